@@ -1,0 +1,71 @@
+// Builds what running needs: the Prisma clients and dist/. With --if-stale it does nothing when no source changed.
+import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+
+const require = createRequire(import.meta.url)
+const stampFile = join('dist', '.stamp')
+const generatedFolders = { auth: 'src/storage/generated', notes: 'src/mcp-server/generated' }
+
+function filesUnder(folder) {
+  return readdirSync(folder, { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
+    .filter((file) => !file.includes('generated'))
+    .sort()
+}
+
+function fingerprint(files) {
+  const hash = createHash('sha256').update(process.version)
+  for (const file of files) hash.update(file).update(readFileSync(file))
+  return hash.digest('hex')
+}
+
+function run(...args) {
+  return new Promise((resolve, reject) => {
+    // `prisma generate` never starts the schema engine, but looks for one to download unless it is told of a file.
+    const env = {
+      ...process.env,
+      PRISMA_SCHEMA_ENGINE_BINARY: join(process.cwd(), 'package.json'),
+      PRISMA_HIDE_UPDATE_MESSAGE: '1',
+    }
+    const child = spawn(process.execPath, args, { env })
+    let output = ''
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk))
+    child.on('exit', (code) => (code === 0 ? resolve() : reject(new Error(output || `${args[0]} ended with ${code}`))))
+  })
+}
+
+async function generate(schemaName) {
+  const schemaFile = `prisma/${schemaName}/schema.prisma`
+  const stamp = join(generatedFolders[schemaName], '.stamp')
+  const current = fingerprint([schemaFile, 'package-lock.json'])
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === current) return
+  await run(require.resolve('prisma/build/index.js'), 'generate', '--no-hints', '--schema', schemaFile)
+  writeFileSync(stamp, current)
+}
+
+async function compile() {
+  const current = fingerprint([
+    ...filesUnder('src'),
+    ...filesUnder('prisma'),
+    'tsconfig.json',
+    'tsconfig.build.json',
+    'package-lock.json',
+  ])
+  if (process.argv.includes('--if-stale') && existsSync(stampFile) && readFileSync(stampFile, 'utf8') === current)
+    return
+  rmSync('dist', { recursive: true, force: true })
+  await run(join(require.resolve('typescript/package.json'), '..', 'bin', 'tsc'), '-p', 'tsconfig.build.json')
+  writeFileSync(stampFile, current)
+}
+
+try {
+  await Promise.all(Object.keys(generatedFolders).map(generate))
+  if (!process.argv.includes('--generate-only')) await compile()
+} catch (error) {
+  console.error(error.message)
+  process.exit(1)
+}

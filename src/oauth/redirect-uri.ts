@@ -1,0 +1,31 @@
+/** What kind of place a redirect URI leads to (RFC 8252 §7, RFC 9700 §4.1). */
+
+export type RedirectKind = 'https' | 'loopback' | 'private-use' | 'forbidden'
+
+const loopbackHosts: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]'])
+
+/** Schemes a browser or an operating system runs or opens by itself; never a place to send a code to. */
+const dangerousSchemes: ReadonlySet<string> = new Set(
+  'javascript data vbscript blob file about view-source filesystem ftp ws wss mailto tel sms intent http'.split(' '),
+)
+
+/** True for the host of a loopback interface redirect, exactly spelled. */
+export function isLoopbackHost(host: string): boolean {
+  return loopbackHosts.has(host.toLowerCase())
+}
+
+/**
+ * Sorts a redirect URI by where it leads. `forbidden` covers relative URIs, fragments, user information, control characters,
+ * blanks, backslashes, wildcards, plain http off loopback, and dangerous schemes in any spelling. A private-use scheme is not
+ * yet an allowed one: the registration policy decides that.
+ */
+export function redirectKind(value: string): RedirectKind {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this refuses
+  if (/[\u0000-\u0020\u007f-\uffff\\#*]/.test(value) || !URL.canParse(value)) return 'forbidden'
+  const url = new URL(value)
+  if (url.username !== '' || url.password !== '') return 'forbidden'
+  const scheme = url.protocol.slice(0, -1).toLowerCase()
+  if (scheme === 'https') return url.hostname === '' ? 'forbidden' : 'https'
+  if (scheme === 'http') return isLoopbackHost(url.hostname) ? 'loopback' : 'forbidden'
+  return dangerousSchemes.has(scheme) ? 'forbidden' : 'private-use'
+}

@@ -1,0 +1,61 @@
+/**
+ * Protected resources: their canonical identifier (RFC 8707 §2, RFC 9728 §1.2) and the one declaration of a resource that
+ * consent page, metadata and guard all read.
+ */
+import type { ScopeHierarchy } from './scope.js'
+
+export interface ScopeDeclaration {
+  /** Scope token, for example `notes:read`. */
+  readonly name: string
+  /** What it allows, for the consent page: "Read your notes". */
+  readonly title: string
+  /** One more sentence in plain words. */
+  readonly description: string
+  /** Scopes this one includes. */
+  readonly includes: readonly string[]
+  /** True when what it allows cannot be undone. */
+  readonly destructive: boolean
+}
+
+export interface ToolDeclaration {
+  readonly name: string
+  readonly title: string
+  /** Scopes a call needs, all of them. */
+  readonly scopes: readonly string[]
+  readonly destructive: boolean
+}
+
+/** Everything our two servers know about one protected resource. */
+export interface ResourceDeclaration {
+  /** Canonical identifier: the exact URL of the MCP endpoint, the `aud` of its tokens. */
+  readonly resource: string
+  /** Name for people: "Gatehouse Notes". */
+  readonly name: string
+  readonly description: string
+  readonly scopes: readonly ScopeDeclaration[]
+  readonly tools: readonly ToolDeclaration[]
+  /** Granted to a client that asks for no scope at all. */
+  readonly defaultScopes: readonly string[]
+  /** `scopes_supported` of the RFC 9728 document: the useful baseline, not the catalogue. */
+  readonly advertisedScopes: readonly string[]
+  /** `scope` of the first 401 challenge. */
+  readonly challengeScopes: readonly string[]
+}
+
+/** The hierarchy that the scope declarations spell out. */
+export function scopeHierarchyOf(resource: Pick<ResourceDeclaration, 'scopes'>): ScopeHierarchy {
+  return Object.fromEntries(resource.scopes.map((scope) => [scope.name, scope.includes]))
+}
+
+/**
+ * The one spelling under which a resource is compared: scheme and host in lower case, default port dropped, no trailing slash,
+ * no fragment. `undefined` for anything that is not an absolute http(s) URL, carries a fragment or user information
+ * (RFC 8707 §2). Does not check that the resource is one of ours.
+ */
+export function canonicalResource(value: string): string | undefined {
+  if (!/^https?:\/\//i.test(value) || /[\s\\#]/.test(value) || !URL.canParse(value)) return undefined
+  const url = new URL(value)
+  if (url.username !== '' || url.password !== '') return undefined
+  const path = url.pathname.replace(/\/+$/, '')
+  return `${url.protocol}//${url.host}${path}${url.search}`
+}

@@ -1,0 +1,118 @@
+/**
+ * Opens a PostgreSQL database: a server named by a URL, or the embedded one (PGlite) in a folder. Owns pooling, time limits and
+ * the embedded database's folder lock. Does not own any table: each server brings its own Prisma schema.
+ */
+import { mkdirSync } from 'node:fs'
+import { PGlite, types } from '@electric-sql/pglite'
+import { PrismaPg } from '@prisma/adapter-pg'
+import type { SqlMigrationAwareDriverAdapterFactory } from '@prisma/driver-adapter-utils'
+import pg from 'pg'
+import { PrismaPGlite } from 'pglite-prisma-adapter'
+import { lockFolder } from './folder-lock.js'
+
+/** One prepared statement. `name` is unique per text: PostgreSQL prepares it once per connection. */
+export interface Statement {
+  readonly name: string
+  readonly text: string
+}
+
+export interface QueryResult<Row> {
+  readonly rows: Row[]
+  /** Rows written, or read. */
+  readonly rowCount: number
+}
+
+/** The tiny seam under the hot paths: single statements, each its own transaction. */
+export interface Sql {
+  query<Row>(statement: Statement, values: readonly unknown[]): Promise<QueryResult<Row>>
+}
+
+export interface Database {
+  readonly sql: Sql
+  /** For `new PrismaClient({ adapter })` and for migrations; shares the pool with `sql`. */
+  readonly adapter: SqlMigrationAwareDriverAdapterFactory
+  readonly embedded: boolean
+  /** Runs `work` while no other process runs work under the same lock number on this database. */
+  exclusively<T>(lock: number, work: () => Promise<T>): Promise<T>
+  /** Resolves when the database answers, throws otherwise. */
+  ping(): Promise<void>
+  close(): Promise<void>
+}
+
+export interface ServerDatabaseOptions {
+  readonly url: string
+  readonly poolSize: number
+  /** Called with errors of idle connections, which are otherwise harmless. */
+  readonly onIdleError: (error: Error) => void
+}
+
+const pingStatement: Statement = { name: 'ping', text: 'SELECT 1' }
+
+/** Opens a pool to a PostgreSQL server. Connects on first use; `ping` tells whether it works. */
+export function openServerDatabase(options: ServerDatabaseOptions): Database {
+  const pool = new pg.Pool({
+    connectionString: options.url,
+    max: options.poolSize,
+    connectionTimeoutMillis: 5_000,
+    idleTimeoutMillis: 60_000,
+    statement_timeout: 10_000,
+    lock_timeout: 5_000,
+    keepAlive: true,
+    application_name: 'gatehouse',
+  })
+  pool.on('error', options.onIdleError)
+  const sql: Sql = {
+    query: async <Row>(statement: Statement, values: readonly unknown[]) => {
+      const result = await pool.query({ ...statement, values: [...values] })
+      return { rows: result.rows as Row[], rowCount: result.rowCount ?? 0 }
+    },
+  }
+  return {
+    sql,
+    adapter: new PrismaPg(pool),
+    embedded: false,
+    exclusively: async (lock, work) => {
+      const client = await pool.connect()
+      try {
+        await client.query('SET lock_timeout = 0; SET statement_timeout = 0')
+        await client.query('SELECT pg_advisory_lock($1)', [lock])
+        return await work()
+      } finally {
+        // Closing the connection releases the lock and the settings, whatever state the work left it in.
+        client.release(true)
+      }
+    },
+    ping: async () => void (await sql.query(pingStatement, [])),
+    close: () => pool.end(),
+  }
+}
+
+/** PGlite hands bigint over as text like node-postgres does, and JSON parsed. */
+const parsers = { [types.INT8]: (value: string) => value }
+
+/**
+ * Opens the embedded database in `folder`, or in memory. One process at a time: a second one gets an Error that says so.
+ * Throws an Error with one clear line when the folder cannot be written.
+ */
+export async function openEmbeddedDatabase(folder: string | 'memory'): Promise<Database> {
+  const unlock = folder === 'memory' ? async () => {} : await lockFolder(folder)
+  if (folder !== 'memory') mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const pglite = await PGlite.create(folder === 'memory' ? 'memory://' : folder, { parsers })
+  const sql: Sql = {
+    query: async <Row>(statement: Statement, values: readonly unknown[]) => {
+      const result = await pglite.query<Row>(statement.text, [...values])
+      return { rows: result.rows, rowCount: Math.max(result.affectedRows ?? 0, result.rows.length) }
+    },
+  }
+  return {
+    sql,
+    adapter: new PrismaPGlite(pglite),
+    embedded: true,
+    exclusively: (_lock, work) => work(),
+    ping: async () => void (await sql.query(pingStatement, [])),
+    close: async () => {
+      await pglite.close()
+      await unlock()
+    },
+  }
+}

@@ -1,0 +1,100 @@
+/**
+ * Applies Prisma migrations with Prisma's own schema engine, built to WebAssembly: no engine is downloaded, no runner is ours.
+ * The engine writes `_prisma_migrations` exactly as `prisma migrate deploy` does.
+ */
+import { createHash } from 'node:crypto'
+import { readdir, readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { bindMigrationAwareSqlAdapterFactory } from '@prisma/driver-adapter-utils'
+import type { Database, Statement } from './database.js'
+
+interface Migration {
+  readonly path: string
+  readonly script: string
+}
+
+const filters = { externalTables: [], externalEnums: [] }
+
+/** Held while migrating, so that replicas which start together migrate once. */
+const migrationLock = 0x6a7e_0001
+
+const listApplied: Statement = {
+  name: 'migrations_applied',
+  text: 'SELECT migration_name AS name, checksum FROM _prisma_migrations WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL',
+}
+
+async function readMigrations(folder: string): Promise<Migration[]> {
+  const entries = await readdir(folder, { withFileTypes: true })
+  const names = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name)
+  return Promise.all(
+    names.sort().map(async (path) => ({ path, script: await readFile(join(folder, path, 'migration.sql'), 'utf8') })),
+  )
+}
+
+/** Names of the migrations in `folder` that the database has not. Throws when an applied one was edited since. */
+export async function pendingMigrations(database: Database, folder: string): Promise<string[]> {
+  const migrations = await readMigrations(folder)
+  const applied = new Map<string, string>()
+  try {
+    const { rows } = await database.sql.query<{ name: string; checksum: string }>(listApplied, [])
+    for (const { name, checksum } of rows) applied.set(name, checksum)
+  } catch (error) {
+    // 42P01: the table does not exist yet, so nothing was applied.
+    if ((error as { code?: unknown }).code !== '42P01') throw error
+  }
+  for (const { path, script } of migrations) {
+    const checksum = applied.get(path)
+    if (checksum !== undefined && checksum !== createHash('sha256').update(script).digest('hex')) {
+      throw new Error(`migration ${path} was changed after it was applied to this database`)
+    }
+  }
+  return migrations.map(({ path }) => path).filter((path) => !applied.has(path))
+}
+
+async function loadSchemaEngine() {
+  const bindings = await import('@prisma/schema-engine-wasm/schema_engine_bg')
+  const wasmPath = createRequire(import.meta.url)
+    .resolve('@prisma/schema-engine-wasm/schema_engine_bg')
+    .replace(/\.js$/, '.wasm')
+  const { instance } = await WebAssembly.instantiate(await readFile(wasmPath), { './schema_engine_bg.js': bindings })
+  bindings.__wbg_set_wasm(instance.exports)
+  ;(instance.exports['__wbindgen_start'] as () => void)()
+  return bindings.SchemaEngine
+}
+
+async function applyPending(database: Database, folder: string): Promise<string[]> {
+  const migrations = await readMigrations(folder)
+  const schema = await readFile(join(folder, '..', 'schema.prisma'), 'utf8')
+  const SchemaEngine = await loadSchemaEngine()
+  const factory = bindMigrationAwareSqlAdapterFactory(database.adapter)
+  const engine = await SchemaEngine.new({ datamodels: [['schema.prisma', schema]] }, () => undefined, factory)
+  try {
+    const { appliedMigrationNames } = await engine.applyMigrations({
+      migrationsList: {
+        baseDir: folder,
+        lockfile: { path: 'migration_lock.toml', content: 'provider = "postgresql"\n' },
+        shadowDbInitScript: '',
+        migrationDirectories: migrations.map(({ path, script }) => ({
+          path,
+          migrationFile: { path: 'migration.sql', content: { tag: 'ok', value: script } },
+        })),
+      },
+      filters,
+    })
+    return appliedMigrationNames
+  } finally {
+    engine.free()
+  }
+}
+
+/**
+ * Brings the database to the newest schema and returns the names of the migrations applied now. Safe to call from several
+ * processes at once. `folder` holds Prisma migration folders and lies beside their `schema.prisma`.
+ */
+export async function migrate(database: Database, folder: string): Promise<string[]> {
+  if ((await pendingMigrations(database, folder)).length === 0) return []
+  return database.exclusively(migrationLock, async () =>
+    (await pendingMigrations(database, folder)).length === 0 ? [] : applyPending(database, folder),
+  )
+}

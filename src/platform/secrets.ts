@@ -1,0 +1,80 @@
+/**
+ * Owns how secrets are made, recognised and kept. Recognise: SHA-256. Keep: AES-256-GCM under the encryption key, which lives
+ * outside the database (ENCRYPTION_KEY_FILE or DATA_DIR). Does not own passwords (accounts) or tokens' signatures (keys).
+ */
+import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto'
+
+/** A random value in base64url; 32 bytes unless told (256 bits, RFC 6749 §10.10 asks for 128). */
+export function randomSecret(bytes = 32): string {
+  return randomBytes(bytes).toString('base64url')
+}
+
+/** SHA-256 in base64url: how values that only have to be recognised are stored. Not for passwords. */
+export function hashSecret(value: string): string {
+  return createHash('sha256').update(value).digest('base64url')
+}
+
+/** Compares two strings in time that depends on neither's content. */
+export function secretsEqual(left: string, right: string): boolean {
+  return timingSafeEqual(createHash('sha256').update(left).digest(), createHash('sha256').update(right).digest())
+}
+
+/** Seals and opens values. A sealed value is bound to its `purpose`: it does not open under another one. */
+export interface SecretBox {
+  seal(plaintext: string, purpose: string): string
+  /** Throws `SealError` when the value was sealed under another key or purpose, or was changed. */
+  open(sealed: string, purpose: string): string
+}
+
+export class SealError extends Error {
+  constructor(cause?: unknown) {
+    super('a stored secret cannot be opened: it was sealed with another encryption key', { cause })
+    this.name = 'SealError'
+  }
+}
+
+const version = 'v1'
+
+function sealWith(key: Uint8Array, plaintext: string, purpose: string): string {
+  const iv = randomBytes(12)
+  const cipher = createCipheriv('aes-256-gcm', key, iv).setAAD(Buffer.from(purpose))
+  const body = Buffer.concat([cipher.update(plaintext, 'utf8'), cipher.final()])
+  return `${version}.${Buffer.concat([iv, cipher.getAuthTag(), body]).toString('base64url')}`
+}
+
+function openWith(key: Uint8Array, sealed: string, purpose: string): string {
+  const [prefix, body] = sealed.split('.')
+  if (prefix !== version || body === undefined) throw new SealError()
+  const bytes = Buffer.from(body, 'base64url')
+  try {
+    const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, 12)).setAAD(Buffer.from(purpose))
+    decipher.setAuthTag(bytes.subarray(12, 28))
+    return Buffer.concat([decipher.update(bytes.subarray(28)), decipher.final()]).toString('utf8')
+  } catch (error) {
+    throw new SealError(error)
+  }
+}
+
+function deriveKey(material: string | Uint8Array, info: string): Uint8Array {
+  return new Uint8Array(hkdfSync('sha256', material, '', info, 32))
+}
+
+function boxUnder(material: string | Uint8Array, info: string): SecretBox {
+  const key = deriveKey(material, info)
+  return {
+    seal: (plaintext, purpose) => sealWith(key, plaintext, purpose),
+    open: (sealed, purpose) => openWith(key, sealed, purpose),
+  }
+}
+
+/** A box under the operator's encryption key (base64url, at least 32 bytes). */
+export function createSecretBox(encryptionKey: string): SecretBox {
+  const material = Buffer.from(encryptionKey, 'base64url')
+  if (material.length < 32) throw new RangeError('the encryption key must hold at least 32 bytes in base64url')
+  return boxUnder(material, 'gatehouse secret box')
+}
+
+/** A box that only the holder of `secret` can open, for example a refresh token that was just replaced. */
+export function createHolderBox(secret: string): SecretBox {
+  return boxUnder(secret, 'gatehouse holder box')
+}
