@@ -1,0 +1,177 @@
+/**
+ * What each page of the authorization server is given. Owns the contexts, one per file in views/; their samples are in
+ * view-samples.ts. Does not own the words (views/text.en.json) or the drawing (views/*.ejs): a router hands over facts, never
+ * sentences. Every string may come from a stranger: pages escape, isolate and cut it.
+ */
+
+/** Something went wrong with a sign-in. One message for every wrong pair of email and password. */
+export type SignInError = 'wrong-credentials' | 'too-many-attempts' | 'form-expired' | 'busy'
+
+/** views/sign-in.ejs: posts `email`, `password`, `csrf` to `action`. */
+export interface SignInContext {
+  /** Who sent the person here; absent when they came by themselves. */
+  readonly clientName?: string | undefined
+  readonly resourceName?: string | undefined
+  /** Kept from the last try, else ''. */
+  readonly email: string
+  readonly error?: SignInError | undefined
+  /** With `too-many-attempts`: how long to wait. */
+  readonly retryAfterSeconds?: number | undefined
+  readonly action: string
+  /** Where "Cancel and go back" posts `csrf` to; absent: no such button. */
+  readonly cancelAction?: string | undefined
+  readonly csrfToken: string
+}
+
+/** How sure we are that the client is who it says. */
+export type ClientIdentity =
+  /** We fetched its metadata document from this host (CIMD). */
+  | { readonly kind: 'verified'; readonly host: string }
+  /** Registered by the operator, or on our list of known clients. `host` is where it belongs to, if anywhere. */
+  | { readonly kind: 'known'; readonly host?: string | undefined }
+  /** Registered by itself (RFC 7591): anyone can use this name. */
+  | { readonly kind: 'unverified' }
+
+/** Where the browser goes after the decision (shown as MCP authorization asks). */
+export type RedirectTarget =
+  | { readonly kind: 'https'; readonly host: string }
+  /** `onlyLoopback`: every redirect of the client is on this computer, so any program here could have asked. */
+  | { readonly kind: 'loopback'; readonly onlyLoopback: boolean }
+  | { readonly kind: 'private-use'; readonly scheme: string }
+
+export interface ToolContext {
+  readonly title: string
+  readonly name: string
+  readonly destructive: boolean
+}
+
+export interface ConsentScopeContext {
+  /** The scope value, for example `notes:read`. */
+  readonly name: string
+  /** In words: "Read your notes". */
+  readonly title: string
+  readonly description?: string | undefined
+  readonly destructive: boolean
+  /** Ticked at first. A required scope is granted with any Allow, ticked or not. */
+  readonly checked: boolean
+  readonly alreadyGranted: boolean
+  readonly required: boolean
+  /** Titles of the scopes that come with this one. */
+  readonly includes: readonly string[]
+  /** The tools it unlocks. */
+  readonly tools: readonly ToolContext[]
+}
+
+/**
+ * views/consent.ejs: posts `scope` (one per ticked or required scope), `decision` (`allow`, `deny`, or `allow-read-only` when
+ * `readOnly`) and `csrf` to `action`; "use another account" posts `csrf` to `switchAccountAction`.
+ */
+export interface ConsentContext {
+  readonly client: {
+    readonly name: string
+    readonly identity: ClientIdentity
+    /** Well-known product that an unproven name resembles: shown as a warning. */
+    readonly looksLike?: string | undefined
+    readonly uri?: string | undefined
+    readonly policyUri?: string | undefined
+    readonly termsUri?: string | undefined
+  }
+  readonly redirect: RedirectTarget
+  /** Absent when only the identity is asked for (plain OIDC). */
+  readonly resource?: { readonly name: string; readonly url: string } | undefined
+  readonly scopes: readonly ConsentScopeContext[]
+  readonly account: { readonly email: string; readonly name?: string | undefined }
+  /** How long the access lasts if it is not used; rounded to whole days, at least 1. */
+  readonly lifetime: { readonly days: number }
+  readonly action: string
+  readonly switchAccountAction: string
+  readonly csrfToken: string
+  /** Offer the shortcut that grants nothing but reading. */
+  readonly readOnly: boolean
+  /** Set when the person came by typing a device code (RFC 8628). */
+  readonly device?: { readonly userCode: string } | undefined
+}
+
+/** views/set-up.ejs (the first account): posts `email`, `password`, `csrf` to `action`. */
+export interface SetUpContext {
+  readonly email: string
+  /** Plain sentences, as the password rules give them. */
+  readonly errors: {
+    readonly email?: string | undefined
+    readonly password?: string | undefined
+  }
+  readonly action: string
+  readonly csrfToken: string
+}
+
+/** views/set-up-done.ejs: the first account exists; the next step is the MCP URL. */
+export interface SetUpDoneContext {
+  readonly email: string
+  readonly resourceUrl: string
+}
+
+/** views/sign-out.ejs: posts `fields` to `action`, "Sign out" with `signOutField` added (the engine's `logout=yes`). */
+export interface SignOutContext {
+  readonly clientName?: string | undefined
+  readonly action: string
+  /** Hidden fields of both buttons, the engine's `xsrf` among them. */
+  readonly fields: Readonly<Record<string, string>>
+  /** Name and value of the button that really signs out. */
+  readonly confirm: { readonly name: string; readonly value: string }
+}
+
+/** views/signed-out.ejs. */
+export type SignedOutContext = Readonly<Record<string, never>>
+
+/** views/done.ejs: the end of a way on which no redirect follows. */
+export interface DoneContext {
+  readonly outcome: 'allowed' | 'denied' | 'cancelled'
+  readonly clientName?: string | undefined
+}
+
+/** What an error page can be about; each has its title, its meaning, what was lost and the one next step in the text file. */
+export type ErrorKind =
+  | 'interaction-expired'
+  | 'interaction-used'
+  | 'form-expired'
+  | 'unknown-client'
+  | 'client-unavailable'
+  | 'bad-redirect'
+  | 'bad-request'
+  | 'access-denied'
+  | 'unknown-resource'
+  | 'set-up-unavailable'
+  | 'not-found'
+  | 'wrong-host'
+  | 'busy'
+  | 'server-error'
+
+/** views/error.ejs. The router sets the status. */
+export interface ErrorContext {
+  readonly kind: ErrorKind
+  readonly clientName?: string | undefined
+  readonly requestId: string
+  /** The registered error code, shown small beside its meaning. */
+  readonly code?: string | undefined
+  /** Our own public description of the error; never input. */
+  readonly description?: string | undefined
+}
+
+/** views/home.ejs: `GET /` of the authorization server. */
+export interface HomeContext {
+  readonly resources: readonly { readonly name: string; readonly url: string }[]
+  readonly metadataUrl: string
+}
+
+/** Every page by the name of its file. */
+export interface Views {
+  readonly 'sign-in': SignInContext
+  readonly consent: ConsentContext
+  readonly 'set-up': SetUpContext
+  readonly 'set-up-done': SetUpDoneContext
+  readonly 'sign-out': SignOutContext
+  readonly 'signed-out': SignedOutContext
+  readonly done: DoneContext
+  readonly error: ErrorContext
+  readonly home: HomeContext
+}
