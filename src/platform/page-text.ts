@@ -1,0 +1,52 @@
+/** The words of the pages, kept in one file per language so that another language is another file. */
+
+/** A sentence cut at its placeholders: our own words, and values that may come from a stranger. */
+export type SentencePart = { readonly words: string } | { readonly value: string }
+
+export interface PageText {
+  readonly language: string
+  readonly direction: 'ltr' | 'rtl'
+  /** The words under a dotted name; throws when there are none, so that a test finds a missing one. */
+  text(name: string): string
+  /** The words under a dotted name, with `{placeholders}` filled. A value of '' becomes the words for "without a name". */
+  sentence(name: string, values: Readonly<Record<string, string | number>>): readonly SentencePart[]
+  /** Like `sentence`, choosing among `name.one`, `name.other` … by the language's plural rules; fills `{count}`. */
+  counted(name: string, count: number, values?: Readonly<Record<string, string | number>>): readonly SentencePart[]
+}
+
+function flatten(node: unknown, prefix: string, into: Map<string, string>): Map<string, string> {
+  if (typeof node === 'string') into.set(prefix, node)
+  else if (typeof node === 'object' && node !== null) {
+    for (const [name, child] of Object.entries(node)) flatten(child, prefix === '' ? name : `${prefix}.${name}`, into)
+  } else throw new Error(`the text file holds something other than text at ${prefix}`)
+  return into
+}
+
+/** Reads a text file: nested objects of strings, with `language` (BCP 47) and `direction` at the top. */
+export function parsePageText(json: string): PageText {
+  const entries = flatten(JSON.parse(json), '', new Map())
+  const text = (name: string): string => {
+    const found = entries.get(name)
+    if (found === undefined) throw new Error(`the pages have no text named ${name}`)
+    return found
+  }
+  const language = text('language')
+  const plurals = new Intl.PluralRules(language)
+  const sentence: PageText['sentence'] = (name, values) =>
+    text(name)
+      .split(/\{(\w+)\}/)
+      .map((piece, index) => {
+        if (index % 2 === 0) return { words: piece }
+        const value = values[piece]
+        if (value === undefined) throw new Error(`the text ${name} needs a value for ${piece}`)
+        return { value: value === '' ? text('nameless') : String(value) }
+      })
+      .filter((part) => 'value' in part || part.words !== '')
+  return {
+    language,
+    direction: text('direction') === 'rtl' ? 'rtl' : 'ltr',
+    text,
+    sentence,
+    counted: (name, count, values = {}) => sentence(`${name}.${plurals.select(count)}`, { ...values, count }),
+  }
+}

@@ -1,0 +1,146 @@
+/**
+ * Renders the pages in views/: compiled once, escaped always, answered with the headers that keep them from being framed, scripted or
+ * cached. Serves the one stylesheet and the icon under names that change with their content. Does not own what a page is given
+ * (each server's views.ts) or the words (views/text.en.json).
+ */
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import ejs from 'ejs'
+import { accentPalette } from './accent-palette.js'
+import { displayLink, displayText } from './display-text.js'
+import type { HttpContext, HttpMiddleware } from './http.js'
+import { parsePageText } from './page-text.js'
+
+export interface PagesOptions {
+  /** Folder of the EJS files, `style.css`, `icons/` and `text.en.json`. */
+  readonly viewsFolder: string
+  readonly productName: string
+  /** `#rrggbb`. */
+  readonly accentColor: string
+  /** Pages that a web client may show in a window it opened; see `openerPolicy`. */
+  readonly popupViews?: readonly string[]
+  /** Path under which this server is published, without a trailing slash; default none. */
+  readonly basePath?: string
+}
+
+export interface Asset {
+  readonly path: string
+  readonly body: string
+  readonly etag: string
+  readonly type: string
+}
+
+export interface Pages<Views extends object> {
+  /** The page as HTML. Throws when the view, its text or a value it needs is missing. */
+  render<Name extends keyof Views & string>(view: Name, context: Views[Name]): string
+  /** Answers with the page and its security headers; status 200 unless told. */
+  send<Name extends keyof Views & string>(ctx: HttpContext, view: Name, context: Views[Name], status?: number): void
+  readonly contentSecurityPolicy: string
+  readonly stylesheet: Asset
+  /** Answers `GET` of the stylesheet and the icon; everything else goes on. */
+  readonly serveAssets: HttpMiddleware
+}
+
+/**
+ * There is no `form-action`: Chromium applies it to every redirect that follows a form, so the answer to Allow could not lead to
+ * a client on loopback or on a private-use scheme (RFC 8252 §7). Its protection is not needed: no markup of strangers gets in.
+ */
+const contentSecurityPolicy =
+  "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+const pageHeaders: Readonly<Record<string, string>> = {
+  'content-security-policy': contentSecurityPolicy,
+  'x-frame-options': 'DENY',
+  'x-content-type-options': 'nosniff',
+  // With this, browsers send `Origin: null` with our own forms: forgery is stopped by the token in the form, not by Origin.
+  'referrer-policy': 'no-referrer',
+  'permissions-policy': 'camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()',
+  'cache-control': 'no-store',
+}
+
+/**
+ * Any policy other than `unsafe-none` cuts the link between a window and its opener for good, also after the window went back to
+ * the client: web clients that sign in through a popup would wait for ever. `same-origin-allow-popups` helps only the windows
+ * that we open ourselves. So pages on the way of an authorization keep the link, all others cut it. What an opener can do to
+ * them is to close or redirect its own popup; frames, scripts and reading stay shut.
+ */
+function openerPolicy(view: string, popupViews: readonly string[]): string {
+  return popupViews.includes(view) ? 'unsafe-none' : 'same-origin'
+}
+
+/** The least favourable grounds of style.css on which the accent is written: the page in light, a raised row in dark. */
+const grounds = { light: '#f4f5f7', dark: '#232931' }
+
+function accentRules(accentColor: string): string {
+  const { light, dark } = accentPalette(accentColor, grounds)
+  const declare = ({ fill, fillHover, onFill, ink }: typeof light): string =>
+    `:root{--accent:${fill};--accent-hover:${fillHover};--on-accent:${onFill};--accent-ink:${ink}}`
+  return `${declare(light)}\n@media (prefers-color-scheme:dark){${declare(dark)}}\n`
+}
+
+function createAsset(basePath: string, extension: string, type: string, body: string): Asset {
+  const hash = createHash('sha256').update(body).digest('base64url').slice(0, 20)
+  return { path: `${basePath}/assets/${hash}.${extension}`, body, etag: `"${hash}"`, type }
+}
+
+function serve(assets: readonly Asset[]): HttpMiddleware {
+  return async (ctx, next) => {
+    const asset = assets.find(({ path }) => path === ctx.path)
+    if (asset === undefined || (ctx.method !== 'GET' && ctx.method !== 'HEAD')) return next()
+    ctx.set({
+      'cache-control': 'public, max-age=31536000, immutable',
+      'x-content-type-options': 'nosniff',
+      'cross-origin-resource-policy': 'same-origin',
+      etag: asset.etag,
+    })
+    ctx.type = asset.type
+    ctx.body = asset.body
+    if (ctx.fresh) ctx.status = 304
+  }
+}
+
+/** Names every template can use, besides `locals.x` for what an include hands over. */
+const templateNames = ['page', 'site', 'text', 'sentence', 'counted', 'show', 'link']
+
+/** Compiles nothing until a page is first asked for, then keeps it. Reads the text and the stylesheet at once. */
+export function createPages<Views extends object>(options: PagesOptions): Pages<Views> {
+  const { viewsFolder, productName, basePath = '', popupViews = [] } = options
+  const read = (file: string): string => readFileSync(join(viewsFolder, file), 'utf8')
+  const { text, sentence, counted, language, direction } = parsePageText(read('text.en.json'))
+  const stylesheet = createAsset(basePath, 'css', 'text/css', accentRules(options.accentColor) + read('style.css'))
+  const mark = read('icons/mark.svg').replaceAll('currentColor', options.accentColor)
+  const icon = createAsset(basePath, 'svg', 'image/svg+xml', mark)
+  const site = { productName, stylesheetPath: stylesheet.path, iconPath: icon.path, language, direction }
+  const shared = { site, text, sentence, counted, show: displayText, link: displayLink }
+  const compiled = new Map<string, ejs.TemplateFunction>()
+
+  function template(view: string): ejs.TemplateFunction {
+    const known = compiled.get(view)
+    if (known !== undefined) return known
+    const filename = join(viewsFolder, `${view}.ejs`)
+    // Only `<%=` writes values. Strict mode has no `with`: a misspelt name throws instead of being empty.
+    const made = ejs.compile(read(`${view}.ejs`), {
+      filename,
+      cache: true,
+      strict: true,
+      destructuredLocals: templateNames,
+    })
+    compiled.set(view, made)
+    return made
+  }
+
+  const render: Pages<Views>['render'] = (view, context) => template(view)({ ...shared, page: context })
+  return {
+    render,
+    send(ctx, view, context, status = 200) {
+      ctx.body = render(view, context)
+      ctx.status = status
+      ctx.type = 'html'
+      ctx.set({ ...pageHeaders, 'cross-origin-opener-policy': openerPolicy(view, popupViews) })
+    },
+    contentSecurityPolicy,
+    stylesheet,
+    serveAssets: serve([stylesheet, icon]),
+  }
+}
