@@ -1,0 +1,31 @@
+/**
+ * Accounts of people: this folder owns how a person proves who they are (password, throttle), which passwords are allowed, and how
+ * the first account comes to be (set-up link, bootstrap settings). It does not own pages, sessions or consent (interactions/) nor the
+ * accounts' table (storage/accounts). Follows NIST SP 800-63B-4 for passwords and throttling.
+ */
+import type { AccountStore } from '../../storage/accounts.js'
+import type { PasswordHasher } from './passwords.js'
+
+export interface Authenticator {
+  /**
+   * The account that this email and password belong to. Unknown email, wrong password and disabled account give the same
+   * answer in the same time. Does not count tries: call `SignInThrottle.begin` first.
+   * Throws `temporarily_unavailable` when too many checks wait.
+   */
+  authenticate(email: string, password: string): Promise<{ readonly accountId: string } | undefined>
+}
+
+/** An authenticator over the stored accounts. Renews a hash made with older parameters when its owner signs in. */
+export function createAuthenticator(accounts: AccountStore, hasher: PasswordHasher): Authenticator {
+  return {
+    async authenticate(email, password) {
+      const account = await accounts.findByEmail(email)
+      const matches = await hasher.verify(account?.passwordHash, password)
+      if (account === undefined || !matches || account.disabledAt !== undefined) return undefined
+      if (hasher.needsRehash(account.passwordHash)) {
+        await accounts.setPasswordHash(account.id, await hasher.hash(password), account.passwordHash)
+      }
+      return { accountId: account.id }
+    },
+  }
+}

@@ -1,0 +1,76 @@
+/**
+ * The one-time link that creates the first account. Whoever starts the server reads it in the terminal; it works once, for an hour,
+ * and only while there is no account. Does not own the page behind it.
+ */
+import type { Clock } from '../../platform/clock.js'
+import type { Sql, Statement } from '../../platform/database.js'
+import { hashSecret, randomSecret } from '../../platform/secrets.js'
+import { type NewAccount, normalizeEmail } from '../../storage/accounts.js'
+
+export interface SetupLinks {
+  /** A new token; every earlier one stops working. `undefined` when an account exists already. */
+  issue(): Promise<string | undefined>
+  /** Whether the token would work now. Only for deciding what page to show: `redeem` decides again. */
+  isUsable(token: string): Promise<boolean>
+  /**
+   * Spends the token and creates the account in one statement. Answers the account's id, or `undefined` when the token is
+   * wrong, spent or expired, or an account exists. Does not judge the password. Throws RangeError for a bad email.
+   */
+  redeem(token: string, account: NewAccount): Promise<string | undefined>
+}
+
+export const setupLinkTtlSeconds = 3600
+
+const insertToken: Statement = {
+  name: 'setup_link_issue',
+  text: `WITH earlier AS (DELETE FROM setup_links WHERE token_hash <> $1)
+  INSERT INTO setup_links (token_hash, expires_at)
+  SELECT $1::text, $2::timestamptz WHERE NOT EXISTS (SELECT 1 FROM accounts) RETURNING 1`,
+}
+
+const usable = `token_hash = $1 AND consumed_at IS NULL AND expires_at > $2::timestamptz
+  AND NOT EXISTS (SELECT 1 FROM accounts)`
+
+const selectUsable: Statement = { name: 'setup_link_usable', text: `SELECT 1 FROM setup_links WHERE ${usable}` }
+
+const redeemToken: Statement = {
+  name: 'setup_link_redeem',
+  text: `WITH spent AS (UPDATE setup_links SET consumed_at = $2::timestamptz WHERE ${usable} RETURNING 1)
+  INSERT INTO accounts (id, email, name, password_hash, created_at, updated_at)
+  SELECT $3::text, $4::text, $5::text, $6::text, $2::timestamptz, $2::timestamptz FROM spent RETURNING id`,
+}
+
+/** The address to print: the token is in the query, which is never logged. */
+export function setupLinkUrl(issuer: string, token: string): string {
+  return `${issuer}/setup?token=${token}`
+}
+
+/** Set-up links in the authorization server's database; only the token's SHA-256 is stored. */
+export function createSetupLinks(sql: Sql, clock: Clock): SetupLinks {
+  return {
+    async issue() {
+      const token = randomSecret()
+      const expiresAt = new Date(clock.now().getTime() + setupLinkTtlSeconds * 1000)
+      const { rows } = await sql.query(insertToken, [hashSecret(token), expiresAt])
+      return rows.length === 1 ? token : undefined
+    },
+    async isUsable(token) {
+      const { rows } = await sql.query(selectUsable, [hashSecret(token), clock.now()])
+      return rows.length === 1
+    },
+    async redeem(token, account) {
+      const email = normalizeEmail(account.email)
+      if (email === undefined) throw new RangeError('that is not an email address')
+      const values = [
+        hashSecret(token),
+        clock.now(),
+        randomSecret(16),
+        email,
+        account.name ?? null,
+        account.passwordHash,
+      ]
+      const { rows } = await sql.query<{ id: string }>(redeemToken, values)
+      return rows[0]?.id
+    },
+  }
+}

@@ -1,0 +1,87 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
+import {
+  createSignInThrottle,
+  type SignInThrottle,
+  signInLimits,
+} from '../../../src/authorization-server/accounts/throttle.js'
+import { type AccountsDatabase, createTestClock, openAccountsDatabase } from './accounts-database.js'
+
+describe('Throttling of sign-ins (NIST SP 800-63B-4 §3.2.2)', () => {
+  const clock = createTestClock()
+  let storage: AccountsDatabase
+  let throttle: SignInThrottle
+  const ada = { email: 'ada@example.org', address: '192.0.2.1' }
+  const tries = async (count: number, attempt: { email: string; address: string }) => {
+    const answers = []
+    for (let index = 0; index < count; index += 1) answers.push(await throttle.begin(attempt))
+    return answers.filter((answer) => answer === undefined).length
+  }
+
+  beforeAll(async () => {
+    storage = await openAccountsDatabase()
+    throttle = createSignInThrottle(storage.database.sql, clock)
+  })
+  beforeEach(() => storage.prisma.signInThrottle.deleteMany())
+  afterAll(() => storage.close())
+
+  it('allows ten tries for an account from one address, then says how long to wait', async () => {
+    expect(await tries(10, ada)).toBe(10)
+    clock.advance(60)
+    expect(await throttle.begin(ada)).toEqual({ retryAfterSeconds: 14 * 60 })
+    clock.advance(14 * 60)
+    expect(await throttle.begin(ada)).toBeUndefined()
+  })
+
+  it('lets no more than the limit through when tries come in parallel', async () => {
+    const answers = await Promise.all(Array.from({ length: 50 }, () => throttle.begin(ada)))
+    expect(answers.filter((answer) => answer === undefined)).toHaveLength(10)
+  })
+
+  it('does not lock an account for others when one address keeps trying', async () => {
+    expect(await tries(200, ada)).toBe(10)
+    expect(await tries(5, { ...ada, address: '198.51.100.7' })).toBe(5)
+  })
+
+  it('locks the account for all addresses after fifty tries from anywhere', async () => {
+    let allowed = 0
+    for (let host = 0; host < 12; host += 1) allowed += await tries(5, { ...ada, address: `203.0.113.${host}` })
+    expect(allowed).toBe(signInLimits.account)
+    expect(await throttle.begin(ada)).toEqual({ retryAfterSeconds: expect.any(Number) })
+  })
+
+  it('locks an address after a hundred tries for any account', async () => {
+    let allowed = 0
+    for (let person = 0; person < 30; person += 1)
+      allowed += await tries(5, { ...ada, email: `p${person}@example.org` })
+    expect(allowed).toBe(signInLimits.address)
+  })
+
+  it('counts IPv6 by /64 and emails as they are compared', async () => {
+    const attempts = ['2001:db8:0:1::1', '2001:DB8:0:1:ffff::2', '2001:db8::1:0:0:0:9', '2001:0db8:0000:0001::a']
+    for (const address of attempts)
+      expect(await tries(3, { email: ' ADA@example.org', address })).toBeGreaterThanOrEqual(1)
+    expect(await throttle.begin({ ...ada, address: '2001:db8:0:1:2:3:4:5' })).toBeDefined()
+    expect(await throttle.begin({ ...ada, address: '2001:db8:0:2::1' })).toBeUndefined()
+  })
+
+  it('forgets the tries of an address for an account when the person signs in', async () => {
+    await tries(9, ada)
+    await throttle.succeed(ada)
+    expect(await tries(12, ada)).toBe(10)
+    const counters = await storage.prisma.signInThrottle.findMany({ orderBy: { failures: 'asc' } })
+    expect(counters.map(({ failures }) => failures)).toEqual([10, 12, 18])
+  })
+
+  it('takes back a try whose password was never checked', async () => {
+    await throttle.begin(ada)
+    await throttle.cancel(ada)
+    const counters = await storage.prisma.signInThrottle.findMany()
+    expect(counters.map(({ failures }) => failures)).toEqual([0, 0, 0])
+  })
+
+  it('stores neither emails nor addresses', async () => {
+    await throttle.begin(ada)
+    const rows = JSON.stringify(await storage.prisma.signInThrottle.findMany())
+    expect(rows).not.toMatch(/ada|192\.0/)
+  })
+})
