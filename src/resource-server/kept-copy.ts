@@ -1,0 +1,82 @@
+/** Keeps the last good copy of something that lives elsewhere: single flight, cool-down, renewal behind the caller's back. */
+import type { VerifierClock } from './access-token.js'
+
+export interface KeptCopyOptions<T> {
+  readonly load: () => Promise<T>
+  readonly clock: VerifierClock
+  /** After this age the copy is renewed behind the caller's back. */
+  readonly freshSeconds: number
+  /** After this age the copy is not used any more: an outage must end some day. */
+  readonly usableSeconds: number
+  /** At most one attempt per this time while a usable copy exists. */
+  readonly cooldownSeconds: number
+  /** Without a copy the wait between attempts starts at one second and doubles up to this. */
+  readonly longestBackOffSeconds: number
+}
+
+export interface KeptCopy<T> {
+  /** The copy at hand; waits only when there is no usable one. Throws what `load` threw when none can be had. */
+  current(): Promise<T>
+  /** A newer copy when the cool-down allows an attempt and it succeeds, else the one at hand. */
+  renewed(): Promise<T>
+}
+
+interface Copy<T> {
+  readonly value: T
+  readonly loadedAt: number
+}
+
+/** Creates a kept copy. Nothing is loaded before the first call. */
+export function keepCopy<T>(options: KeptCopyOptions<T>): KeptCopy<T> {
+  let copy: Copy<T> | undefined
+  let flight: Promise<T> | undefined
+  let lastFailure: unknown
+  let attemptedAt = Number.NEGATIVE_INFINITY
+  let failures = 0
+  const seconds = () => options.clock.now().getTime() / 1000
+  const ageOf = ({ loadedAt }: Copy<T>) => seconds() - loadedAt
+  const usable = () => (copy !== undefined && ageOf(copy) < options.usableSeconds ? copy : undefined)
+
+  async function attempt(): Promise<T> {
+    attemptedAt = seconds()
+    try {
+      const value = await options.load()
+      copy = { value, loadedAt: seconds() }
+      failures = 0
+      return value
+    } catch (error) {
+      failures += 1
+      lastFailure = error
+      throw error
+    }
+  }
+
+  function mayAttempt(): boolean {
+    const backOff = failures === 0 ? 0 : Math.min(2 ** (failures - 1), options.longestBackOffSeconds)
+    return seconds() - attemptedAt >= (usable() === undefined ? backOff : options.cooldownSeconds)
+  }
+
+  function load(): Promise<T> {
+    if (flight !== undefined) return flight
+    if (!mayAttempt()) return Promise.reject(lastFailure)
+    flight = attempt().finally(() => {
+      flight = undefined
+    })
+    return flight
+  }
+
+  return {
+    current: async () => {
+      const kept = usable()
+      if (kept === undefined) return load()
+      if (ageOf(kept) >= options.freshSeconds && mayAttempt()) load().catch(() => undefined)
+      return kept.value
+    },
+    renewed: async () => {
+      const kept = usable()
+      if (kept === undefined) return load()
+      if (flight === undefined && !mayAttempt()) return kept.value
+      return load().catch(() => kept.value)
+    },
+  }
+}

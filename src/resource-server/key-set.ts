@@ -1,0 +1,56 @@
+/**
+ * The issuer's public keys (RFC 7517). Known keys go on verifying while the issuer is down, for up to a day; a `kid` never seen
+ * leads to one new fetch per cool-down, so that made-up ones cannot be used to hammer the issuer.
+ */
+import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose'
+import { type FetchFunction, type VerifierClock, verificationUnavailable } from './access-token.js'
+import { keepCopy } from './kept-copy.js'
+
+export interface RemoteKeySetOptions {
+  /** Where the keys are; asked before each fetch, so that it may come from discovery. */
+  readonly jwksUri: () => Promise<string>
+  readonly fetch: FetchFunction
+  readonly clock: VerifierClock
+  /** Default 30. */
+  readonly cooldownSeconds?: number
+  /** Keys older than this are renewed in the background; default 600. A withdrawn key is unknown at most that long later. */
+  readonly freshSeconds?: number
+}
+
+async function fetchKeySet(options: RemoteKeySetOptions): Promise<ReturnType<typeof createLocalJWKSet>> {
+  const uri = await options.jwksUri()
+  try {
+    const response = await options.fetch(uri, { headers: { accept: 'application/jwk-set+json, application/json' } })
+    if (response.status !== 200) throw new Error(`status ${response.status}`)
+    // The one cast: createLocalJWKSet itself throws on anything that is not a key set.
+    return createLocalJWKSet((await response.json()) as JSONWebKeySet)
+  } catch (error) {
+    throw verificationUnavailable(`fetching the key set failed: ${String(error)}`, error)
+  }
+}
+
+/**
+ * A key source for `createJwtVerifier`. Throws `temporarily_unavailable` when no key set could ever be fetched, or none within
+ * a day; a key that is not in the set is jose's JWKSNoMatchingKey, which the verifier takes for an invalid token.
+ */
+export function createRemoteKeySet(options: RemoteKeySetOptions): JWTVerifyGetKey {
+  const keySet = keepCopy({
+    load: () => fetchKeySet(options),
+    clock: options.clock,
+    freshSeconds: options.freshSeconds ?? 600,
+    usableSeconds: 86_400,
+    cooldownSeconds: options.cooldownSeconds ?? 30,
+    longestBackOffSeconds: 5,
+  })
+  return async (header, token) => {
+    const known = await keySet.current()
+    try {
+      return await known(header, token)
+    } catch (error) {
+      if (!(error instanceof errors.JWKSNoMatchingKey)) throw error
+      const renewed = await keySet.renewed()
+      if (renewed === known) throw error
+      return renewed(header, token)
+    }
+  }
+}

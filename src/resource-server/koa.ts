@@ -1,0 +1,41 @@
+/** The Koa adapter: copies what the neutral core decided to a Koa context. No decision is made here. */
+import type { Context, Middleware } from 'koa'
+import type { AccessToken } from './access-token.js'
+import { authenticate, type BearerOptions, type Refusal } from './bearer.js'
+import type { PublishedDocument } from './metadata.js'
+
+/** What `bearerGuard` leaves for the middleware after it. */
+export interface BearerState {
+  accessToken: AccessToken
+}
+
+/** Answers with a refusal, body and headers as given. */
+export function answerRefusal(ctx: Pick<Context, 'status' | 'set' | 'body'>, refusal: Refusal): void {
+  ctx.status = refusal.status
+  ctx.set({ ...refusal.headers })
+  ctx.body = refusal.body
+}
+
+/** Lets a request pass only with a valid token, which it puts on `ctx.state.accessToken`; `onRefusal` is for the log. */
+export function bearerGuard<State>(
+  options: BearerOptions,
+  onRefusal?: (ctx: Context, refusal: Refusal) => void,
+): Middleware<State & BearerState> {
+  return async (ctx, next) => {
+    const result = await authenticate(ctx.get('authorization'), options)
+    if ('accessToken' in result) {
+      ctx.state.accessToken = result.accessToken
+      return next()
+    }
+    onRefusal?.(ctx, result.refusal)
+    answerRefusal(ctx, result.refusal)
+  }
+}
+
+/** Answers with a published document, or 304 when the client has it already. */
+export function answerDocument(ctx: Context, document: PublishedDocument): void {
+  ctx.status = 200
+  ctx.set({ ...document.headers })
+  if (ctx.fresh) ctx.status = 304
+  else ctx.body = document.body
+}

@@ -1,0 +1,48 @@
+/** The protected resource metadata document (RFC 9728 §2). */
+import { createHash } from 'node:crypto'
+import type { ResourceDeclaration } from '../oauth/resource.js'
+
+/** Names as on the wire (RFC 9728 §2). */
+export interface ProtectedResourceMetadata {
+  readonly resource: string
+  readonly authorization_servers: readonly string[]
+  readonly scopes_supported: readonly string[]
+  readonly bearer_methods_supported: readonly ['header']
+  readonly resource_name: string
+}
+
+/** A document ready to be sent: made once, the same bytes for everybody. */
+export interface PublishedDocument {
+  readonly body: string
+  readonly etag: string
+  /** Header names in lower case. */
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/**
+ * What the document says. `scopes_supported` is the useful baseline the declaration advertises, never its whole catalogue and
+ * never `offline_access`. `jwks_uri` is left out: it would name keys of the resource itself, and ours signs nothing.
+ */
+export function protectedResourceMetadata(
+  resource: Pick<ResourceDeclaration, 'resource' | 'name' | 'advertisedScopes'>,
+  issuer: string,
+): ProtectedResourceMetadata {
+  return {
+    resource: resource.resource,
+    authorization_servers: [issuer],
+    scopes_supported: resource.advertisedScopes,
+    bearer_methods_supported: ['header'],
+    resource_name: resource.name,
+  }
+}
+
+/** Fixes a document's bytes, its ETag (RFC 9110 §8.8.3) and one hour of public caching. */
+export function publishDocument(document: object): PublishedDocument {
+  const body = JSON.stringify(document)
+  const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`
+  return {
+    body,
+    etag,
+    headers: { 'content-type': 'application/json', 'cache-control': 'public, max-age=3600', etag },
+  }
+}

@@ -1,0 +1,86 @@
+/**
+ * Remembers verified tokens. Keyed by SHA-256 of the whole token, signature included: a key made of less (the `jti`, the payload)
+ * would let a forged token ride on a genuine one. The token itself is never kept.
+ */
+import { createHash } from 'node:crypto'
+import { OAuthError } from '../oauth/errors.js'
+import type { AccessToken, TokenVerifier, VerifierClock } from './access-token.js'
+
+export interface TokenCacheOptions {
+  readonly clock: VerifierClock
+  /** Least recently used entries beyond this many are dropped; default 10 000. */
+  readonly maxEntries?: number
+  /** How long an answer may be believed though the token lives longer; default: until `exp`. Use 10 for introspection. */
+  readonly maxAgeSeconds?: number
+  /** How long a refusal is remembered; default 2. Never longer than a key rotation may take to be noticed. */
+  readonly refusalSeconds?: number
+}
+
+interface Entry<T> {
+  readonly value: T
+  readonly diesAt: number
+}
+
+/** A bounded map whose entries die; least recently used ones go first. */
+function createBoundedMap<T>(maxEntries: number) {
+  const entries = new Map<string, Entry<T>>()
+  return {
+    get(key: string, now: number): T | undefined {
+      const entry = entries.get(key)
+      if (entry === undefined) return undefined
+      entries.delete(key)
+      if (now >= entry.diesAt) return undefined
+      entries.set(key, entry)
+      return entry.value
+    },
+    set(key: string, value: T, diesAt: number): void {
+      entries.delete(key)
+      entries.set(key, { value, diesAt })
+      if (entries.size <= maxEntries) return
+      for (const oldest of entries.keys()) {
+        entries.delete(oldest)
+        break
+      }
+    },
+  }
+}
+
+/**
+ * Wraps a verifier. Promises: one verification at a time per token, no answer after `exp`, refusals of tokens remembered only
+ * briefly, outages never. Refusals live in a map of their own, so that a flood of bad tokens cannot push out good ones.
+ */
+export function cacheVerifiedTokens(verify: TokenVerifier, options: TokenCacheOptions): TokenVerifier {
+  const maxEntries = options.maxEntries ?? 10_000
+  const accepted = createBoundedMap<AccessToken>(maxEntries)
+  const refused = createBoundedMap<OAuthError>(Math.min(maxEntries, 1_000))
+  const flights = new Map<string, Promise<AccessToken>>()
+  const seconds = () => options.clock.now().getTime() / 1000
+
+  async function verifyAndKeep(key: string, token: string): Promise<AccessToken> {
+    try {
+      const accessToken = await verify(token)
+      const diesAt = Math.min(accessToken.expiresAt, seconds() + (options.maxAgeSeconds ?? Number.POSITIVE_INFINITY))
+      if (diesAt > seconds()) accepted.set(key, accessToken, diesAt)
+      return accessToken
+    } catch (error) {
+      if (error instanceof OAuthError && error.code === 'invalid_token') {
+        refused.set(key, error, seconds() + (options.refusalSeconds ?? 2))
+      }
+      throw error
+    }
+  }
+
+  return async (token) => {
+    const key = createHash('sha256').update(token).digest('base64')
+    const now = seconds()
+    const known = accepted.get(key, now)
+    if (known !== undefined) return known
+    const refusal = refused.get(key, now)
+    if (refusal !== undefined) throw refusal
+    const running = flights.get(key)
+    if (running !== undefined) return running
+    const flight = verifyAndKeep(key, token).finally(() => flights.delete(key))
+    flights.set(key, flight)
+    return flight
+  }
+}
