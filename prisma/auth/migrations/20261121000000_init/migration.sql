@@ -62,7 +62,7 @@ CREATE TABLE "artifacts" (
     CONSTRAINT "artifacts_pkey" PRIMARY KEY ("model","id_hash")
 );
 
--- CreateTable: UNLOGGED by hand. A sign-in in progress may be lost with the database server; nothing issued is.
+-- CreateTable: UNLOGGED by hand. A sign-in in progress may be lost with the database server, nothing issued is.
 CREATE UNLOGGED TABLE "ephemeral_artifacts" (
     "model" TEXT NOT NULL,
     "id_hash" TEXT NOT NULL,
