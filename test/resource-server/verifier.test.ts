@@ -1,0 +1,178 @@
+import { createHmac } from 'node:crypto'
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { exportSPKI, importJWK } from 'jose'
+import { OAuthError } from '../../src/oauth/errors.js'
+import { createOperatorFetch } from '../../src/platform/operator-fetch.js'
+import { createJwtVerifier, createRemoteKeySet, type TokenVerifier, userOf } from '../../src/resource-server/index.js'
+import { createSigningKey, resource, startTokenIssuer, type TokenIssuer } from '../support/token-issuer.js'
+
+const now = new Date('2026-11-21T12:00:00Z')
+const seconds = now.getTime() / 1000
+const clock = { now: () => now }
+const fetch = createOperatorFetch({ timeoutMs: 2_000, maxBytes: 100_000 })
+
+let issuer: TokenIssuer
+let verify: TokenVerifier
+
+function verifierOf(options: { algorithms?: ('ES256' | 'RS256')[] } = {}): TokenVerifier {
+  const keys = createRemoteKeySet({ jwksUri: async () => `${issuer.origin}/jwks`, fetch, clock })
+  return createJwtVerifier({ issuer: issuer.issuer, audience: resource, keys, clock, ...options })
+}
+
+beforeAll(async () => {
+  issuer = await startTokenIssuer(resource, clock.now)
+  verify = verifierOf()
+})
+afterAll(() => issuer.close())
+
+async function rejection(token: string, verifier: TokenVerifier = verify): Promise<OAuthError> {
+  try {
+    await verifier(token)
+  } catch (error) {
+    if (error instanceof OAuthError) return error
+    throw error
+  }
+  throw new Error('the token was accepted')
+}
+
+function encode(value: object): string {
+  return Buffer.from(JSON.stringify(value)).toString('base64url')
+}
+
+/** The token with another header, its signature left as it was. */
+function withHeader(token: string, header: object): string {
+  const [, payload, signature] = token.split('.')
+  return `${encode(header)}.${payload}.${signature}`
+}
+
+describe('JWT access tokens (RFC 9068 §4)', () => {
+  it('answers what a good token says', async () => {
+    const accessToken = await verify(await issuer.sign({ scope: 'notes:read notes:write', jti: 'token-1' }))
+    expect(accessToken).toMatchObject({
+      subject: 'user-1',
+      clientId: 'client-1',
+      scopes: ['notes:read', 'notes:write'],
+      expiresAt: seconds + 600,
+      audience: [resource],
+      issuer: issuer.issuer,
+      tokenId: 'token-1',
+    })
+    expect(userOf(accessToken)).toBe('user-1')
+  })
+
+  it('knows no user when the subject is the client itself', async () => {
+    expect(userOf(await verify(await issuer.sign({ sub: 'client-1' })))).toBeUndefined()
+  })
+
+  it.each([
+    ['an audience list that holds this resource', { aud: ['https://other.test/api', resource] }],
+    ['an exp just past, within the tolerance', { exp: seconds - 3 }],
+    ['an iat slightly ahead, within the tolerance', { iat: seconds + 3 }],
+    ['no scope at all', { scope: undefined }],
+  ])('accepts %s', async (_name, claims) => {
+    await expect(verify(await issuer.sign(claims))).resolves.toMatchObject({ clientId: 'client-1' })
+  })
+
+  it('accepts the long form of the type', async () => {
+    await expect(verify(await issuer.sign({}, { typ: 'application/at+jwt' }))).resolves.toBeDefined()
+  })
+
+  it.each([
+    ['another issuer', { iss: 'https://evil.test' }],
+    ['no issuer', { iss: undefined }],
+    ['another audience', { aud: 'https://other.test/mcp' }],
+    ['the audience with a slash', { aud: `${resource}/` }],
+    ['the audience in upper case', { aud: 'HTTP://LOCALHOST:4000/mcp' }],
+    ['only the origin as audience', { aud: 'http://localhost:4000' }],
+    ['an empty audience list', { aud: [] }],
+    ['a non-string audience', { aud: [{ resource }] }],
+    ['no audience', { aud: undefined }],
+    ['an exp in the past', { exp: seconds - 6 }],
+    ['no exp', { exp: undefined }],
+    ['an exp as text', { exp: String(seconds + 600) }],
+    ['an exp ten years ahead', { exp: seconds + 10 * 365 * 86_400 }],
+    ['an nbf in the future', { nbf: seconds + 60 }],
+    ['an nbf as text', { nbf: String(seconds) }],
+    ['an iat in the future', { iat: seconds + 60 }],
+    ['an iat as text', { iat: 'now' }],
+    ['no iat', { iat: undefined }],
+    ['no client_id', { client_id: undefined }],
+    ['a client_id that is not a string', { client_id: ['client-1'] }],
+    ['no sub', { sub: undefined }],
+    ['a sub that is not a string', { sub: { id: 'user-1' } }],
+    ['a scope list instead of a string', { scope: ['notes:read'] }],
+    ['a key binding (cnf)', { cnf: { jkt: 'thumbprint' } }],
+  ])('refuses %s', async (_name, claims) => {
+    expect(await rejection(await issuer.sign(claims))).toMatchObject({ code: 'invalid_token', status: 401 })
+  })
+
+  it.each([
+    ['a slash at the end', (text: string) => `${text}/`],
+    ['an upper-case host', (text: string) => text.toUpperCase()],
+  ])('refuses the issuer with %s', async (_name, change) => {
+    expect((await rejection(await issuer.sign({ iss: change(issuer.issuer) }))).code).toBe('invalid_token')
+  })
+
+  it.each([['JWT'], ['id_token+jwt'], ['at+jwt2'], [undefined]])('refuses the type %s', async (typ) => {
+    expect((await rejection(await issuer.sign({}, { typ }))).code).toBe('invalid_token')
+  })
+
+  it('tells the public the same for every reason, and the log the real one', async () => {
+    const expired = await rejection(await issuer.sign({ exp: seconds - 60 }))
+    const foreign = await rejection(await issuer.sign({ aud: 'https://other.test' }))
+    expect(expired.message).toBe(foreign.message)
+    expect(expired.detail).not.toBe(foreign.detail)
+  })
+})
+
+describe('signatures (RFC 8725)', () => {
+  it.each(['none', 'None', 'NONE', ''])('refuses alg %p with the signature stripped', async (alg) => {
+    const [, payload] = (await issuer.sign()).split('.')
+    const token = `${encode({ alg, typ: 'at+jwt', kid: 'key-1' })}.${payload}.`
+    expect((await rejection(token)).code).toBe('invalid_token')
+  })
+
+  it.each(['', ' '])('refuses HS256 keyed with the public PEM (prefix %p)', async (prefix) => {
+    const [, payload] = (await issuer.sign()).split('.')
+    const publicKey = await importJWK(issuer.key.publicJwk, 'ES256', { extractable: true })
+    if (publicKey instanceof Uint8Array) throw new Error('expected a public key')
+    const signed = `${encode({ alg: 'HS256', typ: 'at+jwt', kid: 'key-1' })}.${payload}`
+    const secret = prefix + (await exportSPKI(publicKey))
+    const token = `${signed}.${createHmac('sha256', secret).update(signed).digest('base64url')}`
+    expect((await rejection(token)).code).toBe('invalid_token')
+  })
+
+  it('refuses an algorithm that is not on the list', async () => {
+    expect((await rejection(await issuer.sign(), verifierOf({ algorithms: ['RS256'] }))).code).toBe('invalid_token')
+  })
+
+  it('refuses a signature by another key under a known kid', async () => {
+    const other = await createSigningKey('key-1')
+    expect((await rejection(await issuer.sign({}, {}, other.privateKey))).code).toBe('invalid_token')
+  })
+
+  it('ignores a key that the token brings along', async () => {
+    const other = await createSigningKey('key-1')
+    const token = await issuer.sign({}, { jwk: other.publicJwk }, other.privateKey)
+    expect((await rejection(token)).code).toBe('invalid_token')
+  })
+
+  it.each([
+    ['an unknown critical header', { crit: ['exp'], exp: 1 }],
+    ['an unencoded payload', { b64: false, crit: ['b64'] }],
+  ])('refuses %s', async (_name, extra) => {
+    const token = withHeader(await issuer.sign(), { alg: 'ES256', kid: 'key-1', typ: 'at+jwt', ...extra })
+    expect((await rejection(token)).code).toBe('invalid_token')
+  })
+
+  it.each([
+    ['a stripped signature', (token: string) => `${token.split('.').slice(0, 2).join('.')}.`],
+    ['a changed payload', (token: string) => token.replace(/\.e/, '.f')],
+    ['two parts', (token: string) => token.split('.').slice(0, 2).join('.')],
+    ['five parts', (token: string) => `${token}.x.y`],
+    ['plain text', () => 'opaque-token'],
+    ['a huge token', (token: string) => token + 'A'.repeat(20_000)],
+  ])('refuses %s', async (_name, change) => {
+    expect((await rejection(change(await issuer.sign()))).code).toBe('invalid_token')
+  })
+})
