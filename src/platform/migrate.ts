@@ -52,12 +52,28 @@ export async function pendingMigrations(database: Database, folder: string): Pro
   return migrations.map(({ path }) => path).filter((path) => !applied.has(path))
 }
 
-async function loadSchemaEngine() {
+/** The engine leaves its ten-second lock timer behind; unreferenced, it does not hold up the end of the process. */
+function withoutLingeringTimers(bindings: object): WebAssembly.ModuleImports {
+  const unreferenced = (callback: () => void, ms: number) => setTimeout(callback, ms >>> 0).unref()
+  return Object.fromEntries(
+    Object.entries(bindings).map(([name, value]) => [
+      name,
+      name.startsWith('__wbg_setTimeout_') ? unreferenced : value,
+    ]),
+  )
+}
+
+// Loaded once per process: the bindings keep views of the first instance's memory, so a second instance reads garbage.
+let schemaEngine: ReturnType<typeof instantiateSchemaEngine> | undefined
+
+async function instantiateSchemaEngine() {
   const bindings = await import('@prisma/schema-engine-wasm/schema_engine_bg')
   const wasmPath = createRequire(import.meta.url)
     .resolve('@prisma/schema-engine-wasm/schema_engine_bg')
     .replace(/\.js$/, '.wasm')
-  const { instance } = await WebAssembly.instantiate(await readFile(wasmPath), { './schema_engine_bg.js': bindings })
+  const { instance } = await WebAssembly.instantiate(await readFile(wasmPath), {
+    './schema_engine_bg.js': withoutLingeringTimers(bindings),
+  })
   bindings.__wbg_set_wasm(instance.exports)
   ;(instance.exports['__wbindgen_start'] as () => void)()
   return bindings.SchemaEngine
@@ -66,7 +82,8 @@ async function loadSchemaEngine() {
 async function applyPending(database: Database, folder: string): Promise<string[]> {
   const migrations = await readMigrations(folder)
   const schema = await readFile(join(folder, '..', 'schema.prisma'), 'utf8')
-  const SchemaEngine = await loadSchemaEngine()
+  schemaEngine ??= instantiateSchemaEngine()
+  const SchemaEngine = await schemaEngine
   const factory = bindMigrationAwareSqlAdapterFactory(database.adapter)
   const engine = await SchemaEngine.new({ datamodels: [['schema.prisma', schema]] }, () => undefined, factory)
   try {

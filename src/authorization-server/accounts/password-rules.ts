@@ -104,12 +104,11 @@ export function weaknesses(password: string, context: PasswordContext = {}): str
   if ([...normalized].length < minimumPasswordLength) return [`Use at least ${minimumPasswordLength} characters.`]
   const names: Reduction = (text) => withoutWords(text, contextWords(context))
   const common: Reduction = (text) => withoutWords(text, commonWords)
-  const unit = repeatedUnit(normalized)
-  if ([...unit].length < minimumPasswordLength || isReducedBy(unit, withoutRepetition)) {
-    return ['This repeats itself. Add a few unrelated words.']
-  }
-  if (isReducedBy(normalized, withoutRuns, withoutRepetition)) {
+  if (isReducedBy(normalized, withoutRuns)) {
     return ['This follows the keyboard, the alphabet or a count. Use a few unrelated words instead.']
+  }
+  if ([...repeatedUnit(normalized)].length < minimumPasswordLength || isReducedBy(normalized, withoutRepetition)) {
+    return ['This repeats itself. Add a few unrelated words.']
   }
   if (isReducedBy(normalized, names, withoutRuns, withoutRepetition)) {
     return ['This is mostly your email address or the name of this service. Use a few unrelated words instead.']

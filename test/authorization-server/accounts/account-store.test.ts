@@ -1,14 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { type AccountStore, createAccountStore, normalizeEmail } from '../../../src/storage/accounts.js'
+import { databaseKinds } from '../../support/databases.js'
 import { type AccountsDatabase, createTestClock, openAccountsDatabase } from './accounts-database.js'
 
-describe('Accounts', () => {
+describe.each(databaseKinds)('Accounts, on %s', (kind) => {
   const clock = createTestClock()
   let storage: AccountsDatabase
   let accounts: AccountStore
 
   beforeAll(async () => {
-    storage = await openAccountsDatabase()
+    storage = await openAccountsDatabase(kind)
     accounts = createAccountStore(storage.prisma, clock)
   })
   afterAll(() => storage.close())

@@ -1,6 +1,6 @@
-import { type Database, openEmbeddedDatabase } from '../../../src/platform/database.js'
-import { migrate } from '../../../src/platform/migrate.js'
+import type { Database } from '../../../src/platform/database.js'
 import { PrismaClient } from '../../../src/storage/generated/client.js'
+import { type DatabaseKind, openTestDatabase } from '../../support/databases.js'
 
 /** A clock that a test moves. */
 export function createTestClock(start = '2026-11-21T12:00:00Z') {
@@ -19,10 +19,9 @@ export interface AccountsDatabase {
   close(): Promise<void>
 }
 
-/** The authorization server's tables in memory. */
-export async function openAccountsDatabase(): Promise<AccountsDatabase> {
-  const database = await openEmbeddedDatabase('memory')
-  await migrate(database, 'prisma/auth/migrations')
+/** The authorization server's tables, empty. */
+export async function openAccountsDatabase(kind: DatabaseKind): Promise<AccountsDatabase> {
+  const database = await openTestDatabase(kind, 'auth')
   const prisma = new PrismaClient({ adapter: database.adapter })
   return {
     database,

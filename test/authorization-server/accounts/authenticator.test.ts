@@ -18,7 +18,7 @@ describe('Authentication of people', () => {
   let ada: string
 
   beforeAll(async () => {
-    storage = await openAccountsDatabase()
+    storage = await openAccountsDatabase('embedded')
     accounts = createAccountStore(storage.prisma, clock)
     hasher = await createPasswordHasher()
     authenticator = createAuthenticator(accounts, hasher)

@@ -5,9 +5,10 @@ import {
   setupLinkUrl,
 } from '../../../src/authorization-server/accounts/setup-link.js'
 import { createAccountStore } from '../../../src/storage/accounts.js'
+import { databaseKinds } from '../../support/databases.js'
 import { type AccountsDatabase, createTestClock, openAccountsDatabase } from './accounts-database.js'
 
-describe('The one-time set-up link', () => {
+describe.each(databaseKinds)('The one-time set-up link, on %s', (kind) => {
   const clock = createTestClock()
   const first = { email: 'Ada@example.org', passwordHash: '$argon2id$' }
   let storage: AccountsDatabase
@@ -15,7 +16,7 @@ describe('The one-time set-up link', () => {
   const issue = async () => (await links.issue()) ?? ''
 
   beforeAll(async () => {
-    storage = await openAccountsDatabase()
+    storage = await openAccountsDatabase(kind)
     links = createSetupLinks(storage.database.sql, clock)
   })
   beforeEach(async () => {

@@ -4,9 +4,10 @@ import {
   type SignInThrottle,
   signInLimits,
 } from '../../../src/authorization-server/accounts/throttle.js'
+import { databaseKinds } from '../../support/databases.js'
 import { type AccountsDatabase, createTestClock, openAccountsDatabase } from './accounts-database.js'
 
-describe('Throttling of sign-ins (NIST SP 800-63B-4 §3.2.2)', () => {
+describe.each(databaseKinds)('Throttling of sign-ins (NIST SP 800-63B-4 §3.2.2), on %s', (kind) => {
   const clock = createTestClock()
   let storage: AccountsDatabase
   let throttle: SignInThrottle
@@ -18,7 +19,7 @@ describe('Throttling of sign-ins (NIST SP 800-63B-4 §3.2.2)', () => {
   }
 
   beforeAll(async () => {
-    storage = await openAccountsDatabase()
+    storage = await openAccountsDatabase(kind)
     throttle = createSignInThrottle(storage.database.sql, clock)
   })
   beforeEach(() => storage.prisma.signInThrottle.deleteMany())
