@@ -175,3 +175,6 @@ export interface Views {
   readonly error: ErrorContext
   readonly home: HomeContext
 }
+
+/** Pages on the way of an authorization: a web client may show them in a window it opened (see `PagesOptions.popupViews`). */
+export const popupViews: readonly (keyof Views)[] = ['sign-in', 'consent', 'sign-out', 'signed-out', 'done', 'error']

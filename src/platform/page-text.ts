@@ -8,6 +8,8 @@ export interface PageText {
   readonly direction: 'ltr' | 'rtl'
   /** The words under a dotted name; throws when there are none, so that a test finds a missing one. */
   text(name: string): string
+  /** True when there are words under a dotted name. */
+  hasText(name: string): boolean
   /** The words under a dotted name, with `{placeholders}` filled. A value of '' becomes the words for "without a name". */
   sentence(name: string, values: Readonly<Record<string, string | number>>): readonly SentencePart[]
   /** Like `sentence`, choosing among `name.one`, `name.other` … by the language's plural rules; fills `{count}`. */
@@ -46,6 +48,7 @@ export function parsePageText(json: string): PageText {
     language,
     direction: text('direction') === 'rtl' ? 'rtl' : 'ltr',
     text,
+    hasText: (name) => entries.has(name),
     sentence,
     counted: (name, count, values = {}) => sentence(`${name}.${plurals.select(count)}`, { ...values, count }),
   }

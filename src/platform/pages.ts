@@ -101,18 +101,18 @@ function serve(assets: readonly Asset[]): HttpMiddleware {
 }
 
 /** Names every template can use, besides `locals.x` for what an include hands over. */
-const templateNames = ['page', 'site', 'text', 'sentence', 'counted', 'show', 'link']
+const templateNames = ['page', 'site', 'text', 'hasText', 'sentence', 'counted', 'show', 'link']
 
 /** Compiles nothing until a page is first asked for, then keeps it. Reads the text and the stylesheet at once. */
 export function createPages<Views extends object>(options: PagesOptions): Pages<Views> {
   const { viewsFolder, productName, basePath = '', popupViews = [] } = options
   const read = (file: string): string => readFileSync(join(viewsFolder, file), 'utf8')
-  const { text, sentence, counted, language, direction } = parsePageText(read('text.en.json'))
+  const { language, direction, ...words } = parsePageText(read('text.en.json'))
   const stylesheet = createAsset(basePath, 'css', 'text/css', accentRules(options.accentColor) + read('style.css'))
   const mark = read('icons/mark.svg').replaceAll('currentColor', options.accentColor)
   const icon = createAsset(basePath, 'svg', 'image/svg+xml', mark)
   const site = { productName, stylesheetPath: stylesheet.path, iconPath: icon.path, language, direction }
-  const shared = { site, text, sentence, counted, show: displayText, link: displayLink }
+  const shared = { ...words, site, show: displayText, link: displayLink }
   const compiled = new Map<string, ejs.TemplateFunction>()
 
   function template(view: string): ejs.TemplateFunction {
