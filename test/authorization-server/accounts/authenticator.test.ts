@@ -7,7 +7,8 @@ import { type AccountStore, createAccountStore } from '../../../src/storage/acco
 import { type AccountsDatabase, createTestClock, openAccountsDatabase } from './accounts-database.js'
 
 const password = 'quarrel velvet harbour'
-const median = (values: readonly number[]) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
+/** The lower quartile: what a check costs when the machine does not do something else meanwhile. */
+const typical = (values: readonly number[]) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 4)] ?? 0
 
 describe('Authentication of people', () => {
   const clock = createTestClock()
@@ -53,7 +54,7 @@ describe('Authentication of people', () => {
         times[index]?.push(performance.now() - start)
       }
     }
-    const [known = 0, ...others] = times.map(median)
+    const [known = 0, ...others] = times.map(typical)
     for (const other of others) expect(Math.abs(other - known) / known).toBeLessThan(0.25)
   })
 
