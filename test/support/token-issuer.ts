@@ -1,7 +1,7 @@
 /** A stand-in issuer on loopback: real keys, real signatures, a real JWKS endpoint, and metadata that tests can bend. */
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose'
+import { type CryptoKey, exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose'
 
 export interface SigningKey {
   readonly privateKey: CryptoKey
