@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto'
 import { createServer, type Server } from 'node:http'
 import { type AddressInfo, BlockList, isIP } from 'node:net'
+import type Router from '@koa/router'
 import Koa from 'koa'
 import { OAuthError } from '../oauth/errors.js'
 import type { Clock } from './clock.js'
@@ -36,6 +37,17 @@ export interface HttpBaseOptions {
   readonly ready: () => Promise<void>
   /** Writes an error for a person; without it, or when the client prefers JSON, the error is JSON. */
   readonly renderErrorPage?: (ctx: HttpContext, error: OAuthError) => Promise<void>
+}
+
+/** A router as plain middleware. Its types ask for parameters that it brings along itself. */
+export function routesOf(router: Router<HttpState>): HttpMiddleware {
+  return router.routes() as unknown as HttpMiddleware
+}
+
+/** Redirects with 303: the next request is a GET, so a posted password is never sent on (RFC 9700 §4.12). */
+export function seeOther(ctx: HttpContext, location: string): void {
+  ctx.status = 303
+  ctx.redirect(location)
 }
 
 /** Addresses and CIDR ranges as a set that can be asked. Throws on an entry that is neither. */

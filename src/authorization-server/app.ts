@@ -1,0 +1,103 @@
+/**
+ * The authorization server: middleware in order, then one mount list. Owns how the parts fit together; every part owns its own
+ * rules. RFC 6749, 6750, 7009, 7591, 7592, 7636, 7662, 8414, 8707, 9068, 9207, OpenID Connect Core, Discovery, RP-Initiated Logout.
+ */
+import { fileURLToPath } from 'node:url'
+import compose from 'koa-compose'
+import type Koa from 'koa'
+import { OAuthError } from '../oauth/errors.js'
+import { createHttpBase, type HttpMiddleware, type HttpState, routesOf } from '../platform/http.js'
+import { createPages } from '../platform/pages.js'
+import { createAccountStore } from '../storage/accounts.js'
+import { createAuditTrail } from '../storage/audit.js'
+import { createClientStore } from '../storage/clients.js'
+import { loadCookieKeys, loadSigningKeys } from '../storage/keys.js'
+import { createAuthenticator } from './accounts/authenticator.js'
+import type { PasswordHasher } from './accounts/passwords.js'
+import { createSetupLinks } from './accounts/setup-link.js'
+import { createSignInThrottle } from './accounts/throttle.js'
+import { allowCrossOriginRegistration } from './cross-origin.js'
+import { createCsrfProtection } from './csrf.js'
+import { createEnginePages } from './engine-pages.js'
+import { observe } from './events.js'
+import { createFirstRunRouter } from './first-run.js'
+import { createInteractionRouter } from './interactions/router.js'
+import { serveDocuments } from './metadata.js'
+import type { AuthorizationServerOptions } from './options.js'
+import { renderErrorPage } from './page-error.js'
+import { normaliseParameters } from './parameters.js'
+import { createProvider } from './provider.js'
+import { createResources } from './resources.js'
+import { commitTokenRequests } from './token-endpoint.js'
+import type { Views } from './views.js'
+
+const viewsFolder = fileURLToPath(new URL('../../views', import.meta.url))
+
+const notFound: HttpMiddleware = async () => {
+  throw new OAuthError('invalid_request', 'there is nothing here', { status: 404 })
+}
+
+/** Builds the app over an opened, migrated storage whose keys exist. */
+export async function createAuthorizationServer(
+  options: AuthorizationServerOptions,
+  hasher: PasswordHasher,
+): Promise<Koa<HttpState>> {
+  const { storage, log, issuer, productName, accentColor } = options
+  const [signingKeys, cookieKeys] = await Promise.all([loadSigningKeys(storage), loadCookieKeys(storage)])
+  const pages = createPages<Views>({ viewsFolder, productName, accentColor, popupViews: ['sign-in', 'consent', 'error', 'done'] })
+  const resources = createResources(options.resources)
+  const csrf = createCsrfProtection(cookieKeys, new URL(issuer).origin)
+  const audit = createAuditTrail(storage, log)
+  const accounts = createAccountStore(storage.prisma, storage.clock)
+  const provider = createProvider({ options, resources, signingKeys, cookieKeys, pages: createEnginePages(pages) })
+  observe(provider, log, audit)
+
+  const app = createHttpBase({
+    log,
+    clock: storage.clock,
+    origin: new URL(issuer).origin,
+    alsoAnswerHosts: options.internalHosts,
+    trustedProxies: options.trustedProxies,
+    ready: () => storage.ready(),
+    renderErrorPage: renderErrorPage(pages),
+  })
+  // The engine signs its cookies with the app's keys.
+  app.keys = [...cookieKeys]
+  const firstRun = createFirstRunRouter({
+    issuer,
+    productName,
+    setupLinks: createSetupLinks(storage.database.sql, storage.clock),
+    hasher,
+    audit,
+    csrf,
+    pages,
+    resources,
+  })
+  const interactions = createInteractionRouter({
+    provider,
+    storage,
+    accounts,
+    clients: createClientStore(storage),
+    authenticator: createAuthenticator(accounts, hasher),
+    throttle: createSignInThrottle(storage.database.sql, storage.clock),
+    audit,
+    csrf,
+    pages,
+    resources,
+    refreshTokenTtlSeconds: options.refreshTokenTtlSeconds,
+  })
+
+  const mounts: readonly HttpMiddleware[] = [
+    pages.serveAssets,
+    serveDocuments(issuer, resources),
+    allowCrossOriginRegistration,
+    normaliseParameters(resources),
+    commitTokenRequests(storage),
+    routesOf(firstRun),
+    routesOf(interactions),
+    compose(provider.middleware),
+    notFound,
+  ]
+  for (const middleware of mounts) app.use(middleware)
+  return app
+}

@@ -1,0 +1,15 @@
+/** CORS for dynamic registration, where the engine has none: browser clients register themselves. Nothing there uses cookies. */
+import type { HttpMiddleware } from '../platform/http.js'
+import { routes } from './routes.js'
+
+export const allowCrossOriginRegistration: HttpMiddleware = async (ctx, next) => {
+  if (ctx.path !== routes.registration && !ctx.path.startsWith(`${routes.registration}/`)) return next()
+  ctx.set('access-control-allow-origin', '*')
+  if (ctx.method !== 'OPTIONS') return next()
+  ctx.set({
+    'access-control-allow-methods': 'POST, GET, PUT, DELETE',
+    'access-control-allow-headers': 'Authorization, Content-Type, MCP-Protocol-Version',
+    'access-control-max-age': '3600',
+  })
+  ctx.status = 204
+}

@@ -1,0 +1,68 @@
+/** Turns the engine's events into the request's log line and the audit trail. Nothing here holds a token or code. */
+import type { EventEmitter } from 'node:events'
+import type { KoaContextWithOIDC, default as Provider } from 'oidc-provider'
+import type { RequestEvent } from '../platform/http.js'
+import type { Logger } from '../platform/log.js'
+import type { AuditTrail } from '../storage/audit.js'
+
+function eventOf(ctx: KoaContextWithOIDC): RequestEvent | undefined {
+  return ctx.state['event'] as RequestEvent | undefined
+}
+
+interface EngineError extends Error {
+  readonly error?: string
+  readonly error_detail?: string
+}
+
+function note(ctx: KoaContextWithOIDC, error: EngineError): void {
+  const event = eventOf(ctx)
+  if (event === undefined) return
+  event['error'] = error.error ?? error.name
+  // The detail the client does not get to see: which check failed.
+  if (error.error_detail !== undefined) event['errorDetail'] = error.error_detail
+  if (ctx.oidc.client !== undefined) event['clientId'] = ctx.oidc.client.clientId
+}
+
+const failures = [
+  'authorization.error',
+  'grant.error',
+  'introspection.error',
+  'pushed_authorization_request.error',
+  'registration_create.error',
+  'registration_update.error',
+  'registration_read.error',
+  'registration_delete.error',
+  'revocation.error',
+  'userinfo.error',
+  'end_session.error',
+] as const
+
+export function observe(provider: Provider, log: Logger, audit: AuditTrail): void {
+  // The typed overloads name every event; these share one shape.
+  const emitter: EventEmitter = provider
+  for (const name of failures) emitter.on(name, note)
+  provider.on('server_error', (ctx, error) => {
+    note(ctx, error)
+    log.error({ err: error, requestId: eventOf(ctx)?.requestId }, 'the engine failed')
+  })
+  provider.on('grant.success', (ctx) => {
+    const event = eventOf(ctx)
+    if (event === undefined) return
+    event['clientId'] = ctx.oidc.client?.clientId
+    event['grantType'] = ctx.oidc.params?.['grant_type']
+  })
+  provider.on('grant.revoked', (ctx) => {
+    const clientId = ctx.oidc.client?.clientId
+    void audit.record({ type: 'grant.revoked', ...(clientId === undefined ? {} : { clientId }) })
+  })
+  provider.on('registration_create.success', (_ctx, client) => {
+    void audit.record({ type: 'client.registered', clientId: client.clientId })
+  })
+  provider.on('registration_delete.success', (_ctx, client) => {
+    void audit.record({ type: 'client.removed', clientId: client.clientId })
+  })
+  provider.on('end_session.success', (ctx) => {
+    const accountId = ctx.oidc.session?.accountId
+    void audit.record({ type: 'signed_out', ...(accountId === undefined ? {} : { accountId }) })
+  })
+}

@@ -1,0 +1,82 @@
+/** The home page, and the one-time link that creates the first account. */
+import Router from '@koa/router'
+import { readForm } from '../platform/form.js'
+import type { HttpContext, HttpState } from '../platform/http.js'
+import type { Pages } from '../platform/pages.js'
+import type { AuditTrail } from '../storage/audit.js'
+import { normalizeEmail } from '../storage/accounts.js'
+import { weaknesses } from './accounts/password-rules.js'
+import type { PasswordHasher } from './accounts/passwords.js'
+import type { SetupLinks } from './accounts/setup-link.js'
+import type { CsrfProtection } from './csrf.js'
+import { PageError } from './page-error.js'
+import type { Resources } from './resources.js'
+import type { SetUpContext, Views } from './views.js'
+
+export interface FirstRunParts {
+  readonly issuer: string
+  readonly productName: string
+  readonly setupLinks: SetupLinks
+  readonly hasher: PasswordHasher
+  readonly audit: AuditTrail
+  readonly csrf: CsrfProtection
+  readonly pages: Pages<Views>
+  readonly resources: Resources
+}
+
+/** The link's token: it is in the query, which is never logged. */
+function tokenOf(ctx: HttpContext): string {
+  return new URLSearchParams(ctx.querystring).get('token') ?? ''
+}
+
+function unavailable(): PageError {
+  return new PageError('set-up-unavailable', 'access_denied', 404)
+}
+
+function formErrors(email: string, password: string, productName: string): SetUpContext['errors'] {
+  const [weakness] = weaknesses(password, { email, productName })
+  return {
+    ...(normalizeEmail(email) === undefined ? { email: 'Enter an email address, such as ada@example.com.' } : {}),
+    ...(weakness === undefined ? {} : { password: weakness }),
+  }
+}
+
+async function createFirstAccount(parts: FirstRunParts, ctx: HttpContext): Promise<void> {
+  const form = await readForm(ctx)
+  const token = tokenOf(ctx)
+  if (!parts.csrf.accepts(ctx, token, form.get('csrf'))) throw new PageError('form-expired', 'access_denied', 403)
+  const email = form.get('email') ?? ''
+  const password = form.get('password') ?? ''
+  const errors = formErrors(email, password, parts.productName)
+  if (errors.email !== undefined || errors.password !== undefined) return showForm(parts, ctx, token, email, errors)
+  const accountId = await parts.setupLinks.redeem(token, { email, passwordHash: await parts.hasher.hash(password) })
+  if (accountId === undefined) throw unavailable()
+  await parts.audit.record({ type: 'account.created', accountId, detail: { by: 'set-up link' } })
+  parts.pages.send(ctx, 'set-up-done', { email, resourceUrl: parts.resources.fallback.resource })
+}
+
+async function showForm(
+  parts: FirstRunParts,
+  ctx: HttpContext,
+  token: string,
+  email = '',
+  errors: SetUpContext['errors'] = {},
+): Promise<void> {
+  if (!(await parts.setupLinks.isUsable(token))) throw unavailable()
+  const status = Object.keys(errors).length === 0 ? 200 : 422
+  const action = `/setup?token=${encodeURIComponent(token)}`
+  parts.pages.send(ctx, 'set-up', { email, errors, action, csrfToken: parts.csrf.tokenFor(token) }, status)
+}
+
+export function createFirstRunRouter(parts: FirstRunParts): Router<HttpState> {
+  const router = new Router<HttpState>()
+  router.get('/', async (ctx) => {
+    parts.pages.send(ctx, 'home', {
+      resources: parts.resources.all.map(({ name, resource }) => ({ name, url: resource })),
+      metadataUrl: `${parts.issuer}/.well-known/oauth-authorization-server`,
+    })
+  })
+  router.get('/setup', (ctx) => showForm(parts, ctx, tokenOf(ctx)))
+  router.post('/setup', (ctx) => createFirstAccount(parts, ctx))
+  return router
+}

@@ -1,0 +1,126 @@
+/** The consent step: says who asks for what, and turns the answer into one grant for this authorization. */
+import type { default as Provider } from 'oidc-provider'
+import { epochSeconds } from '../../platform/clock.js'
+import type { HttpContext } from '../../platform/http.js'
+import { type ConsentKey, rememberConsent, rememberedScopes } from '../../storage/consents.js'
+import { consentFingerprint, displayName, identityOf, redirectTarget, resembledProduct } from '../clients/identity.js'
+import { PageError } from '../page-error.js'
+import { isOpenidScope } from '../resources.js'
+import { finishInteraction, type Interaction } from './interaction.js'
+import { consentScopes, offersReadOnly, type RequestedAccess, readOnlyScopes, requestedAccess } from './requested-access.js'
+import type { InteractionParts } from './parts.js'
+import { switchAccount } from './sign-in.js'
+
+function consentKey(interaction: Interaction, accountId: string, access: RequestedAccess): ConsentKey {
+  return { accountId, clientId: interaction.client.clientId, resource: access.resource?.resource ?? '' }
+}
+
+/** A link of the client's metadata, when it is one a person may follow. */
+function webLink(value: unknown): string | undefined {
+  return typeof value === 'string' && value.startsWith('https://') && URL.canParse(value) ? value : undefined
+}
+
+function describeClient(interaction: Interaction) {
+  const { client } = interaction
+  const name = displayName(client)
+  const identity = identityOf(client)
+  const metadata = client.metadata()
+  return {
+    name,
+    identity,
+    looksLike: identity.kind === 'unverified' ? resembledProduct(name) : undefined,
+    uri: webLink(metadata['client_uri']),
+    policyUri: webLink(metadata['policy_uri']),
+    termsUri: webLink(metadata['tos_uri']),
+  }
+}
+
+/** Shows the page for the account that signed in; asks for a sign-in when that account is gone or disabled. */
+export async function showConsent(
+  parts: InteractionParts,
+  ctx: HttpContext,
+  interaction: Interaction,
+  accountId: string,
+): Promise<void> {
+  const { engine, client } = interaction
+  const account = await parts.accounts.find(accountId)
+  if (account === undefined || account.disabledAt !== undefined) return switchAccount(parts, ctx, interaction)
+  const access = requestedAccess(interaction, parts.resources)
+  const key = consentKey(interaction, accountId, access)
+  const before = new Set(await rememberedScopes(parts.storage, key, consentFingerprint(client)))
+  const { resource } = access
+  parts.pages.send(ctx, 'consent', {
+    client: describeClient(interaction),
+    redirect: redirectTarget(interaction.parameter('redirect_uri') ?? '', client),
+    resource: resource === undefined ? undefined : { name: resource.name, url: resource.resource },
+    scopes: consentScopes(access, before),
+    account: { email: account.email, name: account.name },
+    lifetime: { days: Math.max(1, Math.round(parts.refreshTokenTtlSeconds / 86_400)) },
+    action: `/interaction/${engine.uid}/consent`,
+    switchAccountAction: `/interaction/${engine.uid}/switch-account`,
+    csrfToken: parts.csrf.tokenFor(engine.uid),
+    readOnly: offersReadOnly(access),
+  })
+}
+
+/** Of what was asked for, what the form allows. Nothing that was not asked for is ever granted. */
+function allowedScopes(access: RequestedAccess, form: URLSearchParams): string[] {
+  const ticked = new Set(form.getAll('scope'))
+  const openid = access.openid.filter(({ name }) => name === 'openid' || ticked.has(name)).map(({ name }) => name)
+  if (form.get('decision') === 'allow-read-only') return [...readOnlyScopes(access), ...openid]
+  return [...access.scopes.filter(({ name }) => ticked.has(name)).map(({ name }) => name), ...openid]
+}
+
+async function saveGrant(
+  provider: Provider,
+  key: ConsentKey,
+  access: RequestedAccess,
+  scopes: readonly string[],
+): Promise<string> {
+  const grant = new provider.Grant({ accountId: key.accountId, clientId: key.clientId })
+  const openid = scopes.filter(isOpenidScope)
+  const ofResource = scopes.filter((scope) => !isOpenidScope(scope))
+  if (openid.length > 0) grant.addOIDCScope(openid.join(' '))
+  if (access.resource !== undefined && ofResource.length > 0) {
+    grant.addResourceScope(access.resource.resource, ofResource.join(' '))
+  }
+  return grant.save()
+}
+
+async function deny(parts: InteractionParts, ctx: HttpContext, interaction: Interaction, accountId: string): Promise<void> {
+  await parts.audit.record({ type: 'consent.denied', accountId, clientId: interaction.client.clientId })
+  await cancelInteraction(parts, ctx, interaction)
+}
+
+/** Ends the interaction with `access_denied`; nothing is granted. */
+export async function cancelInteraction(parts: InteractionParts, ctx: HttpContext, interaction: Interaction): Promise<void> {
+  ctx.state.event['outcome'] = 'denied'
+  const result = { error: 'access_denied', error_description: 'the person did not allow access' }
+  await finishInteraction(ctx, interaction.engine, result, epochSeconds(parts.storage.clock))
+}
+
+/** Handles the decision. */
+export async function submitConsent(
+  parts: InteractionParts,
+  ctx: HttpContext,
+  interaction: Interaction,
+  accountId: string,
+  form: URLSearchParams,
+): Promise<void> {
+  const decision = form.get('decision')
+  if (decision !== 'allow' && decision !== 'allow-read-only' && decision !== 'deny') {
+    throw new PageError('bad-request', 'invalid_request', 400, { detail: 'no decision' })
+  }
+  const access = requestedAccess(interaction, parts.resources)
+  const scopes = allowedScopes(access, form)
+  // Allowing nothing at all is a refusal.
+  if (decision === 'deny' || scopes.length === 0) return deny(parts, ctx, interaction, accountId)
+
+  const key = consentKey(interaction, accountId, access)
+  const grantId = await saveGrant(parts.provider, key, access, scopes)
+  await rememberConsent(parts.storage, key, consentFingerprint(interaction.client), scopes)
+  await parts.audit.record({ type: 'consent.allowed', accountId, clientId: key.clientId, detail: { scopes, resource: key.resource } })
+  const { login } = interaction.engine.result ?? {}
+  const result = { ...(login === undefined ? {} : { login }), consent: { grantId } }
+  await finishInteraction(ctx, interaction.engine, result, epochSeconds(parts.storage.clock))
+}

@@ -1,0 +1,72 @@
+/** One sign-in in progress: the engine's Interaction, the client it is for, and the ways it can end. */
+import type { default as Provider } from 'oidc-provider'
+import { type HttpContext, seeOther } from '../../platform/http.js'
+import type { IdentifiedClient } from '../clients/identity.js'
+import { PageError } from '../page-error.js'
+
+export type EngineInteraction = Awaited<ReturnType<Provider['interactionDetails']>>
+type InteractionResult = NonNullable<EngineInteraction['result']>
+type EngineClient = NonNullable<Awaited<ReturnType<Provider['Client']['find']>>>
+
+export interface Interaction {
+  readonly engine: EngineInteraction
+  readonly client: IdentifiedClient
+  /** A value of the authorization request; `undefined` when absent or repeated. */
+  parameter(name: string): string | undefined
+  /** The account that just signed in, or that the browser session belongs to. */
+  readonly accountId: string | undefined
+}
+
+function identified(client: EngineClient, isStatic: boolean): IdentifiedClient {
+  return {
+    clientId: client.clientId,
+    clientName: client.clientName,
+    redirectUris: client.redirectUris,
+    metadata: () => ({ ...client.metadata() }),
+    isMetadataDocument: client.clientIdMetadataDocument === true,
+    isStatic,
+  }
+}
+
+/**
+ * The interaction that URL and cookie agree on. Throws PageError `interaction-expired` when it is over, was used, belongs to
+ * another browser, or the cookie is missing; `unknown-client` when its client is gone.
+ */
+export async function loadInteraction(
+  provider: Provider,
+  ctx: HttpContext,
+  uid: string | undefined,
+  isStaticClient: (clientId: string) => Promise<boolean>,
+): Promise<Interaction> {
+  const engine = await provider.interactionDetails(ctx.req, ctx.res).catch((cause: unknown) => {
+    throw new PageError('interaction-expired', 'invalid_request', 400, { cause })
+  })
+  if (engine.uid !== uid) throw new PageError('interaction-expired', 'invalid_request', 400)
+  const clientId = engine.params['client_id']
+  const client = typeof clientId === 'string' ? await provider.Client.find(clientId) : undefined
+  if (client === undefined) throw new PageError('unknown-client', 'invalid_client', 400)
+  ctx.state.event['clientId'] = client.clientId
+  const parameter = (name: string): string | undefined => {
+    const value = engine.params[name]
+    return typeof value === 'string' ? value : undefined
+  }
+  const accountId = engine.prompt.name === 'login' ? engine.result?.login?.accountId : engine.session?.accountId
+  return { engine, client: identified(client, await isStaticClient(client.clientId)), parameter, accountId }
+}
+
+/** Saves the interaction for its remaining time. */
+export async function saveInteraction(engine: EngineInteraction, nowSeconds: number): Promise<void> {
+  await engine.save(Math.max(1, engine.exp - nowSeconds))
+}
+
+/** Ends the interaction with a result: the browser goes on to the engine, which answers the client. */
+export async function finishInteraction(
+  ctx: HttpContext,
+  engine: EngineInteraction,
+  result: InteractionResult,
+  nowSeconds: number,
+): Promise<void> {
+  engine.result = result
+  await saveInteraction(engine, nowSeconds)
+  seeOther(ctx, engine.returnTo)
+}

@@ -1,0 +1,26 @@
+/** What the steps of an interaction work with. */
+import type { default as Provider } from 'oidc-provider'
+import type { Pages } from '../../platform/pages.js'
+import type { AccountStore } from '../../storage/accounts.js'
+import type { AuditTrail } from '../../storage/audit.js'
+import type { ClientStore } from '../../storage/clients.js'
+import type { Storage } from '../../storage/storage.js'
+import type { Authenticator } from '../accounts/authenticator.js'
+import type { SignInThrottle } from '../accounts/throttle.js'
+import type { CsrfProtection } from '../csrf.js'
+import type { Resources } from '../resources.js'
+import type { Views } from '../views.js'
+
+export interface InteractionParts {
+  readonly provider: Provider
+  readonly storage: Storage
+  readonly accounts: AccountStore
+  readonly clients: ClientStore
+  readonly authenticator: Authenticator
+  readonly throttle: SignInThrottle
+  readonly audit: AuditTrail
+  readonly csrf: CsrfProtection
+  readonly pages: Pages<Views>
+  readonly resources: Resources
+  readonly refreshTokenTtlSeconds: number
+}

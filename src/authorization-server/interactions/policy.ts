@@ -1,0 +1,49 @@
+/**
+ * When the engine must ask the person: its own checks, changed where they would loop or forget. Consent is asked for every
+ * authorization (one grant each, so that one install's revocation leaves its siblings alive); the dispatcher in router.ts
+ * decides which page that is.
+ */
+import { interactionPolicy } from 'oidc-provider'
+
+const { Check, base } = interactionPolicy
+
+/** Checks that ask for scopes again until each was granted or refused. Answered consent is final here: see below. */
+const scopeChecks = ['op_scopes_missing', 'rs_scopes_missing'] as const
+
+/** The prompts and checks of `interactions.policy`. */
+export function createInteractionPolicy(): ReturnType<typeof base> {
+  const policy = base()
+  const login = policy.get('login')
+  const consent = policy.get('consent')
+  if (login === undefined || consent === undefined) throw new Error('the engine lost its login or consent prompt')
+
+  // A deleted or disabled account with a live session must sign in again; without this the engine answers 500.
+  login.checks.add(
+    new Check('account_unavailable', 'the account is not available', 'login_required', (ctx) =>
+      ctx.oidc.session?.accountId !== undefined && ctx.oidc.account === undefined
+        ? Check.REQUEST_PROMPT
+        : Check.NO_NEED_TO_PROMPT,
+    ),
+  )
+
+  // A scope the person left unticked is neither granted nor rejected: rejecting would hide it from every later request, and
+  // asking until it is either would never end. So once consent was answered, missing scopes are simply not granted.
+  for (const reason of scopeChecks) {
+    const original = consent.checks.get(reason)
+    if (original === undefined) throw new Error(`the engine lost its check ${reason}`)
+    consent.checks.remove(reason)
+    consent.checks.add(
+      new Check(
+        reason,
+        original.description,
+        original.error ?? 'consent_required',
+        async (ctx) => {
+          const missing = await original.check(ctx)
+          return ctx.oidc.result?.consent === undefined ? missing : Check.NO_NEED_TO_PROMPT
+        },
+        original.details,
+      ),
+    )
+  }
+  return policy
+}

@@ -1,0 +1,59 @@
+/** What an authorization request asks for, in the words of the declarations, and the engine's Grant for what was allowed. */
+import type { ResourceDeclaration, ScopeDeclaration } from '../../oauth/resource.js'
+import { parseScope } from '../../oauth/scope.js'
+import { isOpenidOnly } from '../parameters.js'
+import { isOpenidScope, openidScopes, type Resources, toolsOfScope } from '../resources.js'
+import type { ConsentScopeContext } from '../views.js'
+import type { Interaction } from './interaction.js'
+
+export interface RequestedAccess {
+  /** Absent for plain OpenID Connect. */
+  readonly resource: ResourceDeclaration | undefined
+  readonly openid: readonly ScopeDeclaration[]
+  readonly scopes: readonly ScopeDeclaration[]
+}
+
+/** Unknown scopes are left out: they are neither shown nor granted. */
+export function requestedAccess(interaction: Interaction, resources: Resources): RequestedAccess {
+  const scope = interaction.parameter('scope')
+  const requested = new Set(parseScope(scope))
+  const named = interaction.parameter('resource')
+  const implied = isOpenidOnly(scope) ? undefined : resources.fallback
+  const resource = named === undefined ? implied : resources.find(named)
+  return {
+    resource,
+    openid: openidScopes.filter(({ name }) => requested.has(name)),
+    scopes: (resource?.scopes ?? []).filter(({ name }) => requested.has(name)),
+  }
+}
+
+/** The scopes of the consent page, the resource's first. `ticked`: undefined ticks all. */
+export function consentScopes(
+  { resource, openid, scopes }: RequestedAccess,
+  grantedBefore: ReadonlySet<string>,
+): ConsentScopeContext[] {
+  const titles = new Map(resource?.scopes.map(({ name, title }) => [name, title]))
+  return [...scopes, ...openid].map(({ name, title, description, destructive, includes }) => ({
+    name,
+    title,
+    description: description === '' ? undefined : description,
+    destructive,
+    checked: true,
+    alreadyGranted: grantedBefore.has(name),
+    required: name === 'openid',
+    includes: includes.flatMap((included) => titles.get(included) ?? []),
+    tools: resource === undefined || isOpenidScope(name) ? [] : [...toolsOfScope(resource, name)],
+  }))
+}
+
+/** The requested resource scopes that only read: those that another scope of the resource includes. */
+export function readOnlyScopes({ resource, scopes }: RequestedAccess): readonly string[] {
+  const included = new Set(resource?.scopes.flatMap((scope) => scope.includes))
+  return scopes.filter((scope) => included.has(scope.name) && !scope.destructive).map((scope) => scope.name)
+}
+
+/** True when there is something to leave out, so that "read only" means something. */
+export function offersReadOnly(access: RequestedAccess): boolean {
+  const readOnly = readOnlyScopes(access)
+  return readOnly.length > 0 && readOnly.length < access.scopes.length
+}

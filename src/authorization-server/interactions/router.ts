@@ -1,0 +1,56 @@
+/**
+ * The pages between the authorization request and its answer. The dispatcher decides, steps report: every step ends by coming
+ * back to `GET /interaction/:uid`, which alone knows what is shown next. Sign-in and consent are one interaction, answered to
+ * the engine in one go. Does not own sessions, codes or tokens: the engine does.
+ */
+import Router from '@koa/router'
+import { readForm } from '../../platform/form.js'
+import { type HttpContext, type HttpState, seeOther } from '../../platform/http.js'
+import { PageError } from '../page-error.js'
+import { cancelInteraction, showConsent, submitConsent } from './consent.js'
+import { type Interaction, loadInteraction } from './interaction.js'
+import type { InteractionParts } from './parts.js'
+import { showSignIn, submitSignIn, switchAccount } from './sign-in.js'
+
+type Step = (ctx: HttpContext, interaction: Interaction, form: URLSearchParams) => Promise<void>
+
+/** The account a consent decision is for; without one the person has to sign in first. */
+function signedIn(interaction: Interaction): string {
+  if (interaction.accountId === undefined) throw new PageError('interaction-expired', 'invalid_request', 400)
+  return interaction.accountId
+}
+
+/** Routes under `/interaction/:uid`; the interaction's cookies are bound to that path. */
+export function createInteractionRouter(parts: InteractionParts): Router<HttpState> {
+  const isStaticClient = async (clientId: string) => (await parts.clients.find(clientId))?.origin === 'static'
+  const load = (ctx: HttpContext, uid: string | undefined) => loadInteraction(parts.provider, ctx, uid, isStaticClient)
+
+  const steps: Readonly<Record<string, Step>> = {
+    'sign-in': (ctx, interaction, form) => submitSignIn(parts, ctx, interaction, form),
+    consent: (ctx, interaction, form) => submitConsent(parts, ctx, interaction, signedIn(interaction), form),
+    'switch-account': (ctx, interaction) => switchAccount(parts, ctx, interaction),
+    cancel: (ctx, interaction) => cancelInteraction(parts, ctx, interaction),
+  }
+
+  const router = new Router<HttpState>()
+  router.get('/interaction/:uid', async (ctx) => {
+    const interaction = await load(ctx, ctx.params['uid'])
+    if (interaction.accountId === undefined) showSignIn(parts, ctx, interaction)
+    else await showConsent(parts, ctx, interaction, interaction.accountId)
+  })
+  router.post('/interaction/:uid/:step', async (ctx, next) => {
+    const step = Object.hasOwn(steps, ctx.params['step'] ?? '') ? steps[ctx.params['step'] ?? ''] : undefined
+    if (step === undefined) return next()
+    const form = await readForm(ctx)
+    const interaction = await load(ctx, ctx.params['uid'])
+    if (!parts.csrf.accepts(ctx, interaction.engine.uid, form.get('csrf'))) {
+      throw new PageError('form-expired', 'access_denied', 403, { detail: 'CSRF check failed' })
+    }
+    await step(ctx, interaction, form)
+  })
+  // A reload or a bookmark of a step's address leads back to the dispatcher.
+  router.get('/interaction/:uid/:step', async (ctx) => {
+    seeOther(ctx, `/interaction/${encodeURIComponent(ctx.params['uid'] ?? '')}`)
+  })
+  return router
+}

@@ -1,0 +1,106 @@
+/** The sign-in step: shows the form, checks the password under the throttle, and notes who signed in. */
+import { OAuthError } from '../../oauth/errors.js'
+import { epochSeconds } from '../../platform/clock.js'
+import { type HttpContext, seeOther } from '../../platform/http.js'
+import { endSession } from '../../storage/sessions.js'
+import { displayName } from '../clients/identity.js'
+import type { SignInError } from '../views.js'
+import { type Interaction, saveInteraction } from './interaction.js'
+import { requestedAccess } from './requested-access.js'
+import type { InteractionParts } from './parts.js'
+
+interface SignInState {
+  readonly email: string
+  readonly error?: SignInError
+  readonly retryAfterSeconds?: number
+  readonly status?: number
+}
+
+/** Shows the form. A `login_hint` (OpenID Connect Core §3.1.2.1) fills in the email. */
+export function showSignIn(parts: InteractionParts, ctx: HttpContext, interaction: Interaction, state?: SignInState): void {
+  const { uid } = interaction.engine
+  const { resource } = requestedAccess(interaction, parts.resources)
+  if (state?.retryAfterSeconds !== undefined) ctx.set('retry-after', String(state.retryAfterSeconds))
+  parts.pages.send(
+    ctx,
+    'sign-in',
+    {
+      clientName: displayName(interaction.client),
+      resourceName: resource?.name,
+      email: state?.email ?? interaction.parameter('login_hint') ?? '',
+      error: state?.error,
+      retryAfterSeconds: state?.retryAfterSeconds,
+      action: `/interaction/${uid}/sign-in`,
+      cancelAction: `/interaction/${uid}/cancel`,
+      csrfToken: parts.csrf.tokenFor(uid),
+    },
+    state?.status ?? 200,
+  )
+}
+
+async function checkPassword(
+  parts: InteractionParts,
+  ctx: HttpContext,
+  email: string,
+  password: string,
+): Promise<{ accountId: string } | SignInState> {
+  const attempt = { email, address: ctx.state.clientAddress }
+  const wait = await parts.throttle.begin(attempt)
+  if (wait !== undefined) {
+    await parts.audit.record({ type: 'sign_in.throttled', detail: { address: attempt.address } })
+    return { email, error: 'too-many-attempts', retryAfterSeconds: wait.retryAfterSeconds, status: 429 }
+  }
+  try {
+    const found = await parts.authenticator.authenticate(email, password)
+    if (found === undefined) {
+      await parts.audit.record({ type: 'sign_in.failed', detail: { address: attempt.address } })
+      return { email, error: 'wrong-credentials', status: 401 }
+    }
+    await parts.throttle.succeed(attempt)
+    return found
+  } catch (error) {
+    await parts.throttle.cancel(attempt)
+    if (!(error instanceof OAuthError) || error.status !== 503) throw error
+    return { email, error: 'busy', retryAfterSeconds: 2, status: 503 }
+  }
+}
+
+/** A browser session of someone else ends before this account goes on: two people never share one (ASVS 7.2.4). */
+async function endOtherSession(parts: InteractionParts, interaction: Interaction, accountId: string): Promise<void> {
+  const { session } = interaction.engine
+  if (session?.uid === undefined || session.accountId === accountId) return
+  await endSession(parts.storage, session.uid)
+  interaction.engine.session = undefined
+}
+
+/** Handles the posted form: back to the interaction on success, the form again with one message for any wrong pair otherwise. */
+export async function submitSignIn(
+  parts: InteractionParts,
+  ctx: HttpContext,
+  interaction: Interaction,
+  form: URLSearchParams,
+): Promise<void> {
+  const checked = await checkPassword(parts, ctx, form.get('email') ?? '', form.get('password') ?? '')
+  if (!('accountId' in checked)) {
+    ctx.state.event['outcome'] = checked.error
+    return showSignIn(parts, ctx, interaction, checked)
+  }
+  const { accountId } = checked
+  const now = epochSeconds(parts.storage.clock)
+  await endOtherSession(parts, interaction, accountId)
+  interaction.engine.result = { login: { accountId, ts: now, remember: true } }
+  await saveInteraction(interaction.engine, now)
+  await parts.audit.record({ type: 'sign_in.succeeded', accountId, detail: { address: ctx.state.clientAddress } })
+  seeOther(ctx, `/interaction/${interaction.engine.uid}`)
+}
+
+/** "Use another account": ends this browser's session and asks for a sign-in within the same interaction. */
+export async function switchAccount(parts: InteractionParts, ctx: HttpContext, interaction: Interaction): Promise<void> {
+  const { engine } = interaction
+  if (engine.session?.uid !== undefined) await endSession(parts.storage, engine.session.uid)
+  engine.session = undefined
+  engine.result = undefined
+  engine.prompt = { name: 'login', reasons: ['switch_account'], details: {} }
+  await saveInteraction(engine, epochSeconds(parts.storage.clock))
+  seeOther(ctx, `/interaction/${engine.uid}`)
+}

@@ -1,0 +1,76 @@
+/**
+ * Authorization server metadata (RFC 8414) and keys: the engine's documents, corrected and kept as bytes. One truth under every
+ * well-known name; the origin is pinned before, so nothing in them depends on the request.
+ */
+import { createHash } from 'node:crypto'
+import type { HttpMiddleware } from '../platform/http.js'
+import type { Resources } from './resources.js'
+import { routes } from './routes.js'
+
+/** How long clients and resource servers may keep a document. New keys are published longer than this before they sign. */
+export const documentMaxAgeSeconds = 300
+
+interface CachedDocument {
+  readonly body: Buffer
+  readonly etag: string
+  readonly type: string
+}
+
+type Document = Record<string, unknown>
+
+function corrected(document: Document, resources: Resources): Document {
+  const scopes = resources.all.flatMap((resource) => resource.scopes.map(({ name }) => name))
+  const openid = Array.isArray(document['scopes_supported']) ? document['scopes_supported'] : []
+  return {
+    ...document,
+    // The engine knows resource scopes only through resource indicators; clients look for them here.
+    scopes_supported: [...new Set([...openid, ...scopes])],
+    protected_resources: resources.all.map(({ resource }) => resource),
+  }
+}
+
+/**
+ * The documents' paths and where the engine has them. For an issuer with a path the well-known names of RFC 8414 §3.1 lie at
+ * the root of its host: those are served too.
+ */
+function documentPaths(issuer: string): ReadonlyMap<string, string> {
+  const path = new URL(issuer).pathname.replace(/\/$/, '')
+  const names = ['oauth-authorization-server', 'openid-configuration']
+  return new Map([
+    ...names.map((name) => [`/.well-known/${name}`, `/.well-known/${name}`] as const),
+    ...names.map((name) => [`/.well-known/${name}${path}`, `/.well-known/${name}`] as const),
+    [routes.jwks, routes.jwks],
+  ])
+}
+
+/** Middleware ahead of the engine: answers the documents from memory once the engine has made them. */
+export function serveDocuments(issuer: string, resources: Resources): HttpMiddleware {
+  const paths = documentPaths(issuer)
+  const cache = new Map<string, CachedDocument>()
+  return async (ctx, next) => {
+    const source = paths.get(ctx.path)
+    if (source === undefined || (ctx.method !== 'GET' && ctx.method !== 'HEAD')) return next()
+    let document = cache.get(source)
+    if (document === undefined) {
+      ctx.path = source
+      await next()
+      if (ctx.status !== 200) return
+      const made = ctx.body as Document
+      const body = Buffer.from(JSON.stringify(source === routes.jwks ? made : corrected(made, resources)))
+      const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`
+      document = { body, etag, type: ctx.response.get('content-type') }
+      cache.set(source, document)
+    }
+    ctx.status = 200
+    ctx.set({
+      'access-control-allow-origin': '*',
+      'cache-control': `public, max-age=${documentMaxAgeSeconds}`,
+      'content-type': document.type,
+      etag: document.etag,
+      'x-content-type-options': 'nosniff',
+    })
+    ctx.body = document.body
+    ctx.set('content-type', document.type)
+    if (ctx.fresh) ctx.status = 304
+  }
+}

@@ -1,0 +1,29 @@
+/** What an authorization server is made from. Filled by system.ts; every duration in seconds. */
+import type { ResourceDeclaration } from '../oauth/resource.js'
+import type { Logger } from '../platform/log.js'
+import type { Storage } from '../storage/storage.js'
+import type { RegistrationRules } from './clients/registration.js'
+
+/** Fetches a URL that a client named. Must refuse private addresses, redirects, large and slow answers. */
+export type UntrustedFetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>
+
+export interface AuthorizationServerOptions {
+  /** Exact `issuer`. */
+  readonly issuer: string
+  readonly resources: readonly ResourceDeclaration[]
+  readonly storage: Storage
+  readonly log: Logger
+  readonly untrustedFetch: UntrustedFetch
+  readonly trustedProxies: readonly string[]
+  /** Host values besides the issuer's that are answered: the service name inside a container network. */
+  readonly internalHosts: readonly string[]
+  readonly registrationIsOpen: boolean
+  readonly registrationRules: RegistrationRules
+  readonly acceptsMetadataDocuments: boolean
+  readonly accessTokenFormat: 'jwt' | 'opaque'
+  readonly accessTokenTtlSeconds: number
+  readonly refreshTokenTtlSeconds: number
+  readonly sessionTtlSeconds: number
+  readonly productName: string
+  readonly accentColor: string
+}

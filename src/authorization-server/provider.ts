@@ -1,0 +1,211 @@
+/**
+ * The one place that constructs the engine. Owns its configuration; everything that needs a decision of ours is a function from
+ * a neighbouring file. The engine is pinned exactly, and its experimental CIMD support acknowledged here.
+ */
+import { type Configuration, errors, type JWK, type KoaContextWithOIDC, Provider } from 'oidc-provider'
+import { createAdapterFactory } from '../storage/adapter.js'
+import { rememberOnce } from '../storage/artifacts.js'
+import { clockToleranceSeconds } from '../storage/engine-model.js'
+import { currentTokenRequest } from '../storage/token-request.js'
+import { normaliseMetadata, violations } from './clients/registration.js'
+import { createInteractionPolicy } from './interactions/policy.js'
+import type { AuthorizationServerOptions } from './options.js'
+import { isOpenidOnly, } from './parameters.js'
+import { openidScopes, type Resources } from './resources.js'
+import { routes } from './routes.js'
+
+/** Draft of OAuth Client ID Metadata Document that the engine implements and we tested. */
+const metadataDocumentDraft = 'draft-02'
+
+const oneYearSeconds = 365 * 86_400
+
+export interface EnginePages {
+  renderError: NonNullable<Configuration['renderError']>
+  logoutSource(ctx: KoaContextWithOIDC, form: string): void
+  postLogoutSuccessSource(ctx: KoaContextWithOIDC): void
+}
+
+export interface ProviderParts {
+  readonly options: AuthorizationServerOptions
+  readonly resources: Resources
+  readonly signingKeys: readonly JWK[]
+  readonly cookieKeys: readonly string[]
+  readonly pages: EnginePages
+}
+
+function clientMetadata({ registrationRules }: AuthorizationServerOptions): Configuration['extraClientMetadata'] {
+  return {
+    // `software_id` and `software_version` group registrations of one product; `introspects` is set by the operator alone.
+    properties: ['software_id', 'software_version', 'introspects'],
+    validator: (ctx, key, _value, metadata) => {
+      // Called once for every property: one call is enough.
+      if (key !== 'software_id') return
+      normaliseMetadata(metadata, { isMetadataDocument: String(metadata['client_id']).startsWith('https://') })
+      if (ctx !== undefined && ctx.oidc.route?.startsWith('registration') === true) delete metadata['introspects']
+      const [violation] = violations(metadata, registrationRules)
+      if (violation === undefined) return
+      if (violation.error === 'invalid_redirect_uri') throw new errors.InvalidRedirectUri(violation.message)
+      throw new errors.InvalidClientMetadata(violation.message)
+    },
+  }
+}
+
+function resourceIndicators({ options, resources }: ProviderParts): NonNullable<Configuration['features']>['resourceIndicators'] {
+  return {
+    enabled: true,
+    defaultResource: async (ctx, _client, oneOf) => {
+      if (oneOf !== undefined && oneOf.length > 0) return oneOf
+      const scope = ctx.oidc.params?.['scope']
+      return isOpenidOnly(typeof scope === 'string' ? scope : undefined) ? [] : resources.fallback.resource
+    },
+    useGrantedResource: async () => true,
+    getResourceServerInfo: async (_ctx, identifier) => {
+      const resource = resources.find(identifier)
+      if (resource === undefined) throw new errors.InvalidTarget()
+      return {
+        audience: resource.resource,
+        scope: resource.scopes.map(({ name }) => name).join(' '),
+        accessTokenTTL: options.accessTokenTtlSeconds,
+        accessTokenFormat: options.accessTokenFormat,
+        ...(options.accessTokenFormat === 'jwt' ? { jwt: { sign: { alg: 'ES256' as const } } } : {}),
+      }
+    },
+  }
+}
+
+function findAccountIn({ options: { storage } }: ProviderParts): NonNullable<Configuration['findAccount']> {
+  return async (_ctx, accountId) => {
+    const joined = currentTokenRequest()?.grantHolder(accountId)
+    const account =
+      joined ??
+      (await storage.prisma.account
+        .findUnique({ where: { id: accountId }, select: { email: true, name: true, disabledAt: true } })
+        .then((row) => (row === null ? undefined : { ...row, disabled: row.disabledAt !== null })))
+    // Never null or an exception: the engine would answer 500.
+    if (account === undefined || account.disabled) return undefined
+    const { email, name } = account
+    return {
+      accountId,
+      claims: () => ({ sub: accountId, email, email_verified: false, ...(name === null ? {} : { name }) }),
+    }
+  }
+}
+
+function timeToLive({ options }: ProviderParts): NonNullable<Configuration['ttl']> {
+  return {
+    AccessToken: options.accessTokenTtlSeconds,
+    AuthorizationCode: 60,
+    ClientCredentials: options.accessTokenTtlSeconds,
+    DeviceCode: 600,
+    // Longer than any chain of refresh tokens: a grant is never extended, and its end would end them.
+    Grant: 400 * 86_400,
+    IdToken: 3600,
+    Interaction: 3600,
+    RefreshToken: (_ctx, token) => {
+      const started = token.iiat ?? token.iat
+      const now = Math.floor(options.storage.clock.now().getTime() / 1000)
+      const left = started === undefined ? oneYearSeconds : started + oneYearSeconds - now
+      return Math.max(1, Math.min(options.refreshTokenTtlSeconds, left))
+    },
+    Session: options.sessionTtlSeconds,
+  }
+}
+
+function features(parts: ProviderParts): Configuration['features'] {
+  const { options, pages } = parts
+  return {
+    devInteractions: { enabled: false },
+    clientCredentials: { enabled: true },
+    clientIdMetadataDocument: options.acceptsMetadataDocuments
+      ? { enabled: true, ack: metadataDocumentDraft }
+      : { enabled: false },
+    introspection: {
+      enabled: true,
+      // RFC 7662 §4: only the resource server whose audience the token has.
+      allowedPolicy: async (_ctx, client, token) => {
+        const audience = 'aud' in token ? token.aud : undefined
+        return audience !== undefined && client['introspects'] === audience
+      },
+    },
+    registration: { enabled: options.registrationIsOpen, initialAccessToken: false },
+    registrationManagement: { enabled: options.registrationIsOpen, rotateRegistrationAccessToken: true },
+    resourceIndicators: resourceIndicators(parts),
+    revocation: { enabled: true },
+    rpInitiatedLogout: {
+      enabled: true,
+      logoutSource: async (ctx, form) => pages.logoutSource(ctx, form),
+      postLogoutSuccessSource: async (ctx) => pages.postLogoutSuccessSource(ctx),
+    },
+    userinfo: { enabled: true },
+  }
+}
+
+function cookieNames(issuer: string): NonNullable<NonNullable<Configuration['cookies']>['names']> {
+  const isSecure = issuer.startsWith('https:')
+  return {
+    // The session cookie is for the whole origin; the others are bound to their path, which `__Host-` does not allow.
+    session: isSecure ? '__Host-gatehouse_session' : 'gatehouse_session',
+    interaction: isSecure ? '__Secure-gatehouse_interaction' : 'gatehouse_interaction',
+    resume: isSecure ? '__Secure-gatehouse_resume' : 'gatehouse_resume',
+  }
+}
+
+function configuration(parts: ProviderParts): Configuration {
+  const { options, signingKeys, cookieKeys, pages } = parts
+  const fromOrigin = { httpOnly: true, sameSite: 'lax', signed: true, secure: options.issuer.startsWith('https:') } as const
+  return {
+    adapter: createAdapterFactory(options.storage),
+    allowOmittingSingleRegisteredRedirectUri: false,
+    claims: { openid: ['sub'], profile: ['name'], email: ['email', 'email_verified'] },
+    clientAuthMethods: ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'],
+    // Nothing at these endpoints rests on cookies, so any origin may call them.
+    clientBasedCORS: () => true,
+    clientDefaults: {
+      grant_types: ['authorization_code', 'refresh_token'],
+      id_token_signed_response_alg: 'ES256',
+      response_types: ['code'],
+      token_endpoint_auth_method: 'client_secret_basic',
+    },
+    clockTolerance: clockToleranceSeconds,
+    cookies: {
+      keys: [...cookieKeys],
+      names: cookieNames(options.issuer),
+      long: { ...fromOrigin, path: '/' },
+      short: fromOrigin,
+    },
+    expiresWithSession: async () => false,
+    extraClientMetadata: clientMetadata(options) ?? {},
+    features: features(parts) ?? {},
+    fetch: (url, init) => options.untrustedFetch(url, init),
+    findAccount: findAccountIn(parts),
+    interactions: {
+      policy: createInteractionPolicy(),
+      url: async (_ctx, interaction) => `/interaction/${interaction.uid}`,
+    },
+    issueRefreshToken: async (_ctx, client) => client.grantTypeAllowed('refresh_token'),
+    jwks: { keys: [...signingKeys] },
+    // One grant for each authorization: only the one the consent page has just made counts.
+    loadExistingGrant: async (ctx) => {
+      const grantId = ctx.oidc.result?.consent?.grantId
+      return grantId === undefined ? undefined : ctx.oidc.provider.Grant.find(grantId)
+    },
+    pkce: { required: () => true },
+    renderError: pages.renderError,
+    responseTypes: ['code'],
+    rotateRefreshToken: true,
+    routes,
+    scopes: openidScopes.map(({ name }) => name),
+    ttl: timeToLive(parts),
+  }
+}
+
+/** A configured engine. Mount it on an app whose `keys` are the same cookie keys. */
+export function createProvider(parts: ProviderParts): Provider {
+  const provider = new Provider(parts.options.issuer, configuration(parts))
+  // The engine's own check reads, then writes: two racing uses of one proof would both pass. Ours is one atomic insert.
+  Object.assign(provider.ReplayDetection, {
+    unique: (issuer: string, identifier: string, expiresAt: number) =>
+      rememberOnce(parts.options.storage, `${issuer}\n${identifier}`, new Date(expiresAt * 1000)),
+  })
+  return provider
+}

@@ -1,0 +1,34 @@
+/**
+ * Makes each token request one unit of work: the engine decides, then everything it wrote is committed in one statement. What
+ * the commit finds (someone else was first, or this is a repeated refresh) becomes the answer.
+ */
+import type { HttpMiddleware } from '../platform/http.js'
+import type { Storage } from '../storage/storage.js'
+import { TokenRequest, withinTokenRequest } from '../storage/token-request.js'
+import { routes } from './routes.js'
+
+function isTokenResponse(body: unknown): body is Record<string, unknown> {
+  return typeof body === 'object' && body !== null && 'access_token' in body
+}
+
+/** Middleware ahead of the engine. Only a successful answer is committed: a refused request consumes nothing. */
+export function commitTokenRequests(storage: Storage): HttpMiddleware {
+  return async (ctx, next) => {
+    if (ctx.path !== routes.token || ctx.method !== 'POST') return next()
+    const request = new TokenRequest(storage)
+    await withinTokenRequest(request, next)
+    if (ctx.status !== 200 || !isTokenResponse(ctx.body)) return
+    const outcome = await request.commit()
+    ctx.state.event['outcome'] = outcome.kind
+    switch (outcome.kind) {
+      case 'committed':
+        return
+      case 'successor':
+        ctx.body = { ...ctx.body, refresh_token: outcome.refreshToken }
+        return
+      case 'lost':
+        ctx.status = 400
+        ctx.body = { error: 'invalid_grant', error_description: 'grant request is invalid' }
+    }
+  }
+}

@@ -1,0 +1,26 @@
+/** What the adapters of all the engine's models share. */
+import type { AdapterPayload } from 'oidc-provider'
+import type { Storage } from './storage.js'
+
+/** Seconds a row is still read after its expiry, so that the engine applies its own clock tolerance. */
+export const clockToleranceSeconds = 15
+
+export type Payload = AdapterPayload & Record<string, unknown>
+
+/** Operations a model does not have. The engine never calls them for it; a call would be a programming mistake. */
+export function unsupported(model: string, operation: string): () => Promise<never> {
+  return async () => {
+    throw new Error(`${model} has no ${operation}`)
+  }
+}
+
+/** `expiresIn` seconds from now as a timestamp, or null for what does not expire. */
+export function expiryOf(storage: Storage, expiresIn: number | undefined): string | null {
+  if (expiresIn === undefined) return null
+  return new Date(storage.clock.now().getTime() + expiresIn * 1000).toISOString()
+}
+
+/** The moment before which an expired row counts as gone. */
+export function expiryLimit(storage: Storage): string {
+  return new Date(storage.clock.now().getTime() - clockToleranceSeconds * 1000).toISOString()
+}

@@ -1,0 +1,62 @@
+/** Interactions and pushed authorization requests, in an unlogged table: a sign-in in progress, nothing issued. */
+import { type Adapter, errors } from 'oidc-provider'
+import type { Statement } from '../platform/database.js'
+import { hashSecret } from '../platform/secrets.js'
+import { expiryLimit, expiryOf, type Payload, unsupported } from './engine-model.js'
+import type { Storage } from './storage.js'
+
+const upsert: Statement = {
+  name: 'ephemeral_upsert',
+  text: `INSERT INTO ephemeral_artifacts (model, id_hash, payload, expires_at) VALUES ($1, $2, $3::jsonb, $4::timestamptz)
+    ON CONFLICT (model, id_hash) DO UPDATE SET payload = excluded.payload, expires_at = excluded.expires_at`,
+}
+
+const find: Statement = {
+  name: 'ephemeral_find',
+  text: 'SELECT payload, consumed_at FROM ephemeral_artifacts WHERE model = $1 AND id_hash = $2 AND expires_at > $3::timestamptz',
+}
+
+const consume: Statement = {
+  name: 'ephemeral_consume',
+  text: 'UPDATE ephemeral_artifacts SET consumed_at = $3::timestamptz WHERE model = $1 AND id_hash = $2 AND consumed_at IS NULL',
+}
+
+const destroy: Statement = {
+  name: 'ephemeral_destroy',
+  text: 'DELETE FROM ephemeral_artifacts WHERE model = $1 AND id_hash = $2',
+}
+
+/** The engine copies the session cookie into the interaction but never reads it back: it is not stored. */
+function storedPayload(payload: Payload): Payload {
+  const { jti: _value, ...rest } = payload
+  if (rest.session === undefined) return rest
+  const { cookie: _cookie, ...session } = rest.session
+  return { ...rest, session: { ...session, cookie: '' } }
+}
+
+export function createEphemeralAdapter(storage: Storage, model: string): Adapter {
+  const { sql } = storage.database
+  return {
+    upsert: async (id, payload, expiresIn) => {
+      const values = [model, hashSecret(id), JSON.stringify(storedPayload(payload)), expiryOf(storage, expiresIn)]
+      await sql.query(upsert, values)
+    },
+    find: async (id) => {
+      const values = [model, hashSecret(id), expiryLimit(storage)]
+      const { rows } = await sql.query<{ payload: Payload; consumed_at: Date | string | null }>(find, values)
+      const row = rows[0]
+      if (row === undefined) return undefined
+      return { ...row.payload, jti: id, ...(row.consumed_at === null ? {} : { consumed: true }) }
+    },
+    consume: async (id) => {
+      const { rowCount } = await sql.query(consume, [model, hashSecret(id), storage.clock.now().toISOString()])
+      if (rowCount === 0) throw new errors.InvalidRequestUri('the pushed authorization request was already used')
+    },
+    destroy: async (id) => {
+      await sql.query(destroy, [model, hashSecret(id)])
+    },
+    findByUid: unsupported(model, 'uid'),
+    findByUserCode: unsupported(model, 'user code'),
+    revokeByGrantId: unsupported(model, 'grant'),
+  }
+}

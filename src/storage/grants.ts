@@ -1,0 +1,49 @@
+/** Grants: what a person allowed a client in one authorization. Deleting one revokes everything issued under it. */
+import type { Adapter } from 'oidc-provider'
+import type { Statement } from '../platform/database.js'
+import { expiryLimit, expiryOf, type Payload, unsupported } from './engine-model.js'
+import type { Storage } from './storage.js'
+import { currentTokenRequest } from './token-request.js'
+
+const upsert: Statement = {
+  name: 'grant_upsert',
+  text: `INSERT INTO grants (id, account_id, client_id, payload, expires_at) VALUES ($1, $2, $3, $4::jsonb, $5::timestamptz)
+    ON CONFLICT (id) DO UPDATE SET payload = excluded.payload, expires_at = excluded.expires_at`,
+}
+
+const find: Statement = {
+  name: 'grant_find',
+  text: 'SELECT payload FROM grants WHERE id = $1 AND expires_at > $2::timestamptz',
+}
+
+const destroy: Statement = { name: 'grant_destroy', text: 'DELETE FROM grants WHERE id = $1' }
+
+const destroyOfClient: Statement = { name: 'grant_destroy_of_client', text: 'DELETE FROM grants WHERE client_id = $1' }
+
+export function createGrantAdapter(storage: Storage): Adapter {
+  const { sql } = storage.database
+  return {
+    upsert: async (id, payload, expiresIn) => {
+      const values = [id, payload.accountId, payload.clientId, JSON.stringify(payload), expiryOf(storage, expiresIn)]
+      await sql.query(upsert, values)
+    },
+    find: async (id) => {
+      const remembered = currentTokenRequest()?.grantPayload(id)
+      if (remembered !== undefined) return remembered
+      const { rows } = await sql.query<{ payload: Payload }>(find, [id, expiryLimit(storage)])
+      return rows[0]?.payload
+    },
+    destroy: async (id) => {
+      await sql.query(destroy, [id])
+    },
+    consume: unsupported('Grant', 'single use'),
+    findByUid: unsupported('Grant', 'uid'),
+    findByUserCode: unsupported('Grant', 'user code'),
+    revokeByGrantId: unsupported('Grant', 'grant'),
+  }
+}
+
+/** Ends every grant of a client, and with them everything issued to it. */
+export async function revokeGrantsOfClient(storage: Storage, clientId: string): Promise<void> {
+  await storage.database.sql.query(destroyOfClient, [clientId])
+}

@@ -1,0 +1,57 @@
+/** Browser sessions. The row is keyed by the lasting uid; the cookie value changes at each sign-in and is stored hashed. */
+import type { Adapter } from 'oidc-provider'
+import type { Statement } from '../platform/database.js'
+import { hashSecret } from '../platform/secrets.js'
+import { expiryLimit, expiryOf, type Payload, unsupported } from './engine-model.js'
+import type { Storage } from './storage.js'
+
+const upsert: Statement = {
+  name: 'session_upsert',
+  text: `INSERT INTO sessions (uid, id_hash, account_id, payload, expires_at) VALUES ($1, $2, $3, $4::jsonb, $5::timestamptz)
+    ON CONFLICT (uid) DO UPDATE SET id_hash = excluded.id_hash, account_id = excluded.account_id, payload = excluded.payload, expires_at = excluded.expires_at`,
+}
+
+const find: Statement = {
+  name: 'session_find',
+  text: 'SELECT payload FROM sessions WHERE id_hash = $1 AND expires_at > $2::timestamptz',
+}
+
+const findByUid: Statement = {
+  name: 'session_find_by_uid',
+  text: 'SELECT payload FROM sessions WHERE uid = $1 AND expires_at > $2::timestamptz',
+}
+
+const destroy: Statement = { name: 'session_destroy', text: 'DELETE FROM sessions WHERE id_hash = $1' }
+
+const destroyByUid: Statement = { name: 'session_destroy_by_uid', text: 'DELETE FROM sessions WHERE uid = $1' }
+
+export function createSessionAdapter(storage: Storage): Adapter {
+  const { sql } = storage.database
+  return {
+    upsert: async (id, payload, expiresIn) => {
+      const { jti: _cookie, ...stored } = payload
+      const expiresAt = expiryOf(storage, expiresIn)
+      await sql.query(upsert, [payload.uid, hashSecret(id), payload.accountId ?? null, JSON.stringify(stored), expiresAt])
+    },
+    find: async (id) => {
+      const { rows } = await sql.query<{ payload: Payload }>(find, [hashSecret(id), expiryLimit(storage)])
+      return rows[0] === undefined ? undefined : { ...rows[0].payload, jti: id }
+    },
+    /** The cookie value is not known here; the engine only reads what it finds this way. */
+    findByUid: async (uid) => {
+      const { rows } = await sql.query<{ payload: Payload }>(findByUid, [uid, expiryLimit(storage)])
+      return rows[0]?.payload
+    },
+    destroy: async (id) => {
+      await sql.query(destroy, [hashSecret(id)])
+    },
+    consume: unsupported('Session', 'single use'),
+    findByUserCode: unsupported('Session', 'user code'),
+    revokeByGrantId: unsupported('Session', 'grant'),
+  }
+}
+
+/** Ends a session by its uid, for example before another account signs in. */
+export async function endSession(storage: Storage, uid: string): Promise<void> {
+  await storage.database.sql.query(destroyByUid, [uid])
+}

@@ -1,0 +1,54 @@
+/** Deletes what has expired, in batches small enough never to hold up honest requests. */
+import type { Statement } from '../platform/database.js'
+import type { Logger } from '../platform/log.js'
+import type { Storage } from './storage.js'
+
+const batchSize = 500
+
+function sweepOf(table: string, key: string, expiry = 'expires_at'): Statement {
+  return {
+    name: `sweep_${table}`,
+    text: `DELETE FROM ${table} WHERE (${key}) IN (
+      SELECT ${key} FROM ${table} WHERE ${expiry} < $1::timestamptz ORDER BY ${expiry} LIMIT ${batchSize} FOR UPDATE SKIP LOCKED)`,
+  }
+}
+
+const sweeps: readonly Statement[] = [
+  sweepOf('ephemeral_artifacts', 'model, id_hash'),
+  sweepOf('artifacts', 'model, id_hash'),
+  sweepOf('sessions', 'uid'),
+  sweepOf('grants', 'id'),
+  sweepOf('setup_links', 'token_hash'),
+  sweepOf('sign_in_throttles', 'key', 'resets_at'),
+]
+
+/** Rows are kept this long past their expiry, well beyond the engine's clock tolerance. */
+const keptSeconds = 300
+
+/** Deletes one batch after the other until nothing expired is left; returns how many rows went. */
+export async function sweepExpired(storage: Storage): Promise<number> {
+  const limit = new Date(storage.clock.now().getTime() - keptSeconds * 1000).toISOString()
+  let swept = 0
+  for (const statement of sweeps) {
+    for (let deleted = batchSize; deleted === batchSize; swept += deleted) {
+      deleted = (await storage.database.sql.query(statement, [limit])).rowCount
+    }
+  }
+  return swept
+}
+
+/** Sweeps every `intervalSeconds` until the returned function is called. A failed sweep is logged and tried again next time. */
+export function startSweeper(storage: Storage, log: Logger, intervalSeconds = 60): () => Promise<void> {
+  let running: Promise<unknown> = Promise.resolve()
+  const timer = setInterval(() => {
+    running = sweepExpired(storage).then(
+      (swept) => log.debug({ swept }, 'expired rows deleted'),
+      (error: unknown) => log.warn({ err: error }, 'sweep failed'),
+    )
+  }, intervalSeconds * 1000)
+  timer.unref()
+  return async () => {
+    clearInterval(timer)
+    await running
+  }
+}

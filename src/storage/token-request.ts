@@ -1,0 +1,144 @@
+/**
+ * One unit of work per token request. What the engine reads at the token endpoint is joined into one statement; what it writes
+ * is collected and committed in one more, after the whole request was accepted. So a refused request consumes nothing, a crash
+ * leaves either the old credential usable or the new tokens issued, and of any number of racing redemptions one wins.
+ */
+import { AsyncLocalStorage } from 'node:async_hooks'
+import type { Statement } from '../platform/database.js'
+import { createHolderBox } from '../platform/secrets.js'
+import type { Storage } from './storage.js'
+
+/** A row to be inserted into `artifacts`, named as its columns. */
+export interface ArtifactRow {
+  readonly model: string
+  readonly id_hash: string
+  readonly grant_id: string | null
+  readonly client_id: string | null
+  readonly user_code: string | null
+  readonly payload: Record<string, unknown>
+  readonly expires_at: string | null
+}
+
+/** The person a grant belongs to, as joined with the credential. */
+export interface GrantHolder {
+  readonly accountId: string
+  readonly email: string
+  readonly name: string | null
+  readonly disabled: boolean
+}
+
+interface Redemption {
+  readonly model: string
+  readonly idHash: string
+  readonly value: string
+  /** True when the credential had been replaced moments ago and is answered with the same successor. */
+  readonly repeated: boolean
+}
+
+/** `successor`: the refresh token that the first of several equal refreshes got. `lost`: someone else redeemed it. */
+export type CommitOutcome =
+  | { readonly kind: 'committed' }
+  | { readonly kind: 'successor'; readonly refreshToken: string }
+  | { readonly kind: 'lost' }
+
+const redeemAndIssue: Statement = {
+  name: 'token_request_commit',
+  text: `WITH redeemed AS (
+      UPDATE artifacts SET consumed_at = $3::timestamptz, successor = $4::text
+      WHERE model = $1 AND id_hash = $2 AND consumed_at IS NULL RETURNING 1
+    ), issued AS (
+      INSERT INTO artifacts (model, id_hash, grant_id, client_id, user_code, payload, expires_at)
+      SELECT model, id_hash, grant_id, client_id, user_code, payload, expires_at
+      FROM jsonb_to_recordset($5::jsonb) AS fresh(model text, id_hash text, grant_id text, client_id text, user_code text, payload jsonb, expires_at timestamptz)
+      WHERE $1::text IS NULL OR EXISTS (SELECT 1 FROM redeemed)
+      RETURNING 1
+    ) SELECT (SELECT count(*) FROM redeemed)::int AS redeemed, (SELECT count(*) FROM issued)::int AS issued`,
+}
+
+const readSuccessor: Statement = {
+  name: 'token_request_successor',
+  text: 'SELECT successor FROM artifacts WHERE model = $1 AND id_hash = $2 AND consumed_at > $3::timestamptz',
+}
+
+const successorPurpose = 'refresh token successor'
+
+function isGrantGone(error: unknown): boolean {
+  // 23503: foreign key violation, the grant was deleted meanwhile.
+  return typeof error === 'object' && error !== null && 'code' in error && error.code === '23503'
+}
+
+export class TokenRequest {
+  readonly #storage: Storage
+  readonly #rows: ArtifactRow[] = []
+  #redemption: Redemption | undefined
+  #newRefreshToken: string | undefined
+  #grant: { id: string; payload: Record<string, unknown>; holder: GrantHolder } | undefined
+
+  constructor(storage: Storage) {
+    this.#storage = storage
+  }
+
+  /** Remembers the grant that was read together with a credential. */
+  rememberGrant(id: string, payload: Record<string, unknown>, holder: GrantHolder): void {
+    this.#grant = { id, payload, holder }
+  }
+
+  /** A fresh copy of the remembered grant's payload: the engine changes what it gets. */
+  grantPayload(id: string): Record<string, unknown> | undefined {
+    return this.#grant?.id === id ? structuredClone(this.#grant.payload) : undefined
+  }
+
+  grantHolder(accountId: string): GrantHolder | undefined {
+    return this.#grant?.holder.accountId === accountId ? this.#grant.holder : undefined
+  }
+
+  redeem(redemption: Redemption): void {
+    this.#redemption = redemption
+  }
+
+  issue(row: ArtifactRow, value: string): void {
+    this.#rows.push(row)
+    if (row.model === 'RefreshToken') this.#newRefreshToken = value
+  }
+
+  /** Writes everything in one statement. Call once, when the engine has accepted the request. */
+  async commit(): Promise<CommitOutcome> {
+    const redemption = this.#redemption
+    if (redemption === undefined && this.#rows.length === 0) return { kind: 'committed' }
+    if (redemption?.repeated === true) return this.#successorOf(redemption)
+    const sealed =
+      redemption === undefined || this.#newRefreshToken === undefined || redemption.model !== 'RefreshToken'
+        ? null
+        : createHolderBox(redemption.value).seal(this.#newRefreshToken, successorPurpose)
+    const now = this.#storage.clock.now().toISOString()
+    const values = [redemption?.model ?? null, redemption?.idHash ?? null, now, sealed, JSON.stringify(this.#rows)]
+    try {
+      const { rows } = await this.#storage.database.sql.query<{ redeemed: number }>(redeemAndIssue, values)
+      if (redemption === undefined || rows[0]?.redeemed === 1) return { kind: 'committed' }
+    } catch (error) {
+      if (isGrantGone(error)) return { kind: 'lost' }
+      throw error
+    }
+    return this.#successorOf(redemption)
+  }
+
+  async #successorOf(redemption: Redemption): Promise<CommitOutcome> {
+    const since = new Date(this.#storage.clock.now().getTime() - this.#storage.refreshGraceSeconds * 1000)
+    const values = [redemption.model, redemption.idHash, since.toISOString()]
+    const { rows } = await this.#storage.database.sql.query<{ successor: string | null }>(readSuccessor, values)
+    const sealed = rows[0]?.successor
+    if (sealed === undefined || sealed === null) return { kind: 'lost' }
+    return { kind: 'successor', refreshToken: createHolderBox(redemption.value).open(sealed, successorPurpose) }
+  }
+}
+
+const current = new AsyncLocalStorage<TokenRequest>()
+
+/** Runs `work` as one token request; adapters inside it collect instead of writing. */
+export function withinTokenRequest<T>(request: TokenRequest, work: () => Promise<T>): Promise<T> {
+  return current.run(request, work)
+}
+
+export function currentTokenRequest(): TokenRequest | undefined {
+  return current.getStore()
+}
