@@ -10,7 +10,7 @@ export interface PageText {
   text(name: string): string
   /** True when there are words under a dotted name. */
   hasText(name: string): boolean
-  /** The words under a dotted name, with `{placeholders}` filled. A value of '' becomes the words for "without a name". */
+  /** The words under a dotted name, with `{placeholders}` filled. */
   sentence(name: string, values: Readonly<Record<string, string | number>>): readonly SentencePart[]
   /** Like `sentence`, choosing among `name.one`, `name.other` … by the language's plural rules; fills `{count}`. */
   counted(name: string, count: number, values?: Readonly<Record<string, string | number>>): readonly SentencePart[]
@@ -41,7 +41,7 @@ export function parsePageText(json: string): PageText {
         if (index % 2 === 0) return { words: piece }
         const value = values[piece]
         if (value === undefined) throw new Error(`the text ${name} needs a value for ${piece}`)
-        return { value: value === '' ? text('nameless') : String(value) }
+        return { value: String(value) }
       })
       .filter((part) => 'value' in part || part.words !== '')
   return {

@@ -1,0 +1,30 @@
+/**
+ * First start of the embedded database. Making one takes seconds, copying a fresh one a moment: so one is made and every other
+ * folder starts as its copy. A folder appears under its name only when it is complete, so a kill in between leaves no half.
+ */
+import { existsSync } from 'node:fs'
+import { cp, mkdir, rename, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { PGlite } from '@electric-sql/pglite'
+
+/** Creates the database folders that do not exist yet. Throws one clear line when their parent cannot be written. */
+export async function prepareEmbeddedFolders(folders: readonly string[]): Promise<void> {
+  const missing = folders.filter((folder) => !existsSync(join(folder, 'PG_VERSION')))
+  const [first, ...others] = missing
+  if (first === undefined) return
+  const unfinished = (folder: string) => `${folder}.unfinished`
+  try {
+    for (const folder of missing) {
+      await mkdir(dirname(folder), { recursive: true, mode: 0o700 })
+      await rm(unfinished(folder), { recursive: true, force: true })
+    }
+    await mkdir(unfinished(first), { mode: 0o700 })
+  } catch (error) {
+    throw new Error(`cannot write to ${dirname(first)}: ${error instanceof Error ? error.message : String(error)}`, {
+      cause: error,
+    })
+  }
+  await (await PGlite.create(unfinished(first))).close()
+  for (const folder of others) await cp(unfinished(first), unfinished(folder), { recursive: true })
+  for (const folder of missing) await rename(unfinished(folder), folder)
+}

@@ -1,0 +1,233 @@
+/**
+ * The program as an object: both servers, or one of them, from a Config. `gatehouse serve` and every black-box test use this
+ * same constructor. Owns wiring and order of start and stop; imports everything, is imported by the command line alone.
+ */
+import { join } from 'node:path'
+import { bootstrapAccount } from './authorization-server/accounts/bootstrap.js'
+import { createPasswordHasher } from './authorization-server/accounts/passwords.js'
+import { createSetupLinks, setupLinkUrl } from './authorization-server/accounts/setup-link.js'
+import { createAuthorizationServer } from './authorization-server/app.js'
+import type { Config } from './config.js'
+import { createNotesServer, type NotesServer } from './mcp-server/app.js'
+import { notesMigrations } from './mcp-server/notes.js'
+import { notesResource } from './mcp-server/notes-resource.js'
+import { type Clock, systemClock } from './platform/clock.js'
+import { type Database, openEmbeddedDatabase, openServerDatabase } from './platform/database.js'
+import { prepareEmbeddedFolders } from './platform/embedded-folders.js'
+import { loadEncryptionKey } from './platform/encryption-key.js'
+import { type ListeningServer, listen } from './platform/http.js'
+import { createLogger, type Logger } from './platform/log.js'
+import { migrate, pendingMigrations } from './platform/migrate.js'
+import { createOperatorFetch } from './platform/operator-fetch.js'
+import { createSecretBox } from './platform/secrets.js'
+import { createUntrustedFetch } from './platform/untrusted-fetch.js'
+import { createAccountStore } from './storage/accounts.js'
+import { ensureKeys } from './storage/keys.js'
+import { authMigrations, createStorage, type Storage } from './storage/storage.js'
+import { startSweeper } from './storage/sweep.js'
+
+export type Part = 'auth' | 'mcp'
+
+export interface SystemOverrides {
+  readonly clock?: Clock
+  readonly log?: Logger
+  /** Fetches URLs that clients name; tests inject one that reaches their own HTTPS servers. */
+  readonly untrustedFetch?: typeof fetch
+  /** Start only this server; default both. */
+  readonly only?: Part | undefined
+}
+
+export interface System {
+  /** Opens databases, migrates, listens. Resolves when both servers are ready; rejects with one clear line. */
+  start(): Promise<void>
+  /** Lets requests in flight end, then closes everything. Safe to call at any time, and more than once. */
+  close(): Promise<void>
+  readonly urls: { readonly issuer: string; readonly resource: string }
+  /** After `start`: where the first account is created, when there is none yet. */
+  setupLink(): string | undefined
+}
+
+/** Closes what was opened, newest first, each once. */
+class Closers {
+  readonly #closers: (() => Promise<void>)[] = []
+
+  add(close: () => Promise<void>): void {
+    this.#closers.push(close)
+  }
+
+  async closeAll(): Promise<void> {
+    for (let close = this.#closers.pop(); close !== undefined; close = this.#closers.pop()) await close()
+  }
+}
+
+interface Parts {
+  readonly config: Config
+  readonly log: Logger
+  readonly clock: Clock
+  readonly overrides: SystemOverrides
+  readonly closers: Closers
+}
+
+/** Folder of a part's embedded database. */
+export function embeddedFolder(config: Pick<Config, 'DATA_DIR'>, part: Part): string {
+  return join(config.DATA_DIR, part === 'auth' ? 'auth' : 'notes')
+}
+
+/** The database of a part: the server its URL names, or the embedded one. Not migrated yet. */
+export async function openDatabase(config: Config, part: Part, log: Logger): Promise<Database> {
+  const url = part === 'auth' ? config.DATABASE_URL : config.NOTES_DATABASE_URL
+  if (url === undefined) {
+    const folder = embeddedFolder(config, part)
+    await prepareEmbeddedFolders([folder])
+    return openEmbeddedDatabase(folder)
+  }
+  return openServerDatabase({
+    url,
+    poolSize: config.DATABASE_POOL_SIZE,
+    onIdleError: (error) => log.warn({ err: error, part }, 'an idle database connection was lost'),
+  })
+}
+
+async function bringUpToDate({ config, log }: Parts, database: Database, folder: string): Promise<void> {
+  if (config.MIGRATE_ON_START) {
+    const applied = await migrate(database, folder)
+    if (applied.length > 0) log.info({ applied }, 'migrations applied')
+  } else if ((await pendingMigrations(database, folder)).length > 0) {
+    throw new Error('database migrations are pending: run `gatehouse migrate`, or set MIGRATE_ON_START=true')
+  }
+}
+
+/** Opens the authorization server's storage; the command line uses it too. */
+export function storageOver(config: Config, database: Database, clock: Clock): Storage {
+  const encryptionKey = config.ENCRYPTION_KEY ?? loadEncryptionKey(join(config.DATA_DIR, 'encryption.key'))
+  return createStorage({
+    database,
+    secretBox: createSecretBox(encryptionKey),
+    clock,
+    refreshGraceSeconds: config.REFRESH_GRACE_SECONDS,
+  })
+}
+
+/** How the MCP server reaches the authorization server: itself when both run here, else as the operator says. */
+function internalUrl(config: Config, only: Part | undefined): string | undefined {
+  if (config.ISSUER_INTERNAL_URL !== undefined) return config.ISSUER_INTERNAL_URL
+  return only === undefined ? `http://127.0.0.1:${config.authPort}` : undefined
+}
+
+async function startAuth(parts: Parts, listening: (server: ListeningServer) => void): Promise<string | undefined> {
+  const { config, log, clock, overrides, closers } = parts
+  const database = await openDatabase(config, 'auth', log)
+  closers.add(() => database.close())
+  await bringUpToDate(parts, database, authMigrations)
+  const storage = storageOver(config, database, clock)
+  closers.add(() => storage.prisma.$disconnect())
+  const [hasher] = await Promise.all([createPasswordHasher(), ensureKeys(storage)])
+  const accounts = createAccountStore(storage.prisma, clock)
+  const { BOOTSTRAP_EMAIL: email, BOOTSTRAP_PASSWORD: password, PRODUCT_NAME: productName } = config
+  if (email !== undefined && password !== undefined) {
+    const outcome = await bootstrapAccount(accounts, hasher, { email, password, productName })
+    log.info({ outcome }, 'bootstrap account')
+  }
+  const internal = internalUrl(config, overrides.only)
+  const app = await createAuthorizationServer(
+    {
+      issuer: config.ISSUER_URL,
+      resources: [notesResource(config.RESOURCE_URL)],
+      storage,
+      log,
+      untrustedFetch:
+        overrides.untrustedFetch ??
+        createUntrustedFetch({
+          timeoutMs: 2_500,
+          maxBytes: 65_536,
+          maxConcurrent: 20,
+          allowLoopback: config.dangerouslyAllowLoopbackClientMetadata,
+        }),
+      trustedProxies: config.TRUSTED_PROXIES,
+      internalHosts: internal === undefined ? [] : [new URL(internal).host],
+      registrationIsOpen: config.REGISTRATION === 'open',
+      registrationRules: { allowedPrivateUseRedirects: new Set(config.ALLOWED_PRIVATE_USE_REDIRECTS) },
+      acceptsMetadataDocuments: config.CLIENT_ID_METADATA_DOCUMENTS,
+      accessTokenFormat: config.ACCESS_TOKEN_FORMAT,
+      accessTokenTtlSeconds: config.ACCESS_TOKEN_TTL_SECONDS,
+      refreshTokenTtlSeconds: config.REFRESH_TOKEN_TTL_SECONDS,
+      sessionTtlSeconds: config.SESSION_TTL_SECONDS,
+      productName,
+      accentColor: config.ACCENT_COLOR,
+    },
+    hasher,
+  )
+  const server = await listen(app, config.HOST, config.authPort)
+  listening(server)
+  closers.add(startSweeper(storage, log))
+  const token = await createSetupLinks(database.sql, clock).issue()
+  return token === undefined ? undefined : setupLinkUrl(config.ISSUER_URL, token)
+}
+
+async function startMcp(parts: Parts, listening: (server: ListeningServer) => void): Promise<void> {
+  const { config, log, clock, overrides, closers } = parts
+  const database = await openDatabase(config, 'mcp', log)
+  closers.add(() => database.close())
+  await bringUpToDate(parts, database, notesMigrations)
+  const notes: NotesServer = createNotesServer({
+    resourceUrl: config.RESOURCE_URL,
+    issuer: config.ISSUER_URL,
+    issuerInternalUrl: internalUrl(config, overrides.only),
+    accessTokenFormat: config.ACCESS_TOKEN_FORMAT,
+    introspectionClient:
+      config.INTROSPECTION_CLIENT_ID === undefined || config.INTROSPECTION_CLIENT_SECRET === undefined
+        ? undefined
+        : { clientId: config.INTROSPECTION_CLIENT_ID, clientSecret: config.INTROSPECTION_CLIENT_SECRET },
+    database,
+    clock,
+    log,
+    fetch: createOperatorFetch({ timeoutMs: 5_000, maxBytes: 1_048_576 }),
+    trustedProxies: config.TRUSTED_PROXIES,
+    productName: config.PRODUCT_NAME,
+    accentColor: config.ACCENT_COLOR,
+  })
+  closers.add(() => notes.close())
+  listening(await listen(notes.app, config.HOST, config.mcpPort))
+}
+
+/** Builds the system; nothing is opened before `start`. */
+export function createSystem(config: Config, overrides: SystemOverrides = {}): System {
+  const closers = new Closers()
+  const servers: ListeningServer[] = []
+  const parts: Parts = {
+    config,
+    log: overrides.log ?? createLogger(config.LOG_LEVEL),
+    clock: overrides.clock ?? systemClock,
+    overrides,
+    closers,
+  }
+  let setupLink: string | undefined
+  const close = async () => {
+    // First no new requests, on either server; then what they stood on.
+    await Promise.all(servers.splice(0).map((server) => server.close()))
+    await closers.closeAll()
+  }
+  return {
+    urls: { issuer: config.ISSUER_URL, resource: config.RESOURCE_URL },
+    setupLink: () => setupLink,
+    close,
+    start: async () => {
+      const wanted = (['auth', 'mcp'] as const).filter((part) => overrides.only === undefined || overrides.only === part)
+      const embedded = wanted.filter((part) => (part === 'auth' ? config.DATABASE_URL : config.NOTES_DATABASE_URL) === undefined)
+      try {
+        await prepareEmbeddedFolders(embedded.map((part) => embeddedFolder(config, part)))
+        const listening = (server: ListeningServer) => void servers.push(server)
+        const starting = wanted.map((part) =>
+          part === 'auth'
+            ? startAuth(parts, listening).then((link) => void (setupLink = link))
+            : startMcp(parts, listening),
+        )
+        const failed = (await Promise.allSettled(starting)).find((result) => result.status === 'rejected')
+        if (failed !== undefined) throw failed.reason
+      } catch (error) {
+        await close()
+        throw error
+      }
+    },
+  }
+}
