@@ -264,6 +264,9 @@ function relations(values: Values, issuerIsLoopback: boolean): string[] {
   if ((values.INTROSPECTION_CLIENT_ID === undefined) !== (values.INTROSPECTION_CLIENT_SECRET === undefined)) {
     mistakes.push('INTROSPECTION_CLIENT_ID and INTROSPECTION_CLIENT_SECRET must be set together')
   }
+  if (values.ACCESS_TOKEN_FORMAT === 'opaque' && values.INTROSPECTION_CLIENT_ID === undefined) {
+    mistakes.push('ACCESS_TOKEN_FORMAT=opaque needs INTROSPECTION_CLIENT_ID and INTROSPECTION_CLIENT_SECRET')
+  }
   return mistakes
 }
 

@@ -8,9 +8,11 @@ import { createPasswordHasher } from './authorization-server/accounts/passwords.
 import { createSetupLinks, setupLinkUrl } from './authorization-server/accounts/setup-link.js'
 import { createAuthorizationServer } from './authorization-server/app.js'
 import type { Config } from './config.js'
-import { createNotesServer, type NotesServer } from './mcp-server/app.js'
-import { notesMigrations } from './mcp-server/notes.js'
+import { createMcpApp } from './mcp-server/app.js'
+import { notesMigrations } from './mcp-server/notes-database.js'
 import { notesResource } from './mcp-server/notes-resource.js'
+import { createTokenVerifier } from './mcp-server/token-verifier.js'
+import type { Views as McpViews } from './mcp-server/views.js'
 import { type Clock, systemClock } from './platform/clock.js'
 import { type Database, openEmbeddedDatabase, openServerDatabase } from './platform/database.js'
 import { prepareEmbeddedFolders } from './platform/embedded-folders.js'
@@ -19,8 +21,10 @@ import { type ListeningServer, listen } from './platform/http.js'
 import { createLogger, type Logger } from './platform/log.js'
 import { migrate, pendingMigrations } from './platform/migrate.js'
 import { createOperatorFetch } from './platform/operator-fetch.js'
+import { createPages, viewsFolder } from './platform/pages.js'
 import { createSecretBox } from './platform/secrets.js'
 import { createUntrustedFetch } from './platform/untrusted-fetch.js'
+import { version } from './platform/version.js'
 import { createAccountStore } from './storage/accounts.js'
 import { ensureKeys } from './storage/keys.js'
 import { authMigrations, createStorage, type Storage } from './storage/storage.js'
@@ -164,27 +168,36 @@ async function startAuth(parts: Parts, listening: (server: ListeningServer) => v
   return token === undefined ? undefined : setupLinkUrl(config.ISSUER_URL, token)
 }
 
+function introspectionCredentials(config: Config): { clientId: string; clientSecret: string } | undefined {
+  const { INTROSPECTION_CLIENT_ID: clientId, INTROSPECTION_CLIENT_SECRET: clientSecret } = config
+  if (config.ACCESS_TOKEN_FORMAT === 'jwt' || clientId === undefined || clientSecret === undefined) return undefined
+  return { clientId, clientSecret }
+}
+
 async function startMcp(parts: Parts, listening: (server: ListeningServer) => void): Promise<void> {
   const { config, log, clock, overrides, closers } = parts
   const database = await openDatabase(config, 'mcp', log)
   closers.add(() => database.close())
   await bringUpToDate(parts, database, notesMigrations)
-  const notes: NotesServer = createNotesServer({
-    resourceUrl: config.RESOURCE_URL,
-    issuer: config.ISSUER_URL,
-    issuerInternalUrl: internalUrl(config, overrides.only),
-    accessTokenFormat: config.ACCESS_TOKEN_FORMAT,
-    introspectionClient:
-      config.INTROSPECTION_CLIENT_ID === undefined || config.INTROSPECTION_CLIENT_SECRET === undefined
-        ? undefined
-        : { clientId: config.INTROSPECTION_CLIENT_ID, clientSecret: config.INTROSPECTION_CLIENT_SECRET },
-    database,
-    clock,
-    log,
+  const { RESOURCE_URL: resourceUrl, ISSUER_URL: issuer, PRODUCT_NAME: productName, ACCENT_COLOR: accentColor } = config
+  const verify = createTokenVerifier({
+    issuer,
+    internalUrl: internalUrl(config, overrides.only),
+    audience: resourceUrl,
+    introspection: introspectionCredentials(config),
     fetch: createOperatorFetch({ timeoutMs: 5_000, maxBytes: 1_048_576 }),
+    clock,
+  })
+  const notes = createMcpApp({
+    resource: notesResource(resourceUrl),
+    issuer,
+    verify,
+    database,
+    pages: createPages<McpViews>({ viewsFolder, productName, accentColor }),
+    version,
+    log,
+    clock,
     trustedProxies: config.TRUSTED_PROXIES,
-    productName: config.PRODUCT_NAME,
-    accentColor: config.ACCENT_COLOR,
   })
   closers.add(() => notes.close())
   listening(await listen(notes.app, config.HOST, config.mcpPort))
@@ -212,16 +225,19 @@ export function createSystem(config: Config, overrides: SystemOverrides = {}): S
     setupLink: () => setupLink,
     close,
     start: async () => {
-      const wanted = (['auth', 'mcp'] as const).filter((part) => overrides.only === undefined || overrides.only === part)
-      const embedded = wanted.filter((part) => (part === 'auth' ? config.DATABASE_URL : config.NOTES_DATABASE_URL) === undefined)
+      const wanted = (['auth', 'mcp'] as const).filter(
+        (part) => overrides.only === undefined || overrides.only === part,
+      )
+      const embedded = wanted.filter(
+        (part) => (part === 'auth' ? config.DATABASE_URL : config.NOTES_DATABASE_URL) === undefined,
+      )
       try {
         await prepareEmbeddedFolders(embedded.map((part) => embeddedFolder(config, part)))
         const listening = (server: ListeningServer) => void servers.push(server)
-        const starting = wanted.map((part) =>
-          part === 'auth'
-            ? startAuth(parts, listening).then((link) => void (setupLink = link))
-            : startMcp(parts, listening),
-        )
+        const starting = wanted.map(async (part) => {
+          if (part === 'auth') setupLink = await startAuth(parts, listening)
+          else await startMcp(parts, listening)
+        })
         const failed = (await Promise.allSettled(starting)).find((result) => result.status === 'rejected')
         if (failed !== undefined) throw failed.reason
       } catch (error) {

@@ -2,12 +2,11 @@
  * The authorization server: middleware in order, then one mount list. Owns how the parts fit together; every part owns its own
  * rules. RFC 6749, 6750, 7009, 7591, 7592, 7636, 7662, 8414, 8707, 9068, 9207, OpenID Connect Core, Discovery, RP-Initiated Logout.
  */
-import { fileURLToPath } from 'node:url'
-import compose from 'koa-compose'
 import type Koa from 'koa'
+import compose from 'koa-compose'
 import { OAuthError } from '../oauth/errors.js'
 import { createHttpBase, type HttpMiddleware, type HttpState, routesOf } from '../platform/http.js'
-import { createPages } from '../platform/pages.js'
+import { createPages, viewsFolder } from '../platform/pages.js'
 import { createAccountStore } from '../storage/accounts.js'
 import { createAuditTrail } from '../storage/audit.js'
 import { createClientStore } from '../storage/clients.js'
@@ -31,8 +30,6 @@ import { createResources } from './resources.js'
 import { commitTokenRequests } from './token-endpoint.js'
 import type { Views } from './views.js'
 
-const viewsFolder = fileURLToPath(new URL('../../views', import.meta.url))
-
 const notFound: HttpMiddleware = async () => {
   throw new OAuthError('invalid_request', 'there is nothing here', { status: 404 })
 }
@@ -44,7 +41,12 @@ export async function createAuthorizationServer(
 ): Promise<Koa<HttpState>> {
   const { storage, log, issuer, productName, accentColor } = options
   const [signingKeys, cookieKeys] = await Promise.all([loadSigningKeys(storage), loadCookieKeys(storage)])
-  const pages = createPages<Views>({ viewsFolder, productName, accentColor, popupViews: ['sign-in', 'consent', 'error', 'done'] })
+  const pages = createPages<Views>({
+    viewsFolder,
+    productName,
+    accentColor,
+    popupViews: ['sign-in', 'consent', 'error', 'done'],
+  })
   const resources = createResources(options.resources)
   const csrf = createCsrfProtection(cookieKeys, new URL(issuer).origin)
   const audit = createAuditTrail(storage, log)

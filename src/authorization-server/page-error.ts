@@ -7,7 +7,12 @@ import type { ErrorKind, Views } from './views.js'
 export class PageError extends OAuthError {
   readonly kind: ErrorKind
 
-  constructor(kind: ErrorKind, code: OAuthErrorCode, status: number, options: { detail?: string; cause?: unknown } = {}) {
+  constructor(
+    kind: ErrorKind,
+    code: OAuthErrorCode,
+    status: number,
+    options: { detail?: string; cause?: unknown } = {},
+  ) {
     super(code, kind.replaceAll('-', ' '), { ...options, status })
     this.name = 'PageError'
     this.kind = kind

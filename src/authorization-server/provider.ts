@@ -10,7 +10,7 @@ import { currentTokenRequest } from '../storage/token-request.js'
 import { normaliseMetadata, violations } from './clients/registration.js'
 import { createInteractionPolicy } from './interactions/policy.js'
 import type { AuthorizationServerOptions } from './options.js'
-import { isOpenidOnly, } from './parameters.js'
+import { isOpenidOnly } from './parameters.js'
 import { openidScopes, type Resources } from './resources.js'
 import { routes } from './routes.js'
 
@@ -50,7 +50,10 @@ function clientMetadata({ registrationRules }: AuthorizationServerOptions): Conf
   }
 }
 
-function resourceIndicators({ options, resources }: ProviderParts): NonNullable<Configuration['features']>['resourceIndicators'] {
+function resourceIndicators({
+  options,
+  resources,
+}: ProviderParts): NonNullable<Configuration['features']>['resourceIndicators'] {
   return {
     enabled: true,
     defaultResource: async (ctx, _client, oneOf) => {
@@ -152,7 +155,12 @@ function cookieNames(issuer: string): NonNullable<NonNullable<Configuration['coo
 
 function configuration(parts: ProviderParts): Configuration {
   const { options, signingKeys, cookieKeys, pages } = parts
-  const fromOrigin = { httpOnly: true, sameSite: 'lax', signed: true, secure: options.issuer.startsWith('https:') } as const
+  const fromOrigin = {
+    httpOnly: true,
+    sameSite: 'lax',
+    signed: true,
+    secure: options.issuer.startsWith('https:'),
+  } as const
   return {
     adapter: createAdapterFactory(options.storage),
     allowOmittingSingleRegisteredRedirectUri: false,

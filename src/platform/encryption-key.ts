@@ -15,7 +15,9 @@ export function loadEncryptionKey(file: string): string {
   } catch (error) {
     // It is there already: the usual case.
     if (errorCode(error) !== 'EEXIST') {
-      throw new Error(`cannot write ${file}: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+      throw new Error(`cannot write ${file}: ${error instanceof Error ? error.message : String(error)}`, {
+        cause: error,
+      })
     }
   }
   const key = readFileSync(file, 'utf8').trim()

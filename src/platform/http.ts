@@ -149,7 +149,7 @@ function logRequests(log: Logger, clock: Clock, trusted: BlockList): HttpMiddlew
           ...ctx.state.event,
           method: ctx.method,
           // The path only: a query may hold a code or a state.
-          path: ctx.path,
+          path: loggedPath(ctx.path),
           status: ctx.status,
           address: ctx.state.clientAddress,
           durationMs: clock.now().getTime() - startedAt,
@@ -158,6 +158,11 @@ function logRequests(log: Logger, clock: Clock, trusted: BlockList): HttpMiddlew
       )
     }
   }
+}
+
+/** The path only, because a query may hold a code; and without the id of a sign-in in progress, which is a cookie's value too. */
+function loggedPath(path: string): string {
+  return path.replace(/^\/(interaction|authorize)\/[^/]+/, '/$1/:uid')
 }
 
 function health(ready: () => Promise<void>): HttpMiddleware {

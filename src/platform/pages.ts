@@ -6,11 +6,15 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import ejs from 'ejs'
 import { accentPalette } from './accent-palette.js'
 import { displayLink, displayText } from './display-text.js'
 import type { HttpContext, HttpMiddleware } from './http.js'
 import { parsePageText } from './page-text.js'
+
+/** views/ beside src/ and dist/. */
+export const viewsFolder: string = fileURLToPath(new URL('../../views', import.meta.url))
 
 export interface PagesOptions {
   /** Folder of the EJS files, `style.css`, `icons/` and `text.en.json`. */
@@ -53,8 +57,9 @@ const pageHeaders: Readonly<Record<string, string>> = {
   'content-security-policy': contentSecurityPolicy,
   'x-frame-options': 'DENY',
   'x-content-type-options': 'nosniff',
-  // With this, browsers send `Origin: null` with our own forms: forgery is stopped by the token in the form, not by Origin.
-  'referrer-policy': 'no-referrer',
+  // Nothing about our pages reaches another site. `no-referrer` would do the same but make browsers send `Origin: null` with our
+  // own forms, and then Origin could not be checked (Fetch standard, "append a request Origin header").
+  'referrer-policy': 'same-origin',
   'permissions-policy': 'camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()',
   'cache-control': 'no-store',
 }

@@ -29,11 +29,40 @@ export interface UntrustedFetchOptions {
 
 /** IPv4 and IPv6 blocks that are not the public Internet (IANA special-purpose registries, RFC 6890). */
 const specialPurpose: readonly string[] = [
-  '0.0.0.0/8', '10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '169.254.0.0/16', '172.16.0.0/12', '192.0.0.0/24',
-  '192.0.2.0/24', '192.31.196.0/24', '192.52.193.0/24', '192.88.99.0/24', '192.168.0.0/16', '192.175.48.0/24',
-  '198.18.0.0/15', '198.51.100.0/24', '203.0.113.0/24', '224.0.0.0/4', '240.0.0.0/4',
-  '::/128', '::1/128', '::ffff:0:0/96', '64:ff9b::/96', '64:ff9b:1::/48', '100::/64', '2001::/23', '2001:db8::/32',
-  '2002::/16', '2620:4f:8000::/48', '3fff::/20', '5f00::/16', 'fc00::/7', 'fe80::/10', 'fec0::/10', 'ff00::/8',
+  '0.0.0.0/8',
+  '10.0.0.0/8',
+  '100.64.0.0/10',
+  '127.0.0.0/8',
+  '169.254.0.0/16',
+  '172.16.0.0/12',
+  '192.0.0.0/24',
+  '192.0.2.0/24',
+  '192.31.196.0/24',
+  '192.52.193.0/24',
+  '192.88.99.0/24',
+  '192.168.0.0/16',
+  '192.175.48.0/24',
+  '198.18.0.0/15',
+  '198.51.100.0/24',
+  '203.0.113.0/24',
+  '224.0.0.0/4',
+  '240.0.0.0/4',
+  '::/128',
+  '::1/128',
+  '::ffff:0:0/96',
+  '64:ff9b::/96',
+  '64:ff9b:1::/48',
+  '100::/64',
+  '2001::/23',
+  '2001:db8::/32',
+  '2002::/16',
+  '2620:4f:8000::/48',
+  '3fff::/20',
+  '5f00::/16',
+  'fc00::/7',
+  'fe80::/10',
+  'fec0::/10',
+  'ff00::/8',
 ]
 
 function blockListOf(ranges: readonly string[]): BlockList {
@@ -74,7 +103,10 @@ function checkedLookup(resolve: Resolve, allowed: (address: string) => boolean):
         if (first === undefined || !addresses.every(({ address }) => allowed(address))) {
           callback(new UntrustedFetchError('the name leads to an address that is not public'), '', 0)
         } else if (options.all === true) {
-          callback(null, addresses.map(({ address, family }) => ({ address, family })))
+          callback(
+            null,
+            addresses.map(({ address, family }) => ({ address, family })),
+          )
         } else {
           callback(null, first.address, first.family)
         }
@@ -101,7 +133,11 @@ export function createUntrustedFetch(options: UntrustedFetchOptions): typeof fet
   const allowed = (address: string) =>
     isPublicAddress(address) || (options.allowLoopback === true && isIn(loopback, address))
   const dispatcher = new Agent({
-    connect: { lookup: checkedLookup(resolve, allowed), timeout: options.timeoutMs, ...(options.ca === undefined ? {} : { ca: options.ca }) },
+    connect: {
+      lookup: checkedLookup(resolve, allowed),
+      timeout: options.timeoutMs,
+      ...(options.ca === undefined ? {} : { ca: options.ca }),
+    },
     maxHeaderSize: 16_384,
     pipelining: 0,
   })

@@ -4,5 +4,8 @@ declare namespace WebAssembly {
     readonly exports: Record<string, unknown>
   }
   type ModuleImports = Record<string, unknown>
-  function instantiate(bytes: Uint8Array, imports: Record<string, ModuleImports>): Promise<{ readonly instance: Instance }>
+  function instantiate(
+    bytes: Uint8Array,
+    imports: Record<string, ModuleImports>,
+  ): Promise<{ readonly instance: Instance }>
 }

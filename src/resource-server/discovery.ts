@@ -24,6 +24,8 @@ export interface IssuerEndpoints {
 export interface IssuerDiscovery {
   /** Throws `temporarily_unavailable` while the issuer cannot be reached and was never reached before. */
   endpoints(): Promise<IssuerEndpoints>
+  /** Also throws it when the issuer offers no introspection. */
+  introspectionEndpoint(): Promise<string>
 }
 
 function endpointIn(document: object, name: string): string | undefined {
@@ -75,5 +77,12 @@ export function createIssuerDiscovery(options: IssuerDiscoveryOptions): IssuerDi
     cooldownSeconds: 30,
     longestBackOffSeconds: 5,
   })
-  return { endpoints: () => kept.current() }
+  return {
+    endpoints: () => kept.current(),
+    introspectionEndpoint: async () => {
+      const { introspectionEndpoint } = await kept.current()
+      if (introspectionEndpoint === undefined) throw verificationUnavailable('the issuer offers no introspection')
+      return introspectionEndpoint
+    },
+  }
 }

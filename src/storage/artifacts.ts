@@ -83,7 +83,13 @@ function storedPayload(model: string, payload: Payload): Payload {
   return rest
 }
 
-function rowOf(storage: Storage, model: string, id: string, payload: Payload, expiresIn: number | undefined): ArtifactRow {
+function rowOf(
+  storage: Storage,
+  model: string,
+  id: string,
+  payload: Payload,
+  expiresIn: number | undefined,
+): ArtifactRow {
   return {
     model,
     id_hash: hashSecret(id),
@@ -96,7 +102,15 @@ function rowOf(storage: Storage, model: string, id: string, payload: Payload, ex
 }
 
 function valuesOf(row: ArtifactRow): unknown[] {
-  return [row.model, row.id_hash, row.grant_id, row.client_id, row.user_code, JSON.stringify(row.payload), row.expires_at]
+  return [
+    row.model,
+    row.id_hash,
+    row.grant_id,
+    row.client_id,
+    row.user_code,
+    JSON.stringify(row.payload),
+    row.expires_at,
+  ]
 }
 
 /** True when the row was replaced so recently that a repeated refresh is an honest retry, not a theft. */
@@ -121,7 +135,11 @@ export function createArtifactAdapter(storage: Storage, model: string): Adapter 
     find: async (id) => {
       const request = currentTokenRequest()
       const joined = request !== undefined && joinedWithGrant.has(model)
-      const { rows } = await sql.query<FoundRow>(joined ? findWithGrant : find, [model, hashSecret(id), expiryLimit(storage)])
+      const { rows } = await sql.query<FoundRow>(joined ? findWithGrant : find, [
+        model,
+        hashSecret(id),
+        expiryLimit(storage),
+      ])
       const row = rows[0]
       if (row === undefined) return undefined
       if (joined && row.grant_id !== null && row.grant_payload !== null && row.account_id !== null) {

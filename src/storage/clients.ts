@@ -74,7 +74,13 @@ export interface ClientStore {
   remove(clientId: string): Promise<boolean>
 }
 
-function toStoredClient(row: { id: string; origin: string; name: string | null; payload: unknown; createdAt: Date }): StoredClient {
+function toStoredClient(row: {
+  id: string
+  origin: string
+  name: string | null
+  payload: unknown
+  createdAt: Date
+}): StoredClient {
   return {
     clientId: row.id,
     origin: row.origin === 'static' ? 'static' : 'dynamic',

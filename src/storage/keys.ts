@@ -43,7 +43,10 @@ async function createSigningKey(storage: Storage, algorithm: SigningAlgorithm): 
 }
 
 async function createMissing(storage: Storage): Promise<void> {
-  const existing = await storage.prisma.signingKey.findMany({ where: { status: 'current' }, select: { algorithm: true } })
+  const existing = await storage.prisma.signingKey.findMany({
+    where: { status: 'current' },
+    select: { algorithm: true },
+  })
   for (const algorithm of algorithms) {
     if (!existing.some((key) => key.algorithm === algorithm)) await createSigningKey(storage, algorithm)
   }
@@ -66,7 +69,10 @@ export async function ensureKeys(storage: Storage): Promise<void> {
 
 function explain(error: unknown): unknown {
   if (!(error instanceof SealError)) return error
-  return new Error('the encryption key is not the one this database was set up with; restore ENCRYPTION_KEY or its file', { cause: error })
+  return new Error(
+    'the encryption key is not the one this database was set up with; restore ENCRYPTION_KEY or its file',
+    { cause: error },
+  )
 }
 
 /** All signing keys with their private parts, signing keys first. Throws when the encryption key is the wrong one. */
@@ -75,7 +81,10 @@ export async function loadSigningKeys(storage: Storage): Promise<PrivateSigningK
   try {
     return rows
       .sort((left, right) => statusOrder.indexOf(left.status) - statusOrder.indexOf(right.status))
-      .map((row) => JSON.parse(storage.secretBox.open(row.sealedPrivateJwk, signingKeyPurpose(row.kid))) as PrivateSigningKey)
+      .map(
+        (row) =>
+          JSON.parse(storage.secretBox.open(row.sealedPrivateJwk, signingKeyPurpose(row.kid))) as PrivateSigningKey,
+      )
   } catch (error) {
     throw explain(error)
   }

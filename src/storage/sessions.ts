@@ -31,7 +31,13 @@ export function createSessionAdapter(storage: Storage): Adapter {
     upsert: async (id, payload, expiresIn) => {
       const { jti: _cookie, ...stored } = payload
       const expiresAt = expiryOf(storage, expiresIn)
-      await sql.query(upsert, [payload.uid, hashSecret(id), payload.accountId ?? null, JSON.stringify(stored), expiresAt])
+      await sql.query(upsert, [
+        payload.uid,
+        hashSecret(id),
+        payload.accountId ?? null,
+        JSON.stringify(stored),
+        expiresAt,
+      ])
     },
     find: async (id) => {
       const { rows } = await sql.query<{ payload: Payload }>(find, [hashSecret(id), expiryLimit(storage)])

@@ -37,9 +37,29 @@ const knownProducts: Readonly<Record<string, string>> = {
 /** Folds look-alike spellings: width, accents, common digit and Cyrillic or Greek look-alikes, and everything but letters. */
 function foldName(name: string): string {
   const lookAlikes: Readonly<Record<string, string>> = {
-    '0': 'o', '1': 'l', '3': 'e', '5': 's', а: 'a', с: 'c', е: 'e', о: 'o', р: 'p', ѕ: 's', і: 'i', ԁ: 'd', һ: 'h', ο: 'o', α: 'a', ε: 'e', ι: 'i', ѵ: 'v',
+    '0': 'o',
+    '1': 'l',
+    '3': 'e',
+    '5': 's',
+    а: 'a',
+    с: 'c',
+    е: 'e',
+    о: 'o',
+    р: 'p',
+    ѕ: 's',
+    і: 'i',
+    ԁ: 'd',
+    һ: 'h',
+    ο: 'o',
+    α: 'a',
+    ε: 'e',
+    ι: 'i',
+    ѵ: 'v',
   }
-  const folded = name.normalize('NFKD').toLowerCase().replace(/./gu, (letter) => lookAlikes[letter] ?? letter)
+  const folded = name
+    .normalize('NFKD')
+    .toLowerCase()
+    .replace(/./gu, (letter) => lookAlikes[letter] ?? letter)
   return folded.replace(/[^a-z]/g, '')
 }
 
@@ -80,7 +100,16 @@ export function redirectTarget(redirectUri: string, client: IdentifiedClient): R
 
 /** Changes when anything changes that a person relied on when consenting. */
 export function consentFingerprint(client: IdentifiedClient): string {
-  const relevant = ['client_name', 'redirect_uris', 'client_uri', 'policy_uri', 'tos_uri', 'jwks', 'jwks_uri', 'token_endpoint_auth_method']
+  const relevant = [
+    'client_name',
+    'redirect_uris',
+    'client_uri',
+    'policy_uri',
+    'tos_uri',
+    'jwks',
+    'jwks_uri',
+    'token_endpoint_auth_method',
+  ]
   const metadata = client.metadata()
   const seen = relevant.map((name) => [name, metadata[name] ?? null])
   return createHash('sha256').update(JSON.stringify(seen)).digest('base64url')

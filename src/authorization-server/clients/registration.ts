@@ -72,7 +72,9 @@ export function normaliseMetadata(metadata: ClientMetadata, options: { readonly 
     metadata['grant_types'] = strings(metadata['grant_types']).filter((type) => offeredGrantTypes.includes(type))
   }
   if (Array.isArray(metadata['response_types'])) {
-    metadata['response_types'] = strings(metadata['response_types']).filter((type) => offeredResponseTypes.includes(type))
+    metadata['response_types'] = strings(metadata['response_types']).filter((type) =>
+      offeredResponseTypes.includes(type),
+    )
   }
   if (redirectUrisOf(metadata).some(isNativeRedirect)) metadata['application_type'] = 'native'
   // A metadata document cannot hold a secret: the default method would make every such client confidential.
@@ -99,7 +101,8 @@ const rules: readonly Rule[] = [
   {
     error: 'invalid_redirect_uri',
     source: 'RFC 9700 §2.1, RFC 8252 §7',
-    message: 'redirect_uris must be https, or http on localhost, 127.0.0.1 or [::1], without user, fragment or wildcard',
+    message:
+      'redirect_uris must be https, or http on localhost, 127.0.0.1 or [::1], without user, fragment or wildcard',
     violates: (metadata) => redirectUrisOf(metadata).some((uri) => redirectKind(uri) === 'forbidden'),
   },
   {
@@ -107,7 +110,9 @@ const rules: readonly Rule[] = [
     source: 'RFC 8252 §7.1',
     message: 'a redirect_uri with a private-use scheme must be on the allow-list (ALLOWED_PRIVATE_USE_REDIRECTS)',
     violates: (metadata, { allowedPrivateUseRedirects }) =>
-      redirectUrisOf(metadata).some((uri) => redirectKind(uri) === 'private-use' && !allowedPrivateUseRedirects.has(uri)),
+      redirectUrisOf(metadata).some(
+        (uri) => redirectKind(uri) === 'private-use' && !allowedPrivateUseRedirects.has(uri),
+      ),
   },
   {
     error: 'invalid_client_metadata',

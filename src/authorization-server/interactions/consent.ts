@@ -7,8 +7,14 @@ import { consentFingerprint, displayName, identityOf, redirectTarget, resembledP
 import { PageError } from '../page-error.js'
 import { isOpenidScope } from '../resources.js'
 import { finishInteraction, type Interaction } from './interaction.js'
-import { consentScopes, offersReadOnly, type RequestedAccess, readOnlyScopes, requestedAccess } from './requested-access.js'
 import type { InteractionParts } from './parts.js'
+import {
+  consentScopes,
+  offersReadOnly,
+  type RequestedAccess,
+  readOnlyScopes,
+  requestedAccess,
+} from './requested-access.js'
 import { switchAccount } from './sign-in.js'
 
 function consentKey(interaction: Interaction, accountId: string, access: RequestedAccess): ConsentKey {
@@ -87,13 +93,22 @@ async function saveGrant(
   return grant.save()
 }
 
-async function deny(parts: InteractionParts, ctx: HttpContext, interaction: Interaction, accountId: string): Promise<void> {
+async function deny(
+  parts: InteractionParts,
+  ctx: HttpContext,
+  interaction: Interaction,
+  accountId: string,
+): Promise<void> {
   await parts.audit.record({ type: 'consent.denied', accountId, clientId: interaction.client.clientId })
   await cancelInteraction(parts, ctx, interaction)
 }
 
 /** Ends the interaction with `access_denied`; nothing is granted. */
-export async function cancelInteraction(parts: InteractionParts, ctx: HttpContext, interaction: Interaction): Promise<void> {
+export async function cancelInteraction(
+  parts: InteractionParts,
+  ctx: HttpContext,
+  interaction: Interaction,
+): Promise<void> {
   ctx.state.event['outcome'] = 'denied'
   const result = { error: 'access_denied', error_description: 'the person did not allow access' }
   await finishInteraction(ctx, interaction.engine, result, epochSeconds(parts.storage.clock))
@@ -119,7 +134,12 @@ export async function submitConsent(
   const key = consentKey(interaction, accountId, access)
   const grantId = await saveGrant(parts.provider, key, access, scopes)
   await rememberConsent(parts.storage, key, consentFingerprint(interaction.client), scopes)
-  await parts.audit.record({ type: 'consent.allowed', accountId, clientId: key.clientId, detail: { scopes, resource: key.resource } })
+  await parts.audit.record({
+    type: 'consent.allowed',
+    accountId,
+    clientId: key.clientId,
+    detail: { scopes, resource: key.resource },
+  })
   const { login } = interaction.engine.result ?? {}
   const result = { ...(login === undefined ? {} : { login }), consent: { grantId } }
   await finishInteraction(ctx, interaction.engine, result, epochSeconds(parts.storage.clock))

@@ -6,8 +6,8 @@ import { endSession } from '../../storage/sessions.js'
 import { displayName } from '../clients/identity.js'
 import type { SignInError } from '../views.js'
 import { type Interaction, saveInteraction } from './interaction.js'
-import { requestedAccess } from './requested-access.js'
 import type { InteractionParts } from './parts.js'
+import { requestedAccess } from './requested-access.js'
 
 interface SignInState {
   readonly email: string
@@ -17,7 +17,12 @@ interface SignInState {
 }
 
 /** Shows the form. A `login_hint` (OpenID Connect Core §3.1.2.1) fills in the email. */
-export function showSignIn(parts: InteractionParts, ctx: HttpContext, interaction: Interaction, state?: SignInState): void {
+export function showSignIn(
+  parts: InteractionParts,
+  ctx: HttpContext,
+  interaction: Interaction,
+  state?: SignInState,
+): void {
   const { uid } = interaction.engine
   const { resource } = requestedAccess(interaction, parts.resources)
   if (state?.retryAfterSeconds !== undefined) ctx.set('retry-after', String(state.retryAfterSeconds))
@@ -95,7 +100,11 @@ export async function submitSignIn(
 }
 
 /** "Use another account": ends this browser's session and asks for a sign-in within the same interaction. */
-export async function switchAccount(parts: InteractionParts, ctx: HttpContext, interaction: Interaction): Promise<void> {
+export async function switchAccount(
+  parts: InteractionParts,
+  ctx: HttpContext,
+  interaction: Interaction,
+): Promise<void> {
   const { engine } = interaction
   if (engine.session?.uid !== undefined) await endSession(parts.storage, engine.session.uid)
   engine.session = undefined

@@ -1,0 +1,144 @@
+/**
+ * The MCP server: a protected resource (RFC 9728) that serves the notes tools over Streamable HTTP. Owns its middleware order, its
+ * notes and its connect page. Does not own issuing tokens, accounts or consent, and never sees the authorization server's data:
+ * what it knows of a caller stands in the access token.
+ */
+import type Koa from 'koa'
+import { OAuthError } from '../oauth/errors.js'
+import type { ResourceDeclaration } from '../oauth/resource.js'
+import { protectedResourceMetadataUrl } from '../oauth/well-known.js'
+import type { Clock } from '../platform/clock.js'
+import type { Database } from '../platform/database.js'
+import { createHttpBase, type HttpContext, type HttpMiddleware, type HttpState } from '../platform/http.js'
+import type { Logger } from '../platform/log.js'
+import type { Pages } from '../platform/pages.js'
+import { hashSecret } from '../platform/secrets.js'
+import {
+  type AccessToken,
+  authenticate,
+  type BearerOptions,
+  protectedResourceMetadata,
+  publishDocument,
+  type TokenVerifier,
+  userOf,
+} from '../resource-server/index.js'
+import { answerDocument, answerRefusal } from '../resource-server/koa.js'
+import { createEndpoint } from './endpoint.js'
+import { createNotesStore } from './notes.js'
+import { createNotesReadiness } from './notes-database.js'
+import { allowAllOrigins, checkOrigin } from './origins.js'
+import { createMcpProtocol } from './protocol.js'
+import { connectContext, type Views } from './views.js'
+
+export interface McpAppOptions {
+  readonly resource: ResourceDeclaration
+  readonly issuer: string
+  readonly verify: TokenVerifier
+  /** Migrated by the caller; closed by the caller, after `close`. */
+  readonly database: Database
+  readonly pages: Pages<Views>
+  /** Of this software, told to clients. */
+  readonly version: string
+  readonly log: Logger
+  readonly clock: Clock
+  readonly trustedProxies: readonly string[]
+  /** Further Host values that are answered, for example the service name inside a container network. */
+  readonly alsoAnswerHosts?: readonly string[]
+  /** Origins of web pages that may call the MCP endpoint, besides its own and loopback ones. */
+  readonly allowedOrigins?: readonly string[]
+}
+
+export interface McpApp {
+  readonly app: Koa<HttpState>
+  /** Ends open exchanges. Does not close the database. */
+  close(): Promise<void>
+}
+
+/** Runs `middleware` for this path only, with or without a slash at its end. */
+function at(path: string, middleware: HttpMiddleware): HttpMiddleware {
+  return (ctx, next) => (ctx.path === path || ctx.path === `${path}/` ? middleware(ctx, next) : next())
+}
+
+/** RFC 9728 §3.1 at the path-inserted URL, and a copy at the root for clients that look there first. */
+function serveMetadata({ resource, issuer }: McpAppOptions): HttpMiddleware {
+  const document = publishDocument(protectedResourceMetadata(resource, issuer))
+  const { pathname } = new URL(protectedResourceMetadataUrl(resource.resource))
+  const paths = new Set([pathname, `${pathname}/`, '/.well-known/oauth-protected-resource'])
+  return async (ctx, next) => {
+    if (!paths.has(ctx.path) || (ctx.method !== 'GET' && ctx.method !== 'HEAD')) return next()
+    answerDocument(ctx, document)
+  }
+}
+
+/** For people who open the server's address in a browser. */
+function leadHome(resourcePath: string): HttpMiddleware {
+  return async (ctx, next) => {
+    if (ctx.path !== '/' || ctx.method !== 'GET' || ctx.accepts('json', 'html') !== 'html') return next()
+    ctx.redirect(resourcePath)
+  }
+}
+
+/** GET by a browser shows how to connect; GET by a client (it accepts an event stream) goes on to the guard. */
+function showConnectPage({ resource, pages }: McpAppOptions): HttpMiddleware {
+  const context = connectContext(resource, protectedResourceMetadataUrl(resource.resource))
+  return async (ctx, next) => {
+    const isRead = ctx.method === 'GET' || ctx.method === 'HEAD'
+    if (!isRead || ctx.accepts('text/event-stream', 'json', 'html') !== 'html') return next()
+    pages.send(ctx, 'connect', context)
+  }
+}
+
+const notFound: HttpMiddleware = async () => {
+  throw new OAuthError('invalid_request', 'there is nothing at this address', { status: 404 })
+}
+
+/** Who called, for the log line: the user only as a short hash, the token not at all. */
+function note(ctx: HttpContext, accessToken: AccessToken): void {
+  const { event } = ctx.state
+  const user = userOf(accessToken)
+  event['clientId'] = accessToken.clientId
+  event['scopes'] = accessToken.scopes.join(' ')
+  if (user !== undefined) event['subjectHash'] = hashSecret(user).slice(0, 12)
+}
+
+/** The guard and, behind it, the endpoint. */
+function serveMcp(bearer: BearerOptions, endpoint: ReturnType<typeof createEndpoint>): HttpMiddleware {
+  return async (ctx) => {
+    const result = await authenticate(ctx.get('authorization'), bearer)
+    if ('refusal' in result) {
+      const { error } = result.refusal
+      ctx.state.event['error'] = error?.code ?? 'no_token'
+      if (error?.detail !== undefined) ctx.state.event['errorDetail'] = error.detail
+      return answerRefusal(ctx, result.refusal)
+    }
+    note(ctx, result.accessToken)
+    await endpoint(ctx, result.accessToken)
+  }
+}
+
+/** Builds the app. It listens to nothing yet, and contacts the issuer only when the first token arrives. */
+export function createMcpApp(options: McpAppOptions): McpApp {
+  const { resource, verify, database, log, clock } = options
+  const { origin, pathname } = new URL(resource.resource)
+  const bearer: BearerOptions = {
+    verify,
+    resourceMetadataUrl: protectedResourceMetadataUrl(resource.resource),
+    challengeScopes: resource.challengeScopes,
+  }
+  const protocol = createMcpProtocol(resource, options.version, (error) => log.debug({ err: error }, 'mcp'))
+  const store = createNotesStore(database, clock)
+  const endpoint = createEndpoint({ resource, store, protocol, clock, log })
+  const app = createHttpBase({ ...options, origin, ready: createNotesReadiness(database) })
+  const middleware: readonly HttpMiddleware[] = [
+    allowAllOrigins(),
+    serveMetadata(options),
+    options.pages.serveAssets,
+    leadHome(pathname),
+    at(pathname, checkOrigin(origin, options.allowedOrigins ?? [])),
+    at(pathname, showConnectPage(options)),
+    at(pathname, serveMcp(bearer, endpoint)),
+    notFound,
+  ]
+  for (const one of middleware) app.use(one)
+  return { app, close: () => protocol.close() }
+}

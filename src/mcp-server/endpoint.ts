@@ -1,0 +1,130 @@
+/**
+ * The MCP endpoint behind the guard: reads the body, checks the scopes of each tool call, and carries request and response
+ * between Koa and the SDK.
+ */
+import { Readable } from 'node:stream'
+import { type ResourceDeclaration, scopeHierarchyOf } from '../oauth/resource.js'
+import { protectedResourceMetadataUrl } from '../oauth/well-known.js'
+import { type Clock, epochSeconds } from '../platform/clock.js'
+import type { HttpContext } from '../platform/http.js'
+import type { Logger } from '../platform/log.js'
+import { type AccessToken, type Refusal, refuseMissingScopes } from '../resource-server/index.js'
+import { answerRefusal } from '../resource-server/koa.js'
+import type { NotesStore } from './notes.js'
+import type { McpProtocol } from './protocol.js'
+import { type RequestBody, readRequestBody } from './request-body.js'
+import type { ToolCall } from './tool.js'
+
+export interface EndpointOptions {
+  readonly resource: ResourceDeclaration
+  readonly store: NotesStore
+  readonly protocol: McpProtocol
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null
+}
+
+/** Names of the tools a body calls; several in a batch of revision 2025-03-26. */
+function calledTools(json: unknown): string[] {
+  const messages: unknown[] = Array.isArray(json) ? json : [json]
+  return messages.flatMap((message) => {
+    if (!isObject(message) || message['method'] !== 'tools/call' || !isObject(message['params'])) return []
+    const { name } = message['params']
+    return typeof name === 'string' ? [name] : []
+  })
+}
+
+/** One requirement for the whole request: what all its calls need together. */
+function refuseCalls(names: readonly string[], accessToken: AccessToken, resource: ResourceDeclaration) {
+  const scopes = resource.tools.filter(({ name }) => names.includes(name)).flatMap((tool) => tool.scopes)
+  return refuseMissingScopes(accessToken, {
+    scopes: [...new Set(scopes)],
+    hierarchy: scopeHierarchyOf(resource),
+    resourceMetadataUrl: protectedResourceMetadataUrl(resource.resource),
+  })
+}
+
+/** JSON-RPC 2.0 §5.1; clients tell protocol eras apart by such bodies, so it is not an OAuth error. */
+function answerParseError(ctx: HttpContext, message: string): void {
+  ctx.status = 400
+  ctx.body = { jsonrpc: '2.0', error: { code: -32700, message: `Parse error: ${message}` }, id: null }
+}
+
+function toWebRequest(ctx: HttpContext, url: string): { request: Request; done: () => void } {
+  const headers = new Headers()
+  for (const [name, value] of Object.entries(ctx.req.headers)) {
+    // The token stops here.
+    if (value !== undefined && name !== 'authorization')
+      headers.set(name, Array.isArray(value) ? value.join(', ') : value)
+  }
+  const abort = new AbortController()
+  const cancel = () => abort.abort()
+  ctx.res.once('close', cancel)
+  // The body is not passed on: the SDK gets it parsed.
+  const request = new Request(url, { method: ctx.method, headers, signal: abort.signal })
+  return { request, done: () => ctx.res.off('close', cancel) }
+}
+
+/** Copies the SDK's answer. A stream is cut when the token that opened it expires: it must not outlive its right. */
+async function answer(ctx: HttpContext, response: Response, secondsLeft: number, done: () => void): Promise<void> {
+  ctx.status = response.status
+  for (const [name, value] of response.headers) ctx.set(name, value)
+  ctx.set('cache-control', 'no-store')
+  if (response.body === null || !ctx.response.is('text/event-stream')) {
+    const text = await response.text()
+    done()
+    ctx.body = text
+    // Koa gives text a type of its own when there is none; an empty 202 has none.
+    if (text === '') ctx.remove('content-type')
+    return
+  }
+  ctx.set('x-accel-buffering', 'no')
+  const stream = Readable.fromWeb(response.body)
+  const expiry = setTimeout(() => stream.destroy(), Math.min(Math.max(secondsLeft, 0) * 1000, 2 ** 31 - 1))
+  expiry.unref()
+  stream.once('close', () => clearTimeout(expiry))
+  ctx.body = stream
+}
+
+function isJson(ctx: HttpContext): boolean {
+  return ctx.method === 'POST' && ctx.is('application/json') !== false && ctx.is('application/json') !== null
+}
+
+function callOf(ctx: HttpContext, accessToken: AccessToken, { store, log }: EndpointOptions): ToolCall {
+  const { event } = ctx.state
+  return {
+    accessToken,
+    store,
+    report: (outcome, cause) => {
+      event['outcome'] = outcome
+      if (cause !== undefined) log.error({ requestId: event.requestId, err: cause }, 'tool failed')
+    },
+  }
+}
+
+function refuse(ctx: HttpContext, refusal: Refusal): void {
+  ctx.state.event['error'] = refusal.error?.code
+  ctx.state.event['errorDetail'] = refusal.error?.detail
+  ctx.state.event['outcome'] = 'refused'
+  answerRefusal(ctx, refusal)
+}
+
+/** Serves one request on behalf of a verified token. Does not verify it: without the bearer guard nobody may get here. */
+export function createEndpoint(
+  options: EndpointOptions,
+): (ctx: HttpContext, accessToken: AccessToken) => Promise<void> {
+  return async (ctx, accessToken) => {
+    const body: RequestBody = isJson(ctx) ? await readRequestBody(ctx.req) : { json: undefined }
+    if ('malformed' in body) return answerParseError(ctx, body.malformed)
+    const names = calledTools(body.json)
+    if (names.length > 0) ctx.state.event['tool'] = names.join(' ').slice(0, 200)
+    const refusal = refuseCalls(names, accessToken, options.resource)
+    if (refusal !== undefined) return refuse(ctx, refusal)
+    const { request, done } = toWebRequest(ctx, options.resource.resource)
+    const response = await options.protocol.serve(request, body.json, callOf(ctx, accessToken, options))
+    await answer(ctx, response, accessToken.expiresAt - epochSeconds(options.clock), done)
+  }
+}
