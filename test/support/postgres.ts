@@ -1,0 +1,202 @@
+/**
+ * A throwaway PostgreSQL cluster from the machine's own binaries. Durable like a real one (fsync on), reachable on loopback
+ * only, trusting everybody there. Does not install anything: `databaseKinds` says whether there is one to start.
+ */
+import { execFileSync, spawn } from 'node:child_process'
+import {
+  chownSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import pg from 'pg'
+import { freePort } from './free-port.js'
+
+export interface Postgres {
+  readonly port: number
+  readonly pid: number
+  readonly dataFolder: string
+  /** URL of a database, which is created when it does not exist. */
+  url(databaseName: string): Promise<string>
+  /** Ends the cluster at once and removes its files. */
+  stop(): Promise<void>
+  /** SIGKILL for the postmaster and every process of it, as a power cut would look to them. Files stay; see `restart`. */
+  kill9(): Promise<void>
+  /** Starts the cluster again on the same files and port. */
+  restart(): Promise<void>
+}
+
+interface RunAs {
+  readonly uid?: number
+  readonly gid?: number
+}
+
+/** PostgreSQL refuses to run as root: then it runs as the first of these users that exists. */
+function unprivilegedUser(): RunAs {
+  if (process.getuid?.() !== 0) return {}
+  for (const user of ['postgres', 'nobody']) {
+    try {
+      const id = (flag: string) => Number(execFileSync('id', [flag, user], { encoding: 'utf8', stdio: 'pipe' }))
+      return { uid: id('-u'), gid: id('-g') }
+    } catch {
+      // No such user; try the next one.
+    }
+  }
+  throw new Error('root cannot run PostgreSQL, and there is neither a user postgres nor nobody')
+}
+
+function binary(name: string): string {
+  const folder = process.env['TEST_POSTGRES_BIN']
+  if (folder === undefined) throw new Error('no PostgreSQL was found on this machine (see global-setup.mjs)')
+  return join(folder, name)
+}
+
+export function urlOf(port: number, databaseName: string): string {
+  return `postgresql://postgres@127.0.0.1:${port}/${databaseName}`
+}
+
+async function connect(port: number, databaseName: string): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: urlOf(port, databaseName), connectionTimeoutMillis: 2_000 })
+  // A cluster that is killed ends connections with an error event, which nobody else listens for.
+  client.on('error', () => undefined)
+  await client.connect()
+  return client
+}
+
+/** Creates a database unless it exists, and returns its URL. */
+export async function ensureDatabase(port: number, databaseName: string): Promise<string> {
+  if (!/^[a-z_][a-z0-9_]{0,62}$/.test(databaseName)) throw new Error(`${databaseName} is no plain database name`)
+  const client = await connect(port, 'postgres')
+  try {
+    const { rowCount } = await client.query('SELECT FROM pg_database WHERE datname = $1', [databaseName])
+    if (rowCount === 0) await client.query(`CREATE DATABASE ${databaseName}`)
+  } finally {
+    await client.end()
+  }
+  return urlOf(port, databaseName)
+}
+
+async function untilItAnswers(port: number, log: string, ended: () => boolean): Promise<void> {
+  for (let tries = 0; tries < 300; tries += 1) {
+    if (ended()) break
+    try {
+      const client = await connect(port, 'postgres')
+      await client.end()
+      return
+    } catch {
+      await sleep(100)
+    }
+  }
+  throw new Error(`PostgreSQL did not start:\n${readFileSync(log, 'utf8').slice(-2_000)}`)
+}
+
+/** Starts the postmaster in this process's group, so that Ctrl-C on a test run reaches it too. */
+async function launch(folder: string, port: number, user: RunAs): Promise<number> {
+  const log = join(folder, 'log')
+  const output = openSync(log, 'a')
+  const options = {
+    listen_addresses: '127.0.0.1',
+    unix_socket_directories: folder,
+    max_connections: '200',
+    fsync: 'on',
+  }
+  const settings = Object.entries(options).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+  const child = spawn(binary('postgres'), ['-D', join(folder, 'data'), '-p', String(port), ...settings], {
+    ...user,
+    cwd: folder,
+    env: { PATH: process.env['PATH'], LC_ALL: 'C.UTF-8', TZ: 'UTC' },
+    stdio: ['ignore', output, output],
+  })
+  child.unref()
+  closeSync(output)
+  let ended = false
+  child.once('exit', () => {
+    ended = true
+  })
+  await untilItAnswers(port, log, () => ended)
+  if (child.pid === undefined) throw new Error('PostgreSQL has no process id')
+  return child.pid
+}
+
+function childrenOf(pid: number): number[] {
+  if (!existsSync('/proc/self/stat')) {
+    const table = execFileSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' })
+    const pairs = table.split('\n').map((line) => line.trim().split(/\s+/).map(Number))
+    return pairs.flatMap(([child, parent]) => (parent === pid && child !== undefined ? [child] : []))
+  }
+  return readdirSync('/proc').flatMap((entry) => {
+    if (!/^\d+$/.test(entry)) return []
+    try {
+      // The fields after the parenthesised name are: state, parent, …
+      const stat = readFileSync(`/proc/${entry}/stat`, 'utf8')
+      return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]) === pid ? [Number(entry)] : []
+    } catch {
+      return []
+    }
+  })
+}
+
+function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name)
+  } catch {
+    // It has ended already, which is what every signal here is for.
+  }
+}
+
+async function untilGone(port: number): Promise<void> {
+  for (let tries = 0; tries < 200; tries += 1) {
+    try {
+      await (await connect(port, 'postgres')).end()
+    } catch {
+      return
+    }
+    await sleep(25)
+  }
+  throw new Error('PostgreSQL still answers')
+}
+
+/** Makes and starts a cluster of its own; about two seconds. Most tests want a database of the shared one instead: `createDatabase`. */
+export async function startPostgres(): Promise<Postgres> {
+  const user = unprivilegedUser()
+  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-postgres-'))
+  const dataFolder = join(folder, 'data')
+  mkdirSync(dataFolder, { mode: 0o700 })
+  if (user.uid !== undefined && user.gid !== undefined) {
+    for (const path of [folder, dataFolder]) chownSync(path, user.uid, user.gid)
+  }
+  const flags = ['-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C.UTF-8', '--no-sync', '--no-instructions']
+  execFileSync(binary('initdb'), ['-D', dataFolder, ...flags], { ...user, cwd: folder, stdio: 'pipe' })
+  const port = await freePort()
+  let pid = await launch(folder, port, user)
+  return {
+    port,
+    get pid() {
+      return pid
+    },
+    dataFolder,
+    url: (databaseName) => ensureDatabase(port, databaseName),
+    stop: async () => {
+      signal(pid, 'SIGQUIT')
+      await untilGone(port)
+      rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 })
+    },
+    kill9: async () => {
+      // Stopped first, so that it cannot start another process between the look and the kill.
+      signal(pid, 'SIGSTOP')
+      for (const victim of [...childrenOf(pid), pid]) signal(victim, 'SIGKILL')
+      await untilGone(port)
+    },
+    restart: async () => {
+      pid = await launch(folder, port, user)
+    },
+  }
+}
