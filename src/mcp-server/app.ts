@@ -9,20 +9,19 @@ import type { ResourceDeclaration } from '../oauth/resource.js'
 import { protectedResourceMetadataUrl } from '../oauth/well-known.js'
 import type { Clock } from '../platform/clock.js'
 import type { Database } from '../platform/database.js'
-import { createHttpBase, type HttpContext, type HttpMiddleware, type HttpState } from '../platform/http.js'
+import { createHttpBase, type HttpMiddleware, type HttpState } from '../platform/http.js'
 import type { Logger } from '../platform/log.js'
 import type { Pages } from '../platform/pages.js'
 import { hashSecret } from '../platform/secrets.js'
 import {
   type AccessToken,
-  authenticate,
-  type BearerOptions,
   protectedResourceMetadata,
   publishDocument,
+  type Refusal,
   type TokenVerifier,
   userOf,
 } from '../resource-server/index.js'
-import { answerDocument, answerRefusal } from '../resource-server/koa.js'
+import { answerDocument, bearerGuard } from '../resource-server/koa.js'
 import { createEndpoint } from './endpoint.js'
 import { createNotesStore } from './notes.js'
 import { createNotesReadiness } from './notes-database.js'
@@ -54,11 +53,6 @@ export interface McpApp {
   close(): Promise<void>
 }
 
-/** Runs `middleware` for this path only, with or without a slash at its end. */
-function at(path: string, middleware: HttpMiddleware): HttpMiddleware {
-  return (ctx, next) => (ctx.path === path || ctx.path === `${path}/` ? middleware(ctx, next) : next())
-}
-
 /** RFC 9728 §3.1 at the path-inserted URL, and a copy at the root for clients that look there first. */
 function serveMetadata({ resource, issuer }: McpAppOptions): HttpMiddleware {
   const document = publishDocument(protectedResourceMetadata(resource, issuer))
@@ -88,57 +82,55 @@ function showConnectPage({ resource, pages }: McpAppOptions): HttpMiddleware {
   }
 }
 
-const notFound: HttpMiddleware = async () => {
-  throw new OAuthError('invalid_request', 'there is nothing at this address', { status: 404 })
+/** Everything that is not the MCP endpoint ends here; unserved well-known URLs must be 404, which clients take for "go on". */
+function onlyAt(path: string): HttpMiddleware {
+  return async (ctx, next) => {
+    if (ctx.path === path || ctx.path === `${path}/`) return next()
+    throw new OAuthError('invalid_request', 'there is nothing at this address', { status: 404 })
+  }
 }
 
 /** Who called, for the log line: the user only as a short hash, the token not at all. */
-function note(ctx: HttpContext, accessToken: AccessToken): void {
-  const { event } = ctx.state
+function noteCaller({ event }: HttpState, accessToken: AccessToken): void {
   const user = userOf(accessToken)
   event['clientId'] = accessToken.clientId
   event['scopes'] = accessToken.scopes.join(' ')
   if (user !== undefined) event['subjectHash'] = hashSecret(user).slice(0, 12)
 }
 
-/** The guard and, behind it, the endpoint. */
-function serveMcp(bearer: BearerOptions, endpoint: ReturnType<typeof createEndpoint>): HttpMiddleware {
-  return async (ctx) => {
-    const result = await authenticate(ctx.get('authorization'), bearer)
-    if ('refusal' in result) {
-      const { error } = result.refusal
-      ctx.state.event['error'] = error?.code ?? 'no_token'
-      if (error?.detail !== undefined) ctx.state.event['errorDetail'] = error.detail
-      return answerRefusal(ctx, result.refusal)
-    }
-    note(ctx, result.accessToken)
-    await endpoint(ctx, result.accessToken)
-  }
+function noteRefusal({ event }: HttpState, { error }: Refusal): void {
+  event['error'] = error?.code ?? 'no_token'
+  if (error?.detail !== undefined) event['errorDetail'] = error.detail
 }
 
 /** Builds the app. It listens to nothing yet, and contacts the issuer only when the first token arrives. */
 export function createMcpApp(options: McpAppOptions): McpApp {
   const { resource, verify, database, log, clock } = options
   const { origin, pathname } = new URL(resource.resource)
-  const bearer: BearerOptions = {
-    verify,
-    resourceMetadataUrl: protectedResourceMetadataUrl(resource.resource),
-    challengeScopes: resource.challengeScopes,
-  }
   const protocol = createMcpProtocol(resource, options.version, (error) => log.debug({ err: error }, 'mcp'))
-  const store = createNotesStore(database, clock)
-  const endpoint = createEndpoint({ resource, store, protocol, clock, log })
+  const endpoint = createEndpoint({ resource, store: createNotesStore(database, clock), protocol, clock, log })
+  const guard = bearerGuard<HttpState>(
+    {
+      verify,
+      resourceMetadataUrl: protectedResourceMetadataUrl(resource.resource),
+      challengeScopes: resource.challengeScopes,
+    },
+    (state, refusal) => noteRefusal(state, refusal),
+  )
   const app = createHttpBase({ ...options, origin, ready: createNotesReadiness(database) })
-  const middleware: readonly HttpMiddleware[] = [
+  const open: readonly HttpMiddleware[] = [
     allowAllOrigins(),
     serveMetadata(options),
     options.pages.serveAssets,
     leadHome(pathname),
-    at(pathname, checkOrigin(origin, options.allowedOrigins ?? [])),
-    at(pathname, showConnectPage(options)),
-    at(pathname, serveMcp(bearer, endpoint)),
-    notFound,
+    onlyAt(pathname),
+    checkOrigin(origin, options.allowedOrigins ?? []),
+    showConnectPage(options),
   ]
-  for (const one of middleware) app.use(one)
+  for (const middleware of open) app.use(middleware)
+  app.use(guard).use(async (ctx) => {
+    noteCaller(ctx.state, ctx.state.accessToken)
+    await endpoint(ctx, ctx.state.accessToken)
+  })
   return { app, close: () => protocol.close() }
 }

@@ -16,10 +16,10 @@ export function answerRefusal(ctx: Pick<Context, 'status' | 'set' | 'body'>, ref
   ctx.body = refusal.body
 }
 
-/** Lets a request pass only with a valid token, which it puts on `ctx.state.accessToken`; `onRefusal` is for the log. */
+/** Lets a request pass only with a valid token, put on `ctx.state.accessToken`. `onRefusal` is told, for the log. */
 export function bearerGuard<State>(
   options: BearerOptions,
-  onRefusal?: (ctx: Context, refusal: Refusal) => void,
+  onRefusal?: (state: State, refusal: Refusal) => void,
 ): Middleware<State & BearerState> {
   return async (ctx, next) => {
     const result = await authenticate(ctx.get('authorization'), options)
@@ -27,7 +27,7 @@ export function bearerGuard<State>(
       ctx.state.accessToken = result.accessToken
       return next()
     }
-    onRefusal?.(ctx, result.refusal)
+    onRefusal?.(ctx.state, result.refusal)
     answerRefusal(ctx, result.refusal)
   }
 }
