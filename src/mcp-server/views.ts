@@ -5,6 +5,8 @@ import { notesResource } from './notes-resource.js'
 
 export interface ConnectScopeContext {
   readonly scope: ScopeDeclaration
+  /** Titles of the scopes that come with it. */
+  readonly includes: readonly string[]
   /** The tools that need exactly this scope. */
   readonly tools: readonly ToolDeclaration[]
 }
@@ -36,6 +38,7 @@ export function connectContext(resource: ResourceDeclaration, metadataUrl: strin
     clients: connectLines(resource.resource),
     scopes: resource.scopes.map((scope) => ({
       scope,
+      includes: resource.scopes.filter(({ name }) => scope.includes.includes(name)).map(({ title }) => title),
       tools: resource.tools.filter(({ scopes }) => scopes.includes(scope.name)),
     })),
     openTools: resource.tools.filter(({ scopes }) => scopes.length === 0),

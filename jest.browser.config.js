@@ -1,0 +1,10 @@
+// The pages and the whole journey in headless Chromium (CHROMIUM_PATH, default /usr/bin/chromium).
+import base from './jest.config.js'
+
+/** @type {import('jest').Config} */
+export default {
+  ...base,
+  testMatch: ['<rootDir>/test/browser/**/*.test.ts'],
+  testPathIgnorePatterns: [],
+  testTimeout: 120_000,
+}

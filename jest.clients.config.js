@@ -1,0 +1,10 @@
+// Real MCP clients that run as their own processes: mcp-remote, the inspector.
+import base from './jest.config.js'
+
+/** @type {import('jest').Config} */
+export default {
+  ...base,
+  testMatch: ['<rootDir>/test/clients/external/**/*.test.ts'],
+  testPathIgnorePatterns: [],
+  testTimeout: 120_000,
+}

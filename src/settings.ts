@@ -1,0 +1,218 @@
+/**
+ * Every setting: its environment name, its default, how its text is read, and the one line that documents it. The README's
+ * settings table is made from here.
+ */
+import { isLoopbackHost } from './oauth/redirect-uri.js'
+import { canonicalResource } from './oauth/resource.js'
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent'
+
+export interface Setting<T> {
+  readonly default: T
+  readonly doc: string
+  /** Masked by `gatehouse config print`; may also come from a file named by NAME_FILE. */
+  readonly secret?: boolean
+  /** Returns the value, or throws an Error whose message completes "NAME …". */
+  readonly parse: (text: string) => T
+}
+
+function origin(text: string): string {
+  if (!URL.canParse(text) || !/^https?:\/\//.test(text)) throw new Error('must be an absolute http(s) URL')
+  const url = new URL(text)
+  if (url.search !== '' || url.hash !== '' || url.username !== '')
+    throw new Error('must have no query, fragment or user')
+  if (url.protocol === 'http:' && !isLoopbackHost(url.hostname))
+    throw new Error('must be https unless its host is localhost')
+  return text.replace(/\/$/, '')
+}
+
+function internalUrl(text: string): string {
+  if (!URL.canParse(text) || !/^https?:\/\//.test(text)) throw new Error('must be an absolute http(s) URL')
+  return text.replace(/\/$/, '')
+}
+
+function resourceUrl(text: string): string {
+  origin(text)
+  const canonical = canonicalResource(text)
+  if (canonical === undefined || new URL(canonical).pathname === '/')
+    throw new Error('must name a path, for example /mcp')
+  return canonical
+}
+
+function databaseUrl(text: string): string {
+  if (!/^postgres(ql)?:\/\/./.test(text)) throw new Error('must be a postgresql:// URL')
+  return text
+}
+
+function oneOf<T extends string>(...values: readonly T[]): (text: string) => T {
+  return (text) => {
+    const found = values.find((value) => value === text)
+    if (found === undefined) throw new Error(`must be one of ${values.join(', ')}`)
+    return found
+  }
+}
+
+function integer(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text)
+    if (!/^\d+$/.test(text) || value < min || value > max)
+      throw new Error(`must be a whole number from ${min} to ${max}`)
+    return value
+  }
+}
+
+function list(text: string): readonly string[] {
+  return text
+    .split(',')
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== '')
+}
+
+function boolean(text: string): boolean {
+  if (text !== 'true' && text !== 'false') throw new Error('must be true or false')
+  return text === 'true'
+}
+
+function encryptionKey(text: string): string {
+  if (!/^[\w-]+$/.test(text) || Buffer.from(text, 'base64url').length < 32) {
+    throw new Error('must hold at least 32 random bytes in base64url')
+  }
+  return text
+}
+
+function accentColor(text: string): string {
+  if (!/^#[0-9a-f]{6}$/i.test(text)) throw new Error('must be a colour such as #0b5cad')
+  return text.toLowerCase()
+}
+
+function plainText(text: string): string {
+  if (text.length > 60 || /[<>\p{C}]/u.test(text)) throw new Error('must be plain text of at most 60 characters')
+  return text
+}
+
+function emailAddress(text: string): string {
+  if (!/^[^\s@]+@[^\s@]+$/.test(text) || text.length > 254) throw new Error('must be an email address')
+  return text.toLowerCase()
+}
+
+const text = (value: string): string => value
+
+function setting<T>(
+  defaultValue: T,
+  doc: string,
+  parse: (text: string) => T,
+  options: { secret?: boolean } = {},
+): Setting<T> {
+  return { default: defaultValue, doc, parse, ...options }
+}
+
+const unset: string | undefined = undefined
+
+/** Every setting: environment name, default, one line of documentation. */
+export const settings = {
+  ISSUER_URL: setting(
+    'http://localhost:3000',
+    'Public URL of the authorization server, its `issuer`. Never change it once clients exist.',
+    origin,
+  ),
+  RESOURCE_URL: setting(
+    'http://localhost:4000/mcp',
+    'Public URL of the MCP endpoint, the `resource` and `aud` of its tokens.',
+    resourceUrl,
+  ),
+  ISSUER_INTERNAL_URL: setting(
+    unset,
+    'How the MCP server reaches the authorization server when that differs from ISSUER_URL. Never published.',
+    internalUrl,
+  ),
+  HOST: setting('127.0.0.1', 'Interface both servers listen on. The container image sets 0.0.0.0.', text),
+  AUTH_PORT: setting<number | undefined>(
+    undefined,
+    'Port of the authorization server; default: the port of ISSUER_URL.',
+    integer(0, 65535),
+  ),
+  MCP_PORT: setting<number | undefined>(
+    undefined,
+    'Port of the MCP server; default: the port of RESOURCE_URL.',
+    integer(0, 65535),
+  ),
+  TRUSTED_PROXIES: setting<readonly string[]>(
+    [],
+    'Addresses or CIDR ranges, comma-separated, whose X-Forwarded-For is believed.',
+    list,
+  ),
+  DATA_DIR: setting('./data', 'Folder of the embedded databases and of generated keys.', text),
+  DATABASE_URL: setting(unset, 'PostgreSQL of the authorization server; unset: embedded in DATA_DIR.', databaseUrl, {
+    secret: true,
+  }),
+  NOTES_DATABASE_URL: setting(
+    unset,
+    "PostgreSQL of the MCP server's own data; unset: embedded in DATA_DIR.",
+    databaseUrl,
+    { secret: true },
+  ),
+  DATABASE_POOL_SIZE: setting(10, 'Connections each server keeps to its PostgreSQL.', integer(1, 200)),
+  MIGRATE_ON_START: setting(
+    true,
+    'Apply pending migrations when a server starts. Set false to run `gatehouse migrate` yourself.',
+    boolean,
+  ),
+  ENCRYPTION_KEY: setting(
+    unset,
+    'Seals keys and client secrets at rest, 32+ bytes in base64url; unset: generated into DATA_DIR/encryption.key.',
+    encryptionKey,
+    { secret: true },
+  ),
+  BOOTSTRAP_EMAIL: setting(
+    unset,
+    'With BOOTSTRAP_PASSWORD: the account created at start if it does not exist.',
+    emailAddress,
+  ),
+  BOOTSTRAP_PASSWORD: setting(unset, 'Password of that account, at least 15 characters.', text, { secret: true }),
+  LOG_LEVEL: setting<LogLevel>(
+    'info',
+    'debug, info, warn, error or silent.',
+    oneOf('debug', 'info', 'warn', 'error', 'silent'),
+  ),
+  ACCESS_TOKEN_FORMAT: setting<'jwt' | 'opaque'>(
+    'jwt',
+    'jwt (RFC 9068, verified locally) or opaque (introspected on use).',
+    oneOf('jwt', 'opaque'),
+  ),
+  ACCESS_TOKEN_TTL_SECONDS: setting(600, 'Lifetime of access tokens.', integer(60, 3600)),
+  REFRESH_TOKEN_TTL_SECONDS: setting(
+    30 * 86_400,
+    'Idle lifetime of a refresh token; each use starts it anew, up to one year in all.',
+    integer(3600, 365 * 86_400),
+  ),
+  REFRESH_GRACE_SECONDS: setting(
+    20,
+    'How long a repeated refresh gets the same successor instead of being taken for theft.',
+    integer(0, 60),
+  ),
+  SESSION_TTL_SECONDS: setting(14 * 86_400, 'How long a browser stays signed in.', integer(300, 90 * 86_400)),
+  REGISTRATION: setting<'open' | 'closed'>(
+    'open',
+    'Dynamic client registration (RFC 7591): open or closed.',
+    oneOf('open', 'closed'),
+  ),
+  CLIENT_ID_METADATA_DOCUMENTS: setting(true, 'Accept URLs as client_id and fetch their metadata (CIMD).', boolean),
+  ALLOWED_PRIVATE_USE_REDIRECTS: setting<readonly string[]>(
+    ['cursor://anysphere.cursor-mcp/oauth/callback'],
+    'Exact redirect URIs with private-use schemes that clients may register, comma-separated.',
+    list,
+  ),
+  INTROSPECTION_CLIENT_ID: setting(
+    unset,
+    'Client the MCP server introspects with when ACCESS_TOKEN_FORMAT is opaque.',
+    text,
+  ),
+  INTROSPECTION_CLIENT_SECRET: setting(unset, 'Secret of that client.', text, { secret: true }),
+  PRODUCT_NAME: setting('Gatehouse', 'Name on every page.', plainText),
+  ACCENT_COLOR: setting('#0b5cad', 'Accent colour of the pages, six hexadecimal digits.', accentColor),
+  dangerouslyAllowLoopbackClientMetadata: setting(
+    false,
+    'Fetch client metadata from loopback addresses. Development and tests only; refused unless ISSUER_URL is on localhost.',
+    boolean,
+  ),
+} as const

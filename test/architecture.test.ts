@@ -1,0 +1,141 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from '@jest/globals'
+
+const root = fileURLToPath(new URL('../src', import.meta.url))
+
+/** Which folders a folder may import besides itself; src/README.md shows the same table to people. */
+const allowed: Readonly<Record<string, readonly string[]>> = {
+  oauth: [],
+  platform: ['oauth'],
+  'resource-server': ['oauth'],
+  storage: ['oauth', 'platform'],
+  'authorization-server': ['oauth', 'platform', 'storage'],
+  'mcp-server': ['oauth', 'platform', 'resource-server'],
+  'settings.ts': ['oauth'],
+  'config.ts': ['oauth', 'settings.ts'],
+  'system.ts': ['oauth', 'platform', 'storage', 'authorization-server', 'resource-server', 'mcp-server', 'config.ts'],
+  cli: ['oauth', 'platform', 'storage', 'authorization-server', 'mcp-server', 'config.ts', 'system.ts', 'settings.ts'],
+  'main.ts': ['cli'],
+}
+
+/** Packages that only these folders may touch. */
+const packages: Readonly<Record<string, readonly string[]>> = {
+  'oidc-provider': ['authorization-server', 'storage'],
+  '@prisma/client': ['storage', 'mcp-server'],
+  pg: ['platform'],
+  '@electric-sql/pglite': ['platform'],
+}
+
+interface Module {
+  readonly file: string
+  readonly imports: readonly { readonly target: string; readonly typeOnly: boolean }[]
+}
+
+const importPattern = /^(?:import|export)\s+(type\s+)?(?:[^'";]*?\sfrom\s+)?'([^']+)'/gm
+
+function readModules(): Module[] {
+  return readdirSync(root, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts') && !file.includes('generated'))
+    .map((file) => {
+      const source = readFileSync(join(root, file), 'utf8')
+      const imports = [...source.matchAll(importPattern)].map(([, type, specifier = '']) => ({
+        target: specifier.startsWith('.')
+          ? relative(root, resolve(root, dirname(file), specifier)).replace(/\.js$/, '.ts')
+          : specifier,
+        typeOnly: type !== undefined,
+      }))
+      return { file, imports }
+    })
+}
+
+const modules = readModules()
+const files = new Set(modules.map(({ file }) => file))
+
+function folderOf(file: string): string {
+  return file.split('/')[0] ?? ''
+}
+
+function packageOf(specifier: string): string {
+  return specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/')
+}
+
+/** Import paths that come back to where they began; value imports only, because types vanish. */
+function cycles(): string[] {
+  const edges = new Map(
+    modules.map(({ file, imports }) => [file, imports.filter((one) => !one.typeOnly && files.has(one.target))]),
+  )
+  const found: string[] = []
+  const done = new Set<string>()
+  const walk = (file: string, path: readonly string[]): void => {
+    const start = path.indexOf(file)
+    if (start !== -1) found.push([...path.slice(start), file].join(' → '))
+    if (start !== -1 || done.has(file)) return
+    for (const { target } of edges.get(file) ?? []) walk(target, [...path, file])
+    done.add(file)
+  }
+  for (const file of files) walk(file, [])
+  return found
+}
+
+describe('Architecture', () => {
+  it('reads the whole of src/', () => {
+    expect(modules.length).toBeGreaterThan(50)
+    expect(modules.flatMap(({ imports }) => imports).length).toBeGreaterThan(200)
+  })
+
+  it('has no folder that the import table does not name', () => {
+    const unknown = [...files].map(folderOf).filter((folder) => !(folder in allowed))
+    expect(unknown).toEqual([])
+  })
+
+  it('imports only what the import table allows', () => {
+    const forbidden = modules.flatMap(({ file, imports }) =>
+      imports
+        .filter(({ target }) => files.has(target) || target.includes('generated'))
+        .filter(({ target }) => folderOf(target) !== folderOf(file))
+        .filter(({ target }) => !(allowed[folderOf(file)] ?? []).includes(folderOf(target)))
+        .map(({ target }) => `${file} imports ${target}`),
+    )
+    expect(forbidden).toEqual([])
+  })
+
+  it('touches databases and the engine only where they belong', () => {
+    const forbidden = modules.flatMap(({ file, imports }) =>
+      imports
+        .map(({ target }) => packageOf(target))
+        .filter((name) => name in packages && !(packages[name] ?? []).includes(folderOf(file)))
+        .map((name) => `${file} imports ${name}`),
+    )
+    expect(forbidden).toEqual([])
+  })
+
+  it('constructs the engine in one file', () => {
+    const constructing = modules
+      .map(({ file }) => file)
+      .filter((file) => /new Provider\(/.test(withoutComments(readFileSync(join(root, file), 'utf8'))))
+    expect(constructing).toEqual(['authorization-server/provider.ts'])
+  })
+
+  it('has no import cycle', () => {
+    expect(cycles()).toEqual([])
+  })
+
+  it('keeps every file under 300 lines', () => {
+    const long = [...files].filter((file) => readFileSync(join(root, file), 'utf8').split('\n').length > 300)
+    expect(long).toEqual([])
+  })
+
+  it('reads time, chance, environment and network only in platform, config and the command line', () => {
+    const globals = /\b(Date\.now\(|new Date\(\)|Math\.random\(|process\.env\b|(?<![.\w])fetch\()/
+    const elsewhere = [...files]
+      .filter((file) => !/^(platform\/|config\.ts|main\.ts|cli\/)/.test(file))
+      .filter((file) => globals.test(withoutComments(readFileSync(join(root, file), 'utf8'))))
+    expect(elsewhere).toEqual([])
+  })
+})
+
+function withoutComments(source: string): string {
+  return source.replace(/\/\*[\s\S]*?\*\//g, '').replace(/(^|\s)\/\/.*$/gm, '')
+}
