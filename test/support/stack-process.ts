@@ -1,0 +1,101 @@
+/** The product as its own process, `node dist/main.js serve`, for tests that kill it or run several. Needs a build (`npm test` makes one). */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import type { Account } from './authorization.js'
+import { type Browser, createBrowser } from './browser.js'
+import { type StackOptions, stackSettings, testAccount } from './settings.js'
+
+export interface StackProcess {
+  readonly issuer: string
+  readonly resource: string
+  readonly account: Account
+  /** Everything it printed so far, both streams. */
+  output(): string
+  newBrowser(): Browser
+  /** SIGTERM; resolves to the exit code. */
+  stop(): Promise<number | null>
+  /** SIGKILL; nothing is closed or flushed. */
+  kill9(): Promise<void>
+  /** Starts it again on the same settings, and waits until it is ready. */
+  restart(): Promise<void>
+  readonly settings: Readonly<Record<string, string>>
+}
+
+export interface StackProcessOptions extends StackOptions {
+  /** Serve only this half. */
+  readonly only?: 'auth' | 'mcp'
+}
+
+const program = fileURLToPath(new URL('../../dist/main.js', import.meta.url))
+
+async function answersReady(origin: string): Promise<boolean> {
+  try {
+    return (await fetch(`${origin}/health/ready`)).ok
+  } catch {
+    return false
+  }
+}
+
+async function untilReady(child: ChildProcess, origins: readonly string[], output: () => string): Promise<void> {
+  for (let waited = 0; waited < 30_000; waited += 50) {
+    if (child.exitCode !== null || child.signalCode !== null) break
+    if ((await Promise.all(origins.map(answersReady))).every(Boolean)) return
+    await sleep(50)
+  }
+  child.kill('SIGKILL')
+  throw new Error(`the server did not become ready:\n${output().slice(-4_000)}`)
+}
+
+async function ended(child: ChildProcess): Promise<number | null> {
+  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
+  return child.exitCode
+}
+
+/** Where a process listens: a second process behind the same issuer has its own ports. */
+function origins(settings: Readonly<Record<string, string>>, only: 'auth' | 'mcp' | undefined): string[] {
+  const origin = (url: string | undefined, port: string | undefined) =>
+    port === undefined ? new URL(url ?? '').origin : `http://127.0.0.1:${port}`
+  return [
+    ...(only === 'mcp' ? [] : [origin(settings['ISSUER_URL'], settings['AUTH_PORT'])]),
+    ...(only === 'auth' ? [] : [origin(settings['RESOURCE_URL'], settings['MCP_PORT'])]),
+  ]
+}
+
+/** Starts the built program and resolves when its servers answer ready. */
+export async function startStackProcess(options: StackProcessOptions): Promise<StackProcess> {
+  if (!existsSync(program)) throw new Error('dist/main.js is missing: run `npm run build` first')
+  const settings = await stackSettings(options)
+  const { ISSUER_URL: issuer = '', RESOURCE_URL: resource = '' } = settings
+  let printed = ''
+  const launch = async () => {
+    const args = [program, 'serve', ...(options.only === undefined ? [] : [options.only])]
+    const env = { PATH: process.env['PATH'], HOME: process.env['HOME'], ...settings }
+    const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] })
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (printed += String(chunk)))
+    await untilReady(child, origins(settings, options.only), () => printed)
+    return child
+  }
+  let child = await launch()
+  return {
+    issuer,
+    resource,
+    account: testAccount,
+    settings,
+    output: () => printed,
+    newBrowser: () => createBrowser([issuer, resource]),
+    stop: () => {
+      child.kill('SIGTERM')
+      return ended(child)
+    },
+    kill9: async () => {
+      child.kill('SIGKILL')
+      await ended(child)
+    },
+    restart: async () => {
+      child = await launch()
+    },
+  }
+}

@@ -1,0 +1,43 @@
+/** The whole product inside the test's process: the same `createSystem` that `gatehouse serve` uses, on real sockets and databases. */
+import { readFileSync, rmSync } from 'node:fs'
+import { parseConfig } from '../../src/config.js'
+import { createLogger } from '../../src/platform/log.js'
+import { createSystem, type SystemOverrides } from '../../src/system.js'
+import type { Account } from './authorization.js'
+import { type Browser, createBrowser } from './browser.js'
+import { type StackOptions, stackSettings, testAccount } from './settings.js'
+
+export interface Stack {
+  readonly issuer: string
+  readonly resource: string
+  readonly account: Account
+  /** A new browser, signed in nowhere, that knows this stack's two origins. */
+  newBrowser(): Browser
+  /** Structured log lines so far, one JSON text each. */
+  readonly logLines: readonly string[]
+  readonly settings: Readonly<Record<string, string>>
+  close(): Promise<void>
+}
+
+/** Starts a stack; about half a second once the run's templates exist. */
+export async function startStack(options: StackOptions & { overrides?: SystemOverrides }): Promise<Stack> {
+  const settings = await stackSettings(options)
+  const logLines: string[] = []
+  const config = parseConfig(settings, (path) => readFileSync(path, 'utf8'))
+  const log = createLogger(config.LOG_LEVEL, { write: (line) => void logLines.push(line) })
+  const system = createSystem(config, { log, ...options.overrides })
+  await system.start()
+  const { issuer, resource } = system.urls
+  return {
+    issuer,
+    resource,
+    account: testAccount,
+    newBrowser: () => createBrowser([issuer, resource]),
+    logLines,
+    settings,
+    close: async () => {
+      await system.close()
+      rmSync(config.DATA_DIR, { recursive: true, force: true })
+    },
+  }
+}
