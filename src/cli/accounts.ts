@@ -1,0 +1,121 @@
+/** `gatehouse accounts`: the people who can sign in. */
+import { weaknesses } from '../authorization-server/accounts/password-rules.js'
+import { createPasswordHasher } from '../authorization-server/accounts/passwords.js'
+import { createLogger } from '../platform/log.js'
+import { type Account, type AccountStore, createAccountStore, normalizeEmail } from '../storage/accounts.js'
+import { type AuditEventType, createAuditTrail } from '../storage/audit.js'
+import { type Command, loadConfig, readArguments, type Terminal, UsageError, writeLine, writeTable } from './command.js'
+import { readNewPassword } from './password-prompt.js'
+import { withStorage } from './storage.js'
+
+type Record = (type: AuditEventType, accountId: string) => Promise<void>
+
+/** What a subcommand works with. */
+interface Bench {
+  readonly terminal: Terminal
+  readonly accounts: AccountStore
+  readonly record: Record
+}
+
+async function withAccounts(terminal: Terminal, work: (bench: Bench) => Promise<void>): Promise<void> {
+  await withStorage(terminal, (storage) => {
+    const audit = createAuditTrail(storage, createLogger('silent'))
+    const record: Record = (type, accountId) => audit.record({ type, accountId, detail: { by: 'command line' } })
+    return work({ terminal, accounts: createAccountStore(storage.prisma, storage.clock), record })
+  })
+}
+
+async function newPasswordHash(terminal: Terminal, email: string): Promise<string> {
+  const productName = loadConfig(terminal).PRODUCT_NAME
+  const password = await readNewPassword(terminal)
+  const [reason] = weaknesses(password, { email, productName })
+  if (reason !== undefined) throw new Error(`the password is refused. ${reason}`)
+  return (await createPasswordHasher()).hash(password)
+}
+
+async function existing(accounts: AccountStore, email: string): Promise<Account> {
+  const account = await accounts.findByEmail(email)
+  if (account === undefined) throw new Error(`there is no account ${email}`)
+  return account
+}
+
+async function add(terminal: Terminal, email: string, name: string | undefined): Promise<void> {
+  if (normalizeEmail(email) === undefined) throw new UsageError(`${JSON.stringify(email)} is not an email address`)
+  const passwordHash = await newPasswordHash(terminal, email)
+  await withAccounts(terminal, async ({ accounts, record }) => {
+    const account = await accounts.add({ email, passwordHash, ...(name === undefined ? {} : { name }) })
+    if (account === undefined) throw new Error(`there is an account ${email} already`)
+    await record('account.created', account.id)
+    writeLine(terminal, `Added ${account.email}.`)
+  })
+}
+
+async function setPassword(terminal: Terminal, email: string): Promise<void> {
+  const passwordHash = await newPasswordHash(terminal, email)
+  await withAccounts(terminal, async ({ accounts, record }) => {
+    const { id, email: known } = await existing(accounts, email)
+    await accounts.setPasswordHash(id, passwordHash)
+    await accounts.endAccess(id)
+    await record('account.password_changed', id)
+    writeLine(terminal, `Set a new password for ${known}, and signed that account out everywhere.`)
+  })
+}
+
+async function disable(terminal: Terminal, email: string): Promise<void> {
+  await withAccounts(terminal, async ({ accounts, record }) => {
+    const { id, email: known } = await existing(accounts, email)
+    await accounts.disable(id)
+    await record('account.disabled', id)
+    writeLine(terminal, `Disabled ${known}. Access tokens already handed out end within minutes, by themselves.`)
+  })
+}
+
+async function enable(terminal: Terminal, email: string): Promise<void> {
+  await withAccounts(terminal, async ({ accounts }) => {
+    const { id, email: known } = await existing(accounts, email)
+    await accounts.enable(id)
+    writeLine(terminal, `Enabled ${known}.`)
+  })
+}
+
+async function list(terminal: Terminal, asJson: boolean): Promise<void> {
+  await withAccounts(terminal, async ({ accounts }) => {
+    const all = await accounts.list()
+    if (asJson) {
+      const shown = all.map(({ passwordHash: _, ...account }) => account)
+      return writeLine(terminal, JSON.stringify(shown, undefined, 2))
+    }
+    if (all.length === 0) return writeLine(terminal, 'There is no account yet.')
+    const rows = all.map((account) => [
+      account.email,
+      account.name ?? '',
+      account.disabledAt === undefined ? 'active' : 'disabled',
+      account.createdAt.toISOString().slice(0, 10),
+      account.id,
+    ])
+    writeTable(terminal, [['EMAIL', 'NAME', 'STATE', 'SINCE', 'ID'], ...rows])
+  })
+}
+
+export const accounts: Command = {
+  name: 'accounts',
+  summary: 'The people who can sign in. Passwords are asked for, or read from standard input.',
+  usage: [
+    'accounts add <email> [--name <name>]',
+    'accounts list [--json]',
+    'accounts set-password <email>',
+    'accounts disable <email>',
+    'accounts enable <email>',
+  ],
+  async run(terminal, args) {
+    const { values, positionals } = readArguments(args, { name: { type: 'string' }, json: { type: 'boolean' } })
+    const [action, email, ...surplus] = positionals
+    if (surplus.length > 0) throw new UsageError('too many arguments; a password is never one of them')
+    if (action === 'list' && email === undefined) return list(terminal, values.json ?? false)
+    const actions = { add, 'set-password': setPassword, disable, enable }
+    const known = Object.entries(actions).find(([candidate]) => candidate === action)
+    if (known === undefined) throw new UsageError('say what to do: add, list, set-password, disable or enable')
+    if (email === undefined) throw new UsageError('say which account, by its email address')
+    await known[1](terminal, email, values.name)
+  },
+}

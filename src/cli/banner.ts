@@ -1,0 +1,50 @@
+/** What `gatehouse serve` says once it is ready: where things are, how to sign in, how to connect. */
+import type { Config } from '../config.js'
+import { connectLines } from '../mcp-server/connect-lines.js'
+import type { Part, System } from '../system.js'
+
+function signInLines(config: Config, setupLink: string | undefined): string[] {
+  if (setupLink !== undefined) {
+    return ['Create the first account with this link. It works once, for an hour:', `  ${setupLink}`]
+  }
+  const email = config.BOOTSTRAP_EMAIL
+  return [
+    email === undefined
+      ? 'Sign in with an account you made. Add one: gatehouse accounts add <email>'
+      : `Sign in as ${email}`,
+  ]
+}
+
+function connectSection(resourceUrl: string): string[] {
+  const local = connectLines(resourceUrl).filter(({ remote }) => !remote)
+  return ['Connect a client:', ...local.flatMap(({ client, code }) => ['', `  ${client}`, ...indent(code)])]
+}
+
+/** Data that spans lines is put on one: a line of a terminal is easier to copy than a block. */
+function indent(code: string): string[] {
+  const line = code.includes('\n') ? JSON.stringify(JSON.parse(code)) : code
+  return [`    ${line}`]
+}
+
+/** The lines, ready to print. `only`: the one server that runs here. */
+export function bannerLines(
+  config: Config,
+  system: Pick<System, 'urls' | 'setupLink'>,
+  only: Part | undefined,
+): string[] {
+  const { issuer, resource } = system.urls
+  const warnings = config.dangerouslyAllowLoopbackClientMetadata
+    ? ['', 'Warning: dangerouslyAllowLoopbackClientMetadata is on. For development and tests only.']
+    : []
+  return [
+    '',
+    'Gatehouse is ready.',
+    '',
+    ...(only === 'auth' ? [] : [`  MCP URL               ${resource}`]),
+    ...(only === 'mcp' ? [] : [`  Authorization server  ${issuer}`]),
+    ...(only === 'mcp' ? [] : ['', ...signInLines(config, system.setupLink())]),
+    ...(only === 'auth' ? [] : ['', ...connectSection(resource)]),
+    ...warnings,
+    '',
+  ]
+}

@@ -1,0 +1,58 @@
+/**
+ * The command line. Owns the list of commands, what goes to which stream, and exit statuses: 0 done, 1 failed with one clear line,
+ * 2 called the wrong way. Each command has its own file; none of them owns rules, they call what the servers call.
+ */
+import { readFileSync } from 'node:fs'
+import { accounts } from './accounts.js'
+import { clients } from './clients.js'
+import { type Command, type Terminal, UsageError, writeLine, writeTable } from './command.js'
+import { config } from './config.js'
+import { describeFailure } from './failure.js'
+import { migrate } from './migrate.js'
+import { serve } from './serve.js'
+
+const commands: readonly Command[] = [serve, migrate, accounts, clients, config]
+
+function writeHelp(terminal: Terminal): void {
+  writeLine(terminal, 'Gatehouse: an authorization server and an MCP server that enforces what it issues.')
+  writeLine(terminal)
+  writeLine(terminal, 'Usage: gatehouse <command>')
+  writeLine(terminal)
+  writeTable(
+    terminal,
+    commands.flatMap(({ usage, summary }) => [
+      ['', usage[0] ?? '', summary],
+      ...usage.slice(1).map((form) => ['', form, '']),
+    ]),
+  )
+  writeLine(terminal)
+  writeLine(terminal, 'Settings come from the environment; `gatehouse config print` lists them all.')
+}
+
+function version(): string {
+  const manifest: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
+  return typeof manifest === 'object' && manifest !== null && 'version' in manifest ? String(manifest.version) : ''
+}
+
+async function dispatch(terminal: Terminal, [name, ...args]: readonly string[]): Promise<void> {
+  if (name === undefined || name === 'help' || name === '--help' || name === '-h') return writeHelp(terminal)
+  if (name === 'version' || name === '--version' || name === '-v') return writeLine(terminal, version())
+  const command = commands.find((candidate) => candidate.name === name)
+  if (command === undefined) throw new UsageError(`there is no command ${JSON.stringify(name)}`)
+  if (!args.includes('--help') && !args.includes('-h')) return command.run(terminal, args)
+  writeLine(terminal, command.summary)
+  for (const form of command.usage) writeLine(terminal, `  gatehouse ${form}`)
+}
+
+/** Runs one command and answers the exit status. Never throws. */
+export async function runCommandLine(terminal: Terminal, args: readonly string[]): Promise<number> {
+  try {
+    await dispatch(terminal, args)
+    return 0
+  } catch (error) {
+    terminal.stderr.write(`gatehouse: ${describeFailure(error)}\n`)
+    if (!(error instanceof UsageError)) return 1
+    terminal.stderr.write('Try `gatehouse help`.\n')
+    return 2
+  }
+}

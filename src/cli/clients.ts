@@ -1,0 +1,135 @@
+/** `gatehouse clients`: the programs that may ask for access. Those that register themselves are listed too. */
+
+import type { ClientMetadata } from 'oidc-provider'
+import { normaliseMetadata, violations } from '../authorization-server/clients/registration.js'
+import { canonicalResource } from '../oauth/resource.js'
+import { createLogger } from '../platform/log.js'
+import { randomSecret } from '../platform/secrets.js'
+import { createAuditTrail } from '../storage/audit.js'
+import { createClientStore, type StoredClient } from '../storage/clients.js'
+import { type Command, loadConfig, readArguments, type Terminal, UsageError, writeLine, writeTable } from './command.js'
+import { withStorage } from './storage.js'
+
+const flags = {
+  name: { type: 'string' },
+  'redirect-uri': { type: 'string', multiple: true },
+  confidential: { type: 'boolean' },
+  grant: { type: 'string', multiple: true },
+  introspects: { type: 'string' },
+  json: { type: 'boolean' },
+} as const
+
+interface Flags {
+  readonly name?: string | undefined
+  readonly 'redirect-uri'?: readonly string[] | undefined
+  readonly confidential?: boolean | undefined
+  readonly grant?: readonly string[] | undefined
+  readonly introspects?: string | undefined
+}
+
+const knownGrants: readonly string[] = ['authorization_code', 'refresh_token', 'client_credentials']
+
+function grantTypes({ grant, 'redirect-uri': redirectUris = [], confidential, introspects }: Flags): readonly string[] {
+  const grants = grant ?? (redirectUris.length > 0 ? ['authorization_code', 'refresh_token'] : ['client_credentials'])
+  const unknown = grants.find((type) => !knownGrants.includes(type))
+  if (unknown !== undefined) throw new UsageError(`--grant is one of ${knownGrants.join(', ')}`)
+  if (grants.includes('authorization_code') && redirectUris.length === 0) {
+    throw new UsageError('authorization_code needs a --redirect-uri')
+  }
+  if (grants.includes('refresh_token') && !grants.includes('authorization_code')) {
+    throw new UsageError('refresh_token goes with authorization_code')
+  }
+  if (confidential !== true && (grants.includes('client_credentials') || introspects !== undefined)) {
+    throw new UsageError('client_credentials and --introspects need --confidential')
+  }
+  return grants
+}
+
+/** Registered metadata (RFC 7591 §2) from flags; the rules of registration apply. */
+function metadataFrom(terminal: Terminal, clientId: string, given: Flags): ClientMetadata {
+  const grants = grantTypes(given)
+  const resource = given.introspects === undefined ? undefined : canonicalResource(given.introspects)
+  if (given.introspects !== undefined && resource === undefined)
+    throw new UsageError('--introspects is not a resource URL')
+  const metadata: ClientMetadata = {
+    client_id: clientId,
+    client_name: given.name,
+    redirect_uris: [...(given['redirect-uri'] ?? [])],
+    grant_types: [...grants],
+    response_types: grants.includes('authorization_code') ? ['code'] : [],
+    token_endpoint_auth_method: given.confidential === true ? 'client_secret_basic' : 'none',
+    ...(resource === undefined ? {} : { introspects: resource }),
+  }
+  const normalised: Record<string, unknown> = { ...metadata }
+  normaliseMetadata(normalised, { isMetadataDocument: false })
+  const allowedPrivateUseRedirects = new Set(loadConfig(terminal).ALLOWED_PRIVATE_USE_REDIRECTS)
+  const [violation] = violations(normalised, { allowedPrivateUseRedirects })
+  if (violation !== undefined) throw new Error(violation.message)
+  return metadata
+}
+
+async function add(terminal: Terminal, given: Flags): Promise<void> {
+  if (given.name === undefined || given.name.trim() === '') throw new UsageError('a client needs a --name')
+  const clientId = randomSecret(16)
+  const metadata = metadataFrom(terminal, clientId, given)
+  const secret = given.confidential === true ? randomSecret() : undefined
+  await withStorage(terminal, (storage) => {
+    const complete = secret === undefined ? metadata : { ...metadata, client_secret: secret }
+    return createClientStore(storage).save(clientId, complete, 'static')
+  })
+  writeLine(terminal, `client_id      ${clientId}`)
+  if (secret === undefined) return
+  writeLine(terminal, `client_secret  ${secret}`)
+  terminal.stderr.write('The secret is shown this once. Keep it where only that client can read it.\n')
+}
+
+async function list(terminal: Terminal, asJson: boolean): Promise<void> {
+  const clients = await withStorage(terminal, (storage) => createClientStore(storage).list())
+  if (asJson) return writeLine(terminal, JSON.stringify(clients, undefined, 2))
+  if (clients.length === 0)
+    return writeLine(terminal, 'There is no registered client. Clients with a metadata URL need none.')
+  const row = ({ clientId, name, origin, createdAt }: StoredClient) => [
+    clientId,
+    name ?? '',
+    origin === 'static' ? 'operator' : 'itself',
+    createdAt.toISOString().slice(0, 10),
+  ]
+  writeTable(terminal, [['CLIENT ID', 'NAME', 'ADDED BY', 'SINCE'], ...clients.map(row)])
+}
+
+async function show(terminal: Terminal, clientId: string): Promise<void> {
+  const client = await withStorage(terminal, (storage) => createClientStore(storage).find(clientId))
+  if (client === undefined) throw new Error(`there is no client ${clientId}`)
+  writeLine(terminal, JSON.stringify(client, undefined, 2))
+}
+
+async function remove(terminal: Terminal, clientId: string): Promise<void> {
+  await withStorage(terminal, async (storage) => {
+    if (!(await createClientStore(storage).remove(clientId))) throw new Error(`there is no client ${clientId}`)
+    const audit = createAuditTrail(storage, createLogger('silent'))
+    await audit.record({ type: 'client.removed', clientId, detail: { by: 'command line' } })
+  })
+  writeLine(terminal, `Removed ${clientId} and everything granted to it.`)
+}
+
+export const clients: Command = {
+  name: 'clients',
+  summary: 'The programs that may ask for access.',
+  usage: [
+    'clients add --name <name> --redirect-uri <uri>... [--confidential]',
+    'clients add --name <name> --confidential [--grant client_credentials] [--introspects <resource>]',
+    'clients list [--json]',
+    'clients show <client_id>',
+    'clients remove <client_id>',
+  ],
+  async run(terminal, args) {
+    const { values, positionals } = readArguments(args, flags)
+    const [action, clientId, ...surplus] = positionals
+    if (surplus.length > 0) throw new UsageError('too many arguments')
+    if (action === 'list' && clientId === undefined) return list(terminal, values.json ?? false)
+    if (action === 'add' && clientId === undefined) return add(terminal, values)
+    if (action !== 'show' && action !== 'remove') throw new UsageError('say what to do: add, list, show or remove')
+    if (clientId === undefined) throw new UsageError('say which client, by its client_id')
+    await (action === 'show' ? show(terminal, clientId) : remove(terminal, clientId))
+  },
+}

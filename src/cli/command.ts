@@ -1,0 +1,67 @@
+/** What a command is, and what it is given: everything it reads and writes comes in here, so tests run commands as functions. */
+import { readFileSync } from 'node:fs'
+import type { Readable, Writable } from 'node:stream'
+import { type ParseArgsConfig, parseArgs } from 'node:util'
+import { type Config, type Environment, parseConfig } from '../config.js'
+import type { Clock } from '../platform/clock.js'
+
+export interface Terminal {
+  readonly environment: Environment
+  readonly clock: Clock
+  readonly stdin: Readable & { readonly isTTY?: boolean }
+  readonly stdout: Writable
+  readonly stderr: Writable
+}
+
+export interface Command {
+  readonly name: string
+  /** One line for `gatehouse help`. */
+  readonly summary: string
+  /** Each form, without the program's name. */
+  readonly usage: readonly string[]
+  /** Resolves when done. Throws UsageError for wrong arguments, any other Error with one clear line for what went wrong. */
+  run(terminal: Terminal, args: readonly string[]): Promise<void>
+}
+
+/** The command was called the wrong way: exit status 2. */
+export class UsageError extends Error {
+  constructor(message: string) {
+    super(message)
+    this.name = 'UsageError'
+  }
+}
+
+type Options = NonNullable<ParseArgsConfig['options']>
+
+/** Splits arguments into flags and words; unknown flags are a UsageError. */
+export function readArguments<const T extends Options>(args: readonly string[], options: T) {
+  try {
+    return parseArgs({ args: [...args], options, allowPositionals: true, strict: true })
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? (error.message.split('. ')[0] ?? error.message) : String(error))
+  }
+}
+
+/** The effective settings. Throws ConfigError with every mistake. */
+export function loadConfig({ environment }: Terminal): Config {
+  return parseConfig(environment, (path) => readFileSync(path, 'utf8'))
+}
+
+export function writeLine({ stdout }: Terminal, line = ''): void {
+  stdout.write(`${line}\n`)
+}
+
+/** Rows in columns, two blanks apart. Control characters are replaced: a registered name must not steer the terminal. */
+export function writeTable(terminal: Terminal, rows: readonly (readonly string[])[]): void {
+  const safe = rows.map((row) => row.map((cell) => cell.replace(/\p{C}/gu, '\ufffd')))
+  const widths = (safe[0] ?? []).map((_, column) => Math.max(...safe.map((row) => (row[column] ?? '').length)))
+  for (const row of safe) {
+    writeLine(
+      terminal,
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+  }
+}

@@ -1,0 +1,32 @@
+/** `gatehouse migrate`: brings the databases to the newest schema without starting a server. */
+import { notesMigrations } from '../mcp-server/notes-database.js'
+import { createLogger } from '../platform/log.js'
+import { migrate as applyMigrations } from '../platform/migrate.js'
+import { authMigrations } from '../storage/storage.js'
+import { openDatabase, type Part } from '../system.js'
+import { type Command, loadConfig, readArguments, type Terminal, UsageError, writeLine } from './command.js'
+
+async function migratePart(terminal: Terminal, part: Part): Promise<void> {
+  const database = await openDatabase(loadConfig(terminal), part, createLogger('silent'))
+  const name = part === 'auth' ? 'auth' : 'notes'
+  try {
+    const applied = await applyMigrations(database, part === 'auth' ? authMigrations : notesMigrations)
+    writeLine(terminal, applied.length === 0 ? `${name}: up to date` : `${name}: applied ${applied.join(', ')}`)
+  } finally {
+    await database.close()
+  }
+}
+
+export const migrate: Command = {
+  name: 'migrate',
+  summary: 'Apply pending database migrations: all, or those of one database.',
+  usage: ['migrate [auth|notes]'],
+  async run(terminal, args) {
+    const [database, ...surplus] = readArguments(args, {}).positionals
+    if (surplus.length > 0 || !(database === undefined || database === 'auth' || database === 'notes')) {
+      throw new UsageError('migrate takes nothing, auth or notes')
+    }
+    if (database !== 'notes') await migratePart(terminal, 'auth')
+    if (database !== 'auth') await migratePart(terminal, 'mcp')
+  },
+}

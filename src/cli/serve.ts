@@ -1,0 +1,69 @@
+/** `gatehouse serve`: runs the servers until a signal ends them. */
+import { createLogger, type Logger } from '../platform/log.js'
+import { createSystem, type Part, type System } from '../system.js'
+import { bannerLines } from './banner.js'
+import { type Command, loadConfig, readArguments, UsageError, writeLine } from './command.js'
+
+const stopLimitMs = 10_000
+
+/** Exit status of a program that a signal ended: 128 and the signal's number. */
+const exitStatuses = { SIGINT: 130, SIGTERM: 143 } as const
+
+/** Resolves at the first signal that asks to stop. A second one, or a stop that takes too long, ends the process at once. */
+function untilAskedToStop(log: Logger): Promise<void> {
+  return new Promise((resolve) => {
+    let asked = false
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.on(signal, () => {
+        if (asked) process.exit(exitStatuses[signal])
+        asked = true
+        setTimeout(() => {
+          log.error('stopping took too long, ending now')
+          process.exit(1)
+        }, stopLimitMs).unref()
+        resolve()
+      })
+    }
+  })
+}
+
+/**
+ * A promise nobody awaited is a mistake of ours in one request: it is logged, the others are served on. After an exception nobody
+ * caught the state is unknown: the servers stop, and whoever supervises the process starts it anew.
+ */
+function survive(system: System, log: Logger): void {
+  process.on('unhandledRejection', (error) => log.error({ err: error }, 'a rejection was not handled'))
+  process.on('uncaughtException', (error) => {
+    log.fatal({ err: error }, 'an exception was not caught, stopping')
+    process.exitCode = 1
+    setTimeout(() => process.exit(1), stopLimitMs).unref()
+    system.close().then(
+      () => process.exit(1),
+      () => process.exit(1),
+    )
+  })
+}
+
+function readPart(args: readonly string[]): Part | undefined {
+  const [part, ...surplus] = readArguments(args, {}).positionals
+  if (surplus.length === 0 && (part === undefined || part === 'auth' || part === 'mcp')) return part
+  throw new UsageError('serve takes nothing, auth or mcp')
+}
+
+export const serve: Command = {
+  name: 'serve',
+  summary: 'Run both servers, or one of them.',
+  usage: ['serve [auth|mcp]'],
+  async run(terminal, args) {
+    const only = readPart(args)
+    const config = loadConfig(terminal)
+    const log = createLogger(config.LOG_LEVEL)
+    const system = createSystem(config, { only, log, clock: terminal.clock })
+    const stop = untilAskedToStop(log)
+    survive(system, log)
+    await system.start()
+    for (const line of bannerLines(config, system, only)) writeLine(terminal, line)
+    await stop
+    await system.close()
+  },
+}

@@ -1,0 +1,18 @@
+/** The authorization server's storage, opened for one command. */
+import { createLogger } from '../platform/log.js'
+import { migrateStorage, type Storage } from '../storage/storage.js'
+import { openDatabase, storageOver } from '../system.js'
+import { loadConfig, type Terminal } from './command.js'
+
+/** Opens, brings to the newest schema, runs `work`, closes whatever happens. Refused while a server holds the embedded database. */
+export async function withStorage<T>(terminal: Terminal, work: (storage: Storage) => Promise<T>): Promise<T> {
+  const config = loadConfig(terminal)
+  const database = await openDatabase(config, 'auth', createLogger('silent'))
+  try {
+    await migrateStorage(database)
+    const storage = storageOver(config, database, terminal.clock)
+    return await work(storage).finally(() => storage.prisma.$disconnect())
+  } finally {
+    await database.close()
+  }
+}

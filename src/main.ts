@@ -1,0 +1,10 @@
+#!/usr/bin/env node
+/** The `gatehouse` program: hands the process's surroundings to the command line. */
+import { runCommandLine } from './cli/cli.js'
+import { systemClock } from './platform/clock.js'
+
+const { env: environment, stdin, stdout, stderr, argv } = process
+const exitCode = await runCommandLine({ environment, clock: systemClock, stdin, stdout, stderr }, argv.slice(2))
+
+// Written output first, then the end: nothing that lingers (an idle connection, a timer) keeps a finished command alive.
+stdout.write('', () => stderr.write('', () => process.exit(exitCode)))
