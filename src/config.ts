@@ -99,3 +99,17 @@ export function describeConfig(config: Config): readonly (readonly [string, stri
     return [name, secret === true ? '********' : Array.isArray(value) ? value.join(',') : String(value)] as const
   })
 }
+
+function defaultText(value: unknown): string {
+  if (value === undefined || (Array.isArray(value) && value.length === 0)) return ''
+  return `\`${Array.isArray(value) ? value.join(',') : String(value)}\``
+}
+
+/** The README's table of settings, in Markdown. */
+export function settingsTable(): string {
+  const rows = Object.entries(settings as Record<string, Setting<unknown>>).map(([name, setting]) => {
+    const file = setting.secret === true ? ` Also \`${name}_FILE\`.` : ''
+    return `| \`${name}\` | ${defaultText(setting.default)} | ${setting.doc.replaceAll('|', '\\|')}${file} |`
+  })
+  return ['| setting | default | what it does |', '|---|---|---|', ...rows].join('\n')
+}
