@@ -19,15 +19,19 @@ export function formatChallenge({ scheme, parameters }: Challenge): string {
   return pairs.length === 0 ? scheme : `${scheme} ${pairs.join(', ')}`
 }
 
-const pair = /([!#$%&'*+\-.^_`|~\w]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))/g
+/** Sticky, and read on only while it matches: a hostile header costs time in proportion to its length. */
+const pair = /[\s,]*([!#$%&'*+\-.^_`|~\w]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))/y
 
 /** Reads the first challenge of a header, or `undefined`. Parameter names are lower-cased; unknown ones are kept. */
 export function parseChallenge(header: string): Challenge | undefined {
   const match = /^\s*([!#$%&'*+\-.^_`|~\w]+)(?:\s+(.*))?$/s.exec(header)
   if (match?.[1] === undefined) return undefined
   const parameters: Record<string, string> = {}
-  for (const [, name, quoted, token] of (match[2] ?? '').matchAll(pair)) {
-    if (name !== undefined) parameters[name.toLowerCase()] = quoted?.replace(/\\(.)/g, '$1') ?? token ?? ''
+  const rest = match[2] ?? ''
+  const next = new RegExp(pair)
+  for (let found = next.exec(rest); found !== null; found = next.exec(rest)) {
+    const [, name = '', quoted, token] = found
+    parameters[name.toLowerCase()] = quoted?.replace(/\\(.)/g, '$1') ?? token ?? ''
   }
   return { scheme: match[1], parameters }
 }

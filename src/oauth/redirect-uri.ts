@@ -14,18 +14,21 @@ export function isLoopbackHost(host: string): boolean {
   return loopbackHosts.has(host.toLowerCase())
 }
 
+/** Absolute as written. Parsers also take `https:host`, and `http://127.1` for a loopback address; people would not. */
+const spelledOut = /^(?:https:\/\/[^/?]|http:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?:[:/?]|$))/i
+
 /**
  * Sorts a redirect URI by where it leads. `forbidden` covers relative URIs, fragments, user information, control characters,
- * blanks, backslashes, wildcards, plain http off loopback, and dangerous schemes in any spelling. A private-use scheme is not
- * yet an allowed one: the registration policy decides that.
+ * blanks, backslashes, wildcards, plain http off loopback, loopback in a disguised spelling, and dangerous schemes in any
+ * spelling. A private-use scheme is not yet an allowed one: the registration policy decides that.
  */
 export function redirectKind(value: string): RedirectKind {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this refuses
   if (/[\u0000-\u0020\u007f-\uffff\\#*]/.test(value) || !URL.canParse(value)) return 'forbidden'
   const url = new URL(value)
-  if (url.username !== '' || url.password !== '') return 'forbidden'
+  if (url.username !== '' || url.password !== '' || /^[^/]*\/\/[^/?]*@/.test(value)) return 'forbidden'
   const scheme = url.protocol.slice(0, -1).toLowerCase()
-  if (scheme === 'https') return url.hostname === '' ? 'forbidden' : 'https'
-  if (scheme === 'http') return isLoopbackHost(url.hostname) ? 'loopback' : 'forbidden'
+  if (scheme === 'https') return spelledOut.test(value) ? 'https' : 'forbidden'
+  if (scheme === 'http') return spelledOut.test(value) && isLoopbackHost(url.hostname) ? 'loopback' : 'forbidden'
   return dangerousSchemes.has(scheme) ? 'forbidden' : 'private-use'
 }

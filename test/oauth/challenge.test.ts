@@ -1,0 +1,62 @@
+import { describe, expect, it } from '@jest/globals'
+import { formatChallenge, parseChallenge } from '../../src/oauth/challenge.js'
+
+describe('WWW-Authenticate challenges (RFC 9110 §11.6.1, RFC 6750 §3)', () => {
+  it.each([
+    [{ scheme: 'Bearer', parameters: {} }, 'Bearer'],
+    [{ scheme: 'Bearer', parameters: { error: undefined } }, 'Bearer'],
+    [
+      { scheme: 'Bearer', parameters: { resource_metadata: 'https://a.example/x', scope: 'a b' } },
+      'Bearer resource_metadata="https://a.example/x", scope="a b"',
+    ],
+    [{ scheme: 'DPoP', parameters: { algs: 'ES256', error: undefined } }, 'DPoP algs="ES256"'],
+    [{ scheme: 'Bearer', parameters: { a: 'quo"te', b: 'back\\slash' } }, 'Bearer a="quo\\"te", b="back\\\\slash"'],
+  ])('writes %j', (challenge, expected) => expect(formatChallenge(challenge)).toBe(expected))
+
+  it.each([
+    ['a\r\nSet-Cookie: x=y'],
+    ['a\u0000b'],
+    ['a\u0085b'],
+    ['a\u2028b'],
+    ['😀'],
+    ['a", error="insufficient_scope'],
+    ['a\\'],
+  ])('lets no value break the header: %j', (value) => {
+    const header = formatChallenge({ scheme: 'Bearer', parameters: { scope: value, error: 'invalid_token' } })
+    expect(header).toMatch(/^[\x20-\x7e]+$/)
+    expect(() => new Headers({ 'www-authenticate': header })).not.toThrow()
+    expect(Object.keys(parseChallenge(header)?.parameters ?? {})).toEqual(['scope', 'error'])
+    expect(parseChallenge(header)?.parameters['error']).toBe('invalid_token')
+  })
+
+  it.each([
+    ['Bearer', { scheme: 'Bearer', parameters: {} }],
+    ['Bearer scope=read', { scheme: 'Bearer', parameters: { scope: 'read' } }],
+    [
+      'bearer  Scope = "a b" ,error="invalid_token"',
+      { scheme: 'bearer', parameters: { scope: 'a b', error: 'invalid_token' } },
+    ],
+    ['Bearer a="x\\"y\\\\z"', { scheme: 'Bearer', parameters: { a: 'x"y\\z' } }],
+    ['Bearer a="x, b=y"', { scheme: 'Bearer', parameters: { a: 'x, b=y' } }],
+    ['Bearer a=""', { scheme: 'Bearer', parameters: { a: '' } }],
+  ])('reads %j', (header, expected) => expect(parseChallenge(header)).toEqual(expected))
+
+  it.each([[''], ['  '], ['"Bearer"'], [', Bearer']])('has nothing to read in %j', (header) => {
+    expect(parseChallenge(header)).toBeUndefined()
+  })
+
+  it('reads back what it wrote', () => {
+    const challenge = {
+      scheme: 'Bearer',
+      parameters: { realm: 'a "b" \\c', scope: 'x y', error_description: 'no, 1=2' },
+    }
+    expect(parseChallenge(formatChallenge(challenge))).toEqual(challenge)
+  })
+
+  it('reads a long hostile header in no time', () => {
+    const started = performance.now()
+    parseChallenge(`Bearer ${'a="\\'.repeat(20_000)}`)
+    parseChallenge(`Bearer ${'a'.repeat(100_000)}`)
+    expect(performance.now() - started).toBeLessThan(2_000)
+  })
+})

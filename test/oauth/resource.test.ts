@@ -1,0 +1,59 @@
+import { describe, expect, it } from '@jest/globals'
+import { canonicalResource, scopeHierarchyOf } from '../../src/oauth/resource.js'
+
+describe('Canonical form of a resource identifier (RFC 8707 §2, MCP authorization)', () => {
+  it.each([
+    ['http://localhost:4000/mcp', 'http://localhost:4000/mcp'],
+    ['http://localhost:4000/mcp/', 'http://localhost:4000/mcp'],
+    ['http://localhost:4000/mcp//', 'http://localhost:4000/mcp'],
+    ['HTTP://LocalHost:4000/mcp', 'http://localhost:4000/mcp'],
+    ['https://mcp.example.com:443/mcp', 'https://mcp.example.com/mcp'],
+    ['https://mcp.example.com', 'https://mcp.example.com'],
+    ['https://mcp.example.com/', 'https://mcp.example.com'],
+    ['https://mcp.example.com:8443/', 'https://mcp.example.com:8443'],
+    ['https://mcp.example.com/a?tenant=1', 'https://mcp.example.com/a?tenant=1'],
+    ['https://mcp.example.com/MCP', 'https://mcp.example.com/MCP'],
+    ['https://mcp.example.com/a/../mcp', 'https://mcp.example.com/mcp'],
+    ['https://[::1]:4000/mcp', 'https://[::1]:4000/mcp'],
+    ['https://bücher.example/mcp', 'https://xn--bcher-kva.example/mcp'],
+  ])('writes %s as %s', (value, expected) => expect(canonicalResource(value)).toBe(expected))
+
+  it.each([
+    [''],
+    ['mcp'],
+    ['/mcp'],
+    ['//localhost/mcp'],
+    ['ftp://localhost/mcp'],
+    ['urn:example:mcp'],
+    ['https:mcp.example.com/mcp'],
+    ['https://mcp.example.com/mcp#'],
+    ['https://mcp.example.com/mcp#fragment'],
+    ['https://user@mcp.example.com/mcp'],
+    ['https://user:secret@mcp.example.com/mcp'],
+    [' https://mcp.example.com/mcp'],
+    ['https://mcp.example.com/mcp\n'],
+    ['https://mcp.example.com\\@evil.example/mcp'],
+    ['https://mcp.example.com:99999/mcp'],
+    ['https://'],
+    ['javascript:alert(1)//https://'],
+  ])('has no canonical form for %j', (value) => expect(canonicalResource(value)).toBeUndefined())
+
+  it('is the same when it is written twice', () => {
+    for (const value of ['HTTPS://A.example:443/x//', 'http://[::1]:80/', 'https://a.example/?b=/']) {
+      const once = canonicalResource(value)
+      expect(once).toBeDefined()
+      expect(canonicalResource(once ?? '')).toBe(once)
+    }
+  })
+})
+
+describe('A resource declaration', () => {
+  it('spells out its hierarchy of scopes', () => {
+    const scope = { title: '', description: '', destructive: false }
+    const scopes = [
+      { ...scope, name: 'read', includes: [] },
+      { ...scope, name: 'write', includes: ['read'] },
+    ]
+    expect(scopeHierarchyOf({ scopes })).toEqual({ read: [], write: ['read'] })
+  })
+})
