@@ -2,7 +2,6 @@
  * The MCP endpoint behind the guard: reads the body, checks the scopes of each tool call, and carries request and response
  * between Koa and the SDK.
  */
-import { Readable } from 'node:stream'
 import { type ResourceDeclaration, scopeHierarchyOf } from '../oauth/resource.js'
 import { protectedResourceMetadataUrl } from '../oauth/well-known.js'
 import { type Clock, epochSeconds } from '../platform/clock.js'
@@ -10,6 +9,7 @@ import type { HttpContext } from '../platform/http.js'
 import type { Logger } from '../platform/log.js'
 import { type AccessToken, type Refusal, refuseMissingScopes } from '../resource-server/index.js'
 import { answerRefusal } from '../resource-server/koa.js'
+import { sendEventStream } from './event-stream.js'
 import type { NotesStore } from './notes.js'
 import type { McpProtocol } from './protocol.js'
 import { type RequestBody, readRequestBody } from './request-body.js'
@@ -53,7 +53,7 @@ function answerParseError(ctx: HttpContext, message: string): void {
   ctx.body = { jsonrpc: '2.0', error: { code: -32700, message: `Parse error: ${message}` }, id: null }
 }
 
-function toWebRequest(ctx: HttpContext, url: string): { request: Request; done: () => void } {
+function toWebRequest(ctx: HttpContext, url: string): Request {
   const headers = new Headers()
   for (const [name, value] of Object.entries(ctx.req.headers)) {
     // The token stops here.
@@ -61,32 +61,28 @@ function toWebRequest(ctx: HttpContext, url: string): { request: Request; done: 
       headers.set(name, Array.isArray(value) ? value.join(', ') : value)
   }
   const abort = new AbortController()
-  const cancel = () => abort.abort()
-  ctx.res.once('close', cancel)
+  ctx.res.once('close', () => {
+    if (!ctx.res.writableFinished) abort.abort()
+  })
   // The body is not passed on: the SDK gets it parsed.
-  const request = new Request(url, { method: ctx.method, headers, signal: abort.signal })
-  return { request, done: () => ctx.res.off('close', cancel) }
+  return new Request(url, { method: ctx.method, headers, signal: abort.signal })
 }
 
-/** Copies the SDK's answer. A stream is cut when the token that opened it expires: it must not outlive its right. */
-async function answer(ctx: HttpContext, response: Response, secondsLeft: number, done: () => void): Promise<void> {
+/** Copies the SDK's answer; resolves when it is sent or, if it is no stream, ready to be sent. */
+async function answer(ctx: HttpContext, response: Response, secondsLeft: number): Promise<void> {
   ctx.status = response.status
   for (const [name, value] of response.headers) ctx.set(name, value)
   ctx.set('cache-control', 'no-store')
-  if (response.body === null || !ctx.response.is('text/event-stream')) {
-    const text = await response.text()
-    done()
-    ctx.body = text
-    // Koa gives text a type of its own when there is none; an empty 202 has none.
-    if (text === '') ctx.remove('content-type')
-    return
+  if (response.body !== null && ctx.response.is('text/event-stream')) {
+    // Proxies that collect answers would hold back events.
+    ctx.set('x-accel-buffering', 'no')
+    ctx.respond = false
+    return sendEventStream(response.body, ctx.res, secondsLeft)
   }
-  ctx.set('x-accel-buffering', 'no')
-  const stream = Readable.fromWeb(response.body)
-  const expiry = setTimeout(() => stream.destroy(), Math.min(Math.max(secondsLeft, 0) * 1000, 2 ** 31 - 1))
-  expiry.unref()
-  stream.once('close', () => clearTimeout(expiry))
-  ctx.body = stream
+  const text = await response.text()
+  ctx.body = text
+  // Koa gives text a type of its own when there is none; an empty 202 has none.
+  if (text === '') ctx.remove('content-type')
 }
 
 function isJson(ctx: HttpContext): boolean {
@@ -123,8 +119,8 @@ export function createEndpoint(
     if (names.length > 0) ctx.state.event['tool'] = names.join(' ').slice(0, 200)
     const refusal = refuseCalls(names, accessToken, options.resource)
     if (refusal !== undefined) return refuse(ctx, refusal)
-    const { request, done } = toWebRequest(ctx, options.resource.resource)
+    const request = toWebRequest(ctx, options.resource.resource)
     const response = await options.protocol.serve(request, body.json, callOf(ctx, accessToken, options))
-    await answer(ctx, response, accessToken.expiresAt - epochSeconds(options.clock), done)
+    await answer(ctx, response, accessToken.expiresAt - epochSeconds(options.clock))
   }
 }
