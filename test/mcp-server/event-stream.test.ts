@@ -1,0 +1,57 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { type McpTestServer, startMcpTestServer } from './mcp-test-server.js'
+
+let server: McpTestServer
+
+beforeAll(async () => {
+  server = await startMcpTestServer()
+})
+afterAll(() => server.close())
+
+/** A subscription of revision 2026-07-28: a stream that the server would keep open. */
+function listen(token: string, signal?: AbortSignal): Promise<Response> {
+  const meta = {
+    'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+    'io.modelcontextprotocol/clientCapabilities': {},
+  }
+  return fetch(server.url, {
+    method: 'POST',
+    signal: signal ?? null,
+    headers: {
+      authorization: `Bearer ${token}`,
+      'content-type': 'application/json',
+      accept: 'application/json, text/event-stream',
+      'mcp-protocol-version': '2026-07-28',
+      'mcp-method': 'subscriptions/listen',
+    },
+    body: JSON.stringify({
+      jsonrpc: '2.0',
+      id: 1,
+      method: 'subscriptions/listen',
+      params: { notifications: { toolsListChanged: true }, _meta: meta },
+    }),
+  })
+}
+
+describe('event streams', () => {
+  it('end when the token that opened them expires', async () => {
+    const exp = Math.floor(Date.now() / 1000) + 2
+    const response = await listen(await server.token('', 'user-1', { exp }))
+    expect(response.headers.get('content-type')).toMatch(/^text\/event-stream/)
+    expect(response.headers.get('x-accel-buffering')).toBe('no')
+    expect(await response.text()).toContain('subscriptions/acknowledged')
+    expect(Date.now() / 1000).toBeLessThan(exp + 2)
+  })
+
+  it('are let go when the client leaves', async () => {
+    const leaving = new AbortController()
+    const before = server.logLines.filter((line) => line.includes('"msg":"request"')).length
+    await listen(await server.token(), leaving.signal)
+    leaving.abort()
+    for (let tries = 0; tries < 40; tries += 1) {
+      if (server.logLines.filter((line) => line.includes('"msg":"request"')).length > before) break
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+    expect(server.logLines.filter((line) => line.includes('"msg":"request"')).length).toBe(before + 1)
+  })
+})

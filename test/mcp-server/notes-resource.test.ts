@@ -1,0 +1,43 @@
+import { describe, expect, it } from '@jest/globals'
+import { notesResource } from '../../src/mcp-server/notes-resource.js'
+import { canonicalResource, scopeHierarchyOf } from '../../src/oauth/resource.js'
+import { coversScopes, isScopeToken } from '../../src/oauth/scope.js'
+
+const resource = notesResource('http://localhost:4000/mcp')
+const names = resource.scopes.map(({ name }) => name)
+
+describe('the declaration of the notes service', () => {
+  it('is named by its canonical URL', () => {
+    expect(resource.resource).toBe(canonicalResource('HTTP://LOCALHOST:4000/mcp/'))
+  })
+
+  it('uses only scopes it declares', () => {
+    const { tools, defaultScopes, advertisedScopes, challengeScopes, scopes } = resource
+    const used = [
+      ...tools.flatMap((tool) => tool.scopes),
+      ...scopes.flatMap(({ includes }) => includes),
+      ...[defaultScopes, advertisedScopes, challengeScopes].flat(),
+    ]
+    expect(names).toEqual(expect.arrayContaining(used))
+    expect(names.every(isScopeToken)).toBe(true)
+  })
+
+  it('lets writing include reading, and deleting stand alone', () => {
+    const hierarchy = scopeHierarchyOf(resource)
+    expect(coversScopes(['notes:write'], ['notes:read'], hierarchy)).toBe(true)
+    expect(coversScopes(['notes:delete'], ['notes:read'], hierarchy)).toBe(false)
+    expect(coversScopes(['notes:write'], ['notes:delete'], hierarchy)).toBe(false)
+  })
+
+  it('asks for nothing destructive at the first sign-in, and never for offline_access', () => {
+    for (const list of [resource.defaultScopes, resource.advertisedScopes, resource.challengeScopes]) {
+      expect(list).not.toContain('notes:delete')
+      expect(list).not.toContain('offline_access')
+    }
+  })
+
+  it('marks exactly the deleting tool and scope as destructive', () => {
+    expect(resource.tools.filter(({ destructive }) => destructive).map(({ name }) => name)).toEqual(['delete_note'])
+    expect(resource.scopes.filter(({ destructive }) => destructive).map(({ name }) => name)).toEqual(['notes:delete'])
+  })
+})
