@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs'
 import { accounts } from './accounts.js'
 import { clients } from './clients.js'
-import { type Command, type Terminal, UsageError, writeLine, writeTable } from './command.js'
+import { type Command, type Terminal, UsageError, writeLine } from './command.js'
 import { config } from './config.js'
 import { describeFailure } from './failure.js'
 import { migrate } from './migrate.js'
@@ -18,14 +18,11 @@ function writeHelp(terminal: Terminal): void {
   writeLine(terminal)
   writeLine(terminal, 'Usage: gatehouse <command>')
   writeLine(terminal)
-  writeTable(
-    terminal,
-    commands.flatMap(({ usage, summary }) => [
-      ['', usage[0] ?? '', summary],
-      ...usage.slice(1).map((form) => ['', form, '']),
-    ]),
-  )
-  writeLine(terminal)
+  for (const { usage, summary } of commands) {
+    for (const form of usage) writeLine(terminal, `  ${form}`)
+    writeLine(terminal, `      ${summary}`)
+    writeLine(terminal)
+  }
   writeLine(terminal, 'Settings come from the environment; `gatehouse config print` lists them all.')
 }
 

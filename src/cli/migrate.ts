@@ -3,10 +3,11 @@ import { notesMigrations } from '../mcp-server/notes-database.js'
 import { createLogger } from '../platform/log.js'
 import { migrate as applyMigrations } from '../platform/migrate.js'
 import { authMigrations } from '../storage/storage.js'
-import { openDatabase, type Part } from '../system.js'
+import type { Part } from '../system.js'
 import { type Command, loadConfig, readArguments, type Terminal, UsageError, writeLine } from './command.js'
 
 async function migratePart(terminal: Terminal, part: Part): Promise<void> {
+  const { openDatabase } = await import('../system.js')
   const database = await openDatabase(loadConfig(terminal), part, createLogger('silent'))
   const name = part === 'auth' ? 'auth' : 'notes'
   try {

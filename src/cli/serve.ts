@@ -1,6 +1,6 @@
 /** `gatehouse serve`: runs the servers until a signal ends them. */
 import { createLogger, type Logger } from '../platform/log.js'
-import { createSystem, type Part, type System } from '../system.js'
+import type { Part, System } from '../system.js'
 import { bannerLines } from './banner.js'
 import { type Command, loadConfig, readArguments, UsageError, writeLine } from './command.js'
 
@@ -58,6 +58,7 @@ export const serve: Command = {
     const only = readPart(args)
     const config = loadConfig(terminal)
     const log = createLogger(config.LOG_LEVEL)
+    const { createSystem } = await import('../system.js')
     const system = createSystem(config, { only, log, clock: terminal.clock })
     const stop = untilAskedToStop(log)
     survive(system, log)

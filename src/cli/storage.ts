@@ -1,12 +1,16 @@
 /** The authorization server's storage, opened for one command. */
 import { createLogger } from '../platform/log.js'
-import { migrateStorage, type Storage } from '../storage/storage.js'
-import { openDatabase, storageOver } from '../system.js'
+import type { Storage } from '../storage/storage.js'
 import { loadConfig, type Terminal } from './command.js'
 
 /** Opens, brings to the newest schema, runs `work`, closes whatever happens. Refused while a server holds the embedded database. */
 export async function withStorage<T>(terminal: Terminal, work: (storage: Storage) => Promise<T>): Promise<T> {
   const config = loadConfig(terminal)
+  // Loaded when needed: `gatehouse help` does not wait for the engine.
+  const [{ openDatabase, storageOver }, { migrateStorage }] = await Promise.all([
+    import('../system.js'),
+    import('../storage/storage.js'),
+  ])
   const database = await openDatabase(config, 'auth', createLogger('silent'))
   try {
     await migrateStorage(database)
