@@ -74,7 +74,7 @@ export function connectLines(resourceUrl: string): readonly ConnectLine[] {
     {
       id: 'inspector',
       client: 'MCP Inspector',
-      hint: 'Lists the tools in a terminal. Without --cli it opens in a browser.',
+      hint: 'Run this in a terminal: it asks you to sign in, then lists the tools.',
       code: `npx @modelcontextprotocol/inspector --cli ${safe} --transport http --method tools/list`,
       remote: false,
     },
