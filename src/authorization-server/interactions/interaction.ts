@@ -28,9 +28,18 @@ function identified(client: EngineClient, isStatic: boolean): IdentifiedClient {
   }
 }
 
+/** Tells a later visit by the back button that this interaction was answered. Bound to its path, says nothing else. */
+const answeredCookie = 'answered'
+
+function rememberAnswered(ctx: HttpContext, uid: string): void {
+  const path = `/interaction/${uid}`
+  ctx.cookies.set(answeredCookie, '1', { path, httpOnly: true, sameSite: 'lax', signed: false, maxAge: 3_600_000 })
+}
+
 /**
- * The interaction that URL and cookie agree on. Throws PageError `interaction-expired` when it is over, was used, belongs to
- * another browser, or the cookie is missing; `unknown-client` when its client is gone.
+ * The interaction that URL and cookie agree on. Throws PageError `interaction-used` when this browser answered it,
+ * `interaction-expired` when it is over, belongs to another browser, or the cookie is missing; `unknown-client` when its
+ * client is gone.
  */
 export async function loadInteraction(
   provider: Provider,
@@ -39,7 +48,8 @@ export async function loadInteraction(
   isStaticClient: (clientId: string) => Promise<boolean>,
 ): Promise<Interaction> {
   const engine = await provider.interactionDetails(ctx.req, ctx.res).catch((cause: unknown) => {
-    throw new PageError('interaction-expired', 'invalid_request', 400, { cause })
+    const answered = ctx.cookies.get(answeredCookie, { signed: false }) === '1'
+    throw new PageError(answered ? 'interaction-used' : 'interaction-expired', 'invalid_request', 400, { cause })
   })
   if (engine.uid !== uid) throw new PageError('interaction-expired', 'invalid_request', 400)
   const clientId = engine.params['client_id']
@@ -68,5 +78,6 @@ export async function finishInteraction(
 ): Promise<void> {
   engine.result = result
   await saveInteraction(engine, nowSeconds)
+  rememberAnswered(ctx, engine.uid)
   seeOther(ctx, engine.returnTo)
 }
