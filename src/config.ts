@@ -36,10 +36,16 @@ function portOf(url: string): number {
   return port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port)
 }
 
-/** Settings whose names look like ours but are not: most likely a misspelling. */
+const settingNames: ReadonlySet<string> = new Set(
+  Object.entries(settings as Record<string, Setting<unknown>>).flatMap(([name, { secret }]) =>
+    secret === true ? [name, `${name}_FILE`] : [name],
+  ),
+)
+
+/** Settings whose names look like ours but are not: most likely a misspelling, or a file for what is no secret. */
 function misspelled(environment: Environment): string[] {
   const prefixes = /^(GATEHOUSE|ISSUER|RESOURCE|BOOTSTRAP|ACCESS_TOKEN|REFRESH|REGISTRATION|INTROSPECTION|dangerously)/
-  return Object.keys(environment).filter((name) => prefixes.test(name) && !(name.replace(/_FILE$/, '') in settings))
+  return Object.keys(environment).filter((name) => prefixes.test(name) && !settingNames.has(name))
 }
 
 function relations(values: Values, issuerIsLoopback: boolean): string[] {

@@ -2,7 +2,8 @@
  * Every setting: its environment name, its default, how its text is read, and the one line that documents it. The README's
  * settings table is made from here.
  */
-import { isLoopbackHost } from './oauth/redirect-uri.js'
+import { isIP } from 'node:net'
+import { isLoopbackHost, redirectKind } from './oauth/redirect-uri.js'
 import { canonicalResource } from './oauth/resource.js'
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent'
@@ -19,8 +20,8 @@ export interface Setting<T> {
 function origin(text: string): string {
   if (!URL.canParse(text) || !/^https?:\/\//.test(text)) throw new Error('must be an absolute http(s) URL')
   const url = new URL(text)
-  if (url.search !== '' || url.hash !== '' || url.username !== '')
-    throw new Error('must have no query, fragment or user')
+  // Looked for in the text: parsers drop blanks and an empty query, and the text is what is published.
+  if (/[\s?#@\\]/.test(text)) throw new Error('must have no blank, query, fragment or user')
   if (url.protocol === 'http:' && !isLoopbackHost(url.hostname))
     throw new Error('must be https unless its host is localhost')
   return text.replace(/\/$/, '')
@@ -61,11 +62,26 @@ function integer(min: number, max: number): (text: string) => number {
   }
 }
 
-function list(text: string): readonly string[] {
+function listOf(entry: (text: string) => string): (text: string) => readonly string[] {
+  return (text) =>
+    text
+      .split(',')
+      .map((part) => part.trim())
+      .filter((part) => part !== '')
+      .map(entry)
+}
+
+function addressRange(text: string): string {
+  const [address = '', bits, ...more] = text.split('/')
+  const family = isIP(address)
+  const isRange = bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 6 ? 128 : 32))
+  if (family === 0 || !isRange || more.length > 0) throw new Error('must list addresses or CIDR ranges')
   return text
-    .split(',')
-    .map((entry) => entry.trim())
-    .filter((entry) => entry !== '')
+}
+
+function privateUseRedirect(text: string): string {
+  if (redirectKind(text) !== 'private-use') throw new Error('must list redirect URIs with private-use schemes')
+  return text
 }
 
 function boolean(text: string): boolean {
@@ -139,7 +155,7 @@ export const settings = {
   TRUSTED_PROXIES: setting<readonly string[]>(
     [],
     'Addresses or CIDR ranges, comma-separated, whose X-Forwarded-For is believed.',
-    list,
+    listOf(addressRange),
   ),
   DATA_DIR: setting('./data', 'Folder of the embedded databases and of generated keys.', text),
   DATABASE_URL: setting(unset, 'PostgreSQL of the authorization server; unset: embedded in DATA_DIR.', databaseUrl, {
@@ -200,7 +216,7 @@ export const settings = {
   ALLOWED_PRIVATE_USE_REDIRECTS: setting<readonly string[]>(
     ['cursor://anysphere.cursor-mcp/oauth/callback'],
     'Exact redirect URIs with private-use schemes that clients may register, comma-separated.',
-    list,
+    listOf(privateUseRedirect),
   ),
   INTROSPECTION_CLIENT_ID: setting(
     unset,

@@ -1,0 +1,237 @@
+import { describe, expect, it } from '@jest/globals'
+import { ConfigError, describeConfig, type Environment, parseConfig, settingsTable } from '../src/config.js'
+import { settings } from '../src/settings.js'
+
+const noFiles = (path: string): string => {
+  throw new Error(`cannot be read: ${path}`)
+}
+
+function mistakesOf(environment: Environment, readFile = noFiles): readonly string[] {
+  try {
+    parseConfig(environment, readFile)
+    return []
+  } catch (error) {
+    if (error instanceof ConfigError) return error.mistakes
+    throw error
+  }
+}
+
+describe('Settings: defaults', () => {
+  it('need nothing in the environment', () => {
+    const config = parseConfig({}, noFiles)
+    expect(config).toMatchObject({
+      ISSUER_URL: 'http://localhost:3000',
+      RESOURCE_URL: 'http://localhost:4000/mcp',
+      HOST: '127.0.0.1',
+      DATA_DIR: './data',
+      ACCESS_TOKEN_FORMAT: 'jwt',
+      ACCESS_TOKEN_TTL_SECONDS: 600,
+      REGISTRATION: 'open',
+      LOG_LEVEL: 'info',
+      authPort: 3000,
+      mcpPort: 4000,
+      issuerIsLoopback: true,
+      dangerouslyAllowLoopbackClientMetadata: false,
+    })
+    expect(config.DATABASE_URL).toBeUndefined()
+    expect(Object.isFrozen(config)).toBe(true)
+  })
+
+  it('hold for variables that are set but empty', () => {
+    const empty = Object.fromEntries(Object.keys(settings).map((name) => [name, '']))
+    expect(parseConfig({ ...empty, DATABASE_URL_FILE: '' }, noFiles)).toEqual(parseConfig({}, noFiles))
+  })
+
+  it('leave other programs’ variables alone', () => {
+    expect(mistakesOf({ PATH: '/bin', SESSION_MANAGER: 'x', NODE_ENV: 'test', npm_package_name: 'x' })).toEqual([])
+  })
+})
+
+describe('Settings: ports', () => {
+  it.each([
+    [{ ISSUER_URL: 'https://auth.example.com', RESOURCE_URL: 'https://mcp.example.com/mcp' }, 443, 443],
+    [{ ISSUER_URL: 'http://localhost:3100', RESOURCE_URL: 'http://127.0.0.1:4100/mcp' }, 3100, 4100],
+    [{ ISSUER_URL: 'https://auth.example.com', AUTH_PORT: '8080', MCP_PORT: '0' }, 8080, 0],
+  ])('of %j', (environment, authPort, mcpPort) => {
+    expect(parseConfig(environment, noFiles)).toMatchObject({ authPort, mcpPort })
+  })
+})
+
+describe('Settings: values', () => {
+  it.each([
+    ['ISSUER_URL', 'http://localhost:3000/', 'http://localhost:3000'],
+    ['ISSUER_URL', 'https://auth.example.com/tenant', 'https://auth.example.com/tenant'],
+    ['RESOURCE_URL', 'HTTPS://mcp.example.com/mcp', undefined],
+    ['RESOURCE_URL', 'http://LOCALHOST:4000/mcp/', 'http://localhost:4000/mcp'],
+    ['TRUSTED_PROXIES', '10.0.0.0/8, ::1 ,', ['10.0.0.0/8', '::1']],
+    ['MIGRATE_ON_START', 'false', false],
+    ['ACCENT_COLOR', '#ABCDEF', '#abcdef'],
+    ['BOOTSTRAP_EMAIL', 'Ada@Example.com', 'ada@example.com'],
+    ['REFRESH_GRACE_SECONDS', '0', 0],
+  ] as const)('%s=%s', (name, value, expected) => {
+    const environment = { [name]: value, ...(name === 'BOOTSTRAP_EMAIL' ? { BOOTSTRAP_PASSWORD: 'x' } : {}) }
+    if (expected === undefined) expect(mistakesOf(environment)).toHaveLength(1)
+    else expect(parseConfig(environment, noFiles)[name]).toEqual(expected)
+  })
+
+  it.each([
+    ['ISSUER_URL', 'localhost:3000'],
+    ['ISSUER_URL', '/auth'],
+    ['ISSUER_URL', 'ftp://localhost'],
+    ['ISSUER_URL', 'http://auth.example.com'],
+    ['ISSUER_URL', 'https://auth.example.com?x=1'],
+    ['ISSUER_URL', 'https://auth.example.com?'],
+    ['ISSUER_URL', 'https://auth.example.com#x'],
+    ['ISSUER_URL', 'https://ada@auth.example.com'],
+    ['ISSUER_URL', 'https://:secret@auth.example.com'],
+    ['ISSUER_URL', 'http://localhost:3000 '],
+    ['ISSUER_URL', 'http://localhost.evil.example'],
+    ['ISSUER_URL', 'http://127.0.0.1.evil.example'],
+    ['ISSUER_URL', 'https:\\\\auth.example.com'],
+    ['RESOURCE_URL', 'http://localhost:4000'],
+    ['RESOURCE_URL', 'http://localhost:4000/'],
+    ['RESOURCE_URL', 'http://localhost:4000/mcp#x'],
+    ['RESOURCE_URL', 'http://mcp.example.com/mcp'],
+    ['ISSUER_INTERNAL_URL', 'auth:3000'],
+    ['AUTH_PORT', '70000'],
+    ['AUTH_PORT', '-1'],
+    ['AUTH_PORT', '3000.5'],
+    ['AUTH_PORT', '0x10'],
+    ['AUTH_PORT', ' 80'],
+    ['TRUSTED_PROXIES', 'proxy.example.com'],
+    ['TRUSTED_PROXIES', '10.0.0.0/33'],
+    ['TRUSTED_PROXIES', '10.0.0.0/'],
+    ['TRUSTED_PROXIES', '10.0.0.0/8/8'],
+    ['TRUSTED_PROXIES', '10.0.0.1,*'],
+    ['DATABASE_URL', 'mysql://localhost/x'],
+    ['DATABASE_URL', 'postgresql://'],
+    ['MIGRATE_ON_START', 'yes'],
+    ['ENCRYPTION_KEY', 'short'],
+    ['ENCRYPTION_KEY', 'not base64url but long enough to hold thirty-two bytes!'],
+    ['LOG_LEVEL', 'verbose'],
+    ['LOG_LEVEL', 'constructor'],
+    ['ACCESS_TOKEN_FORMAT', 'JWT'],
+    ['ACCESS_TOKEN_TTL_SECONDS', '5'],
+    ['REFRESH_GRACE_SECONDS', '3600'],
+    ['REGISTRATION', 'maybe'],
+    ['CLIENT_ID_METADATA_DOCUMENTS', '1'],
+    ['ALLOWED_PRIVATE_USE_REDIRECTS', 'javascript:alert(1)'],
+    ['ALLOWED_PRIVATE_USE_REDIRECTS', 'https://client.example/cb'],
+    ['ALLOWED_PRIVATE_USE_REDIRECTS', 'cursor'],
+    ['PRODUCT_NAME', '<b>Gate</b>'],
+    ['PRODUCT_NAME', 'Gate\u202ehouse'],
+    ['PRODUCT_NAME', 'x'.repeat(61)],
+    ['ACCENT_COLOR', 'blue'],
+    ['ACCENT_COLOR', '#fff'],
+  ])('%s refuses %j, and says so by name', (name, value) => {
+    expect(mistakesOf({ [name]: value })).toEqual([expect.stringMatching(new RegExp(`^${name} `))])
+  })
+
+  it('never repeats a secret in its complaint', () => {
+    const secret = 'postgres-password-in-a-wrong-url'
+    expect(mistakesOf({ DATABASE_URL: secret, ENCRYPTION_KEY: `${secret} !` }).join()).not.toContain(secret)
+  })
+})
+
+describe('Settings: mistakes', () => {
+  it('are reported all at once', () => {
+    const environment = {
+      ISSUER_URL: 'http://auth.example.com',
+      AUTH_PORT: 'x',
+      LOG_LEVEL: 'loud',
+      BOOTSTRAP_EMAIL: 'ada@example.com',
+      ISSUER_ULR: 'http://localhost',
+    }
+    expect(mistakesOf(environment)).toEqual([
+      'ISSUER_ULR is not a setting',
+      'ISSUER_URL must be https unless its host is localhost',
+      'AUTH_PORT must be a whole number from 0 to 65535',
+      'LOG_LEVEL must be one of debug, info, warn, error, silent',
+      'BOOTSTRAP_EMAIL and BOOTSTRAP_PASSWORD must be set together',
+    ])
+    expect(() => parseConfig(environment, noFiles)).toThrow(/^5 settings are wrong:\n {2}ISSUER_ULR/)
+    expect(() => parseConfig({ AUTH_PORT: 'x' }, noFiles)).toThrow(/^one setting is wrong:\n/)
+  })
+
+  it.each([
+    ['ISSUER'],
+    ['ISSUER_URI'],
+    ['GATEHOUSE_ISSUER_URL'],
+    ['RESOURCE'],
+    ['BOOTSTRAP_PASSWRD'],
+    ['ACCESS_TOKEN_TTL'],
+    ['REFRESH_TOKEN_TTL'],
+    ['REGISTRATION_OPEN'],
+    ['dangerouslyAllowEverything'],
+    ['ISSUER_URL_FILE'],
+    ['REGISTRATION_FILE'],
+  ])('%s is no setting', (name) => expect(mistakesOf({ [name]: 'x' })).toEqual([`${name} is not a setting`]))
+})
+
+describe('Settings: secrets from files', () => {
+  const files = (path: string): string => (path === '/run/secrets/db' ? 'postgresql://db/auth\n' : noFiles(path))
+
+  it('reads the file a _FILE variable names, without its last line break', () => {
+    expect(parseConfig({ DATABASE_URL_FILE: '/run/secrets/db' }, files).DATABASE_URL).toBe('postgresql://db/auth')
+  })
+
+  it('judges what the file holds', () => {
+    expect(mistakesOf({ DATABASE_URL_FILE: '/x' }, () => 'nothing')).toEqual([
+      'DATABASE_URL must be a postgresql:// URL',
+    ])
+  })
+
+  it('refuses a variable together with its file, and a file that cannot be read', () => {
+    expect(
+      mistakesOf(
+        { DATABASE_URL: 'postgresql://x/y', DATABASE_URL_FILE: '/run/secrets/db', ENCRYPTION_KEY_FILE: '/no' },
+        files,
+      ),
+    ).toEqual(['DATABASE_URL and its _FILE form are both set', expect.stringMatching(/^ENCRYPTION_KEY cannot be read/)])
+  })
+})
+
+describe('Settings: relations', () => {
+  it('refuses to fetch client metadata from loopback for an issuer that is public', () => {
+    const dangerous = { dangerouslyAllowLoopbackClientMetadata: 'true' }
+    expect(mistakesOf(dangerous)).toEqual([])
+    expect(mistakesOf({ ...dangerous, ISSUER_URL: 'https://auth.example.com' })).toEqual([
+      'dangerouslyAllowLoopbackClientMetadata is refused: ISSUER_URL is not on localhost',
+    ])
+  })
+
+  it('wants credentials for introspection, and both of them', () => {
+    expect(mistakesOf({ ACCESS_TOKEN_FORMAT: 'opaque' })).toHaveLength(1)
+    expect(mistakesOf({ INTROSPECTION_CLIENT_SECRET: 'x' })).toHaveLength(1)
+    const both = { INTROSPECTION_CLIENT_ID: 'rs', INTROSPECTION_CLIENT_SECRET: 'x' }
+    expect(mistakesOf({ ACCESS_TOKEN_FORMAT: 'opaque', ...both })).toEqual([])
+  })
+})
+
+describe('Settings: what is shown', () => {
+  const secrets = {
+    DATABASE_URL: 'postgresql://gatehouse:hush-database@db/auth',
+    NOTES_DATABASE_URL: 'postgresql://gatehouse:hush-notes@db/notes',
+    ENCRYPTION_KEY: 'hush-key-hush-key-hush-key-hush-key-hush-key',
+    BOOTSTRAP_EMAIL: 'ada@example.com',
+    BOOTSTRAP_PASSWORD: 'hush-password',
+    INTROSPECTION_CLIENT_ID: 'rs',
+    INTROSPECTION_CLIENT_SECRET: 'hush-secret',
+  }
+
+  it('masks every secret, and tells unset from set', () => {
+    const shown = describeConfig(parseConfig(secrets, noFiles))
+    expect(JSON.stringify(shown)).not.toContain('hush')
+    expect(Object.fromEntries(shown)).toMatchObject({ DATABASE_URL: '********', BOOTSTRAP_EMAIL: 'ada@example.com' })
+    expect(Object.fromEntries(describeConfig(parseConfig({}, noFiles)))['DATABASE_URL']).toBe('(unset)')
+    expect(shown.map(([name]) => name)).toEqual(Object.keys(settings))
+  })
+
+  it('documents every setting in the table', () => {
+    const table = settingsTable()
+    for (const [name, { doc }] of Object.entries(settings)) {
+      expect(table).toContain(`| \`${name}\` |`)
+      expect(doc).toMatch(/\.$/)
+    }
+  })
+})
