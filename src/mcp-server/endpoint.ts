@@ -37,6 +37,12 @@ function calledTools(json: unknown): string[] {
   })
 }
 
+/** For the log: names that are not ours are the client's words, which may be anything. */
+function describeTools(names: readonly string[], resource: ResourceDeclaration): string {
+  const known = new Set(resource.tools.map(({ name }) => name))
+  return [...new Set(names.map((name) => (known.has(name) ? name : 'unknown')))].join(' ')
+}
+
 /** One requirement for the whole request: what all its calls need together. */
 function refuseCalls(names: readonly string[], accessToken: AccessToken, resource: ResourceDeclaration) {
   const scopes = resource.tools.filter(({ name }) => names.includes(name)).flatMap((tool) => tool.scopes)
@@ -116,7 +122,7 @@ export function createEndpoint(
     const body: RequestBody = isJson(ctx) ? await readRequestBody(ctx.req) : { json: undefined }
     if ('malformed' in body) return answerParseError(ctx, body.malformed)
     const names = calledTools(body.json)
-    if (names.length > 0) ctx.state.event['tool'] = names.join(' ').slice(0, 200)
+    if (names.length > 0) ctx.state.event['tool'] = describeTools(names, options.resource)
     const refusal = refuseCalls(names, accessToken, options.resource)
     if (refusal !== undefined) return refuse(ctx, refusal)
     const request = toWebRequest(ctx, options.resource.resource)

@@ -2,7 +2,7 @@
  * What a tool is. Owns the frame every call runs in: input checked, output shaped, failures told apart. Does not check scopes:
  * the endpoint does, before the SDK sees the call.
  */
-import type { CallToolResult, McpServer, ToolAnnotations } from '@modelcontextprotocol/server'
+import type { CallToolResult, McpServer, StandardSchemaWithJSON, ToolAnnotations } from '@modelcontextprotocol/server'
 import type { z } from 'zod'
 import type { ToolDeclaration } from '../oauth/resource.js'
 import { type AccessToken, userOf } from '../resource-server/index.js'
@@ -63,14 +63,24 @@ async function answer(run: () => Promise<ToolAnswer>, { report }: ToolCall): Pro
   }
 }
 
+/**
+ * The schema with its JSON Schema worked out once: a server instance lives for one request, and the SDK would work it out again
+ * for each. Typed without its input: the SDK's callback type cannot be resolved for a generic schema, `parse` restores it.
+ */
+function withFixedJsonSchema(schema: z.ZodObject): StandardSchemaWithJSON {
+  const standard = schema['~standard']
+  const input = standard.jsonSchema.input({ target: 'draft-2020-12' })
+  const output = standard.jsonSchema.output({ target: 'draft-2020-12' })
+  return { '~standard': { ...standard, jsonSchema: { input: () => input, output: () => output } } }
+}
+
 /** Makes a tool of its definition. */
 export function defineTool<Input extends z.ZodObject, Output extends z.ZodObject>(
   definition: ToolDefinition<Input, Output>,
 ): Tool {
   const { name, title, description, scopes, destructive = false, annotations, input } = definition
-  // Typed wider on purpose: the SDK's callback type cannot be resolved for a generic schema, `input.parse` restores it.
-  const inputSchema: z.ZodObject = input
-  const outputSchema: z.ZodObject = definition.output
+  const inputSchema = withFixedJsonSchema(input)
+  const outputSchema = withFixedJsonSchema(definition.output)
   const config = { title, description, annotations, inputSchema, outputSchema }
   return {
     declaration: { name, title, scopes, destructive },

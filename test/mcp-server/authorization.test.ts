@@ -138,6 +138,14 @@ describe('the request log', () => {
     for (const secret of [token, 'person-with-a-name', 'private']) expect(lines).not.toContain(secret)
   })
 
+  it('does not repeat the names of tools that do not exist', async () => {
+    const before = server.logLines.length
+    await server.post(toolCall('private name'), await server.token())
+    const line = server.logLines.slice(before).find((text) => text.includes('"msg":"request"')) ?? ''
+    expect(line).toContain('"tool":"unknown"')
+    expect(line).not.toContain('private name')
+  })
+
   it('says why a request was refused', async () => {
     const before = server.logLines.length
     await server.post(toolCall('delete_note'), await server.token('notes:read'))
