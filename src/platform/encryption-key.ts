@@ -1,5 +1,15 @@
 /** The key that seals secrets at rest, when the operator brings none: made once, kept in a file only its owner can read. */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeSync,
+} from 'node:fs'
 import { dirname } from 'node:path'
 import { randomSecret } from './secrets.js'
 
@@ -7,14 +17,30 @@ function errorCode(error: unknown): unknown {
   return typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined
 }
 
+/** Appears under its name only when it is complete and on disk: what is sealed with a key that is lost stays sealed. */
+function createKeyFile(file: string): void {
+  const unfinished = `${file}.${randomSecret(6)}`
+  const descriptor = openSync(unfinished, 'wx', 0o600)
+  try {
+    writeSync(descriptor, `${randomSecret()}\n`)
+    fsyncSync(descriptor)
+    linkSync(unfinished, file)
+  } catch (error) {
+    // Another process was first, and its key counts.
+    if (errorCode(error) !== 'EEXIST') throw error
+  } finally {
+    closeSync(descriptor)
+    rmSync(unfinished)
+  }
+}
+
 /** Reads the key file, or creates it with a fresh key (mode 0600). Throws one clear line when it cannot be written or read. */
 export function loadEncryptionKey(file: string): string {
-  try {
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
-    writeFileSync(file, `${randomSecret()}\n`, { mode: 0o600, flag: 'wx' })
-  } catch (error) {
-    // It is there already: the usual case.
-    if (errorCode(error) !== 'EEXIST') {
+  if (!existsSync(file)) {
+    try {
+      if (!existsSync(dirname(file))) mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+      createKeyFile(file)
+    } catch (error) {
       throw new Error(`cannot write ${file}: ${error instanceof Error ? error.message : String(error)}`, {
         cause: error,
       })

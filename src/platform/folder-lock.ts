@@ -3,10 +3,11 @@
  * a stale file is recognised because nobody answers on it.
  */
 import { createHash } from 'node:crypto'
-import { mkdirSync, realpathSync, unlinkSync } from 'node:fs'
+import { mkdirSync, realpathSync, rmSync, statSync } from 'node:fs'
 import { connect, createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 function socketPath(folder: string): string {
   const digest = createHash('sha256').update(realpathSync(folder)).digest('hex').slice(0, 24)
@@ -38,6 +39,38 @@ function tryListen(path: string): Promise<Server | undefined> {
   })
 }
 
+/** Taking over takes milliseconds; a guard this old was left by a process that was killed in between. */
+const guardMs = 5_000
+
+/** Alone among contenders: of several that find the same stale file, each would remove the next one's fresh socket. */
+function enterGuard(guard: string): boolean {
+  try {
+    mkdirSync(guard)
+    return true
+  } catch {
+    // Held, or left behind: looked at below.
+  }
+  const age = Date.now() - (statSync(guard, { throwIfNoEntry: false })?.mtimeMs ?? Date.now())
+  if (age > guardMs) rmSync(guard, { recursive: true, force: true })
+  return false
+}
+
+/** Takes the lock whose file is there but whose holder may be gone; `undefined` when somebody holds it. */
+async function takeOver(path: string): Promise<Server | undefined> {
+  const guard = `${path}.takeover`
+  while (!enterGuard(guard)) {
+    if (await answers(path)) return undefined
+    await sleep(20)
+  }
+  try {
+    if (await answers(path)) return undefined
+    rmSync(path, { force: true })
+    return await tryListen(path)
+  } finally {
+    rmSync(guard, { recursive: true, force: true })
+  }
+}
+
 /** Creates and locks `folder`; resolves to the function that unlocks it. Throws when it is locked or cannot be written. */
 export async function lockFolder(folder: string): Promise<() => Promise<void>> {
   try {
@@ -48,14 +81,9 @@ export async function lockFolder(folder: string): Promise<() => Promise<void>> {
     })
   }
   const path = socketPath(folder)
-  let server = await tryListen(path)
-  if (server === undefined && !(await answers(path))) {
-    unlinkSync(path)
-    server = await tryListen(path)
-  }
-  if (server === undefined) {
+  const held = (await tryListen(path)) ?? (await takeOver(path))
+  if (held === undefined) {
     throw new Error(`the embedded database in ${folder} is in use by another process; stop that one, or use PostgreSQL`)
   }
-  const held = server
   return () => new Promise((resolve) => held.close(() => resolve()))
 }

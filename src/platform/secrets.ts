@@ -47,7 +47,9 @@ function openWith(key: Uint8Array, sealed: string, purpose: string): string {
   if (prefix !== version || body === undefined) throw new SealError()
   const bytes = Buffer.from(body, 'base64url')
   try {
-    const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, 12)).setAAD(Buffer.from(purpose))
+    // The length is named because a shorter tag, which is easier to guess, would be accepted otherwise.
+    const options = { authTagLength: 16 }
+    const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, 12), options).setAAD(Buffer.from(purpose))
     decipher.setAuthTag(bytes.subarray(12, 28))
     return Buffer.concat([decipher.update(bytes.subarray(28)), decipher.final()]).toString('utf8')
   } catch (error) {
