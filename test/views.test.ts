@@ -135,7 +135,7 @@ describe('what the contract promises about labels and buttons', () => {
 
   it('lets Enter in a checkbox decide nothing', () => {
     const [first] = named(pageOf('consent', 'verified').elements, 'button')
-    expect(first?.attrs.map(({ name }) => name)).toEqual(['type', 'disabled', 'hidden'])
+    expect(first?.attrs.map(({ name }) => name)).toEqual(['type', 'formmethod', 'hidden'])
   })
 
   it('offers one box per scope, ticked as told, and sends required ones along', () => {

@@ -1,10 +1,13 @@
-/** Serves every page with every sample on loopback, with the real headers and assets: `GET /<view>/<sample>`. */
+/** Serves every page of both servers with every sample on loopback, with the real headers and assets: `GET /<view>/<sample>`. */
 import { fileURLToPath } from 'node:url'
 import Koa from 'koa'
-import { viewSamples } from '../../src/authorization-server/view-samples.js'
-import { popupViews, type Views } from '../../src/authorization-server/views.js'
+import { viewSamples as authorizationSamples } from '../../src/authorization-server/view-samples.js'
+import { type Views as AuthorizationViews, popupViews } from '../../src/authorization-server/views.js'
+import { type Views as McpViews, viewSamples as mcpSamples } from '../../src/mcp-server/views.js'
 import { type HttpState, listen } from '../../src/platform/http.js'
 import { createPages, type Pages } from '../../src/platform/pages.js'
+
+type Views = AuthorizationViews & McpViews
 
 export const viewsFolder = fileURLToPath(new URL('../../views', import.meta.url))
 
@@ -21,8 +24,7 @@ export interface SamplePage {
   readonly send: (pages: Pages<Views>, ctx: Parameters<Pages<Views>['send']>[0]) => void
 }
 
-function pagesOf<Name extends keyof Views>(view: Name): SamplePage[] {
-  const samples: Readonly<Record<string, Views[Name]>> = viewSamples[view]
+function pagesOf<Name extends keyof Views>(view: Name, samples: Readonly<Record<string, Views[Name]>>): SamplePage[] {
   return Object.entries(samples).map(([sample, context]) => ({
     view,
     sample,
@@ -33,25 +35,45 @@ function pagesOf<Name extends keyof Views>(view: Name): SamplePage[] {
 }
 
 export const samplePages: readonly SamplePage[] = [
-  ...pagesOf('sign-in'),
-  ...pagesOf('consent'),
-  ...pagesOf('set-up'),
-  ...pagesOf('set-up-done'),
-  ...pagesOf('sign-out'),
-  ...pagesOf('signed-out'),
-  ...pagesOf('done'),
-  ...pagesOf('error'),
-  ...pagesOf('home'),
+  ...pagesOf('sign-in', authorizationSamples['sign-in']),
+  ...pagesOf('consent', authorizationSamples.consent),
+  ...pagesOf('set-up', authorizationSamples['set-up']),
+  ...pagesOf('set-up-done', authorizationSamples['set-up-done']),
+  ...pagesOf('sign-out', authorizationSamples['sign-out']),
+  ...pagesOf('signed-out', authorizationSamples['signed-out']),
+  ...pagesOf('done', authorizationSamples.done),
+  ...pagesOf('error', authorizationSamples.error),
+  ...pagesOf('home', authorizationSamples.home),
+  ...pagesOf('connect', mcpSamples.connect),
 ]
 
-export async function serveSamplePages(accentColor?: string): Promise<{ origin: string; close: () => Promise<void> }> {
+/** A running server of sample pages. Forms that are sent to it are answered by a redirect to what `redirectForms` was told last. */
+export interface SampleServer {
+  readonly origin: string
+  redirectForms(location: string): void
+  close(): Promise<void>
+}
+
+export async function serveSamplePages(accentColor?: string): Promise<SampleServer> {
+  let formsLeadTo = '/signed-out/plain'
   const pages = createSamplePages(accentColor)
   const app = new Koa<HttpState>()
   app.use(pages.serveAssets)
   app.use(async (ctx) => {
+    if (ctx.method === 'POST') {
+      ctx.status = 303
+      ctx.set('location', formsLeadTo)
+      return
+    }
     const found = samplePages.find(({ path }) => path === ctx.path)
     if (found !== undefined) found.send(pages, ctx)
   })
   const server = await listen(app, '127.0.0.1', 0)
-  return { origin: `http://127.0.0.1:${server.address.port}`, close: () => server.close(0) }
+  return {
+    origin: `http://127.0.0.1:${server.address.port}`,
+    redirectForms: (location) => {
+      formsLeadTo = location
+    },
+    close: () => server.close(0),
+  }
 }

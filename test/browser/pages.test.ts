@@ -1,0 +1,196 @@
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:http'
+import { createRequire } from 'node:module'
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { type Browser, chromium, type Page } from 'playwright-core'
+import { type SampleServer, samplePages, serveSamplePages } from '../support/sample-pages.js'
+
+const axePath = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
+
+let browser: Browser
+let server: SampleServer
+
+beforeAll(async () => {
+  browser = await chromium.launch({
+    executablePath: process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium',
+    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking'],
+  })
+  server = await serveSamplePages()
+})
+
+afterAll(async () => {
+  await browser.close()
+  await server.close()
+})
+
+interface AxeResult {
+  readonly violations: readonly { readonly id: string; readonly nodes: readonly { readonly html: string }[] }[]
+}
+
+/** What axe-core finds against WCAG 2.2 AA and its own best practices, as short lines. */
+async function violationsOn(page: Page): Promise<string[]> {
+  await page.addScriptTag({ path: axePath })
+  const { violations }: AxeResult = await page.evaluate('axe.run()')
+  return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(' | ')}`)
+}
+
+/** By how much the page is wider than its window. */
+function overflowOf(page: Page): Promise<number> {
+  return page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')
+}
+
+async function withPage<T>(options: Parameters<Browser['newPage']>[0], use: (page: Page) => Promise<T>): Promise<T> {
+  // axe-core is a script of the test's; the pages themselves run none.
+  const page = await browser.newPage({ bypassCSP: true, ...options })
+  try {
+    return await use(page)
+  } finally {
+    await page.close()
+  }
+}
+
+const looks = samplePages.flatMap((entry) => [
+  { ...entry, colorScheme: 'light' as const },
+  { ...entry, colorScheme: 'dark' as const },
+])
+
+describe.each(looks)('$view: $sample, $colorScheme', ({ path, colorScheme }) => {
+  it('is accessible (axe-core) and fits phones and 200 % zoom (WCAG 2.2 §1.4.10)', async () => {
+    await withPage({ colorScheme, viewport: { width: 360, height: 640 } }, async (page) => {
+      await page.goto(server.origin + path)
+      expect(await overflowOf(page)).toBeLessThanOrEqual(0)
+      expect(await violationsOn(page)).toEqual([])
+      await page.setViewportSize({ width: 320, height: 640 })
+      expect(await overflowOf(page)).toBeLessThanOrEqual(0)
+    })
+  })
+})
+
+describe('names from strangers in a real browser', () => {
+  const hostile = samplePages.filter(({ sample }) => sample.startsWith('hostile'))
+
+  it.each(hostile)('$view: $sample runs nothing and calls nobody', async ({ path }) => {
+    await withPage({ bypassCSP: false }, async (page) => {
+      const seen: string[] = []
+      page.on('dialog', (dialog) => seen.push(`dialog ${dialog.message()}`))
+      page.on('console', (message) => seen.push(`console ${message.text()}`))
+      page.on('request', (request) => {
+        if (!request.url().startsWith(server.origin)) seen.push(`request ${request.url()}`)
+      })
+      await page.goto(server.origin + path)
+      expect(seen).toEqual([])
+    })
+  })
+})
+
+describe('the consent page in a real browser', () => {
+  it('shows Allow and Deny side by side, the same size, 44 px high or more', async () => {
+    await withPage({ viewport: { width: 360, height: 640 } }, async (page) => {
+      await page.goto(`${server.origin}/consent/verified`)
+      const allow = await page.getByRole('button', { name: 'Allow' }).boundingBox()
+      const deny = await page.getByRole('button', { name: 'Deny' }).boundingBox()
+      expect(allow?.height).toBeGreaterThanOrEqual(44)
+      expect([deny?.width, deny?.height, deny?.y]).toEqual([allow?.width, allow?.height, allow?.y])
+    })
+  })
+
+  it('ticks by keyboard, and Enter in a box sends nothing', async () => {
+    await withPage({}, async (page) => {
+      await page.goto(`${server.origin}/consent/verified`)
+      const box = page.getByRole('checkbox', { name: 'Delete notes' })
+      await box.focus()
+      await page.keyboard.press('Space')
+      expect(await box.isChecked()).toBe(true)
+      await page.keyboard.press('Enter')
+      await page.waitForTimeout(200)
+      expect(page.url()).toBe(`${server.origin}/consent/verified`)
+    })
+  })
+
+  it('ticks by a click anywhere on the row, and opens the tools without ticking', async () => {
+    await withPage({}, async (page) => {
+      await page.goto(`${server.origin}/consent/verified`)
+      const row = page.getByRole('listitem').filter({ has: page.getByRole('checkbox', { name: 'Delete notes' }) })
+      await row.getByText('Remove notes for good.').click({ force: true })
+      expect(await row.getByRole('checkbox').isChecked()).toBe(true)
+      await row.getByText('1 tool').click()
+      expect(await row.getByText('delete_note').isVisible()).toBe(true)
+      expect(await row.getByRole('checkbox').isChecked()).toBe(true)
+    })
+  })
+})
+
+describe('the way back to the client (RFC 8252 §7)', () => {
+  let client: Server
+  let clientOrigin: string
+
+  beforeAll(async () => {
+    const html = '<!doctype html><title>client</title><p>client'
+    client = createServer((_request, response) => response.setHeader('content-type', 'text/html').end(html))
+    client.listen(0, '127.0.0.1')
+    await once(client, 'listening')
+    const address = client.address()
+    clientOrigin = typeof address === 'object' ? `http://127.0.0.1:${address?.port}` : ''
+  })
+
+  afterAll(() => {
+    client.closeAllConnections()
+    client.close()
+  })
+
+  /** Sends the consent form of a page served with the given policy; returns what Chromium said about form-action. */
+  async function complaintsAfterAllow(page: Page, policy?: string): Promise<string[]> {
+    const complaints: string[] = []
+    page.on('console', (message) => {
+      if (message.text().includes('form-action')) complaints.push(message.text())
+    })
+    await page.route('**/consent/loopback', async (route) => {
+      const response = await route.fetch()
+      const headers = response.headers()
+      await route.fulfill({
+        response,
+        headers: policy === undefined ? headers : { ...headers, 'content-security-policy': policy },
+      })
+    })
+    await page.goto(`${server.origin}/consent/loopback`)
+    await page.getByRole('button', { name: 'Allow' }).click()
+    await page.waitForTimeout(500)
+    return complaints
+  }
+
+  it('leads to a client on loopback', async () => {
+    server.redirectForms(`${clientOrigin}/callback?code=sample`)
+    await withPage({ bypassCSP: false }, async (page) => {
+      expect(await complaintsAfterAllow(page)).toEqual([])
+      expect(page.url()).toBe(`${clientOrigin}/callback?code=sample`)
+    })
+  })
+
+  it('leads to a private-use scheme', async () => {
+    server.redirectForms('cursor://anysphere.cursor-mcp/oauth/callback?code=sample')
+    await withPage({ bypassCSP: false }, async (page) => {
+      expect(await complaintsAfterAllow(page)).toEqual([])
+    })
+  })
+
+  it.each(['client on loopback', 'private-use scheme'])('would be cut to a %s by form-action', async (target) => {
+    const callback = target === 'private-use scheme' ? 'cursor://anysphere.cursor-mcp/oauth/callback' : clientOrigin
+    server.redirectForms(`${callback}/`)
+    await withPage({ bypassCSP: false }, async (page) => {
+      expect(await complaintsAfterAllow(page, "form-action 'self'")).not.toEqual([])
+    })
+  })
+
+  it('keeps a popup tied to the web client that opened it', async () => {
+    const context = await browser.newContext()
+    const opener = await context.newPage()
+    await opener.goto(clientOrigin)
+    const opened = context.waitForEvent('page')
+    await opener.evaluate(`void window.open(${JSON.stringify(`${server.origin}/consent/verified`)}, '_blank', 'popup')`)
+    const popup = await opened
+    await popup.waitForURL(/consent/)
+    await popup.goto(`${clientOrigin}/callback`)
+    expect(await popup.evaluate('window.opener !== null')).toBe(true)
+    await context.close()
+  })
+})
