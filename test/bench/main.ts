@@ -1,0 +1,128 @@
+/**
+ * `npm run bench`: measures the stack on PostgreSQL and on the embedded database beside the bare engine, in under five minutes.
+ * Owns the order of things and where results go. This process is the load generator; everything measured runs in its own.
+ * `-- --save` also writes docs/bench.json; `-- --readme` prints the README's table from that file; `-- refresh jwks` runs only
+ * those rows.
+ */
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import os from 'node:os'
+import { fileURLToPath } from 'node:url'
+import { type Postgres, startPostgres } from '../support/postgres.js'
+import { openDatabaseStatistics } from './database-statistics.js'
+import { measureGuard, measurePasswordCheck, measureVerification } from './guard.js'
+import { measureScenario, type Plan } from './measure.js'
+import { type BenchResult, benchResult, type Row, type StartTime } from './result.js'
+import { scenarios } from './scenarios.js'
+import { renderReadmeTable, renderTerminal } from './table.js'
+import type { Target } from './target.js'
+import { startBareEngine, startEmbeddedStack, startPostgresStack } from './targets.js'
+
+const plan: Plan = { seconds: 1.5, warmUpSeconds: 0.7, runs: 3 }
+/** For three runs of the code exchange with its warm-up, and one for each connection that refreshes. */
+const codeCount = 6_100
+
+const root = new URL('../../', import.meta.url)
+const savedFile = fileURLToPath(new URL('docs/bench.json', root))
+
+function say(line: string): void {
+  process.stderr.write(`${line}\n`)
+}
+
+function commit(): string | undefined {
+  try {
+    return execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: root, encoding: 'utf8', stdio: 'pipe' }).trim()
+  } catch {
+    return undefined
+  }
+}
+
+async function machine(): Promise<BenchResult['machine']> {
+  const bin = process.env['TEST_POSTGRES_BIN']
+  const version = bin === undefined ? '' : execFileSync(`${bin}/postgres`, ['--version'], { encoding: 'utf8' })
+  const postgresql = /(\d+(?:\.\d+)?)/.exec(version)?.[1]
+  const cpus = os.cpus()
+  return {
+    cpu: cpus[0]?.model.trim() ?? 'unknown CPU',
+    cores: cpus.length,
+    memoryGiB: Math.round(os.totalmem() / 2 ** 30),
+    system: `${os.type()} ${os.machine()}`,
+    node: process.versions.node,
+    ...(postgresql !== undefined && { postgresql }),
+  }
+}
+
+async function startTargets(postgres: Postgres | undefined, starts: StartTime[]): Promise<Target[]> {
+  const options = { codeCount, starts }
+  say('starting the bare engine, and the stack on each database …')
+  const targets = [await startBareEngine(codeCount), await startEmbeddedStack(options)]
+  if (postgres === undefined) return targets
+  const statistics = await openDatabaseStatistics(postgres)
+  if (statistics === undefined) say('pg_stat_statements is missing: statements are not counted')
+  const target = await startPostgresStack(postgres, statistics, options)
+  const close = async () => {
+    await target.close()
+    await statistics?.close()
+  }
+  return [...targets, { ...target, close }]
+}
+
+async function measureAll(targets: readonly Target[], names: readonly string[]): Promise<Row[]> {
+  const rows: Row[] = []
+  for (const scenario of scenarios) {
+    if (names.length > 0 && !names.includes(scenario.name)) continue
+    say(`${scenario.label} …`)
+    rows.push(await measureScenario(scenario, targets, plan))
+  }
+  return rows
+}
+
+async function measure(names: readonly string[]): Promise<BenchResult> {
+  const starts: StartTime[] = []
+  const postgres = process.env['TEST_POSTGRES_BIN'] === undefined ? undefined : await startPostgres()
+  let targets: Target[] = []
+  try {
+    const passwordCheckCpuMs = await measurePasswordCheck()
+    targets = await startTargets(postgres, starts)
+    const rows = await measureAll(targets, names)
+    say('the guard …')
+    const stack = targets.find(({ mcpUrl }) => mcpUrl !== undefined)
+    if (stack === undefined) throw new Error('no whole stack was started')
+    const hash = commit()
+    return {
+      date: new Date().toISOString(),
+      ...(hash !== undefined && { commit: hash }),
+      machine: await machine(),
+      method: { seconds: plan.seconds, runs: plan.runs },
+      rows,
+      guard: await measureGuard(stack, plan),
+      verification: await measureVerification(stack),
+      passwordCheckCpuMs,
+      starts,
+    }
+  } finally {
+    await Promise.allSettled(targets.map((target) => target.close()))
+    await postgres?.stop()
+  }
+}
+
+function write(result: BenchResult, save: boolean): void {
+  const text = `${JSON.stringify(result, (_key, value) => (typeof value === 'number' ? Math.round(value * 1000) / 1000 : value), 2)}\n`
+  const folder = new URL('bench-results/', root)
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(new URL(`${result.date.replaceAll(':', '-')}.json`, folder), text)
+  if (save) writeFileSync(savedFile, text)
+}
+
+/** Runs, shows and writes down, as the arguments say. */
+export async function bench(args: readonly string[]): Promise<void> {
+  if (args.includes('--readme')) {
+    process.stdout.write(renderReadmeTable(benchResult.parse(JSON.parse(readFileSync(savedFile, 'utf8')))))
+    return
+  }
+  const names = args.filter((arg) => !arg.startsWith('--'))
+  if (args.includes('--save') && names.length > 0) throw new Error('--save needs all rows')
+  const result = await measure(names)
+  write(result, args.includes('--save'))
+  process.stdout.write(`\n${renderTerminal(result)}`)
+}

@@ -1,0 +1,60 @@
+/** What a run writes down. Read back by the table in the README, so it is parsed, not trusted. */
+import { z } from 'zod'
+
+export const targetNames = ['bare', 'postgresql', 'embedded'] as const
+export type TargetName = (typeof targetNames)[number]
+
+const measurement = z.object({
+  /** Requests or flows per second: median, lowest and highest run. */
+  perSecond: z.object({ median: z.number(), min: z.number(), max: z.number() }),
+  p50Ms: z.number(),
+  p99Ms: z.number(),
+  operations: z.number(),
+  /** CPU of the server process per operation; with the embedded database that includes the database. */
+  serverCpuMs: z.number().optional(),
+  /** CPU of PostgreSQL's processes per operation. */
+  databaseCpuMs: z.number().optional(),
+  /** Statements per operation, each one round trip. */
+  statements: z.number().optional(),
+  /** Commits that write, per operation. */
+  writes: z.number().optional(),
+})
+export type Measurement = z.infer<typeof measurement>
+
+const row = z.object({
+  name: z.string(),
+  label: z.string(),
+  results: z.partialRecord(z.enum(targetNames), measurement),
+})
+export type Row = z.infer<typeof row>
+
+const startTime = z.object({ label: z.string(), readyMs: z.number(), idleMiB: z.number().optional() })
+export type StartTime = z.infer<typeof startTime>
+
+export const benchResult = z.object({
+  date: z.string(),
+  commit: z.string().optional(),
+  machine: z.object({
+    cpu: z.string(),
+    cores: z.number(),
+    memoryGiB: z.number(),
+    system: z.string(),
+    node: z.string(),
+    postgresql: z.string().optional(),
+  }),
+  method: z.object({ seconds: z.number(), runs: z.number() }),
+  rows: z.array(row),
+  /** The same call to the same process, with a real token and past a guard that accepts anything. */
+  guard: z.object({ guarded: measurement, unguarded: measurement, ratio: z.number() }),
+  verification: z.object({ cachedPerSecond: z.number(), uncachedPerSecond: z.number() }),
+  /** CPU of one argon2id check: part of every full sign-in. */
+  passwordCheckCpuMs: z.number(),
+  starts: z.array(startTime),
+})
+export type BenchResult = z.infer<typeof benchResult>
+
+/** How much of the bare engine's rate a row reaches. */
+export function ratioToBare({ results }: Row, name: TargetName): number | undefined {
+  const [own, bare] = [results[name], results.bare]
+  return own === undefined || bare === undefined ? undefined : own.perSecond.median / bare.perSecond.median
+}

@@ -1,0 +1,88 @@
+/** Fills a database of ours with what the load needs, through our own storage and engine, while no server runs on it. */
+import { createPasswordHasher } from '../../src/authorization-server/accounts/passwords.js'
+import { createProvider } from '../../src/authorization-server/provider.js'
+import { createResources } from '../../src/authorization-server/resources.js'
+import { parseConfig } from '../../src/config.js'
+import { notesResource } from '../../src/mcp-server/notes-resource.js'
+import { systemClock } from '../../src/platform/clock.js'
+import { createLogger } from '../../src/platform/log.js'
+import { createAccountStore } from '../../src/storage/accounts.js'
+import { createClientStore } from '../../src/storage/clients.js'
+import { ensureKeys, loadCookieKeys, loadSigningKeys } from '../../src/storage/keys.js'
+import { migrateStorage, type Storage } from '../../src/storage/storage.js'
+import { openDatabase, storageOver } from '../../src/system.js'
+import { type Confidential, confidentialClient, mintCodes, people, publicClient, redirectUri } from './fixtures.js'
+import type { Settings } from './serve-process.js'
+import type { FlowClient } from './sign-in-flow.js'
+
+export interface Seed {
+  readonly client: FlowClient
+  readonly confidential: Confidential
+  readonly codes: string[]
+}
+
+async function addPeople(storage: Storage): Promise<string> {
+  const hasher = await createPasswordHasher()
+  const accounts = createAccountStore(storage.prisma, storage.clock)
+  let someone = ''
+  for (const { email, password } of people) {
+    someone = (await accounts.add({ email, passwordHash: await hasher.hash(password) }))?.id ?? someone
+  }
+  return someone
+}
+
+async function engineOver(storage: Storage, issuer: string, resource: string) {
+  const declaration = notesResource(resource)
+  return createProvider({
+    options: {
+      issuer,
+      resources: [declaration],
+      storage,
+      log: createLogger('silent'),
+      untrustedFetch: () => Promise.reject(new Error('nothing is fetched here')),
+      trustedProxies: [],
+      internalHosts: [],
+      registrationIsOpen: false,
+      registrationRules: { allowedPrivateUseRedirects: new Set() },
+      acceptsMetadataDocuments: false,
+      accessTokenFormat: 'jwt',
+      accessTokenTtlSeconds: 600,
+      refreshTokenTtlSeconds: 30 * 86_400,
+      sessionTtlSeconds: 14 * 86_400,
+      productName: 'Gatehouse',
+      accentColor: '#0b5cad',
+    },
+    resources: createResources([declaration]),
+    signingKeys: await loadSigningKeys(storage),
+    cookieKeys: await loadCookieKeys(storage),
+    pages: {
+      renderError: async () => undefined,
+      logoutSource: () => undefined,
+      postLogoutSuccessSource: () => undefined,
+    },
+  })
+}
+
+/** Migrates, then adds people, clients and `codeCount` codes. */
+export async function seed(settings: Settings, codeCount: number): Promise<Seed> {
+  const config = parseConfig(settings, () => '')
+  const { ISSUER_URL: issuer, RESOURCE_URL: resource } = config
+  const database = await openDatabase(config, 'auth', createLogger('silent'))
+  try {
+    await migrateStorage(database)
+    const storage = storageOver(config, database, systemClock)
+    await ensureKeys(storage)
+    const accountId = await addPeople(storage)
+    const clients = createClientStore(storage)
+    const confidential = confidentialClient(resource)
+    await clients.save(publicClient.client_id, publicClient, 'dynamic')
+    await clients.save(confidential.client_id, confidential, 'static')
+    const client = { clientId: publicClient.client_id, redirectUri, resource }
+    const codes = await mintCodes(await engineOver(storage, issuer, resource), client, accountId, codeCount)
+    await storage.prisma.$disconnect()
+    const { client_id: clientId, client_secret: clientSecret } = confidential
+    return { client, confidential: { clientId, clientSecret }, codes }
+  } finally {
+    await database.close()
+  }
+}

@@ -1,0 +1,91 @@
+/** The result in words: a table for the terminal, and the one in the README. Both say ratios first. */
+import { type BenchResult, type Measurement, type Row, ratioToBare } from './result.js'
+
+function percent(share: number | undefined): string {
+  return share === undefined ? '–' : `${Math.round(share * 100)} %`
+}
+
+function rate(measurement: Measurement | undefined): string {
+  if (measurement === undefined) return '–'
+  const { median } = measurement.perSecond
+  return median < 100 ? median.toFixed(1) : Math.round(median).toLocaleString('en')
+}
+
+/** Half the distance between the slowest and the fastest run, as a share of the median. */
+function spread(measurement: Measurement | undefined): string {
+  if (measurement === undefined) return ''
+  const { median, min, max } = measurement.perSecond
+  return `±${Math.round(((max - min) / 2 / median) * 100)} %`
+}
+
+function amount(value: number | undefined, digits = 1): string {
+  return value === undefined ? '–' : value.toFixed(digits)
+}
+
+function latency(measurement: Measurement | undefined): string {
+  return measurement === undefined ? '–' : `${amount(measurement.p50Ms)} / ${amount(measurement.p99Ms)}`
+}
+
+type Cell = (row: Row) => string
+
+const columns: readonly (readonly [heading: string, cell: Cell])[] = [
+  ['Operation', ({ label }) => label],
+  ['PostgreSQL ÷ bare', (row) => percent(ratioToBare(row, 'postgresql'))],
+  ['embedded ÷ bare', (row) => percent(ratioToBare(row, 'embedded'))],
+  ['PostgreSQL /s', ({ results }) => rate(results.postgresql)],
+  ['embedded /s', ({ results }) => rate(results.embedded)],
+  ['bare /s', ({ results }) => rate(results.bare)],
+  ['PostgreSQL p50 / p99 ms', ({ results }) => latency(results.postgresql)],
+  ['embedded p50 / p99 ms', ({ results }) => latency(results.embedded)],
+  ['CPU ms, server + PostgreSQL', ({ results: { postgresql } }) => cpu(postgresql)],
+  ['statements', ({ results }) => amount(results.postgresql?.statements)],
+  ['commits', ({ results }) => amount(results.postgresql?.writes)],
+]
+
+function cpu(measurement: Measurement | undefined): string {
+  return `${amount(measurement?.serverCpuMs, 2)} + ${amount(measurement?.databaseCpuMs, 2)}`
+}
+
+function cells(rows: readonly Row[]): string[][] {
+  return [columns.map(([heading]) => heading), ...rows.map((row) => columns.map(([, cell]) => cell(row)))]
+}
+
+function aligned(table: readonly (readonly string[])[]): string {
+  const widths = (table[0] ?? []).map((_, column) => Math.max(...table.map((line) => line[column]?.length ?? 0)))
+  const align = (cell: string, column: number) =>
+    column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0)
+  return table.map((line) => line.map(align).join('  ').trimEnd()).join('\n')
+}
+
+function facts(result: BenchResult): string[] {
+  const { guard, verification, starts, machine, method } = result
+  const [signIn] = result.rows.filter(({ name }) => name === 'sign-in')
+  const cpuOfSignIn = signIn?.results.postgresql?.serverCpuMs
+  return [
+    `A guarded tool call runs at ${percent(guard.ratio)} of the unguarded rate (${rate(guard.guarded)} and ${rate(guard.unguarded)} /s, ${spread(guard.guarded)} and ${spread(guard.unguarded)}).`,
+    `A token is verified ${Math.round(verification.uncachedPerSecond).toLocaleString('en')} times a second by its signature, ${Math.round(verification.cachedPerSecond).toLocaleString('en')} times from the cache.`,
+    `One password check takes ${amount(result.passwordCheckCpuMs)} ms of CPU${cpuOfSignIn === undefined ? '' : `, of ${amount(cpuOfSignIn)} ms that a whole sign-in takes`}; the bare engine checks none.`,
+    ...starts.map(
+      ({ label, readyMs, idleMiB }) =>
+        `Start, ${label}: ready after ${amount(readyMs / 1000)} s${idleMiB === undefined ? '' : `, ${Math.round(idleMiB)} MiB of memory when idle`}.`,
+    ),
+    `Machine: ${machine.cpu}, ${machine.cores} cores shared by load generator, servers and database; ${machine.memoryGiB} GiB; ${machine.system}; Node ${machine.node}${machine.postgresql === undefined ? '' : `; PostgreSQL ${machine.postgresql}, fsync on`}.`,
+    `Method: closed loop (8 workers for whole sign-ins, 16 for the rest), ${method.runs} runs of ${method.seconds} s after a warm-up, targets in turns; median run.`,
+  ]
+}
+
+/** For the terminal. */
+export function renderTerminal(result: BenchResult): string {
+  return `${aligned(cells(result.rows))}\n\n${facts(result).join('\n')}\n`
+}
+
+/** What stands in the README between `<!-- bench:start -->` and `<!-- bench:end -->`, ratios first. */
+export function renderReadmeTable(result: BenchResult): string {
+  const [heading = [], ...lines] = cells(result.rows)
+  const row = (line: readonly string[]) => `| ${line.join(' | ')} |`
+  const rule = heading.map((_, column) => (column === 0 ? '---' : '---:'))
+  const table = [row(heading), row(rule), ...lines.map(row)].join('\n')
+  return `${table}\n\n${facts(result)
+    .map((fact) => `- ${fact}`)
+    .join('\n')}\n`
+}
