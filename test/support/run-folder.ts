@@ -61,7 +61,7 @@ export async function oncePerRun(name: string, work: () => Promise<unknown>): Pr
   const file = join(runFolder(), `${name}.json`)
   if (!existsSync(file) && isFirst(join(runFolder(), `${name}.lock`))) await record(file, work)
   for (let waited = 0; !existsSync(file); waited += 50) {
-    if (waited > 60_000) throw new Error(`another worker did not finish ${name} within a minute`)
+    if (waited > 100_000) throw new Error(`another worker did not finish ${name} in time`)
     await sleep(50)
   }
   return readOutcome(file)
