@@ -84,6 +84,15 @@ function privateUseRedirect(text: string): string {
   return text
 }
 
+function origins(text: string): readonly string[] {
+  const entries = list(text)
+  for (const entry of entries) {
+    if (!URL.canParse(entry) || new URL(entry).origin !== entry)
+      throw new Error('must hold origins such as https://app.example.com')
+  }
+  return entries
+}
+
 function boolean(text: string): boolean {
   if (text !== 'true' && text !== 'false') throw new Error('must be true or false')
   return text === 'true'
@@ -156,6 +165,11 @@ export const settings = {
     [],
     'Addresses or CIDR ranges, comma-separated, whose X-Forwarded-For is believed.',
     listOf(addressRange),
+  ),
+  ALLOWED_ORIGINS: setting<readonly string[]>(
+    [],
+    'Origins of web pages that may call the MCP endpoint, comma-separated. Its own origin and pages on localhost always may.',
+    origins,
   ),
   DATA_DIR: setting('./data', 'Folder of the embedded databases and of generated keys.', text),
   DATABASE_URL: setting(unset, 'PostgreSQL of the authorization server; unset: embedded in DATA_DIR.', databaseUrl, {

@@ -198,6 +198,7 @@ async function startMcp(parts: Parts, listening: (server: ListeningServer) => vo
     log,
     clock,
     trustedProxies: config.TRUSTED_PROXIES,
+    allowedOrigins: config.ALLOWED_ORIGINS,
   })
   closers.add(() => notes.close())
   listening(await listen(notes.app, config.HOST, config.mcpPort))
