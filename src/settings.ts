@@ -84,13 +84,10 @@ function privateUseRedirect(text: string): string {
   return text
 }
 
-function origins(text: string): readonly string[] {
-  const entries = list(text)
-  for (const entry of entries) {
-    if (!URL.canParse(entry) || new URL(entry).origin !== entry)
-      throw new Error('must hold origins such as https://app.example.com')
-  }
-  return entries
+function webOrigin(text: string): string {
+  if (!URL.canParse(text) || new URL(text).origin !== text)
+    throw new Error('must list origins such as https://app.example.com')
+  return text
 }
 
 function boolean(text: string): boolean {
@@ -169,7 +166,7 @@ export const settings = {
   ALLOWED_ORIGINS: setting<readonly string[]>(
     [],
     'Origins of web pages that may call the MCP endpoint, comma-separated. Its own origin and pages on localhost always may.',
-    origins,
+    listOf(webOrigin),
   ),
   DATA_DIR: setting('./data', 'Folder of the embedded databases and of generated keys.', text),
   DATABASE_URL: setting(unset, 'PostgreSQL of the authorization server; unset: embedded in DATA_DIR.', databaseUrl, {
