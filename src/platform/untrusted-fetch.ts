@@ -27,8 +27,8 @@ export interface UntrustedFetchOptions {
   readonly ca?: string
 }
 
-/** IPv4 and IPv6 blocks that are not the public Internet (IANA special-purpose registries, RFC 6890). */
-const specialPurpose: readonly string[] = [
+/** IPv4 blocks that are not the public Internet (IANA special-purpose registry, RFC 6890; multicast and reserved space). */
+const special4: readonly string[] = [
   '0.0.0.0/8',
   '10.0.0.0/8',
   '100.64.0.0/10',
@@ -47,23 +47,13 @@ const specialPurpose: readonly string[] = [
   '203.0.113.0/24',
   '224.0.0.0/4',
   '240.0.0.0/4',
-  '::/128',
-  '::1/128',
-  '::ffff:0:0/96',
-  '64:ff9b::/96',
-  '64:ff9b:1::/48',
-  '100::/64',
-  '2001::/23',
-  '2001:db8::/32',
-  '2002::/16',
-  '2620:4f:8000::/48',
-  '3fff::/20',
-  '5f00::/16',
-  'fc00::/7',
-  'fe80::/10',
-  'fec0::/10',
-  'ff00::/8',
 ]
+
+/** All of IPv6 that is handed out to networks (RFC 4291 §2.4). What lies outside maps, translates or stays local. */
+const global6: readonly string[] = ['2000::/3']
+
+/** Blocks inside it that are special all the same: tunnels that carry an IPv4 address, documentation, benchmarks. */
+const special6: readonly string[] = ['2001::/23', '2001:db8::/32', '2002::/16', '2620:4f:8000::/48', '3fff::/20']
 
 function blockListOf(ranges: readonly string[]): BlockList {
   const list = new BlockList()
@@ -74,17 +64,24 @@ function blockListOf(ranges: readonly string[]): BlockList {
   return list
 }
 
-const notPublic = blockListOf(specialPurpose)
-const loopback = blockListOf(['127.0.0.0/8', '::1/128'])
+// One list per family: a list with a rule for mapped addresses (::ffff:0:0/96) would match every IPv4 address.
+const lists = { special4: blockListOf(special4), global6: blockListOf(global6), special6: blockListOf(special6) }
+const loopback4 = blockListOf(['127.0.0.0/8'])
 
-function isIn(list: BlockList, address: string): boolean {
-  const family = isIP(address)
-  return family !== 0 && list.check(address, family === 6 ? 'ipv6' : 'ipv4')
+function isLoopbackAddress(address: string): boolean {
+  return address === '::1' || (isIP(address) === 4 && loopback4.check(address, 'ipv4'))
 }
 
 /** True for an address anyone on the Internet may be reached at. False for anything that is not an IP address. */
 export function isPublicAddress(address: string): boolean {
-  return isIP(address) !== 0 && !isIn(notPublic, address)
+  switch (isIP(address)) {
+    case 4:
+      return !lists.special4.check(address, 'ipv4')
+    case 6:
+      return lists.global6.check(address, 'ipv6') && !lists.special6.check(address, 'ipv6')
+    default:
+      return false
+  }
 }
 
 /** The one error strangers' URLs ever cause: what went wrong is for the log, never for them (no probing oracle). */
@@ -131,7 +128,7 @@ async function readCapped(response: Awaited<ReturnType<typeof undiciFetch>>, max
 export function createUntrustedFetch(options: UntrustedFetchOptions): typeof fetch {
   const resolve: Resolve = options.resolve ?? ((hostname) => systemLookup(hostname, { all: true }))
   const allowed = (address: string) =>
-    isPublicAddress(address) || (options.allowLoopback === true && isIn(loopback, address))
+    isPublicAddress(address) || (options.allowLoopback === true && isLoopbackAddress(address))
   const dispatcher = new Agent({
     connect: {
       lookup: checkedLookup(resolve, allowed),
