@@ -1,0 +1,69 @@
+/** `docker compose` on the project's own file, under a project name of the tests so that nobody's stack is touched. */
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import { z } from 'zod'
+
+const execute = promisify(execFile)
+const projectName = 'gatehouse-test'
+
+export interface CommandResult {
+  readonly exitCode: number
+  readonly output: string
+}
+
+const failureSchema = z.object({ code: z.number(), stdout: z.string(), stderr: z.string() })
+
+/** A shell without any setting of ours, as a stranger's. */
+function bareEnvironment(settings: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
+  const names = ['PATH', 'HOME', 'DOCKER_HOST', 'DOCKER_CONFIG', 'XDG_CACHE_HOME', 'XDG_RUNTIME_DIR']
+  const kept = names.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]]))
+  return { ...Object.fromEntries(kept), ...settings }
+}
+
+export async function docker(
+  args: readonly string[],
+  settings: Readonly<Record<string, string>> = {},
+): Promise<CommandResult> {
+  const options = { env: bareEnvironment(settings), maxBuffer: 64 * 1024 * 1024 }
+  try {
+    const { stdout, stderr } = await execute('docker', [...args], options)
+    return { exitCode: 0, output: stdout + stderr }
+  } catch (error) {
+    const { code, stdout, stderr } = failureSchema.parse(error)
+    return { exitCode: code, output: stdout + stderr }
+  }
+}
+
+/** No .env of the working folder is read: the tests run what a fresh clone runs. */
+export function compose(...args: readonly string[]): Promise<CommandResult> {
+  return docker(['compose', '--ansi', 'never', '--env-file', '/dev/null', '--project-name', projectName, ...args])
+}
+
+/** Throws with the output when the command fails. */
+export async function mustCompose(...args: readonly string[]): Promise<string> {
+  const { exitCode, output } = await compose(...args)
+  if (exitCode !== 0)
+    throw new Error(`docker compose ${args.join(' ')} ended with ${exitCode}:\n${output.slice(-4_000)}`)
+  return output
+}
+
+/** `docker compose up`, until every server is healthy. */
+export async function up(): Promise<void> {
+  const { exitCode, output } = await compose('up', '--detach', '--wait', '--wait-timeout', '180')
+  if (exitCode === 0) return
+  const { output: logs } = await compose('logs', '--no-color', '--tail', '40')
+  throw new Error(`docker compose up ended with ${exitCode}:\n${output.slice(-2_000)}\n${logs.slice(-4_000)}`)
+}
+
+export function volumeName(name: string): string {
+  return `${projectName}_${name}`
+}
+
+export function containerName(service: string): string {
+  return `${projectName}-${service}-1`
+}
+
+/** Runs a line of JavaScript in a server's container and returns what it prints. */
+export async function evaluateIn(service: string, script: string): Promise<string> {
+  return (await mustCompose('exec', '-T', service, 'node', '--input-type=module', '--eval', script)).trim()
+}
