@@ -14,7 +14,7 @@ interface Look {
   readonly height: number
 }
 
-const light: Look = { colorScheme: 'light', width: 640, height: 400 }
+const light: Look = { colorScheme: 'light', width: 560, height: 400 }
 const dark: Look = { ...light, colorScheme: 'dark' }
 const phone: Look = { colorScheme: 'light', width: 360, height: 640 }
 const darkPhone: Look = { ...phone, colorScheme: 'dark' }
@@ -35,10 +35,12 @@ afterAll(async () => {
   await server.close()
 })
 
-async function take(path: string, look: Look, file: string): Promise<void> {
+async function take(path: string, look: Look, file: string, deviceScaleFactor = 1): Promise<void> {
   const { colorScheme, width, height } = look
-  const page = await browser.newPage({ viewport: { width, height }, colorScheme })
+  const page = await browser.newPage({ viewport: { width, height }, colorScheme, deviceScaleFactor, bypassCSP: true })
   await page.goto(server.origin + path)
+  // Machines without a desktop have no font of their own for `system-ui`; this one is near what most people see.
+  await page.addStyleTag({ content: 'html { font-family: "Liberation Sans", system-ui }' })
   await page.screenshot({ path: file, fullPage: true })
   await page.close()
 }
@@ -54,10 +56,10 @@ describe('pictures of the pages', () => {
   const only = new RegExp(process.env['SCREENSHOT_ONLY'] ?? '')
   it('are written', async () => {
     if (folder === undefined) {
-      await take('/consent/verified', light, 'docs/consent-light.png')
-      await take('/consent/verified', dark, 'docs/consent-dark.png')
-      await take('/consent/loopback', phone, 'docs/consent-phone.png')
-      await take('/sign-in/first', light, 'docs/sign-in.png')
+      await take('/consent/verified', light, 'docs/consent-light.png', 1.25)
+      await take('/consent/verified', dark, 'docs/consent-dark.png', 1.25)
+      await take('/consent/loopback', phone, 'docs/consent-phone.png', 1.25)
+      await take('/sign-in/first', light, 'docs/sign-in.png', 1.25)
       return
     }
     mkdirSync(folder, { recursive: true })
