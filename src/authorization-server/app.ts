@@ -28,7 +28,7 @@ import { normaliseParameters } from './parameters.js'
 import { createProvider } from './provider.js'
 import { createResources } from './resources.js'
 import { commitTokenRequests } from './token-endpoint.js'
-import type { Views } from './views.js'
+import { popupViews, type Views } from './views.js'
 
 const notFound: HttpMiddleware = async () => {
   throw new OAuthError('invalid_request', 'there is nothing here', { status: 404 })
@@ -45,7 +45,7 @@ export async function createAuthorizationServer(
     viewsFolder,
     productName,
     accentColor,
-    popupViews: ['sign-in', 'consent', 'error', 'done'],
+    popupViews,
   })
   const resources = createResources(options.resources)
   const csrf = createCsrfProtection(cookieKeys, new URL(issuer).origin)

@@ -118,6 +118,8 @@ function features(parts: ProviderParts): Configuration['features'] {
   const { options, pages } = parts
   return {
     devInteractions: { enabled: false },
+    // Announced only once the resource server checks proofs too.
+    dPoP: { enabled: false },
     clientCredentials: { enabled: true },
     clientIdMetadataDocument: options.acceptsMetadataDocuments
       ? { enabled: true, ack: metadataDocumentDraft }
