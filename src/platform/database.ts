@@ -5,7 +5,7 @@
 import { mkdirSync } from 'node:fs'
 import { PGlite, types } from '@electric-sql/pglite'
 import { PrismaPg } from '@prisma/adapter-pg'
-import type { SqlMigrationAwareDriverAdapterFactory } from '@prisma/driver-adapter-utils'
+import type { SqlDriverAdapterFactory, SqlMigrationAwareDriverAdapterFactory } from '@prisma/driver-adapter-utils'
 import pg from 'pg'
 import { PrismaPGlite } from 'pglite-prisma-adapter'
 import { lockFolder } from './folder-lock.js'
@@ -29,8 +29,13 @@ export interface Sql {
 
 export interface Database {
   readonly sql: Sql
-  /** For `new PrismaClient({ adapter })` and for migrations; shares the pool with `sql`. */
-  readonly adapter: SqlMigrationAwareDriverAdapterFactory
+  /** For `new PrismaClient({ adapter })`; shares the pool with `sql`. */
+  readonly adapter: SqlDriverAdapterFactory
+  /**
+   * Lends `work` a connection of its own, closed afterwards: the schema engine leaves its session lock behind. A script is one
+   * transaction, so that a migration that fails leaves nothing.
+   */
+  withMigrationAdapter<T>(work: (adapter: SqlMigrationAwareDriverAdapterFactory) => Promise<T>): Promise<T>
   readonly embedded: boolean
   /** Runs `work` while no other process runs work under the same lock number on this database. */
   exclusively<T>(lock: number, work: () => Promise<T>): Promise<T>
@@ -47,6 +52,23 @@ export interface ServerDatabaseOptions {
 }
 
 const pingStatement: Statement = { name: 'ping', text: 'SELECT 1' }
+
+/**
+ * The packaged adapters split scripts at semicolons and run the parts one by one (PostgreSQL), or do not wait for the outcome
+ * (PGlite). `run` sends the whole script at once, which PostgreSQL runs as one transaction, and waits.
+ */
+function withWholeScripts(
+  factory: SqlMigrationAwareDriverAdapterFactory,
+  run: (script: string) => Promise<unknown>,
+): SqlMigrationAwareDriverAdapterFactory {
+  const executeScript = async (script: string) => void (await run(script))
+  return {
+    provider: factory.provider,
+    adapterName: factory.adapterName,
+    connect: async () => Object.assign(await factory.connect(), { executeScript }),
+    connectToShadowDb: () => factory.connectToShadowDb(),
+  }
+}
 
 /** Opens a pool to a PostgreSQL server. Connects on first use; `ping` tells whether it works. */
 export function openServerDatabase(options: ServerDatabaseOptions): Database {
@@ -70,6 +92,15 @@ export function openServerDatabase(options: ServerDatabaseOptions): Database {
   return {
     sql,
     adapter: new PrismaPg(pool),
+    withMigrationAdapter: async (work) => {
+      const own = new pg.Pool({ connectionString: options.url, max: 1, application_name: 'gatehouse migrate' })
+      own.on('error', options.onIdleError)
+      try {
+        return await work(withWholeScripts(new PrismaPg(own), (script) => own.query(script)))
+      } finally {
+        await own.end()
+      }
+    },
     embedded: false,
     exclusively: async (lock, work) => {
       const client = await pool.connect()
@@ -107,6 +138,7 @@ export async function openEmbeddedDatabase(folder: string | 'memory'): Promise<D
   return {
     sql,
     adapter: new PrismaPGlite(pglite),
+    withMigrationAdapter: (work) => work(withWholeScripts(new PrismaPGlite(pglite), (script) => pglite.exec(script))),
     embedded: true,
     exclusively: (_lock, work) => work(),
     ping: async () => void (await sql.query(pingStatement, [])),

@@ -97,16 +97,29 @@ function toOAuthError(error: unknown): OAuthError {
   return new OAuthError('server_error', 'the server met an unexpected condition', { cause: error })
 }
 
+/**
+ * An absolute request target replaces Host (RFC 9112 §3.2.2). Koa would take over its whole origin, so the request goes on
+ * with the path alone.
+ */
+function takeHost(ctx: HttpContext): string {
+  const target = ctx.req.url ?? '/'
+  if (target.startsWith('/') || !URL.canParse(target)) return ctx.req.headers.host ?? ''
+  const { host, pathname, search } = new URL(target)
+  ctx.req.url = `${pathname}${search}`
+  ctx.request.originalUrl = ctx.req.url
+  return host
+}
+
 /** Pins what Koa and the engine believe about scheme and host to the public origin. Unknown hosts get 421 (RFC 9110 §15.5.20). */
 function pinOrigin(origin: string, alsoAnswer: readonly string[]): HttpMiddleware {
   const { host, protocol } = new URL(origin)
   const answered = new Set([host, ...alsoAnswer].map((name) => name.toLowerCase()))
   const scheme = protocol.slice(0, -1)
   return async (ctx, next) => {
-    if (!answered.has((ctx.req.headers.host ?? '').toLowerCase())) {
+    if (!answered.has(takeHost(ctx).toLowerCase())) {
       throw new OAuthError('invalid_request', 'this server does not answer for that host', {
         status: 421,
-        detail: 'Host header is neither the public host nor an internal one',
+        detail: 'the host asked for is neither the public one nor an internal one',
       })
     }
     ctx.req.headers.host = host

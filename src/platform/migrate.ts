@@ -6,7 +6,10 @@ import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
-import { bindMigrationAwareSqlAdapterFactory } from '@prisma/driver-adapter-utils'
+import {
+  bindMigrationAwareSqlAdapterFactory,
+  type SqlMigrationAwareDriverAdapterFactory,
+} from '@prisma/driver-adapter-utils'
 import type { Database, Statement } from './database.js'
 
 interface Migration {
@@ -79,12 +82,12 @@ async function instantiateSchemaEngine() {
   return bindings.SchemaEngine
 }
 
-async function applyPending(database: Database, folder: string): Promise<string[]> {
+async function applyPending(adapter: SqlMigrationAwareDriverAdapterFactory, folder: string): Promise<string[]> {
   const migrations = await readMigrations(folder)
   const schema = await readFile(join(folder, '..', 'schema.prisma'), 'utf8')
   schemaEngine ??= instantiateSchemaEngine()
   const SchemaEngine = await schemaEngine
-  const factory = bindMigrationAwareSqlAdapterFactory(database.adapter)
+  const factory = bindMigrationAwareSqlAdapterFactory(adapter)
   const engine = await SchemaEngine.new({ datamodels: [['schema.prisma', schema]] }, () => undefined, factory)
   try {
     const { appliedMigrationNames } = await engine.applyMigrations({
@@ -112,6 +115,8 @@ async function applyPending(database: Database, folder: string): Promise<string[
 export async function migrate(database: Database, folder: string): Promise<string[]> {
   if ((await pendingMigrations(database, folder)).length === 0) return []
   return database.exclusively(migrationLock, async () =>
-    (await pendingMigrations(database, folder)).length === 0 ? [] : applyPending(database, folder),
+    (await pendingMigrations(database, folder)).length === 0
+      ? []
+      : database.withMigrationAdapter((adapter) => applyPending(adapter, folder)),
   )
 }
