@@ -5,6 +5,7 @@
 import { chmodSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { completeAuthorization, type Person } from './authorization.js'
 import type { Browser } from './browser.js'
 import { temporaryFolder } from './run-folder.js'
@@ -37,6 +38,18 @@ async function bodyOf(request: AsyncIterable<unknown>): Promise<string> {
   return body
 }
 
+/** Calls the program back. Some programs start to listen only after they opened the browser: no person is that fast. */
+async function deliver(callback: URL): Promise<Response> {
+  for (let waited = 0; ; waited += 100) {
+    try {
+      return await fetch(callback)
+    } catch (error) {
+      if (waited >= 10_000) throw new Error(`nobody listens on ${callback.origin}`, { cause: error })
+      await sleep(100)
+    }
+  }
+}
+
 /** Starts the listener behind the command. */
 export async function startBrowserCommand(browser: Browser, person: Person): Promise<BrowserCommand> {
   const opened: URL[] = []
@@ -46,7 +59,7 @@ export async function startBrowserCommand(browser: Browser, person: Person): Pro
     opened.push(new URL(url))
     const callback = new URL(await completeAuthorization(browser, url, current))
     if (!['localhost', '127.0.0.1'].includes(callback.hostname)) throw new Error(`sent to ${callback.origin}`)
-    const answer = await fetch(callback)
+    const answer = await deliver(callback)
     if (!answer.ok) throw new Error(`the program's callback answered ${answer.status}: ${await answer.text()}`)
   }
   const server = createServer(async (request, response) => {

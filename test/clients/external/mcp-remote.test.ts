@@ -62,11 +62,21 @@ describe('mcp-remote', () => {
     expect(JSON.stringify(listed.result)).toContain('From mcp-remote')
   })
 
+  it('steps up to deleting through the browser', async () => {
+    const listed = JSON.stringify((await call('list_notes')).result)
+    const id = /[0-9a-f]{8}-[0-9a-f-]{27}/.exec(listed)?.[0]
+    const deleted = await call('delete_note', { id })
+    expect(browser.failures).toEqual([])
+    expect(deleted.error).toBeUndefined()
+    expect(deleted.result?.['isError']).not.toBe(true)
+    expect(browser.opened).toHaveLength(2)
+  })
+
   it('starts again later without a browser', async () => {
     await client.close()
     client = start()
     await initialize()
     expect((await call('whoami')).result?.['isError']).not.toBe(true)
-    expect(browser.opened).toHaveLength(1)
+    expect(browser.opened).toHaveLength(2)
   })
 })
