@@ -110,11 +110,11 @@ export function weaknesses(password: string, context: PasswordContext = {}): str
   if ([...repeatedUnit(normalized)].length < minimumPasswordLength || isReducedBy(normalized, withoutRepetition)) {
     return ['This repeats itself. Add a few unrelated words.']
   }
-  if (isReducedBy(normalized, names, withoutRuns, withoutRepetition)) {
-    return ['This is mostly your email address or the name of this service. Use a few unrelated words instead.']
+  if (isReducedBy(normalized, common, withoutRuns, withoutRepetition)) {
+    return ['This is among the first that attackers try. Use a few unrelated words instead.']
   }
   if (isReducedBy(normalized, names, common, withoutRuns, withoutRepetition)) {
-    return ['This is among the first that attackers try. Use a few unrelated words instead.']
+    return ['This is mostly your email address or the name of this service. Use a few unrelated words instead.']
   }
   return []
 }

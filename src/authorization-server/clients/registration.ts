@@ -76,6 +76,11 @@ export function normaliseMetadata(metadata: ClientMetadata, options: { readonly 
       offeredResponseTypes.includes(type),
     )
   }
+  // Left out, `response_types` means "code" (RFC 7591 §2), which a client that sends nobody to us does not have.
+  if (strings(metadata['grant_types']).join() === 'client_credentials') {
+    metadata['response_types'] = []
+    metadata['redirect_uris'] ??= []
+  }
   if (redirectUrisOf(metadata).some(isNativeRedirect)) metadata['application_type'] = 'native'
   // A metadata document cannot hold a secret: the default method would make every such client confidential.
   if (options.isMetadataDocument && metadata['token_endpoint_auth_method'] === 'client_secret_basic') {

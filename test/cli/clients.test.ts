@@ -1,0 +1,115 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { databaseKinds } from '../support/databases.js'
+import { callTool } from '../support/mcp-request.js'
+import { discoverServer, requestTokens, type ServerMetadata } from '../support/oauth-client.js'
+import { stackSettings } from '../support/settings.js'
+import { type Stack, startStack } from '../support/stack.js'
+import { type CommandRun, runCli } from './terminal.js'
+
+const database = databaseKinds.at(-1) ?? 'embedded'
+
+function printed(run: CommandRun, name: string): string {
+  return new RegExp(`^${name} +(\\S+)$`, 'm').exec(run.stdout)?.[1] ?? ''
+}
+
+describe('gatehouse clients', () => {
+  let environment: Record<string, string>
+  const clients = (...args: readonly string[]): Promise<CommandRun> => runCli(['clients', ...args], environment)
+
+  beforeAll(async () => {
+    environment = await stackSettings({ database })
+  })
+
+  it('starts with none', async () => {
+    expect((await clients('list')).stdout).toContain('There is no registered client.')
+  })
+
+  it('adds a public client, shows it and removes it', async () => {
+    const redirects = ['--redirect-uri', 'https://app.example.org/cb', '--redirect-uri', 'http://127.0.0.1/cb']
+    const added = await clients('add', '--name', 'Web app', ...redirects)
+    expect(added).toMatchObject({ exitCode: 0, stderr: '' })
+    expect(added.stdout).not.toContain('client_secret')
+    const clientId = printed(added, 'client_id')
+    expect(JSON.parse((await clients('show', clientId)).stdout)).toMatchObject({
+      clientId,
+      origin: 'static',
+      metadata: {
+        client_name: 'Web app',
+        redirect_uris: ['https://app.example.org/cb', 'http://127.0.0.1/cb'],
+        grant_types: ['authorization_code', 'refresh_token'],
+        token_endpoint_auth_method: 'none',
+      },
+    })
+    expect((await clients('list')).stdout).toContain('Web app')
+    expect((await clients('remove', clientId)).exitCode).toBe(0)
+    expect(await clients('show', clientId)).toMatchObject({
+      exitCode: 1,
+      stderr: `gatehouse: there is no client ${clientId}\n`,
+    })
+    expect((await clients('remove', clientId)).exitCode).toBe(1)
+  })
+
+  it.each([
+    ['plain http', 'http://app.example.org/cb'],
+    ['an unknown scheme', 'myapp://callback'],
+    ['a fragment', 'https://app.example.org/cb#x'],
+  ])('holds redirects to the rules of registration: refuses %s', async (_name, uri) => {
+    const { exitCode, stderr } = await clients('add', '--name', 'x', '--redirect-uri', uri)
+    expect(exitCode).toBe(1)
+    expect(stderr).toMatch(/redirect_uri/)
+  })
+
+  it('never lets a registered name steer the terminal', async () => {
+    const { exitCode, stderr } = await clients('add', '--name', 'x\u001b[2J', '--redirect-uri', 'https://a.example/cb')
+    expect(exitCode).toBe(1)
+    expect(stderr).toMatch(/client_name must be plain text/)
+  })
+})
+
+describe('A client that the operator added', () => {
+  let stack: Stack
+  let server: ServerMetadata
+  let clientId: string
+  let clientSecret: string
+  const settings: Record<string, string> = {}
+
+  beforeAll(async () => {
+    Object.assign(settings, await stackSettings({ database }))
+    const flags = ['--confidential', '--introspects', settings['RESOURCE_URL'] ?? '']
+    const added = await runCli(['clients', 'add', '--name', 'Worker', ...flags], settings)
+    clientId = printed(added, 'client_id')
+    clientSecret = printed(added, 'client_secret')
+    const env = {
+      ...settings,
+      ACCESS_TOKEN_FORMAT: 'opaque',
+      INTROSPECTION_CLIENT_ID: clientId,
+      INTROSPECTION_CLIENT_SECRET: clientSecret,
+    }
+    stack = await startStack({ database, env })
+    server = await discoverServer(stack.issuer)
+  }, 60_000)
+  afterAll(() => stack.close())
+
+  const basic = () => ({
+    authorization: `Basic ${Buffer.from(`${clientId}:${clientSecret}`).toString('base64')}`,
+  })
+
+  it('gets its own token with client_credentials (RFC 6749 §4.4), which the MCP server accepts by introspection (RFC 7662)', async () => {
+    const request = { grant_type: 'client_credentials', scope: 'notes:read', resource: stack.resource }
+    const { status, tokens } = await requestTokens(server, request, basic())
+    expect(status).toBe(200)
+    const body = new URLSearchParams({ token: tokens?.access_token ?? '' })
+    const answer = await fetch(`${stack.issuer}/introspect`, { method: 'POST', body, headers: basic() })
+    expect(await answer.json()).toMatchObject({ active: true, client_id: clientId, scope: 'notes:read' })
+    expect((await callTool(stack.resource, tokens?.access_token, 'whoami')).status).toBe(200)
+  })
+
+  it('gets nothing with a wrong secret', async () => {
+    const request = { grant_type: 'client_credentials', resource: stack.resource }
+    const authorization = `Basic ${Buffer.from(`${clientId}:wrong`).toString('base64')}`
+    expect(await requestTokens(server, request, { authorization })).toMatchObject({
+      status: 401,
+      error: 'invalid_client',
+    })
+  })
+})

@@ -1,0 +1,74 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { describe, expect, it } from '@jest/globals'
+import { stackSettings } from '../support/settings.js'
+import { type StackProcess, startStackProcess } from '../support/stack-process.js'
+
+const noAccount = { BOOTSTRAP_EMAIL: '', BOOTSTRAP_PASSWORD: '' }
+
+/** Runs the built program to its end. */
+async function runProgram(args: readonly string[], settings: Readonly<Record<string, string>>) {
+  const env = { PATH: process.env['PATH'], HOME: process.env['HOME'], ...settings }
+  const child = spawn(process.execPath, ['dist/main.js', ...args], { env, stdio: ['ignore', 'ignore', 'pipe'] })
+  let stderr = ''
+  child.stderr.on('data', (chunk) => (stderr += String(chunk)))
+  const [exitCode] = await once(child, 'close')
+  return { exitCode, lines: stderr.split('\n').filter((line) => line.startsWith('gatehouse: ')) }
+}
+
+async function untilPrinted(stack: StackProcess, text: string): Promise<string> {
+  for (let waited = 0; waited < 5_000 && !stack.output().includes(text); waited += 20) {
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  return stack.output()
+}
+
+describe('gatehouse serve', () => {
+  it('prints where it is, how to make the first account and how to connect; stops on SIGTERM with status 0', async () => {
+    const stack = await startStackProcess({ database: 'embedded', env: noAccount })
+    const output = await untilPrinted(stack, 'mcp-remote')
+    expect(output).toContain(`MCP URL               ${stack.resource}`)
+    expect(output).toContain(`Authorization server  ${stack.issuer}`)
+    expect(output).toMatch(/works once, for an hour:\n +http:\/\/localhost:\d+\/setup\?token=[\w-]{43}\n/)
+    for (const client of ['Claude Code', 'VS Code', 'Cursor', 'MCP Inspector', 'mcp-remote'])
+      expect(output).toContain(client)
+
+    const second = await runProgram(['serve'], stack.settings)
+    expect(second.exitCode).toBe(1)
+    expect(second.lines).toEqual([expect.stringMatching(/is in use by another process/)])
+    expect(await stack.stop()).toBe(0)
+  })
+
+  it('names the bootstrap account, and keeps the link of a first start out of later ones', async () => {
+    const stack = await startStackProcess({ database: 'embedded' })
+    expect(await untilPrinted(stack, 'Sign in as')).toContain('Sign in as ada@example.com')
+    expect(stack.output()).not.toContain('/setup?token=')
+    expect(stack.output()).not.toContain(stack.settings['BOOTSTRAP_PASSWORD'])
+    await stack.stop()
+  })
+
+  it('runs one half when told so', async () => {
+    const stack = await startStackProcess({ database: 'embedded', only: 'mcp' })
+    const output = await untilPrinted(stack, 'mcp-remote')
+    expect(output).not.toContain('Authorization server')
+    await expect(fetch(`${stack.issuer}/health/live`)).rejects.toThrow()
+    await stack.stop()
+  })
+
+  it('says in one line that a port is taken', async () => {
+    const stack = await startStackProcess({ database: 'embedded' })
+    const { ISSUER_URL = '' } = stack.settings
+    const other = await stackSettings({ database: 'embedded', env: { ISSUER_URL } })
+    const { exitCode, lines } = await runProgram(['serve'], other)
+    expect(exitCode).toBe(1)
+    expect(lines).toEqual([expect.stringMatching(/^gatehouse: cannot listen on 127\.0\.0\.1:\d+: the port is taken$/)])
+    await stack.stop()
+  })
+
+  it('refuses a weak bootstrap password with one line', async () => {
+    const settings = await stackSettings({ database: 'embedded', env: { BOOTSTRAP_PASSWORD: 'sesame' } })
+    const { exitCode, lines } = await runProgram(['serve'], settings)
+    expect(exitCode).toBe(1)
+    expect(lines).toEqual(['gatehouse: BOOTSTRAP_PASSWORD is refused. Use at least 15 characters.'])
+  })
+})
