@@ -4,7 +4,7 @@ import type { Statement } from '../platform/database.js'
 import { hashSecret } from '../platform/secrets.js'
 import { expiryLimit, expiryOf, type Payload, unsupported } from './engine-model.js'
 import type { Storage } from './storage.js'
-import { type ArtifactRow, currentTokenRequest } from './token-request.js'
+import { type ArtifactRow, currentTokenRequest, isGrantGone } from './token-request.js'
 
 interface FoundRow {
   payload: Payload
@@ -128,8 +128,10 @@ export function createArtifactAdapter(storage: Storage, model: string): Adapter 
     upsert: async (id, payload, expiresIn) => {
       const row = rowOf(storage, model, id, payload, expiresIn)
       const request = currentTokenRequest()
-      if (request !== undefined && model !== 'ReplayDetection' && model !== 'DeviceCode') request.issue(row, id)
-      else await sql.query(upsert, valuesOf(row))
+      if (request !== undefined && model !== 'ReplayDetection' && model !== 'DeviceCode') return request.issue(row, id)
+      await sql.query(upsert, valuesOf(row)).catch((error: unknown) => {
+        throw isGrantGone(error) ? new errors.InvalidGrant('the grant was revoked') : error
+      })
     },
 
     find: async (id) => {

@@ -26,9 +26,17 @@ const destroy: Statement = {
   text: 'DELETE FROM ephemeral_artifacts WHERE model = $1 AND id_hash = $2',
 }
 
+/** Stands for an interaction's own value, which is a cookie's too, in the address the engine returns to. */
+const ownValue = '{jti}'
+
+function inReturnAddress(payload: Payload, from: string, to: string): Payload {
+  const { returnTo } = payload
+  return returnTo === undefined ? payload : { ...payload, returnTo: returnTo.replace(from, () => to) }
+}
+
 /** The engine copies the session cookie into the interaction but never reads it back: it is not stored. */
-function storedPayload(payload: Payload): Payload {
-  const { jti: _value, ...rest } = payload
+function storedPayload(id: string, payload: Payload): Payload {
+  const { jti: _value, ...rest } = inReturnAddress(payload, id, ownValue)
   if (rest.session === undefined) return rest
   const { cookie: _cookie, ...session } = rest.session
   return { ...rest, session: { ...session, cookie: '' } }
@@ -38,7 +46,7 @@ export function createEphemeralAdapter(storage: Storage, model: string): Adapter
   const { sql } = storage.database
   return {
     upsert: async (id, payload, expiresIn) => {
-      const values = [model, hashSecret(id), JSON.stringify(storedPayload(payload)), expiryOf(storage, expiresIn)]
+      const values = [model, hashSecret(id), JSON.stringify(storedPayload(id, payload)), expiryOf(storage, expiresIn)]
       await sql.query(upsert, values)
     },
     find: async (id) => {
@@ -46,7 +54,8 @@ export function createEphemeralAdapter(storage: Storage, model: string): Adapter
       const { rows } = await sql.query<{ payload: Payload; consumed_at: Date | string | null }>(find, values)
       const row = rows[0]
       if (row === undefined) return undefined
-      return { ...row.payload, jti: id, ...(row.consumed_at === null ? {} : { consumed: true }) }
+      const payload = inReturnAddress(row.payload, ownValue, id)
+      return { ...payload, jti: id, ...(row.consumed_at === null ? {} : { consumed: true }) }
     },
     consume: async (id) => {
       const { rowCount } = await sql.query(consume, [model, hashSecret(id), storage.clock.now().toISOString()])

@@ -62,8 +62,9 @@ const readSuccessor: Statement = {
 
 const successorPurpose = 'refresh token successor'
 
-function isGrantGone(error: unknown): boolean {
-  // 23503: foreign key violation, the grant was deleted meanwhile.
+/** True for the database's refusal to issue something under a grant that was deleted meanwhile. */
+export function isGrantGone(error: unknown): boolean {
+  // 23503: foreign key violation.
   return typeof error === 'object' && error !== null && 'code' in error && error.code === '23503'
 }
 
