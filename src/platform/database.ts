@@ -8,6 +8,7 @@ import { PrismaPg } from '@prisma/adapter-pg'
 import type { SqlDriverAdapterFactory, SqlMigrationAwareDriverAdapterFactory } from '@prisma/driver-adapter-utils'
 import pg from 'pg'
 import { PrismaPGlite } from 'pglite-prisma-adapter'
+import { createPreparedSql } from './embedded-statements.js'
 import { lockFolder } from './folder-lock.js'
 
 /** One prepared statement. `name` is unique per text: PostgreSQL prepares it once per connection. */
@@ -37,7 +38,7 @@ export interface Database {
    */
   withMigrationAdapter<T>(work: (adapter: SqlMigrationAwareDriverAdapterFactory) => Promise<T>): Promise<T>
   readonly embedded: boolean
-  /** Runs `work` while no other process runs work under the same lock number on this database. */
+  /** Runs `work` while nobody else, in any process, runs work under the same lock number on this database. */
   exclusively<T>(lock: number, work: () => Promise<T>): Promise<T>
   /** Resolves when the database answers, throws otherwise. */
   ping(): Promise<void>
@@ -129,18 +130,22 @@ export async function openEmbeddedDatabase(folder: string | 'memory'): Promise<D
   const unlock = folder === 'memory' ? async () => {} : await lockFolder(folder)
   if (folder !== 'memory') mkdirSync(folder, { recursive: true, mode: 0o700 })
   const pglite = await PGlite.create(folder === 'memory' ? 'memory://' : folder, { parsers })
-  const sql: Sql = {
-    query: async <Row>(statement: Statement, values: readonly unknown[]) => {
-      const result = await pglite.query<Row>(statement.text, [...values])
-      return { rows: result.rows, rowCount: Math.max(result.affectedRows ?? 0, result.rows.length) }
-    },
-  }
+  const sql = createPreparedSql(pglite)
+  const turns = new Map<number, Promise<unknown>>()
   return {
     sql,
     adapter: new PrismaPGlite(pglite),
     withMigrationAdapter: (work) => work(withWholeScripts(new PrismaPGlite(pglite), (script) => pglite.exec(script))),
     embedded: true,
-    exclusively: (_lock, work) => work(),
+    exclusively: (lock, work) => {
+      // The folder has one process; within it, one after the other.
+      const turn = (turns.get(lock) ?? Promise.resolve()).then(work)
+      turns.set(
+        lock,
+        turn.catch(() => undefined),
+      )
+      return turn
+    },
     ping: async () => void (await sql.query(pingStatement, [])),
     close: async () => {
       await pglite.close()

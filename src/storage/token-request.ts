@@ -111,16 +111,28 @@ export class TokenRequest {
       redemption === undefined || this.#newRefreshToken === undefined || redemption.model !== 'RefreshToken'
         ? null
         : createHolderBox(redemption.value).seal(this.#newRefreshToken, successorPurpose)
+    const redeemed = await this.#write(redemption, sealed, this.#rows)
+    if (redeemed === undefined) return { kind: 'lost' }
+    if (redemption === undefined || redeemed) return { kind: 'committed' }
+    return this.#successorOf(redemption)
+  }
+
+  /** Whether this was the first redemption; `undefined` when the grant is gone, and then nothing was written. */
+  async #write(
+    redemption: Redemption | undefined,
+    sealedSuccessor: string | null,
+    rows: readonly ArtifactRow[],
+  ): Promise<boolean | undefined> {
     const now = this.#storage.clock.now().toISOString()
-    const values = [redemption?.model ?? null, redemption?.idHash ?? null, now, sealed, JSON.stringify(this.#rows)]
+    const used = [redemption?.model ?? null, redemption?.idHash ?? null]
+    const values = [...used, now, sealedSuccessor, JSON.stringify(rows)]
     try {
-      const { rows } = await this.#storage.database.sql.query<{ redeemed: number }>(redeemAndIssue, values)
-      if (redemption === undefined || rows[0]?.redeemed === 1) return { kind: 'committed' }
+      const { rows: counts } = await this.#storage.database.sql.query<{ redeemed: number }>(redeemAndIssue, values)
+      return counts[0]?.redeemed === 1
     } catch (error) {
-      if (isGrantGone(error)) return { kind: 'lost' }
+      if (isGrantGone(error)) return undefined
       throw error
     }
-    return this.#successorOf(redemption)
   }
 
   async #successorOf(redemption: Redemption): Promise<CommitOutcome> {
@@ -129,6 +141,9 @@ export class TokenRequest {
     const { rows } = await this.#storage.database.sql.query<{ successor: string | null }>(readSuccessor, values)
     const sealed = rows[0]?.successor
     if (sealed === undefined || sealed === null) return { kind: 'lost' }
+    // The access token in this answer is its own, and an opaque one has to be known.
+    const others = this.#rows.filter(({ model }) => model !== 'RefreshToken')
+    if (others.length > 0 && (await this.#write(undefined, null, others)) === undefined) return { kind: 'lost' }
     return { kind: 'successor', refreshToken: createHolderBox(redemption.value).open(sealed, successorPurpose) }
   }
 }

@@ -1,0 +1,196 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { createLogger } from '../../src/platform/log.js'
+import { createSecretBox, randomSecret } from '../../src/platform/secrets.js'
+import { createAuditTrail } from '../../src/storage/audit.js'
+import { createClientStore } from '../../src/storage/clients.js'
+import { rememberConsent, rememberedScopes } from '../../src/storage/consents.js'
+import { ensureKeys, loadCookieKeys, loadSigningKeys } from '../../src/storage/keys.js'
+import { endSession } from '../../src/storage/sessions.js'
+import { createStorage, migrateStorage } from '../../src/storage/storage.js'
+import { startSweeper, sweepExpired } from '../../src/storage/sweep.js'
+import { databaseKinds } from '../support/databases.js'
+import { openTestStorage, type TestStorage } from './test-storage.js'
+
+describe.each(databaseKinds)('Stores, on %s', (kind) => {
+  let given: TestStorage
+  beforeAll(async () => {
+    given = await openTestStorage(kind)
+  })
+  afterAll(() => given.close())
+
+  describe('keys', () => {
+    it('are made once, by however many that start together', async () => {
+      await Promise.all([ensureKeys(given.storage), ensureKeys(given.storage), ensureKeys(given.storage)])
+      const keys = await loadSigningKeys(given.storage)
+      expect(keys.map(({ alg }) => alg).sort()).toEqual(['ES256', 'RS256'])
+      expect(keys.every(({ d, kid, use }) => typeof d === 'string' && kid !== '' && use === 'sig')).toBe(true)
+      expect(await loadCookieKeys(given.storage)).toHaveLength(1)
+      await ensureKeys(given.storage)
+      expect((await loadSigningKeys(given.storage)).map(({ kid }) => kid)).toEqual(keys.map(({ kid }) => kid))
+    })
+
+    it('keep their private parts out of every column', async () => {
+      for (const key of await loadSigningKeys(given.storage)) {
+        for (const part of [key.d, key.p, key.dp]) if (part !== undefined) expect(await given.holds(part)).toBe(false)
+      }
+      for (const key of await loadCookieKeys(given.storage)) expect(await given.holds(key)).toBe(false)
+    })
+
+    it('cannot be opened with another encryption key, and say what to do', async () => {
+      const other = createStorage({ ...given.storage, secretBox: createSecretBox(randomSecret()) })
+      await expect(loadSigningKeys(other)).rejects.toThrow(/restore ENCRYPTION_KEY or its file/)
+      await expect(loadCookieKeys(other)).rejects.toThrow(/restore ENCRYPTION_KEY or its file/)
+      await other.prisma.$disconnect()
+    })
+
+    it('sign with the current one first, and keep the others', async () => {
+      const [current] = await loadSigningKeys(given.storage)
+      await given.storage.prisma.signingKey.create({
+        data: {
+          kid: 'older',
+          algorithm: 'ES256',
+          status: 'previous',
+          publicJwk: {},
+          sealedPrivateJwk: given.storage.secretBox.seal(
+            JSON.stringify({ ...current, kid: 'older' }),
+            'signing key older',
+          ),
+          createdAt: new Date('2030-01-01'),
+        },
+      })
+      const kids = (await loadSigningKeys(given.storage)).map(({ kid }) => kid)
+      expect(kids).toHaveLength(3)
+      expect(kids.at(-1)).toBe('older')
+    })
+  })
+
+  describe('clients', () => {
+    it('are listed and shown without their secret', async () => {
+      const store = createClientStore(given.storage)
+      const metadata = { client_id: 'machine', client_name: 'Machine', client_secret: 'hush-hush-hush' }
+      await store.save('machine', metadata, 'static')
+      expect(await store.find('machine')).toMatchObject({ clientId: 'machine', origin: 'static', name: 'Machine' })
+      expect(JSON.stringify(await store.list())).not.toContain('hush')
+      expect(await given.holds('hush-hush-hush')).toBe(false)
+      expect(await given.adapter('Client').find('machine')).toEqual(metadata)
+    })
+
+    it('keep their origin when the engine saves them again', async () => {
+      await given.adapter('Client').upsert('machine', { client_id: 'machine', client_name: 'Renamed' }, 0)
+      expect(await createClientStore(given.storage).find('machine')).toMatchObject({
+        origin: 'static',
+        name: 'Renamed',
+      })
+    })
+
+    it('lose every grant, and all that was issued, when they are removed', async () => {
+      const { grantId } = await given.newGrant({ clientId: 'machine' })
+      const token = randomSecret()
+      await given.adapter('RefreshToken').upsert(token, { jti: token, kind: 'RefreshToken', grantId }, 60)
+      expect(await createClientStore(given.storage).remove('machine')).toBe(true)
+      expect(await createClientStore(given.storage).remove('machine')).toBe(false)
+      expect(await given.adapter('Grant').find(grantId)).toBeUndefined()
+      expect(await given.adapter('RefreshToken').find(token)).toBeUndefined()
+    })
+  })
+
+  describe('consents', () => {
+    it('are remembered per resource, added to, and forgotten when the client changes', async () => {
+      const { accountId } = await given.newGrant()
+      const key = { accountId, clientId: 'client-1', resource: 'https://mcp.example.com/mcp' }
+      await rememberConsent(given.storage, key, 'first', ['read'])
+      await rememberConsent(given.storage, key, 'first', ['write', 'read'])
+      expect(await rememberedScopes(given.storage, key, 'first')).toEqual(['read', 'write'])
+      expect(await rememberedScopes(given.storage, { ...key, resource: '' }, 'first')).toEqual([])
+      expect(await rememberedScopes(given.storage, key, 'second')).toEqual([])
+      await rememberConsent(given.storage, key, 'second', ['read'])
+      expect(await rememberedScopes(given.storage, key, 'second')).toEqual(['read'])
+    })
+  })
+
+  describe('the audit trail', () => {
+    it('is written, and a failure to write undoes nothing', async () => {
+      const lines: string[] = []
+      const audit = createAuditTrail(given.storage, createLogger('error', { write: (line) => void lines.push(line) }))
+      await audit.record({ type: 'sign_in.failed', detail: { address: '192.0.2.1' } })
+      expect(await given.storage.prisma.auditEvent.findFirst({ where: { type: 'sign_in.failed' } })).toMatchObject({
+        accountId: null,
+        detail: { address: '192.0.2.1' },
+        at: given.storage.clock.now(),
+      })
+      // PostgreSQL cannot store a NUL.
+      await audit.record({ type: 'sign_in.failed', clientId: 'a\u0000b' })
+      expect(lines).toHaveLength(1)
+      expect(lines[0]).toContain('audit event was not written')
+    })
+  })
+
+  it('end a session by its uid', async () => {
+    const [id, uid] = [randomSecret(), randomSecret()]
+    await given.adapter('Session').upsert(id, { jti: id, kind: 'Session', uid }, 60)
+    await endSession(given.storage, uid)
+    expect(await given.adapter('Session').find(id)).toBeUndefined()
+  })
+
+  describe('the sweeper', () => {
+    it('deletes in batches what expired a while ago, and nothing else', async () => {
+      const { grantId } = await given.newGrant()
+      const rows = Array.from({ length: 1_203 }, (_, index) => ({
+        model: 'AccessToken',
+        idHash: `swept-${index}`,
+        grantId,
+        payload: {},
+        expiresAt: given.storage.clock.now(),
+      }))
+      await given.storage.prisma.artifact.createMany({ data: rows })
+      await given.adapter('RefreshToken').upsert('kept', { jti: 'kept', kind: 'RefreshToken', grantId }, 3_600)
+      await given.storage.prisma.artifact.create({
+        data: { model: 'RegistrationAccessToken', idHash: 'for ever', payload: {} },
+      })
+      expect(await sweepExpired(given.storage)).toBe(0)
+      given.advance(301)
+      expect(await sweepExpired(given.storage)).toBeGreaterThanOrEqual(1_203)
+      expect(await sweepExpired(given.storage)).toBe(0)
+      expect(await given.storage.prisma.artifact.count({ where: { idHash: { startsWith: 'swept' } } })).toBe(0)
+      expect(await given.storage.prisma.artifact.count({ where: { idHash: 'for ever' } })).toBe(1)
+      expect(await given.adapter('RefreshToken').find('kept')).toBeDefined()
+    })
+
+    it('takes what was issued along with an expired grant, sessions and sign-ins in progress', async () => {
+      const { grantId } = await given.newGrant()
+      const id = randomSecret()
+      await given.adapter('RefreshToken').upsert(id, { jti: id, kind: 'RefreshToken', grantId }, 90_000)
+      await given.adapter('Session').upsert(id, { jti: id, kind: 'Session', uid: id }, 60)
+      await given.adapter('Interaction').upsert(id, { jti: id, kind: 'Interaction' }, 60)
+      given.advance(86_400 + 301)
+      await sweepExpired(given.storage)
+      expect(await given.storage.prisma.grant.count({ where: { id: grantId } })).toBe(0)
+      expect(await given.storage.prisma.artifact.count({ where: { grantId } })).toBe(0)
+      expect(await given.storage.prisma.session.count({ where: { uid: id } })).toBe(0)
+      expect(await given.storage.prisma.ephemeralArtifact.count()).toBe(0)
+    })
+
+    it('runs at its interval until it is stopped', async () => {
+      const lines: string[] = []
+      const log = createLogger('debug', { write: (line) => void lines.push(line) })
+      const stop = startSweeper(given.storage, log, 0.02)
+      while (lines.length < 2) await new Promise((resolve) => setTimeout(resolve, 10))
+      await stop()
+      const { length } = lines
+      await new Promise((resolve) => setTimeout(resolve, 60))
+      expect(lines).toHaveLength(length)
+    })
+  })
+
+  it('are ready when migrated and answering, and not before', async () => {
+    await expect(given.storage.ready()).resolves.toBeUndefined()
+    expect(await migrateStorage(given.storage.database)).toEqual([])
+    const pending = createStorage(given.storage)
+    await given.storage.database.sql.query(
+      { name: 'unmigrate', text: `UPDATE _prisma_migrations SET rolled_back_at = now()` },
+      [],
+    )
+    await expect(pending.ready()).rejects.toThrow('migrations are pending')
+    await pending.prisma.$disconnect()
+  })
+})
