@@ -1,0 +1,72 @@
+/** Chromium for tests, found by CHROMIUM_PATH or at Debian's place, talking to loopback only. Missing is a failure, not a skip. */
+import { createServer } from 'node:http'
+import { type Browser, chromium, type Page } from 'playwright-core'
+import type { Account, ScopeChoice } from './authorization.js'
+
+const quiet = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+]
+
+export function launchChromium(): Promise<Browser> {
+  const executablePath = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium'
+  return chromium.launch({ executablePath, args: quiet })
+}
+
+export interface CallbackListener {
+  /** Where a client would have itself called back. */
+  readonly redirectUri: string
+  /** The next call's parameters. */
+  received(): Promise<URLSearchParams>
+  close(): Promise<void>
+}
+
+/** A client's loopback listener (RFC 8252 §7.3) that thanks and remembers. */
+export async function startCallbackListener(host = '127.0.0.1'): Promise<CallbackListener> {
+  const calls: URLSearchParams[] = []
+  const waiting: ((parameters: URLSearchParams) => void)[] = []
+  const server = createServer((request, response) => {
+    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://client.test')
+    if (pathname === '/callback') {
+      const next = waiting.shift()
+      if (next === undefined) calls.push(searchParams)
+      else next(searchParams)
+    }
+    response.setHeader('content-type', 'text/html')
+    response.end('<!doctype html><title>Done</title><h1>The client has its answer</h1>')
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('the listener has no port')
+  return {
+    redirectUri: `http://${host}:${address.port}/callback`,
+    received: async () => calls.shift() ?? new Promise((resolve) => waiting.push(resolve)),
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+}
+
+/** Fills in the sign-in page that is shown. */
+export async function signInWithChromium(page: Page, { email, password }: Account): Promise<void> {
+  await page.getByLabel('Email').fill(email)
+  await page.getByLabel('Password').fill(password)
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click()
+}
+
+/** Sets the boxes of the consent page that is shown and presses `Allow`. */
+export async function consentWithChromium(page: Page, allow: ScopeChoice = 'all'): Promise<void> {
+  await page.getByRole('button', { name: 'Allow', exact: true }).waitFor()
+  for (const box of allow === 'as offered' ? [] : await page.locator('input[type=checkbox][name=scope]').all()) {
+    await box.setChecked(allow === 'all' || allow.includes((await box.getAttribute('value')) ?? ''))
+  }
+  await page.getByRole('button', { name: 'Allow', exact: true }).click()
+}
