@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { afterAll, describe, expect, it } from '@jest/globals'
 import pg from 'pg'
 import { databaseKinds, openTestDatabase } from './databases.js'
+import { describeOnPostgres } from './describe-on-postgres.js'
 import { type Postgres, startPostgres } from './postgres.js'
 
 describe.each(databaseKinds)('a test database (%s)', (kind) => {
@@ -24,26 +25,24 @@ describe.each(databaseKinds)('a test database (%s)', (kind) => {
   })
 })
 
-if (databaseKinds.includes('postgresql')) {
-  describe('a throwaway PostgreSQL cluster', () => {
-    let postgres: Postgres | undefined
-    afterAll(() => postgres?.stop())
+describeOnPostgres('a throwaway PostgreSQL cluster', () => {
+  let postgres: Postgres | undefined
+  afterAll(() => postgres?.stop())
 
-    it('keeps what it acknowledged over a SIGKILL of all its processes', async () => {
-      postgres = await startPostgres()
-      const connectionString = await postgres.url('durable')
-      const before = new pg.Client({ connectionString })
-      before.on('error', () => undefined)
-      await before.connect()
-      await before.query('CREATE TABLE kept (id integer)')
-      await before.query('INSERT INTO kept VALUES (1)')
-      await postgres.kill9()
-      expect(existsSync(postgres.dataFolder)).toBe(true)
-      await postgres.restart()
-      const after = new pg.Client({ connectionString })
-      await after.connect()
-      expect((await after.query('SELECT id FROM kept')).rows).toEqual([{ id: 1 }])
-      await after.end()
-    })
+  it('keeps what it acknowledged over a SIGKILL of all its processes', async () => {
+    postgres = await startPostgres()
+    const connectionString = await postgres.url('durable')
+    const before = new pg.Client({ connectionString })
+    before.on('error', () => undefined)
+    await before.connect()
+    await before.query('CREATE TABLE kept (id integer)')
+    await before.query('INSERT INTO kept VALUES (1)')
+    await postgres.kill9()
+    expect(existsSync(postgres.dataFolder)).toBe(true)
+    await postgres.restart()
+    const after = new pg.Client({ connectionString })
+    await after.connect()
+    expect((await after.query('SELECT id FROM kept')).rows).toEqual([{ id: 1 }])
+    await after.end()
   })
-}
+})
