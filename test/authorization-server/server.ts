@@ -1,0 +1,144 @@
+/** The authorization server alone, on real sockets and a real database, with its storage, clock and log in the test's hands. */
+import { z } from 'zod'
+import { createPasswordHasher } from '../../src/authorization-server/accounts/passwords.js'
+import { createAuthorizationServer } from '../../src/authorization-server/app.js'
+import type { AuthorizationServerOptions } from '../../src/authorization-server/options.js'
+import { notesResource } from '../../src/mcp-server/notes-resource.js'
+import type { Clock } from '../../src/platform/clock.js'
+import { listen } from '../../src/platform/http.js'
+import { createLogger } from '../../src/platform/log.js'
+import { createSecretBox, randomSecret } from '../../src/platform/secrets.js'
+import { type AccountStore, createAccountStore } from '../../src/storage/accounts.js'
+import { type ClientStore, createClientStore } from '../../src/storage/clients.js'
+import { ensureKeys } from '../../src/storage/keys.js'
+import { createStorage, type Storage } from '../../src/storage/storage.js'
+import type { Account } from '../support/authorization.js'
+import { type Browser, createBrowser } from '../support/browser.js'
+import { type DatabaseKind, openTestDatabase } from '../support/databases.js'
+import { freePort } from '../support/free-port.js'
+import { testAccount } from '../support/settings.js'
+
+export interface TestServer {
+  readonly issuer: string
+  readonly resource: string
+  readonly account: Account
+  readonly storage: Storage
+  readonly accounts: AccountStore
+  readonly clients: ClientStore
+  readonly logLines: readonly string[]
+  /** Moves the server's clock; the engine's own clock stays, so a token's `exp` does not move. */
+  advance(seconds: number): void
+  addAccount(email: string, options?: { disabled?: boolean }): Promise<Account & { readonly id: string }>
+  newBrowser(): Browser
+  close(): Promise<void>
+}
+
+export type ServerOptions = Partial<AuthorizationServerOptions> & { readonly refreshGraceSeconds?: number }
+
+export const resource = 'http://localhost:4000/mcp'
+
+const refuseToFetch = async (): Promise<Response> => {
+  throw new Error('nothing is fetched in this test')
+}
+
+export async function startServer(kind: DatabaseKind, options: ServerOptions = {}): Promise<TestServer> {
+  let offset = 0
+  const clock: Clock = { now: () => new Date(Date.now() + offset) }
+  const logLines: string[] = []
+  const port = await freePort()
+  const issuer = options.issuer ?? `http://localhost:${port}`
+  const storage = createStorage({
+    database: await openTestDatabase(kind, 'auth'),
+    secretBox: createSecretBox(randomSecret()),
+    clock,
+    refreshGraceSeconds: options.refreshGraceSeconds ?? 20,
+  })
+  const [hasher] = await Promise.all([createPasswordHasher(), ensureKeys(storage)])
+  const passwordHash = await hasher.hash(testAccount.password)
+  const accounts = createAccountStore(storage.prisma, clock)
+  const addAccount = async (email: string, { disabled = false } = {}) => {
+    const added = await accounts.add({ email, passwordHash })
+    if (added === undefined) throw new Error(`${email} is taken`)
+    if (disabled) await accounts.disable(added.id)
+    return { id: added.id, email, password: testAccount.password }
+  }
+  const app = await createAuthorizationServer(
+    {
+      issuer,
+      resources: [notesResource(resource)],
+      storage,
+      log: createLogger('debug', { write: (line) => void logLines.push(line) }),
+      untrustedFetch: refuseToFetch,
+      trustedProxies: [],
+      internalHosts: [],
+      registrationIsOpen: true,
+      registrationRules: { allowedPrivateUseRedirects: new Set(['cursor://anysphere.cursor-mcp/oauth/callback']) },
+      acceptsMetadataDocuments: true,
+      accessTokenFormat: 'jwt',
+      accessTokenTtlSeconds: 600,
+      refreshTokenTtlSeconds: 30 * 86_400,
+      sessionTtlSeconds: 14 * 86_400,
+      productName: 'Gatehouse',
+      accentColor: '#0b5cad',
+      ...options,
+    },
+    hasher,
+  )
+  const listening = await listen(app, '127.0.0.1', port)
+  const account = await addAccount(testAccount.email)
+  return {
+    issuer,
+    resource,
+    account,
+    storage,
+    accounts,
+    clients: createClientStore(storage),
+    logLines,
+    advance: (seconds) => {
+      offset += seconds * 1_000
+    },
+    addAccount,
+    newBrowser: () => createBrowser([issuer]),
+    close: async () => {
+      await listening.close(0)
+      await storage.close()
+    },
+  }
+}
+
+/** A confidential client made by the operator. Returns what it authenticates with. */
+export async function addConfidentialClient(
+  server: TestServer,
+  metadata: Readonly<Record<string, unknown>> = {},
+): Promise<{ readonly clientId: string; readonly clientSecret: string; readonly authorization: string }> {
+  const clientId = `machine-${randomSecret(6)}`
+  const clientSecret = randomSecret()
+  await server.clients.save(
+    clientId,
+    {
+      client_id: clientId,
+      client_name: 'Machine',
+      client_secret: clientSecret,
+      grant_types: ['client_credentials'],
+      response_types: [],
+      redirect_uris: [],
+      token_endpoint_auth_method: 'client_secret_basic',
+      ...metadata,
+    },
+    'static',
+  )
+  const authorization = `Basic ${Buffer.from(`${clientId}:${clientSecret}`).toString('base64')}`
+  return { clientId, clientSecret, authorization }
+}
+
+const objectSchema = z.record(z.string(), z.unknown())
+
+/** A JSON object, or an error that quotes what came instead. */
+export async function readJson(response: Response): Promise<Record<string, unknown>> {
+  const text = await response.text()
+  try {
+    return objectSchema.parse(JSON.parse(text))
+  } catch {
+    throw new Error(`expected a JSON object, got ${response.status}: ${text.slice(0, 300)}`)
+  }
+}
