@@ -1,0 +1,87 @@
+/** Two processes of the authorization server on one PostgreSQL: what must happen once happens once, whoever asks where. */
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { databaseKinds } from '../support/databases.js'
+import { freePort } from '../support/free-port.js'
+import { authorize, type Grant, newGrant, redeem, refresh, type TokenAnswer } from '../support/oauth-client.js'
+import { type StackProcess, startStackProcess } from '../support/stack-process.js'
+
+const racers = 50
+
+/** The embedded database serves one process; these races need a server. */
+const kinds = databaseKinds.filter((kind) => kind === 'postgresql')
+
+for (const database of kinds) {
+  describe('races over two processes', () => {
+    let first: StackProcess
+    let second: StackProcess
+    let atFirst: Grant
+    let atSecond: Grant
+
+    beforeAll(async () => {
+      first = await startStackProcess({ database, only: 'auth', env: { LOG_LEVEL: 'warn' } })
+      const port = String(await freePort())
+      const internal = `http://127.0.0.1:${port}`
+      const env = { ...first.settings, AUTH_PORT: port, ISSUER_INTERNAL_URL: internal }
+      second = await startStackProcess({ database, only: 'auth', env })
+      atFirst = await newGrant(first)
+      atSecond = { ...atFirst, server: { ...atFirst.server, token_endpoint: `${internal}/token` } }
+    }, 60_000)
+
+    afterAll(async () => {
+      await Promise.all([first.stop(), second.stop()])
+    })
+
+    async function newCode(): Promise<{ code: string; codeVerifier: string }> {
+      const { callback, codeVerifier } = await authorize(atFirst, first.newBrowser(), { account: first.account })
+      return { code: callback.get('code') ?? '', codeVerifier }
+    }
+
+    /** The same request, many times at once, every other one at the other process. */
+    function race(request: (grant: Grant) => Promise<TokenAnswer>): Promise<TokenAnswer[]> {
+      return Promise.all(Array.from({ length: racers }, (_, index) => request(index % 2 === 0 ? atFirst : atSecond)))
+    }
+
+    const successes = (answers: readonly TokenAnswer[]) => answers.filter(({ status }) => status === 200)
+
+    it('a code is redeemed once (RFC 6749 §4.1.2)', async () => {
+      const { code, codeVerifier } = await newCode()
+      const answers = await race((grant) => redeem(grant, code, codeVerifier))
+      expect(successes(answers)).toHaveLength(1)
+      expect(answers.filter(({ error }) => error === 'invalid_grant')).toHaveLength(racers - 1)
+    }, 60_000)
+
+    it('a refresh token has one successor, which every racer gets, and which lives on (RFC 9700 §4.14.2)', async () => {
+      const { code, codeVerifier } = await newCode()
+      const { tokens } = await redeem(atFirst, code, codeVerifier)
+      const answers = await race((grant) => refresh(grant, tokens?.refresh_token ?? ''))
+      expect(successes(answers)).toHaveLength(racers)
+      const successors = new Set(answers.map((answer) => answer.tokens?.refresh_token))
+      expect(successors.size).toBe(1)
+      const [successor = ''] = [...successors]
+      expect(successor).not.toBe(tokens?.refresh_token)
+      expect((await refresh(atSecond, successor)).status).toBe(200)
+    }, 60_000)
+
+    it('finds the same keys in both processes', async () => {
+      const [one, other] = await Promise.all(
+        [`${first.issuer}/jwks`, new URL('/jwks', atSecond.server.token_endpoint)].map(async (url) =>
+          (await fetch(url)).text(),
+        ),
+      )
+      expect(one).toBe(other)
+    })
+  })
+}
+
+describe('the embedded database', () => {
+  it('serves one process: a second one on the same folder is refused with one clear line', async () => {
+    const stack = await startStackProcess({ database: 'embedded' })
+    try {
+      const ports = { AUTH_PORT: String(await freePort()), MCP_PORT: String(await freePort()) }
+      const second = startStackProcess({ database: 'embedded', env: { ...stack.settings, ...ports } })
+      await expect(second).rejects.toThrow(/in use by another process/)
+    } finally {
+      await stack.stop()
+    }
+  })
+})
