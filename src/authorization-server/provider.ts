@@ -33,6 +33,9 @@ export interface ProviderParts {
   readonly pages: EnginePages
 }
 
+/** The engine's names for the routes by which a client writes its own metadata (RFC 7591, RFC 7592). */
+const selfRegistration: ReadonlySet<string> = new Set(['registration', 'client_update'])
+
 function clientMetadata({ registrationRules }: AuthorizationServerOptions): Configuration['extraClientMetadata'] {
   return {
     // `software_id` and `software_version` group registrations of one product; `introspects` is set by the operator alone.
@@ -40,8 +43,10 @@ function clientMetadata({ registrationRules }: AuthorizationServerOptions): Conf
     validator: (ctx, key, _value, metadata) => {
       // Called once for every property: one call is enough.
       if (key !== 'software_id') return
-      normaliseMetadata(metadata, { isMetadataDocument: String(metadata['client_id']).startsWith('https://') })
-      if (ctx !== undefined && ctx.oidc.route?.startsWith('registration') === true) delete metadata['introspects']
+      const isMetadataDocument = String(metadata['client_id']).startsWith('https://')
+      normaliseMetadata(metadata, { isMetadataDocument })
+      // Only the operator says who introspects: not a document, not a registration, not its update.
+      if (isMetadataDocument || selfRegistration.has(ctx?.oidc.route ?? '')) delete metadata['introspects']
       const [violation] = violations(metadata, registrationRules)
       if (violation === undefined) return
       if (violation.error === 'invalid_redirect_uri') throw new errors.InvalidRedirectUri(violation.message)

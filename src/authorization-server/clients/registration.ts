@@ -34,6 +34,7 @@ const maxRedirectUris = 20
 const maxUriLength = 2_000
 const maxNameLength = 200
 const maxDocumentLength = 16_384
+const maxNesting = 8
 
 /** Control characters, line and paragraph separators, and the marks that change the direction of text. */
 const deceptiveCharacters = /[\p{Cc}\u2028\u2029\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/u
@@ -52,8 +53,20 @@ function isNativeRedirect(uri: string): boolean {
   return kind === 'loopback' || kind === 'private-use'
 }
 
+/** Looks no deeper than `levels`: recursion over a stranger's nesting would overflow the stack. */
+function nestsDeeperThan(levels: number, value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return levels === 0 || Object.values(value).some((member) => nestsDeeperThan(levels - 1, member))
+}
+
 function holdsNul(value: unknown): boolean {
   return JSON.stringify(value).includes('\\u0000')
+}
+
+/** Drops the values we do not offer. One that offers nothing we do stays as it is, for the engine to refuse. */
+function keepOffered(metadata: ClientMetadata, name: string, offered: readonly string[]): void {
+  const kept = strings(metadata[name]).filter((value) => offered.includes(value))
+  if (kept.length > 0) metadata[name] = kept
 }
 
 /**
@@ -68,14 +81,8 @@ export function normaliseMetadata(metadata: ClientMetadata, options: { readonly 
     }
   }
   delete metadata['scope']
-  if (Array.isArray(metadata['grant_types'])) {
-    metadata['grant_types'] = strings(metadata['grant_types']).filter((type) => offeredGrantTypes.includes(type))
-  }
-  if (Array.isArray(metadata['response_types'])) {
-    metadata['response_types'] = strings(metadata['response_types']).filter((type) =>
-      offeredResponseTypes.includes(type),
-    )
-  }
+  keepOffered(metadata, 'grant_types', offeredGrantTypes)
+  keepOffered(metadata, 'response_types', offeredResponseTypes)
   // Left out, `response_types` means "code" (RFC 7591 §2), which a client that sends nobody to us does not have.
   if (strings(metadata['grant_types']).join() === 'client_credentials') {
     metadata['response_types'] = []
@@ -92,8 +99,11 @@ const rules: readonly Rule[] = [
   {
     error: 'invalid_client_metadata',
     source: 'RFC 7591 §3.2.2',
-    message: 'the metadata is too large or holds NUL characters',
-    violates: (metadata) => JSON.stringify(metadata).length > maxDocumentLength || holdsNul(metadata),
+    message: 'the metadata is too large, nests too deep or holds NUL characters',
+    violates: (metadata) =>
+      nestsDeeperThan(maxNesting, metadata) ||
+      JSON.stringify(metadata).length > maxDocumentLength ||
+      holdsNul(metadata),
   },
   {
     error: 'invalid_redirect_uri',
