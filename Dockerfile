@@ -2,13 +2,13 @@
 FROM node:24-trixie-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
-RUN --mount=type=cache,target=/root/.npm npm ci --no-audit --no-fund
+RUN --mount=type=cache,target=/root/.npm npm ci --ignore-scripts --no-audit --no-fund
 COPY build.mjs tsconfig.json tsconfig.build.json ./
 COPY prisma prisma
 COPY src src
 # What only building needs stays behind: development dependencies, the compiler, Prisma's generator.
 RUN node build.mjs \
- && npm uninstall --no-save --omit=dev --no-audit --no-fund prisma typescript \
+ && npm uninstall --ignore-scripts --no-save --omit=dev --no-audit --no-fund prisma typescript \
  && chmod +x dist/main.js
 
 FROM node:24-trixie-slim
