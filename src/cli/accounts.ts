@@ -4,7 +4,16 @@ import { createPasswordHasher } from '../authorization-server/accounts/passwords
 import { createLogger } from '../platform/log.js'
 import { type Account, type AccountStore, createAccountStore, normalizeEmail } from '../storage/accounts.js'
 import { type AuditEventType, createAuditTrail } from '../storage/audit.js'
-import { type Command, loadConfig, readArguments, type Terminal, UsageError, writeLine, writeTable } from './command.js'
+import {
+  type Command,
+  loadConfig,
+  readArguments,
+  type Terminal,
+  UsageError,
+  writeJson,
+  writeLine,
+  writeTable,
+} from './command.js'
 import { readNewPassword } from './password-prompt.js'
 import { withStorage } from './storage.js'
 
@@ -83,7 +92,7 @@ async function list(terminal: Terminal, asJson: boolean): Promise<void> {
     const all = await accounts.list()
     if (asJson) {
       const shown = all.map(({ passwordHash: _, ...account }) => account)
-      return writeLine(terminal, JSON.stringify(shown, undefined, 2))
+      return writeJson(terminal, shown)
     }
     if (all.length === 0) return writeLine(terminal, 'There is no account yet.')
     const rows = all.map((account) => [

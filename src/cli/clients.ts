@@ -7,7 +7,16 @@ import { createLogger } from '../platform/log.js'
 import { randomSecret } from '../platform/secrets.js'
 import { createAuditTrail } from '../storage/audit.js'
 import { createClientStore, type StoredClient } from '../storage/clients.js'
-import { type Command, loadConfig, readArguments, type Terminal, UsageError, writeLine, writeTable } from './command.js'
+import {
+  type Command,
+  loadConfig,
+  readArguments,
+  type Terminal,
+  UsageError,
+  writeJson,
+  writeLine,
+  writeTable,
+} from './command.js'
 import { withStorage } from './storage.js'
 
 const flags = {
@@ -85,7 +94,7 @@ async function add(terminal: Terminal, given: Flags): Promise<void> {
 
 async function list(terminal: Terminal, asJson: boolean): Promise<void> {
   const clients = await withStorage(terminal, (storage) => createClientStore(storage).list())
-  if (asJson) return writeLine(terminal, JSON.stringify(clients, undefined, 2))
+  if (asJson) return writeJson(terminal, clients)
   if (clients.length === 0)
     return writeLine(terminal, 'There is no registered client. Clients with a metadata URL need none.')
   const row = ({ clientId, name, origin, createdAt }: StoredClient) => [
@@ -100,7 +109,7 @@ async function list(terminal: Terminal, asJson: boolean): Promise<void> {
 async function show(terminal: Terminal, clientId: string): Promise<void> {
   const client = await withStorage(terminal, (storage) => createClientStore(storage).find(clientId))
   if (client === undefined) throw new Error(`there is no client ${clientId}`)
-  writeLine(terminal, JSON.stringify(client, undefined, 2))
+  writeJson(terminal, client)
 }
 
 async function remove(terminal: Terminal, clientId: string): Promise<void> {

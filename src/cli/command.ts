@@ -51,6 +51,16 @@ export function writeLine({ stdout }: Terminal, line = ''): void {
   stdout.write(`${line}\n`)
 }
 
+/** JSON in which no character can steer the terminal: JSON itself escapes only those below U+0020. */
+export function writeJson(terminal: Terminal, value: unknown): void {
+  const escaped = (text: string) =>
+    Array.from(text, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`).join('')
+  writeLine(
+    terminal,
+    JSON.stringify(value, undefined, 2).replace(/[\u007f-\u009f\u2028\u2029]|(?=[\0-\uffff])\p{Cf}/gu, escaped),
+  )
+}
+
 /** Rows in columns, two blanks apart. Control characters are replaced: a registered name must not steer the terminal. */
 export function writeTable(terminal: Terminal, rows: readonly (readonly string[])[]): void {
   const safe = rows.map((row) => row.map((cell) => cell.replace(/\p{C}/gu, '\ufffd')))

@@ -2,28 +2,41 @@
 import { createLogger, type Logger } from '../platform/log.js'
 import type { Part, System } from '../system.js'
 import { bannerLines } from './banner.js'
-import { type Command, loadConfig, readArguments, UsageError, writeLine } from './command.js'
+import { type Command, loadConfig, readArguments, type Terminal, UsageError, writeLine } from './command.js'
 
 const stopLimitMs = 10_000
 
 /** Exit status of a program that a signal ended: 128 and the signal's number. */
 const exitStatuses = { SIGINT: 130, SIGTERM: 143 } as const
 
+/** Calls `stop` when the process that started this one has ended. */
+function watchParent(stop: () => void): void {
+  const parent = process.ppid
+  const watch = setInterval(() => {
+    if (process.ppid === parent) return
+    clearInterval(watch)
+    stop()
+  }, 500)
+  watch.unref()
+}
+
 /** Resolves at the first signal that asks to stop. A second one, or a stop that takes too long, ends the process at once. */
-function untilAskedToStop(log: Logger): Promise<void> {
+function untilAskedToStop({ environment }: Terminal, log: Logger): Promise<void> {
   return new Promise((resolve) => {
     let asked = false
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-      process.on(signal, () => {
-        if (asked) process.exit(exitStatuses[signal])
-        asked = true
-        setTimeout(() => {
-          log.error('stopping took too long, ending now')
-          process.exit(1)
-        }, stopLimitMs).unref()
-        resolve()
-      })
+    const stop = () => {
+      asked = true
+      setTimeout(() => {
+        log.error('stopping took too long, ending now')
+        process.exit(1)
+      }, stopLimitMs).unref()
+      resolve()
     }
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.on(signal, () => (asked ? process.exit(exitStatuses[signal]) : stop()))
+    }
+    // npm hands SIGTERM to the shell it runs a script in; that shell dies of it and tells nobody.
+    if (environment['npm_lifecycle_event'] !== undefined) watchParent(() => asked || stop())
   })
 }
 
@@ -60,7 +73,7 @@ export const serve: Command = {
     const log = createLogger(config.LOG_LEVEL)
     const { createSystem } = await import('../system.js')
     const system = createSystem(config, { only, log, clock: terminal.clock })
-    const stop = untilAskedToStop(log)
+    const stop = untilAskedToStop(terminal, log)
     survive(system, log)
     await system.start()
     for (const line of bannerLines(config, system, only)) writeLine(terminal, line)

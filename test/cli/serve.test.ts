@@ -16,6 +16,17 @@ async function runProgram(args: readonly string[], settings: Readonly<Record<str
   return { exitCode, lines: stderr.split('\n').filter((line) => line.startsWith('gatehouse: ')) }
 }
 
+function untilPrints(stream: NodeJS.ReadableStream, text: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let printed = ''
+    stream.on('data', (chunk) => {
+      printed += String(chunk)
+      if (printed.includes(text)) resolve()
+    })
+    stream.on('end', () => reject(new Error(`it ended without saying ${text}: ${printed}`)))
+  })
+}
+
 async function untilPrinted(stack: StackProcess, text: string): Promise<string> {
   for (let waited = 0; waited < 5_000 && !stack.output().includes(text); waited += 20) {
     await new Promise((resolve) => setTimeout(resolve, 20))
@@ -70,5 +81,18 @@ describe('gatehouse serve', () => {
     const { exitCode, lines } = await runProgram(['serve'], settings)
     expect(exitCode).toBe(1)
     expect(lines).toEqual(['gatehouse: BOOTSTRAP_PASSWORD is refused. Use at least 15 characters.'])
+  })
+
+  it('stops when the shell that npm started it in has died, which npm does not tell it', async () => {
+    const settings = await stackSettings({ database: 'embedded' })
+    const env = { PATH: process.env['PATH'], HOME: process.env['HOME'], npm_lifecycle_event: 'start', ...settings }
+    const program = `"${process.execPath}" dist/main.js serve; true`
+    const shell = spawn('sh', ['-c', program], { env, stdio: ['ignore', 'pipe', 'inherit'] })
+    await untilPrints(shell.stdout, 'Gatehouse is ready.')
+    const closed = once(shell.stdout, 'close')
+    shell.kill('SIGKILL')
+    shell.stdout.resume()
+    await closed
+    await expect(fetch(`${settings['ISSUER_URL']}/health/live`)).rejects.toThrow()
   })
 })

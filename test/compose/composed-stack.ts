@@ -36,7 +36,7 @@ export async function docker(
 
 /** No .env of the working folder is read: the tests run what a fresh clone runs. */
 export function compose(...args: readonly string[]): Promise<CommandResult> {
-  return docker(['compose', '--ansi', 'never', '--env-file', '/dev/null', '--project-name', projectName, ...args])
+  return docker(['compose', '--env-file', '/dev/null', '--project-name', projectName, ...args])
 }
 
 /** Throws with the output when the command fails. */
