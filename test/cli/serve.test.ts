@@ -1,8 +1,11 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { describe, expect, it } from '@jest/globals'
+import { describe, expect, it, jest } from '@jest/globals'
 import { stackSettings } from '../support/settings.js'
 import { type StackProcess, startStackProcess } from '../support/stack-process.js'
+
+// Each starts a process or two with an embedded database, on machines that are busy with other tests.
+jest.setTimeout(120_000)
 
 const noAccount = { BOOTSTRAP_EMAIL: '', BOOTSTRAP_PASSWORD: '' }
 
