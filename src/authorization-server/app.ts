@@ -17,6 +17,7 @@ import { createSetupLinks } from './accounts/setup-link.js'
 import { createSignInThrottle } from './accounts/throttle.js'
 import { allowCrossOriginRegistration } from './cross-origin.js'
 import { createCsrfProtection } from './csrf.js'
+import { passTheDoor } from './door.js'
 import { createEnginePages } from './engine-pages.js'
 import { observe } from './events.js'
 import { createFirstRunRouter } from './first-run.js'
@@ -90,6 +91,7 @@ export async function createAuthorizationServer(
   })
 
   const mounts: readonly HttpMiddleware[] = [
+    passTheDoor,
     pages.serveAssets,
     serveDocuments(issuer, resources),
     allowCrossOriginRegistration,

@@ -29,6 +29,11 @@ function tokenOf(ctx: HttpContext): string {
   return new URLSearchParams(ctx.querystring).get('token') ?? ''
 }
 
+/** What the form is bound to. Named, because other forms are bound to values that a stranger can learn. */
+function formBinding(token: string): string {
+  return `set-up ${token}`
+}
+
 function unavailable(): PageError {
   return new PageError('set-up-unavailable', 'access_denied', 404)
 }
@@ -44,11 +49,14 @@ function formErrors(email: string, password: string, productName: string): SetUp
 async function createFirstAccount(parts: FirstRunParts, ctx: HttpContext): Promise<void> {
   const form = await readForm(ctx)
   const token = tokenOf(ctx)
-  if (!parts.csrf.accepts(ctx, token, form.get('csrf'))) throw new PageError('form-expired', 'access_denied', 403)
+  if (!parts.csrf.accepts(ctx, formBinding(token), form.get('csrf')))
+    throw new PageError('form-expired', 'access_denied', 403)
   const email = form.get('email') ?? ''
   const password = form.get('password') ?? ''
   const errors = formErrors(email, password, parts.productName)
   if (errors.email !== undefined || errors.password !== undefined) return showForm(parts, ctx, token, email, errors)
+  // Asked before the costly hash; `redeem` decides.
+  if (!(await parts.setupLinks.isUsable(token))) throw unavailable()
   const accountId = await parts.setupLinks.redeem(token, { email, passwordHash: await parts.hasher.hash(password) })
   if (accountId === undefined) throw unavailable()
   await parts.audit.record({ type: 'account.created', accountId, detail: { by: 'set-up link' } })
@@ -65,7 +73,7 @@ async function showForm(
   if (!(await parts.setupLinks.isUsable(token))) throw unavailable()
   const status = Object.keys(errors).length === 0 ? 200 : 422
   const action = `/setup?token=${encodeURIComponent(token)}`
-  parts.pages.send(ctx, 'set-up', { email, errors, action, csrfToken: parts.csrf.tokenFor(token) }, status)
+  parts.pages.send(ctx, 'set-up', { email, errors, action, csrfToken: parts.csrf.tokenFor(formBinding(token)) }, status)
 }
 
 export function createFirstRunRouter(parts: FirstRunParts): Router<HttpState> {

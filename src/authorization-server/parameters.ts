@@ -4,6 +4,7 @@
  * Does not judge anything: unknown resources and repeated parameters pass on to the engine's checks.
  */
 import { Readable } from 'node:stream'
+import { OAuthError } from '../oauth/errors.js'
 import { readBody } from '../platform/form.js'
 import type { HttpContext, HttpMiddleware } from '../platform/http.js'
 import { isOpenidScope, type Resources } from './resources.js'
@@ -24,12 +25,16 @@ function canonicalise(parameters: URLSearchParams, resources: Resources): void {
 function defaultScope(parameters: URLSearchParams, resources: Resources): void {
   // A pushed request or request object brings its own scope.
   if (parameters.has('request_uri') || parameters.has('request')) return
-  if ((parameters.get('scope') ?? '').trim() !== '') return
+  if (parameters.getAll('scope').some((scope) => scope.trim() !== '')) return
   const resource = resources.find(parameters.get('resource') ?? '') ?? resources.fallback
   parameters.set('scope', resource.defaultScopes.join(' '))
 }
 
 function rewrite(path: string, parameters: URLSearchParams, resources: Resources): void {
+  // RFC 6749 appendix A allows it nowhere, and PostgreSQL cannot keep it.
+  if ([...parameters.values()].some((value) => value.includes('\0'))) {
+    throw new OAuthError('invalid_request', 'a parameter holds the character U+0000')
+  }
   canonicalise(parameters, resources)
   if (authorizationPaths.has(path) || parameters.get('grant_type') === 'client_credentials') {
     defaultScope(parameters, resources)

@@ -43,7 +43,8 @@ function clientMetadata({ registrationRules }: AuthorizationServerOptions): Conf
     validator: (ctx, key, _value, metadata) => {
       // Called once for every property: one call is enough.
       if (key !== 'software_id') return
-      const isMetadataDocument = String(metadata['client_id']).startsWith('https://')
+      // The engine takes the scheme in any case.
+      const isMetadataDocument = /^https:/i.test(String(metadata['client_id']))
       normaliseMetadata(metadata, { isMetadataDocument })
       // Only the operator says who introspects: not a document, not a registration, not its update.
       if (isMetadataDocument || selfRegistration.has(ctx?.oidc.route ?? '')) delete metadata['introspects']

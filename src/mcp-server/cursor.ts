@@ -1,8 +1,13 @@
 /** Opaque page cursors. They carry a position, no rights: every query stays bound to its owner whatever a cursor says. */
 import { z } from 'zod'
 
-const listPosition = z.tuple([z.literal('list'), z.number().int().nonnegative().max(8.64e15), z.string().max(64)])
-const searchPosition = z.tuple([z.literal('search'), z.number(), z.string().max(64)])
+/** Only what the database can compare with: a cursor made by hand is a wrong cursor, not a failure of the service. */
+const noteId = z.string().regex(/^[\w-]{1,64}$/)
+/** A float4 that PostgreSQL reads without overflow or underflow. */
+const rank = z.number().refine((value) => value === 0 || (Math.abs(value) > 1e-37 && Math.abs(value) < 1e38))
+
+const listPosition = z.tuple([z.literal('list'), z.number().int().nonnegative().max(8.64e15), noteId])
+const searchPosition = z.tuple([z.literal('search'), rank, noteId])
 
 export type ListPosition = z.infer<typeof listPosition>
 export type SearchPosition = z.infer<typeof searchPosition>

@@ -3,7 +3,7 @@
  * address behind trusted proxies, health, graceful stop. Does not own routes, authentication or page rendering.
  */
 import { randomUUID } from 'node:crypto'
-import { createServer, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type Server } from 'node:http'
 import { type AddressInfo, BlockList, isIP } from 'node:net'
 import type Router from '@koa/router'
 import Koa from 'koa'
@@ -110,12 +110,20 @@ function takeHost(ctx: HttpContext): string {
   return host
 }
 
+/** RFC 9112 §3.2: two Host headers are an attempt to make two servers read two hosts. Node keeps the first. */
+function refuseSecondHost({ rawHeaders }: IncomingMessage): void {
+  const isHost = (entry: string, index: number) => index % 2 === 0 && entry.toLowerCase() === 'host'
+  if (rawHeaders.filter(isHost).length > 1)
+    throw new OAuthError('invalid_request', 'there is more than one Host header')
+}
+
 /** Pins what Koa and the engine believe about scheme and host to the public origin. Unknown hosts get 421 (RFC 9110 §15.5.20). */
 function pinOrigin(origin: string, alsoAnswer: readonly string[]): HttpMiddleware {
   const { host, protocol } = new URL(origin)
   const answered = new Set([host, ...alsoAnswer].map((name) => name.toLowerCase()))
   const scheme = protocol.slice(0, -1)
   return async (ctx, next) => {
+    refuseSecondHost(ctx.req)
     if (!answered.has(takeHost(ctx).toLowerCase())) {
       throw new OAuthError('invalid_request', 'this server does not answer for that host', {
         status: 421,
@@ -215,9 +223,12 @@ export interface ListeningServer {
   close(graceMs?: number): Promise<void>
 }
 
+/** Of slow requests. The interval is how late a limit may be noticed; 30 s by default. */
+const timeouts = { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 5_000 }
+
 /** Starts an app on a port (0 = any). A taken or forbidden port is an Error with one clear line. */
 export async function listen(app: Koa<HttpState>, host: string, port: number): Promise<ListeningServer> {
-  const server: Server = createServer({ headersTimeout: 10_000, requestTimeout: 30_000 }, app.callback())
+  const server: Server = createServer(timeouts, app.callback())
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const reasons: Record<string, string> = { EADDRINUSE: 'the port is taken', EACCES: 'the port needs more rights' }

@@ -37,7 +37,7 @@ export interface AccountStore {
   /** Stops the account from signing in and ends its access (`endAccess`). False when there is no such account. */
   disable(id: string): Promise<boolean>
   enable(id: string): Promise<boolean>
-  /** Ends every session and revokes every grant. Access tokens that are JWTs stay valid until they expire. */
+  /** Ends every session and sign-in in progress, and revokes every grant. Access tokens that are JWTs stay valid until they expire. */
   endAccess(id: string): Promise<void>
   /** Every account, by email. */
   list(): Promise<readonly Account[]>
@@ -75,7 +75,16 @@ function toAccount(row: AccountRow): Account {
 
 /** Accounts in the authorization server's database. */
 export function createAccountStore(prisma: PrismaClient, clock: Clock): AccountStore {
+  const isTheirs = (accountId: string) => ({
+    model: 'Interaction',
+    OR: [
+      { payload: { path: ['result', 'login', 'accountId'], equals: accountId } },
+      { payload: { path: ['session', 'accountId'], equals: accountId } },
+    ],
+  })
   const endAccess = (accountId: string) => [
+    // A sign-in in progress has passed the old password already.
+    prisma.ephemeralArtifact.deleteMany({ where: isTheirs(accountId) }),
     prisma.session.deleteMany({ where: { accountId } }),
     prisma.grant.deleteMany({ where: { accountId } }),
   ]

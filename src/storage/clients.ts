@@ -50,6 +50,8 @@ export function createClientAdapter(storage: Storage): Adapter {
     find: async (id) => {
       // A URL is a client ID metadata document: the engine fetches it, no row exists.
       if (id.startsWith('https://')) return undefined
+      // PostgreSQL cannot even be asked for it.
+      if (id.includes('\0')) return undefined
       const { rows } = await storage.database.sql.query<{ payload: Payload; sealed_secret: string | null }>(find, [id])
       const row = rows[0]
       if (row === undefined) return undefined

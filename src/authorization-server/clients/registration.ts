@@ -43,6 +43,11 @@ function strings(value: unknown): string[] {
   return Array.isArray(value) ? value.filter((entry) => typeof entry === 'string') : []
 }
 
+/** Where the browser is sent after a sign-out. */
+function signOutUrisOf(metadata: ClientMetadata): string[] {
+  return strings(metadata['post_logout_redirect_uris'])
+}
+
 export function redirectUrisOf(metadata: ClientMetadata): string[] {
   return strings(metadata['redirect_uris'])
 }
@@ -59,8 +64,9 @@ function nestsDeeperThan(levels: number, value: unknown): boolean {
   return levels === 0 || Object.values(value).some((member) => nestsDeeperThan(levels - 1, member))
 }
 
-function holdsNul(value: unknown): boolean {
-  return JSON.stringify(value).includes('\\u0000')
+/** NUL, and halves of surrogate pairs: PostgreSQL keeps neither. JSON writes both as escapes. */
+function holdsUnstorable(value: unknown): boolean {
+  return /\\u(?:0000|d[89a-f])/.test(JSON.stringify(value))
 }
 
 /** Drops the values we do not offer. One that offers nothing we do stays as it is, for the engine to refuse. */
@@ -99,11 +105,11 @@ const rules: readonly Rule[] = [
   {
     error: 'invalid_client_metadata',
     source: 'RFC 7591 §3.2.2',
-    message: 'the metadata is too large, nests too deep or holds NUL characters',
+    message: 'the metadata is too large, nests too deep or holds characters that are none',
     violates: (metadata) =>
       nestsDeeperThan(maxNesting, metadata) ||
       JSON.stringify(metadata).length > maxDocumentLength ||
-      holdsNul(metadata),
+      holdsUnstorable(metadata),
   },
   {
     error: 'invalid_redirect_uri',
@@ -128,6 +134,17 @@ const rules: readonly Rule[] = [
       redirectUrisOf(metadata).some(
         (uri) => redirectKind(uri) === 'private-use' && !allowedPrivateUseRedirects.has(uri),
       ),
+  },
+  {
+    error: 'invalid_client_metadata',
+    source: 'OpenID Connect RP-Initiated Logout §3.1',
+    message: 'post_logout_redirect_uris follow the rules of redirect_uris',
+    violates: (metadata, { allowedPrivateUseRedirects }) =>
+      signOutUrisOf(metadata).length > maxRedirectUris ||
+      signOutUrisOf(metadata).some((uri) => {
+        const kind = redirectKind(uri)
+        return kind === 'forbidden' || (kind === 'private-use' && !allowedPrivateUseRedirects.has(uri))
+      }),
   },
   {
     error: 'invalid_client_metadata',

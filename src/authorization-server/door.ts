@@ -1,0 +1,37 @@
+/**
+ * The door of the authorization server: brings every request to the one form that the parts behind it look at, and gives every
+ * answer the headers that pages of ours bring along but the engine's own do not.
+ */
+import { OAuthError } from '../oauth/errors.js'
+import type { HttpMiddleware } from '../platform/http.js'
+import { routes } from './routes.js'
+
+const endpointPaths: ReadonlySet<string> = new Set(Object.values(routes))
+
+/**
+ * The engine's router takes an endpoint in any case and with a slash at its end; our middleware ahead of it compares exactly.
+ * Without this, `/TOKEN` would go past what `/token` goes through.
+ */
+function plainPath(path: string): string {
+  const plain = path.toLowerCase().replace(/\/$/, '')
+  return endpointPaths.has(plain) ? plain : path
+}
+
+/** Pages set their own, stricter ones. The engine's form_post page runs a script of its own, so no `script-src` here. */
+const headers = {
+  'content-security-policy': "frame-ancestors 'none'",
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+}
+
+/**
+ * Middleware ahead of everything else. Refuses U+0000 in queries: no parameter may hold it (RFC 6749 appendix A), and
+ * PostgreSQL cannot keep it. Posted parameters are looked at where they are read.
+ */
+export const passTheDoor: HttpMiddleware = async (ctx, next) => {
+  ctx.set(headers)
+  if (ctx.querystring.includes('%00')) throw new OAuthError('invalid_request', 'a parameter holds the character U+0000')
+  const path = plainPath(ctx.path)
+  if (path !== ctx.path) ctx.path = path
+  await next()
+}
