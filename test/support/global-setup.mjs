@@ -39,6 +39,7 @@ export default function setUp() {
   // Database files below belong to another user when root runs the tests; those folders are closed themselves.
   chmodSync(folder, 0o711)
   process.env.TEST_RUN_FOLDER = folder
+  process.env.TEST_RUN_PID = String(process.pid)
   if (postgres !== undefined) {
     process.env.TEST_POSTGRES_BIN = postgres
     return

@@ -18,6 +18,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
+import { endWithRun } from './end-with-run.js'
 import { freePort } from './free-port.js'
 
 export interface Postgres {
@@ -123,6 +124,7 @@ async function launch(folder: string, port: number, user: RunAs): Promise<number
   })
   await untilItAnswers(port, log, () => ended)
   if (child.pid === undefined) throw new Error('PostgreSQL has no process id')
+  endWithRun(child.pid, folder)
   return child.pid
 }
 

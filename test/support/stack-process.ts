@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { Account } from './authorization.js'
 import { type Browser, createBrowser } from './browser.js'
+import { endWithRun } from './end-with-run.js'
 import { type StackOptions, stackSettings, testAccount } from './settings.js'
 
 export interface StackProcess {
@@ -75,6 +76,7 @@ export async function startStackProcess(options: StackProcessOptions): Promise<S
     const env = { PATH: process.env['PATH'], HOME: process.env['HOME'], ...settings }
     const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] })
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (printed += String(chunk)))
+    if (child.pid !== undefined) endWithRun(child.pid, settings['DATA_DIR'] ?? '')
     await untilReady(child, origins(settings, options.only), () => printed)
     return child
   }
