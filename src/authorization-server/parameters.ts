@@ -3,7 +3,7 @@
  * resource becomes its canonical one, and a request without scope or resource gets the defaults (RFC 6749 §3.3, RFC 8707 §2).
  * Does not judge anything: unknown resources and repeated parameters pass on to the engine's checks.
  */
-import { Readable } from 'node:stream'
+import type { IncomingMessage } from 'node:http'
 import { OAuthError } from '../oauth/errors.js'
 import { readBody } from '../platform/form.js'
 import type { HttpContext, HttpMiddleware } from '../platform/http.js'
@@ -49,7 +49,14 @@ function replaceBody(ctx: HttpContext, body: Buffer): void {
   ctx.req.headers['content-length'] = String(body.length)
   delete ctx.req.headers['transfer-encoding']
   Object.defineProperty(ctx.req, 'readable', { value: true, configurable: true })
-  Object.defineProperty(ctx.req, 'iterator', { value: () => Readable.from([body])[Symbol.asyncIterator]() })
+  Object.defineProperty(ctx.req, 'iterator', { value: () => [body].values() })
+}
+
+const parsed = new WeakMap<IncomingMessage, URLSearchParams>()
+
+/** The parameters of a form that `normaliseParameters` has rewritten; `undefined` for any other request. */
+export function formParametersOf(ctx: HttpContext): URLSearchParams | undefined {
+  return parsed.get(ctx.req)
 }
 
 /** Middleware for the authorization, pushed authorization, device authorization and token endpoints. */
@@ -65,6 +72,7 @@ export function normaliseParameters(resources: Resources): HttpMiddleware {
       const parameters = new URLSearchParams(body.toString('utf8'))
       rewrite(ctx.path, parameters, resources)
       replaceBody(ctx, Buffer.from(parameters.toString()))
+      parsed.set(ctx.req, parameters)
     }
     return next()
   }

@@ -3,19 +3,35 @@
  * the commit finds (someone else was first, or this is a repeated refresh) becomes the answer.
  */
 import type { HttpMiddleware } from '../platform/http.js'
+import type { PresentedCredential } from '../storage/credential.js'
 import type { Storage } from '../storage/storage.js'
 import { TokenRequest, withinTokenRequest } from '../storage/token-request.js'
+import { formParametersOf } from './parameters.js'
 import { routes } from './routes.js'
 
 function isTokenResponse(body: unknown): body is Record<string, unknown> {
   return typeof body === 'object' && body !== null && 'access_token' in body
 }
 
+/** The code or refresh token in the request, so that it can be read together with the client. */
+function presentedCredential(parameters: URLSearchParams | undefined): PresentedCredential | undefined {
+  const code = parameters?.get('code')
+  const refreshToken = parameters?.get('refresh_token')
+  switch (parameters?.get('grant_type')) {
+    case 'authorization_code':
+      return code ? { model: 'AuthorizationCode', value: code } : undefined
+    case 'refresh_token':
+      return refreshToken ? { model: 'RefreshToken', value: refreshToken } : undefined
+    default:
+      return undefined
+  }
+}
+
 /** Middleware ahead of the engine. Only a successful answer is committed: a refused request consumes nothing. */
 export function commitTokenRequests(storage: Storage): HttpMiddleware {
   return async (ctx, next) => {
     if (ctx.path !== routes.token || ctx.method !== 'POST') return next()
-    const request = new TokenRequest(storage)
+    const request = new TokenRequest(storage, presentedCredential(formParametersOf(ctx)))
     await withinTokenRequest(request, next)
     if (ctx.status !== 200 || !isTokenResponse(ctx.body)) return
     const outcome = await request.commit()

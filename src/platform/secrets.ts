@@ -2,7 +2,15 @@
  * Owns how secrets are made, recognised and kept. Recognise: SHA-256. Keep: AES-256-GCM under the encryption key, which lives
  * outside the database (ENCRYPTION_KEY_FILE or DATA_DIR). Does not own passwords (accounts) or tokens' signatures (keys).
  */
-import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto'
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  createHmac,
+  hkdfSync,
+  randomBytes,
+  timingSafeEqual,
+} from 'node:crypto'
 
 /** A random value in base64url; 32 bytes unless told (256 bits, RFC 6749 §10.10 asks for 128). */
 export function randomSecret(bytes = 32): string {
@@ -57,12 +65,7 @@ function openWith(key: Uint8Array, sealed: string, purpose: string): string {
   }
 }
 
-function deriveKey(material: string | Uint8Array, info: string): Uint8Array {
-  return new Uint8Array(hkdfSync('sha256', material, '', info, 32))
-}
-
-function boxUnder(material: string | Uint8Array, info: string): SecretBox {
-  const key = deriveKey(material, info)
+function boxUnder(key: Uint8Array): SecretBox {
   return {
     seal: (plaintext, purpose) => sealWith(key, plaintext, purpose),
     open: (sealed, purpose) => openWith(key, sealed, purpose),
@@ -73,10 +76,13 @@ function boxUnder(material: string | Uint8Array, info: string): SecretBox {
 export function createSecretBox(encryptionKey: string): SecretBox {
   const material = Buffer.from(encryptionKey, 'base64url')
   if (material.length < 32) throw new RangeError('the encryption key must hold at least 32 bytes in base64url')
-  return boxUnder(material, 'gatehouse secret box')
+  return boxUnder(new Uint8Array(hkdfSync('sha256', material, '', 'gatehouse secret box', 32)))
 }
 
-/** A box that only the holder of `secret` can open, for example a refresh token that was just replaced. */
+/**
+ * A box that only the holder of `secret` can open, for example a refresh token that was just replaced. The secret must be as
+ * random as a key: it is made one by a single HMAC, because this happens at every refresh.
+ */
 export function createHolderBox(secret: string): SecretBox {
-  return boxUnder(secret, 'gatehouse holder box')
+  return boxUnder(createHmac('sha256', secret).update('gatehouse holder box').digest())
 }

@@ -2,6 +2,7 @@
 import { type Adapter, errors } from 'oidc-provider'
 import type { Statement } from '../platform/database.js'
 import { hashSecret } from '../platform/secrets.js'
+import type { CredentialModel, CredentialRow } from './credential.js'
 import { expiryLimit, expiryOf, type Payload, unsupported } from './engine-model.js'
 import type { Storage } from './storage.js'
 import { type ArtifactRow, currentTokenRequest, isGrantGone } from './token-request.js'
@@ -9,13 +10,6 @@ import { type ArtifactRow, currentTokenRequest, isGrantGone } from './token-requ
 interface FoundRow {
   payload: Payload
   consumed_at: Date | string | null
-  has_successor: boolean
-  grant_id: string | null
-  grant_payload: Payload | null
-  account_id: string | null
-  email: string | null
-  name: string | null
-  disabled_at: Date | string | null
 }
 
 const upsert: Statement = {
@@ -33,16 +27,8 @@ const insert: Statement = {
 
 const find: Statement = {
   name: 'artifact_find',
-  text: `SELECT payload, consumed_at, successor IS NOT NULL AS has_successor FROM artifacts
+  text: `SELECT payload, consumed_at FROM artifacts
     WHERE model = $1 AND id_hash = $2 AND (expires_at IS NULL OR expires_at > $3::timestamptz)`,
-}
-
-const findWithGrant: Statement = {
-  name: 'artifact_find_with_grant',
-  text: `SELECT a.payload, a.consumed_at, a.successor IS NOT NULL AS has_successor, g.id AS grant_id, g.payload AS grant_payload,
-      p.id AS account_id, p.email, p.name, p.disabled_at
-    FROM artifacts a LEFT JOIN grants g ON g.id = a.grant_id AND g.expires_at > $3::timestamptz LEFT JOIN accounts p ON p.id = g.account_id
-    WHERE a.model = $1 AND a.id_hash = $2 AND (a.expires_at IS NULL OR a.expires_at > $3::timestamptz)`,
 }
 
 const findByUserCode: Statement = {
@@ -66,8 +52,9 @@ const revokeByGrant: Statement = {
   text: 'DELETE FROM artifacts WHERE model = $1 AND grant_id = $2',
 }
 
-/** Models that are redeemed at the token endpoint together with their grant. */
-const joinedWithGrant: ReadonlySet<string> = new Set(['AuthorizationCode', 'RefreshToken'])
+function isCredential(model: string): model is CredentialModel {
+  return model === 'AuthorizationCode' || model === 'RefreshToken'
+}
 
 function epochSecondsOf(value: Date | string): number {
   return Math.floor(new Date(value).getTime() / 1000)
@@ -114,9 +101,19 @@ function valuesOf(row: ArtifactRow): unknown[] {
 }
 
 /** True when the row was replaced so recently that a repeated refresh is an honest retry, not a theft. */
-function withinGrace(storage: Storage, row: FoundRow): boolean {
+function withinGrace(storage: Storage, row: CredentialRow): boolean {
   if (row.consumed_at === null || !row.has_successor) return false
   return storage.clock.now().getTime() - new Date(row.consumed_at).getTime() < storage.refreshGraceSeconds * 1000
+}
+
+/** What the engine gets: the payload, the value that came back from the caller, and when it was used. */
+function withConsumed(row: FoundRow | undefined, value?: string): Payload | undefined {
+  if (row === undefined) return undefined
+  return {
+    ...row.payload,
+    ...(value === undefined ? {} : { jti: value }),
+    ...(row.consumed_at === null ? {} : { consumed: epochSecondsOf(row.consumed_at) }),
+  }
 }
 
 export function createArtifactAdapter(storage: Storage, model: string): Adapter {
@@ -136,33 +133,19 @@ export function createArtifactAdapter(storage: Storage, model: string): Adapter 
 
     find: async (id) => {
       const request = currentTokenRequest()
-      const joined = request !== undefined && joinedWithGrant.has(model)
-      const { rows } = await sql.query<FoundRow>(joined ? findWithGrant : find, [
-        model,
-        hashSecret(id),
-        expiryLimit(storage),
-      ])
-      const row = rows[0]
-      if (row === undefined) return undefined
-      if (joined && row.grant_id !== null && row.grant_payload !== null && row.account_id !== null) {
-        request.rememberGrant(row.grant_id, row.grant_payload, {
-          accountId: row.account_id,
-          email: row.email ?? '',
-          name: row.name,
-          disabled: row.disabled_at !== null,
-        })
+      if (request === undefined || !isCredential(model)) {
+        const values = [model, hashSecret(id), expiryLimit(storage)]
+        return withConsumed((await sql.query<FoundRow>(find, values)).rows[0], id)
       }
-      const payload: Payload = { ...row.payload, jti: id }
-      if (joined && withinGrace(storage, row)) repeated.set(request, id)
-      else if (row.consumed_at !== null) payload.consumed = epochSecondsOf(row.consumed_at)
-      return payload
+      const row = await request.readCredential({ model, value: id })
+      if (row === undefined || !withinGrace(storage, row)) return withConsumed(row, id)
+      repeated.set(request, id)
+      return { ...row.payload, jti: id }
     },
 
     findByUserCode: async (userCode) => {
       const { rows } = await sql.query<FoundRow>(findByUserCode, [model, userCode, expiryLimit(storage)])
-      const row = rows[0]
-      if (row === undefined) return undefined
-      return row.consumed_at === null ? row.payload : { ...row.payload, consumed: epochSecondsOf(row.consumed_at) }
+      return withConsumed(rows[0])
     },
 
     consume: async (id) => {

@@ -1,9 +1,11 @@
 /** Registered clients, with their secret sealed beside their metadata. Client ID metadata documents are never stored here. */
 import type { Adapter, ClientMetadata } from 'oidc-provider'
 import type { Statement } from '../platform/database.js'
+import type { ClientRow } from './credential.js'
 import { type Payload, unsupported } from './engine-model.js'
 import { revokeGrantsOfClient } from './grants.js'
 import type { Storage } from './storage.js'
+import { currentTokenRequest } from './token-request.js'
 
 /** `static`: made by the operator. `dynamic`: registered itself (RFC 7591). */
 export type ClientOrigin = 'static' | 'dynamic'
@@ -52,8 +54,8 @@ export function createClientAdapter(storage: Storage): Adapter {
       if (id.startsWith('https://')) return undefined
       // PostgreSQL cannot even be asked for it.
       if (id.includes('\0')) return undefined
-      const { rows } = await storage.database.sql.query<{ payload: Payload; sealed_secret: string | null }>(find, [id])
-      const row = rows[0]
+      const together = await currentTokenRequest()?.readClient(id)
+      const row = together ?? (await storage.database.sql.query<ClientRow>(find, [id])).rows[0]
       if (row === undefined) return undefined
       if (row.sealed_secret === null) return row.payload
       return { ...row.payload, client_secret: storage.secretBox.open(row.sealed_secret, secretPurpose(id)) }

@@ -6,6 +6,13 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Statement } from '../platform/database.js'
 import { createHolderBox } from '../platform/secrets.js'
+import {
+  type ClientRow,
+  type CredentialRow,
+  type PresentedCredential,
+  readCredential,
+  readCredentialWithClient,
+} from './credential.js'
 import type { Storage } from './storage.js'
 
 /** A row to be inserted into `artifacts`, named as its columns. */
@@ -70,18 +77,39 @@ export function isGrantGone(error: unknown): boolean {
 
 export class TokenRequest {
   readonly #storage: Storage
+  readonly #presented: PresentedCredential | undefined
+  #credential: (PresentedCredential & { readonly row: CredentialRow | undefined }) | undefined
   readonly #rows: ArtifactRow[] = []
   #redemption: Redemption | undefined
   #newRefreshToken: string | undefined
   #grant: { id: string; payload: Record<string, unknown>; holder: GrantHolder } | undefined
 
-  constructor(storage: Storage) {
+  /** `presented`: the credential in the request as it came, which nobody has looked at yet. */
+  constructor(storage: Storage, presented?: PresentedCredential) {
     this.#storage = storage
+    this.#presented = presented
   }
 
-  /** Remembers the grant that was read together with a credential. */
-  rememberGrant(id: string, payload: Record<string, unknown>, holder: GrantHolder): void {
-    this.#grant = { id, payload, holder }
+  /** The client, read together with the credential that is about to be asked for; `undefined` when the caller must read it. */
+  async readClient(clientId: string): Promise<ClientRow | undefined> {
+    const presented = this.#presented
+    if (presented === undefined || this.#credential !== undefined) return undefined
+    const { client, credential } = await readCredentialWithClient(this.#storage, presented, clientId)
+    this.#credential = { value: presented.value, model: presented.model, row: credential }
+    return client
+  }
+
+  /** The credential's row; its grant and account are remembered for when the engine asks for them. */
+  async readCredential(asked: PresentedCredential): Promise<CredentialRow | undefined> {
+    const known = this.#credential
+    const isKnown = known !== undefined && known.model === asked.model && known.value === asked.value
+    const row = isKnown ? known.row : await readCredential(this.#storage, asked)
+    if (row !== undefined && row.grant_id !== null && row.grant_payload !== null && row.account_id !== null) {
+      const { account_id: accountId, email, name, disabled_at: disabledAt } = row
+      const holder = { accountId, email: email ?? '', name, disabled: disabledAt !== null }
+      this.#grant = { id: row.grant_id, payload: row.grant_payload, holder }
+    }
+    return row
   }
 
   /** A fresh copy of the remembered grant's payload: the engine changes what it gets. */

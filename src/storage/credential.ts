@@ -1,0 +1,85 @@
+/**
+ * What a token request presents, an authorization code or a refresh token, read in one statement with everything the engine
+ * will ask for next: its grant, the grant's account and, when it is known to be needed, the client. Does not judge any of it.
+ */
+import type { Statement } from '../platform/database.js'
+import { hashSecret } from '../platform/secrets.js'
+import { expiryLimit, type Payload } from './engine-model.js'
+import type { Storage } from './storage.js'
+
+/** Models that are redeemed at the token endpoint together with their grant. */
+export type CredentialModel = 'AuthorizationCode' | 'RefreshToken'
+
+export interface PresentedCredential {
+  readonly model: CredentialModel
+  readonly value: string
+}
+
+/** A row of `artifacts`, with its grant and account when both are still there. */
+export interface CredentialRow {
+  readonly payload: Payload
+  readonly consumed_at: Date | string | null
+  readonly has_successor: boolean
+  readonly grant_id: string | null
+  readonly grant_payload: Payload | null
+  readonly account_id: string | null
+  readonly email: string | null
+  readonly name: string | null
+  readonly disabled_at: Date | string | null
+}
+
+export interface ClientRow {
+  readonly payload: Payload
+  readonly sealed_secret: string | null
+}
+
+/** Every column of the client and of the credential may be null: either may be missing. */
+type JoinedRow = Omit<CredentialRow, 'payload'> & {
+  readonly payload: Payload | null
+  readonly client_payload: Payload | null
+  readonly sealed_secret: string | null
+}
+
+const credentialColumns = `a.payload, a.consumed_at, a.successor IS NOT NULL AS has_successor, g.id AS grant_id,
+    g.payload AS grant_payload, p.id AS account_id, p.email, p.name, p.disabled_at`
+
+const grantJoins = `LEFT JOIN grants g ON g.id = a.grant_id AND g.expires_at > $3::timestamptz
+    LEFT JOIN accounts p ON p.id = g.account_id`
+
+const findCredential: Statement = {
+  name: 'credential_find',
+  text: `SELECT ${credentialColumns} FROM artifacts a ${grantJoins}
+    WHERE a.model = $1 AND a.id_hash = $2 AND (a.expires_at IS NULL OR a.expires_at > $3::timestamptz)`,
+}
+
+const findWithClient: Statement = {
+  name: 'credential_find_with_client',
+  text: `SELECT c.payload AS client_payload, c.sealed_secret, ${credentialColumns} FROM (VALUES (1)) AS always
+    LEFT JOIN clients c ON c.id = $4
+    LEFT JOIN artifacts a ON a.model = $1 AND a.id_hash = $2 AND (a.expires_at IS NULL OR a.expires_at > $3::timestamptz)
+    ${grantJoins}`,
+}
+
+export async function readCredential(
+  storage: Storage,
+  { model, value }: PresentedCredential,
+): Promise<CredentialRow | undefined> {
+  const values = [model, hashSecret(value), expiryLimit(storage)]
+  return (await storage.database.sql.query<CredentialRow>(findCredential, values)).rows[0]
+}
+
+/** The client of a request is asked for before its credential: one statement answers both. */
+export async function readCredentialWithClient(
+  storage: Storage,
+  { model, value }: PresentedCredential,
+  clientId: string,
+): Promise<{ readonly credential: CredentialRow | undefined; readonly client: ClientRow | undefined }> {
+  const values = [model, hashSecret(value), expiryLimit(storage), clientId]
+  const row = (await storage.database.sql.query<JoinedRow>(findWithClient, values)).rows[0]
+  if (row === undefined) return { credential: undefined, client: undefined }
+  const { payload, client_payload: client, sealed_secret } = row
+  return {
+    credential: payload === null ? undefined : { ...row, payload },
+    client: client === null ? undefined : { payload: client, sealed_secret },
+  }
+}
