@@ -38,8 +38,9 @@ async function untilReady(child: ChildProcess, origins: readonly string[], logFi
     if (child.exitCode !== null || child.signalCode !== null) break
     if ((await Promise.all(origins.map(isReady))).every(Boolean)) return
   }
+  const ended = `code ${child.exitCode}, signal ${child.signalCode}`
   child.kill('SIGKILL')
-  throw new Error(`the server did not become ready:\n${readFileSync(logFile, 'utf8').slice(-2_000)}`)
+  throw new Error(`the server did not become ready (${ended}):\n${readFileSync(logFile, 'utf8').slice(-2_000)}`)
 }
 
 /** Starts it in production mode with nothing but the given settings, and waits until it is ready. */
