@@ -141,7 +141,8 @@ function features(parts: ProviderParts): Configuration['features'] {
     registration: { enabled: options.registrationIsOpen, initialAccessToken: false },
     registrationManagement: { enabled: options.registrationIsOpen, rotateRegistrationAccessToken: true },
     resourceIndicators: resourceIndicators(parts),
-    revocation: { enabled: true },
+    // RFC 7009 §2.1: only the client a token was issued to may revoke it.
+    revocation: { enabled: true, allowedPolicy: async (_ctx, client, token) => token.clientId === client.clientId },
     rpInitiatedLogout: {
       enabled: true,
       logoutSource: async (ctx, form) => pages.logoutSource(ctx, form),

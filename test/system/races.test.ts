@@ -25,7 +25,7 @@ for (const database of kinds) {
       second = await startStackProcess({ database, only: 'auth', env })
       atFirst = await newGrant(first)
       atSecond = { ...atFirst, server: { ...atFirst.server, token_endpoint: `${internal}/token` } }
-    }, 60_000)
+    }, 120_000)
 
     afterAll(async () => {
       await Promise.all([first.stop(), second.stop()])
@@ -48,7 +48,7 @@ for (const database of kinds) {
       const answers = await race((grant) => redeem(grant, code, codeVerifier))
       expect(successes(answers)).toHaveLength(1)
       expect(answers.filter(({ error }) => error === 'invalid_grant')).toHaveLength(racers - 1)
-    }, 60_000)
+    }, 120_000)
 
     it('a refresh token has one successor, which every racer gets, and which lives on (RFC 9700 §4.14.2)', async () => {
       const { code, codeVerifier } = await newCode()
@@ -60,7 +60,7 @@ for (const database of kinds) {
       const [successor = ''] = [...successors]
       expect(successor).not.toBe(tokens?.refresh_token)
       expect((await refresh(atSecond, successor)).status).toBe(200)
-    }, 60_000)
+    }, 120_000)
 
     it('finds the same keys in both processes', async () => {
       const [one, other] = await Promise.all(
