@@ -153,6 +153,8 @@ function writeErrors(log: Logger, renderErrorPage: HttpBaseOptions['renderErrorP
       if (renderErrorPage !== undefined && ctx.accepts('json', 'html') === 'html') await renderErrorPage(ctx, error)
       else ctx.body = error.toJSON()
     }
+    // What is left of a body that was refused half-way would be taken for the next request, or make it wait.
+    if (ctx.status >= 400 && !ctx.req.complete) ctx.set('connection', 'close')
   }
 }
 

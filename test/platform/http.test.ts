@@ -1,5 +1,3 @@
-import { connect } from 'node:net'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, describe, expect, it } from '@jest/globals'
 import { OAuthError } from '../../src/oauth/errors.js'
 import {
@@ -12,6 +10,7 @@ import {
   seeOther,
 } from '../../src/platform/http.js'
 import { createLogger } from '../../src/platform/log.js'
+import { sendRaw } from './raw-request.js'
 
 const origin = 'https://auth.example.com'
 const running: ListeningServer[] = []
@@ -40,36 +39,11 @@ async function start(handler: HttpMiddleware, options: Partial<HttpBaseOptions> 
   return server.address.port
 }
 
-/** A request as its bytes: fetch lets nobody set Host. */
-async function send(
-  port: number,
-  head: readonly string[],
-  path = '/',
-): Promise<{ status: number; headers: Headers; body: string }> {
-  const socket = connect(port, '127.0.0.1')
-  socket.write([`GET ${path} HTTP/1.1`, ...head, 'Connection: close', '', ''].join('\r\n'))
-  let text = ''
-  for await (const chunk of socket) text += String(chunk)
-  const [top = '', body = ''] = text.split('\r\n\r\n')
-  const [statusLine = '', ...fields] = top.split('\r\n')
-  const headers = new Headers(
-    fields.map((field): [string, string] => [field.split(':')[0] ?? '', field.slice(field.indexOf(':') + 1).trim()]),
-  )
-  return { status: Number(statusLine.split(' ')[1]), headers, body }
-}
-
 /** A handler that answers with a text. */
 function say(text: string): HttpMiddleware {
   return (ctx) => {
     ctx.body = text
   }
-}
-
-const noop = {
-  log: createLogger('silent'),
-  clock: { now: () => new Date() },
-  trustedProxies: [],
-  ready: async () => {},
 }
 
 const host = 'Host: auth.example.com'
@@ -86,7 +60,7 @@ describe('The origin of a server (RFC 9110 §15.5.20)', () => {
     [['Host: auth:3000']],
     [[host, 'X-Forwarded-Host: evil.example', 'X-Forwarded-Proto: http', 'Forwarded: host=evil.example;proto=http']],
   ])('is the configured one whatever comes along: %j', async (head) => {
-    const { status, body } = await send(await start(echo), head, '/a?b=c')
+    const { status, body } = await sendRaw(await start(echo), head, '/a?b=c')
     expect(status).toBe(200)
     expect(JSON.parse(body)).toEqual({
       href: `${origin}/a?b=c`,
@@ -104,21 +78,21 @@ describe('The origin of a server (RFC 9110 §15.5.20)', () => {
     ['127.0.0.1'],
     [''],
   ])('is not %j', async (name) => {
-    const { status, body } = await send(await start(echo), [`Host: ${name}`])
+    const { status, body } = await sendRaw(await start(echo), [`Host: ${name}`])
     expect(status).toBe(421)
     expect(body).not.toContain('evil')
   })
 
   it('is that of an absolute request target, which must be one we answer for', async () => {
     const port = await start(echo)
-    expect((await send(port, [host], 'http://evil.example/a')).status).toBe(421)
-    expect((await send(port, ['Host: evil.example'], 'http://auth.example.com/a?b=c')).body).toContain(
+    expect((await sendRaw(port, [host], 'http://evil.example/a')).status).toBe(421)
+    expect((await sendRaw(port, ['Host: evil.example'], 'http://auth.example.com/a?b=c')).body).toContain(
       `"href":"${origin}/a?b=c"`,
     )
   })
 
   it('is not asked of health probes', async () => {
-    expect((await send(await start(echo), ['Host: 10.1.2.3:3000'], '/health/live')).status).toBe(200)
+    expect((await sendRaw(await start(echo), ['Host: 10.1.2.3:3000'], '/health/live')).status).toBe(200)
   })
 })
 
@@ -140,13 +114,13 @@ describe('The address of a client behind proxies', () => {
     [', ,', '127.0.0.1'],
   ])('with X-Forwarded-For %j is %s', async (forwarded, expected) => {
     const head = [host, ...(forwarded === undefined ? [] : [`X-Forwarded-For: ${forwarded}`])]
-    expect((await send(await start(echo), head)).body).toBe(expected)
+    expect((await sendRaw(await start(echo), head)).body).toBe(expected)
     expect(lastEvent()).toMatchObject({ address: expected })
   })
 
   it('is the socket’s when nobody is trusted', async () => {
     const port = await start(echo, { trustedProxies: [] })
-    expect((await send(port, [host, 'X-Forwarded-For: 203.0.113.9'])).body).toBe('127.0.0.1')
+    expect((await sendRaw(port, [host, 'X-Forwarded-For: 203.0.113.9'])).body).toBe('127.0.0.1')
   })
 
   it('is asked of sets that hold addresses and ranges, and nothing else', () => {
@@ -168,7 +142,7 @@ describe('Errors', () => {
     ['a thrown string', 'secret detail', 500, 'server_error'],
     ['a database’s error', Object.assign(new Error('secret detail'), { code: '57P01' }), 500, 'server_error'],
   ])('%s is JSON with a registered code and no detail', async (_name, error, status, code) => {
-    const answer = await send(await start(() => Promise.reject(error)), [host, 'Accept: text/html'])
+    const answer = await sendRaw(await start(() => Promise.reject(error)), [host, 'Accept: text/html'])
     expect(answer.status).toBe(status)
     expect(answer.headers.get('content-type')).toMatch(/^application\/json/)
     expect(answer.headers.get('cache-control')).toBe('no-store')
@@ -183,17 +157,17 @@ describe('Errors', () => {
         ctx.body = `<h1>${error.code}</h1>`
       },
     })
-    expect((await send(port, [host, 'Accept: text/html,*/*;q=0.8'])).body).toBe('<h1>server_error</h1>')
-    expect((await send(port, [host, 'Accept: application/json'])).body).toMatch(/^\{"error":"server_error"/)
-    expect((await send(port, [host])).body).toMatch(/^\{"error":"server_error"/)
+    expect((await sendRaw(port, [host, 'Accept: text/html,*/*;q=0.8'])).body).toBe('<h1>server_error</h1>')
+    expect((await sendRaw(port, [host, 'Accept: application/json'])).body).toMatch(/^\{"error":"server_error"/)
+    expect((await sendRaw(port, [host])).body).toMatch(/^\{"error":"server_error"/)
   })
 
   it('keep the server alive, and their cause goes to the log with the request’s id', async () => {
     const port = await start(() => Promise.reject(new TypeError('the cause')))
-    const { headers } = await send(port, [host])
+    const { headers } = await sendRaw(port, [host])
     const failure = lines.map((line) => JSON.parse(line)).find(({ msg }) => msg === 'request failed')
     expect(failure).toMatchObject({ requestId: headers.get('x-request-id'), err: { message: 'the cause' } })
-    expect((await send(port, [host])).status).toBe(500)
+    expect((await sendRaw(port, [host])).status).toBe(500)
   })
 })
 
@@ -203,7 +177,7 @@ describe('The log line of a request', () => {
       ctx.state.event['clientId'] = 'client-1'
       seeOther(ctx, '/next?code=in-the-location')
     })
-    const { headers, status } = await send(
+    const { headers, status } = await sendRaw(
       port,
       [host, 'Cookie: session=in-a-cookie', 'Authorization: Bearer in-a-header'],
       '/cb?code=in-the-query',
@@ -226,13 +200,13 @@ describe('The log line of a request', () => {
   it.each(['/interaction/uid-is-a-cookie/consent', '/authorize/uid-is-a-cookie'])(
     'leaves out the id of a sign-in in progress: %s',
     async (path) => {
-      await send(await start(say('x')), [host], path)
+      await sendRaw(await start(say('x')), [host], path)
       expect(lines.join()).not.toContain('uid-is-a-cookie')
     },
   )
 
   it('cannot be split by what a stranger sends', async () => {
-    await send(await start(say('x')), [host], '/%0a{"level":"info"}%0d%1b[31m')
+    await sendRaw(await start(say('x')), [host], '/%0a{"level":"info"}%0d%1b[31m')
     expect(lines).toHaveLength(1)
     expect(lines[0]?.trim()).not.toMatch(/[\n\r]/)
   })
@@ -241,47 +215,12 @@ describe('The log line of a request', () => {
 describe('Health', () => {
   it('is live whatever the database does, and ready only when it answers', async () => {
     const port = await start(say('x'))
-    expect((await send(port, [host], '/health/ready')).status).toBe(200)
+    expect((await sendRaw(port, [host], '/health/ready')).status).toBe(200)
     database = () => Promise.reject(new Error('connect ECONNREFUSED db.internal:5432'))
-    const down = await send(port, [host], '/health/ready')
+    const down = await sendRaw(port, [host], '/health/ready')
     expect(down.status).toBe(503)
     expect(down.body).not.toContain('db.internal')
     expect(down.headers.get('cache-control')).toBe('no-store')
-    expect((await send(port, [host], '/health/live')).status).toBe(200)
-  })
-})
-
-describe('Listening', () => {
-  it('says in one line that a port is taken', async () => {
-    const port = await start(say('x'))
-    await expect(listen(createHttpBase({ ...noop, origin }), '127.0.0.1', port)).rejects.toThrow(
-      `cannot listen on 127.0.0.1:${port}: the port is taken`,
-    )
-  })
-
-  it('lets requests in flight end before it closes', async () => {
-    const app = createHttpBase({ ...noop, origin })
-    app.use(async (ctx) => {
-      await sleep(150)
-      ctx.body = 'finished'
-    })
-    const server = await listen(app, '127.0.0.1', 0)
-    const answer = send(server.address.port, [host])
-    await sleep(50)
-    await server.close()
-    expect((await answer).body).toBe('finished')
-    await expect(send(server.address.port, [host])).rejects.toThrow()
-  })
-
-  it('cuts requests that outlast the grace', async () => {
-    const app = createHttpBase({ ...noop, origin })
-    app.use(() => new Promise(() => {}))
-    const server = await listen(app, '127.0.0.1', 0)
-    const answer = send(server.address.port, [host]).catch(() => ({ status: 0 }))
-    await sleep(50)
-    const started = performance.now()
-    await server.close(100)
-    expect(performance.now() - started).toBeLessThan(2_000)
-    expect(Number.isNaN((await answer).status) || (await answer).status === 0).toBe(true)
+    expect((await sendRaw(port, [host], '/health/live')).status).toBe(200)
   })
 })
