@@ -1,0 +1,205 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { decodeJwt } from 'jose'
+import type { Browser } from '../support/browser.js'
+import { databaseKinds } from '../support/databases.js'
+import {
+  authorize,
+  type Grant,
+  newGrant,
+  obtainTokens,
+  redeem,
+  refresh,
+  register,
+  requestTokens,
+  revoke,
+  type Tokens,
+} from '../support/oauth-client.js'
+import { startServer, type TestServer } from './server.js'
+
+const graceSeconds = 20
+
+describe.each(databaseKinds)('Refresh tokens (RFC 6749 §6, RFC 9700 §4.14), on %s', (kind) => {
+  let server: TestServer
+  let browser: Browser
+  let grant: Grant
+  beforeAll(async () => {
+    server = await startServer(kind, { refreshGraceSeconds: graceSeconds })
+    browser = server.newBrowser()
+    grant = await newGrant(server)
+  })
+  afterAll(() => server.close())
+
+  const tokensFor = (scope = 'notes:read notes:write') =>
+    obtainTokens(grant, browser, { account: server.account }, scope)
+  const refreshOf = (tokens: Tokens | undefined) => tokens?.refresh_token ?? ''
+  const send = (tokens: Tokens | undefined, changes: Record<string, string> = {}) =>
+    requestTokens(grant.server, {
+      grant_type: 'refresh_token',
+      client_id: grant.clientId,
+      refresh_token: refreshOf(tokens),
+      ...changes,
+    })
+
+  it('rotate at every use, and keep audience, scope and person', async () => {
+    const first = await tokensFor()
+    const { tokens: second } = await send(first)
+    const { tokens: third } = await send(second)
+    expect(new Set([first, second, third].map(refreshOf)).size).toBe(3)
+    const [before, after] = [decodeJwt(first.access_token), decodeJwt(third?.access_token ?? '')]
+    expect(after).toMatchObject({
+      aud: before.aud,
+      sub: before.sub,
+      scope: before['scope'],
+      client_id: before['client_id'],
+    })
+    expect(after.jti).not.toBe(before.jti)
+  })
+
+  it('answer twenty at once with one and the same successor', async () => {
+    const first = await tokensFor()
+    const answers = await Promise.all(Array.from({ length: 20 }, () => send(first)))
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]))
+    expect(new Set(answers.map(({ tokens }) => refreshOf(tokens))).size).toBe(1)
+    expect((await send(answers[0]?.tokens)).status).toBe(200)
+  })
+
+  it('answer an honest retry within the grace with the same successor (RFC 9700 §4.14.2)', async () => {
+    const first = await tokensFor()
+    const { tokens: second } = await send(first)
+    server.advance(graceSeconds - 2)
+    const { tokens: again } = await send(first)
+    expect(refreshOf(again)).toBe(refreshOf(second))
+    expect((await send(second)).status).toBe(200)
+  })
+
+  it('used again after the grace are taken for stolen: the whole family ends', async () => {
+    const first = await tokensFor()
+    const { tokens: second } = await send(first)
+    const { tokens: third } = await send(second)
+    server.advance(graceSeconds + 1)
+    expect((await send(first)).error).toBe('invalid_grant')
+    for (const tokens of [first, second, third]) expect((await send(tokens)).error).toBe('invalid_grant')
+  })
+
+  it('leave other sign-ins of the same person and client alone when a family ends', async () => {
+    const [stolen, sibling] = [await tokensFor(), await tokensFor()]
+    const { tokens: rotated } = await send(stolen)
+    server.advance(graceSeconds + 1)
+    await send(stolen)
+    expect((await send(rotated)).error).toBe('invalid_grant')
+    expect((await send(sibling)).status).toBe(200)
+  })
+
+  it.each<[string, Record<string, string>, string]>([
+    ['an unknown resource', { resource: 'https://other.example/mcp' }, 'invalid_target'],
+    ['a resource with a fragment', { resource: 'http://localhost:4000/mcp#x' }, 'invalid_target'],
+    ['a wider scope', { scope: 'notes:read notes:write notes:delete' }, 'invalid_scope'],
+  ])('survive %s', async (_name, changes, error) => {
+    const first = await tokensFor()
+    expect((await send(first, changes)).error).toBe(error)
+    server.advance(graceSeconds + 1)
+    const honest = await send(first)
+    expect(honest.status).toBe(200)
+    expect((await send(honest.tokens)).status).toBe(200)
+  })
+
+  it('narrow an access token and keep the full scope for later', async () => {
+    const first = await tokensFor()
+    const { tokens: narrowed } = await send(first, { scope: 'notes:read' })
+    expect(decodeJwt(narrowed?.access_token ?? '')['scope']).toBe('notes:read')
+    const { tokens: full } = await send(narrowed)
+    expect(decodeJwt(full?.access_token ?? '')['scope']).toBe('notes:read notes:write')
+  })
+
+  it('are of no use to another client, which does not end them', async () => {
+    const first = await tokensFor()
+    const { client_id } = await register(grant.server, { redirect_uris: [grant.redirectUri] })
+    expect((await send(first, { client_id })).error).toBe('invalid_grant')
+    expect((await send(first)).status).toBe(200)
+  })
+
+  it('take any spelling of the resource', async () => {
+    const { tokens } = await send(await tokensFor(), { resource: 'HTTP://LOCALHOST:4000/mcp/' })
+    expect(decodeJwt(tokens?.access_token ?? '').aud).toBe(server.resource)
+  })
+
+  it.each(['', 'x', 'x'.repeat(5_000), '\u0000'])('that were never issued are refused: %.10j', async (refreshToken) => {
+    const { error, status } = await send(undefined, { refresh_token: refreshToken })
+    expect(status).toBe(400)
+    expect(error).toMatch(/^invalid_(grant|request)$/)
+  })
+
+  it('cut short by a character are refused (CVE-2026-27840)', async () => {
+    const first = await tokensFor()
+    const token = refreshOf(first)
+    for (const other of [token.slice(0, -1), `${token}x`, token.toLowerCase()]) {
+      expect((await send(first, { refresh_token: other })).error).toBe('invalid_grant')
+    }
+    expect((await send(first)).status).toBe(200)
+  })
+
+  it('end when they are revoked, with all that came of them (RFC 7009)', async () => {
+    const first = await tokensFor()
+    const { tokens: second } = await send(first)
+    expect(await revoke(grant, refreshOf(second))).toBe(200)
+    expect((await send(second)).error).toBe('invalid_grant')
+    expect((await send(first)).error).toBe('invalid_grant')
+    expect(await revoke(grant, refreshOf(second))).toBe(200)
+    expect(await revoke(grant, 'never issued')).toBe(200)
+  })
+
+  it('are revoked by their own client alone', async () => {
+    const first = await tokensFor()
+    const { client_id } = await register(grant.server, { redirect_uris: [grant.redirectUri] })
+    await revoke({ ...grant, clientId: client_id }, refreshOf(first))
+    expect((await send(first)).status).toBe(200)
+  })
+
+  it('end at once when the account is disabled, also for codes not yet redeemed', async () => {
+    const person = await server.addAccount(`${kind}-disabled@example.com`)
+    const own = server.newBrowser()
+    const tokens = await obtainTokens(grant, own, { account: person }, 'notes:read')
+    const { callback, codeVerifier } = await authorize(grant, own, { account: person }, 'notes:read')
+    await server.accounts.disable(person.id)
+    expect((await send(tokens)).error).toBe('invalid_grant')
+    expect((await redeem(grant, callback.get('code') ?? '', codeVerifier)).error).toBe('invalid_grant')
+    await server.accounts.enable(person.id)
+    expect((await send(tokens)).error).toBe('invalid_grant')
+  })
+
+  it('end when their client is removed', async () => {
+    const removed = await newGrant(server)
+    const tokens = await obtainTokens(removed, browser, { account: server.account }, 'notes:read')
+    await server.clients.remove(removed.clientId)
+    expect((await refresh(removed, refreshOf(tokens))).error).toMatch(/^invalid_(grant|client)$/)
+  })
+
+  it('outlive the browser session they came from', async () => {
+    const own = server.newBrowser()
+    const tokens = await obtainTokens(grant, own, { account: server.account }, 'notes:read')
+    await server.storage.prisma.session.deleteMany()
+    expect((await send(tokens)).status).toBe(200)
+  })
+
+  // Last, because it moves the clock by weeks.
+  it('end when they are not used for their lifetime', async () => {
+    const [idle, used] = [await tokensFor(), await tokensFor()]
+    server.advance(20 * 86_400)
+    const { tokens: renewed } = await send(used)
+    server.advance(11 * 86_400)
+    expect((await send(idle)).error).toBe('invalid_grant')
+    expect((await send(renewed)).status).toBe(200)
+  })
+})
+
+describe('Refresh tokens without a grace', () => {
+  it('are taken for stolen at the second use', async () => {
+    const server = await startServer('embedded', { refreshGraceSeconds: 0 })
+    const grant = await newGrant(server)
+    const first = await obtainTokens(grant, server.newBrowser(), { account: server.account }, 'notes:read')
+    const { tokens: second } = await refresh(grant, first.refresh_token ?? '')
+    expect((await refresh(grant, first.refresh_token ?? '')).error).toBe('invalid_grant')
+    expect((await refresh(grant, second?.refresh_token ?? '')).error).toBe('invalid_grant')
+    await server.close()
+  })
+})
