@@ -88,8 +88,15 @@ function clientAddress(ctx: Koa.Context, trusted: BlockList): string {
   return address
 }
 
-function toOAuthError(error: unknown): OAuthError {
+/** True when the client went away, or was cut off, before its request was whole. */
+function isCutOff({ destroyed, complete }: IncomingMessage): boolean {
+  return destroyed && !complete
+}
+
+function toOAuthError(error: unknown, request: IncomingMessage): OAuthError {
   if (error instanceof OAuthError) return error
+  // No fault of ours: strangers must not be able to fill the log with failures.
+  if (isCutOff(request)) return new OAuthError('invalid_request', 'the request ended half-way', { cause: error })
   const status = typeof error === 'object' && error !== null && 'status' in error ? error.status : undefined
   if (typeof status === 'number' && status >= 400 && status < 500) {
     return new OAuthError('invalid_request', 'the request is invalid', { status, cause: error })
@@ -142,7 +149,7 @@ function writeErrors(log: Logger, renderErrorPage: HttpBaseOptions['renderErrorP
     try {
       await next()
     } catch (thrown) {
-      const error = toOAuthError(thrown)
+      const error = toOAuthError(thrown, ctx.req)
       const { requestId } = ctx.state.event
       ctx.state.event['error'] = error.code
       if (error.detail !== undefined) ctx.state.event['errorDetail'] = error.detail

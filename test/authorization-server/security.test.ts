@@ -198,6 +198,14 @@ describe('HTTP (RFC 9112)', () => {
     expect(await raw(`${head}Host: evil.example\r\nConnection: close\r\n\r\n`)).toMatch(/^HTTP\/1\.1 400 /)
   })
 
+  it('takes a request that ends half-way for no failure of its own', async () => {
+    const { host } = new URL(server.issuer)
+    const type = 'Content-Type: application/x-www-form-urlencoded'
+    await raw(`POST /token HTTP/1.1\r\nHost: ${host}\r\n${type}\r\nContent-Length: 100\r\n\r\ngrant_type=`)
+    expect(server.logLines.filter((line) => line.includes('"level":"error"'))).toEqual([])
+    expect(server.logLines.at(-1)).toContain('"status":400')
+  })
+
   it('keeps pages that the engine writes itself out of frames', async () => {
     const response = await fetch(startOf({ response_mode: 'form_post', prompt: 'none' }))
     expect(await response.text()).toContain('<form method="post"')
