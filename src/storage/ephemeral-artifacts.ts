@@ -61,8 +61,10 @@ export function createEphemeralAdapter(storage: Storage, model: string): Adapter
       const { rowCount } = await sql.query(consume, [model, hashSecret(id), storage.clock.now().toISOString()])
       if (rowCount === 0) throw new errors.InvalidRequestUri('the pushed authorization request was already used')
     },
+    /** The engine ends an interaction as it answers the client: of two decisions at once, one is answered. */
     destroy: async (id) => {
-      await sql.query(destroy, [model, hashSecret(id)])
+      const { rowCount } = await sql.query(destroy, [model, hashSecret(id)])
+      if (rowCount === 0 && model === 'Interaction') throw new errors.SessionNotFound('interaction session not found')
     },
     findByUid: unsupported(model, 'uid'),
     findByUserCode: unsupported(model, 'user code'),

@@ -106,6 +106,19 @@ describe.each(databaseKinds)('Storage, on %s', (kind) => {
       expect(await given.adapter('RefreshToken').find(id)).toHaveProperty('consumed')
     })
 
+    it('of an interaction is its end: one of ten at once brings it about', async () => {
+      const { id } = await save('Interaction')
+      const endings = Array.from({ length: 10 }, () => given.adapter('Interaction').destroy(id))
+      const outcomes = await Promise.allSettled(endings)
+      expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+    })
+
+    it.each(['Session', 'RefreshToken', 'PushedAuthorizationRequest'])('of a %s is not its end', async (model) => {
+      const { id } = await save(model)
+      await given.adapter(model).destroy(id)
+      await expect(given.adapter(model).destroy(id)).resolves.toBeUndefined()
+    })
+
     it('of an identifier is won by one of fifty at once, and remembered (RFC 9449 §11.1)', async () => {
       const identifier = randomSecret()
       const expiresAt = new Date(given.storage.clock.now().getTime() + 60_000)

@@ -88,9 +88,8 @@ export function describeAdapter(name: string, subject: () => AdapterUnderTest): 
       expect(await subject().adapter(model).find(id)).toMatchObject({ text: 'changed' })
     })
 
-    it('is gone once destroyed; destroying twice is no error', async () => {
+    it('is gone once destroyed', async () => {
       const { id } = await save()
-      await subject().adapter(model).destroy(id)
       await subject().adapter(model).destroy(id)
       expect(await subject().adapter(model).find(id)).toBeUndefined()
     })
