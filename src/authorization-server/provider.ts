@@ -45,10 +45,12 @@ function clientMetadata({ registrationRules }: AuthorizationServerOptions): Conf
       if (key !== 'software_id') return
       // The engine takes the scheme in any case.
       const isMetadataDocument = /^https:/i.test(String(metadata['client_id']))
-      normaliseMetadata(metadata, { isMetadataDocument })
+      const isFromStranger = isMetadataDocument || selfRegistration.has(ctx?.oidc.route ?? '')
+      const origin = { isMetadataDocument, isFromStranger }
+      normaliseMetadata(metadata, origin)
       // Only the operator says who introspects: not a document, not a registration, not its update.
-      if (isMetadataDocument || selfRegistration.has(ctx?.oidc.route ?? '')) delete metadata['introspects']
-      const [violation] = violations(metadata, registrationRules)
+      if (isFromStranger) delete metadata['introspects']
+      const [violation] = violations(metadata, registrationRules, origin)
       if (violation === undefined) return
       if (violation.error === 'invalid_redirect_uri') throw new errors.InvalidRedirectUri(violation.message)
       throw new errors.InvalidClientMetadata(violation.message)

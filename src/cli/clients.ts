@@ -1,7 +1,7 @@
 /** `gatehouse clients`: the programs that may ask for access. Those that register themselves are listed too. */
 
 import type { ClientMetadata } from 'oidc-provider'
-import { normaliseMetadata, violations } from '../authorization-server/clients/registration.js'
+import { type MetadataOrigin, normaliseMetadata, violations } from '../authorization-server/clients/registration.js'
 import { canonicalResource } from '../oauth/resource.js'
 import { createLogger } from '../platform/log.js'
 import { randomSecret } from '../platform/secrets.js'
@@ -18,6 +18,8 @@ import {
   writeTable,
 } from './command.js'
 import { withStorage } from './storage.js'
+
+const operatorOrigin: MetadataOrigin = { isMetadataDocument: false, isFromStranger: false }
 
 const flags = {
   name: { type: 'string' },
@@ -70,9 +72,9 @@ function metadataFrom(terminal: Terminal, clientId: string, given: Flags): Clien
     ...(resource === undefined ? {} : { introspects: resource }),
   }
   const normalised: Record<string, unknown> = { ...metadata }
-  normaliseMetadata(normalised, { isMetadataDocument: false })
+  normaliseMetadata(normalised, operatorOrigin)
   const allowedPrivateUseRedirects = new Set(loadConfig(terminal).ALLOWED_PRIVATE_USE_REDIRECTS)
-  const [violation] = violations(normalised, { allowedPrivateUseRedirects })
+  const [violation] = violations(normalised, { allowedPrivateUseRedirects }, operatorOrigin)
   if (violation !== undefined) throw new Error(violation.message)
   return metadata
 }

@@ -8,7 +8,6 @@ export type AuditEventType =
   | 'account.disabled'
   | 'sign_in.succeeded'
   | 'sign_in.failed'
-  | 'sign_in.throttled'
   | 'consent.allowed'
   | 'consent.denied'
   | 'client.registered'

@@ -288,6 +288,7 @@ describe('Dynamic client registration (RFC 7591): what is refused', () => {
       'a public client with client_credentials',
       { ...web, token_endpoint_auth_method: 'none', grant_types: ['client_credentials'] },
     ],
+    ['a confidential client with client_credentials alone', { ...web, grant_types: ['client_credentials'] }],
     ['an unknown way to authenticate', { ...web, token_endpoint_auth_method: 'tls_client_auth' }],
     ['unsigned ID tokens', { ...web, id_token_signed_response_alg: 'none' }],
     [

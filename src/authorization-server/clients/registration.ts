@@ -24,10 +24,20 @@ interface Rule {
   readonly error: Violation['error']
   readonly source: string
   readonly message: string
-  readonly violates: (metadata: ClientMetadata, rules: RegistrationRules) => boolean
+  readonly violates: (metadata: ClientMetadata, rules: RegistrationRules, origin: MetadataOrigin) => boolean
+}
+
+/** Where metadata comes from: a stranger may register less than the operator. */
+export interface MetadataOrigin {
+  /** Fetched from the URL that is the client_id (CIMD). */
+  readonly isMetadataDocument: boolean
+  /** Sent to the registration endpoint, or a metadata document. Not for what was stored before. */
+  readonly isFromStranger: boolean
 }
 
 const offeredGrantTypes: readonly string[] = ['authorization_code', 'refresh_token', 'client_credentials']
+/** A token without a person's consent is for clients that the operator registers (MCP client credentials extension). */
+const grantTypesForStrangers: readonly string[] = ['authorization_code', 'refresh_token']
 const offeredResponseTypes: readonly string[] = ['code']
 
 const maxRedirectUris = 20
@@ -80,14 +90,14 @@ function keepOffered(metadata: ClientMetadata, name: string, offered: readonly s
  * go, `scope` goes (it would cap the client for good and break step-up), and loopback or private-use redirects mean `native`
  * (RFC 8252), whose loopback port is free. Runs on create, update and every load.
  */
-export function normaliseMetadata(metadata: ClientMetadata, options: { readonly isMetadataDocument: boolean }): void {
+export function normaliseMetadata(metadata: ClientMetadata, origin: MetadataOrigin): void {
   for (const [name, value] of Object.entries(metadata)) {
     if (value === null || value === '' || (Array.isArray(value) && value.length === 0 && name !== 'redirect_uris')) {
       delete metadata[name]
     }
   }
   delete metadata['scope']
-  keepOffered(metadata, 'grant_types', offeredGrantTypes)
+  keepOffered(metadata, 'grant_types', origin.isFromStranger ? grantTypesForStrangers : offeredGrantTypes)
   keepOffered(metadata, 'response_types', offeredResponseTypes)
   // Left out, `response_types` means "code" (RFC 7591 §2), which a client that sends nobody to us does not have.
   if (strings(metadata['grant_types']).join() === 'client_credentials') {
@@ -96,7 +106,7 @@ export function normaliseMetadata(metadata: ClientMetadata, options: { readonly 
   }
   if (redirectUrisOf(metadata).some(isNativeRedirect)) metadata['application_type'] = 'native'
   // A metadata document cannot hold a secret: the default method would make every such client confidential.
-  if (options.isMetadataDocument && metadata['token_endpoint_auth_method'] === 'client_secret_basic') {
+  if (origin.isMetadataDocument && metadata['token_endpoint_auth_method'] === 'client_secret_basic') {
     metadata['token_endpoint_auth_method'] = 'none'
   }
 }
@@ -155,6 +165,13 @@ const rules: readonly Rule[] = [
   },
   {
     error: 'invalid_client_metadata',
+    source: 'MCP client credentials extension',
+    message: 'only clients that the operator registers can use client_credentials',
+    violates: ({ grant_types: grants }, _rules, { isFromStranger }) =>
+      isFromStranger && strings(grants).includes('client_credentials'),
+  },
+  {
+    error: 'invalid_client_metadata',
     source: 'RFC 6749 §4.4',
     message: 'a public client cannot use client_credentials',
     violates: ({ token_endpoint_auth_method: method, grant_types: grants }) =>
@@ -163,8 +180,12 @@ const rules: readonly Rule[] = [
 ]
 
 /** Every rule that normalised metadata breaks; empty when it may be registered. */
-export function violations(metadata: ClientMetadata, registrationRules: RegistrationRules): Violation[] {
+export function violations(
+  metadata: ClientMetadata,
+  registrationRules: RegistrationRules,
+  origin: MetadataOrigin,
+): Violation[] {
   return rules
-    .filter((rule) => rule.violates(metadata, registrationRules))
+    .filter((rule) => rule.violates(metadata, registrationRules, origin))
     .map(({ error, message, source }) => ({ error, message, source }))
 }
