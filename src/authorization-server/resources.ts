@@ -50,6 +50,9 @@ export function createResources(declarations: readonly ResourceDeclaration[]): R
     all: declarations,
     fallback,
     find: (identifier) => {
+      // Asked several times in every token request, mostly in the canonical spelling.
+      const known = byIdentifier.get(identifier)
+      if (known !== undefined) return known
       const canonical = canonicalResource(identifier)
       return canonical === undefined ? undefined : byIdentifier.get(canonical)
     },

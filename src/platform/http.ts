@@ -68,18 +68,20 @@ function unmapped(address: string): string {
   return address.startsWith('::ffff:') && isIP(address.slice(7)) === 4 ? address.slice(7) : address
 }
 
-function contains(set: BlockList, address: string): boolean {
+function contains(set: BlockList | undefined, address: string): boolean {
+  if (set === undefined) return false
   const family = isIP(address)
   return family !== 0 && set.check(address, family === 6 ? 'ipv6' : 'ipv4')
 }
 
 /** The address the request came from: the socket's, or the nearest untrusted X-Forwarded-For entry behind trusted proxies. */
-function clientAddress(ctx: Koa.Context, trusted: BlockList): string {
+function clientAddress(ctx: Koa.Context, trusted: BlockList | undefined): string {
+  let address = unmapped(ctx.req.socket.remoteAddress ?? '')
+  if (!contains(trusted, address)) return address
   const hops = ctx
     .get('x-forwarded-for')
     .split(',')
     .map((hop) => unmapped(hop.trim()))
-  let address = unmapped(ctx.req.socket.remoteAddress ?? '')
   while (contains(trusted, address)) {
     const next = hops.pop()
     if (next === undefined || isIP(next) === 0) break
@@ -165,7 +167,7 @@ function writeErrors(log: Logger, renderErrorPage: HttpBaseOptions['renderErrorP
   }
 }
 
-function logRequests(log: Logger, clock: Clock, trusted: BlockList): HttpMiddleware {
+function logRequests(log: Logger, clock: Clock, trusted: BlockList | undefined): HttpMiddleware {
   return async (ctx, next) => {
     const startedAt = clock.now().getTime()
     ctx.state.event = { requestId: randomUUID() }
@@ -217,7 +219,7 @@ function health(ready: () => Promise<void>): HttpMiddleware {
 export function createHttpBase(options: HttpBaseOptions): Koa<HttpState> {
   const app = new Koa<HttpState>()
   app.silent = true
-  const trusted = addressSet(options.trustedProxies)
+  const trusted = options.trustedProxies.length === 0 ? undefined : addressSet(options.trustedProxies)
   app.use(logRequests(options.log, options.clock, trusted))
   app.use(writeErrors(options.log, options.renderErrorPage))
   app.use(health(options.ready))

@@ -7,6 +7,7 @@ import {
   createDecipheriv,
   createHash,
   createHmac,
+  hash,
   hkdfSync,
   randomBytes,
   timingSafeEqual,
@@ -19,7 +20,7 @@ export function randomSecret(bytes = 32): string {
 
 /** SHA-256 in base64url: how values that only have to be recognised are stored. Not for passwords. */
 export function hashSecret(value: string): string {
-  return createHash('sha256').update(value).digest('base64url')
+  return hash('sha256', value, 'base64url')
 }
 
 /** Compares two strings in time that depends on neither's content. */

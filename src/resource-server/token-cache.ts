@@ -2,7 +2,7 @@
  * Remembers verified tokens. Keyed by SHA-256 of the whole token, signature included: a key made of less (the `jti`, the payload)
  * would let a forged token ride on a genuine one. The token itself is never kept.
  */
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { OAuthError } from '../oauth/errors.js'
 import type { AccessToken, TokenVerifier, VerifierClock } from './access-token.js'
 
@@ -71,7 +71,7 @@ export function cacheVerifiedTokens(verify: TokenVerifier, options: TokenCacheOp
   }
 
   return async (token) => {
-    const key = createHash('sha256').update(token).digest('base64')
+    const key = hash('sha256', token, 'base64')
     const now = seconds()
     const known = accepted.get(key, now)
     if (known !== undefined) return known
