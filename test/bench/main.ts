@@ -112,7 +112,7 @@ async function measure(names: readonly string[]): Promise<BenchResult> {
       machine: await machine(),
       method: { seconds: plan.seconds, runs: plan.runs },
       rows,
-      guard: await measureGuard(stack, plan),
+      guard: await measureGuard(stack),
       verification: await measureVerification(stack),
       passwordCheckCpuMs,
       starts,

@@ -1,7 +1,7 @@
 /** Runs one scenario against every target, in turns, so that a slow moment of the machine falls on all of them alike. */
 import { type LoadResult, runLoad, type Worker } from './load.js'
 import { processCpuMs } from './process-usage.js'
-import type { Measurement, Row, TargetName } from './result.js'
+import { type Measurement, median, type Row, type TargetName } from './result.js'
 import type { PreparedScenario, Scenario } from './scenarios.js'
 import type { Target } from './target.js'
 
@@ -56,10 +56,6 @@ async function run(candidate: Candidate, limits: { seconds: number; limit?: numb
   return { ...result, used }
 }
 
-function median(values: readonly number[]): number {
-  return [...values].sort((left, right) => left - right)[Math.floor(values.length / 2)] ?? 0
-}
-
 function summarise(runs: readonly Run[]): Measurement {
   const rates = runs.map(({ perSecond }) => perSecond)
   const operations = runs.reduce((sum, one) => sum + one.operations, 0)
@@ -68,7 +64,7 @@ function summarise(runs: readonly Run[]): Measurement {
     return amounts.length === 0 ? {} : { [key]: amounts.reduce((sum, amount) => sum + amount, 0) / operations }
   }
   return {
-    perSecond: { median: median(rates), min: Math.min(...rates), max: Math.max(...rates) },
+    perSecond: { median: median(rates), min: Math.min(...rates), max: Math.max(...rates), runs: rates },
     p50Ms: median(runs.map(({ p50Ms }) => p50Ms)),
     p99Ms: median(runs.map(({ p99Ms }) => p99Ms)),
     operations,

@@ -5,8 +5,8 @@ export const targetNames = ['bare', 'postgresql', 'embedded'] as const
 export type TargetName = (typeof targetNames)[number]
 
 const measurement = z.object({
-  /** Requests or flows per second: median, lowest and highest run. */
-  perSecond: z.object({ median: z.number(), min: z.number(), max: z.number() }),
+  /** Requests or flows per second: median, lowest and highest run, and every run in order. */
+  perSecond: z.object({ median: z.number(), min: z.number(), max: z.number(), runs: z.array(z.number()) }),
   p50Ms: z.number(),
   p99Ms: z.number(),
   operations: z.number(),
@@ -53,8 +53,17 @@ export const benchResult = z.object({
 })
 export type BenchResult = z.infer<typeof benchResult>
 
+export function median(values: readonly number[]): number {
+  return [...values].sort((left, right) => left - right)[Math.floor(values.length / 2)] ?? 0
+}
+
+/** How much of another's rate one reaches: each run beside the other's run of the same turn, and of these the median. */
+export function ratioOf(own: Measurement, other: Measurement): number {
+  return median(own.perSecond.runs.map((rate, turn) => rate / (other.perSecond.runs[turn] ?? Number.NaN)))
+}
+
 /** How much of the bare engine's rate a row reaches. */
 export function ratioToBare({ results }: Row, name: TargetName): number | undefined {
   const [own, bare] = [results[name], results.bare]
-  return own === undefined || bare === undefined ? undefined : own.perSecond.median / bare.perSecond.median
+  return own === undefined || bare === undefined ? undefined : ratioOf(own, bare)
 }
