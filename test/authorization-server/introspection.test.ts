@@ -1,0 +1,153 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { databaseKinds } from '../support/databases.js'
+import { type Grant, newGrant, obtainTokens, refresh, revoke, type Tokens } from '../support/oauth-client.js'
+import { addConfidentialClient, readJson, startServer, type TestServer } from './server.js'
+
+type Machine = Awaited<ReturnType<typeof addConfidentialClient>>
+
+describe.each(databaseKinds)('Introspection of opaque tokens (RFC 7662), on %s', (kind) => {
+  let server: TestServer
+  let grant: Grant
+  let resourceServer: Machine
+  let stranger: Machine
+  beforeAll(async () => {
+    server = await startServer(kind, { accessTokenFormat: 'opaque', refreshGraceSeconds: 20 })
+    grant = await newGrant(server)
+    resourceServer = await addConfidentialClient(server, { introspects: server.resource })
+    stranger = await addConfidentialClient(server)
+  })
+  afterAll(() => server.close())
+
+  const tokensFor = () =>
+    obtainTokens(grant, server.newBrowser(), { account: server.account }, 'notes:read notes:write')
+  const introspect = async (token: string, by: Machine | undefined, parameters: Record<string, string> = {}) => {
+    const response = await fetch(`${server.issuer}/introspect`, {
+      method: 'POST',
+      body: new URLSearchParams({ token, ...parameters }),
+      headers: by === undefined ? {} : { authorization: by.authorization },
+    })
+    return { status: response.status, body: await readJson(response), headers: response.headers }
+  }
+  const inactive = { active: false }
+
+  it('tells the resource server whose audience the token has', async () => {
+    const { access_token: token } = await tokensFor()
+    expect(token).toMatch(/^[\w-]{40,}$/)
+    const { body, headers } = await introspect(token, resourceServer)
+    expect(body).toMatchObject({
+      active: true,
+      aud: server.resource,
+      iss: server.issuer,
+      client_id: grant.clientId,
+      scope: 'notes:read notes:write',
+      sub: expect.any(String),
+      exp: expect.any(Number),
+      token_type: 'Bearer',
+    })
+    expect(JSON.stringify(body)).not.toContain(server.account.email)
+    expect(headers.get('cache-control')).toMatch(/no-store/)
+  })
+
+  it('tells anybody else nothing but that it is not active (CVE-2026-58425)', async () => {
+    const { access_token: token, refresh_token: refreshToken } = await tokensFor()
+    const elsewhere = await addConfidentialClient(server, { introspects: 'https://other.example/mcp' })
+    for (const by of [stranger, elsewhere]) {
+      for (const value of [token, refreshToken ?? '']) expect((await introspect(value, by)).body).toEqual(inactive)
+    }
+    expect((await introspect(refreshToken ?? '', resourceServer)).body).toEqual(inactive)
+  })
+
+  it('wants authentication', async () => {
+    const { access_token: token } = await tokensFor()
+    for (const by of [undefined, { ...resourceServer, authorization: 'Basic eDp5' }]) {
+      const { status, body } = await introspect(token, by)
+      expect([400, 401]).toContain(status)
+      expect(body).toMatchObject({ error: expect.stringMatching(/^invalid_(client|request)$/) })
+    }
+    // A public client, whose name anybody can send, learns nothing, not even about its own token.
+    expect((await introspect(token, undefined, { client_id: grant.clientId })).body).toEqual(inactive)
+  })
+
+  it.each(['x', 'x'.repeat(5_000), '\u0000', '../x'])('does not know what was never issued: %.10j', async (token) => {
+    expect((await introspect(token, resourceServer)).body).toEqual(inactive)
+  })
+
+  it('knows at once that a token was revoked', async () => {
+    const { access_token: token } = await tokensFor()
+    expect(await revoke({ ...grant, clientId: grant.clientId }, token)).toBe(200)
+    expect((await introspect(token, resourceServer)).body).toEqual(inactive)
+  })
+
+  it.each<[string, (tokens: Tokens) => Promise<unknown>]>([
+    ['its refresh token is revoked', (tokens) => revoke(grant, tokens.refresh_token ?? '')],
+    [
+      'its refresh token is used again after the grace',
+      async (tokens) => {
+        await refresh(grant, tokens.refresh_token ?? '')
+        server.advance(21)
+        await refresh(grant, tokens.refresh_token ?? '')
+      },
+    ],
+    ['it expires', async () => server.advance(600 + 16)],
+  ])('knows at once that %s', async (_what, happens) => {
+    const tokens = await tokensFor()
+    expect((await introspect(tokens.access_token, resourceServer)).body).toMatchObject({ active: true })
+    await happens(tokens)
+    expect((await introspect(tokens.access_token, resourceServer)).body).toEqual(inactive)
+  })
+
+  it('knows at once that a person was disabled', async () => {
+    const person = await server.addAccount(`introspected-${kind}@example.com`)
+    const { access_token: token } = await obtainTokens(grant, server.newBrowser(), { account: person }, 'notes:read')
+    expect((await introspect(token, resourceServer)).body).toMatchObject({ active: true, sub: person.id })
+    await server.accounts.disable(person.id)
+    expect((await introspect(token, resourceServer)).body).toEqual(inactive)
+  })
+
+  it('knows the access token of every one of several equal refreshes', async () => {
+    const { refresh_token: refreshToken } = await tokensFor()
+    const answers = await Promise.all(Array.from({ length: 8 }, () => refresh(grant, refreshToken ?? '')))
+    for (const { tokens } of answers) {
+      expect((await introspect(tokens?.access_token ?? '', resourceServer)).body).toMatchObject({ active: true })
+    }
+  })
+
+  it('gives clients tokens of their own as well', async () => {
+    const response = await fetch(`${server.issuer}/token`, {
+      method: 'POST',
+      body: new URLSearchParams({ grant_type: 'client_credentials' }),
+      headers: { authorization: stranger.authorization },
+    })
+    const { access_token: token } = await readJson(response)
+    const { body } = await introspect(String(token), resourceServer)
+    expect(body).toMatchObject({
+      active: true,
+      client_id: stranger.clientId,
+      aud: server.resource,
+      scope: 'notes:read',
+    })
+  })
+})
+
+describe('Introspection of tokens that verify themselves (RFC 9068)', () => {
+  it('is not offered: the token says it all', async () => {
+    const server = await startServer('embedded')
+    const grant = await newGrant(server)
+    const { access_token: token } = await obtainTokens(
+      grant,
+      server.newBrowser(),
+      { account: server.account },
+      'notes:read',
+    )
+    const { authorization } = await addConfidentialClient(server, { introspects: server.resource })
+    for (const path of ['/introspect', '/revoke']) {
+      const response = await fetch(`${server.issuer}${path}`, {
+        method: 'POST',
+        body: new URLSearchParams({ token, ...(path === '/revoke' ? { client_id: grant.clientId } : {}) }),
+        headers: path === '/revoke' ? {} : { authorization },
+      })
+      expect([response.status, (await readJson(response))['error']]).toEqual([400, 'unsupported_token_type'])
+    }
+    await server.close()
+  })
+})
