@@ -1,0 +1,79 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { opens, register, sendRegistration } from './registration-requests.js'
+import { startServer, type TestServer } from './server.js'
+
+let server: TestServer
+beforeAll(async () => {
+  server = await startServer('embedded')
+})
+afterAll(() => server.close())
+
+const web = { redirect_uris: ['https://client.example/cb'] }
+
+describe('Client configuration (RFC 7592)', () => {
+  const registered = async () => {
+    const { body } = await register(server, { ...web, client_name: 'Before' })
+    return {
+      url: String(body['registration_client_uri']),
+      token: String(body['registration_access_token']),
+      clientId: String(body['client_id']),
+      secret: body['client_secret'],
+    }
+  }
+
+  it('is read, replaced with a new token, and deleted', async () => {
+    const client = await registered()
+    const read = await sendRegistration('GET', client.url, undefined, client.token)
+    expect(read.body).toMatchObject({ client_id: client.clientId, client_name: 'Before', client_secret: client.secret })
+    const update = { ...web, client_id: client.clientId, client_name: 'After' }
+    const replaced = await sendRegistration('PUT', client.url, update, client.token)
+    expect(replaced.body).toMatchObject({ client_name: 'After', client_secret: client.secret })
+    const renewed = String(replaced.body['registration_access_token'])
+    expect(renewed).not.toBe(client.token)
+    expect((await sendRegistration('GET', client.url, undefined, client.token)).status).toBe(401)
+    expect((await sendRegistration('DELETE', client.url, undefined, renewed)).status).toBe(204)
+    expect((await sendRegistration('GET', client.url, undefined, renewed)).status).toBe(401)
+    expect(await opens(server, client.clientId, 'https://client.example/cb')).toBe(400)
+  })
+
+  it('keeps to the same rules as registration', async () => {
+    for (const bad of [
+      { redirect_uris: ['http://evil.example/cb'] },
+      { redirect_uris: ['cursor://x'] },
+      { ...web, client_name: 'Claude\u202e' },
+      { ...web, token_endpoint_auth_method: 'none', grant_types: ['client_credentials'] },
+    ]) {
+      const client = await registered()
+      const answer = await sendRegistration('PUT', client.url, { ...bad, client_id: client.clientId }, client.token)
+      expect([answer.status, answer.body['error']]).toEqual([400, expect.stringMatching(/^invalid_/)])
+      expect((await sendRegistration('GET', client.url, undefined, client.token)).body['client_name']).toBe('Before')
+    }
+  })
+
+  it('never makes a client one that introspects: that is the operator’s to say', async () => {
+    const client = await registered()
+    const update = { ...web, client_id: client.clientId, introspects: server.resource }
+    const { body } = await sendRegistration('PUT', client.url, update, client.token)
+    expect(body).not.toHaveProperty('introspects')
+    expect(JSON.stringify(await server.clients.find(client.clientId))).not.toContain('introspects')
+  })
+
+  it('is refused with a wrong token, none, or that of another client', async () => {
+    const [client, other] = [await registered(), await registered()]
+    for (const token of ['wrong', undefined, other.token]) {
+      const answer = await sendRegistration('GET', client.url, undefined, token)
+      expect([400, 401]).toContain(answer.status)
+      expect(JSON.stringify(answer.body)).not.toContain('Before')
+    }
+    // Used on a client it is not for, a token is taken for stolen.
+    expect((await sendRegistration('GET', other.url, undefined, other.token)).status).toBe(401)
+    expect((await sendRegistration('GET', client.url, undefined, client.token)).status).toBe(200)
+  })
+
+  it('does not take a client_id or a secret that differs', async () => {
+    const client = await registered()
+    for (const change of [{ client_id: 'other' }, { client_id: client.clientId, client_secret: 'other' }]) {
+      expect((await sendRegistration('PUT', client.url, { ...web, ...change }, client.token)).status).toBe(400)
+    }
+  })
+})
