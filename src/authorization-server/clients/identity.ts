@@ -11,8 +11,6 @@ export interface IdentifiedClient {
   readonly redirectUris?: readonly string[] | undefined
   readonly metadata: () => ClientMetadata
   readonly isMetadataDocument: boolean
-  /** Made by the operator. */
-  readonly isStatic: boolean
 }
 
 /** Names people know; a stranger who calls itself so gets a warning. Lower case, letters only. */
@@ -76,9 +74,10 @@ export function displayName(client: IdentifiedClient): string {
   return client.isMetadataDocument ? new URL(client.clientId).host : client.clientId
 }
 
-export function identityOf(client: IdentifiedClient): ClientIdentity {
+/** `isStatic`: the operator made it. */
+export function identityOf(client: IdentifiedClient, isStatic: boolean): ClientIdentity {
   if (client.isMetadataDocument) return { kind: 'verified', host: new URL(client.clientId).host }
-  return client.isStatic ? { kind: 'known' } : { kind: 'unverified' }
+  return isStatic ? { kind: 'known' } : { kind: 'unverified' }
 }
 
 /** Where a redirect URI of this client leads. */

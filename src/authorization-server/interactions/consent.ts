@@ -26,10 +26,10 @@ function webLink(value: unknown): string | undefined {
   return typeof value === 'string' && value.startsWith('https://') && URL.canParse(value) ? value : undefined
 }
 
-function describeClient(interaction: Interaction) {
-  const { client } = interaction
+async function describeClient({ clients }: InteractionParts, { client }: Interaction) {
   const name = displayName(client)
-  const identity = identityOf(client)
+  const isStatic = !client.isMetadataDocument && (await clients.find(client.clientId))?.origin === 'static'
+  const identity = identityOf(client, isStatic)
   const metadata = client.metadata()
   return {
     name,
@@ -56,7 +56,7 @@ export async function showConsent(
   const before = new Set(await rememberedScopes(parts.storage, key, consentFingerprint(client)))
   const { resource } = access
   parts.pages.send(ctx, 'consent', {
-    client: describeClient(interaction),
+    client: await describeClient(parts, interaction),
     redirect: redirectTarget(interaction.parameter('redirect_uri') ?? '', client),
     resource: resource === undefined ? undefined : { name: resource.name, url: resource.resource },
     scopes: consentScopes(access, before),

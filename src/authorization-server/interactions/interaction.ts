@@ -17,14 +17,13 @@ export interface Interaction {
   readonly accountId: string | undefined
 }
 
-function identified(client: EngineClient, isStatic: boolean): IdentifiedClient {
+function identified(client: EngineClient): IdentifiedClient {
   return {
     clientId: client.clientId,
     clientName: client.clientName,
     redirectUris: client.redirectUris,
     metadata: () => ({ ...client.metadata() }),
     isMetadataDocument: client.clientIdMetadataDocument === true,
-    isStatic,
   }
 }
 
@@ -45,7 +44,6 @@ export async function loadInteraction(
   provider: Provider,
   ctx: HttpContext,
   uid: string | undefined,
-  isStaticClient: (clientId: string) => Promise<boolean>,
 ): Promise<Interaction> {
   const engine = await provider.interactionDetails(ctx.req, ctx.res).catch((cause: unknown) => {
     const answered = ctx.cookies.get(answeredCookie, { signed: false }) === '1'
@@ -61,7 +59,7 @@ export async function loadInteraction(
     return typeof value === 'string' ? value : undefined
   }
   const accountId = engine.prompt.name === 'login' ? engine.result?.login?.accountId : engine.session?.accountId
-  return { engine, client: identified(client, await isStaticClient(client.clientId)), parameter, accountId }
+  return { engine, client: identified(client), parameter, accountId }
 }
 
 /** Saves the interaction for its remaining time. */

@@ -22,8 +22,7 @@ function signedIn(interaction: Interaction): string {
 
 /** Routes under `/interaction/:uid`; the interaction's cookies are bound to that path. */
 export function createInteractionRouter(parts: InteractionParts): Router<HttpState> {
-  const isStaticClient = async (clientId: string) => (await parts.clients.find(clientId))?.origin === 'static'
-  const load = (ctx: HttpContext, uid: string | undefined) => loadInteraction(parts.provider, ctx, uid, isStaticClient)
+  const load = (ctx: HttpContext, uid: string | undefined) => loadInteraction(parts.provider, ctx, uid)
 
   const steps: Readonly<Record<string, Step>> = {
     'sign-in': (ctx, interaction, form) => submitSignIn(parts, ctx, interaction, form),
