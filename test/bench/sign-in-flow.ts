@@ -68,7 +68,11 @@ export async function authorize(
     code_challenge_method: 'S256',
   })
   const headers = { accept: 'text/html' }
-  let answer = await connection.ask({ method: 'GET', path: `/authorize?${request}`, headers })
+  let answer = await connection.ask({
+    method: 'GET',
+    path: `/authorize?${request}`,
+    headers: { ...headers, ...cookieHeader(jar) },
+  })
   for (let step = 0; step < 12; step += 1) {
     keepCookies(jar, answer)
     const location = answer.headers['location']
