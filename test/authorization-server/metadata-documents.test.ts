@@ -1,0 +1,197 @@
+/** Clients that name themselves by URL, over real HTTPS on loopback: our own fetch, our own authority, the engine's rules and ours. */
+import { createServer, type Server } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
+import { createUntrustedFetch } from '../../src/platform/untrusted-fetch.js'
+import { createAuthority } from '../platform/certificates.js'
+import { consent, isConsentPage, isSignInPage, signIn } from '../support/authorization.js'
+import { type Browser, pageOf } from '../support/browser.js'
+import { discoverServer, redeem, refresh, type ServerMetadata, startAuthorization } from '../support/oauth-client.js'
+import { resource, startServer, type TestServer } from './server.js'
+
+interface Answer {
+  readonly status?: number
+  readonly headers?: Record<string, string>
+  readonly body: string
+}
+
+const authority = createAuthority()
+const documents = new Map<string, Answer>()
+const hits = new Map<string, number>()
+let host: Server
+let origin: string
+let server: TestServer
+let metadata: ServerMetadata
+
+beforeAll(async () => {
+  host = createServer(authority.issue('client.example'), (request, response) => {
+    const path = request.url ?? ''
+    hits.set(path, (hits.get(path) ?? 0) + 1)
+    const answer = documents.get(path)
+    response.writeHead(answer?.status ?? (answer === undefined ? 404 : 200), {
+      'content-type': 'application/json',
+      ...answer?.headers,
+    })
+    response.end(answer?.body)
+  })
+  await new Promise<void>((resolve) => host.listen(0, '127.0.0.1', resolve))
+  origin = `https://client.example:${(host.address() as AddressInfo).port}`
+  server = await startServer('embedded', {
+    untrustedFetch: createUntrustedFetch({
+      timeoutMs: 1_000,
+      maxBytes: 65_536,
+      maxConcurrent: 20,
+      allowLoopback: true,
+      ca: authority.cert,
+      resolve: async (name) => [{ address: name === 'private.example' ? '10.0.0.1' : '127.0.0.1', family: 4 }],
+    }),
+  })
+  metadata = await discoverServer(server.issuer)
+})
+afterAll(async () => {
+  host.closeAllConnections()
+  await new Promise<void>((resolve) => host.close(() => resolve()))
+  await server.close()
+})
+
+let paths = 0
+let path = ''
+beforeEach(() => {
+  paths += 1
+  path = `/oauth/client-${paths}.json`
+})
+
+/** As Claude Code and Zed have it: loopback redirects without a port, no application_type, no more than needed. */
+const usual = () => ({
+  client_id: `${origin}${path}`,
+  client_name: 'Command line client',
+  client_uri: 'https://client.example',
+  redirect_uris: ['http://localhost/callback', 'http://127.0.0.1/callback'],
+  grant_types: ['authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:device_code'],
+  response_types: ['code'],
+  token_endpoint_auth_method: 'none',
+  scope: 'notes:read offline_access',
+})
+
+function publish(changes: Readonly<Record<string, unknown>> = {}, answer: Partial<Answer> = {}): string {
+  documents.set(path, { body: JSON.stringify({ ...usual(), ...changes }), ...answer })
+  return `${origin}${path}`
+}
+
+const redirectUri = 'http://127.0.0.1:53682/callback'
+
+async function open(clientId: string, to = redirectUri, browser: Browser = server.newBrowser()) {
+  const started = startAuthorization(metadata, { clientId, redirectUri: to, scope: 'notes:read', resource })
+  return { ...started, browser, page: pageOf(await browser.open(started.url)) }
+}
+
+describe('Client ID metadata documents', () => {
+  it('make a client that nobody registered, on any loopback port, verified by its host', async () => {
+    const clientId = publish()
+    const { page, browser, codeVerifier } = await open(clientId)
+    expect(isSignInPage(page)).toBe(true)
+    const asked = pageOf(await signIn(browser, page, server.account))
+    expect(isConsentPage(asked)).toBe(true)
+    expect(asked.text).toContain(`Verified: ${new URL(origin).host}`)
+    const arrival = await consent(browser, asked)
+    if (!('left' in arrival)) throw new Error('no redirect')
+    const grant = { server: metadata, clientId, redirectUri, resource }
+    const { tokens } = await redeem(grant, new URL(arrival.left).searchParams.get('code') ?? '', codeVerifier)
+    expect(tokens?.scope).toBe('notes:read')
+    expect((await refresh(grant, tokens?.refresh_token ?? '')).status).toBe(200)
+    expect(hits.get(path)).toBe(1)
+    expect(await server.clients.list()).toEqual([])
+  })
+
+  it('are fetched once by many that ask at the same time', async () => {
+    const clientId = publish()
+    const opened = await Promise.all(Array.from({ length: 10 }, () => open(clientId)))
+    expect(opened.every(({ page }) => isSignInPage(page))).toBe(true)
+    expect(hits.get(path)).toBe(1)
+  })
+
+  it('are good for the redirects they list', async () => {
+    const clientId = publish()
+    for (const to of [
+      'http://127.0.0.1:53682/other',
+      'http://[::1]:53682/callback',
+      'https://client.example/callback',
+    ]) {
+      expect((await open(clientId, to)).page.status).toBe(400)
+    }
+  })
+
+  it('serve hosted clients too, with what we do not offer left out', async () => {
+    const to = 'https://client.example/callback'
+    const clientId = publish({
+      redirect_uris: [to],
+      response_types: ['code', 'token'],
+      id_token_signed_response_alg: undefined,
+    })
+    expect(isSignInPage((await open(clientId, to)).page)).toBe(true)
+  })
+
+  it.each<[string, Readonly<Record<string, unknown>>, Partial<Answer>]>([
+    ['names another client', { client_id: 'https://other.example/client.json' }, {}],
+    ['names its client in another spelling', { client_id: 'https://CLIENT.example/client.json' }, {}],
+    ['names no client', { client_id: undefined }, {}],
+    ['holds a secret', { client_secret: 'secret' }, {}],
+    ['authenticates by a shared secret', { token_endpoint_auth_method: 'client_secret_post' }, {}],
+    ['redirects to plain http', { redirect_uris: ['http://client.example/callback', redirectUri] }, {}],
+    ['redirects to a script', { redirect_uris: ['javascript:alert(1)', redirectUri] }, {}],
+    ['redirects to an app nobody allowed', { redirect_uris: ['cursor://x', redirectUri] }, {}],
+    ['redirects nowhere', { redirect_uris: [] }, {}],
+    ['has a name that turns the reading order', { client_name: 'Reader\u202e' }, {}],
+    ['has a name with a NUL', { client_name: 'Reader\u0000' }, {}],
+    ['is longer than 5 KiB', { client_uri: `https://client.example/${'x'.repeat(5_200)}` }, {}],
+    ['is no JSON', {}, { body: '<html>' }],
+    ['is a list', {}, { body: '[]' }],
+    ['is empty', {}, { body: '' }],
+    ['is compressed', {}, { headers: { 'content-encoding': 'gzip' } }],
+    ['is elsewhere', {}, { status: 302, headers: { location: '/oauth/elsewhere.json' } }],
+    ['was created', {}, { status: 201 }],
+    ['is missing', {}, { status: 404 }],
+    ['is broken', {}, { status: 500 }],
+  ])('that %s make no client', async (_what, changes, answer) => {
+    documents.set('/oauth/elsewhere.json', { body: JSON.stringify(usual()) })
+    const { page } = await open(publish(changes, answer))
+    expect([400, 401]).toContain(page.status)
+    expect(page.headers.get('location')).toBeNull()
+    expect(hits.get('/oauth/elsewhere.json') ?? 0).toBe(0)
+  })
+
+  it('tell a stranger nothing about what can be reached from here (CVE-2026-1180)', async () => {
+    const essence = (html: string) => html.replace(/[0-9a-f]{8}-[\w-]{27}/g, 'REQUEST')
+    const unreachable = [
+      `${origin}/oauth/missing.json`,
+      'https://client.example:1/client.json',
+      'https://private.example/client.json',
+      'https://10.0.0.1/client.json',
+      'https://169.254.169.254/latest/meta-data',
+      publish({}, { body: 'root:x:0:0' }),
+    ]
+    const pages = []
+    for (const clientId of unreachable) pages.push((await open(clientId)).page)
+    expect(new Set(pages.map(({ status }) => status)).size).toBe(1)
+    expect(new Set(pages.map(({ html }) => essence(html))).size).toBe(1)
+    expect(pages[0]?.html).not.toMatch(/root:x|ECONNREFUSED|not public/)
+  })
+
+  it.each([
+    'http://client.example/client.json',
+    'https://client.example/../client.json',
+    'https://ada@client.example/client.json',
+    'https://client.example/client.json#x',
+  ])('are not even looked for at %s', async (clientId) => {
+    const before = [...hits.values()].reduce((sum, count) => sum + count, 0)
+    expect([400, 401]).toContain((await open(clientId)).page.status)
+    expect([...hits.values()].reduce((sum, count) => sum + count, 0)).toBe(before)
+  })
+
+  it('fail no request of ours, whatever they hold', () => {
+    const failures = server.logLines
+      .map((line) => JSON.parse(line))
+      .filter(({ status, level }) => status >= 500 || level === 'error')
+    expect(failures).toEqual([])
+  })
+})
