@@ -6,8 +6,10 @@
  */
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import os from 'node:os'
 import { fileURLToPath } from 'node:url'
+import { z } from 'zod'
 import { type Postgres, startPostgres } from '../support/postgres.js'
 import { openDatabaseStatistics } from './database-statistics.js'
 import { measureGuard, measurePasswordCheck, measureVerification } from './guard.js'
@@ -21,12 +23,14 @@ import { startBareEngine, startEmbeddedStack, startPostgresStack } from './targe
 
 const plan: Plan = { seconds: 1.3, warmUpSeconds: 0.8, runs: 3 }
 /** Before the first row: a server just started, and the embedded database's WebAssembly above all, is slow at first. */
-const firstWarmUpSeconds = 5
+const firstWarmUpSeconds = 8
 /** For three runs of the code exchange with its warm-up, and one for each connection that refreshes. */
 const codeCount = 6_100
 
 const root = new URL('../../', import.meta.url)
 const savedFile = fileURLToPath(new URL('docs/bench.json', root))
+
+const packageVersion = z.object({ version: z.string() })
 
 function say(line: string): void {
   process.stderr.write(`${line}\n`)
@@ -51,6 +55,7 @@ async function machine(): Promise<BenchResult['machine']> {
     memoryGiB: Math.round(os.totalmem() / 2 ** 30),
     system: `${os.type()} ${os.machine()}`,
     node: process.versions.node,
+    engine: packageVersion.parse(createRequire(import.meta.url)('oidc-provider/package.json')).version,
     ...(postgresql !== undefined && { postgresql }),
   }
 }

@@ -41,6 +41,8 @@ export const benchResult = z.object({
     system: z.string(),
     node: z.string(),
     postgresql: z.string().optional(),
+    /** Version of oidc-provider. */
+    engine: z.string(),
   }),
   method: z.object({ seconds: z.number(), runs: z.number() }),
   rows: z.array(row),

@@ -89,7 +89,7 @@ async function opaqueSettings(settings: Settings, dataDir: string, resource: str
 
 async function timed(label: string, start: () => Promise<ServeProcess>, starts: StartTime[]): Promise<ServeProcess> {
   const server = await start()
-  await sleep(1_500)
+  await sleep(1_000)
   const idleMiB = residentMiB(server.pid)
   starts.push({ label, readyMs: server.readyMs, ...(idleMiB !== undefined && { idleMiB }) })
   return server

@@ -1,0 +1,37 @@
+import { describe, expect, it } from '@jest/globals'
+import type { BenchResult, Measurement } from './bench/result.js'
+import { renderReadmeTable } from './bench/table.js'
+
+function measurement(...runs: number[]): Measurement {
+  const [median = 0, min = 0, max = 0] = [runs[1], Math.min(...runs), Math.max(...runs)]
+  return { perSecond: { median, min, max, runs }, p50Ms: 1.25, p99Ms: 9, operations: 100, serverCpuMs: 0.5 }
+}
+
+const result: BenchResult = {
+  date: '2026-01-01T00:00:00.000Z',
+  machine: { cpu: 'A CPU', cores: 2, memoryGiB: 8, system: 'Linux x86_64', node: '24.0.0', engine: '9.13.3' },
+  method: { seconds: 1, runs: 3 },
+  rows: [
+    {
+      name: 'refresh',
+      label: 'Refresh',
+      results: { bare: measurement(1000, 2000, 3000), postgresql: { ...measurement(500, 1000, 1500), statements: 2 } },
+    },
+  ],
+  guard: { guarded: measurement(90, 95, 99), unguarded: measurement(99, 100, 101), ratio: 0.95 },
+  verification: { cachedPerSecond: 300_000, uncachedPerSecond: 5_000 },
+  passwordCheckCpuMs: 9,
+  starts: [{ label: 'PostgreSQL', readyMs: 1_234, idleMiB: 180 }],
+}
+
+describe('the table of measurements for the README', () => {
+  it('names ratios first, and leaves out what was not measured', () => {
+    const [heading = '', , row = ''] = renderReadmeTable(result).split('\n')
+    expect(heading).toMatch(/^\| Operation \| PostgreSQL ÷ bare \| embedded ÷ bare \|/)
+    expect(row).toMatch(/^\| Refresh \| 50 % \| – \| 1,000 \| – \| 2,000 \|/)
+  })
+
+  it('names the machine', () => {
+    expect(renderReadmeTable(result)).toContain('A CPU, 2 cores')
+  })
+})
