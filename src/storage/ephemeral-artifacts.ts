@@ -8,7 +8,8 @@ import type { Storage } from './storage.js'
 const upsert: Statement = {
   name: 'ephemeral_upsert',
   text: `INSERT INTO ephemeral_artifacts (model, id_hash, payload, expires_at) VALUES ($1, $2, $3::jsonb, $4::timestamptz)
-    ON CONFLICT (model, id_hash) DO UPDATE SET payload = excluded.payload, expires_at = excluded.expires_at`,
+    ON CONFLICT (model, id_hash) DO UPDATE SET payload = excluded.payload, expires_at = excluded.expires_at
+    WHERE ephemeral_artifacts.model <> 'Interaction' OR ephemeral_artifacts.consumed_at IS NULL`,
 }
 
 const find: Statement = {
@@ -19,6 +20,12 @@ const find: Statement = {
 const consume: Statement = {
   name: 'ephemeral_consume',
   text: 'UPDATE ephemeral_artifacts SET consumed_at = $3::timestamptz WHERE model = $1 AND id_hash = $2 AND consumed_at IS NULL',
+}
+
+/** The row stays, empty, until it is swept: a decision that was under way must not bring the interaction back. */
+const end: Statement = {
+  name: 'ephemeral_end',
+  text: `UPDATE ephemeral_artifacts SET consumed_at = $3::timestamptz, payload = '{}' WHERE model = $1 AND id_hash = $2 AND consumed_at IS NULL`,
 }
 
 const destroy: Statement = {
@@ -42,18 +49,23 @@ function storedPayload(id: string, payload: Payload): Payload {
   return { ...rest, session: { ...session, cookie: '' } }
 }
 
+function ended(): Error {
+  return new errors.SessionNotFound('interaction session not found')
+}
+
 export function createEphemeralAdapter(storage: Storage, model: string): Adapter {
   const { sql } = storage.database
   return {
     upsert: async (id, payload, expiresIn) => {
       const values = [model, hashSecret(id), JSON.stringify(storedPayload(id, payload)), expiryOf(storage, expiresIn)]
-      await sql.query(upsert, values)
+      const { rowCount } = await sql.query(upsert, values)
+      if (rowCount === 0) throw ended()
     },
     find: async (id) => {
       const values = [model, hashSecret(id), expiryLimit(storage)]
       const { rows } = await sql.query<{ payload: Payload; consumed_at: Date | string | null }>(find, values)
       const row = rows[0]
-      if (row === undefined) return undefined
+      if (row === undefined || (row.consumed_at !== null && model === 'Interaction')) return undefined
       const payload = inReturnAddress(row.payload, ownValue, id)
       return { ...payload, jti: id, ...(row.consumed_at === null ? {} : { consumed: true }) }
     },
@@ -61,10 +73,11 @@ export function createEphemeralAdapter(storage: Storage, model: string): Adapter
       const { rowCount } = await sql.query(consume, [model, hashSecret(id), storage.clock.now().toISOString()])
       if (rowCount === 0) throw new errors.InvalidRequestUri('the pushed authorization request was already used')
     },
-    /** The engine ends an interaction as it answers the client: of two decisions at once, one is answered. */
+    /** The engine destroys an interaction as it answers the client: of two decisions at once, one is answered. */
     destroy: async (id) => {
-      const { rowCount } = await sql.query(destroy, [model, hashSecret(id)])
-      if (rowCount === 0 && model === 'Interaction') throw new errors.SessionNotFound('interaction session not found')
+      if (model !== 'Interaction') return void (await sql.query(destroy, [model, hashSecret(id)]))
+      const { rowCount } = await sql.query(end, [model, hashSecret(id), storage.clock.now().toISOString()])
+      if (rowCount === 0) throw ended()
     },
     findByUid: unsupported(model, 'uid'),
     findByUserCode: unsupported(model, 'user code'),

@@ -113,6 +113,13 @@ describe.each(databaseKinds)('Storage, on %s', (kind) => {
       expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
     })
 
+    it('of an interaction is final: a save that was under way does not bring it back', async () => {
+      const { id, payload } = await save('Interaction')
+      await given.adapter('Interaction').destroy(id)
+      await expect(given.adapter('Interaction').upsert(id, payload, 60)).rejects.toMatchObject({ statusCode: 400 })
+      expect(await given.adapter('Interaction').find(id)).toBeUndefined()
+    })
+
     it.each(['Session', 'RefreshToken', 'PushedAuthorizationRequest'])('of a %s is not its end', async (model) => {
       const { id } = await save(model)
       await given.adapter(model).destroy(id)

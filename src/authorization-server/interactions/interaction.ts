@@ -1,5 +1,5 @@
 /** One sign-in in progress: the engine's Interaction, the client it is for, and the ways it can end. */
-import type { default as Provider } from 'oidc-provider'
+import { errors, type default as Provider } from 'oidc-provider'
 import { type HttpContext, seeOther } from '../../platform/http.js'
 import type { IdentifiedClient } from '../clients/identity.js'
 import { PageError } from '../page-error.js'
@@ -62,9 +62,12 @@ export async function loadInteraction(
   return { engine, client: identified(client), parameter, accountId }
 }
 
-/** Saves the interaction for its remaining time. */
+/** Saves the interaction for its remaining time. Throws PageError `interaction-used` when it was answered meanwhile. */
 export async function saveInteraction(engine: EngineInteraction, nowSeconds: number): Promise<void> {
-  await engine.save(Math.max(1, engine.exp - nowSeconds))
+  await engine.save(Math.max(1, engine.exp - nowSeconds)).catch((cause: unknown) => {
+    if (!(cause instanceof errors.SessionNotFound)) throw cause
+    throw new PageError('interaction-used', 'invalid_request', 400, { cause })
+  })
 }
 
 /** Ends the interaction with a result: the browser goes on to the engine, which answers the client. */
