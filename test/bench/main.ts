@@ -21,9 +21,9 @@ import { renderReadmeTable, renderTerminal } from './table.js'
 import type { Target } from './target.js'
 import { startBareEngine, startEmbeddedStack, startPostgresStack } from './targets.js'
 
-const plan: Plan = { seconds: 1.3, warmUpSeconds: 0.8, runs: 3 }
+const plan: Plan = { seconds: 1.2, warmUpSeconds: 0.7, runs: 3 }
 /** Before the first row: a server just started, and the embedded database's WebAssembly above all, is slow at first. */
-const firstWarmUpSeconds = 8
+const firstWarmUpSeconds = 6
 /** For three runs of the code exchange with its warm-up, and one for each connection that refreshes. */
 const codeCount = 6_100
 
