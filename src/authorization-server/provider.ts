@@ -1,6 +1,6 @@
 /**
  * The one place that constructs the engine. Owns its configuration; everything that needs a decision of ours is a function from
- * a neighbouring file. The engine is pinned exactly, and its experimental CIMD support acknowledged here.
+ * a neighbouring file. The engine is pinned exactly, and its experimental features acknowledged here.
  */
 import { type Configuration, errors, type JWK, type KoaContextWithOIDC, Provider } from 'oidc-provider'
 import { createAdapterFactory } from '../storage/adapter.js'
@@ -13,9 +13,12 @@ import type { AuthorizationServerOptions } from './options.js'
 import { isOpenidOnly } from './parameters.js'
 import { openidScopes, type Resources } from './resources.js'
 import { routes } from './routes.js'
+import { engineKey } from './signing-key.js'
 
 /** Draft of OAuth Client ID Metadata Document that the engine implements and we tested. */
 const metadataDocumentDraft = 'draft-02'
+/** Version of the engine's support for keys that sign by themselves. */
+const externalSigningVersion = 'experimental-01'
 
 const oneYearSeconds = 365 * 86_400
 
@@ -128,6 +131,7 @@ function features(parts: ProviderParts): Configuration['features'] {
     devInteractions: { enabled: false },
     // Announced only once the resource server checks proofs too.
     dPoP: { enabled: false },
+    externalSigningSupport: { enabled: true, ack: externalSigningVersion },
     clientCredentials: { enabled: true },
     clientIdMetadataDocument: options.acceptsMetadataDocuments
       ? { enabled: true, ack: metadataDocumentDraft }
@@ -202,7 +206,7 @@ function configuration(parts: ProviderParts): Configuration {
       url: async (_ctx, interaction) => `/interaction/${interaction.uid}`,
     },
     issueRefreshToken: async (_ctx, client) => client.grantTypeAllowed('refresh_token'),
-    jwks: { keys: [...signingKeys] },
+    jwks: { keys: signingKeys.map(engineKey) },
     // One grant for each authorization: only the one the consent page has just made counts.
     loadExistingGrant: async (ctx) => {
       const grantId = ctx.oidc.result?.consent?.grantId

@@ -28,7 +28,7 @@ export function createGrantAdapter(storage: Storage): Adapter {
       await sql.query(upsert, values)
     },
     find: async (id) => {
-      const remembered = currentTokenRequest()?.grantPayload(id)
+      const remembered = currentTokenRequest()?.takeGrantPayload(id)
       if (remembered !== undefined) return remembered
       const { rows } = await sql.query<{ payload: Payload }>(find, [id, expiryLimit(storage)])
       return rows[0]?.payload

@@ -82,7 +82,7 @@ export class TokenRequest {
   readonly #rows: ArtifactRow[] = []
   #redemption: Redemption | undefined
   #newRefreshToken: string | undefined
-  #grant: { id: string; payload: Record<string, unknown>; holder: GrantHolder } | undefined
+  #grant: { id: string; payload: Record<string, unknown> | undefined; holder: GrantHolder } | undefined
 
   /** `presented`: the credential in the request as it came, which nobody has looked at yet. */
   constructor(storage: Storage, presented?: PresentedCredential) {
@@ -112,9 +112,13 @@ export class TokenRequest {
     return row
   }
 
-  /** A fresh copy of the remembered grant's payload: the engine changes what it gets. */
-  grantPayload(id: string): Record<string, unknown> | undefined {
-    return this.#grant?.id === id ? structuredClone(this.#grant.payload) : undefined
+  /** The remembered grant's payload, once: the engine changes what it gets. */
+  takeGrantPayload(id: string): Record<string, unknown> | undefined {
+    const grant = this.#grant
+    if (grant?.id !== id) return undefined
+    const { payload } = grant
+    grant.payload = undefined
+    return payload
   }
 
   grantHolder(accountId: string): GrantHolder | undefined {
