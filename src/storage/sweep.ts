@@ -20,6 +20,7 @@ const sweeps: readonly Statement[] = [
   sweepOf('grants', 'id'),
   sweepOf('setup_links', 'token_hash'),
   sweepOf('sign_in_throttles', 'key', 'resets_at'),
+  sweepOf('rate_limits', 'key', 'resets_at'),
 ]
 
 /** Rows are kept this long past their expiry, well beyond the engine's clock tolerance. */

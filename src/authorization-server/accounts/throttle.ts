@@ -3,7 +3,7 @@
  * account from anywhere, the address for any account. A try counts before the password is looked at, so parallel tries cannot slip
  * through; one that a narrower counter refuses does not count in the wider ones, so one address alone cannot lock somebody out.
  */
-import { isIPv6 } from 'node:net'
+import { clientNetwork } from '../../platform/client-network.js'
 import type { Clock } from '../../platform/clock.js'
 import type { Sql, Statement } from '../../platform/database.js'
 import { hashSecret } from '../../platform/secrets.js'
@@ -66,24 +66,9 @@ const takeBack: Statement = {
   UPDATE sign_in_throttles AS t SET failures = GREATEST(0, t.failures - 1) FROM locked WHERE t.key = locked.key`,
 }
 
-/** IPv6 counts by /64: that is what one household or machine holds. */
-function network(address: string): string {
-  if (!isIPv6(address)) return address
-  const [head = '', tail] = address.replace(/%.*$/, '').toLowerCase().split('::')
-  const groups = (part: string) => part.split(':').filter((group) => group !== '')
-  const before = groups(head)
-  const after = groups(tail ?? '')
-  const zeros = tail === undefined ? 0 : Math.max(0, 8 - before.length - after.length)
-  const all = [...before, ...Array<string>(zeros).fill('0'), ...after]
-  return `${all
-    .slice(0, 4)
-    .map((group) => group.replace(/^0+(?=.)/, ''))
-    .join(':')}::/64`
-}
-
 function keys(attempt: SignInAttempt): [pair: string, address: string, account: string] {
   const account = normalizeEmail(attempt.email) ?? attempt.email
-  const address = network(attempt.address)
+  const address = clientNetwork(attempt.address)
   return [
     hashSecret(`pair\n${account}\n${address}`),
     hashSecret(`address\n${address}`),
