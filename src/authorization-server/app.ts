@@ -96,7 +96,7 @@ export async function createAuthorizationServer(
     serveDocuments(issuer, resources),
     allowCrossOriginRegistration,
     normaliseParameters(resources),
-    commitTokenRequests(storage),
+    commitTokenRequests(storage, audit),
     routesOf(firstRun),
     routesOf(interactions),
     compose(provider.middleware),

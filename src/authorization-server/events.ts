@@ -52,8 +52,16 @@ export function observe(provider: Provider, log: Logger, audit: AuditTrail): voi
     event['grantType'] = ctx.oidc.params?.['grant_type']
   })
   provider.on('grant.revoked', (ctx) => {
+    const { Grant: grant, RefreshToken: refreshToken, AuthorizationCode: code } = ctx.oidc.entities
     const clientId = ctx.oidc.client?.clientId
-    void audit.record({ type: 'grant.revoked', ...(clientId === undefined ? {} : { clientId }) })
+    const accountId = (grant ?? refreshToken ?? code)?.accountId
+    void audit.record({
+      type: 'grant.revoked',
+      ...(clientId === undefined ? {} : { clientId }),
+      ...(accountId === undefined ? {} : { accountId }),
+      // The client gave it back (RFC 7009), or a code or refresh token was used a second time.
+      detail: { reason: ctx.oidc.route === 'revocation' ? 'client' : 'reuse' },
+    })
   })
   provider.on('registration_create.success', (_ctx, client) => {
     void audit.record({ type: 'client.registered', clientId: client.clientId })

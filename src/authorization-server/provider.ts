@@ -3,7 +3,8 @@
  * a neighbouring file. The engine is pinned exactly, and its experimental features acknowledged here.
  */
 import { type Configuration, errors, type JWK, type KoaContextWithOIDC, Provider } from 'oidc-provider'
-import { createAdapterFactory } from '../storage/adapter.js'
+import { isOutage, outageError } from '../platform/outage.js'
+import { createAdapterFactory, rethrowForEngine } from '../storage/adapter.js'
 import { rememberOnce } from '../storage/artifacts.js'
 import { clockToleranceSeconds } from '../storage/engine-model.js'
 import { currentTokenRequest } from '../storage/token-request.js'
@@ -94,7 +95,8 @@ function findAccountIn({ options: { storage } }: ProviderParts): NonNullable<Con
       joined ??
       (await storage.prisma.account
         .findUnique({ where: { id: accountId }, select: { email: true, name: true, disabledAt: true } })
-        .then((row) => (row === null ? undefined : { ...row, disabled: row.disabledAt !== null })))
+        .then((row) => (row === null ? undefined : { ...row, disabled: row.disabledAt !== null }))
+        .catch((error: unknown) => rethrowForEngine(isOutage(error) ? outageError(error) : error)))
     // Never null or an exception: the engine would answer 500.
     if (account === undefined || account.disabled) return undefined
     const { email, name } = account

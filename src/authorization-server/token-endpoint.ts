@@ -2,8 +2,10 @@
  * Makes each token request one unit of work: the engine decides, then everything it wrote is committed in one statement. What
  * the commit finds (someone else was first, or this is a repeated refresh) becomes the answer.
  */
-import type { HttpMiddleware } from '../platform/http.js'
+import type { HttpContext, HttpMiddleware } from '../platform/http.js'
+import type { AuditTrail } from '../storage/audit.js'
 import type { PresentedCredential } from '../storage/credential.js'
+import { revokeGrant } from '../storage/grants.js'
 import type { Storage } from '../storage/storage.js'
 import { TokenRequest, withinTokenRequest } from '../storage/token-request.js'
 import { formParametersOf } from './parameters.js'
@@ -27,8 +29,20 @@ function presentedCredential(parameters: URLSearchParams | undefined): Presented
   }
 }
 
+/** Ends the family of a credential that was used twice: the engine sees only uses one after the other, not those at once. */
+async function endFamily(storage: Storage, audit: AuditTrail, grantId: string): Promise<void> {
+  const holder = await revokeGrant(storage, grantId)
+  if (holder !== undefined) await audit.record({ type: 'grant.revoked', ...holder, detail: { reason: 'reuse' } })
+}
+
+/** As the engine says it: which of several reasons it was is not for the client. */
+function refuseGrant(ctx: HttpContext): void {
+  ctx.status = 400
+  ctx.body = { error: 'invalid_grant', error_description: 'grant request is invalid' }
+}
+
 /** Middleware ahead of the engine. Only a successful answer is committed: a refused request consumes nothing. */
-export function commitTokenRequests(storage: Storage): HttpMiddleware {
+export function commitTokenRequests(storage: Storage, audit: AuditTrail): HttpMiddleware {
   return async (ctx, next) => {
     if (ctx.path !== routes.token || ctx.method !== 'POST') return next()
     const request = new TokenRequest(storage, presentedCredential(formParametersOf(ctx)))
@@ -42,9 +56,11 @@ export function commitTokenRequests(storage: Storage): HttpMiddleware {
       case 'successor':
         ctx.body = { ...ctx.body, refresh_token: outcome.refreshToken }
         return
+      case 'replayed':
+        await endFamily(storage, audit, outcome.grantId)
+        return refuseGrant(ctx)
       case 'lost':
-        ctx.status = 400
-        ctx.body = { error: 'invalid_grant', error_description: 'grant request is invalid' }
+        return refuseGrant(ctx)
     }
   }
 }

@@ -10,6 +10,7 @@ import pg from 'pg'
 import { PrismaPGlite } from 'pglite-prisma-adapter'
 import { createPreparedSql } from './embedded-statements.js'
 import { lockFolder } from './folder-lock.js'
+import { isOutage, outageError } from './outage.js'
 
 /** One prepared statement. `name` is unique per text: PostgreSQL prepares it once per connection. */
 export interface Statement {
@@ -23,7 +24,7 @@ export interface QueryResult<Row> {
   readonly rowCount: number
 }
 
-/** The tiny seam under the hot paths: single statements, each its own transaction. */
+/** The tiny seam under the hot paths: single statements, each its own transaction. Throws `outageError` for faults that pass. */
 export interface Sql {
   query<Row>(statement: Statement, values: readonly unknown[]): Promise<QueryResult<Row>>
 }
@@ -86,7 +87,9 @@ export function openServerDatabase(options: ServerDatabaseOptions): Database {
   pool.on('error', options.onIdleError)
   const sql: Sql = {
     query: async <Row>(statement: Statement, values: readonly unknown[]) => {
-      const result = await pool.query({ ...statement, values: [...values] })
+      const result = await pool.query({ ...statement, values: [...values] }).catch((error: unknown) => {
+        throw isOutage(error) ? outageError(error) : error
+      })
       return { rows: result.rows as Row[], rowCount: result.rowCount ?? 0 }
     },
   }

@@ -10,6 +10,7 @@ import Koa from 'koa'
 import { OAuthError } from '../oauth/errors.js'
 import type { Clock } from './clock.js'
 import type { Logger } from './log.js'
+import { isOutage, outageError } from './outage.js'
 
 /** What a request's single log line will say; handlers add to it, nobody logs on the side. */
 export interface RequestEvent {
@@ -99,6 +100,9 @@ function toOAuthError(error: unknown, request: IncomingMessage): OAuthError {
   if (error instanceof OAuthError) return error
   // No fault of ours: strangers must not be able to fill the log with failures.
   if (isCutOff(request)) return new OAuthError('invalid_request', 'the request ended half-way', { cause: error })
+  if (isOutage(error)) return outageError(error)
+  // The engine's word for one of ours, thrown to us where no endpoint of the engine answers.
+  if (error instanceof Error && error.cause instanceof OAuthError) return error.cause
   const status = typeof error === 'object' && error !== null && 'status' in error ? error.status : undefined
   if (typeof status === 'number' && status >= 400 && status < 500) {
     return new OAuthError('invalid_request', 'the request is invalid', { status, cause: error })
@@ -146,6 +150,9 @@ function pinOrigin(origin: string, alsoAnswer: readonly string[]): HttpMiddlewar
   }
 }
 
+/** How soon a client may ask again after an outage (RFC 9110 §10.2.3). */
+const retryAfterSeconds = '2'
+
 function writeErrors(log: Logger, renderErrorPage: HttpBaseOptions['renderErrorPage']): HttpMiddleware {
   return async (ctx, next) => {
     try {
@@ -162,6 +169,7 @@ function writeErrors(log: Logger, renderErrorPage: HttpBaseOptions['renderErrorP
       if (renderErrorPage !== undefined && ctx.accepts('json', 'html') === 'html') await renderErrorPage(ctx, error)
       else ctx.body = error.toJSON()
     }
+    if (ctx.status === 503 && !ctx.res.hasHeader('retry-after')) ctx.set('retry-after', retryAfterSeconds)
     // What is left of a body that was refused half-way would be taken for the next request, or make it wait.
     if (ctx.status >= 400 && !ctx.req.complete) ctx.set('connection', 'close')
   }

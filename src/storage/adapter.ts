@@ -6,9 +6,11 @@
  * - deleting a grant deletes everything issued under it (foreign key), and nothing can be issued under a deleted grant;
  * - values that are secrets are stored as SHA-256 and only ever come back from the caller;
  * - consumed rows stay until they expire, because they detect reuse;
- * - not found is `undefined`; a fault of the database is an exception, never a "not found".
+ * - not found is `undefined`; a fault of the database is an exception, never a "not found"; one that passes is the engine's
+ *   `temporarily_unavailable` with status 503.
  */
-import type { Adapter } from 'oidc-provider'
+import { type Adapter, errors } from 'oidc-provider'
+import { OAuthError } from '../oauth/errors.js'
 import { createArtifactAdapter } from './artifacts.js'
 import { createClientAdapter } from './clients.js'
 import { createEphemeralAdapter } from './ephemeral-artifacts.js'
@@ -16,21 +18,41 @@ import { createGrantAdapter } from './grants.js'
 import { createSessionAdapter } from './sessions.js'
 import type { Storage } from './storage.js'
 
+function createAdapter(storage: Storage, model: string): Adapter {
+  switch (model) {
+    case 'Client':
+      return createClientAdapter(storage)
+    case 'Grant':
+      return createGrantAdapter(storage)
+    case 'Session':
+      return createSessionAdapter(storage)
+    case 'Interaction':
+    case 'PushedAuthorizationRequest':
+      return createEphemeralAdapter(storage, model)
+    default:
+      return createArtifactAdapter(storage, model)
+  }
+}
+
+/** Throws what the engine answers as it is: anything it does not know becomes its 500 `server_error`. */
+export function rethrowForEngine(error: unknown): never {
+  if (!(error instanceof OAuthError) || error.code !== 'temporarily_unavailable') throw error
+  const unavailable = new errors.TemporarilyUnavailable(error.message, { cause: error })
+  throw Object.assign(unavailable, { status: error.status, statusCode: error.status })
+}
+
 /** Adapter factory for `new Provider(issuer, { adapter })`. */
 export function createAdapterFactory(storage: Storage): (model: string) => Adapter {
   return (model) => {
-    switch (model) {
-      case 'Client':
-        return createClientAdapter(storage)
-      case 'Grant':
-        return createGrantAdapter(storage)
-      case 'Session':
-        return createSessionAdapter(storage)
-      case 'Interaction':
-      case 'PushedAuthorizationRequest':
-        return createEphemeralAdapter(storage, model)
-      default:
-        return createArtifactAdapter(storage, model)
+    const adapter = createAdapter(storage, model)
+    return {
+      upsert: (id, payload, expiresIn) => adapter.upsert(id, payload, expiresIn).catch(rethrowForEngine),
+      find: (id) => adapter.find(id).catch(rethrowForEngine),
+      findByUid: (uid) => adapter.findByUid(uid).catch(rethrowForEngine),
+      findByUserCode: (userCode) => adapter.findByUserCode(userCode).catch(rethrowForEngine),
+      consume: (id) => adapter.consume(id).catch(rethrowForEngine),
+      destroy: (id) => adapter.destroy(id).catch(rethrowForEngine),
+      revokeByGrantId: (grantId) => adapter.revokeByGrantId(grantId).catch(rethrowForEngine),
     }
   }
 }

@@ -5,7 +5,7 @@ import { hashSecret } from '../platform/secrets.js'
 import type { CredentialModel, CredentialRow } from './credential.js'
 import { expiryLimit, expiryOf, type Payload, unsupported } from './engine-model.js'
 import type { Storage } from './storage.js'
-import { type ArtifactRow, currentTokenRequest, isGrantGone } from './token-request.js'
+import { type ArtifactRow, currentTokenRequest, isGrantGone, isWithinGrace } from './token-request.js'
 
 interface FoundRow {
   payload: Payload
@@ -100,10 +100,9 @@ function valuesOf(row: ArtifactRow): unknown[] {
   ]
 }
 
-/** True when the row was replaced so recently that a repeated refresh is an honest retry, not a theft. */
-function withinGrace(storage: Storage, row: CredentialRow): boolean {
-  if (row.consumed_at === null || !row.has_successor) return false
-  return storage.clock.now().getTime() - new Date(row.consumed_at).getTime() < storage.refreshGraceSeconds * 1000
+/** The sealed successor of a row replaced so recently that a repeated refresh is an honest retry, not a theft. */
+function graceSuccessor(storage: Storage, { consumed_at, successor }: CredentialRow): string | undefined {
+  return successor !== null && isWithinGrace(storage, consumed_at) ? successor : undefined
 }
 
 /** What the engine gets: the payload, the value that came back from the caller, and when it was used. */
@@ -118,8 +117,8 @@ function withConsumed(row: FoundRow | undefined, value?: string): Payload | unde
 
 export function createArtifactAdapter(storage: Storage, model: string): Adapter {
   const { sql } = storage.database
-  /** Values found replaced within the grace period, to be answered with their successor. */
-  const repeated = new WeakMap<object, string>()
+  /** Credentials found replaced within the grace period, by request: to be answered with their successor. */
+  const repeated = new WeakMap<object, { readonly value: string; readonly successor: string }>()
 
   return {
     upsert: async (id, payload, expiresIn) => {
@@ -138,8 +137,9 @@ export function createArtifactAdapter(storage: Storage, model: string): Adapter 
         return withConsumed((await sql.query<FoundRow>(find, values)).rows[0], id)
       }
       const row = await request.readCredential({ model, value: id })
-      if (row === undefined || !withinGrace(storage, row)) return withConsumed(row, id)
-      repeated.set(request, id)
+      const successor = row === undefined ? undefined : graceSuccessor(storage, row)
+      if (row === undefined || successor === undefined) return withConsumed(row, id)
+      repeated.set(request, { value: id, successor })
       return { ...row.payload, jti: id }
     },
 
@@ -152,7 +152,8 @@ export function createArtifactAdapter(storage: Storage, model: string): Adapter 
       const request = currentTokenRequest()
       const idHash = hashSecret(id)
       if (request !== undefined) {
-        request.redeem({ model, idHash, value: id, repeated: repeated.get(request) === id })
+        const found = repeated.get(request)
+        request.redeem({ model, idHash, value: id, successor: found?.value === id ? found.successor : undefined })
         return
       }
       const { rowCount } = await sql.query(consume, [model, idHash, storage.clock.now().toISOString()])

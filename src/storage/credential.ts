@@ -19,7 +19,8 @@ export interface PresentedCredential {
 export interface CredentialRow {
   readonly payload: Payload
   readonly consumed_at: Date | string | null
-  readonly has_successor: boolean
+  /** Sealed: see `TokenRequest`. */
+  readonly successor: string | null
   readonly grant_id: string | null
   readonly grant_payload: Payload | null
   readonly account_id: string | null
@@ -40,7 +41,7 @@ type JoinedRow = Omit<CredentialRow, 'payload'> & {
   readonly sealed_secret: string | null
 }
 
-const credentialColumns = `a.payload, a.consumed_at, a.successor IS NOT NULL AS has_successor, g.id AS grant_id,
+const credentialColumns = `a.payload, a.consumed_at, a.successor, g.id AS grant_id,
     g.payload AS grant_payload, p.id AS account_id, p.email, p.name, p.disabled_at`
 
 const grantJoins = `LEFT JOIN grants g ON g.id = a.grant_id AND g.expires_at > $3::timestamptz

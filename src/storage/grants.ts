@@ -18,6 +18,11 @@ const find: Statement = {
 
 const destroy: Statement = { name: 'grant_destroy', text: 'DELETE FROM grants WHERE id = $1' }
 
+const revoke: Statement = {
+  name: 'grant_revoke',
+  text: 'DELETE FROM grants WHERE id = $1 RETURNING account_id AS "accountId", client_id AS "clientId"',
+}
+
 const destroyOfClient: Statement = { name: 'grant_destroy_of_client', text: 'DELETE FROM grants WHERE client_id = $1' }
 
 export function createGrantAdapter(storage: Storage): Adapter {
@@ -41,6 +46,15 @@ export function createGrantAdapter(storage: Storage): Adapter {
     findByUserCode: unsupported('Grant', 'user code'),
     revokeByGrantId: unsupported('Grant', 'grant'),
   }
+}
+
+/** Ends one grant and everything issued under it. Says whose it was; `undefined` when it was gone already. */
+export async function revokeGrant(
+  storage: Storage,
+  id: string,
+): Promise<{ readonly accountId: string; readonly clientId: string } | undefined> {
+  const { rows } = await storage.database.sql.query<{ accountId: string; clientId: string }>(revoke, [id])
+  return rows[0]
 }
 
 /** Ends every grant of a client, and with them everything issued to it. */

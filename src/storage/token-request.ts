@@ -5,7 +5,7 @@
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Statement } from '../platform/database.js'
-import { createHolderBox } from '../platform/secrets.js'
+import { createHolderBox, hashSecret } from '../platform/secrets.js'
 import {
   type ClientRow,
   type CredentialRow,
@@ -38,14 +38,19 @@ interface Redemption {
   readonly model: string
   readonly idHash: string
   readonly value: string
-  /** True when the credential had been replaced moments ago and is answered with the same successor. */
-  readonly repeated: boolean
+  /** Sealed. Set when the credential had been replaced moments ago: the request is answered with what replaced it. */
+  readonly successor: string | undefined
 }
 
-/** `successor`: the refresh token that the first of several equal refreshes got. `lost`: someone else redeemed it. */
+/**
+ * `successor`: the refresh token that the first of several equal refreshes got, or what that was replaced by since. `replayed`:
+ * someone else redeemed the credential and no grace excuses the second use, so the caller must revoke the grant (RFC 6749 §4.1.2,
+ * RFC 9700 §4.14.2). `lost`: the grant is gone.
+ */
 export type CommitOutcome =
   | { readonly kind: 'committed' }
   | { readonly kind: 'successor'; readonly refreshToken: string }
+  | { readonly kind: 'replayed'; readonly grantId: string }
   | { readonly kind: 'lost' }
 
 const redeemAndIssue: Statement = {
@@ -62,12 +67,26 @@ const redeemAndIssue: Statement = {
     ) SELECT (SELECT count(*) FROM redeemed)::int AS redeemed, (SELECT count(*) FROM issued)::int AS issued`,
 }
 
-const readSuccessor: Statement = {
-  name: 'token_request_successor',
-  text: 'SELECT successor FROM artifacts WHERE model = $1 AND id_hash = $2 AND consumed_at > $3::timestamptz',
+interface ReplacedRow {
+  readonly successor: string | null
+  readonly consumed_at: Date | string | null
+  readonly grant_id: string | null
+}
+
+const readReplaced: Statement = {
+  name: 'token_request_replaced',
+  text: 'SELECT successor, consumed_at, grant_id FROM artifacts WHERE model = $1 AND id_hash = $2',
 }
 
 const successorPurpose = 'refresh token successor'
+
+/** How far a chain is followed in one request: a family that was refreshed this often within the grace goes on from there. */
+const maxFollowed = 16
+
+/** True when a credential was replaced so recently that using it again is an honest retry. */
+export function isWithinGrace({ clock, refreshGraceSeconds }: Storage, consumedAt: Date | string | null): boolean {
+  return consumedAt !== null && clock.now().getTime() - new Date(consumedAt).getTime() < refreshGraceSeconds * 1000
+}
 
 /** True for the database's refusal to issue something under a grant that was deleted meanwhile. */
 export function isGrantGone(error: unknown): boolean {
@@ -138,7 +157,7 @@ export class TokenRequest {
   async commit(): Promise<CommitOutcome> {
     const redemption = this.#redemption
     if (redemption === undefined && this.#rows.length === 0) return { kind: 'committed' }
-    if (redemption?.repeated === true) return this.#successorOf(redemption)
+    if (redemption?.successor !== undefined) return this.#answerWith(redemption.value, redemption.successor)
     const sealed =
       redemption === undefined || this.#newRefreshToken === undefined || redemption.model !== 'RefreshToken'
         ? null
@@ -146,7 +165,7 @@ export class TokenRequest {
     const redeemed = await this.#write(redemption, sealed, this.#rows)
     if (redeemed === undefined) return { kind: 'lost' }
     if (redemption === undefined || redeemed) return { kind: 'committed' }
-    return this.#successorOf(redemption)
+    return this.#afterAnother(redemption)
   }
 
   /** Whether this was the first redemption; `undefined` when the grant is gone, and then nothing was written. */
@@ -167,16 +186,43 @@ export class TokenRequest {
     }
   }
 
-  async #successorOf(redemption: Redemption): Promise<CommitOutcome> {
-    const since = new Date(this.#storage.clock.now().getTime() - this.#storage.refreshGraceSeconds * 1000)
-    const values = [redemption.model, redemption.idHash, since.toISOString()]
-    const { rows } = await this.#storage.database.sql.query<{ successor: string | null }>(readSuccessor, values)
-    const sealed = rows[0]?.successor
-    if (sealed === undefined || sealed === null) return { kind: 'lost' }
+  async #readReplaced(model: string, idHash: string): Promise<ReplacedRow | undefined> {
+    return (await this.#storage.database.sql.query<ReplacedRow>(readReplaced, [model, idHash])).rows[0]
+  }
+
+  /** Someone else redeemed the credential between our look at it and now. */
+  async #afterAnother({ model, idHash, value }: Redemption): Promise<CommitOutcome> {
+    const row = await this.#readReplaced(model, idHash)
+    if (row === undefined || row.grant_id === null) return { kind: 'lost' }
+    if (row.successor !== null && isWithinGrace(this.#storage, row.consumed_at)) {
+      return this.#answerWith(value, row.successor)
+    }
+    return { kind: 'replayed', grantId: row.grant_id }
+  }
+
+  async #answerWith(value: string, sealedSuccessor: string): Promise<CommitOutcome> {
+    const refreshToken = await this.#newestAfter(value, sealedSuccessor)
+    if (refreshToken === undefined) return { kind: 'lost' }
     // The access token in this answer is its own, and an opaque one has to be known.
     const others = this.#rows.filter(({ model }) => model !== 'RefreshToken')
     if (others.length > 0 && (await this.#write(undefined, null, others)) === undefined) return { kind: 'lost' }
-    return { kind: 'successor', refreshToken: createHolderBox(redemption.value).open(sealed, successorPurpose) }
+    return { kind: 'successor', refreshToken }
+  }
+
+  /**
+   * The end of the chain that starts with `value`; `undefined` when the family is gone. The successor itself may have been replaced
+   * by another caller: handing it out would look like theft when it is used, after the grace.
+   */
+  async #newestAfter(value: string, sealedSuccessor: string): Promise<string | undefined> {
+    let newest = createHolderBox(value).open(sealedSuccessor, successorPurpose)
+    for (let followed = 0; followed < maxFollowed; followed += 1) {
+      const row = await this.#readReplaced('RefreshToken', hashSecret(newest))
+      if (row === undefined) return undefined
+      if (row.consumed_at === null) return newest
+      if (row.successor === null) return undefined
+      newest = createHolderBox(newest).open(row.successor, successorPurpose)
+    }
+    return newest
   }
 }
 

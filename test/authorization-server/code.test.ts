@@ -112,6 +112,9 @@ describe.each(databaseKinds)('Authorization codes (RFC 6749 §4.1, RFC 7636), on
     expect(new Set(answers.filter(({ status }) => status !== 200).map(({ error }) => error))).toEqual(
       new Set(['invalid_grant']),
     )
+    // RFC 6749 §4.1.2: what the first one got is revoked, at once as much as one after the other.
+    const winner = answers.find(({ tokens }) => tokens !== undefined)?.tokens
+    expect((await refresh(grant, winner?.refresh_token ?? '')).error).toBe('invalid_grant')
   })
 
   it('end after a minute and the tolerance', async () => {

@@ -18,6 +18,11 @@ import { startServer, type TestServer } from './server.js'
 
 const graceSeconds = 20
 
+/** What the audit trail says of the last family that ended. */
+function lastRevocation({ storage }: TestServer) {
+  return storage.prisma.auditEvent.findFirst({ where: { type: 'grant.revoked' }, orderBy: { id: 'desc' } })
+}
+
 describe.each(databaseKinds)('Refresh tokens (RFC 6749 §6, RFC 9700 §4.14), on %s', (kind) => {
   let server: TestServer
   let browser: Browser
@@ -72,13 +77,28 @@ describe.each(databaseKinds)('Refresh tokens (RFC 6749 §6, RFC 9700 §4.14), on
     expect((await send(second)).status).toBe(200)
   })
 
-  it('used again after the grace are taken for stolen: the whole family ends', async () => {
+  it('repeated when the successor was replaced too get the newest: nobody is left with a token that kills', async () => {
+    const first = await tokensFor()
+    const { tokens: second } = await send(first)
+    const { tokens: third } = await send(second)
+    const { tokens: late } = await send(first)
+    expect(refreshOf(late)).toBe(refreshOf(third))
+    server.advance(graceSeconds + 1)
+    expect((await send(late)).status).toBe(200)
+  })
+
+  it('used again after the grace are taken for stolen: the whole family ends, and the audit trail says so', async () => {
     const first = await tokensFor()
     const { tokens: second } = await send(first)
     const { tokens: third } = await send(second)
     server.advance(graceSeconds + 1)
     expect((await send(first)).error).toBe('invalid_grant')
     for (const tokens of [first, second, third]) expect((await send(tokens)).error).toBe('invalid_grant')
+    expect(await lastRevocation(server)).toMatchObject({
+      accountId: decodeJwt(first.access_token).sub,
+      clientId: grant.clientId,
+      detail: { reason: 'reuse' },
+    })
   })
 
   it('leave other sign-ins of the same person and client alone when a family ends', async () => {
@@ -200,6 +220,21 @@ describe('Refresh tokens without a grace', () => {
     const { tokens: second } = await refresh(grant, first.refresh_token ?? '')
     expect((await refresh(grant, first.refresh_token ?? '')).error).toBe('invalid_grant')
     expect((await refresh(grant, second?.refresh_token ?? '')).error).toBe('invalid_grant')
+    await server.close()
+  })
+
+  it.each(databaseKinds)('are taken for stolen when two use one at the same moment, on %s', async (kind) => {
+    const server = await startServer(kind, { refreshGraceSeconds: 0 })
+    const grant = await newGrant(server)
+    const first = await obtainTokens(grant, server.newBrowser(), { account: server.account }, 'notes:read')
+    const answers = await Promise.all(Array.from({ length: 20 }, () => refresh(grant, first.refresh_token ?? '')))
+    const winners = answers.flatMap(({ tokens }) => tokens ?? [])
+    expect(winners.length).toBeLessThanOrEqual(1)
+    expect(await server.storage.prisma.grant.count()).toBe(0)
+    for (const { refresh_token } of [first, ...winners]) {
+      expect((await refresh(grant, refresh_token ?? '')).error).toBe('invalid_grant')
+    }
+    expect(await lastRevocation(server)).toMatchObject({ clientId: grant.clientId, detail: { reason: 'reuse' } })
     await server.close()
   })
 })

@@ -5,6 +5,7 @@ import { createAuthorizationServer } from '../../src/authorization-server/app.js
 import type { AuthorizationServerOptions } from '../../src/authorization-server/options.js'
 import { notesResource } from '../../src/mcp-server/notes-resource.js'
 import type { Clock } from '../../src/platform/clock.js'
+import type { Database } from '../../src/platform/database.js'
 import { listen } from '../../src/platform/http.js'
 import { createLogger } from '../../src/platform/log.js'
 import { createSecretBox, randomSecret } from '../../src/platform/secrets.js'
@@ -33,7 +34,11 @@ export interface TestServer {
   close(): Promise<void>
 }
 
-export type ServerOptions = Partial<AuthorizationServerOptions> & { readonly refreshGraceSeconds?: number }
+export type ServerOptions = Partial<AuthorizationServerOptions> & {
+  readonly refreshGraceSeconds?: number
+  /** Instead of a new one. The server closes it. */
+  readonly database?: Database
+}
 
 export const resource = 'http://localhost:4000/mcp'
 
@@ -48,7 +53,7 @@ export async function startServer(kind: DatabaseKind, options: ServerOptions = {
   const port = await freePort()
   const issuer = options.issuer ?? `http://localhost:${port}`
   const storage = createStorage({
-    database: await openTestDatabase(kind, 'auth'),
+    database: options.database ?? (await openTestDatabase(kind, 'auth')),
     secretBox: createSecretBox(randomSecret()),
     clock,
     refreshGraceSeconds: options.refreshGraceSeconds ?? 20,

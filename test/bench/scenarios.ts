@@ -125,6 +125,21 @@ export const scenarios: readonly Scenario[] = [
       }),
   },
   {
+    name: 'refresh-concurrent',
+    label: 'Refresh, twenty at once on one token',
+    prepare: async (target) => {
+      // The bare engine takes every use of a token but the first for theft.
+      if (target.name === 'bare') return undefined
+      const first = connectTo(target.main.origin)
+      let { refreshToken } = await exchange(first, target.client, takeCode(target))
+      await first.close()
+      return prepared(target.main, 20, (connection) => async () => {
+        refreshToken = (await refresh(connection, target.client, refreshToken)).refreshToken
+        return true
+      })
+    },
+  },
+  {
     name: 'client-credentials',
     label: 'Client credentials',
     prepare: ({ main, client, confidential }) =>

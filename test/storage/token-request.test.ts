@@ -144,8 +144,28 @@ describe.each(databaseKinds)('A token request as one unit of work, on %s', (kind
         given.advance(refreshGraceSeconds)
       },
     })
-    expect(slow.outcome).toEqual({ kind: 'lost' })
+    expect(slow.outcome).toEqual({ kind: 'replayed', grantId: token.grantId })
     expect(await isLive('AccessToken', slow.accessToken)).toBe(false)
+  })
+
+  it('answers a repeated refresh with the end of the chain, not with a link that was replaced since', async () => {
+    const token = await issue('RefreshToken')
+    let newest = await redeem('RefreshToken', token)
+    for (let turns = 0; turns < 3; turns += 1) {
+      newest = await redeem('RefreshToken', { ...token, value: newest.refreshToken })
+    }
+    const repeated = await redeem('RefreshToken', token)
+    expect(repeated.outcome).toEqual({ kind: 'successor', refreshToken: newest.refreshToken })
+    await given.adapter('Grant').destroy(token.grantId)
+    expect((await redeem('RefreshToken', token)).consumed).toBe('not found')
+  })
+
+  it('names the grant of a code that two redeem at once, for it to be revoked (RFC 6749 §4.1.2)', async () => {
+    const code = await issue('AuthorizationCode')
+    const late = await redeem('AuthorizationCode', code, {
+      meanwhile: async () => void (await redeem('AuthorizationCode', code)),
+    })
+    expect(late.outcome).toEqual({ kind: 'replayed', grantId: code.grantId })
   })
 
   it('never takes a repeated code for an honest retry', async () => {

@@ -1,5 +1,8 @@
 /** Two processes of the authorization server on one PostgreSQL: what must happen once happens once, whoever asks where. */
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import pg from 'pg'
 import { databaseKinds } from '../support/databases.js'
 import { freePort } from '../support/free-port.js'
 import { authorize, type Grant, newGrant, redeem, refresh, type TokenAnswer } from '../support/oauth-client.js'
@@ -41,6 +44,24 @@ for (const database of kinds) {
       return Promise.all(Array.from({ length: racers }, (_, index) => request(index % 2 === 0 ? atFirst : atSecond)))
     }
 
+    /** Sends the request and hangs up: resolves when the server has done what was asked, its answer unread. */
+    async function refreshWithoutListening(grant: Grant, refreshToken: string): Promise<void> {
+      const { hostname, port } = new URL(grant.server.token_endpoint)
+      const body = new URLSearchParams({
+        grant_type: 'refresh_token',
+        client_id: grant.clientId,
+        refresh_token: refreshToken,
+      }).toString()
+      const socket = connect(Number(port), hostname)
+      await once(socket, 'connect')
+      socket.write(
+        `POST /token HTTP/1.1\r\nHost: ${hostname}:${port}\r\nContent-Type: application/x-www-form-urlencoded\r\n` +
+          `Content-Length: ${body.length}\r\n\r\n${body}`,
+      )
+      await once(socket, 'data')
+      socket.destroy()
+    }
+
     const successes = (answers: readonly TokenAnswer[]) => answers.filter(({ status }) => status === 200)
 
     it('a code is redeemed once (RFC 6749 §4.1.2)', async () => {
@@ -59,7 +80,26 @@ for (const database of kinds) {
       expect(successors.size).toBe(1)
       const [successor = ''] = [...successors]
       expect(successor).not.toBe(tokens?.refresh_token)
-      expect((await refresh(atSecond, successor)).status).toBe(200)
+      // Each racer goes on with what it got, again all at once: all end in one and the same session.
+      const next = await race((grant) => refresh(grant, successor))
+      expect(successes(next)).toHaveLength(racers)
+      expect(new Set(next.map((answer) => answer.tokens?.refresh_token)).size).toBe(1)
+    }, 120_000)
+
+    it('a refresh whose answer was lost is repeated at the other process; used again later, it ends the family', async () => {
+      const { code, codeVerifier } = await newCode()
+      const { tokens } = await redeem(atFirst, code, codeVerifier)
+      const value = tokens?.refresh_token ?? ''
+      await refreshWithoutListening(atFirst, value)
+      const { tokens: again } = await refresh(atSecond, value)
+      expect((await refresh(atFirst, again?.refresh_token ?? '')).status).toBe(200)
+      const client = new pg.Client({ connectionString: first.settings['DATABASE_URL'] })
+      await client.connect()
+      // A minute passes, for the database.
+      await client.query("UPDATE artifacts SET consumed_at = consumed_at - interval '1 minute'")
+      await client.end()
+      expect((await refresh(atSecond, value)).error).toBe('invalid_grant')
+      expect((await refresh(atFirst, again?.refresh_token ?? '')).error).toBe('invalid_grant')
     }, 120_000)
 
     it('finds the same keys in both processes', async () => {

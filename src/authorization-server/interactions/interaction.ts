@@ -46,6 +46,7 @@ export async function loadInteraction(
   uid: string | undefined,
 ): Promise<Interaction> {
   const engine = await provider.interactionDetails(ctx.req, ctx.res).catch((cause: unknown) => {
+    if (!(cause instanceof errors.SessionNotFound)) throw cause
     const answered = ctx.cookies.get(answeredCookie, { signed: false }) === '1'
     throw new PageError(answered ? 'interaction-used' : 'interaction-expired', 'invalid_request', 400, { cause })
   })

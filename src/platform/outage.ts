@@ -1,0 +1,46 @@
+/**
+ * Faults of the database that pass by themselves: it restarts, fails over, is full up, or the way to it is cut. Whoever asked may
+ * ask again, so they are answered with 503 and Retry-After, never as if something were wrong with the request: a client that
+ * reads `invalid_client` or `invalid_grant` throws away what it has and sends its person to sign in again.
+ */
+import { OAuthError } from '../oauth/errors.js'
+
+/** Of the socket and of name resolution. */
+const connectionCodes: ReadonlySet<string> = new Set(
+  'ECONNREFUSED ECONNRESET ECONNABORTED EPIPE ETIMEDOUT ENOTFOUND EAI_AGAIN EHOSTUNREACH ENETUNREACH ENOENT'.split(' '),
+)
+
+/**
+ * SQLSTATE classes and codes (PostgreSQL appendix A): connection, insufficient resources, shutdown and recovery, read-only after a
+ * failover, lock and statement time limits, serialization and deadlock.
+ */
+const passingStates = /^(?:08...|53...|57P0[1-5]|57014|25006|55P03|40001|40P01)$/
+
+/** Prisma's own: unreachable, timed out, closed, no connection free, write conflict, too many connections. */
+const prismaCodes: ReadonlySet<string> = new Set('P1001 P1002 P1008 P1017 P2024 P2034 P2037'.split(' '))
+
+/** node-postgres gives these no code. */
+const passingMessages =
+  /^(?:Connection terminated|timeout e(?:xceeded|xpired)|Client has encountered a connection error|Client was closed|Query read timeout|Cannot use a pool after calling end)/
+
+function textOf(error: object, member: 'code' | 'message'): string {
+  const value = member in error ? (error as Readonly<Record<string, unknown>>)[member] : undefined
+  return typeof value === 'string' ? value : ''
+}
+
+/** True for such a fault, as node-postgres or Prisma throw it. */
+export function isOutage(error: unknown): boolean {
+  if (typeof error !== 'object' || error === null) return false
+  const code = textOf(error, 'code')
+  return (
+    connectionCodes.has(code) ||
+    passingStates.test(code) ||
+    prismaCodes.has(code) ||
+    passingMessages.test(textOf(error, 'message'))
+  )
+}
+
+/** What is thrown and answered instead: 503 `temporarily_unavailable`. */
+export function outageError(cause: unknown): OAuthError {
+  return new OAuthError('temporarily_unavailable', 'the server is not able to answer right now, try again', { cause })
+}
