@@ -145,8 +145,9 @@ describe('what the contract promises about labels and buttons', () => {
       ['openid', 'hidden'],
       ['email', 'checkbox'],
       ['offline_access', 'hidden'],
-      ['notes:read', 'checkbox'],
+      // What was allowed before stands last.
       ['notes:write', 'checkbox'],
+      ['notes:read', 'checkbox'],
     ])
     const deleteBox = named(pageOf('consent', 'verified').elements, 'input').find(
       (input) => attribute(input, 'value') === 'notes:delete',

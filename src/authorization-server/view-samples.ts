@@ -185,6 +185,8 @@ export const viewSamples: ViewSamples = {
       scopes: [...identityScopes, { ...readScope, alreadyGranted: true }, writeScope],
       account: { email: 'ada@example.com', name: 'Ada Lovelace' },
     },
+    'step-up': { ...loopback, scopes: [{ ...readScope, alreadyGranted: true }, writeScope, deleteScope] },
+    again: { ...loopback, scopes: [readScope, writeScope].map((scope) => ({ ...scope, alreadyGranted: true })) },
     'identity only': {
       ...consent,
       client: { name: 'Wiki', identity: { kind: 'known' } },

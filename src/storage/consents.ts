@@ -14,15 +14,19 @@ export async function rememberedScopes(storage: Storage, key: ConsentKey, finger
   return row !== null && row.fingerprint === fingerprint ? row.scopes : []
 }
 
-/** Adds what was just allowed; starts anew when the client's metadata changed. */
+/**
+ * Keeps what the person last said of each scope: of what was `asked` now, `allowed` counts and the rest is forgotten, so that it is
+ * asked as something new the next time. What was not asked stays. Starts anew when the client's metadata changed.
+ */
 export async function rememberConsent(
   storage: Storage,
   key: ConsentKey,
   fingerprint: string,
-  scopes: readonly string[],
+  { asked, allowed }: { readonly asked: readonly string[]; readonly allowed: readonly string[] },
 ): Promise<void> {
   const before = await rememberedScopes(storage, key, fingerprint)
-  const state = { scopes: [...new Set([...before, ...scopes])], fingerprint, updatedAt: storage.clock.now() }
+  const scopes = [...new Set([...before.filter((scope) => !asked.includes(scope)), ...allowed])]
+  const state = { scopes, fingerprint, updatedAt: storage.clock.now() }
   await storage.prisma.consent.upsert({
     where: { accountId_clientId_resource: key },
     create: { ...key, ...state },

@@ -95,15 +95,18 @@ describe.each(databaseKinds)('Stores, on %s', (kind) => {
   })
 
   describe('consents', () => {
-    it('are remembered per resource, added to, and forgotten when the client changes', async () => {
+    it('are remembered per resource, added to, taken back, and forgotten when the client changes', async () => {
       const { accountId } = await given.newGrant()
       const key = { accountId, clientId: 'client-1', resource: 'https://mcp.example.com/mcp' }
-      await rememberConsent(given.storage, key, 'first', ['read'])
-      await rememberConsent(given.storage, key, 'first', ['write', 'read'])
-      expect(await rememberedScopes(given.storage, key, 'first')).toEqual(['read', 'write'])
+      await rememberConsent(given.storage, key, 'first', { asked: ['read'], allowed: ['read'] })
+      await rememberConsent(given.storage, key, 'first', { asked: ['write', 'read'], allowed: ['write', 'read'] })
+      await rememberConsent(given.storage, key, 'first', { asked: ['delete'], allowed: [] })
+      expect(await rememberedScopes(given.storage, key, 'first')).toEqual(['write', 'read'])
       expect(await rememberedScopes(given.storage, { ...key, resource: '' }, 'first')).toEqual([])
       expect(await rememberedScopes(given.storage, key, 'second')).toEqual([])
-      await rememberConsent(given.storage, key, 'second', ['read'])
+      await rememberConsent(given.storage, key, 'first', { asked: ['write'], allowed: [] })
+      expect(await rememberedScopes(given.storage, key, 'first')).toEqual(['read'])
+      await rememberConsent(given.storage, key, 'second', { asked: ['read'], allowed: ['read'] })
       expect(await rememberedScopes(given.storage, key, 'second')).toEqual(['read'])
     })
   })

@@ -65,6 +65,8 @@ export async function signInWithChromium(page: Page, { email, password }: Accoun
 /** Sets the boxes of the consent page that is shown and presses `Allow`. */
 export async function consentWithChromium(page: Page, allow: ScopeChoice = 'all'): Promise<void> {
   await page.getByRole('button', { name: 'Allow', exact: true }).waitFor()
+  const before = page.locator('details.before:not([open]) > summary')
+  if (await before.count()) await before.click()
   for (const box of allow === 'as offered' ? [] : await page.locator('input[type=checkbox][name=scope]').all()) {
     await box.setChecked(allow === 'all' || allow.includes((await box.getAttribute('value')) ?? ''))
   }

@@ -1,5 +1,7 @@
 /** The consent step: says who asks for what, and turns the answer into one grant for this authorization. */
 import type { default as Provider } from 'oidc-provider'
+import { scopeHierarchyOf } from '../../oauth/resource.js'
+import { expandScopes } from '../../oauth/scope.js'
 import { epochSeconds } from '../../platform/clock.js'
 import type { HttpContext } from '../../platform/http.js'
 import { type ConsentKey, rememberConsent, rememberedScopes } from '../../storage/consents.js'
@@ -53,8 +55,10 @@ export async function showConsent(
   if (account === undefined || account.disabledAt !== undefined) return switchAccount(parts, ctx, interaction)
   const access = requestedAccess(interaction, parts.resources)
   const key = consentKey(interaction, accountId, access)
-  const before = new Set(await rememberedScopes(parts.storage, key, consentFingerprint(client)))
   const { resource } = access
+  const remembered = await rememberedScopes(parts.storage, key, consentFingerprint(client))
+  // What was allowed through a broader scope is nothing new.
+  const before = expandScopes(remembered, resource === undefined ? {} : scopeHierarchyOf(resource))
   parts.pages.send(ctx, 'consent', {
     client: await describeClient(parts, interaction),
     redirect: redirectTarget(interaction.parameter('redirect_uri') ?? '', client),
@@ -133,7 +137,8 @@ export async function submitConsent(
 
   const key = consentKey(interaction, accountId, access)
   const grantId = await saveGrant(parts.provider, key, access, scopes)
-  await rememberConsent(parts.storage, key, consentFingerprint(interaction.client), scopes)
+  const asked = [...access.scopes, ...access.openid].map(({ name }) => name)
+  await rememberConsent(parts.storage, key, consentFingerprint(interaction.client), { asked, allowed: scopes })
   await parts.audit.record({
     type: 'consent.allowed',
     accountId,

@@ -27,7 +27,7 @@ export function requestedAccess(interaction: Interaction, resources: Resources):
   }
 }
 
-/** The scopes of the consent page, the resource's first. `ticked`: undefined ticks all. */
+/** The scopes of the consent page, the resource's first, all ticked. */
 export function consentScopes(
   { resource, openid, scopes }: RequestedAccess,
   grantedBefore: ReadonlySet<string>,
