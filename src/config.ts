@@ -3,7 +3,7 @@
  * every mistake.
  */
 import { isLoopbackHost } from './oauth/redirect-uri.js'
-import { type LogLevel, type Setting, settings } from './settings.js'
+import { type LogLevel, type RegistrationMode, type Setting, settings } from './settings.js'
 
 export type { LogLevel }
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -16,6 +16,8 @@ type Values = { -readonly [Name in SettingName]: Settings[Name] extends Setting<
 export type Config = Readonly<Values> & {
   /** True when the issuer is on this machine: development defaults are allowed. */
   readonly issuerIsLoopback: boolean
+  /** REGISTRATION, or what follows from the issuer. */
+  readonly registrationMode: RegistrationMode
   readonly authPort: number
   readonly mcpPort: number
 }
@@ -92,6 +94,7 @@ export function parseConfig(environment: Environment, readFile: (path: string) =
   return Object.freeze({
     ...values,
     issuerIsLoopback,
+    registrationMode: values.REGISTRATION ?? (issuerIsLoopback ? 'open' : 'limited'),
     authPort: values.AUTH_PORT ?? portOf(values.ISSUER_URL),
     mcpPort: values.MCP_PORT ?? portOf(values.RESOURCE_URL),
   })

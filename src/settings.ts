@@ -6,6 +6,7 @@ import { isIP } from 'node:net'
 import { isLoopbackHost, redirectKind } from './oauth/redirect-uri.js'
 import { canonicalResource } from './oauth/resource.js'
 
+export type RegistrationMode = 'open' | 'limited' | 'token' | 'closed'
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent'
 
 export interface Setting<T> {
@@ -218,10 +219,25 @@ export const settings = {
     integer(0, 60),
   ),
   SESSION_TTL_SECONDS: setting(14 * 86_400, 'How long a browser stays signed in.', integer(300, 90 * 86_400)),
-  REGISTRATION: setting<'open' | 'closed'>(
-    'open',
-    'Dynamic client registration (RFC 7591): open or closed.',
-    oneOf('open', 'closed'),
+  REGISTRATION: setting<RegistrationMode | undefined>(
+    undefined,
+    'Dynamic client registration (RFC 7591): open, limited (open, so often an hour), token (with a token from `gatehouse clients invite`) or closed; default: open when ISSUER_URL is on localhost, else limited.',
+    oneOf('open', 'limited', 'token', 'closed'),
+  ),
+  REGISTRATION_LIMIT_PER_ADDRESS: setting(
+    60,
+    'Registrations an hour from one address (IPv6: one /64) unless REGISTRATION is open. Behind a proxy set TRUSTED_PROXIES too.',
+    integer(1, 1_000_000),
+  ),
+  REGISTRATION_LIMIT_TOTAL: setting(
+    2_000,
+    'Registrations an hour from everywhere together, unless REGISTRATION is open.',
+    integer(1, 1_000_000),
+  ),
+  IDLE_CLIENT_DAYS: setting(
+    90,
+    'Days without use after which a client that registered itself is removed. One that nobody ever allowed goes after a day, one with live access never.',
+    integer(1, 3_650),
   ),
   CLIENT_ID_METADATA_DOCUMENTS: setting(true, 'Accept URLs as client_id and fetch their metadata (CIMD).', boolean),
   ALLOWED_PRIVATE_USE_REDIRECTS: setting<readonly string[]>(

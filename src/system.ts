@@ -149,7 +149,11 @@ async function startAuth(parts: Parts, listening: (server: ListeningServer) => v
         }),
       trustedProxies: config.TRUSTED_PROXIES,
       internalHosts: internal === undefined ? [] : [new URL(internal).host],
-      registrationIsOpen: config.REGISTRATION === 'open',
+      registration: {
+        mode: config.registrationMode,
+        limitPerAddress: config.REGISTRATION_LIMIT_PER_ADDRESS,
+        limitTotal: config.REGISTRATION_LIMIT_TOTAL,
+      },
       registrationRules: { allowedPrivateUseRedirects: new Set(config.ALLOWED_PRIVATE_USE_REDIRECTS) },
       acceptsMetadataDocuments: config.CLIENT_ID_METADATA_DOCUMENTS,
       accessTokenFormat: config.ACCESS_TOKEN_FORMAT,
@@ -163,7 +167,7 @@ async function startAuth(parts: Parts, listening: (server: ListeningServer) => v
   )
   const server = await listen(app, config.HOST, config.authPort)
   listening(server)
-  closers.add(startSweeper(storage, log))
+  closers.add(startSweeper(storage, log, { idleClientSeconds: config.IDLE_CLIENT_DAYS * 86_400 }))
   const token = await createSetupLinks(database.sql, clock).issue()
   return token === undefined ? undefined : setupLinkUrl(config.ISSUER_URL, token)
 }

@@ -26,7 +26,7 @@ describe('Settings: defaults', () => {
       DATA_DIR: './data',
       ACCESS_TOKEN_FORMAT: 'jwt',
       ACCESS_TOKEN_TTL_SECONDS: 600,
-      REGISTRATION: 'open',
+      registrationMode: 'open',
       LOG_LEVEL: 'info',
       authPort: 3000,
       mcpPort: 4000,
@@ -44,6 +44,21 @@ describe('Settings: defaults', () => {
 
   it('leave other programs’ variables alone', () => {
     expect(mistakesOf({ PATH: '/bin', SESSION_MANAGER: 'x', NODE_ENV: 'test', npm_package_name: 'x' })).toEqual([])
+  })
+})
+
+describe('Settings: who may register', () => {
+  it.each([
+    [{}, 'open'],
+    [{ ISSUER_URL: 'http://127.0.0.1:3100' }, 'open'],
+    [{ ISSUER_URL: 'https://auth.example.com' }, 'limited'],
+    [{ ISSUER_URL: 'https://localhost.example.com' }, 'limited'],
+    [{ ISSUER_URL: 'https://auth.example.com', REGISTRATION: 'open' }, 'open'],
+    [{ REGISTRATION: 'limited' }, 'limited'],
+    [{ REGISTRATION: 'token' }, 'token'],
+    [{ REGISTRATION: 'closed' }, 'closed'],
+  ])('with %j: %s', (environment, mode) => {
+    expect(parseConfig(environment, noFiles).registrationMode).toBe(mode)
   })
 })
 
@@ -93,6 +108,9 @@ describe('Settings: values', () => {
     ['RESOURCE_URL', 'http://localhost:4000/mcp#x'],
     ['RESOURCE_URL', 'http://mcp.example.com/mcp'],
     ['ISSUER_INTERNAL_URL', 'auth:3000'],
+    ['REGISTRATION', 'tokens'],
+    ['REGISTRATION_LIMIT_TOTAL', '0'],
+    ['IDLE_CLIENT_DAYS', '0.5'],
     ['AUTH_PORT', '70000'],
     ['AUTH_PORT', '-1'],
     ['AUTH_PORT', '3000.5'],

@@ -11,6 +11,7 @@ import { createAccountStore } from '../storage/accounts.js'
 import { createAuditTrail } from '../storage/audit.js'
 import { createClientStore } from '../storage/clients.js'
 import { loadCookieKeys, loadSigningKeys } from '../storage/keys.js'
+import { createRateLimits } from '../storage/rate-limits.js'
 import { createAuthenticator } from './accounts/authenticator.js'
 import type { PasswordHasher } from './accounts/passwords.js'
 import { createSetupLinks } from './accounts/setup-link.js'
@@ -27,6 +28,7 @@ import type { AuthorizationServerOptions } from './options.js'
 import { renderErrorPage } from './page-error.js'
 import { normaliseParameters } from './parameters.js'
 import { createProvider } from './provider.js'
+import { limitRegistration } from './registration-limits.js'
 import { createResources } from './resources.js'
 import { commitTokenRequests } from './token-endpoint.js'
 import { popupViews, type Views } from './views.js'
@@ -95,6 +97,7 @@ export async function createAuthorizationServer(
     pages.serveAssets,
     serveDocuments(issuer, resources),
     allowCrossOriginRegistration,
+    limitRegistration(options.registration, createRateLimits(storage.database.sql, storage.clock)),
     normaliseParameters(resources),
     commitTokenRequests(storage, audit),
     routesOf(firstRun),

@@ -4,7 +4,11 @@ import { routes } from './routes.js'
 
 export const allowCrossOriginRegistration: HttpMiddleware = async (ctx, next) => {
   if (ctx.path !== routes.registration && !ctx.path.startsWith(`${routes.registration}/`)) return next()
-  ctx.set('access-control-allow-origin', '*')
+  ctx.set({
+    'access-control-allow-origin': '*',
+    // What a page must read to know why it was refused, and when to come back.
+    'access-control-expose-headers': 'Retry-After, WWW-Authenticate',
+  })
   if (ctx.method !== 'OPTIONS') return next()
   ctx.set({
     'access-control-allow-methods': 'POST, GET, PUT, DELETE',

@@ -2,10 +2,22 @@
 import type { ResourceDeclaration } from '../oauth/resource.js'
 import type { Logger } from '../platform/log.js'
 import type { Storage } from '../storage/storage.js'
-import type { RegistrationRules } from './clients/registration.js'
+import type { RegistrationRules } from './clients/registration-rules.js'
 
 /** Fetches a URL that a client named. Must refuse private addresses, redirects, large and slow answers. */
 export type UntrustedFetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>
+
+/**
+ * Who may register a client by themselves (RFC 7591): anyone; anyone, so often an hour; whoever holds an initial access token
+ * from the operator; nobody.
+ */
+export interface RegistrationOptions {
+  readonly mode: 'open' | 'limited' | 'token' | 'closed'
+  /** Registrations and updates an hour from one address (IPv6: one /64). Not counted when open. */
+  readonly limitPerAddress: number
+  /** The same from everywhere together. */
+  readonly limitTotal: number
+}
 
 export interface AuthorizationServerOptions {
   /** Exact `issuer`. */
@@ -17,7 +29,7 @@ export interface AuthorizationServerOptions {
   readonly trustedProxies: readonly string[]
   /** Host values besides the issuer's that are answered: the service name inside a container network. */
   readonly internalHosts: readonly string[]
-  readonly registrationIsOpen: boolean
+  readonly registration: RegistrationOptions
   readonly registrationRules: RegistrationRules
   readonly acceptsMetadataDocuments: boolean
   readonly accessTokenFormat: 'jwt' | 'opaque'

@@ -8,7 +8,7 @@ import { createAdapterFactory, rethrowForEngine } from '../storage/adapter.js'
 import { rememberOnce } from '../storage/artifacts.js'
 import { clockToleranceSeconds } from '../storage/engine-model.js'
 import { currentTokenRequest } from '../storage/token-request.js'
-import { normaliseMetadata, violations } from './clients/registration.js'
+import { clientMetadataRules } from './clients/metadata-rules.js'
 import { createInteractionPolicy } from './interactions/policy.js'
 import type { AuthorizationServerOptions } from './options.js'
 import { isOpenidOnly } from './parameters.js'
@@ -35,31 +35,6 @@ export interface ProviderParts {
   readonly signingKeys: readonly JWK[]
   readonly cookieKeys: readonly string[]
   readonly pages: EnginePages
-}
-
-/** The engine's names for the routes by which a client writes its own metadata (RFC 7591, RFC 7592). */
-const selfRegistration: ReadonlySet<string> = new Set(['registration', 'client_update'])
-
-function clientMetadata({ registrationRules }: AuthorizationServerOptions): Configuration['extraClientMetadata'] {
-  return {
-    // `software_id` and `software_version` group registrations of one product; `introspects` is set by the operator alone.
-    properties: ['software_id', 'software_version', 'introspects'],
-    validator: (ctx, key, _value, metadata) => {
-      // Called once for every property: one call is enough.
-      if (key !== 'software_id') return
-      // The engine takes the scheme in any case.
-      const isMetadataDocument = /^https:/i.test(String(metadata['client_id']))
-      const isFromStranger = isMetadataDocument || selfRegistration.has(ctx?.oidc.route ?? '')
-      const origin = { isMetadataDocument, isFromStranger }
-      normaliseMetadata(metadata, origin)
-      // Only the operator says who introspects: not a document, not a registration, not its update.
-      if (isFromStranger) delete metadata['introspects']
-      const [violation] = violations(metadata, registrationRules, origin)
-      if (violation === undefined) return
-      if (violation.error === 'invalid_redirect_uri') throw new errors.InvalidRedirectUri(violation.message)
-      throw new errors.InvalidClientMetadata(violation.message)
-    },
-  }
 }
 
 function resourceIndicators({
@@ -129,6 +104,7 @@ function timeToLive({ options }: ProviderParts): NonNullable<Configuration['ttl'
 
 function features(parts: ProviderParts): Configuration['features'] {
   const { options, pages } = parts
+  const { registration } = options
   return {
     devInteractions: { enabled: false },
     // Announced only once the resource server checks proofs too.
@@ -146,8 +122,8 @@ function features(parts: ProviderParts): Configuration['features'] {
         return audience !== undefined && client['introspects'] === audience
       },
     },
-    registration: { enabled: options.registrationIsOpen, initialAccessToken: false },
-    registrationManagement: { enabled: options.registrationIsOpen, rotateRegistrationAccessToken: true },
+    registration: { enabled: registration.mode !== 'closed', initialAccessToken: registration.mode === 'token' },
+    registrationManagement: { enabled: registration.mode !== 'closed', rotateRegistrationAccessToken: true },
     resourceIndicators: resourceIndicators(parts),
     // RFC 7009 §2.1: only the client a token was issued to may revoke it.
     revocation: { enabled: true, allowedPolicy: async (_ctx, client, token) => token.clientId === client.clientId },
@@ -199,7 +175,7 @@ function configuration(parts: ProviderParts): Configuration {
       short: fromOrigin,
     },
     expiresWithSession: async () => false,
-    extraClientMetadata: clientMetadata(options) ?? {},
+    extraClientMetadata: clientMetadataRules(options),
     features: features(parts) ?? {},
     fetch: (url, init) => options.untrustedFetch(url, init),
     findAccount: findAccountIn(parts),

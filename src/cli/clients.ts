@@ -1,22 +1,16 @@
 /** `gatehouse clients`: the programs that may ask for access. Those that register themselves are listed too. */
 
 import type { ClientMetadata } from 'oidc-provider'
-import { type MetadataOrigin, normaliseMetadata, violations } from '../authorization-server/clients/registration.js'
+import { type MetadataOrigin, normaliseMetadata } from '../authorization-server/clients/registration.js'
+import { violations } from '../authorization-server/clients/registration-rules.js'
 import { canonicalResource } from '../oauth/resource.js'
 import { createLogger } from '../platform/log.js'
 import { randomSecret } from '../platform/secrets.js'
 import { createAuditTrail } from '../storage/audit.js'
-import { createClientStore, type StoredClient } from '../storage/clients.js'
-import {
-  type Command,
-  loadConfig,
-  readArguments,
-  type Terminal,
-  UsageError,
-  writeJson,
-  writeLine,
-  writeTable,
-} from './command.js'
+import { createClientStore } from '../storage/clients.js'
+import { inviteClient, withdrawAllInvitations } from './client-invitations.js'
+import { listClients } from './client-list.js'
+import { type Command, loadConfig, readArguments, type Terminal, UsageError, writeJson, writeLine } from './command.js'
 import { withStorage } from './storage.js'
 
 const operatorOrigin: MetadataOrigin = { isMetadataDocument: false, isFromStranger: false }
@@ -28,6 +22,8 @@ const flags = {
   grant: { type: 'string', multiple: true },
   introspects: { type: 'string' },
   json: { type: 'boolean' },
+  all: { type: 'boolean' },
+  hours: { type: 'string' },
 } as const
 
 interface Flags {
@@ -94,20 +90,6 @@ async function add(terminal: Terminal, given: Flags): Promise<void> {
   terminal.stderr.write('The secret is shown this once. Keep it where only that client can read it.\n')
 }
 
-async function list(terminal: Terminal, asJson: boolean): Promise<void> {
-  const clients = await withStorage(terminal, (storage) => createClientStore(storage).list())
-  if (asJson) return writeJson(terminal, clients)
-  if (clients.length === 0)
-    return writeLine(terminal, 'There is no registered client. Clients with a metadata URL need none.')
-  const row = ({ clientId, name, origin, createdAt }: StoredClient) => [
-    clientId,
-    name ?? '',
-    origin === 'static' ? 'operator' : 'itself',
-    createdAt.toISOString().slice(0, 10),
-  ]
-  writeTable(terminal, [['CLIENT ID', 'NAME', 'ADDED BY', 'SINCE'], ...clients.map(row)])
-}
-
 async function show(terminal: Terminal, clientId: string): Promise<void> {
   const client = await withStorage(terminal, (storage) => createClientStore(storage).find(clientId))
   if (client === undefined) throw new Error(`there is no client ${clientId}`)
@@ -129,17 +111,25 @@ export const clients: Command = {
   usage: [
     'clients add --name <name> --redirect-uri <uri>... [--confidential]',
     'clients add --name <name> --confidential [--grant client_credentials] [--introspects <resource>]',
-    'clients list [--json]',
+    'clients list [--all] [--json]',
     'clients show <client_id>',
     'clients remove <client_id>',
+    'clients invite [--hours <n>]',
+    'clients withdraw-invitations',
   ],
   async run(terminal, args) {
     const { values, positionals } = readArguments(args, flags)
     const [action, clientId, ...surplus] = positionals
     if (surplus.length > 0) throw new UsageError('too many arguments')
-    if (action === 'list' && clientId === undefined) return list(terminal, values.json ?? false)
-    if (action === 'add' && clientId === undefined) return add(terminal, values)
-    if (action !== 'show' && action !== 'remove') throw new UsageError('say what to do: add, list, show or remove')
+    if (clientId === undefined) {
+      if (action === 'list') return listClients(terminal, { all: values.all ?? false, asJson: values.json ?? false })
+      if (action === 'add') return add(terminal, values)
+      if (action === 'invite') return inviteClient(terminal, values.hours)
+      if (action === 'withdraw-invitations') return withdrawAllInvitations(terminal)
+    }
+    if (action !== 'show' && action !== 'remove') {
+      throw new UsageError('say what to do: add, list, show, remove, invite or withdraw-invitations')
+    }
     if (clientId === undefined) throw new UsageError('say which client, by its client_id')
     await (action === 'show' ? show(terminal, clientId) : remove(terminal, clientId))
   },

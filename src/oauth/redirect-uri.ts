@@ -32,3 +32,18 @@ export function redirectKind(value: string): RedirectKind {
   if (scheme === 'http') return spelledOut.test(value) && isLoopbackHost(url.hostname) ? 'loopback' : 'forbidden'
   return dangerousSchemes.has(scheme) ? 'forbidden' : 'private-use'
 }
+
+/** A path segment that names one connection of a product, not the product. */
+const serial = /^(?=.*\d)[\w-]{10,}$/
+
+/**
+ * The redirect URI without what differs from one registration of a product to the next: a loopback port, identifiers in the
+ * path, the query. For lists that people read; never to compare redirects.
+ */
+export function redirectShape(value: string): string {
+  if (!URL.canParse(value)) return value
+  const { protocol, host, hostname, pathname } = new URL(value)
+  const authority = redirectKind(value) === 'loopback' ? `${hostname}:*` : host
+  const path = pathname.split('/').map((segment) => (serial.test(segment) ? '*' : segment))
+  return `${protocol}//${authority}${path.join('/')}`
+}

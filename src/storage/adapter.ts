@@ -12,7 +12,7 @@
 import { type Adapter, errors } from 'oidc-provider'
 import { OAuthError } from '../oauth/errors.js'
 import { createArtifactAdapter } from './artifacts.js'
-import { createClientAdapter } from './clients.js'
+import { createClientAdapter } from './client-adapter.js'
 import { createEphemeralAdapter } from './ephemeral-artifacts.js'
 import { createGrantAdapter } from './grants.js'
 import { createSessionAdapter } from './sessions.js'

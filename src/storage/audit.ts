@@ -18,6 +18,7 @@ export type AuditEventType =
   | 'sign_in.failed'
   | 'consent.allowed'
   | 'consent.denied'
+  | 'client.invited'
   | 'client.registered'
   | 'client.removed'
   | 'grant.revoked'

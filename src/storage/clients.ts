@@ -1,11 +1,9 @@
 /** Registered clients, with their secret sealed beside their metadata. Client ID metadata documents are never stored here. */
-import type { Adapter, ClientMetadata } from 'oidc-provider'
+import type { ClientMetadata } from 'oidc-provider'
 import type { Statement } from '../platform/database.js'
-import type { ClientRow } from './credential.js'
-import { type Payload, unsupported } from './engine-model.js'
-import { revokeGrantsOfClient } from './grants.js'
+import { deleteBelongings, hasLiveAccess } from './client-hygiene.js'
+import type { Payload } from './engine-model.js'
 import type { Storage } from './storage.js'
-import { currentTokenRequest } from './token-request.js'
 
 /** `static`: made by the operator. `dynamic`: registered itself (RFC 7591). */
 export type ClientOrigin = 'static' | 'dynamic'
@@ -18,59 +16,66 @@ export interface StoredClient {
   readonly createdAt: Date
 }
 
+/** A client in a list. */
+export interface ListedClient extends StoredClient {
+  /** Somebody's access by it still works. */
+  readonly inUse: boolean
+}
+
+/** SQL. Its values are `clientValues`. A dynamic client is looked at a day later (client-hygiene.ts), a static one never. */
+export const insertClient = `INSERT INTO clients (id, origin, name, payload, sealed_secret, created_at, updated_at, review_at)
+    SELECT $1::text, $2::text, $3::text, $4::jsonb, $5::text, $6::timestamptz, $6::timestamptz,
+      CASE WHEN $2::text = 'dynamic' THEN $6::timestamptz + interval '1 day' END`
+
 const upsert: Statement = {
   name: 'client_upsert',
-  text: `INSERT INTO clients (id, origin, name, payload, sealed_secret, updated_at) VALUES ($1, $2, $3, $4::jsonb, $5, $6::timestamptz)
+  text: `${insertClient}
     ON CONFLICT (id) DO UPDATE SET name = excluded.name, payload = excluded.payload, sealed_secret = excluded.sealed_secret, updated_at = excluded.updated_at`,
 }
 
-const find: Statement = { name: 'client_find', text: 'SELECT payload, sealed_secret FROM clients WHERE id = $1' }
+/** Grants go even when there is no such client: those of a metadata document (CIMD) have none. */
+const destroy: Statement = {
+  name: 'client_destroy',
+  text: `WITH removed AS (DELETE FROM clients WHERE id = $1::text RETURNING 1), gone AS (SELECT $1::text AS id), ${deleteBelongings}
+    SELECT count(*)::int AS removed FROM removed`,
+}
 
-const destroy: Statement = { name: 'client_destroy', text: 'DELETE FROM clients WHERE id = $1' }
+const list: Statement = {
+  name: 'client_list',
+  text: `SELECT c.id, c.origin, c.name, c.payload, c.created_at AS "createdAt", ${hasLiveAccess('c.id', '$1::timestamptz')} AS "inUse"
+    FROM clients c ORDER BY c.created_at, c.id`,
+}
 
-function secretPurpose(clientId: string): string {
+export function secretPurpose(clientId: string): string {
   return `client secret of ${clientId}`
 }
 
-async function save(storage: Storage, clientId: string, payload: Payload, origin: ClientOrigin): Promise<void> {
+/** Values of `insertClient`. */
+export function clientValues(storage: Storage, clientId: string, payload: Payload, origin: ClientOrigin): unknown[] {
   const { client_secret: secret, ...metadata } = payload
   const sealed = typeof secret === 'string' ? storage.secretBox.seal(secret, secretPurpose(clientId)) : null
   const name = typeof payload['client_name'] === 'string' ? payload['client_name'] : null
-  const now = storage.clock.now().toISOString()
-  await storage.database.sql.query(upsert, [clientId, origin, name, JSON.stringify(metadata), sealed, now])
+  return [clientId, origin, name, JSON.stringify(metadata), sealed, storage.clock.now().toISOString()]
 }
 
-async function remove(storage: Storage, clientId: string): Promise<boolean> {
-  const { rowCount } = await storage.database.sql.query(destroy, [clientId])
-  await revokeGrantsOfClient(storage, clientId)
-  return rowCount > 0
+export async function saveClient(
+  storage: Storage,
+  clientId: string,
+  payload: Payload,
+  origin: ClientOrigin,
+): Promise<void> {
+  await storage.database.sql.query(upsert, clientValues(storage, clientId, payload, origin))
 }
 
-export function createClientAdapter(storage: Storage): Adapter {
-  return {
-    upsert: (id, payload) => save(storage, id, payload, 'dynamic'),
-    find: async (id) => {
-      // A URL is a client ID metadata document: the engine fetches it, no row exists.
-      if (id.startsWith('https://')) return undefined
-      // PostgreSQL cannot even be asked for it.
-      if (id.includes('\0')) return undefined
-      const together = await currentTokenRequest()?.readClient(id)
-      const row = together ?? (await storage.database.sql.query<ClientRow>(find, [id])).rows[0]
-      if (row === undefined) return undefined
-      if (row.sealed_secret === null) return row.payload
-      return { ...row.payload, client_secret: storage.secretBox.open(row.sealed_secret, secretPurpose(id)) }
-    },
-    destroy: async (id) => void (await remove(storage, id)),
-    consume: unsupported('Client', 'single use'),
-    findByUid: unsupported('Client', 'uid'),
-    findByUserCode: unsupported('Client', 'user code'),
-    revokeByGrantId: unsupported('Client', 'grant'),
-  }
+export async function removeClient(storage: Storage, clientId: string): Promise<boolean> {
+  const { rows } = await storage.database.sql.query<{ removed: number }>(destroy, [clientId])
+  return rows[0]?.removed === 1
 }
 
 /** What the command line does with clients. Metadata shown never holds the secret. */
 export interface ClientStore {
-  list(): Promise<StoredClient[]>
+  /** Every client, oldest first. */
+  list(): Promise<ListedClient[]>
   find(clientId: string): Promise<StoredClient | undefined>
   /** Stores metadata as given, `client_secret` sealed. Does not validate it: the engine does, at first use. */
   save(clientId: string, metadata: ClientMetadata, origin: ClientOrigin): Promise<void>
@@ -78,13 +83,15 @@ export interface ClientStore {
   remove(clientId: string): Promise<boolean>
 }
 
-function toStoredClient(row: {
+interface StoredRow {
   id: string
   origin: string
   name: string | null
   payload: unknown
   createdAt: Date
-}): StoredClient {
+}
+
+function toStoredClient(row: StoredRow): StoredClient {
   return {
     clientId: row.id,
     origin: row.origin === 'static' ? 'static' : 'dynamic',
@@ -97,12 +104,16 @@ function toStoredClient(row: {
 export function createClientStore(storage: Storage): ClientStore {
   const { client } = storage.prisma
   return {
-    list: async () => (await client.findMany({ orderBy: { createdAt: 'asc' } })).map(toStoredClient),
+    list: async () => {
+      const values = [storage.clock.now().toISOString()]
+      const { rows } = await storage.database.sql.query<StoredRow & { inUse: boolean }>(list, values)
+      return rows.map((row) => ({ ...toStoredClient(row), inUse: row.inUse }))
+    },
     find: async (clientId) => {
       const row = await client.findUnique({ where: { id: clientId } })
       return row === null ? undefined : toStoredClient(row)
     },
-    save: (clientId, metadata, origin) => save(storage, clientId, { ...metadata }, origin),
-    remove: (clientId) => remove(storage, clientId),
+    save: (clientId, metadata, origin) => saveClient(storage, clientId, { ...metadata }, origin),
+    remove: (clientId) => removeClient(storage, clientId),
   }
 }

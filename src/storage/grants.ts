@@ -23,8 +23,6 @@ const revoke: Statement = {
   text: 'DELETE FROM grants WHERE id = $1 RETURNING account_id AS "accountId", client_id AS "clientId"',
 }
 
-const destroyOfClient: Statement = { name: 'grant_destroy_of_client', text: 'DELETE FROM grants WHERE client_id = $1' }
-
 export function createGrantAdapter(storage: Storage): Adapter {
   const { sql } = storage.database
   return {
@@ -55,9 +53,4 @@ export async function revokeGrant(
 ): Promise<{ readonly accountId: string; readonly clientId: string } | undefined> {
   const { rows } = await storage.database.sql.query<{ accountId: string; clientId: string }>(revoke, [id])
   return rows[0]
-}
-
-/** Ends every grant of a client, and with them everything issued to it. */
-export async function revokeGrantsOfClient(storage: Storage, clientId: string): Promise<void> {
-  await storage.database.sql.query(destroyOfClient, [clientId])
 }

@@ -1,6 +1,7 @@
-/** Deletes what has expired, in batches small enough never to hold up honest requests. */
+/** Deletes what has expired and what nobody uses, in batches small enough never to hold up honest requests. */
 import type { Statement } from '../platform/database.js'
 import type { Logger } from '../platform/log.js'
+import { removeUnusedClients } from './client-hygiene.js'
 import type { Storage } from './storage.js'
 
 const batchSize = 500
@@ -38,11 +39,24 @@ export async function sweepExpired(storage: Storage): Promise<number> {
   return swept
 }
 
+export interface SweeperOptions {
+  /** How long a client that registered itself is kept after its last live access. */
+  readonly idleClientSeconds: number
+  readonly intervalSeconds?: number
+}
+
 /** Sweeps every `intervalSeconds` until the returned function is called. A failed sweep is logged and tried again next time. */
-export function startSweeper(storage: Storage, log: Logger, intervalSeconds = 60): () => Promise<void> {
+export function startSweeper(storage: Storage, log: Logger, options: SweeperOptions): () => Promise<void> {
+  const { idleClientSeconds, intervalSeconds = 60 } = options
+  const sweep = async () => {
+    const swept = await sweepExpired(storage)
+    const clients = await removeUnusedClients(storage, idleClientSeconds)
+    if (clients > 0) log.info({ clients }, 'unused client registrations removed')
+    return swept
+  }
   let running: Promise<unknown> = Promise.resolve()
   const timer = setInterval(() => {
-    running = sweepExpired(storage).then(
+    running = sweep().then(
       (swept) => log.debug({ swept }, 'expired rows deleted'),
       (error: unknown) => log.warn({ err: error }, 'sweep failed'),
     )

@@ -143,7 +143,10 @@ describe('Keys (RFC 7517)', () => {
 
 describe('Settings that the metadata follows', () => {
   it('has no registration endpoint and no CIMD flag when those are off', async () => {
-    const closed = await startServer('embedded', { registrationIsOpen: false, acceptsMetadataDocuments: false })
+    const closed = await startServer('embedded', {
+      registration: { mode: 'closed', limitPerAddress: 60, limitTotal: 2_000 },
+      acceptsMetadataDocuments: false,
+    })
     const metadata = await readJson(await fetch(`${closed.issuer}/.well-known/${names[1]}`))
     expect(metadata).not.toHaveProperty('registration_endpoint')
     expect(metadata['client_id_metadata_document_supported']).not.toBe(true)

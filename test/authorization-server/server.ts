@@ -76,7 +76,7 @@ export async function startServer(kind: DatabaseKind, options: ServerOptions = {
       untrustedFetch: refuseToFetch,
       trustedProxies: [],
       internalHosts: [],
-      registrationIsOpen: true,
+      registration: { mode: 'open', limitPerAddress: 60, limitTotal: 2_000 },
       registrationRules: { allowedPrivateUseRedirects: new Set(['cursor://anysphere.cursor-mcp/oauth/callback']) },
       acceptsMetadataDocuments: true,
       accessTokenFormat: 'jwt',

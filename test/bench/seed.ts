@@ -42,7 +42,7 @@ async function engineOver(storage: Storage, issuer: string, resource: string) {
       untrustedFetch: () => Promise.reject(new Error('nothing is fetched here')),
       trustedProxies: [],
       internalHosts: [],
-      registrationIsOpen: false,
+      registration: { mode: 'closed', limitPerAddress: 60, limitTotal: 2_000 },
       registrationRules: { allowedPrivateUseRedirects: new Set() },
       acceptsMetadataDocuments: false,
       accessTokenFormat: 'jwt',

@@ -176,7 +176,7 @@ describe.each(databaseKinds)('Stores, on %s', (kind) => {
     it('runs at its interval until it is stopped', async () => {
       const lines: string[] = []
       const log = createLogger('debug', { write: (line) => void lines.push(line) })
-      const stop = startSweeper(given.storage, log, 0.02)
+      const stop = startSweeper(given.storage, log, { idleClientSeconds: 86_400, intervalSeconds: 0.02 })
       while (lines.length < 2) await new Promise((resolve) => setTimeout(resolve, 10))
       await stop()
       const { length } = lines

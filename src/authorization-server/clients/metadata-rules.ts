@@ -1,0 +1,42 @@
+/** How the engine asks us about client metadata: on registration, update, metadata document and every load. */
+import { type Configuration, errors } from 'oidc-provider'
+import { normaliseMetadata } from './registration.js'
+import { type RegistrationRules, type Violation, violations } from './registration-rules.js'
+
+/** The engine's names for the routes by which a client writes its own metadata (RFC 7591, RFC 7592). */
+const selfRegistration: ReadonlySet<string> = new Set(['registration', 'client_update'])
+
+/** The answer names the first rule that was broken; the log names all. */
+function refusal(first: Violation, broken: readonly Violation[]): Error {
+  const isRedirect = first.error === 'invalid_redirect_uri'
+  const error = isRedirect ? new errors.InvalidRedirectUri() : new errors.InvalidClientMetadata(first.message)
+  return Object.assign(error, {
+    error_description: first.message,
+    error_detail: `refused by ${broken.map(({ name, source }) => `${name} (${source})`).join(', ')}`,
+  })
+}
+
+export function clientMetadataRules({
+  registrationRules,
+}: {
+  readonly registrationRules: RegistrationRules
+}): NonNullable<Configuration['extraClientMetadata']> {
+  return {
+    // `software_id` and `software_version` group registrations of one product; `introspects` is set by the operator alone.
+    properties: ['software_id', 'software_version', 'introspects'],
+    validator: (ctx, key, _value, metadata) => {
+      // Called once for every property: one call is enough.
+      if (key !== 'software_id') return
+      // The engine takes the scheme in any case.
+      const isMetadataDocument = /^https:/i.test(String(metadata['client_id']))
+      const isFromStranger = isMetadataDocument || selfRegistration.has(ctx?.oidc.route ?? '')
+      const origin = { isMetadataDocument, isFromStranger, isStored: !isFromStranger }
+      normaliseMetadata(metadata, origin)
+      // Only the operator says who introspects: not a document, not a registration, not its update.
+      if (isFromStranger) delete metadata['introspects']
+      const broken = violations(metadata, registrationRules, origin)
+      const [first] = broken
+      if (first !== undefined) throw refusal(first, broken)
+    },
+  }
+}

@@ -1,0 +1,209 @@
+/**
+ * The rules that registered metadata keeps to: one table for dynamic registration (RFC 7591), its updates (RFC 7592), metadata
+ * documents (CIMD) and what the operator adds. Judges metadata that `normaliseMetadata` went over. The engine's own checks of
+ * each member's form follow.
+ */
+import { redirectKind } from '../../oauth/redirect-uri.js'
+import { type ClientMetadata, isTextList, type MetadataOrigin, redirectUrisOf, strings } from './registration.js'
+
+export interface RegistrationRules {
+  /** Exact redirect URIs with private-use schemes that may be registered. */
+  readonly allowedPrivateUseRedirects: ReadonlySet<string>
+}
+
+export interface Violation {
+  /** Of the rule, for logs and lists. */
+  readonly name: string
+  /** Registered error code of RFC 7591 §3.2.2. */
+  readonly error: 'invalid_redirect_uri' | 'invalid_client_metadata'
+  /** Public; names the member, never its value. */
+  readonly message: string
+  /** Where the rule comes from. */
+  readonly source: string
+}
+
+interface Rule extends Violation {
+  /** Asked again at every load: the operator's settings may have changed, and a code is at stake. */
+  readonly alsoWhenStored?: boolean
+  readonly violates: (metadata: ClientMetadata, rules: RegistrationRules, origin: MetadataOrigin) => boolean
+}
+
+const maxRedirectUris = 20
+const maxUriLength = 2_000
+const maxNameLength = 200
+const maxTextLength = 2_000
+const maxKeys = 20
+const maxDocumentLength = 16_384
+const maxNesting = 8
+
+/** Control, format and bidirectional characters, line breaks of every kind, private use, and letters that show as nothing. */
+const deceptiveCharacters = /[\p{Cc}\p{Cf}\p{Co}\p{Zl}\p{Zp}\u115f\u1160\u3164\uffa0]|\u034f|\u17b4|\u17b5/u
+
+/** Shown to people as links, or opened by them. */
+const linkMembers = ['client_uri', 'logo_uri', 'policy_uri', 'tos_uri', 'initiate_login_uri'] as const
+/** Fetched by this server, which speaks https alone to strangers. */
+const fetchedMembers = ['jwks_uri', 'sector_identifier_uri'] as const
+/** Lists of URIs that have rules of their own. */
+const uriLists: ReadonlySet<string> = new Set(['redirect_uris', 'post_logout_redirect_uris'])
+
+/** Looks no deeper than `levels`: recursion over a stranger's nesting would overflow the stack. */
+function nestsDeeperThan(levels: number, value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return levels === 0 || Object.values(value).some((member) => nestsDeeperThan(levels - 1, member))
+}
+
+/** NUL, and halves of surrogate pairs: PostgreSQL keeps neither. JSON writes both as escapes. */
+function holdsUnstorable(value: unknown): boolean {
+  return /\\u(?:0000|d[89a-f])/.test(JSON.stringify(value))
+}
+
+/** Whether text at any depth, names of members included, satisfies the predicate. Ask only where the nesting is bounded. */
+function someText(value: unknown, predicate: (text: string) => boolean): boolean {
+  if (typeof value === 'string') return predicate(value)
+  if (typeof value !== 'object' || value === null) return false
+  return Object.entries(value).some(([name, member]) => predicate(name) || someText(member, predicate))
+}
+
+/** Every member but keys is text, a number, true, false or a short list of text. */
+function isPlainMember([name, value]: [string, unknown]): boolean {
+  if (name === 'jwks' || uriLists.has(name)) return true
+  if (typeof value === 'string') return value.length <= maxTextLength
+  return Array.isArray(value) ? isTextList(value) : typeof value !== 'object'
+}
+
+/** An absolute URL of one of the schemes, as a person reads it: no user, no blank, no backslash. */
+function isWebUrl(value: unknown, schemes: RegExp): boolean {
+  if (typeof value !== 'string' || !schemes.test(value) || /[\s\\]/.test(value) || !URL.canParse(value)) return false
+  return !/^[^/]*\/\/[^/?#]*@/.test(value)
+}
+
+function keyCount({ jwks }: ClientMetadata): number {
+  const keys = typeof jwks === 'object' && jwks !== null && 'keys' in jwks ? jwks.keys : []
+  return Array.isArray(keys) ? keys.length : 0
+}
+
+function leadsAstray(uri: string, { allowedPrivateUseRedirects }: RegistrationRules): boolean {
+  const kind = redirectKind(uri)
+  return kind === 'forbidden' || (kind === 'private-use' && !allowedPrivateUseRedirects.has(uri))
+}
+
+const rules: readonly Rule[] = [
+  {
+    name: 'size',
+    error: 'invalid_client_metadata',
+    source: 'RFC 7591 §5',
+    message: 'the metadata is too large, nests too deep or holds characters that are none',
+    violates: (metadata) =>
+      nestsDeeperThan(maxNesting, metadata) ||
+      JSON.stringify(metadata).length > maxDocumentLength ||
+      holdsUnstorable(metadata),
+  },
+  {
+    name: 'redirect-uri-count',
+    error: 'invalid_redirect_uri',
+    source: 'RFC 9700 §2.1',
+    message: `at most ${maxRedirectUris} redirect_uris of at most ${maxUriLength} characters can be registered`,
+    violates: (metadata) =>
+      redirectUrisOf(metadata).length > maxRedirectUris ||
+      redirectUrisOf(metadata).some((uri) => uri.length > maxUriLength),
+  },
+  {
+    name: 'redirect-uri-forbidden',
+    error: 'invalid_redirect_uri',
+    source: 'RFC 9700 §2.1, RFC 8252 §7',
+    message:
+      'redirect_uris must be https, or http on localhost, 127.0.0.1 or [::1], without user, fragment or wildcard',
+    alsoWhenStored: true,
+    violates: (metadata) => redirectUrisOf(metadata).some((uri) => redirectKind(uri) === 'forbidden'),
+  },
+  {
+    name: 'redirect-uri-private-use',
+    error: 'invalid_redirect_uri',
+    source: 'RFC 8252 §7.1',
+    message: 'a redirect_uri with a private-use scheme must be on the allow-list (ALLOWED_PRIVATE_USE_REDIRECTS)',
+    alsoWhenStored: true,
+    violates: (metadata, { allowedPrivateUseRedirects }) =>
+      redirectUrisOf(metadata).some(
+        (uri) => redirectKind(uri) === 'private-use' && !allowedPrivateUseRedirects.has(uri),
+      ),
+  },
+  {
+    name: 'post-logout-redirect-uris',
+    error: 'invalid_client_metadata',
+    source: 'OpenID Connect RP-Initiated Logout §3.1',
+    message: 'post_logout_redirect_uris follow the rules of redirect_uris',
+    alsoWhenStored: true,
+    violates: ({ post_logout_redirect_uris: uris }, registrationRules) =>
+      strings(uris).length > maxRedirectUris ||
+      strings(uris).some((uri) => uri.length > maxUriLength || leadsAstray(uri, registrationRules)),
+  },
+  {
+    name: 'client-name',
+    error: 'invalid_client_metadata',
+    source: 'RFC 7591 §2, RFC 9700 §4.16',
+    message: `client_name must be plain text of at most ${maxNameLength} characters`,
+    violates: ({ client_name: name }) =>
+      name !== undefined && (typeof name !== 'string' || name.length > maxNameLength || deceptiveCharacters.test(name)),
+  },
+  {
+    name: 'member-form',
+    error: 'invalid_client_metadata',
+    source: 'RFC 7591 §2',
+    message: `members are text of at most ${maxTextLength} characters or short lists of text, and a key set has at most ${maxKeys} keys`,
+    violates: (metadata) => !Object.entries(metadata).every(isPlainMember) || keyCount(metadata) > maxKeys,
+  },
+  {
+    name: 'deceptive-text',
+    error: 'invalid_client_metadata',
+    source: 'RFC 7591 §5, RFC 9700 §4.16',
+    message: 'no member may hold control characters, invisible ones or marks that change the reading order',
+    // Redirects have their own answer, and what nests too deep is refused for that.
+    violates: ({ redirect_uris: _, ...metadata }) =>
+      !nestsDeeperThan(maxNesting, metadata) && someText(metadata, (text) => deceptiveCharacters.test(text)),
+  },
+  {
+    name: 'link',
+    error: 'invalid_client_metadata',
+    source: 'RFC 7591 §2',
+    message: `${linkMembers.join(', ')} must be http or https URLs without user`,
+    violates: (metadata) =>
+      linkMembers.some((name) => metadata[name] !== undefined && !isWebUrl(metadata[name], /^https?:\/\/[^/?#]/i)),
+  },
+  {
+    name: 'fetched-url',
+    error: 'invalid_client_metadata',
+    source: 'RFC 7591 §5',
+    message: `${fetchedMembers.join(' and ')} must be https URLs without user`,
+    violates: (metadata) =>
+      fetchedMembers.some((name) => metadata[name] !== undefined && !isWebUrl(metadata[name], /^https:\/\/[^/?#]/i)),
+  },
+  {
+    name: 'client-credentials-of-stranger',
+    error: 'invalid_client_metadata',
+    source: 'MCP client credentials extension',
+    message: 'only clients that the operator registers can use client_credentials',
+    violates: ({ grant_types: grants }, _rules, { isFromStranger }) =>
+      isFromStranger && strings(grants).includes('client_credentials'),
+  },
+  {
+    name: 'client-credentials-of-public-client',
+    error: 'invalid_client_metadata',
+    source: 'RFC 6749 §4.4',
+    message: 'a public client cannot use client_credentials',
+    alsoWhenStored: true,
+    violates: ({ token_endpoint_auth_method: method, grant_types: grants }) =>
+      method === 'none' && strings(grants).includes('client_credentials'),
+  },
+]
+
+/** Every rule that normalised metadata breaks; empty when it may be registered, or used. */
+export function violations(
+  metadata: ClientMetadata,
+  registrationRules: RegistrationRules,
+  origin: MetadataOrigin,
+): Violation[] {
+  return rules
+    .filter((rule) => rule.alsoWhenStored === true || origin.isStored !== true)
+    .filter((rule) => rule.violates(metadata, registrationRules, origin))
+    .map(({ name, error, message, source }) => ({ name, error, message, source }))
+}

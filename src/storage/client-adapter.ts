@@ -1,0 +1,53 @@
+/** The engine's way to registered clients: what it looks up, registers (RFC 7591), updates and deletes (RFC 7592). */
+import Provider, { type Adapter, errors } from 'oidc-provider'
+import type { Statement } from '../platform/database.js'
+import { hashSecret } from '../platform/secrets.js'
+import { clientValues, insertClient, removeClient, saveClient, secretPurpose } from './clients.js'
+import type { ClientRow } from './credential.js'
+import { expiryLimit, type Payload, unsupported } from './engine-model.js'
+import { invitationModel } from './invitations.js'
+import type { Storage } from './storage.js'
+import { currentTokenRequest } from './token-request.js'
+
+const find: Statement = { name: 'client_find', text: 'SELECT payload, sealed_secret FROM clients WHERE id = $1' }
+
+/** Of any number of registrations with one invitation, in any number of processes, one is stored. */
+const insertInvited: Statement = {
+  name: 'client_insert_invited',
+  text: `WITH used AS (
+      DELETE FROM artifacts WHERE model = '${invitationModel}' AND id_hash = $7 AND expires_at > $8::timestamptz RETURNING 1
+    ) ${insertClient} FROM used`,
+}
+
+/** What the engine stores: a registration, by invitation or not, or an update. */
+async function saveRegistered(storage: Storage, clientId: string, payload: Payload): Promise<void> {
+  const invitation = Provider.ctx?.oidc.entities.InitialAccessToken?.jti
+  if (invitation === undefined) return saveClient(storage, clientId, payload, 'dynamic')
+  const values = clientValues(storage, clientId, payload, 'dynamic')
+  const used = [hashSecret(invitation), expiryLimit(storage)]
+  const { rowCount } = await storage.database.sql.query(insertInvited, [...values, ...used])
+  // Another registration with it was first.
+  if (rowCount === 0) throw new errors.InvalidToken('initial access token was used')
+}
+
+export function createClientAdapter(storage: Storage): Adapter {
+  return {
+    upsert: (id, payload) => saveRegistered(storage, id, payload),
+    find: async (id) => {
+      // A URL is a client ID metadata document: the engine fetches it, no row exists.
+      if (id.startsWith('https://')) return undefined
+      // PostgreSQL cannot even be asked for it.
+      if (id.includes('\0')) return undefined
+      const together = await currentTokenRequest()?.readClient(id)
+      const row = together ?? (await storage.database.sql.query<ClientRow>(find, [id])).rows[0]
+      if (row === undefined) return undefined
+      if (row.sealed_secret === null) return row.payload
+      return { ...row.payload, client_secret: storage.secretBox.open(row.sealed_secret, secretPurpose(id)) }
+    },
+    destroy: async (id) => void (await removeClient(storage, id)),
+    consume: unsupported('Client', 'single use'),
+    findByUid: unsupported('Client', 'uid'),
+    findByUserCode: unsupported('Client', 'user code'),
+    revokeByGrantId: unsupported('Client', 'grant'),
+  }
+}

@@ -1,0 +1,64 @@
+/**
+ * Which registrations are kept. A client that registered itself and that nobody ever allowed goes a day later; one that was
+ * allowed goes when it had no live access for as long as the operator says; one with live access never does, nor does one that
+ * the operator made. Requests write nothing for this: each client is looked at once a day at most, and its grants tell.
+ */
+import type { Statement } from '../platform/database.js'
+import type { Storage } from './storage.js'
+
+const batchSize = 200
+const daySeconds = 86_400
+
+/** SQL: whether the client has access that still works, something unexpired under an unexpired grant. */
+export function hasLiveAccess(clientId: string, now: string): string {
+  return `EXISTS (SELECT 1 FROM grants g WHERE g.client_id = ${clientId} AND g.expires_at > ${now} AND EXISTS (
+    SELECT 1 FROM artifacts a WHERE a.grant_id = g.id AND (a.expires_at IS NULL OR a.expires_at > ${now})))`
+}
+
+/** SQL: common table expressions that delete what belongs to the clients of `gone (id)`. */
+export const deleteBelongings = `
+  registration_tokens AS (DELETE FROM artifacts USING gone
+    WHERE artifacts.model = 'RegistrationAccessToken' AND artifacts.client_id = gone.id),
+  grants_of_gone AS (DELETE FROM grants USING gone WHERE grants.client_id = gone.id),
+  consents_of_gone AS (DELETE FROM consents USING gone WHERE consents.client_id = gone.id)`
+
+// SKIP LOCKED: processes that sweep at the same time take different clients.
+const review: Statement = {
+  name: 'client_review',
+  text: `WITH due AS (
+    SELECT id, updated_at, last_used_at FROM clients WHERE review_at < $1::timestamptz AND origin = 'dynamic'
+    ORDER BY review_at LIMIT ${batchSize} FOR UPDATE SKIP LOCKED
+  ), seen AS (
+    SELECT due.*, ${hasLiveAccess('due.id', '$1::timestamptz')} AS live,
+      (SELECT max(c.updated_at) FROM consents c WHERE c.client_id = due.id) AS allowed_at
+    FROM due
+  ), judged AS (
+    SELECT id, live, COALESCE(allowed_at, last_used_at) IS NOT NULL AS was_allowed,
+      GREATEST(updated_at, last_used_at, allowed_at) + make_interval(secs =>
+        CASE WHEN COALESCE(allowed_at, last_used_at) IS NULL THEN ${daySeconds} ELSE $2::int END) AS ends_at
+    FROM seen
+  ), gone AS (
+    DELETE FROM clients USING judged WHERE clients.id = judged.id AND NOT live AND ends_at <= $1::timestamptz
+    RETURNING clients.id, was_allowed
+  ), ${deleteBelongings},
+  recorded AS (
+    INSERT INTO audit_events (at, type, client_id, detail)
+    SELECT $1::timestamptz, 'client.removed', id, '{"by":"sweep"}' FROM gone WHERE was_allowed
+  ), kept AS (
+    UPDATE clients SET last_used_at = CASE WHEN live THEN $1::timestamptz ELSE last_used_at END,
+      review_at = LEAST(CASE WHEN live THEN NULL ELSE ends_at END, $1::timestamptz + make_interval(secs => ${daySeconds}))
+    FROM judged WHERE clients.id = judged.id AND (live OR ends_at > $1::timestamptz)
+  ) SELECT (SELECT count(*) FROM due)::int AS reviewed, (SELECT count(*) FROM gone)::int AS removed`,
+}
+
+/** Looks at every client whose time has come, one batch after the other; answers how many were removed. */
+export async function removeUnusedClients(storage: Storage, idleSeconds: number): Promise<number> {
+  let removed = 0
+  for (let reviewed = batchSize; reviewed === batchSize; ) {
+    const values = [storage.clock.now().toISOString(), idleSeconds]
+    const { rows } = await storage.database.sql.query<{ reviewed: number; removed: number }>(review, values)
+    reviewed = rows[0]?.reviewed ?? 0
+    removed += rows[0]?.removed ?? 0
+  }
+  return removed
+}

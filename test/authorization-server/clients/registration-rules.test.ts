@@ -1,0 +1,117 @@
+import { describe, expect, it } from '@jest/globals'
+import { normaliseMetadata } from '../../../src/authorization-server/clients/registration.js'
+import { violations } from '../../../src/authorization-server/clients/registration-rules.js'
+
+const stranger = { isMetadataDocument: false, isFromStranger: true }
+const stored = { isMetadataDocument: false, isFromStranger: false, isStored: true }
+const rules = { allowedPrivateUseRedirects: new Set(['cursor://anysphere.cursor-mcp/oauth/callback']) }
+const web = { redirect_uris: ['https://client.example/cb'] }
+
+function normalised(metadata: Record<string, unknown>, origin = stranger): Record<string, unknown> {
+  const copy = structuredClone(metadata)
+  normaliseMetadata(copy, origin)
+  return copy
+}
+
+describe('What the normaliser makes of metadata', () => {
+  it.each<[string, Record<string, unknown>, Record<string, unknown>]>([
+    ['null and empty members go', { ...web, client_uri: null, logo_uri: '', contacts: [] }, web],
+    ['a registered scope goes', { ...web, scope: 'notes:read' }, web],
+    [
+      'grants and responses we do not offer go',
+      { ...web, grant_types: ['authorization_code', 'implicit'], response_types: ['code', 'token'] },
+      { ...web, grant_types: ['authorization_code'], response_types: ['code'] },
+    ],
+    [
+      'a list with none we offer stays, to be refused',
+      { ...web, grant_types: ['password'] },
+      { ...web, grant_types: ['password'] },
+    ],
+    [
+      'a list that holds other things than text stays, to be refused',
+      { ...web, grant_types: ['authorization_code', 7] },
+      { ...web, grant_types: ['authorization_code', 7] },
+    ],
+    [
+      'contacts that are no email address go (RFC 7591 §2 allows others)',
+      { ...web, contacts: ['https://client.example/contact', 'ada@client.example'] },
+      { ...web, contacts: ['ada@client.example'] },
+    ],
+    ['contacts none of which is an email address go altogether', { ...web, contacts: ['+1 555 0100'] }, web],
+    [
+      'loopback redirects mean native',
+      { redirect_uris: ['http://127.0.0.1/cb'], application_type: 'web' },
+      { redirect_uris: ['http://127.0.0.1/cb'], application_type: 'native' },
+    ],
+    [
+      'private-use redirects mean native',
+      { redirect_uris: ['cursor://anysphere.cursor-mcp/oauth/callback'] },
+      { redirect_uris: ['cursor://anysphere.cursor-mcp/oauth/callback'], application_type: 'native' },
+    ],
+    ['members that need nothing stay', { ...web, client_name: 'Claude' }, { ...web, client_name: 'Claude' }],
+  ])('%s', (_what, given, expected) => {
+    const once = normalised(given)
+    expect(once).toEqual(expected)
+    // It runs at every load again.
+    expect(normalised(once)).toEqual(once)
+  })
+})
+
+describe('What the rules say', () => {
+  it.each<[string, Record<string, unknown>, string[]]>([
+    ['nothing', {}, []],
+    [
+      'Cursor’s redirects',
+      { redirect_uris: [...rules.allowedPrivateUseRedirects, 'http://localhost:8787/callback'] },
+      [],
+    ],
+    ['letters of any language', { client_name: 'Ünïcode клиент 客户端 عميل 🦀' }, []],
+    ['links over http, as on a developer’s machine', { client_uri: 'http://localhost:6274' }, []],
+    ['plain http', { redirect_uris: ['http://client.example/cb'] }, ['redirect-uri-forbidden']],
+    ['an unknown scheme', { redirect_uris: ['myapp://cb'] }, ['redirect-uri-private-use']],
+    ['a sign-out to an unknown scheme', { post_logout_redirect_uris: ['myapp://cb'] }, ['post-logout-redirect-uris']],
+    [
+      'too many redirects',
+      { redirect_uris: Array.from({ length: 21 }, (_, n) => `https://a.example/${n}`) },
+      ['redirect-uri-count'],
+    ],
+    ['too much', { jwks: { keys: ['x'.repeat(20_000)] } }, ['size']],
+    ['a name with a bidi mark', { client_name: 'x\u200f' }, ['client-name', 'deceptive-text']],
+    ['a link with a bidi mark', { tos_uri: 'https://a.example/\u2066' }, ['deceptive-text']],
+    ['a nameless link', { tos_uri: 'https:///x' }, ['link']],
+    ['a key set over http', { jwks_uri: 'http://a.example' }, ['fetched-url']],
+    ['an object where text belongs', { software_id: {} }, ['member-form']],
+    ['what only the operator allows', { grant_types: ['client_credentials'] }, ['client-credentials-of-stranger']],
+    [
+      'several at once',
+      {
+        client_name: 7,
+        redirect_uris: ['ftp://x/'],
+        grant_types: ['client_credentials'],
+        token_endpoint_auth_method: 'none',
+      },
+      [
+        'redirect-uri-forbidden',
+        'client-name',
+        'client-credentials-of-stranger',
+        'client-credentials-of-public-client',
+      ],
+    ],
+  ])('about %s', (_what, metadata, names) => {
+    const found = violations(metadata, rules, stranger)
+    expect(found.map(({ name }) => name)).toEqual(names)
+    for (const { message, source, error } of found) {
+      expect(source).toMatch(/^(RFC \d+ §|OpenID Connect|MCP )/)
+      expect(message).not.toMatch(/example/)
+      expect(error).toMatch(/^invalid_(redirect_uri|client_metadata)$/)
+    }
+  })
+
+  it('asks of stored metadata only what the operator may have changed since, and where codes go', () => {
+    const metadata = { client_name: 'x\u200f', redirect_uris: ['myapp://cb', 'http://client.example/cb'] }
+    expect(violations(metadata, rules, stored).map(({ name }) => name)).toEqual([
+      'redirect-uri-forbidden',
+      'redirect-uri-private-use',
+    ])
+  })
+})

@@ -1,0 +1,148 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { randomSecret } from '../../src/platform/secrets.js'
+import { removeUnusedClients } from '../../src/storage/client-hygiene.js'
+import { type ClientStore, createClientStore } from '../../src/storage/clients.js'
+import { rememberConsent } from '../../src/storage/consents.js'
+import { sweepExpired } from '../../src/storage/sweep.js'
+import { databaseKinds } from '../support/databases.js'
+import { openTestStorage, type TestStorage } from './test-storage.js'
+
+const day = 86_400
+const idleSeconds = 90 * day
+
+describe.each(databaseKinds)('Registrations that nobody uses, on %s', (kind) => {
+  let given: TestStorage
+  let clients: ClientStore
+  beforeAll(async () => {
+    given = await openTestStorage(kind)
+    clients = createClientStore(given.storage)
+  })
+  afterAll(() => given.close())
+
+  const register = async (origin: 'static' | 'dynamic' = 'dynamic') => {
+    const clientId = randomSecret(8)
+    await clients.save(clientId, { client_id: clientId, redirect_uris: ['https://client.example/cb'] }, origin)
+    const token = randomSecret()
+    const payload = { jti: token, kind: 'RegistrationAccessToken', clientId }
+    await given.adapter('RegistrationAccessToken').upsert(token, payload, undefined as unknown as number)
+    return { clientId, token }
+  }
+  /** Somebody allows the client; the refresh token lives for `seconds`. */
+  const allow = async (clientId: string, seconds: number) => {
+    const { grantId, accountId } = await given.newGrant({ clientId })
+    await given.storage.prisma.grant.update({
+      where: { id: grantId },
+      data: { expiresAt: new Date(given.storage.clock.now().getTime() + 400 * day * 1000) },
+    })
+    const key = { accountId, clientId, resource: 'https://mcp.example.com/mcp' }
+    await rememberConsent(given.storage, key, 'as seen', ['read'])
+    await refresh(clientId, grantId, seconds)
+    return { grantId, accountId }
+  }
+  const refresh = async (clientId: string, grantId: string, seconds: number) => {
+    const value = randomSecret()
+    await given
+      .adapter('RefreshToken')
+      .upsert(value, { jti: value, kind: 'RefreshToken', grantId, clientId, iat: 1 }, seconds)
+    return value
+  }
+  const sweep = async () => {
+    await sweepExpired(given.storage)
+    return removeUnusedClients(given.storage, idleSeconds)
+  }
+  /** Days pass; every fifth is swept. */
+  const pass = async (days: number) => {
+    let removed = 0
+    for (let passed = 0; passed < days; passed += 5) {
+      given.advance(5 * day)
+      removed += await sweep()
+    }
+    return removed
+  }
+  const exists = async (clientId: string) => (await clients.find(clientId)) !== undefined
+  const audited = (clientId: string) =>
+    given.storage.prisma.auditEvent.count({ where: { clientId, type: 'client.removed' } })
+
+  it('are removed a day later with their registration access token when nobody allowed them', async () => {
+    const { clientId, token } = await register()
+    given.advance(day - 60)
+    expect(await sweep()).toBe(0)
+    expect(await exists(clientId)).toBe(true)
+    given.advance(61)
+    expect(await sweep()).toBe(1)
+    expect(await exists(clientId)).toBe(false)
+    expect(await given.adapter('RegistrationAccessToken').find(token)).toBeUndefined()
+    expect(await given.adapter('Client').find(clientId)).toBeUndefined()
+    // Nobody knew it: it is not worth a line in the record of security events.
+    expect(await audited(clientId)).toBe(0)
+  })
+
+  it('are kept another day by an update of their own', async () => {
+    const { clientId } = await register()
+    given.advance(day - 60)
+    await given.adapter('Client').upsert(clientId, { client_id: clientId, redirect_uris: ['https://b.example/'] }, 0)
+    given.advance(120)
+    expect(await sweep()).toBe(0)
+    given.advance(day)
+    expect(await sweep()).toBe(1)
+  })
+
+  it('are kept as long as access lives, and so many idle days beyond it', async () => {
+    const { clientId, token } = await register()
+    const { grantId, accountId } = await allow(clientId, 20 * day)
+    expect(await pass(15)).toBe(0)
+    // In use, without a new consent: only the token tells.
+    await refresh(clientId, grantId, 100 * day)
+    expect(await pass(95)).toBe(0)
+    expect(await pass(85)).toBe(0)
+    expect(await exists(clientId)).toBe(true)
+    expect(await pass(10)).toBe(1)
+    expect(await exists(clientId)).toBe(false)
+    expect(await given.adapter('RegistrationAccessToken').find(token)).toBeUndefined()
+    expect(await given.adapter('Grant').find(grantId)).toBeUndefined()
+    expect(await given.storage.prisma.consent.count({ where: { accountId } })).toBe(0)
+    expect(await audited(clientId)).toBe(1)
+  })
+
+  it('count from the day their access was revoked', async () => {
+    const { clientId } = await register()
+    const { grantId } = await allow(clientId, 300 * day)
+    expect(await pass(60)).toBe(0)
+    await given.adapter('Grant').destroy(grantId)
+    expect(await pass(85)).toBe(0)
+    expect(await exists(clientId)).toBe(true)
+    expect(await pass(10)).toBe(1)
+  })
+
+  it('are never those of the operator, nor any with live access', async () => {
+    const made = await register('static')
+    const used = await register()
+    await allow(used.clientId, 290 * day)
+    expect(await pass(280)).toBe(0)
+    expect([await exists(made.clientId), await exists(used.clientId)]).toEqual([true, true])
+    const listed = await clients.list()
+    expect(listed.find(({ clientId }) => clientId === used.clientId)?.inUse).toBe(true)
+    expect(listed.find(({ clientId }) => clientId === made.clientId)?.inUse).toBe(false)
+  })
+
+  it('go in batches, by however many processes sweep together, and write nothing where there is nothing to do', async () => {
+    await given.storage.prisma.client.deleteMany({ where: { origin: 'dynamic' } })
+    const statement = {
+      name: 'test_many_clients',
+      text: `INSERT INTO clients (id, origin, payload, created_at, updated_at, review_at)
+        SELECT 'abandoned-' || n, 'dynamic', '{}', $1::timestamptz, $1::timestamptz, $1::timestamptz + interval '1 day'
+        FROM generate_series(1, 1001) AS n`,
+    }
+    await given.storage.database.sql.query(statement, [given.storage.clock.now().toISOString()])
+    const kept = await register()
+    await allow(kept.clientId, 30 * day)
+    given.advance(day + 1)
+    const removed = await Promise.all([sweep(), sweep(), sweep()])
+    expect(removed.reduce((sum, count) => sum + count, 0)).toBe(1_001)
+    expect(await exists(kept.clientId)).toBe(true)
+    const reviewed = () => given.storage.prisma.client.findUnique({ where: { id: kept.clientId } })
+    const before = await reviewed()
+    expect(await sweep()).toBe(0)
+    expect(await reviewed()).toEqual(before)
+  })
+})
