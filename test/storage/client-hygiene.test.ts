@@ -35,7 +35,7 @@ describe.each(databaseKinds)('Registrations that nobody uses, on %s', (kind) => 
       data: { expiresAt: new Date(given.storage.clock.now().getTime() + 400 * day * 1000) },
     })
     const key = { accountId, clientId, resource: 'https://mcp.example.com/mcp' }
-    await rememberConsent(given.storage, key, 'as seen', ['read'])
+    await rememberConsent(given.storage, key, 'as seen', { asked: ['read'], allowed: ['read'] })
     await refresh(clientId, grantId, seconds)
     return { grantId, accountId }
   }
