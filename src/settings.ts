@@ -245,6 +245,11 @@ export const settings = {
     'Exact redirect URIs with private-use schemes that clients may register, comma-separated.',
     listOf(privateUseRedirect),
   ),
+  DPOP_REQUIRED: setting(
+    false,
+    'The MCP server takes only access tokens that are bound to a key of the client (DPoP, RFC 9449). False: plain ones too.',
+    boolean,
+  ),
   INTROSPECTION_CLIENT_ID: setting(
     unset,
     'Client the MCP server introspects with when ACCESS_TOKEN_FORMAT is opaque.',

@@ -11,6 +11,7 @@ import type { Config } from './config.js'
 import { createMcpApp } from './mcp-server/app.js'
 import { notesMigrations } from './mcp-server/notes-database.js'
 import { notesResource } from './mcp-server/notes-resource.js'
+import { createProofReplayStore, sweepUsedProofs } from './mcp-server/proof-replays.js'
 import { createTokenVerifier } from './mcp-server/token-verifier.js'
 import type { Views as McpViews } from './mcp-server/views.js'
 import { type Clock, systemClock } from './platform/clock.js'
@@ -23,6 +24,7 @@ import { migrate, pendingMigrations } from './platform/migrate.js'
 import { createOperatorFetch } from './platform/operator-fetch.js'
 import { createPages, viewsFolder } from './platform/pages.js'
 import { createSecretBox } from './platform/secrets.js'
+import { sweepRegularly } from './platform/sweeper.js'
 import { createUntrustedFetch } from './platform/untrusted-fetch.js'
 import { version } from './platform/version.js'
 import { createAccountStore } from './storage/accounts.js'
@@ -203,7 +205,9 @@ async function startMcp(parts: Parts, listening: (server: ListeningServer) => vo
     clock,
     trustedProxies: config.TRUSTED_PROXIES,
     allowedOrigins: config.ALLOWED_ORIGINS,
+    dpop: { replays: createProofReplayStore(database.sql), clock, required: config.DPOP_REQUIRED },
   })
+  closers.add(sweepRegularly(() => sweepUsedProofs(database.sql, clock), log))
   closers.add(() => notes.close())
   listening(await listen(notes.app, config.HOST, config.mcpPort))
 }

@@ -3,13 +3,14 @@
  * a neighbouring file. The engine is pinned exactly, and its experimental features acknowledged here.
  */
 import { type Configuration, errors, type JWK, type KoaContextWithOIDC, Provider } from 'oidc-provider'
+import { dpopProofAlgorithms } from '../oauth/dpop.js'
 import { isOutage, outageError } from '../platform/outage.js'
 import { createAdapterFactory, rethrowForEngine } from '../storage/adapter.js'
-import { rememberOnce } from '../storage/artifacts.js'
 import { clockToleranceSeconds } from '../storage/engine-model.js'
 import { currentTokenRequest } from '../storage/token-request.js'
 import { clientMetadataRules } from './clients/metadata-rules.js'
 import { createInteractionPolicy } from './interactions/policy.js'
+import { enforceSingleUse } from './one-time.js'
 import type { AuthorizationServerOptions } from './options.js'
 import { isOpenidOnly } from './parameters.js'
 import { openidScopes, type Resources } from './resources.js'
@@ -107,8 +108,8 @@ function features(parts: ProviderParts): Configuration['features'] {
   const { registration } = options
   return {
     devInteractions: { enabled: false },
-    // Announced only once the resource server checks proofs too.
-    dPoP: { enabled: false },
+    // No nonces: a proof is fresh by its `iat` and good once by its `jti`, which all processes remember together.
+    dPoP: { enabled: true },
     externalSigningSupport: { enabled: true, ack: externalSigningVersion },
     clientCredentials: { enabled: true },
     clientIdMetadataDocument: options.acceptsMetadataDocuments
@@ -174,6 +175,7 @@ function configuration(parts: ProviderParts): Configuration {
       long: { ...fromOrigin, path: '/' },
       short: fromOrigin,
     },
+    enabledJWA: { dPoPSigningAlgValues: [...dpopProofAlgorithms] },
     expiresWithSession: async () => false,
     extraClientMetadata: clientMetadataRules(options),
     features: features(parts) ?? {},
@@ -203,10 +205,6 @@ function configuration(parts: ProviderParts): Configuration {
 /** A configured engine. Mount it on an app whose `keys` are the same cookie keys. */
 export function createProvider(parts: ProviderParts): Provider {
   const provider = new Provider(parts.options.issuer, configuration(parts))
-  // The engine's own check reads, then writes: two racing uses of one proof would both pass. Ours is one atomic insert.
-  Object.assign(provider.ReplayDetection, {
-    unique: (issuer: string, identifier: string, expiresAt: number) =>
-      rememberOnce(parts.options.storage, `${issuer}\n${identifier}`, new Date(expiresAt * 1000)),
-  })
+  enforceSingleUse(provider, parts.options.storage)
   return provider
 }

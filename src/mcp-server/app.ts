@@ -15,6 +15,7 @@ import type { Pages } from '../platform/pages.js'
 import { hashSecret } from '../platform/secrets.js'
 import {
   type AccessToken,
+  type DpopOptions,
   protectedResourceMetadata,
   publishDocument,
   type Refusal,
@@ -45,6 +46,8 @@ export interface McpAppOptions {
   readonly alsoAnswerHosts?: readonly string[]
   /** Origins of web pages that may call the MCP endpoint, besides its own and loopback ones. */
   readonly allowedOrigins?: readonly string[]
+  /** How key-bound tokens are taken; absent: they are refused. */
+  readonly dpop?: DpopOptions
 }
 
 export interface McpApp {
@@ -54,8 +57,8 @@ export interface McpApp {
 }
 
 /** RFC 9728 §3.1 at the path-inserted URL, and a copy at the root for clients that look there first. */
-function serveMetadata({ resource, issuer }: McpAppOptions): HttpMiddleware {
-  const document = publishDocument(protectedResourceMetadata(resource, issuer))
+function serveMetadata({ resource, issuer, dpop }: McpAppOptions): HttpMiddleware {
+  const document = publishDocument(protectedResourceMetadata(resource, issuer, dpop))
   const { pathname } = new URL(protectedResourceMetadataUrl(resource.resource))
   const paths = new Set([pathname, `${pathname}/`, '/.well-known/oauth-protected-resource'])
   return async (ctx, next) => {
@@ -114,6 +117,7 @@ export function createMcpApp(options: McpAppOptions): McpApp {
       verify,
       resourceMetadataUrl: protectedResourceMetadataUrl(resource.resource),
       challengeScopes: resource.challengeScopes,
+      dpop: options.dpop,
     },
     (state, refusal) => noteRefusal(state, refusal),
   )

@@ -8,6 +8,7 @@ import type { HttpMiddleware } from '../platform/http.js'
 
 const allowedHeaders = [
   'Authorization',
+  'DPoP',
   'Content-Type',
   'Accept',
   'MCP-Protocol-Version',

@@ -35,12 +35,14 @@ export const introspectionMaxAgeSeconds = 10
 /** Contacts nobody before the first token arrives, so the two servers may start in any order. */
 export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifier {
   const { issuer, audience, fetch, clock, internalUrl, introspection } = options
+  // The guard in front of the endpoint checks the proofs (app.ts).
+  const rules = { issuer, audience, clock, takesBoundTokens: true }
   const discovery = createIssuerDiscovery({ issuer, fetch, clock, ...(internalUrl !== undefined && { internalUrl }) })
   if (introspection === undefined) {
     const keys = createRemoteKeySet({ jwksUri: async () => (await discovery.endpoints()).jwksUri, fetch, clock })
-    return cacheVerifiedTokens(createJwtVerifier({ issuer, audience, keys, clock }), { clock })
+    return cacheVerifiedTokens(createJwtVerifier({ ...rules, keys }), { clock })
   }
   const endpoint = () => discovery.introspectionEndpoint()
-  const verify = createIntrospectionVerifier({ ...introspection, endpoint, issuer, audience, fetch, clock })
+  const verify = createIntrospectionVerifier({ ...introspection, ...rules, endpoint, fetch })
   return cacheVerifiedTokens(verify, { clock, maxAgeSeconds: introspectionMaxAgeSeconds })
 }

@@ -21,6 +21,11 @@ export interface AccessToken {
   readonly issuer: string
   /** `jti`. */
   readonly tokenId?: string
+  /**
+   * `cnf.jkt` (RFC 9449 §6.1): the token is only good together with a proof of this key, which `authenticate` checks and a
+   * verifier alone does not.
+   */
+  readonly keyThumbprint?: string
   /** All claims as received, also those nothing here has checked. */
   readonly claims: Readonly<Record<string, unknown>>
 }

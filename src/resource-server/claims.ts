@@ -12,6 +12,8 @@ export interface ClaimRules {
   readonly clockToleranceSeconds: number
   /** Longest time an `exp` may lie ahead. */
   readonly maxLifetimeSeconds: number
+  /** Whether the caller checks proofs of the key a token is bound to; if not, bound tokens are refused. */
+  readonly takesBoundTokens: boolean
 }
 
 type Claims = Readonly<Record<string, unknown>>
@@ -49,9 +51,21 @@ function checkTimes(claims: Claims, rules: ClaimRules): number {
   return expiresAt
 }
 
+/** `cnf.jkt`. A confirmation of any other kind (RFC 7800) is one that nobody here could check. */
+function thumbprintOf({ cnf }: Claims, { takesBoundTokens }: ClaimRules): string | undefined {
+  if (cnf === undefined) return undefined
+  if (!takesBoundTokens) throw invalidToken('bound to a key, and no proofs are checked here')
+  const members = typeof cnf === 'object' && cnf !== null ? Object.entries(cnf) : []
+  const [[name, value] = []] = members
+  if (members.length !== 1 || name !== 'jkt' || typeof value !== 'string' || value === '') {
+    throw invalidToken('bound in a way that cannot be checked here')
+  }
+  return value
+}
+
 /**
  * Checks audience, times, client and binding (RFC 9068 §4, RFC 7662 §2.2). `iss` must be equal when present; demanding it is the
- * caller's choice. A token bound to a key (`cnf`, RFC 7800) is refused: presented as Bearer, it proves nothing.
+ * caller's choice.
  */
 export function accessTokenFromClaims(claims: Claims, rules: ClaimRules): AccessToken {
   const issuer = text(claims, 'iss')
@@ -59,7 +73,7 @@ export function accessTokenFromClaims(claims: Claims, rules: ClaimRules): Access
   const audience = audienceOf(claims)
   if (!audience.includes(rules.audience)) throw invalidToken('another audience')
   const expiresAt = checkTimes(claims, rules)
-  if (claims['cnf'] !== undefined) throw invalidToken('bound to a key but presented as Bearer')
+  const keyThumbprint = thumbprintOf(claims, rules)
   const clientId = text(claims, 'client_id')
   if (clientId === undefined) throw invalidToken('no client_id')
   const subject = text(claims, 'sub')
@@ -69,6 +83,7 @@ export function accessTokenFromClaims(claims: Claims, rules: ClaimRules): Access
   return {
     ...(subject !== undefined && { subject }),
     ...(tokenId !== undefined && { tokenId }),
+    ...(keyThumbprint !== undefined && { keyThumbprint }),
     clientId,
     scopes: parseScope(scope),
     expiresAt,

@@ -24,5 +24,6 @@ export function refuseMissingScopes(accessToken: AccessToken, requirement: Scope
   return refuse(error, {
     resourceMetadataUrl: requirement.resourceMetadataUrl,
     scopes: [...accessToken.scopes, ...requirement.scopes],
+    scheme: accessToken.keyThumbprint === undefined ? 'Bearer' : 'DPoP',
   })
 }

@@ -1,6 +1,6 @@
 /**
  * The resource server library: verifies access tokens and guards operations. Owns token verification, challenges, scope checks
- * and protected resource metadata (RFC 6750, 7662, 8414, 8707, 9068, 9728). Does not own issuing tokens, users, transports or any
+ * and protected resource metadata (RFC 6750, 7662, 8414, 8707, 9068, 9449, 9728). Does not own issuing tokens, users, transports or any
  * storage, and reads no environment: time and network are arguments. The Koa adapter is in `koa.ts`.
  */
 export {
@@ -10,13 +10,21 @@ export {
   userOf,
   type VerifierClock,
 } from './access-token.js'
-export { type Authentication, authenticate, type BearerOptions, type Refusal, refuse } from './bearer.js'
+export {
+  type Authentication,
+  authenticate,
+  type BearerOptions,
+  type PresentedCredentials,
+  type Refusal,
+  refuse,
+} from './bearer.js'
 export {
   createIssuerDiscovery,
   type IssuerDiscovery,
   type IssuerDiscoveryOptions,
   type IssuerEndpoints,
 } from './discovery.js'
+export { checkDpopProof, type DpopOptions, type ProofReplayStore } from './dpop.js'
 export { refuseMissingScopes, type ScopeRequirement } from './guard.js'
 export { createIntrospectionVerifier, type IntrospectionVerifierOptions } from './introspection.js'
 export { createRemoteKeySet, type RemoteKeySetOptions } from './key-set.js'

@@ -21,6 +21,8 @@ export interface IntrospectionVerifierOptions {
   readonly clock: VerifierClock
   /** Difference of clocks that is forgiven; default 5. */
   readonly clockToleranceSeconds?: number
+  /** Take tokens bound to a key (DPoP): only for a caller that checks proofs, as `authenticate` does. Default false. */
+  readonly takesBoundTokens?: boolean
 }
 
 /** RFC 6749 §2.3.1: both halves are form-encoded before they are joined. */
@@ -62,14 +64,18 @@ export function createIntrospectionVerifier(options: IntrospectionVerifierOption
   return async (token) => {
     const claims = await introspect(token, options)
     if (claims['active'] !== true) throw invalidToken('introspection says it is not active')
-    const type = claims['token_type']
-    if (type !== undefined && String(type).toLowerCase() !== 'bearer') throw invalidToken('not a bearer token')
-    return accessTokenFromClaims(claims, {
+    const accessToken = accessTokenFromClaims(claims, {
       issuer: options.issuer,
       audience: options.audience,
       now: Math.floor(options.clock.now().getTime() / 1000),
       clockToleranceSeconds: options.clockToleranceSeconds ?? 5,
       maxLifetimeSeconds: Number.POSITIVE_INFINITY,
+      takesBoundTokens: options.takesBoundTokens ?? false,
     })
+    const type = claims['token_type']
+    const expected = accessToken.keyThumbprint === undefined ? 'bearer' : 'dpop'
+    if (type !== undefined && String(type).toLowerCase() !== expected)
+      throw invalidToken('its type fits not its binding')
+    return accessToken
   }
 }

@@ -16,13 +16,22 @@ export function answerRefusal(ctx: Pick<Context, 'status' | 'set' | 'body'>, ref
   ctx.body = refusal.body
 }
 
-/** Lets a request pass only with a valid token, put on `ctx.state.accessToken`. `onRefusal` is told, for the log. */
+/**
+ * Lets a request pass only with a valid token, put on `ctx.state.accessToken`. `onRefusal` is told, for the log. The app must have
+ * pinned protocol and host to its public origin, which proofs are made for.
+ */
 export function bearerGuard<State>(
   options: BearerOptions,
   onRefusal?: (state: State, refusal: Refusal) => void,
 ): Middleware<State & BearerState> {
   return async (ctx, next) => {
-    const result = await authenticate(ctx.get('authorization'), options)
+    const presented = {
+      authorization: ctx.get('authorization'),
+      dpop: ctx.get('dpop'),
+      method: ctx.method,
+      url: `${ctx.protocol}://${ctx.host}${ctx.path}`,
+    }
+    const result = await authenticate(presented, options)
     if ('accessToken' in result) {
       ctx.state.accessToken = result.accessToken
       return next()

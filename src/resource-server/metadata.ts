@@ -1,5 +1,6 @@
 /** The protected resource metadata document (RFC 9728 §2). */
 import { createHash } from 'node:crypto'
+import { dpopProofAlgorithms } from '../oauth/dpop.js'
 import type { ResourceDeclaration } from '../oauth/resource.js'
 
 /** Names as on the wire (RFC 9728 §2). */
@@ -9,6 +10,8 @@ export interface ProtectedResourceMetadata {
   readonly scopes_supported: readonly string[]
   readonly bearer_methods_supported: readonly ['header']
   readonly resource_name: string
+  readonly dpop_signing_alg_values_supported?: readonly string[]
+  readonly dpop_bound_access_tokens_required?: true
 }
 
 /** A document ready to be sent: made once, the same bytes for everybody. */
@@ -21,11 +24,13 @@ export interface PublishedDocument {
 
 /**
  * What the document says. `scopes_supported` is the useful baseline the declaration advertises, never its whole catalogue and
- * never `offline_access`. `jwks_uri` is left out: it would name keys of the resource itself, and ours signs nothing.
+ * never `offline_access`. `jwks_uri` is left out: it would name keys of the resource itself, and ours signs nothing. `dpop`: whether
+ * proofs are checked, and whether key-bound tokens are the only ones taken.
  */
 export function protectedResourceMetadata(
   resource: Pick<ResourceDeclaration, 'resource' | 'name' | 'advertisedScopes'>,
   issuer: string,
+  dpop?: { readonly required?: boolean },
 ): ProtectedResourceMetadata {
   return {
     resource: resource.resource,
@@ -33,6 +38,8 @@ export function protectedResourceMetadata(
     scopes_supported: resource.advertisedScopes,
     bearer_methods_supported: ['header'],
     resource_name: resource.name,
+    ...(dpop !== undefined && { dpop_signing_alg_values_supported: dpopProofAlgorithms }),
+    ...(dpop?.required === true && { dpop_bound_access_tokens_required: true }),
   }
 }
 

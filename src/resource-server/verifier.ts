@@ -33,6 +33,8 @@ export interface JwtVerifierOptions {
   readonly maxLifetimeSeconds?: number
   /** Demand `typ: at+jwt` (RFC 9068 §2.1); default true. Without it an ID token could pass for an access token. */
   readonly requireAccessTokenType?: boolean
+  /** Take tokens bound to a key (DPoP): only for a caller that checks proofs, as `authenticate` does. Default false. */
+  readonly takesBoundTokens?: boolean
 }
 
 const defaultAlgorithms: readonly SigningAlgorithm[] = ['ES256', 'EdDSA', 'Ed25519', 'PS256', 'RS256']
@@ -72,5 +74,6 @@ export function createJwtVerifier(options: JwtVerifierOptions): TokenVerifier {
       now: Math.floor(options.clock.now().getTime() / 1000),
       clockToleranceSeconds: options.clockToleranceSeconds ?? 5,
       maxLifetimeSeconds: options.maxLifetimeSeconds ?? 86_400,
+      takesBoundTokens: options.takesBoundTokens ?? false,
     })
 }

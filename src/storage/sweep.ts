@@ -1,6 +1,7 @@
 /** Deletes what has expired and what nobody uses, in batches small enough never to hold up honest requests. */
 import type { Statement } from '../platform/database.js'
 import type { Logger } from '../platform/log.js'
+import { sweepRegularly } from '../platform/sweeper.js'
 import { removeUnusedClients } from './client-hygiene.js'
 import type { Storage } from './storage.js'
 
@@ -45,25 +46,13 @@ export interface SweeperOptions {
   readonly intervalSeconds?: number
 }
 
-/** Sweeps every `intervalSeconds` until the returned function is called. A failed sweep is logged and tried again next time. */
+/** Sweeps every `intervalSeconds` until the returned function is called. */
 export function startSweeper(storage: Storage, log: Logger, options: SweeperOptions): () => Promise<void> {
-  const { idleClientSeconds, intervalSeconds = 60 } = options
   const sweep = async () => {
     const swept = await sweepExpired(storage)
-    const clients = await removeUnusedClients(storage, idleClientSeconds)
+    const clients = await removeUnusedClients(storage, options.idleClientSeconds)
     if (clients > 0) log.info({ clients }, 'unused client registrations removed')
     return swept
   }
-  let running: Promise<unknown> = Promise.resolve()
-  const timer = setInterval(() => {
-    running = sweep().then(
-      (swept) => log.debug({ swept }, 'expired rows deleted'),
-      (error: unknown) => log.warn({ err: error }, 'sweep failed'),
-    )
-  }, intervalSeconds * 1000)
-  timer.unref()
-  return async () => {
-    clearInterval(timer)
-    await running
-  }
+  return sweepRegularly(sweep, log, options.intervalSeconds)
 }

@@ -3,6 +3,7 @@ import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/cli
 import { z } from 'zod'
 import { createMcpApp, type McpAppOptions } from '../../src/mcp-server/app.js'
 import { notesResource } from '../../src/mcp-server/notes-resource.js'
+import { createProofReplayStore } from '../../src/mcp-server/proof-replays.js'
 import { createTokenVerifier } from '../../src/mcp-server/token-verifier.js'
 import type { Views } from '../../src/mcp-server/views.js'
 import { systemClock } from '../../src/platform/clock.js'
@@ -28,7 +29,10 @@ export interface McpTestServer {
   close(): Promise<void>
 }
 
-export async function startMcpTestServer(options: Partial<McpAppOptions> = {}): Promise<McpTestServer> {
+export async function startMcpTestServer(
+  options: Partial<McpAppOptions> = {},
+  { dpopRequired = false } = {},
+): Promise<McpTestServer> {
   const port = await freePort()
   const origin = `http://127.0.0.1:${port}`
   const url = `${origin}/mcp`
@@ -50,6 +54,7 @@ export async function startMcpTestServer(options: Partial<McpAppOptions> = {}): 
     log: createLogger('debug', { write: (line) => void logLines.push(line) }),
     clock: systemClock,
     trustedProxies: [],
+    dpop: { replays: createProofReplayStore(database.sql), clock: systemClock, required: dpopRequired },
     ...options,
   })
   const server: ListeningServer = await listen(app, '127.0.0.1', port)

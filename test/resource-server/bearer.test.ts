@@ -15,14 +15,17 @@ const accessToken: AccessToken = {
 }
 
 async function ask(header: string | undefined, failure?: Error) {
-  const result = await authenticate(header, {
-    verify: async (token) => {
-      if (failure !== undefined) throw failure
-      return { ...accessToken, tokenId: token }
+  const result = await authenticate(
+    { authorization: header, dpop: undefined, method: 'POST', url: 'https://rs.test/mcp' },
+    {
+      verify: async (token) => {
+        if (failure !== undefined) throw failure
+        return { ...accessToken, tokenId: token }
+      },
+      resourceMetadataUrl,
+      challengeScopes: ['notes:read', 'notes:write'],
     },
-    resourceMetadataUrl,
-    challengeScopes: ['notes:read', 'notes:write'],
-  })
+  )
   return 'refusal' in result ? result.refusal : result.accessToken
 }
 

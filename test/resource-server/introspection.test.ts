@@ -16,10 +16,12 @@ const active = {
 
 let server: LoopbackServer
 let verify: TokenVerifier
+/** For a caller that checks proofs. */
+let verifyBound: TokenVerifier
 
 beforeAll(async () => {
   server = await startLoopbackServer()
-  verify = createIntrospectionVerifier({
+  const options = {
     endpoint: async () => `${server.origin}/introspection`,
     clientId: 'resource server',
     clientSecret: 'sécret:+/%',
@@ -27,7 +29,9 @@ beforeAll(async () => {
     audience: resource,
     fetch: createOperatorFetch({ timeoutMs: 500, maxBytes: 10_000 }),
     clock: { now: () => now },
-  })
+  }
+  verify = createIntrospectionVerifier(options)
+  verifyBound = createIntrospectionVerifier({ ...options, takesBoundTokens: true })
 })
 afterAll(() => server.close())
 
@@ -57,6 +61,22 @@ describe('token introspection (RFC 7662)', () => {
       expiresAt: seconds + 60,
       tokenId: 'token-1',
     })
+  })
+
+  it('answers which key a token is bound to, only for who checks proofs (RFC 9449 §6.2)', async () => {
+    answer({ ...active, cnf: { jkt: 'thumbprint' }, token_type: 'DPoP' })
+    expect(await verifyBound('token')).toMatchObject({ keyThumbprint: 'thumbprint' })
+    await expect(verify('token')).rejects.toMatchObject({ code: 'invalid_token' })
+    answer({ ...active, token_type: 'Bearer' })
+    expect(await verifyBound('token')).not.toHaveProperty('keyThumbprint')
+    for (const odd of [
+      { cnf: { jkt: 'thumbprint' }, token_type: 'Bearer' },
+      { token_type: 'DPoP' },
+      { cnf: { 'x5t#S256': 'thumbprint' } },
+    ]) {
+      answer({ ...active, ...odd })
+      await expect(verifyBound('token')).rejects.toMatchObject({ code: 'invalid_token' })
+    }
   })
 
   it.each([

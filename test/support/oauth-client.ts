@@ -181,6 +181,19 @@ export async function authorize(
   return { callback: left.searchParams, codeVerifier, state }
 }
 
+/** The same with further parameters, for the code alone; an empty `resource` is left out. */
+export async function completeCode(
+  { server, clientId, redirectUri, resource }: Grant,
+  browser: Browser,
+  person: Person,
+  parameters: Readonly<Record<string, string>> = {},
+): Promise<{ readonly code: string; readonly codeVerifier: string }> {
+  const target = { clientId, redirectUri, ...(resource === '' ? {} : { resource }) }
+  const { url, codeVerifier } = startAuthorization(server, { ...target, parameters })
+  const left = new URL(await completeAuthorization(browser, url, person))
+  return { code: left.searchParams.get('code') ?? '', codeVerifier }
+}
+
 /** Token request for a code (RFC 6749 §4.1.3, RFC 8707 §2.2). */
 export function redeem(grant: Grant, code: string, codeVerifier: string): Promise<TokenAnswer> {
   return requestTokens(grant.server, {

@@ -1,0 +1,21 @@
+/** Runs a clean-up again and again. Owns the timer; what is deleted is the caller's. */
+import type { Logger } from './log.js'
+
+/**
+ * Runs `sweep`, which returns how many rows went, every `intervalSeconds` until the returned function is called; that one waits
+ * for a run under way. A failed run is logged and tried again next time.
+ */
+export function sweepRegularly(sweep: () => Promise<number>, log: Logger, intervalSeconds = 60): () => Promise<void> {
+  let running: Promise<unknown> = Promise.resolve()
+  const timer = setInterval(() => {
+    running = sweep().then(
+      (swept) => log.debug({ swept }, 'expired rows deleted'),
+      (error: unknown) => log.warn({ err: error }, 'sweep failed'),
+    )
+  }, intervalSeconds * 1000)
+  timer.unref()
+  return async () => {
+    clearInterval(timer)
+    await running
+  }
+}

@@ -1,0 +1,98 @@
+/**
+ * DPoP proofs at the protected resource (RFC 9449 §4.3, §7): the caller of a key-bound token shows that it holds the key, anew
+ * for every request. Does not verify the token itself, and gives out no nonces: a proof is fresh by its `iat` and used once by
+ * its `jti`, which all replicas remember together.
+ */
+import { hash } from 'node:crypto'
+import { calculateJwkThumbprint, EmbeddedJWK, type JWTVerifyResult, jwtVerify } from 'jose'
+import { dpopProofAlgorithms, dpopProofWindowSeconds } from '../oauth/dpop.js'
+import { OAuthError } from '../oauth/errors.js'
+import { type VerifierClock, verificationUnavailable } from './access-token.js'
+
+/** Remembers which proofs were used. Shared by all replicas of the resource, or a proof is good once at each of them. */
+export interface ProofReplayStore {
+  /** True when nobody has said `identifier` before; one atomic step. It may be forgotten after `until`. */
+  rememberOnce(identifier: string, until: Date): Promise<boolean>
+}
+
+export interface DpopOptions {
+  readonly replays: ProofReplayStore
+  readonly clock: VerifierClock
+  /** Only key-bound tokens are taken (RFC 9728 `dpop_bound_access_tokens_required`); default false: Bearer tokens are too. */
+  readonly required?: boolean
+}
+
+/** The request a proof has to be for. */
+export interface ProvenRequest {
+  readonly method: string
+  /** As the client knows it: public scheme, host and path. A query does not matter. */
+  readonly url: string
+  readonly accessToken: string
+  /** `cnf.jkt` of the token (RFC 9449 §6.1). */
+  readonly keyThumbprint: string
+}
+
+/** Longer than any honest proof or its `jti`. */
+const longestProof = 8_192
+const longestIdentifier = 512
+
+/** One public text for every bad proof: which check failed is for the log. */
+export function invalidProof(detail: string, cause?: unknown): OAuthError {
+  return new OAuthError(
+    'invalid_dpop_proof',
+    'the DPoP proof is missing, does not fit this request or was used before',
+    {
+      status: 401,
+      detail,
+      cause,
+    },
+  )
+}
+
+/** RFC 9449 §4.3 (9): compared without query and fragment, and without regard to a slash at the end. */
+function withoutQuery(url: string): string | undefined {
+  if (!URL.canParse(url)) return undefined
+  const { protocol, username, password, host, pathname } = new URL(url)
+  return `${protocol}//${username}:${password}@${host}${pathname.replace(/\/$/, '')}`
+}
+
+async function verifiedProof(proof: string, clock: VerifierClock): Promise<JWTVerifyResult> {
+  if (proof === '') throw invalidProof('no proof')
+  if (proof.length > longestProof) throw invalidProof('longer than any proof')
+  // Several headers arrive joined by commas, which no JWT holds.
+  if (proof.includes(',')) throw invalidProof('more than one proof')
+  try {
+    // EmbeddedJWK takes public asymmetric keys only.
+    return await jwtVerify(proof, EmbeddedJWK, {
+      algorithms: [...dpopProofAlgorithms],
+      typ: 'dpop+jwt',
+      currentDate: clock.now(),
+    })
+  } catch (error) {
+    throw invalidProof(error instanceof Error ? error.message : 'not a JWT', error)
+  }
+}
+
+/**
+ * Checks one proof, all of RFC 9449 §4.3: form, `typ`, algorithm, public key, signature, `htm`, `htu`, `iat`, `ath`, the key the token
+ * is bound to, and that the `jti` is new. Throws `invalid_dpop_proof` (401), or `temporarily_unavailable` when it could not be
+ * found out whether the proof was used before: never lets such a request pass.
+ */
+export async function checkDpopProof(proof: string, request: ProvenRequest, options: DpopOptions): Promise<void> {
+  const { protectedHeader, payload } = await verifiedProof(proof, options.clock)
+  const { htm, htu, iat, jti, ath } = payload
+  if (htm !== request.method) throw invalidProof('made for another method')
+  const target = typeof htu === 'string' ? withoutQuery(htu) : undefined
+  if (target === undefined || target !== withoutQuery(request.url)) throw invalidProof('made for another URL')
+  const now = options.clock.now().getTime() / 1000
+  if (iat === undefined || Math.abs(now - iat) > dpopProofWindowSeconds) throw invalidProof('iat is not recent')
+  if (ath !== hash('sha256', request.accessToken, 'base64url')) throw invalidProof('made for another access token')
+  if (typeof jti !== 'string' || jti === '' || jti.length > longestIdentifier) throw invalidProof('no usable jti')
+  const thumbprint = await calculateJwkThumbprint(protectedHeader.jwk ?? {})
+  if (thumbprint !== request.keyThumbprint) throw invalidProof('made with another key')
+  const until = new Date((iat + dpopProofWindowSeconds + 1) * 1000)
+  const isNew = await options.replays.rememberOnce(`${thumbprint}\n${jti}`, until).catch((error: unknown) => {
+    throw verificationUnavailable('used proofs cannot be looked up', error)
+  })
+  if (!isNew) throw invalidProof('used before')
+}
