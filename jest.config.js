@@ -1,5 +1,5 @@
 // `npm test`: everything that needs nothing but Node, and PostgreSQL when the machine has it. Chromium and clients that run as their
-// own processes have their own commands: jest.browser.config.js, jest.clients.config.js.
+// own processes have their own commands: jest.browser.config.js, jest.clients.config.js, jest.conformance.config.js.
 /** @type {import('jest').Config} */
 export default {
   testEnvironment: 'node',
@@ -14,7 +14,13 @@ export default {
   },
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   testMatch: ['<rootDir>/test/**/*.test.ts'],
-  testPathIgnorePatterns: ['/test/browser/', '/test/clients/external/', '/test/compose/', '/test/bench/'],
+  testPathIgnorePatterns: [
+    '/test/browser/',
+    '/test/clients/external/',
+    '/test/compose/',
+    '/test/bench/',
+    '/test/conformance/official/',
+  ],
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
   testTimeout: 60_000,
   maxWorkers: 2,

@@ -11,6 +11,7 @@ import type { Config } from './config.js'
 import { createMcpApp } from './mcp-server/app.js'
 import { notesMigrations } from './mcp-server/notes-database.js'
 import { notesResource } from './mcp-server/notes-resource.js'
+import { notesServer } from './mcp-server/notes-server.js'
 import { createProofReplayStore, sweepUsedProofs } from './mcp-server/proof-replays.js'
 import { createTokenVerifier } from './mcp-server/token-verifier.js'
 import type { Views as McpViews } from './mcp-server/views.js'
@@ -195,10 +196,9 @@ async function startMcp(parts: Parts, listening: (server: ListeningServer) => vo
     clock,
   })
   const notes = createMcpApp({
-    resource: notesResource(resourceUrl),
+    definition: notesServer(resourceUrl, database, clock),
     issuer,
     verify,
-    database,
     pages: createPages<McpViews>({ viewsFolder, productName, accentColor }),
     version,
     log,

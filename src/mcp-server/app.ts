@@ -1,14 +1,12 @@
 /**
- * The MCP server: a protected resource (RFC 9728) that serves the notes tools over Streamable HTTP. Owns its middleware order, its
- * notes and its connect page. Does not own issuing tokens, accounts or consent, and never sees the authorization server's data:
- * what it knows of a caller stands in the access token.
+ * The MCP server: a protected resource (RFC 9728) that serves what it is given over Streamable HTTP. Owns its middleware order and
+ * its connect page. Does not own issuing tokens, accounts or consent, and never sees the authorization server's data: what it
+ * knows of a caller stands in the access token.
  */
 import type Koa from 'koa'
 import { OAuthError } from '../oauth/errors.js'
-import type { ResourceDeclaration } from '../oauth/resource.js'
 import { protectedResourceMetadataUrl } from '../oauth/well-known.js'
 import type { Clock } from '../platform/clock.js'
-import type { Database } from '../platform/database.js'
 import { createHttpBase, type HttpMiddleware, type HttpState } from '../platform/http.js'
 import type { Logger } from '../platform/log.js'
 import type { Pages } from '../platform/pages.js'
@@ -24,18 +22,16 @@ import {
 } from '../resource-server/index.js'
 import { answerDocument, bearerGuard } from '../resource-server/koa.js'
 import { createEndpoint } from './endpoint.js'
-import { createNotesStore } from './notes.js'
-import { createNotesReadiness } from './notes-database.js'
 import { allowAllOrigins, checkOrigin } from './origins.js'
 import { createMcpProtocol } from './protocol.js'
+import type { ServerDefinition } from './server-definition.js'
 import { connectContext, type Views } from './views.js'
 
 export interface McpAppOptions {
-  readonly resource: ResourceDeclaration
+  /** What it stands on, a database for example, is closed by the caller, after `close`. */
+  readonly definition: ServerDefinition
   readonly issuer: string
   readonly verify: TokenVerifier
-  /** Migrated by the caller; closed by the caller, after `close`. */
-  readonly database: Database
   readonly pages: Pages<Views>
   /** Of this software, told to clients. */
   readonly version: string
@@ -52,12 +48,12 @@ export interface McpAppOptions {
 
 export interface McpApp {
   readonly app: Koa<HttpState>
-  /** Ends open exchanges. Does not close the database. */
+  /** Ends open exchanges. Does not close what the definition stands on. */
   close(): Promise<void>
 }
 
 /** RFC 9728 §3.1 at the path-inserted URL, and a copy at the root for clients that look there first. */
-function serveMetadata({ resource, issuer, dpop }: McpAppOptions): HttpMiddleware {
+function serveMetadata({ definition: { resource }, issuer, dpop }: McpAppOptions): HttpMiddleware {
   const document = publishDocument(protectedResourceMetadata(resource, issuer, dpop))
   const { pathname } = new URL(protectedResourceMetadataUrl(resource.resource))
   const paths = new Set([pathname, `${pathname}/`, '/.well-known/oauth-protected-resource'])
@@ -76,7 +72,7 @@ function leadHome(resourcePath: string): HttpMiddleware {
 }
 
 /** GET by a browser shows how to connect; GET by a client (it accepts an event stream) goes on to the guard. */
-function showConnectPage({ resource, pages }: McpAppOptions): HttpMiddleware {
+function showConnectPage({ definition: { resource }, pages }: McpAppOptions): HttpMiddleware {
   const context = connectContext(resource, protectedResourceMetadataUrl(resource.resource))
   return async (ctx, next) => {
     const isRead = ctx.method === 'GET' || ctx.method === 'HEAD'
@@ -108,10 +104,11 @@ function noteRefusal({ event }: HttpState, { error }: Refusal): void {
 
 /** Builds the app. It listens to nothing yet, and contacts the issuer only when the first token arrives. */
 export function createMcpApp(options: McpAppOptions): McpApp {
-  const { resource, verify, database, log, clock } = options
+  const { definition, verify, log, clock } = options
+  const { resource } = definition
   const { origin, pathname } = new URL(resource.resource)
-  const protocol = createMcpProtocol(resource, options.version, (error) => log.debug({ err: error }, 'mcp'))
-  const endpoint = createEndpoint({ resource, store: createNotesStore(database, clock), protocol, clock, log })
+  const protocol = createMcpProtocol(definition, options.version, (error) => log.debug({ err: error }, 'mcp'))
+  const endpoint = createEndpoint({ resource, protocol, clock, log })
   const guard = bearerGuard<HttpState>(
     {
       verify,
@@ -121,7 +118,7 @@ export function createMcpApp(options: McpAppOptions): McpApp {
     },
     (state, refusal) => noteRefusal(state, refusal),
   )
-  const app = createHttpBase({ ...options, origin, ready: createNotesReadiness(database) })
+  const app = createHttpBase({ ...options, origin, ready: definition.ready })
   const open: readonly HttpMiddleware[] = [
     allowAllOrigins(),
     serveMetadata(options),

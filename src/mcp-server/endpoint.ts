@@ -10,14 +10,12 @@ import type { Logger } from '../platform/log.js'
 import { type AccessToken, type Refusal, refuseMissingScopes } from '../resource-server/index.js'
 import { answerRefusal } from '../resource-server/koa.js'
 import { sendEventStream } from './event-stream.js'
-import type { NotesStore } from './notes.js'
 import type { McpProtocol } from './protocol.js'
 import { type RequestBody, readRequestBody } from './request-body.js'
-import type { ToolCall } from './tool.js'
+import type { McpCall } from './server-definition.js'
 
 export interface EndpointOptions {
   readonly resource: ResourceDeclaration
-  readonly store: NotesStore
   readonly protocol: McpProtocol
   readonly clock: Clock
   readonly log: Logger
@@ -95,11 +93,10 @@ function isJson(ctx: HttpContext): boolean {
   return ctx.method === 'POST' && ctx.is('application/json') !== false && ctx.is('application/json') !== null
 }
 
-function callOf(ctx: HttpContext, accessToken: AccessToken, { store, log }: EndpointOptions): ToolCall {
+function callOf(ctx: HttpContext, accessToken: AccessToken, { log }: EndpointOptions): McpCall {
   const { event } = ctx.state
   return {
     accessToken,
-    store,
     report: (outcome, cause) => {
       event['outcome'] = outcome
       if (cause !== undefined) log.error({ requestId: event.requestId, err: cause }, 'tool failed')

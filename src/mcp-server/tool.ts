@@ -5,18 +5,14 @@
 import type { CallToolResult, McpServer, StandardSchemaWithJSON, ToolAnnotations } from '@modelcontextprotocol/server'
 import type { z } from 'zod'
 import type { ToolDeclaration } from '../oauth/resource.js'
-import { type AccessToken, userOf } from '../resource-server/index.js'
+import { userOf } from '../resource-server/index.js'
 import type { NotesStore } from './notes.js'
+import type { McpCall } from './server-definition.js'
 
-/** What a call may use. The token itself is not in here: tools cannot leak or forward what they do not have. */
-export interface ToolCall {
-  readonly accessToken: AccessToken
+/** What a call may use. */
+export interface ToolCall extends McpCall {
   readonly store: NotesStore
-  /** For the request's log line. */
-  readonly report: (outcome: ToolOutcome, cause?: unknown) => void
 }
-
-export type ToolOutcome = 'ok' | 'refused' | 'failed'
 
 /** Structured output, or one sentence that tells the model (and the person) what to do. */
 export type ToolAnswer = { readonly data: Record<string, unknown> } | { readonly problem: string }

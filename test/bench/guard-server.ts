@@ -4,7 +4,7 @@
  */
 import { createMcpApp } from '../../src/mcp-server/app.js'
 import { notesMigrations } from '../../src/mcp-server/notes-database.js'
-import { notesResource } from '../../src/mcp-server/notes-resource.js'
+import { notesServer } from '../../src/mcp-server/notes-server.js'
 import { createTokenVerifier } from '../../src/mcp-server/token-verifier.js'
 import type { Views } from '../../src/mcp-server/views.js'
 import { systemClock } from '../../src/platform/clock.js'
@@ -39,10 +39,9 @@ const verify: TokenVerifier = async (token) => (token === unguardedToken ? anybo
 const database = await openEmbeddedDatabase('memory')
 await migrate(database, notesMigrations)
 const { app } = createMcpApp({
-  resource: notesResource(resource),
+  definition: notesServer(resource, database, systemClock),
   issuer,
   verify,
-  database,
   pages: createPages<Views>({ viewsFolder, productName: 'Gatehouse', accentColor: '#0b5cad' }),
   version: '0.0.0',
   log: createLogger('info'),

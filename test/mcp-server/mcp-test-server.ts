@@ -2,7 +2,7 @@
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { z } from 'zod'
 import { createMcpApp, type McpAppOptions } from '../../src/mcp-server/app.js'
-import { notesResource } from '../../src/mcp-server/notes-resource.js'
+import { notesServer } from '../../src/mcp-server/notes-server.js'
 import { createProofReplayStore } from '../../src/mcp-server/proof-replays.js'
 import { createTokenVerifier } from '../../src/mcp-server/token-verifier.js'
 import type { Views } from '../../src/mcp-server/views.js'
@@ -40,7 +40,7 @@ export async function startMcpTestServer(
   const database = await openTestDatabase('embedded', 'notes')
   const logLines: string[] = []
   const { app, close } = createMcpApp({
-    resource: notesResource(url),
+    definition: notesServer(url, database, systemClock),
     issuer: issuer.issuer,
     verify: createTokenVerifier({
       issuer: issuer.issuer,
@@ -48,7 +48,6 @@ export async function startMcpTestServer(
       fetch: createOperatorFetch({ timeoutMs: 2_000, maxBytes: 100_000 }),
       clock: systemClock,
     }),
-    database,
     pages: createPages<Views>({ viewsFolder, productName: 'Gatehouse', accentColor: '#0b5cad' }),
     version: '0.0.0',
     log: createLogger('debug', { write: (line) => void logLines.push(line) }),

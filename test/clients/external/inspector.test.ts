@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { type BrowserCommand, startBrowserCommand } from '../../support/browser-command.js'
 import { freePort } from '../../support/free-port.js'
+import { npxArguments } from '../../support/npx.js'
 import { temporaryFolder } from '../../support/run-folder.js'
 import { type Stack, startStack } from '../../support/stack.js'
 
@@ -13,12 +14,7 @@ interface Outcome {
   readonly stderr: string
 }
 
-/** The inspector needs Node 22.19; an older one brings a newer one along for it. */
-function npxArguments(): readonly string[] {
-  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
-  const newer = major > 22 || (major === 22 && minor >= 19) ? [] : ['-p', 'node@24']
-  return ['-y', ...newer, '-p', '@modelcontextprotocol/inspector@2.12.0', '--', 'mcp-inspector', '--cli']
-}
+const program = npxArguments('@modelcontextprotocol/inspector@2.12.0', 'mcp-inspector', [22, 19])
 
 describe('@modelcontextprotocol/inspector --cli', () => {
   let stack: Stack
@@ -36,7 +32,7 @@ describe('@modelcontextprotocol/inspector --cli', () => {
       MCP_INSPECTOR_SECRET_STORE: 'file',
     }
     const common = [stack.resource, '--transport', 'http', '--format', 'json', '--callback-url', callbackUrl]
-    const child = spawn('npx', [...npxArguments(), ...common, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn('npx', [...program, '--cli', ...common, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] })
     let [stdout, stderr] = ['', '']
     child.stdout.on('data', (chunk) => {
       stdout += String(chunk)

@@ -1,0 +1,28 @@
+/**
+ * What an MCP server of ours offers: the definition that the app mounts behind its guard. The notes are one; whatever tools,
+ * prompts and resources another one registers are served by the same middleware, in every revision.
+ */
+import type { McpServer, ServerNotifier, ServerOptions } from '@modelcontextprotocol/server'
+import type { ResourceDeclaration } from '../oauth/resource.js'
+import type { AccessToken } from '../resource-server/index.js'
+
+export type CallOutcome = 'ok' | 'refused' | 'failed'
+
+/** One HTTP request and whom it acts for. The token itself is not in here: what tools do not have, they cannot leak. */
+export interface McpCall {
+  readonly accessToken: AccessToken
+  /** For the request's log line. */
+  readonly report: (outcome: CallOutcome, cause?: unknown) => void
+}
+
+export interface ServerDefinition {
+  /** Tools named in here are checked for their scopes before anything is dispatched; tools that are not need a valid token alone. */
+  readonly resource: ResourceDeclaration
+  /** Name by which programs know the server (`serverInfo`). */
+  readonly name: string
+  readonly options: Pick<ServerOptions, 'capabilities' | 'cacheHints' | 'instructions' | 'requestState'>
+  /** Puts everything on offer on a server instance that serves this one request; `notify` reaches open subscriptions of any. */
+  register(server: McpServer, call: McpCall, notify: ServerNotifier): void
+  /** Resolves when it can work; rejects with the reason when it cannot. */
+  ready(): Promise<void>
+}
