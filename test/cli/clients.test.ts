@@ -49,6 +49,35 @@ describe('gatehouse clients', () => {
     expect((await clients('remove', clientId)).exitCode).toBe(1)
   })
 
+  it('lists the registrations of one product as one line, and each with --all', async () => {
+    const ports = [5001, 5002, 5003]
+    const ids = []
+    for (const port of ports) {
+      const redirect = `http://127.0.0.1:${port}/callback`
+      ids.push(printed(await clients('add', '--name', 'Terminal', '--redirect-uri', redirect), 'client_id'))
+    }
+    const { stdout, stderr } = await clients('list')
+    expect(stdout).toMatch(/^NAME +LEADS TO +ADDED BY +CLIENTS +IN USE +NEWEST +CLIENT ID OF THE NEWEST$/m)
+    expect(stdout).toMatch(
+      new RegExp(`^Terminal +http://127\\.0\\.0\\.1:\\*/callback +operator +3 +0 +[\\d-]{10} +${ids[2]}$`, 'm'),
+    )
+    expect(stdout).not.toContain(ids[0])
+    expect(stderr).toContain('--all shows each')
+    const all = await clients('list', '--all')
+    for (const id of ids) expect(all.stdout).toMatch(new RegExp(`^${id} +Terminal +operator +[\\d-]{10} +no$`, 'm'))
+    expect(JSON.parse((await clients('list', '--json')).stdout)).toMatchObject([
+      {
+        name: 'Terminal',
+        count: 3,
+        inUse: 0,
+        redirects: ['http://127.0.0.1:*/callback'],
+        newest: { clientId: ids[2] },
+      },
+    ])
+    const each = JSON.parse((await clients('list', '--all', '--json')).stdout)
+    expect(each.map(({ clientId }: { clientId: string }) => clientId)).toEqual(ids)
+  })
+
   it.each([
     ['plain http', 'http://app.example.org/cb'],
     ['an unknown scheme', 'myapp://callback'],
@@ -111,5 +140,42 @@ describe('A client that the operator added', () => {
       status: 401,
       error: 'invalid_client',
     })
+  })
+})
+
+describe('Invitations to register (RFC 7591 §3)', () => {
+  const registerWith = (stack: Stack, token: string) =>
+    fetch(`${stack.issuer}/register`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ client_name: 'Invited', redirect_uris: ['https://app.example.org/cb'] }),
+    })
+
+  it('are made and withdrawn by the operator, and register one client each', async () => {
+    const settings = { ...(await stackSettings({ database })), REGISTRATION: 'token' }
+    const invite = async () => {
+      const run = await runCli(['clients', 'invite', '--hours', '2'], settings)
+      expect([run.exitCode, run.stderr]).toEqual([
+        0,
+        expect.stringMatching(/one client within 2 hours.*shown this once/),
+      ])
+      return printed(run, 'initial_access_token')
+    }
+    const withdrawn = await invite()
+    expect(withdrawn).toMatch(/^[\w-]{43}$/)
+    expect((await runCli(['clients', 'withdraw-invitations'], settings)).stdout).toBe('Withdrew 1 unused token.\n')
+    expect((await runCli(['clients', 'withdraw-invitations'], settings)).stdout).toBe('Withdrew 0 unused tokens.\n')
+    const used = await invite()
+    const stack = await startStack({ database, env: settings })
+    expect((await registerWith(stack, withdrawn)).status).toBe(401)
+    expect((await registerWith(stack, used)).status).toBe(201)
+    expect((await registerWith(stack, used)).status).toBe(401)
+    await stack.close()
+  }, 60_000)
+
+  it('say so when they are not asked for', async () => {
+    const run = await runCli(['clients', 'invite'], await stackSettings({ database }))
+    expect(run.stderr).toMatch(/within 24 hours/)
+    expect(run.stderr).toMatch(/REGISTRATION is open here/)
   })
 })

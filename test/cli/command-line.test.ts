@@ -39,6 +39,8 @@ describe('gatehouse', () => {
       ['clients', 'add', '--name', 'x', '--confidential', '--grant', 'password'],
       /--grant is one of/,
     ],
+    ['an endless invitation', ['clients', 'invite', '--hours', '721'], /--hours is a whole number from 1 to 720/],
+    ['a part of an hour', ['clients', 'invite', '--hours', '0.5'], /--hours is a whole number/],
     ['a public client with its own rights', ['clients', 'add', '--name', 'x'], /need --confidential/],
     ['a code without a redirect', ['clients', 'add', '--name', 'x', '--grant', 'authorization_code'], /--redirect-uri/],
   ])('answers %s with one line and status 2', async (_name, args, line) => {
