@@ -15,8 +15,19 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'mcp-server': ['oauth', 'platform', 'resource-server'],
   'settings.ts': ['oauth'],
   'config.ts': ['oauth', 'settings.ts'],
+  doctor: ['oauth', 'platform'],
   'system.ts': ['oauth', 'platform', 'storage', 'authorization-server', 'resource-server', 'mcp-server', 'config.ts'],
-  cli: ['oauth', 'platform', 'storage', 'authorization-server', 'mcp-server', 'config.ts', 'system.ts', 'settings.ts'],
+  cli: [
+    'oauth',
+    'platform',
+    'storage',
+    'authorization-server',
+    'mcp-server',
+    'doctor',
+    'config.ts',
+    'system.ts',
+    'settings.ts',
+  ],
   'main.ts': ['cli', 'platform'],
 }
 

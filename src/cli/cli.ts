@@ -1,17 +1,18 @@
 /**
  * The command line. Owns the list of commands, what goes to which stream, and exit statuses: 0 done, 1 failed with one clear line,
- * 2 called the wrong way. Each command has its own file; none of them owns rules, they call what the servers call.
+ * 2 called the wrong way; a command that gives a verdict sets its own (ExitStatus). Each command has its own file; none of them owns rules, they call what the servers call.
  */
 import { readFileSync } from 'node:fs'
 import { accounts } from './accounts.js'
 import { clients } from './clients.js'
-import { type Command, type Terminal, UsageError, writeLine } from './command.js'
+import { type Command, ExitStatus, type Terminal, UsageError, writeLine } from './command.js'
 import { config } from './config.js'
+import { doctor } from './doctor.js'
 import { describeFailure } from './failure.js'
 import { migrate } from './migrate.js'
 import { serve } from './serve.js'
 
-const commands: readonly Command[] = [serve, migrate, accounts, clients, config]
+const commands: readonly Command[] = [serve, migrate, accounts, clients, config, doctor]
 
 function writeHelp(terminal: Terminal): void {
   writeLine(terminal, 'Gatehouse: an authorization server and an MCP server that enforces what it issues.')
@@ -47,7 +48,9 @@ export async function runCommandLine(terminal: Terminal, args: readonly string[]
     await dispatch(terminal, args)
     return 0
   } catch (error) {
+    if (error instanceof ExitStatus && error.message === '') return error.status
     terminal.stderr.write(`gatehouse: ${describeFailure(error)}\n`)
+    if (error instanceof ExitStatus) return error.status
     if (!(error instanceof UsageError)) return 1
     terminal.stderr.write('Try `gatehouse help`.\n')
     return 2

@@ -31,6 +31,16 @@ export class UsageError extends Error {
   }
 }
 
+/** Ends the command with this exit status. The message, if any, goes to standard error; without one all was printed already. */
+export class ExitStatus extends Error {
+  readonly status: number
+  constructor(status: number, message = '') {
+    super(message)
+    this.name = 'ExitStatus'
+    this.status = status
+  }
+}
+
 type Options = NonNullable<ParseArgsConfig['options']>
 
 /** Splits arguments into flags and words; unknown flags are a UsageError. */

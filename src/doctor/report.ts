@@ -1,0 +1,84 @@
+/** A diagnosis in words for a terminal, and as JSON. What servers said is made fit to be shown: they may be hostile. */
+import { displayText } from '../platform/display-text.js'
+import { type CheckResult, countOutcomes, type Diagnosis, type Outcome } from './doctor.js'
+import type { Problem } from './finding.js'
+
+/** Longest text of a server that is repeated. */
+const maxSeen = 400
+const maxWidth = 110
+
+const marks: Readonly<Record<Outcome, string>> = {
+  passed: 'passed',
+  warning: 'warning',
+  failed: 'FAILED',
+  skipped: 'skipped',
+}
+
+/** Fills lines up to a width; a word that is longer stands alone. */
+function wrap(text: string, width: number): string[] {
+  const lines = ['']
+  for (const word of text.split(' ')) {
+    const line = lines[lines.length - 1] ?? ''
+    if (line !== '' && line.length + 1 + word.length > width) lines.push(word)
+    else lines[lines.length - 1] = line === '' ? word : `${line} ${word}`
+  }
+  return lines
+}
+
+/** `label` at the left, the text beside it, further lines under the text. */
+function labelled(indent: number, label: string, text: string): string[] {
+  const head = `${' '.repeat(indent)}${label.padEnd(9)}`
+  return wrap(text, maxWidth - head.length).map((line, index) => (index === 0 ? head : ' '.repeat(head.length)) + line)
+}
+
+function problemLines({ severity, title, seen, clients, fix }: Problem): string[] {
+  return [
+    ...labelled(4, severity === 'failure' ? 'problem:' : 'warning:', title),
+    ...labelled(4, 'seen:', displayText(seen, maxSeen)),
+    ...labelled(4, 'clients:', clients),
+    ...labelled(4, 'fix:', fix),
+  ]
+}
+
+function checkLines({ title, outcome, problems }: CheckResult): string[] {
+  return [...labelled(2, marks[outcome], title), ...problems.flatMap(problemLines)]
+}
+
+/** Lines ready to print; checks without anything to judge are left out. */
+export function reportLines(diagnosis: Diagnosis): string[] {
+  const { passed, warning, failed, skipped } = countOutcomes(diagnosis)
+  const groups = diagnosis.groups.flatMap(({ name, checks }) => {
+    const shown = checks.filter(({ outcome }) => outcome !== 'skipped')
+    return shown.length === 0 ? [] : ['', name, ...shown.flatMap(checkLines)]
+  })
+  const sum = `${passed} passed, ${warning} with warnings, ${failed} failed, ${skipped} had nothing to judge.`
+  return [`Examined ${displayText(diagnosis.url, maxSeen)} with ${diagnosis.requests} requests.`, ...groups, '', sum]
+}
+
+/** The shape of `--json`; members are added, never renamed or removed, while `version` is 1. */
+export function reportJson(diagnosis: Diagnosis): object {
+  const { passed, warning, failed, skipped } = countOutcomes(diagnosis)
+  return {
+    version: 1,
+    url: diagnosis.url,
+    at: diagnosis.at.toISOString(),
+    requests: diagnosis.requests,
+    summary: { passed, warnings: warning, failed, skipped },
+    groups: diagnosis.groups.map(({ name, checks }) => ({
+      name,
+      checks: checks.map(({ id, title, outcome, problems }) => ({
+        id,
+        title,
+        outcome,
+        problems: problems.map(({ code, severity, title, seen, clients, fix }) => ({
+          code,
+          severity,
+          title,
+          seen: displayText(seen, maxSeen),
+          clients,
+          fix,
+        })),
+      })),
+    })),
+  }
+}
