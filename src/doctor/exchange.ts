@@ -74,6 +74,13 @@ function nameRequest({ method, url }: ProbeRequest): string {
   return `${method} ${url}`
 }
 
+/** The answer when it is an OAuth endpoint's refusal: 404 and 500 come from somewhere else, whatever their body says. */
+export function oauthRefusalOf(exchange: Exchange | undefined): Answer | undefined {
+  const answer = answerOf(exchange)
+  if (answer === undefined || (answer.status !== 400 && answer.status !== 401)) return undefined
+  return oauthErrorOf(answer) === undefined ? undefined : answer
+}
+
 /** One line: what was asked and what came back. */
 export function describeExchange(exchange: Exchange): string {
   const asked = nameRequest(exchange.request)

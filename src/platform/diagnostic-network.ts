@@ -132,23 +132,22 @@ const reasonsByCode: Readonly<Record<string, SilenceReason>> = {
   EPROTO: 'no-tls',
 }
 
-function memberOf(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined
+const reasonsByName: Readonly<Record<string, SilenceReason>> = { TimeoutError: 'timeout', HTTPParserError: 'no-http' }
+
+function textOf(value: unknown, name: string): string {
+  const member = typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined
+  return typeof member === 'string' ? member : ''
 }
 
-/** Sorts an error by the innermost thing that says what happened. */
+/** The library's errors only say that a fetch failed; what happened stands in their causes. */
 function silenceOf(request: ProbeRequest, error: unknown): Silence {
-  let [silence, detail]: [SilenceReason, string] = ['failed', String(memberOf(error, 'message') ?? error)]
-  for (let next = error, depth = 0; next !== undefined && next !== null && depth < 6; depth += 1) {
-    const code = String(memberOf(next, 'code') ?? '')
-    const message = memberOf(next, 'message')
-    const reason =
-      reasonsByCode[code] ??
-      (/^ERR_(SSL|TLS)/.test(code) ? 'no-tls' : undefined) ??
-      (code.startsWith('HPE_') ? 'no-http' : undefined) ??
-      (memberOf(next, 'name') === 'TimeoutError' ? 'timeout' : undefined)
-    if (reason !== undefined) [silence, detail] = [reason, String(message === '' ? code : message)]
-    next = memberOf(next, 'cause')
+  let silence: SilenceReason = 'failed'
+  let detail = String(error)
+  for (let next = error, depth = 0; typeof next === 'object' && next !== null && depth < 6; depth += 1) {
+    const [code, name, message] = [textOf(next, 'code'), textOf(next, 'name'), textOf(next, 'message')]
+    silence = reasonsByCode[code] ?? reasonsByName[name] ?? (/^ERR_(SSL|TLS)/.test(code) ? 'no-tls' : silence)
+    detail = message || code || detail
+    next = Reflect.get(next, 'cause')
   }
   return { request, silence, detail }
 }
@@ -179,9 +178,8 @@ function reportOf(origin: string, socket: TLSSocket): CertificateReport | undefi
   const fitsHost = checkServerIdentity(hostOf(origin), peer) === undefined
   // Dates and names are judged from the certificate itself: the library names only the first thing it dislikes.
   const elsewhere = /CERT_HAS_EXPIRED|CERT_NOT_YET_VALID|ALTNAME_INVALID/
-  const error = socket.authorized
-    ? undefined
-    : String(memberOf(socket.authorizationError, 'code') ?? socket.authorizationError)
+  const { authorizationError } = socket
+  const error = socket.authorized ? undefined : textOf(authorizationError, 'code') || String(authorizationError)
   return {
     origin,
     validFrom: new Date(peer.valid_from),

@@ -1,10 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { type Diagnosis, diagnose } from '../../src/doctor/doctor.js'
-import type { Problem } from '../../src/doctor/finding.js'
+import type { Diagnosis } from '../../src/doctor/doctor.js'
 import { problems } from '../../src/doctor/problems/index.js'
-import { systemClock } from '../../src/platform/clock.js'
-import { createDiagnosticNetwork } from '../../src/platform/diagnostic-network.js'
 import { type Site, startSite } from './deployment.js'
+import { examine, problemsOf } from './examination.js'
 import { documentMistakes } from './mistakes/documents.js'
 import { endpointMistakes } from './mistakes/endpoint.js'
 import type { Mistake } from './mistakes/mistake.js'
@@ -21,29 +19,6 @@ beforeAll(async () => {
 })
 afterAll(() => Promise.all(Object.values(sites).map((site) => site.close())))
 
-async function examine(site: Site, url = site.mcpUrl, change: Mistake['network'] = undefined): Promise<Diagnosis> {
-  const network = createDiagnosticNetwork({
-    startUrl: url,
-    timeoutMs: 5_000,
-    maxBytes: 262_144,
-    clock: systemClock,
-    userAgent: 'gatehouse-doctor/test',
-    ca: site.ca,
-    resolve: async () => [{ address: '127.0.0.1', family: 4 }],
-  })
-  try {
-    const diagnosis = await diagnose(url, change?.(network, site) ?? network, systemClock)
-    if ('silence' in diagnosis) throw new Error(`silence: ${diagnosis.detail}`)
-    return diagnosis
-  } finally {
-    await network.close()
-  }
-}
-
-function problemsOf(diagnosis: Diagnosis): Problem[] {
-  return diagnosis.groups.flatMap(({ checks }) => checks.flatMap((check) => check.problems))
-}
-
 function codesOf(diagnosis: Diagnosis): string[] {
   return [...new Set(problemsOf(diagnosis).map(({ code }) => code))].sort()
 }
@@ -52,7 +27,7 @@ async function examineWith({ plant, network, certificate, site: kind = 'loopback
   const site = sites[kind]
   site.plant(plant?.(site) ?? (() => undefined))
   site.present(certificate?.(site))
-  return examine(site, site.mcpUrl, network)
+  return examine(site.mcpUrl, { ca: site.ca, change: (plain) => network?.(plain, site) ?? plain })
 }
 
 describe('the doctor', () => {

@@ -1,20 +1,23 @@
 /** Clients of revision 2025-03-26: to them the MCP server's origin is the authorization server. */
 import type { Evidence } from '../evidence.js'
-import { answerOf, describeExchange, oauthErrorOf, stringIn } from '../exchange.js'
-import { type CheckGroup, type Problem, problem, problemIf } from '../finding.js'
+import { describeExchange, oauthRefusalOf, stringIn } from '../exchange.js'
+import { type CheckGroup, type Problem, problemIf } from '../finding.js'
 import { formProblems } from './documents.js'
 
-function fallback({ origin: { metadata, token } }: Evidence): Problem[] {
+/**
+ * The document may be the real issuer's: revision 2025-03-26 asks for no comparison, and clients that compare read the protected
+ * resource metadata first.
+ */
+function fallback({ origin: { metadata, token }, server }: Evidence): Problem[] {
   if ('flaw' in metadata.reading) {
-    const answer = answerOf(token)
-    const hasDefaults = answer !== undefined && oauthErrorOf(answer) !== undefined
+    const hasDefaults = oauthRefusalOf(token) !== undefined
     const seen = describeExchange(metadata.exchange)
     return [...formProblems(metadata), ...problemIf(!hasDefaults, 'old-clients-left-out', seen)]
   }
   const issuer = stringIn(metadata.reading.document, 'issuer')
   const { origin } = new URL(metadata.url)
-  const isForeign = issuer?.replace(/\/$/, '') !== origin
-  return isForeign ? [problem('old-clients-foreign-issuer', `"issuer" is ${issuer} at ${metadata.url}`)] : []
+  const isKnown = issuer === server?.issuer || issuer?.replace(/\/$/, '') === origin
+  return problemIf(!isKnown, 'old-clients-foreign-issuer', `"issuer" is ${issuer} at ${metadata.url}`)
 }
 
 export const oldClientChecks: CheckGroup = {

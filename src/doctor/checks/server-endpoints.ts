@@ -1,7 +1,7 @@
 /** The authorization server's endpoints: each is there, and refuses nonsense in the words of its specification. */
-import type { Answer, Exchange } from '../../platform/diagnostic-network.js'
+import type { Answer } from '../../platform/diagnostic-network.js'
 import { announcesMetadataDocuments, type Evidence, serverDocument } from '../evidence.js'
-import { answerOf, describeBody, describeExchange, isRedirect, oauthErrorOf } from '../exchange.js'
+import { answerOf, describeBody, describeExchange, isRedirect, oauthErrorOf, oauthRefusalOf } from '../exchange.js'
 import { type CheckGroup, type Problem, problem, problemIf } from '../finding.js'
 import { isWebAddress } from '../web-address.js'
 
@@ -62,9 +62,8 @@ function token({ server }: Evidence): Problem[] | undefined {
   return answer && refusesTheCode(answer)
 }
 
-/** Only an answer of the endpoint itself counts: 404 and 500 come from somewhere else. */
 function tokenCaching({ server }: Evidence): Problem[] | undefined {
-  const answer = refusalOf(server?.token)
+  const answer = oauthRefusalOf(server?.token)
   if (answer === undefined) return undefined
   const caching = answer.headers.get('cache-control')
   return problemIf(
@@ -72,12 +71,6 @@ function tokenCaching({ server }: Evidence): Problem[] | undefined {
     'token-answers-cached',
     `Cache-Control: ${caching ?? 'absent'}`,
   )
-}
-
-function refusalOf(exchange: Exchange | undefined): Answer | undefined {
-  const answer = answerOf(exchange)
-  if (answer === undefined || (answer.status !== 400 && answer.status !== 401)) return undefined
-  return oauthErrorOf(answer) === undefined ? undefined : answer
 }
 
 export const serverEndpointChecks: CheckGroup = {

@@ -148,8 +148,9 @@ export const transportProblemKinds = {
   },
   'old-clients-foreign-issuer': {
     severity: 'warning',
-    title: 'the metadata on the MCP origin names another issuer',
-    clients: 'Clients of the first revision that compare the issuer stop; the others go on.',
-    fix: 'Use one origin for both servers: then its issuer is the MCP origin.',
+    title: 'the metadata on the MCP origin is that of yet another issuer',
+    clients:
+      'Clients of the first revision sign in at another server than all others, and come back with tokens for it.',
+    fix: 'Serve the metadata of the authorization server that "authorization_servers" names, or use one origin for both.',
   },
 } as const satisfies Readonly<Record<string, ProblemKind>>

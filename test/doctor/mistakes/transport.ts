@@ -221,17 +221,17 @@ const oldClients: readonly Mistake[] = [
       ({ mcpOrigin }) =>
       ({ method, host, path }) =>
         method !== 'OPTIONS' && host === new URL(mcpOrigin).host && !/^\/(mcp|\.well-known\/oauth-protected)/.test(path)
-          ? json({}, 404)
+          ? json({ error: 'invalid_request' }, 404)
           : undefined,
   },
   {
-    name: 'a copy of another server’s metadata on the MCP origin',
+    name: 'metadata of a former server on the MCP origin',
     codes: ['old-clients-foreign-issuer'],
     plant:
-      ({ mcpOrigin, issuer }) =>
+      ({ mcpOrigin }) =>
       (asked) =>
         asked.host === new URL(mcpOrigin).host && asked.path === '/.well-known/oauth-authorization-server'
-          ? json(serverMetadata(issuer))
+          ? json(serverMetadata('https://old.example.com'))
           : undefined,
   },
 ]

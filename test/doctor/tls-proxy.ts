@@ -1,0 +1,35 @@
+/** A reverse proxy as operators run it: ends TLS for several hosts on one port and passes everything on, Host as it came. */
+import { request as httpRequest } from 'node:http'
+import { createServer } from 'node:https'
+import type { Certificate } from '../platform/certificates.js'
+
+export interface TlsProxy {
+  close(): Promise<void>
+}
+
+/** `backends`: host name → port on loopback. */
+export async function startTlsProxy(
+  port: number,
+  certificate: Certificate,
+  backends: Readonly<Record<string, number>>,
+): Promise<TlsProxy> {
+  const server = createServer(certificate, (incoming, outgoing) => {
+    const host = incoming.headers.host ?? ''
+    const headers = { ...incoming.headers, 'x-forwarded-host': host, 'x-forwarded-proto': 'https' }
+    const backend = backends[host.split(':')[0] ?? '']
+    const options = { host: '127.0.0.1', port: backend, method: incoming.method, path: incoming.url, headers }
+    const forwarded = httpRequest(options, (answer) => {
+      outgoing.writeHead(answer.statusCode ?? 502, answer.headers)
+      answer.pipe(outgoing)
+    })
+    forwarded.once('error', () => outgoing.writeHead(502).end())
+    incoming.pipe(forwarded)
+  })
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
+  return {
+    close: async () => {
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
+}
