@@ -8,7 +8,14 @@ describe('gatehouse', () => {
   it.each([[[]], [['help']], [['--help']]])('explains itself when called with %j', async (args) => {
     const { exitCode, stdout, stderr } = await runCli(args)
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
-    for (const form of ['serve [auth|mcp]', 'migrate', 'accounts add <email>', 'clients list', 'config print']) {
+    for (const form of [
+      'serve [auth|mcp]',
+      'migrate',
+      'accounts add <email>',
+      'clients list',
+      'config print',
+      'doctor [<MCP URL>]',
+    ]) {
       expect(stdout).toContain(form)
     }
   })

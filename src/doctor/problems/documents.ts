@@ -1,7 +1,7 @@
 /** Problems of published documents: of any of them, and of the resource's own. */
 import type { ProblemKind } from '../finding.js'
 
-const strictOnes = 'VS Code, Gemini CLI and Zed compare exactly and stop; RFC 9728 §3.3 tells every client to.'
+const strictOnes = 'VS Code and Gemini CLI compare exactly and stop; RFC 9728 §3.3 tells every client to.'
 
 export const documentProblemKinds = {
   'document-redirects': {
@@ -20,14 +20,14 @@ export const documentProblemKinds = {
     severity: 'failure',
     title: 'a well-known address answers 5xx',
     clients:
-      'Clients on the TypeScript SDK give up the whole discovery at 5xx; at 404 they would go on to the next address.',
+      'Clients on the TypeScript SDK give up the whole discovery at 5xx (502 aside); at 404 they would go on to the next address.',
     fix: 'Answer 404 for well-known addresses that are not served; if it is 502 to 504, the proxy sends them to a server that is not there.',
   },
   'document-is-html': {
     severity: 'failure',
     title: 'a web page is served instead of a document',
     clients: 'Every client that looks here first: it takes 200 for the document and fails on the page.',
-    fix: 'Let the web application’s catch-all route leave /.well-known/ alone: serve the document, or answer 404.',
+    fix: "Let the web application's catch-all route leave /.well-known/ alone: serve the document, or answer 404.",
   },
   'document-not-json': {
     severity: 'failure',
@@ -80,7 +80,7 @@ export const documentProblemKinds = {
   },
   'resource-metadata-differs': {
     severity: 'failure',
-    title: 'copies of the resource’s metadata disagree',
+    title: "copies of the resource's metadata disagree",
     clients:
       'Which one counts depends on the client: some sign in at another server, or for another resource, than others.',
     fix: 'Serve one document at every address.',
@@ -118,7 +118,7 @@ export const documentProblemKinds = {
   'resource-other-path': {
     severity: 'failure',
     title: '"resource" has another path',
-    clients: `${strictOnes} The bare origin in its place is refused by all of them but the SDKs.`,
+    clients: `${strictOnes} Clients on the SDKs take a path above their own, the bare origin too.`,
     fix: 'Set "resource" to the whole MCP URL, path included, as clients see it in front of the proxy.',
   },
   'resource-other-text': {

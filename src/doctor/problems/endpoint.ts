@@ -39,7 +39,7 @@ export const endpointProblemKinds = {
     title: 'a missing token is refused, but not with 401',
     clients:
       'Every client: only 401 makes it look for an authorization server. 403 means that it is signed in and may not.',
-    fix: 'Answer 401 with WWW-Authenticate. If the answer is not the server’s own, a firewall or the proxy gave it.',
+    fix: "Answer 401 with WWW-Authenticate. If the answer is not the server's own, a firewall or the proxy gave it.",
   },
   'challenge-missing': {
     severity: 'failure',

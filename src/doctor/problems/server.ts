@@ -20,7 +20,7 @@ export const serverProblemKinds = {
   },
   'server-metadata-differs': {
     severity: 'failure',
-    title: 'copies of the authorization server’s metadata disagree',
+    title: "copies of the authorization server's metadata disagree",
     clients:
       'Which one counts depends on the client: VS Code reads the OpenID Connect document, most others that of RFC 8414.',
     fix: 'Serve one document at every address.',
@@ -47,25 +47,25 @@ export const serverProblemKinds = {
     severity: 'failure',
     title: '"issuer" differs in the slash at its end',
     clients: `${exactOnes} Some forgive it, which makes it hard to find.`,
-    fix: 'Write "authorization_servers" exactly as the metadata’s "issuer" is written.',
+    fix: 'Write "authorization_servers" exactly as the metadata\'s "issuer" is written.',
   },
   'issuer-other-case': {
     severity: 'failure',
     title: '"issuer" differs in upper and lower case',
     clients: exactOnes,
-    fix: 'Write "authorization_servers" exactly as the metadata’s "issuer" is written.',
+    fix: 'Write "authorization_servers" exactly as the metadata\'s "issuer" is written.',
   },
   'issuer-other-path': {
     severity: 'failure',
     title: '"issuer" has another path',
     clients: exactOnes,
-    fix: 'Write "authorization_servers" exactly as the metadata’s "issuer" is written, path (tenant, realm) included.',
+    fix: 'Write "authorization_servers" exactly as the metadata\'s "issuer" is written, path (tenant, realm) included.',
   },
   'issuer-other-text': {
     severity: 'failure',
     title: '"issuer" is spelled in another way',
     clients: exactOnes,
-    fix: 'Write "authorization_servers" exactly as the metadata’s "issuer" is written.',
+    fix: 'Write "authorization_servers" exactly as the metadata\'s "issuer" is written.',
   },
   'endpoint-absent': {
     severity: 'failure',
@@ -133,7 +133,7 @@ export const serverProblemKinds = {
     severity: 'warning',
     title: 'the authorization server does not list a scope that the resource asks for',
     clients: 'Cursor reads the scopes here; others may drop what is not listed, and then lack it at the tools.',
-    fix: 'Add the resource’s scopes to "scopes_supported".',
+    fix: 'Add the resource\'s scopes to "scopes_supported".',
   },
   'no-registration': {
     severity: 'failure',

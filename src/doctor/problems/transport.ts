@@ -56,16 +56,15 @@ export const transportProblemKinds = {
   'internal-address': {
     severity: 'failure',
     title: 'a public document names an internal address',
-    clients:
-      'Every client outside that machine or network; hosted ones such as Claude and ChatGPT refuse private addresses.',
+    clients: 'Every client outside that machine or network; hosted ones such as Claude and ChatGPT cannot reach it.',
     fix: 'Publish public URLs only. An internal address for the back channel is a setting of the resource server (Gatehouse: ISSUER_INTERNAL_URL) and is never published.',
   },
   'forwarded-host-believed': {
     severity: 'failure',
-    title: 'a stranger’s X-Forwarded-Host changes what is published',
+    title: "a stranger's X-Forwarded-Host changes what is published",
     clients:
-      'Every client behind a cache that keeps the poisoned document: it sends people and codes to the attacker’s host.',
-    fix: 'Pin the public URL by a setting, or believe forwarded headers from the proxy’s address only, and let the proxy overwrite them.',
+      "Every client behind a cache that keeps the poisoned document: it sends people and codes to the attacker's host.",
+    fix: "Pin the public URL by a setting, or believe forwarded headers from the proxy's address only, and let the proxy overwrite them.",
   },
   'certificate-expired': {
     severity: 'failure',

@@ -133,7 +133,7 @@ const addresses: readonly Mistake[] = [
     plant: serverSays(() => ({ userinfo_endpoint: 'http://auth.example.com/userinfo' })),
   },
   {
-    name: 'the container’s name in a public document',
+    name: "the container's name in a public document",
     codes: ['internal-address'],
     site: 'public',
     fix: 'ISSUER_INTERNAL_URL',
