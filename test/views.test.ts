@@ -191,6 +191,21 @@ describe('the consent page about strangers (CIMD §6, RFC 8252 §8.6)', () => {
     expect(text).toContain('Any program running here could have asked')
   })
 
+  it('names a known product only beside the host that proves it', () => {
+    const text = textOf(parse(pageOf('consent', 'verified').html))
+    expect(text).toContain('Verified: claude.ai')
+    expect(text).toContain('This is a known program: Claude by Anthropic.')
+    const stranger = textOf(parse(pageOf('consent', 'verified stranger').html))
+    expect(stranger).toContain('wiki.example vouches for this program.')
+    expect(stranger).not.toContain('known program')
+  })
+
+  it('does not call a program verified that borrows a name, whoever vouches for it', () => {
+    const text = textOf(parse(pageOf('consent', 'borrowed name').html))
+    expect(text).toContain('This may not be Claude: it comes from wiki.example')
+    expect(text).not.toContain('Verified')
+  })
+
   it('links only to https pages, apart and without a referrer', () => {
     const links = named(pageOf('consent', 'hostile markup').elements, 'a')
     expect(links).toHaveLength(1)

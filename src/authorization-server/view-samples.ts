@@ -92,7 +92,7 @@ const identityScopes: readonly ConsentScopeContext[] = [
 const consent: ConsentContext = {
   client: {
     name: 'Claude',
-    identity: { kind: 'verified', host: 'claude.ai' },
+    identity: { kind: 'verified', host: 'claude.ai', known: { product: 'Claude', maker: 'Anthropic' } },
     uri: 'https://claude.ai/',
     policyUri: 'https://www.anthropic.com/privacy',
     termsUri: 'https://www.anthropic.com/terms',
@@ -181,7 +181,7 @@ export const viewSamples: ViewSamples = {
     loopback,
     'known with identity scopes': {
       ...consent,
-      client: { name: 'Notes for Teams', identity: { kind: 'known', host: 'teams.example' } },
+      client: { name: 'Notes for Teams', identity: { kind: 'known' } },
       scopes: [...identityScopes, { ...readScope, alreadyGranted: true }, writeScope],
       account: { email: 'ada@example.com', name: 'Ada Lovelace' },
     },
@@ -198,6 +198,12 @@ export const viewSamples: ViewSamples = {
       ...loopback,
       client: { name: 'Cursor', identity: { kind: 'unverified' } },
       redirect: { kind: 'private-use', scheme: 'cursor' },
+    },
+    'verified stranger': { ...consent, client: { name: 'Wiki', identity: { kind: 'verified', host: 'wiki.example' } } },
+    'borrowed name': {
+      ...consent,
+      client: { name: 'Claude', identity: { kind: 'verified', host: 'wiki.example' }, looksLike: 'Claude' },
+      redirect: { kind: 'https', host: 'wiki.example' },
     },
     device: { ...loopback, device: { userCode: 'BDWP-HQPK' } },
     'no scopes': { ...loopback, resource: undefined, scopes: [], readOnly: false },

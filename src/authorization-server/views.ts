@@ -25,10 +25,14 @@ export interface SignInContext {
 
 /** How sure we are that the client is who it says. */
 export type ClientIdentity =
-  /** We fetched its metadata document from this host (CIMD). */
-  | { readonly kind: 'verified'; readonly host: string }
-  /** Registered by the operator, or on our list of known clients. `host` is where it belongs to, if anywhere. */
-  | { readonly kind: 'known'; readonly host?: string | undefined }
+  /** We fetched its metadata document from this host (CIMD). `known`: that document is on our list of known products. */
+  | {
+      readonly kind: 'verified'
+      readonly host: string
+      readonly known?: { readonly product: string; readonly maker: string } | undefined
+    }
+  /** Registered by the operator. */
+  | { readonly kind: 'known' }
   /** Registered by itself (RFC 7591): anyone can use this name. */
   | { readonly kind: 'unverified' }
 
@@ -70,7 +74,7 @@ export interface ConsentContext {
   readonly client: {
     readonly name: string
     readonly identity: ClientIdentity
-    /** Well-known product that an unproven name resembles: shown as a warning. */
+    /** Well-known product whose name is borrowed, by a client that is unproven or comes from elsewhere: shown as a warning. */
     readonly looksLike?: string | undefined
     readonly uri?: string | undefined
     readonly policyUri?: string | undefined

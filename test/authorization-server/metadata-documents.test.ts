@@ -160,6 +160,13 @@ describe('Client ID metadata documents', () => {
     expect(hits.get('/oauth/elsewhere.json') ?? 0).toBe(0)
   })
 
+  it('do not make a borrowed name true', async () => {
+    const { page, browser } = await open(publish({ client_name: 'Claude Code' }))
+    const { text } = pageOf(await signIn(browser, page, server.account))
+    expect(text).toContain(`This may not be Claude: it comes from ${new URL(origin).host}`)
+    expect(text).not.toMatch(/Verified|known program/)
+  })
+
   it('tell a stranger nothing about what can be reached from here (CVE-2026-1180)', async () => {
     const essence = (html: string) => html.replace(/[0-9a-f]{8}-[\w-]{27}/g, 'REQUEST')
     const unreachable = [

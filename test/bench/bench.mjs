@@ -1,5 +1,5 @@
 // `npm run bench`. Plain JavaScript around main.ts: makes TypeScript loadable, and shares the tests' set-up and clean-up.
-import './typescript-loader.mjs'
+import '../support/typescript-loader.mjs'
 import setUp from '../support/global-setup.mjs'
 import tearDown from '../support/global-teardown.mjs'
 

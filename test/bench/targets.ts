@@ -16,7 +16,7 @@ import { seed } from './seed.js'
 import { type ServeProcess, type Settings, serve } from './serve-process.js'
 import type { Target } from './target.js'
 
-const loader = new URL('typescript-loader.mjs', import.meta.url).href
+const loader = new URL('../support/typescript-loader.mjs', import.meta.url).href
 
 /** Starts one of our scripts as a process of its own, and waits for its first message. */
 export async function startScript(name: string, args: readonly string[]) {

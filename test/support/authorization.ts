@@ -6,12 +6,20 @@ export interface Account {
   readonly password: string
 }
 
-/** Which scopes to tick: all of them, what the page offers ticked, or exactly these. */
-export type ScopeChoice = 'all' | 'as offered' | readonly string[]
+/** Which scopes to tick: all of them, what the page offers ticked, exactly these, or all but these. */
+export type ScopeChoice = 'all' | 'as offered' | readonly string[] | { readonly except: readonly string[] }
+
+/** Whether a person who chooses so ticks this scope. */
+export function ticks(allow: Exclude<ScopeChoice, 'as offered'>, scope: string): boolean {
+  if (allow === 'all') return true
+  return 'except' in allow ? !allow.except.includes(scope) : allow.includes(scope)
+}
 
 export interface Person {
   readonly account: Account
   readonly allow?: ScopeChoice
+  /** Looks at the consent page before deciding. */
+  readonly reads?: (page: Page) => void
   /** Presses `Deny` on the consent page. */
   readonly denies?: boolean
 }
@@ -45,12 +53,11 @@ export function signIn(browser: Browser, page: Page, { email, password }: Accoun
 export function consent(browser: Browser, page: Page, allow: ScopeChoice = 'all'): Promise<Arrival> {
   const offered = scopesOn(page)
   if (allow === 'as offered') return browser.press(page, 'Allow')
-  const missing = allow === 'all' ? [] : allow.filter((name) => !offered.some((scope) => scope.name === name))
+  const wanted = allow === 'all' || 'except' in allow ? [] : allow
+  const missing = wanted.filter((name) => !offered.some((scope) => scope.name === name))
   if (missing.length > 0) throw new Error(`the consent page does not offer ${missing.join(', ')}`)
   const entries: Entries = Object.fromEntries(
-    offered
-      .filter(({ required }) => !required)
-      .map(({ name }) => [`scope=${name}`, allow === 'all' || allow.includes(name)]),
+    offered.filter(({ required }) => !required).map(({ name }) => [`scope=${name}`, ticks(allow, name)]),
   )
   return browser.press(page, 'Allow', entries)
 }
@@ -75,6 +82,7 @@ export async function completeAuthorization(
     if (page.status >= 400) throw new Error(`stopped at ${describePage(page)}`)
     if (isSignInPage(page)) arrival = await signIn(browser, page, person.account)
     else if (isConsentPage(page)) {
+      person.reads?.(page)
       arrival = person.denies === true ? await deny(browser, page) : await consent(browser, page, person.allow)
     } else throw new Error(`neither sign-in nor consent: ${describePage(page)}`)
   }

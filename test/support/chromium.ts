@@ -1,7 +1,7 @@
 /** Chromium for tests, found by CHROMIUM_PATH or at Debian's place, talking to loopback only. Missing is a failure, not a skip. */
 import { createServer } from 'node:http'
 import { type Browser, chromium, type Page } from 'playwright-core'
-import type { Account, ScopeChoice } from './authorization.js'
+import { type Account, type ScopeChoice, ticks } from './authorization.js'
 
 const quiet = [
   '--headless',
@@ -67,8 +67,10 @@ export async function consentWithChromium(page: Page, allow: ScopeChoice = 'all'
   await page.getByRole('button', { name: 'Allow', exact: true }).waitFor()
   const before = page.locator('details.before:not([open]) > summary')
   if (await before.count()) await before.click()
-  for (const box of allow === 'as offered' ? [] : await page.locator('input[type=checkbox][name=scope]').all()) {
-    await box.setChecked(allow === 'all' || allow.includes((await box.getAttribute('value')) ?? ''))
+  if (allow !== 'as offered') {
+    for (const box of await page.locator('input[type=checkbox][name=scope]').all()) {
+      await box.setChecked(ticks(allow, (await box.getAttribute('value')) ?? ''))
+    }
   }
   await page.getByRole('button', { name: 'Allow', exact: true }).click()
 }

@@ -64,6 +64,11 @@ export async function mcpRequest(
       },
     }),
   })
+  return readMcpAnswer(response)
+}
+
+/** What came back for one request. */
+export async function readMcpAnswer(response: Response): Promise<McpAnswer> {
   const challenge = parseChallenge(response.headers.get('www-authenticate') ?? '')?.parameters ?? {}
   const { status, headers } = response
   const body = await response.text()

@@ -9,14 +9,14 @@ import { authorizationServerMetadataUrls } from '../../src/oauth/well-known.js'
 import { completeAuthorization, type Person } from './authorization.js'
 import type { Browser } from './browser.js'
 
-const resourceMetadataSchema = z.looseObject({
+export const resourceMetadataSchema = z.looseObject({
   resource: z.string(),
   authorization_servers: z.array(z.string()).min(1),
   scopes_supported: z.array(z.string()).optional(),
 })
 export type ResourceMetadata = z.infer<typeof resourceMetadataSchema>
 
-const serverMetadataSchema = z.looseObject({
+export const serverMetadataSchema = z.looseObject({
   issuer: z.string(),
   authorization_endpoint: z.string(),
   token_endpoint: z.string(),
@@ -30,7 +30,7 @@ const serverMetadataSchema = z.looseObject({
 })
 export type ServerMetadata = z.infer<typeof serverMetadataSchema>
 
-const registrationSchema = z.looseObject({ client_id: z.string(), client_secret: z.string().optional() })
+export const registrationSchema = z.looseObject({ client_id: z.string(), client_secret: z.string().optional() })
 export type Registration = z.infer<typeof registrationSchema>
 
 const tokensSchema = z.looseObject({

@@ -19,9 +19,16 @@ export interface Stack {
   close(): Promise<void>
 }
 
+interface StartOptions extends StackOptions {
+  readonly overrides?: SystemOverrides
+  /** What an operator does with these settings before the first start. */
+  readonly prepare?: (settings: Readonly<Record<string, string>>) => Promise<void>
+}
+
 /** Starts a stack; about half a second once the run's templates exist. */
-export async function startStack(options: StackOptions & { overrides?: SystemOverrides }): Promise<Stack> {
+export async function startStack(options: StartOptions): Promise<Stack> {
   const settings = await stackSettings(options)
+  await options.prepare?.(settings)
   const logLines: string[] = []
   const config = parseConfig(settings, (path) => readFileSync(path, 'utf8'))
   const log = createLogger(config.LOG_LEVEL, { write: (line) => void logLines.push(line) })

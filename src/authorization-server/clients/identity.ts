@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { redirectKind } from '../../oauth/redirect-uri.js'
 import type { ClientIdentity, RedirectTarget } from '../views.js'
+import { borrowedName, knownClient } from './known-clients.js'
 import type { ClientMetadata } from './registration.js'
 
 /** The engine's client, as far as identity needs it. */
@@ -13,60 +14,6 @@ export interface IdentifiedClient {
   readonly isMetadataDocument: boolean
 }
 
-/** Names people know; a stranger who calls itself so gets a warning. Lower case, letters only. */
-const knownProducts: Readonly<Record<string, string>> = {
-  claude: 'Claude',
-  anthropic: 'Anthropic',
-  chatgpt: 'ChatGPT',
-  openai: 'OpenAI',
-  codex: 'Codex',
-  cursor: 'Cursor',
-  visualstudiocode: 'Visual Studio Code',
-  vscode: 'Visual Studio Code',
-  copilot: 'GitHub Copilot',
-  github: 'GitHub',
-  gemini: 'Gemini',
-  google: 'Google',
-  microsoft: 'Microsoft',
-  windsurf: 'Windsurf',
-  perplexity: 'Perplexity',
-}
-
-/** Folds look-alike spellings: width, accents, common digit and Cyrillic or Greek look-alikes, and everything but letters. */
-function foldName(name: string): string {
-  const lookAlikes: Readonly<Record<string, string>> = {
-    '0': 'o',
-    '1': 'l',
-    '3': 'e',
-    '5': 's',
-    а: 'a',
-    с: 'c',
-    е: 'e',
-    о: 'o',
-    р: 'p',
-    ѕ: 's',
-    і: 'i',
-    ԁ: 'd',
-    һ: 'h',
-    ο: 'o',
-    α: 'a',
-    ε: 'e',
-    ι: 'i',
-    ѵ: 'v',
-  }
-  const folded = name
-    .normalize('NFKD')
-    .toLowerCase()
-    .replace(/./gu, (letter) => lookAlikes[letter] ?? letter)
-  return folded.replace(/[^a-z]/g, '')
-}
-
-/** The well-known product whose name an unproven client's name resembles. */
-export function resembledProduct(name: string): string | undefined {
-  const folded = foldName(name)
-  return Object.entries(knownProducts).find(([product]) => folded.includes(product))?.[1]
-}
-
 /** The name shown for a client; one without a name is called by its id. */
 export function displayName(client: IdentifiedClient): string {
   const name = client.clientName?.trim()
@@ -76,8 +23,23 @@ export function displayName(client: IdentifiedClient): string {
 
 /** `isStatic`: the operator made it. */
 export function identityOf(client: IdentifiedClient, isStatic: boolean): ClientIdentity {
-  if (client.isMetadataDocument) return { kind: 'verified', host: new URL(client.clientId).host }
-  return isStatic ? { kind: 'known' } : { kind: 'unverified' }
+  if (!client.isMetadataDocument) return isStatic ? { kind: 'known' } : { kind: 'unverified' }
+  const known = knownClient(client.clientId)
+  return { kind: 'verified', host: new URL(client.clientId).host, ...(known === undefined ? {} : { known }) }
+}
+
+/** The product whose name the client borrows, as far as we can tell. The operator's own clients are named by the operator. */
+export function impersonates(client: IdentifiedClient, identity: ClientIdentity): string | undefined {
+  switch (identity.kind) {
+    case 'known':
+      return undefined
+    case 'verified':
+      return identity.known === undefined
+        ? borrowedName(displayName(client), new URL(client.clientId).hostname)
+        : undefined
+    case 'unverified':
+      return borrowedName(displayName(client))
+  }
 }
 
 /** Where a redirect URI of this client leads. */

@@ -1,6 +1,7 @@
 /** How the engine asks us about client metadata: on registration, update, metadata document and every load. */
 import { type Configuration, errors } from 'oidc-provider'
-import { normaliseMetadata } from './registration.js'
+import { randomSecret } from '../../platform/secrets.js'
+import { expectsSecret, normaliseMetadata } from './registration.js'
 import { type RegistrationRules, type Violation, violations } from './registration-rules.js'
 
 /** The engine's names for the routes by which a client writes its own metadata (RFC 7591, RFC 7592). */
@@ -32,6 +33,11 @@ export function clientMetadataRules({
       const isFromStranger = isMetadataDocument || selfRegistration.has(ctx?.oidc.route ?? '')
       const origin = { isMetadataDocument, isFromStranger, isStored: !isFromStranger }
       normaliseMetadata(metadata, origin)
+      // The engine decided about a secret before it got here.
+      if (ctx?.oidc.route === 'registration' && expectsSecret(metadata)) {
+        const secret = { client_secret: randomSecret(), client_secret_expires_at: 0 }
+        Object.assign(metadata, secret, { token_endpoint_auth_method: 'client_secret_post' })
+      }
       // Only the operator says who introspects: not a document, not a registration, not its update.
       if (isFromStranger) delete metadata['introspects']
       const broken = violations(metadata, registrationRules, origin)

@@ -88,3 +88,18 @@ export function normaliseMetadata(metadata: ClientMetadata, origin: MetadataOrig
     metadata['token_endpoint_auth_method'] = 'none'
   }
 }
+
+/**
+ * Where clients are sent that register as public and then give up without a secret (Perplexity). RFC 7591 §3.2.1 lets a server
+ * substitute metadata; a secret harms nobody, it only has to be kept by the one who asked.
+ */
+const wantsSecretAnyway: ReadonlySet<string> = new Set(
+  ['www.perplexity.ai', 'enterprise.perplexity.ai'].map((host) => `https://${host}/rest/connections/oauth_callback`),
+)
+
+/** True for a registration as public that has to be answered with a secret all the same. */
+export function expectsSecret(metadata: ClientMetadata): boolean {
+  const isPublic = metadata['token_endpoint_auth_method'] === 'none'
+  const redirectUris = redirectUrisOf(metadata)
+  return isPublic && redirectUris.length > 0 && redirectUris.every((uri) => wantsSecretAnyway.has(uri))
+}

@@ -5,7 +5,7 @@ import { expandScopes } from '../../oauth/scope.js'
 import { epochSeconds } from '../../platform/clock.js'
 import type { HttpContext } from '../../platform/http.js'
 import { type ConsentKey, rememberConsent, rememberedScopes } from '../../storage/consents.js'
-import { consentFingerprint, displayName, identityOf, redirectTarget, resembledProduct } from '../clients/identity.js'
+import { consentFingerprint, displayName, identityOf, impersonates, redirectTarget } from '../clients/identity.js'
 import { PageError } from '../page-error.js'
 import { isOpenidScope } from '../resources.js'
 import { finishInteraction, type Interaction } from './interaction.js'
@@ -29,14 +29,13 @@ function webLink(value: unknown): string | undefined {
 }
 
 async function describeClient({ clients }: InteractionParts, { client }: Interaction) {
-  const name = displayName(client)
   const isStatic = !client.isMetadataDocument && (await clients.find(client.clientId))?.origin === 'static'
   const identity = identityOf(client, isStatic)
   const metadata = client.metadata()
   return {
-    name,
+    name: displayName(client),
     identity,
-    looksLike: identity.kind === 'unverified' ? resembledProduct(name) : undefined,
+    looksLike: impersonates(client, identity),
     uri: webLink(metadata['client_uri']),
     policyUri: webLink(metadata['policy_uri']),
     termsUri: webLink(metadata['tos_uri']),

@@ -1,4 +1,4 @@
-// Lets Node run the benchmark's TypeScript directly: `node --import ./test/bench/typescript-loader.mjs file.ts`.
+// Lets Node run TypeScript directly: `node --import ./test/support/typescript-loader.mjs file.ts`.
 // Plain JavaScript, because nothing is there yet to compile it.
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
