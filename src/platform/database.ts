@@ -11,6 +11,7 @@ import { PrismaPGlite } from 'pglite-prisma-adapter'
 import { createPreparedSql } from './embedded-statements.js'
 import { lockFolder } from './folder-lock.js'
 import { isOutage, outageError } from './outage.js'
+import { createPipelines } from './pipelines.js'
 
 /** One prepared statement. `name` is unique per text: PostgreSQL prepares it once per connection. */
 export interface Statement {
@@ -31,7 +32,7 @@ export interface Sql {
 
 export interface Database {
   readonly sql: Sql
-  /** For `new PrismaClient({ adapter })`; shares the pool with `sql`. */
+  /** For `new PrismaClient({ adapter })`. */
   readonly adapter: SqlDriverAdapterFactory
   /**
    * Lends `work` a connection of its own, closed afterwards: the schema engine leaves its session lock behind. A script is one
@@ -72,22 +73,30 @@ function withWholeScripts(
   }
 }
 
-/** Opens a pool to a PostgreSQL server. Connects on first use; `ping` tells whether it works. */
+/**
+ * Opens a PostgreSQL server: half the connections are pipelines for single statements, half a pool for Prisma and locks. Connects
+ * on first use; `ping` tells whether it works.
+ */
 export function openServerDatabase(options: ServerDatabaseOptions): Database {
-  const pool = new pg.Pool({
+  const connection = {
     connectionString: options.url,
-    max: options.poolSize,
     connectionTimeoutMillis: 5_000,
-    idleTimeoutMillis: 60_000,
     statement_timeout: 10_000,
     lock_timeout: 5_000,
     keepAlive: true,
     application_name: 'gatehouse',
+  }
+  const forStatements = Math.max(1, Math.floor(options.poolSize / 2))
+  const pipelines = createPipelines({ connection, size: forStatements, onError: options.onIdleError })
+  const pool = new pg.Pool({
+    ...connection,
+    max: Math.max(1, options.poolSize - forStatements),
+    idleTimeoutMillis: 60_000,
   })
   pool.on('error', options.onIdleError)
   const sql: Sql = {
     query: async <Row>(statement: Statement, values: readonly unknown[]) => {
-      const result = await pool.query({ ...statement, values: [...values] }).catch((error: unknown) => {
+      const result = await pipelines.query({ ...statement, values: [...values] }).catch((error: unknown) => {
         throw isOutage(error) ? outageError(error) : error
       })
       return { rows: result.rows as Row[], rowCount: result.rowCount ?? 0 }
@@ -118,7 +127,7 @@ export function openServerDatabase(options: ServerDatabaseOptions): Database {
       }
     },
     ping: async () => void (await sql.query(pingStatement, [])),
-    close: () => pool.end(),
+    close: async () => void (await Promise.all([pipelines.end(), pool.end()])),
   }
 }
 

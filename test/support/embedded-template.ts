@@ -1,8 +1,9 @@
 /**
  * Embedded databases without the wait: a first start takes seconds, a copy of a prepared folder opens at once.
- * The templates are made once per run by the product's own code, migrations included.
+ * The templates are made by the product's own code, migrations included, and kept for later runs until that code changes.
  */
-import { cpSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { openEmbeddedDatabase } from '../../src/platform/database.js'
@@ -21,13 +22,42 @@ async function pristine(): Promise<string> {
   return folder
 }
 
+const root = new URL('../../', import.meta.url)
+const cacheFolder = fileURLToPath(new URL('node_modules/.cache/gatehouse-test/', root))
+
+function filesBelow(path: string): string[] {
+  const files = readdirSync(new URL(path, root), { recursive: true, withFileTypes: true })
+  return files.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
+}
+
+/** Where a template is kept; the name says what it was made from. */
+function keptTemplate(schemaName: SchemaName): string {
+  const madeFrom = [...filesBelow(`prisma/${schemaName}/migrations`), ...filesBelow('src/platform')]
+  const hash = createHash('sha256').update(readFileSync(new URL('package-lock.json', root)))
+  for (const file of madeFrom.sort()) hash.update(readFileSync(file))
+  return join(cacheFolder, `${schemaName}-${hash.digest('hex').slice(0, 16)}`)
+}
+
+function keep(folder: string, kept: string, schemaName: SchemaName): void {
+  const part = `${kept}.${process.pid}`
+  cpSync(folder, part, { recursive: true })
+  for (const entry of readdirSync(cacheFolder)) {
+    const isOld = entry.startsWith(`${schemaName}-`) && join(cacheFolder, entry) !== part
+    if (isOld) rmSync(join(cacheFolder, entry), { recursive: true, force: true })
+  }
+  renameSync(part, kept)
+}
+
 async function template(schemaName: SchemaName): Promise<string> {
+  const kept = keptTemplate(schemaName)
+  if (existsSync(kept)) return kept
   const folder = join(runFolder(), `template-${schemaName}`)
   await oncePerRun(`template-${schemaName}`, async () => {
     cpSync(await pristine(), folder, { recursive: true })
     const database = await openEmbeddedDatabase(folder)
     await migrate(database, fileURLToPath(new URL(`../../prisma/${schemaName}/migrations`, import.meta.url)))
     await database.close()
+    keep(folder, kept, schemaName)
   })
   return folder
 }

@@ -1,0 +1,109 @@
+/**
+ * A few connections to PostgreSQL that each carry many statements at once (protocol pipelining), for single prepared statements.
+ * A statement does not wait for the answer to the one before it, and what is asked in one turn of the event loop leaves in one
+ * write: under load that is a third of the system calls, and a backend that is still awake. Every statement is its own
+ * transaction and fails alone. Not for sessions, transactions or locks that outlive a statement: those use the pool.
+ */
+import { Socket } from 'node:net'
+import pg from 'pg'
+
+class Pipeline {
+  readonly #socket = new Socket()
+  readonly #client: pg.Client
+  readonly #connected: Promise<unknown>
+  #isConnected = false
+  #isCorked = false
+  #isUsable = true
+  /** Statements that were not answered yet. */
+  waiting = 0
+
+  constructor(config: pg.ClientConfig, onError: (error: Error) => void) {
+    this.#client = new pg.Client({ ...config, pipeline: true, stream: () => this.#socket })
+    // pg fails every statement under way itself; this keeps a lost connection from ending the process.
+    this.#client.on('error', (error) => {
+      this.#isUsable = false
+      onError(error)
+    })
+    this.#client.on('end', () => {
+      this.#isUsable = false
+    })
+    this.#connected = this.#client.connect().then(
+      () => {
+        this.#isConnected = true
+      },
+      (error: unknown) => {
+        this.#isUsable = false
+        throw error
+      },
+    )
+    // Whoever asks gets the error; nobody may be asking.
+    this.#connected.catch(() => undefined)
+  }
+
+  /** False once the connection is gone, or never came about. */
+  get isUsable(): boolean {
+    return this.#isUsable
+  }
+
+  async query(config: pg.QueryConfig): Promise<pg.QueryResult> {
+    this.waiting += 1
+    try {
+      if (!this.#isConnected) await this.#connected
+      this.#gather()
+      return await this.#client.query(config)
+    } finally {
+      this.waiting -= 1
+    }
+  }
+
+  /** Holds back what is written until the other requests of this turn were looked at. */
+  #gather(): void {
+    if (this.#isCorked) return
+    this.#isCorked = true
+    this.#socket.cork()
+    setImmediate(() => {
+      this.#isCorked = false
+      this.#socket.uncork()
+    })
+  }
+
+  async end(): Promise<void> {
+    await this.#connected.catch(() => undefined)
+    if (this.#isUsable) await this.#client.end()
+  }
+}
+
+export interface PipelinesOptions {
+  readonly connection: pg.ClientConfig
+  /** Most connections. They are opened when first needed, and again after they were lost. */
+  readonly size: number
+  /** Called when a connection is lost. */
+  readonly onError: (error: Error) => void
+}
+
+export interface Pipelines {
+  /** Rejects when the statement fails, or its connection is lost before the answer: then it may have been carried out. */
+  query(config: pg.QueryConfig): Promise<pg.QueryResult>
+  /** Lets statements under way end. */
+  end(): Promise<void>
+}
+
+export function createPipelines({ connection, size, onError }: PipelinesOptions): Pipelines {
+  const open: Pipeline[] = []
+
+  /** The one with the least to do; a new one rather than a busy one, while there may be more. */
+  const leastBusy = (): Pipeline => {
+    for (let index = open.length - 1; index >= 0; index -= 1) if (open[index]?.isUsable === false) open.splice(index, 1)
+    let best = open[0]
+    for (const pipeline of open) if (best === undefined || pipeline.waiting < best.waiting) best = pipeline
+    if (best !== undefined && (best.waiting === 0 || open.length >= size)) return best
+    const fresh = new Pipeline(connection, onError)
+    open.push(fresh)
+    return fresh
+  }
+
+  return {
+    query: (config) => leastBusy().query(config),
+    end: async () => void (await Promise.all(open.splice(0).map((pipeline) => pipeline.end()))),
+  }
+}
