@@ -31,6 +31,18 @@ describe('the table of measurements for the README', () => {
     expect(row).toMatch(/^\| Refresh \| 50 % \| – \| 1,000 \| – \| 2,000 \|/)
   })
 
+  it('says what a crowd of registered clients costs, where that was measured', () => {
+    const crowd = {
+      clients: { few: 100, many: 100_000 },
+      few: measurement(100, 110, 120),
+      many: measurement(90, 100, 110),
+    }
+    expect(renderReadmeTable(result)).not.toContain('registered clients')
+    expect(renderReadmeTable({ ...result, crowd: { ...crowd, ratio: 1.104 } })).toContain(
+      'Beside 100,000 registered clients a refresh takes 1.10 times as long as beside 100',
+    )
+  })
+
   it('names the machine', () => {
     expect(renderReadmeTable(result)).toContain('A CPU, 2 cores')
   })

@@ -2,7 +2,7 @@
  * `npm run bench`: measures the stack on PostgreSQL and on the embedded database beside the bare engine, in under five minutes.
  * Owns the order of things and where results go. This process is the load generator; everything measured runs in its own.
  * `-- --save` also writes docs/bench.json; `-- --readme` prints the README's table from that file; `-- refresh jwks` runs only
- * those rows.
+&
  */
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -11,6 +11,7 @@ import os from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
 import { type Postgres, startPostgres } from '../support/postgres.js'
+import { crowdName, measureCrowd } from './crowd.js'
 import { openDatabaseStatistics } from './database-statistics.js'
 import { measureGuard, measurePasswordCheck, measureVerification } from './guard.js'
 import { runLoad } from './load.js'
@@ -109,6 +110,9 @@ async function measure(names: readonly string[]): Promise<BenchResult> {
     say('the guard …')
     const stack = targets.find(({ mcpUrl }) => mcpUrl !== undefined)
     if (stack === undefined) throw new Error('no whole stack was started')
+    const isCrowdWanted = postgres !== undefined && (names.length === 0 || names.includes(crowdName))
+    if (isCrowdWanted) say('a crowd of registered clients …')
+    const crowd = isCrowdWanted ? await measureCrowd(postgres) : undefined
     const hash = commit()
     return {
       date: new Date().toISOString(),
@@ -117,6 +121,7 @@ async function measure(names: readonly string[]): Promise<BenchResult> {
       method: { seconds: plan.seconds, runs: plan.runs },
       rows,
       guard: await measureGuard(stack),
+      ...(crowd !== undefined && { crowd }),
       verification: await measureVerification(stack),
       passwordCheckCpuMs,
       starts,

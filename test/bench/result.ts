@@ -48,6 +48,15 @@ export const benchResult = z.object({
   rows: z.array(row),
   /** The same call to the same process, with a real token and past a guard that accepts anything. */
   guard: z.object({ guarded: measurement, unguarded: measurement, ratio: z.number() }),
+  /** A refresh beside few and beside many registered clients; `ratio`: how many times as long it takes beside many. */
+  crowd: z
+    .object({
+      clients: z.object({ few: z.number(), many: z.number() }),
+      few: measurement,
+      many: measurement,
+      ratio: z.number(),
+    })
+    .optional(),
   verification: z.object({ cachedPerSecond: z.number(), uncachedPerSecond: z.number() }),
   /** CPU of one argon2id check: part of every full sign-in. */
   passwordCheckCpuMs: z.number(),

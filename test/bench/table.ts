@@ -57,12 +57,21 @@ function aligned(table: readonly (readonly string[])[]): string {
   return table.map((line) => line.map(align).join('  ').trimEnd()).join('\n')
 }
 
+function crowdFact({ crowd }: BenchResult): string[] {
+  if (crowd === undefined) return []
+  const [few, many] = [crowd.clients.few, crowd.clients.many].map((count) => count.toLocaleString('en'))
+  return [
+    `Beside ${many} registered clients a refresh takes ${crowd.ratio.toFixed(2)} times as long as beside ${few} (p50 / p99 ${latency(crowd.many)} and ${latency(crowd.few)} ms, ${spread(crowd.many)} and ${spread(crowd.few)}).`,
+  ]
+}
+
 function facts(result: BenchResult): string[] {
   const { guard, verification, starts, machine, method } = result
   const [signIn] = result.rows.filter(({ name }) => name === 'sign-in')
   const cpuOfSignIn = signIn?.results.postgresql?.serverCpuMs
   return [
     `A guarded tool call runs at ${percent(guard.ratio)} of the unguarded rate (${rate(guard.guarded)} and ${rate(guard.unguarded)} /s, ${spread(guard.guarded)} and ${spread(guard.unguarded)}).`,
+    ...crowdFact(result),
     `A token is verified ${Math.round(verification.uncachedPerSecond).toLocaleString('en')} times a second by its signature, ${Math.round(verification.cachedPerSecond).toLocaleString('en')} times from the cache.`,
     `One password check takes ${amount(result.passwordCheckCpuMs)} ms of CPU${cpuOfSignIn === undefined ? '' : `, of ${amount(cpuOfSignIn)} ms that a whole sign-in takes`}; the bare engine checks none.`,
     ...starts.map(

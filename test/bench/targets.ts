@@ -65,7 +65,8 @@ export async function startBareEngine(codeCount: number): Promise<Target> {
   }
 }
 
-async function stackSettings(dataDir: string, databases: Settings): Promise<Settings> {
+/** Addresses of its own, and the given databases. */
+export async function stackSettings(dataDir: string, databases: Settings): Promise<Settings> {
   const [authPort, mcpPort] = [await freePort(), await freePort()]
   return {
     ISSUER_URL: `http://127.0.0.1:${authPort}`,
