@@ -2,10 +2,10 @@
  * Plays a client from the MCP URL to the door of the authorization server, and notes everything that was answered. At most about
  * forty requests in six steps, those of one step at once; no step waits longer than the network's time limit.
  */
-import { parseChallenge } from '../oauth/challenge.js'
+import { type Challenge, parseChallenges } from '../oauth/challenge.js'
 import { authorizationServerMetadataUrls, protectedResourceMetadataUrl } from '../oauth/well-known.js'
 import type { Clock } from '../platform/clock.js'
-import type { DiagnosticNetwork, Exchange, ProbeRequest } from '../platform/diagnostic-network.js'
+import type { Answer, DiagnosticNetwork, Exchange, ProbeRequest } from '../platform/diagnostic-network.js'
 import {
   type CrossOriginPair,
   documentOf,
@@ -189,6 +189,13 @@ function issuerOf(resourceCopies: readonly MetadataCopy[], origin: Evidence['ori
   return 'document' in origin.metadata.reading ? new URL(origin.metadata.url).origin : undefined
 }
 
+/** The one an MCP client goes by: for tokens, and best one that names the metadata. */
+function challengeIn({ headers }: Answer): Challenge | undefined {
+  const all = parseChallenges(headers.get('www-authenticate') ?? '')
+  const forTokens = all.filter(({ scheme }) => /^(bearer|dpop)$/i.test(scheme))
+  return forTokens.find(({ parameters }) => parameters['resource_metadata'] !== undefined) ?? forTokens[0] ?? all[0]
+}
+
 export type Gathered = { readonly evidence: Evidence } | { readonly silence: Extract<Exchange, { silence: unknown }> }
 
 /** `url` is an absolute http(s) URL. Answers `silence` when nothing at all came from there. */
@@ -197,7 +204,7 @@ export async function gather(url: string, network: DiagnosticNetwork, clock: Clo
   const at = clock.now()
   const first = await probe.send(requests.initialize(url))
   if ('silence' in first) return { silence: first }
-  const challenge = parseChallenge(first.headers.get('www-authenticate') ?? '')
+  const challenge = challengeIn(first)
   const challenged = challenge?.parameters['resource_metadata']
   const [endpoint, origin, resourceMetadata] = await Promise.all([
     examineEndpoint(probe, url, first),

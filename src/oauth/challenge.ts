@@ -19,19 +19,33 @@ export function formatChallenge({ scheme, parameters }: Challenge): string {
   return pairs.length === 0 ? scheme : `${scheme} ${pairs.join(', ')}`
 }
 
-/** Sticky, and read on only while it matches: a hostile header costs time in proportion to its length. */
+/** Sticky, and read on only while they match: a hostile header costs time in proportion to its length. */
 const pair = /[\s,]*([!#$%&'*+\-.^_`|~\w]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))/y
+const schemeName = /(?:^\s*|\s*,[\s,]*)([!#$%&'*+\-.^_`|~\w]+)(?=[\s,]|$)/y
 
-/** Reads the first challenge of a header, or `undefined`. Parameter names are lower-cased; unknown ones are kept. */
-export function parseChallenge(header: string): Challenge | undefined {
-  const match = /^\s*([!#$%&'*+\-.^_`|~\w]+)(?:\s+(.*))?$/s.exec(header)
-  if (match?.[1] === undefined) return undefined
-  const parameters: Record<string, string> = {}
-  const rest = match[2] ?? ''
-  const next = new RegExp(pair)
-  for (let found = next.exec(rest); found !== null; found = next.exec(rest)) {
-    const [, name = '', quoted, token] = found
-    parameters[name.toLowerCase()] = quoted?.replace(/\\(.)/g, '$1') ?? token ?? ''
+/**
+ * Reads the challenges of a header, up to the first thing that is none. Parameter names are lower-cased; unknown ones are kept.
+ * A name without a value after a comma begins the next challenge (RFC 9110 §11.6.1).
+ */
+export function parseChallenges(header: string): readonly Challenge[] {
+  const challenges: Challenge[] = []
+  const [nextScheme, nextPair] = [new RegExp(schemeName), new RegExp(pair)]
+  for (let start = nextScheme.exec(header); start !== null; start = nextScheme.exec(header)) {
+    const parameters: Record<string, string> = {}
+    let end = nextScheme.lastIndex
+    nextPair.lastIndex = end
+    for (let found = nextPair.exec(header); found !== null; found = nextPair.exec(header)) {
+      const [, name = '', quoted, token] = found
+      parameters[name.toLowerCase()] = quoted?.replace(/\\(.)/g, '$1') ?? token ?? ''
+      end = nextPair.lastIndex
+    }
+    challenges.push({ scheme: start[1] ?? '', parameters })
+    nextScheme.lastIndex = end
   }
-  return { scheme: match[1], parameters }
+  return challenges
+}
+
+/** The first challenge of a header, or `undefined`. */
+export function parseChallenge(header: string): Challenge | undefined {
+  return parseChallenges(header)[0]
 }

@@ -128,6 +128,25 @@ describe('gatehouse doctor', () => {
     expect((await runCli(['doctor'], { RESOURCE_URL: 'x' })).exitCode).toBe(2)
   })
 
+  it('trusts an authority of the operator beside the usual ones, if told to', async () => {
+    const secure = await startSite('public')
+    const { port } = new URL(secure.mcpUrl)
+    const validity = { from: new Date(Date.now() - 60_000), to: new Date(Date.now() + 60 * 86_400_000) }
+    secure.present(secure.authority.issue('localhost', validity))
+    const file = join(temporaryFolder('ca'), 'ca.pem')
+    writeFileSync(file, secure.authority.cert)
+    const certificates = async (...flags: readonly string[]) => {
+      const { stdout } = await runCli(['doctor', `https://localhost:${port}/mcp`, '--json', ...flags])
+      const checks = JSON.parse(stdout).groups.flatMap((group: { checks: object[] }) => group.checks)
+      const check = checks.find(({ id }: { id: string }) => id === 'certificates')
+      const ofThisHost = ({ seen }: { seen: string }) => seen.includes(`https://localhost:${port}`)
+      return check.problems.filter(ofThisHost).map(({ code }: { code: string }) => code)
+    }
+    expect(await certificates()).toEqual(['certificate-chain-incomplete'])
+    expect(await certificates('--ca', file)).toEqual([])
+    await secure.close()
+  })
+
   it('ends with 2 when nothing answers', async () => {
     const port = await freePort()
     const { exitCode, stdout, stderr } = await runCli(['doctor', `http://127.0.0.1:${port}/mcp`])

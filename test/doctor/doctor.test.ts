@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import type { Diagnosis } from '../../src/doctor/doctor.js'
 import { problems } from '../../src/doctor/problems/index.js'
-import { type Site, startSite } from './deployment.js'
+import { json, resourceMetadata, type Site, serverMetadata, startSite } from './deployment.js'
 import { examine, problemsOf } from './examination.js'
 import { documentMistakes } from './mistakes/documents.js'
 import { endpointMistakes } from './mistakes/endpoint.js'
-import type { Mistake } from './mistakes/mistake.js'
+import { isResourceMetadata, type Mistake } from './mistakes/mistake.js'
 import { serverMistakes } from './mistakes/server.js'
 import { transportMistakes } from './mistakes/transport.js'
 
@@ -48,6 +48,41 @@ describe('the doctor', () => {
   it('has a planted mistake for every problem that it knows', () => {
     const planted = new Set(mistakes.flatMap(({ codes }) => codes))
     expect(Object.keys(problems).filter((code) => !planted.has(code))).toEqual([])
+  })
+
+  it('takes an issuer with a path, published at each address of its own', async () => {
+    const site = sites.loopback
+    const issuer = `${site.issuer}/realms/main`
+    const known = [
+      '/.well-known/oauth-authorization-server/realms/main',
+      '/realms/main/.well-known/openid-configuration',
+    ]
+    site.plant((asked) => {
+      if (isResourceMetadata(asked)) return json({ ...resourceMetadata(site), authorization_servers: [issuer] })
+      if (asked.method !== 'GET' || !asked.path.includes('/realms/main')) return undefined
+      return known.includes(asked.path) ? json({ ...serverMetadata(site.issuer), issuer }) : json({}, 404)
+    })
+    expect(problemsOf(await examine(site.mcpUrl))).toEqual([])
+    const tried = site.asked.filter(({ method, path }) => method === 'GET' && path.includes('/realms/main'))
+    expect([...new Set(tried.map(({ path }) => path))]).toEqual([
+      '/.well-known/oauth-authorization-server/realms/main',
+      '/.well-known/openid-configuration/realms/main',
+      '/realms/main/.well-known/openid-configuration',
+    ])
+  })
+
+  it('deletes what a careless server registered', async () => {
+    const site = sites.loopback
+    site.plant(({ method, path }) => {
+      if (path.startsWith('/register/')) return json('', 204)
+      if (method !== 'POST' || path !== '/register') return undefined
+      const registration_client_uri = `${site.issuer}/register/1`
+      return json({ client_id: '1', registration_client_uri, registration_access_token: 'own' }, 201)
+    })
+    await examine(site.mcpUrl)
+    const deletions = site.asked.filter(({ method, path }) => method === 'DELETE' && path === '/register/1')
+    // One registration as a program, one as a page.
+    expect(deletions.map(({ headers }) => headers.authorization)).toEqual(['Bearer own', 'Bearer own'])
   })
 
   it('asks little, leaves nothing behind, and sends no token but the made-up one', async () => {

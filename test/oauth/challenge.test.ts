@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { formatChallenge, parseChallenge } from '../../src/oauth/challenge.js'
+import { formatChallenge, parseChallenge, parseChallenges } from '../../src/oauth/challenge.js'
 
 describe('WWW-Authenticate challenges (RFC 9110 §11.6.1, RFC 6750 §3)', () => {
   it.each([
@@ -38,11 +38,24 @@ describe('WWW-Authenticate challenges (RFC 9110 §11.6.1, RFC 6750 §3)', () => 
     ],
     ['Bearer a="x\\"y\\\\z"', { scheme: 'Bearer', parameters: { a: 'x"y\\z' } }],
     ['Bearer a="x, b=y"', { scheme: 'Bearer', parameters: { a: 'x, b=y' } }],
+    // Empty elements of a list are ignored (RFC 9110 §5.6.1).
+    [', Bearer', { scheme: 'Bearer', parameters: {} }],
     ['Bearer a=""', { scheme: 'Bearer', parameters: { a: '' } }],
   ])('reads %j', (header, expected) => expect(parseChallenge(header)).toEqual(expected))
 
-  it.each([[''], ['  '], ['"Bearer"'], [', Bearer']])('has nothing to read in %j', (header) => {
+  it.each([[''], ['  '], ['"Bearer"'], [',']])('has nothing to read in %j', (header) => {
     expect(parseChallenge(header)).toBeUndefined()
+  })
+
+  it.each([
+    ['Basic realm="a, b", Bearer scope="x", DPoP algs="ES256"', ['Basic', 'Bearer', 'DPoP'], { algs: 'ES256' }],
+    ['Negotiate, Bearer', ['Negotiate', 'Bearer'], {}],
+    ['Negotiate YWJj==, Bearer a=b', ['Negotiate', 'Bearer'], { a: 'b' }],
+    ['Bearer a=b; Basic', ['Bearer'], { a: 'b;' }],
+  ])('reads every challenge of %j', (header, schemes, parameters) => {
+    const challenges = parseChallenges(header)
+    expect(challenges.map(({ scheme }) => scheme)).toEqual(schemes)
+    expect(challenges.at(-1)?.parameters).toEqual(parameters)
   })
 
   it('reads back what it wrote', () => {
@@ -57,6 +70,9 @@ describe('WWW-Authenticate challenges (RFC 9110 §11.6.1, RFC 6750 §3)', () => 
     const started = performance.now()
     parseChallenge(`Bearer ${'a="\\'.repeat(20_000)}`)
     parseChallenge(`Bearer ${'a'.repeat(100_000)}`)
+    parseChallenges('a, '.repeat(50_000))
+    parseChallenges(' '.repeat(100_000))
+    parseChallenges(`a${','.repeat(100_000)}`)
     expect(performance.now() - started).toBeLessThan(2_000)
   })
 })

@@ -51,6 +51,12 @@ export const endpointMistakes: readonly Mistake[] = [
     plant: () => challenged('Basic realm="staging"'),
   },
   {
+    name: 'offline_access in the second of two challenges',
+    codes: ['challenge-offline-access'],
+    plant: ({ mcpOrigin }) =>
+      challenged(`Basic realm="x", Bearer scope="notes:read offline_access", ${metadataAt(mcpOrigin)}`),
+  },
+  {
     name: 'a challenge without parameters',
     codes: ['challenge-without-metadata', 'challenge-without-scope'],
     plant: () => challenged('Bearer'),
