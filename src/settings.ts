@@ -226,7 +226,7 @@ export const settings = {
   ),
   REGISTRATION_LIMIT_PER_ADDRESS: setting(
     60,
-    'Registrations an hour from one address (IPv6: one /64) unless REGISTRATION is open. Behind a proxy set TRUSTED_PROXIES too.',
+    'Registrations an hour from one address (IPv6: one /64) unless REGISTRATION is open. Behind a proxy it needs TRUSTED_PROXIES.',
     integer(1, 1_000_000),
   ),
   REGISTRATION_LIMIT_TOTAL: setting(

@@ -7,6 +7,7 @@ import { bootstrapAccount } from './authorization-server/accounts/bootstrap.js'
 import { createPasswordHasher } from './authorization-server/accounts/passwords.js'
 import { createSetupLinks, setupLinkUrl } from './authorization-server/accounts/setup-link.js'
 import { createAuthorizationServer } from './authorization-server/app.js'
+import type { RegistrationOptions } from './authorization-server/options.js'
 import type { Config } from './config.js'
 import { createMcpApp } from './mcp-server/app.js'
 import { notesMigrations } from './mcp-server/notes-database.js'
@@ -121,6 +122,19 @@ function internalUrl(config: Config, only: Part | undefined): string | undefined
   return only === undefined ? `http://127.0.0.1:${config.authPort}` : undefined
 }
 
+/** Without TLS of its own, a server with an https issuer stands behind a proxy, whose address is everybody's until it is named. */
+function registrationOptions({ config, log }: Parts): RegistrationOptions {
+  const hidesAddresses = config.ISSUER_URL.startsWith('https:') && config.TRUSTED_PROXIES.length === 0
+  if (hidesAddresses && config.registrationMode !== 'closed') {
+    log.warn('TRUSTED_PROXIES is not set: all clients seem to have the address of your proxy, and share its limits')
+  }
+  return {
+    mode: config.registrationMode,
+    limitPerAddress: hidesAddresses ? undefined : config.REGISTRATION_LIMIT_PER_ADDRESS,
+    limitTotal: config.REGISTRATION_LIMIT_TOTAL,
+  }
+}
+
 async function startAuth(parts: Parts, listening: (server: ListeningServer) => void): Promise<string | undefined> {
   const { config, log, clock, overrides, closers } = parts
   const database = await openDatabase(config, 'auth', log)
@@ -152,11 +166,7 @@ async function startAuth(parts: Parts, listening: (server: ListeningServer) => v
         }),
       trustedProxies: config.TRUSTED_PROXIES,
       internalHosts: internal === undefined ? [] : [new URL(internal).host],
-      registration: {
-        mode: config.registrationMode,
-        limitPerAddress: config.REGISTRATION_LIMIT_PER_ADDRESS,
-        limitTotal: config.REGISTRATION_LIMIT_TOTAL,
-      },
+      registration: registrationOptions(parts),
       registrationRules: { allowedPrivateUseRedirects: new Set(config.ALLOWED_PRIVATE_USE_REDIRECTS) },
       acceptsMetadataDocuments: config.CLIENT_ID_METADATA_DOCUMENTS,
       accessTokenFormat: config.ACCESS_TOKEN_FORMAT,

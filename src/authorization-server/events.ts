@@ -63,8 +63,13 @@ export function observe(provider: Provider, log: Logger, audit: AuditTrail): voi
       detail: { reason: ctx.oidc.route === 'revocation' ? 'client' : 'reuse' },
     })
   })
-  provider.on('registration_create.success', (_ctx, client) => {
-    void audit.record({ type: 'client.registered', clientId: client.clientId })
+  provider.on('registration_create.success', (ctx, client) => {
+    const invited = ctx.oidc.entities.InitialAccessToken !== undefined
+    void audit.record({
+      type: 'client.registered',
+      clientId: client.clientId,
+      ...(invited ? { detail: { by: 'invitation' } } : {}),
+    })
   })
   provider.on('registration_delete.success', (_ctx, client) => {
     void audit.record({ type: 'client.removed', clientId: client.clientId })

@@ -13,8 +13,11 @@ export type UntrustedFetch = (input: string | URL | Request, init?: RequestInit)
  */
 export interface RegistrationOptions {
   readonly mode: 'open' | 'limited' | 'token' | 'closed'
-  /** Registrations and updates an hour from one address (IPv6: one /64). Not counted when open. */
-  readonly limitPerAddress: number
+  /**
+   * Registrations and updates an hour from one address (IPv6: one /64). Not counted when open, nor when `undefined`: all requests
+   * come from a proxy that nobody told us about, so that its address is everybody's.
+   */
+  readonly limitPerAddress: number | undefined
   /** The same from everywhere together. */
   readonly limitTotal: number
 }

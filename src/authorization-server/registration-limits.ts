@@ -5,7 +5,7 @@
 import { OAuthError } from '../oauth/errors.js'
 import { clientNetwork } from '../platform/client-network.js'
 import type { HttpContext, HttpMiddleware } from '../platform/http.js'
-import type { RateLimits } from '../storage/rate-limits.js'
+import type { RateLimit, RateLimits } from '../storage/rate-limits.js'
 import type { RegistrationOptions } from './options.js'
 import { routes } from './routes.js'
 
@@ -30,24 +30,23 @@ function writesClient({ method, path }: HttpContext): boolean {
 /** Middleware ahead of the engine. */
 export function limitRegistration(options: RegistrationOptions, limits: RateLimits): HttpMiddleware {
   const { mode, limitPerAddress, limitTotal } = options
+  const total: RateLimit = { key: 'registration', limit: limitTotal, windowSeconds }
+  const count = ({ state }: HttpContext) => {
+    if (limitPerAddress === undefined) return limits.take(total)
+    const key = `registration from ${clientNetwork(state.clientAddress)}`
+    return limits.take({ key, limit: limitPerAddress, windowSeconds }, total)
+  }
   return async (ctx, next) => {
     if (mode === 'open' || mode === 'closed' || !writesClient(ctx)) return next()
-    const excess = await limits.take(
-      { key: `registration from ${clientNetwork(ctx.state.clientAddress)}`, limit: limitPerAddress, windowSeconds },
-      { key: 'registration', limit: limitTotal, windowSeconds },
-    )
+    const excess = await count(ctx)
     if (excess !== undefined) {
-      const error = new OAuthError('temporarily_unavailable', 'too many registrations, try again later', {
-        status: 429,
-      })
+      const description = 'too many registrations, try again later'
+      const error = new OAuthError('temporarily_unavailable', description, { status: 429 })
       return refuse(ctx, error, { 'retry-after': String(excess.retryAfterSeconds) })
     }
     if (mode === 'token' && ctx.method === 'POST' && ctx.get('authorization') === '') {
-      const error = new OAuthError(
-        'invalid_token',
-        'registration needs an initial access token: ask the people who run this server for one',
-      )
-      return refuse(ctx, error, { 'www-authenticate': 'Bearer' })
+      const description = 'registration needs an initial access token: ask the people who run this server for one'
+      return refuse(ctx, new OAuthError('invalid_token', description), { 'www-authenticate': 'Bearer' })
     }
     return next()
   }

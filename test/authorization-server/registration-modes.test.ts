@@ -1,6 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import { createInvitation, withdrawInvitations } from '../../src/storage/invitations.js'
 import { databaseKinds } from '../support/databases.js'
+import { freePort } from '../support/free-port.js'
+import { startStack } from '../support/stack.js'
 import { register, sendRegistration } from './registration-requests.js'
 import { readJson, startServer, type TestServer } from './server.js'
 
@@ -83,6 +85,28 @@ describe('Registration, open with limits', () => {
     expect((await registerFrom(server, '203.0.113.1')).status).toBe(429)
   })
 
+  it('counts all together alone where every address is a proxy’s', async () => {
+    const hidden = await startServer(kind, {
+      registration: { mode: 'limited', limitPerAddress: undefined, limitTotal: 5 },
+      storage: server.storage,
+    })
+    const answers = await Promise.all(Array.from({ length: 9 }, () => register(hidden, web)))
+    expect(answers.filter(({ status }) => status === 201)).toHaveLength(5)
+    await hidden.close()
+  })
+
+  it('cannot be passed by another spelling of the path', async () => {
+    expect(await accepted(3, () => '192.0.2.6')).toBe(3)
+    for (const path of ['/%72egister', '//register', '/register//', '/./register', '/register;x', '/register?x=1']) {
+      const response = await fetch(`${server.issuer}${path}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', 'x-forwarded-for': '192.0.2.6' },
+        body: JSON.stringify(web),
+      })
+      expect([path, [404, 429].includes(response.status)]).toEqual([path, true])
+    }
+  })
+
   it('is shared by the processes over one database', async () => {
     // A second server over the same storage, with nothing else in common.
     const other = await startServer(kind, {
@@ -98,6 +122,34 @@ describe('Registration, open with limits', () => {
   it('is announced in the metadata', async () => {
     const metadata = await readJson(await fetch(`${server.issuer}/.well-known/oauth-authorization-server`))
     expect(metadata['registration_endpoint']).toBe(`${server.issuer}/register`)
+  })
+})
+
+describe('A public server, as the program sets it up', () => {
+  it.each([
+    ['', [201, 201, 429]],
+    ['127.0.0.1', [201, 429, 429]],
+  ])('limits registration by default; with TRUSTED_PROXIES=%s per address too', async (proxies, statuses) => {
+    const port = String(await freePort())
+    const env = {
+      ISSUER_URL: 'https://auth.example.com',
+      ISSUER_INTERNAL_URL: `http://127.0.0.1:${port}`,
+      RESOURCE_URL: 'https://mcp.example.com/mcp',
+      AUTH_PORT: port,
+      MCP_PORT: String(await freePort()),
+      REGISTRATION_LIMIT_PER_ADDRESS: '1',
+      REGISTRATION_LIMIT_TOTAL: '2',
+      TRUSTED_PROXIES: proxies,
+    }
+    const stack = await startStack({ database: kind, env, overrides: { only: 'auth' } })
+    const answers = []
+    for (let use = 0; use < statuses.length; use += 1) {
+      answers.push((await sendRegistration('POST', `${env.ISSUER_INTERNAL_URL}/register`, web)).status)
+    }
+    expect(answers).toEqual(statuses)
+    const isWarned = stack.logLines.some((line) => line.includes('TRUSTED_PROXIES is not set'))
+    expect(isWarned).toBe(proxies === '')
+    await stack.close()
   })
 })
 
@@ -137,6 +189,10 @@ describe('Registration by initial access token (RFC 7591 §3)', () => {
     expect([again.status, again.body['error']]).toEqual([401, 'invalid_token'])
     expect(again.headers.get('www-authenticate')).toMatch(/^Bearer .*error="invalid_token"/)
     expect((await server.clients.find(String(body['client_id'])))?.name).toBe('Renamed')
+    const event = { type: 'client.registered', clientId: String(body['client_id']) }
+    expect(await server.storage.prisma.auditEvent.findFirst({ where: event })).toMatchObject({
+      detail: { by: 'invitation' },
+    })
   })
 
   it('lets one of many racing registrations through', async () => {

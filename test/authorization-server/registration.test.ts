@@ -48,6 +48,38 @@ describe('Dynamic client registration (RFC 7591): what real clients send', () =>
     }
   })
 
+  it('takes every other redirect as it is, port included (RFC 9700 §2.1)', async () => {
+    const registered = 'https://localhost:7000/cb'
+    const { body } = await register(server, { redirect_uris: [registered], token_endpoint_auth_method: 'none' })
+    expect(await opens(server, body['client_id'], registered)).toBe(200)
+    for (const other of [
+      'https://localhost:7001/cb',
+      'https://localhost/cb',
+      'https://LOCALHOST:7000/cb',
+      `${registered}?`,
+    ]) {
+      expect(await opens(server, body['client_id'], other)).toBe(400)
+    }
+  })
+
+  it('ignores members it does not know, whatever they hold', async () => {
+    const unknown = { x_note: '\u202e\u0007', is_admin: true, x_list: Array.from({ length: 500 }, () => ({ a: [1] })) }
+    const { status, body } = await register(server, { ...web, ...unknown })
+    expect(status).toBe(201)
+    for (const name of Object.keys(unknown)) expect(body).not.toHaveProperty(name)
+    expect(JSON.stringify(await server.clients.find(String(body['client_id'])))).not.toMatch(/x_note|is_admin|x_list/)
+  })
+
+  it('treats null and empty members as left out, the way to authenticate among them', async () => {
+    const empty = { token_endpoint_auth_method: '', grant_types: null, response_types: [], jwks: null, software_id: '' }
+    const { status, body } = await register(server, { ...web, ...empty, application_type: null })
+    expect([status, body['token_endpoint_auth_method']]).toEqual([201, 'client_secret_basic'])
+    expect(body).toMatchObject({
+      client_secret: expect.any(String),
+      grant_types: ['authorization_code', 'refresh_token'],
+    })
+  })
+
   it('lets nobody choose an id or a secret', async () => {
     const { body } = await register(server, {
       redirect_uris: ['https://client.example/cb'],
