@@ -131,6 +131,10 @@ async function examineOrigin(probe: Probe, url: string): Promise<Evidence['origi
   return { metadata, token }
 }
 
+function isRefused(exchange: Exchange | undefined): boolean {
+  return (answerOf(exchange)?.status ?? 0) >= 400
+}
+
 type Target = Pick<CrossOriginPair, 'target' | 'headers'> & { readonly request: ProbeRequest }
 
 /** Headers that a page sends and that browsers ask about first. */
@@ -154,7 +158,8 @@ function crossOriginTargets(
     ...asDocument('resource-metadata', resource),
     ...asDocument('server-metadata', metadata),
     ...again('token', ['authorization'], server?.token),
-    ...again('registration', ['content-type'], server?.registration),
+    // Once is enough for a server that registers anything.
+    ...again('registration', ['content-type'], isRefused(server?.registration) ? server?.registration : undefined),
   ]
 }
 
@@ -163,7 +168,6 @@ async function actAsPage(probe: Probe, { target, headers, request }: Target): Pr
     probe.send(requests.preflight(request, headers)),
     probe.send(requests.fromPage(request)),
   ])
-  if (target === 'registration') await takeBack(probe, actual)
   return { target, headers, preflight, actual }
 }
 

@@ -81,8 +81,8 @@ describe('the doctor', () => {
     })
     await examine(site.mcpUrl)
     const deletions = site.asked.filter(({ method, path }) => method === 'DELETE' && path === '/register/1')
-    // One registration as a program, one as a page.
-    expect(deletions.map(({ headers }) => headers.authorization)).toEqual(['Bearer own', 'Bearer own'])
+    expect(deletions.map(({ headers }) => headers.authorization)).toEqual(['Bearer own'])
+    expect(site.asked.filter(({ method, path }) => method === 'POST' && path === '/register')).toHaveLength(1)
   })
 
   it('asks little, leaves nothing behind, and sends no token but the made-up one', async () => {

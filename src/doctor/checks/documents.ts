@@ -23,29 +23,44 @@ function cachingSeconds(header: string | null): number {
   return Number(/(?:^|[\s,])max-age\s*=\s*"?(\d+)/i.exec(header ?? '')?.[1] ?? 0)
 }
 
+type Form = Pick<MetadataCopy, 'exchange' | 'reading'>
+
 /** `copy.exchange` was read as `copy.reading`. */
-export function formProblems(copy: Pick<MetadataCopy, 'exchange' | 'reading'>): Problem[] {
-  const answer = answerOf(copy.exchange)
+export function formProblems({ exchange, reading }: Form): Problem[] {
+  const answer = answerOf(exchange)
   if (answer === undefined) return []
-  if ('flaw' in copy.reading) {
-    const code = codes[copy.reading.flaw]
-    const needsBody = copy.reading.flaw === 'html' || copy.reading.flaw === 'not-json'
+  if ('flaw' in reading) {
+    const code = codes[reading.flaw]
+    const needsBody = reading.flaw === 'html' || reading.flaw === 'not-json'
     return code === undefined ? [] : [problem(code, needsBody ? describeBody(answer) : describeExchange(answer))]
   }
   const type = answer.headers.get('content-type') ?? 'no content type'
   const caching = answer.headers.get('cache-control')
+  const { url } = exchange.request
+  const isJson = /^application\/([\w.-]+\+)?json\b/i.test(type)
   return [
-    ...problemIf(
-      !/^application\/([\w.-]+\+)?json\b/i.test(type),
-      'document-wrong-type',
-      `${copy.exchange.request.url}: ${type}`,
-    ),
+    ...problemIf(!isJson, 'document-wrong-type', `${url}: ${type}`),
     ...problemIf(
       cachingSeconds(caching) > longestCachingSeconds,
       'document-kept-long',
-      `${copy.exchange.request.url}: Cache-Control: ${caching}`,
+      `${url}: Cache-Control: ${caching}`,
     ),
   ]
+}
+
+/** The same for an address that only some clients ask. */
+export function spareFormProblems(copy: Form): Problem[] {
+  const found = formProblems(copy)
+  return 'flaw' in copy.reading
+    ? found.map(({ title, seen }) => problem('spare-address-confuses', `${title}: ${seen}`))
+    : found
+}
+
+/** Copies in the order clients ask: what comes after the first document matters only to those with an order of their own. */
+export function allFormProblems(copies: readonly MetadataCopy[]): Problem[] {
+  const first = copies.findIndex(({ reading }) => 'document' in reading)
+  const isSpare = (index: number) => first !== -1 && index > first
+  return copies.flatMap((copy, index) => (isSpare(index) ? spareFormProblems(copy) : formProblems(copy)))
 }
 
 /** The same members in the same words at every place; order does not matter. */

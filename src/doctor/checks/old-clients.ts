@@ -2,7 +2,7 @@
 import type { Evidence } from '../evidence.js'
 import { describeExchange, oauthRefusalOf, stringIn } from '../exchange.js'
 import { type CheckGroup, type Problem, problemIf } from '../finding.js'
-import { formProblems } from './documents.js'
+import { spareFormProblems } from './documents.js'
 
 /**
  * The document may be the real issuer's: revision 2025-03-26 asks for no comparison, and clients that compare read the protected
@@ -12,7 +12,7 @@ function fallback({ origin: { metadata, token }, server }: Evidence): Problem[] 
   if ('flaw' in metadata.reading) {
     const hasDefaults = oauthRefusalOf(token) !== undefined
     const seen = describeExchange(metadata.exchange)
-    return [...formProblems(metadata), ...problemIf(!hasDefaults, 'old-clients-left-out', seen)]
+    return [...spareFormProblems(metadata), ...problemIf(!hasDefaults, 'old-clients-left-out', seen)]
   }
   const issuer = stringIn(metadata.reading.document, 'issuer')
   const { origin } = new URL(metadata.url)

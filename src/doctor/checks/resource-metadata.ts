@@ -3,7 +3,7 @@ import { challengeScopes, type Evidence, type MetadataCopy, resourceDocument } f
 import { describeExchange, isAnswer, stringIn, stringsIn } from '../exchange.js'
 import { type CheckGroup, type Problem, problem, problemIf } from '../finding.js'
 import { differenceOf, isWebAddress } from '../web-address.js'
-import { disagreements, formProblems } from './documents.js'
+import { allFormProblems, disagreements } from './documents.js'
 
 function isDocument({ reading }: MetadataCopy): boolean {
   return 'document' in reading
@@ -100,7 +100,7 @@ export const resourceMetadataChecks: CheckGroup = {
     {
       id: 'resource-metadata-form',
       title: 'every copy is plain JSON, without redirects',
-      examine: ({ resourceMetadata }) => resourceMetadata.flatMap(formProblems),
+      examine: ({ resourceMetadata }) => allFormProblems(resourceMetadata),
     },
     { id: 'resource-metadata-agreement', title: 'all copies say the same', examine: agreement },
     { id: 'resource', title: '"resource" is the URL in use, character for character', examine: identity },

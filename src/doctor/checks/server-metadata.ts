@@ -3,7 +3,7 @@ import { authenticationMethods, challengeScopes, type Evidence, resourceDocument
 import { describeExchange, isAnswer, type JsonObject, stringIn, stringsIn } from '../exchange.js'
 import { type Check, type CheckGroup, type Problem, problem, problemIf } from '../finding.js'
 import { differenceOf, isWebAddress } from '../web-address.js'
-import { disagreements, formProblems } from './documents.js'
+import { allFormProblems, disagreements } from './documents.js'
 
 /** A check that needs the document. */
 function about(id: string, title: string, examine: (document: JsonObject, evidence: Evidence) => Problem[]): Check {
@@ -32,7 +32,7 @@ function found({ server }: Evidence): Problem[] | undefined {
 }
 
 function form({ server }: Evidence): Problem[] | undefined {
-  return server?.copies.flatMap(formProblems)
+  return server && allFormProblems(server.copies)
 }
 
 const agreedMembers = [

@@ -41,6 +41,13 @@ export const documentProblemKinds = {
     clients: 'Clients cap what they read; this is over 256 KiB.',
     fix: 'Serve only the members of the specification.',
   },
+  'spare-address-confuses': {
+    severity: 'warning',
+    title: 'an address that only some clients ask answers neither the document nor 404',
+    clients:
+      'Clients that ask here before, or instead of, the address that works: they fail on the answer and do not go on.',
+    fix: 'Serve the same document here, or answer 404.',
+  },
   'document-wrong-type': {
     severity: 'warning',
     title: 'a document is not served as application/json',

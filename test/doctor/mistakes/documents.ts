@@ -33,6 +33,11 @@ export const documentMistakes: readonly Mistake[] = [
   atPath('metadata encoded twice', ['document-not-json'], json(JSON.stringify(JSON.stringify({}))), 'encoded twice'),
   atPath('metadata without end', ['document-too-long'], json({ padding: 'x'.repeat(300_000) })),
   {
+    name: 'the root is redirected',
+    codes: ['spare-address-confuses'],
+    plant: () => at('GET', rootPath, json({}, 302, { location: '/login' })),
+  },
+  {
     name: 'metadata as text',
     codes: ['document-wrong-type'],
     plant: (site) =>
