@@ -105,13 +105,19 @@ export function describeConfig(config: Config): readonly (readonly [string, stri
   return Object.entries(settings as Record<string, Setting<unknown>>).map(([name, { secret }]) => {
     const value = config[name as SettingName]
     if (value === undefined) return [name, '(unset)'] as const
-    return [name, secret === true ? '********' : Array.isArray(value) ? value.join(',') : String(value)] as const
+    return [name, secret === true ? '********' : textOf(value)] as const
   })
+}
+
+/** As in the environment: lists of words with commas, everything that has members as JSON. */
+function textOf(value: unknown): string {
+  const items: readonly unknown[] = Array.isArray(value) ? value : [value]
+  return items.some((item) => typeof item === 'object') ? JSON.stringify(value) : items.join(',')
 }
 
 function defaultText(value: unknown): string {
   if (value === undefined || (Array.isArray(value) && value.length === 0)) return ''
-  return `\`${Array.isArray(value) ? value.join(',') : String(value)}\``
+  return `\`${textOf(value)}\``
 }
 
 /** The README's table of settings, in Markdown. */

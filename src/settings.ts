@@ -5,6 +5,7 @@
 import { isIP } from 'node:net'
 import { isLoopbackHost, redirectKind } from './oauth/redirect-uri.js'
 import { canonicalResource } from './oauth/resource.js'
+import { parseTrustedIssuers, type TrustedIssuer } from './oauth/trusted-issuer.js'
 
 export type RegistrationMode = 'open' | 'limited' | 'token' | 'closed'
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent'
@@ -256,6 +257,11 @@ export const settings = {
     text,
   ),
   INTROSPECTION_CLIENT_SECRET: setting(unset, 'Secret of that client.', text, { secret: true }),
+  TRUSTED_ASSERTION_ISSUERS: setting<readonly TrustedIssuer[]>(
+    [],
+    'Identity providers whose identity assertions (ID-JAG) are exchanged for access tokens: a JSON list, see "Machines" in the README.',
+    parseTrustedIssuers,
+  ),
   PRODUCT_NAME: setting('Gatehouse', 'Name on every page.', plainText),
   ACCENT_COLOR: setting('#0b5cad', 'Accent colour of the pages, six hexadecimal digits.', accentColor),
   dangerouslyAllowLoopbackClientMetadata: setting(

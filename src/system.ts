@@ -164,6 +164,8 @@ async function startAuth(parts: Parts, listening: (server: ListeningServer) => v
           maxConcurrent: 20,
           allowLoopback: config.dangerouslyAllowLoopbackClientMetadata,
         }),
+      operatorFetch: createOperatorFetch({ timeoutMs: 5_000, maxBytes: 262_144 }),
+      trustedAssertionIssuers: config.TRUSTED_ASSERTION_ISSUERS,
       trustedProxies: config.TRUSTED_PROXIES,
       internalHosts: internal === undefined ? [] : [new URL(internal).host],
       registration: registrationOptions(parts),

@@ -10,12 +10,15 @@ import { createPages, viewsFolder } from '../platform/pages.js'
 import { createAccountStore } from '../storage/accounts.js'
 import { createAuditTrail } from '../storage/audit.js'
 import { createClientStore } from '../storage/clients.js'
+import { createIdentityLinks } from '../storage/identity-links.js'
 import { loadCookieKeys, loadSigningKeys } from '../storage/keys.js'
 import { createRateLimits } from '../storage/rate-limits.js'
 import { createAuthenticator } from './accounts/authenticator.js'
 import type { PasswordHasher } from './accounts/passwords.js'
 import { createSetupLinks } from './accounts/setup-link.js'
 import { createSignInThrottle } from './accounts/throttle.js'
+import { createAccountMapper } from './assertions/account-mapping.js'
+import { registerAssertionGrant } from './assertions/grant.js'
 import { allowCrossOriginRegistration } from './cross-origin.js'
 import { createCsrfProtection } from './csrf.js'
 import { passTheDoor } from './door.js'
@@ -55,6 +58,21 @@ export async function createAuthorizationServer(
   const audit = createAuditTrail(storage, log)
   const accounts = createAccountStore(storage.prisma, storage.clock)
   const provider = createProvider({ options, resources, signingKeys, cookieKeys, pages: createEnginePages(pages) })
+  registerAssertionGrant(provider, {
+    issuer,
+    trustedIssuers: options.trustedAssertionIssuers,
+    storage,
+    resources,
+    accounts: createAccountMapper({
+      accounts,
+      links: createIdentityLinks(storage.prisma),
+      hasher,
+      audit,
+      clock: storage.clock,
+    }),
+    audit,
+    operatorFetch: options.operatorFetch,
+  })
   observe(provider, log, audit)
 
   const app = createHttpBase({
@@ -95,7 +113,7 @@ export async function createAuthorizationServer(
   const mounts: readonly HttpMiddleware[] = [
     passTheDoor,
     pages.serveAssets,
-    serveDocuments(issuer, resources),
+    serveDocuments(issuer, resources, options.trustedAssertionIssuers.length > 0),
     allowCrossOriginRegistration,
     limitRegistration(options.registration, createRateLimits(storage.database.sql, storage.clock)),
     normaliseParameters(resources),

@@ -3,6 +3,7 @@
  * well-known name; the origin is pinned before, so nothing in them depends on the request.
  */
 import { createHash } from 'node:crypto'
+import { jwtBearerGrant } from '../oauth/trusted-issuer.js'
 import type { HttpMiddleware } from '../platform/http.js'
 import type { Resources } from './resources.js'
 import { routes } from './routes.js'
@@ -18,11 +19,23 @@ interface CachedDocument {
 
 type Document = Record<string, unknown>
 
-function corrected(document: Document, resources: Resources): Document {
+/** The grant of identity assertions is announced only where an issuer of such is trusted (MCP enterprise-managed authorization). */
+function assertionProfile(document: Document, takesAssertions: boolean): Document {
+  if (takesAssertions) {
+    return { authorization_grant_profiles_supported: ['urn:ietf:params:oauth:grant-profile:id-jag'] }
+  }
+  const grants: readonly unknown[] = Array.isArray(document['grant_types_supported'])
+    ? document['grant_types_supported']
+    : []
+  return { grant_types_supported: grants.filter((grant) => grant !== jwtBearerGrant) }
+}
+
+function corrected(document: Document, resources: Resources, takesAssertions: boolean): Document {
   const scopes = resources.all.flatMap((resource) => resource.scopes.map(({ name }) => name))
   const openid = Array.isArray(document['scopes_supported']) ? document['scopes_supported'] : []
   return {
     ...document,
+    ...assertionProfile(document, takesAssertions),
     // The engine knows resource scopes only through resource indicators; clients look for them here.
     scopes_supported: [...new Set([...openid, ...scopes])],
     protected_resources: resources.all.map(({ resource }) => resource),
@@ -44,7 +57,7 @@ function documentPaths(issuer: string): ReadonlyMap<string, string> {
 }
 
 /** Middleware ahead of the engine: answers the documents from memory once the engine has made them. */
-export function serveDocuments(issuer: string, resources: Resources): HttpMiddleware {
+export function serveDocuments(issuer: string, resources: Resources, takesAssertions: boolean): HttpMiddleware {
   const paths = documentPaths(issuer)
   const cache = new Map<string, CachedDocument>()
   return async (ctx, next) => {
@@ -56,7 +69,9 @@ export function serveDocuments(issuer: string, resources: Resources): HttpMiddle
       await next()
       if (ctx.status !== 200) return
       const made = ctx.body as Document
-      const body = Buffer.from(JSON.stringify(source === routes.jwks ? made : corrected(made, resources)))
+      const body = Buffer.from(
+        JSON.stringify(source === routes.jwks ? made : corrected(made, resources, takesAssertions)),
+      )
       const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`
       document = { body, etag, type: ctx.response.get('content-type') }
       cache.set(source, document)

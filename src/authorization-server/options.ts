@@ -1,7 +1,9 @@
 /** What an authorization server is made from. Filled by system.ts; every duration in seconds. */
 import type { ResourceDeclaration } from '../oauth/resource.js'
+import type { TrustedIssuer } from '../oauth/trusted-issuer.js'
 import type { Logger } from '../platform/log.js'
 import type { Storage } from '../storage/storage.js'
+import type { OperatorFetch } from './assertions/issuer-keys.js'
 import type { RegistrationRules } from './clients/registration-rules.js'
 
 /** Fetches a URL that a client named. Must refuse private addresses, redirects, large and slow answers. */
@@ -29,6 +31,10 @@ export interface AuthorizationServerOptions {
   readonly storage: Storage
   readonly log: Logger
   readonly untrustedFetch: UntrustedFetch
+  /** For URLs that the operator configured: any address, but limited in time and size, and without redirects. */
+  readonly operatorFetch: OperatorFetch
+  /** Identity providers whose assertions are exchanged for access tokens; empty: the grant is not offered. */
+  readonly trustedAssertionIssuers: readonly TrustedIssuer[]
   readonly trustedProxies: readonly string[]
   /** Host values besides the issuer's that are answered: the service name inside a container network. */
   readonly internalHosts: readonly string[]

@@ -4,6 +4,7 @@ import { createPasswordHasher } from '../authorization-server/accounts/passwords
 import { createLogger } from '../platform/log.js'
 import { type Account, type AccountStore, createAccountStore, normalizeEmail } from '../storage/accounts.js'
 import { type AuditEventType, createAuditTrail } from '../storage/audit.js'
+import { createIdentityLinks, type IdentityLinks } from '../storage/identity-links.js'
 import {
   type Command,
   loadConfig,
@@ -23,14 +24,29 @@ type Record = (type: AuditEventType, accountId: string) => Promise<void>
 interface Bench {
   readonly terminal: Terminal
   readonly accounts: AccountStore
+  readonly links: IdentityLinks
   readonly record: Record
+}
+
+const flags = {
+  name: { type: 'string' },
+  json: { type: 'boolean' },
+  issuer: { type: 'string' },
+  subject: { type: 'string' },
+} as const
+
+interface Flags {
+  readonly name?: string | undefined
+  readonly issuer?: string | undefined
+  readonly subject?: string | undefined
 }
 
 async function withAccounts(terminal: Terminal, work: (bench: Bench) => Promise<void>): Promise<void> {
   await withStorage(terminal, (storage) => {
     const audit = createAuditTrail(storage, createLogger('silent'))
     const record: Record = (type, accountId) => audit.record({ type, accountId, detail: { by: 'command line' } })
-    return work({ terminal, accounts: createAccountStore(storage.prisma, storage.clock), record })
+    const accounts = createAccountStore(storage.prisma, storage.clock)
+    return work({ terminal, accounts, links: createIdentityLinks(storage.prisma), record })
   })
 }
 
@@ -48,7 +64,7 @@ async function existing(accounts: AccountStore, email: string): Promise<Account>
   return account
 }
 
-async function add(terminal: Terminal, email: string, name: string | undefined): Promise<void> {
+async function add(terminal: Terminal, email: string, { name }: Flags): Promise<void> {
   if (normalizeEmail(email) === undefined) throw new UsageError(`${JSON.stringify(email)} is not an email address`)
   const passwordHash = await newPasswordHash(terminal, email)
   await withAccounts(terminal, async ({ accounts, record }) => {
@@ -87,6 +103,19 @@ async function enable(terminal: Terminal, email: string): Promise<void> {
   })
 }
 
+/** For people whose provider is trusted to speak for linked subjects only (TRUSTED_ASSERTION_ISSUERS). */
+async function link(terminal: Terminal, email: string, { issuer, subject }: Flags): Promise<void> {
+  if (issuer === undefined || subject === undefined) throw new UsageError('link needs --issuer and --subject')
+  await withAccounts(terminal, async ({ accounts, links, record }) => {
+    const { id, email: known } = await existing(accounts, email)
+    if ((await links.link({ issuer, subject }, id, terminal.clock.now())) !== id) {
+      throw new Error('that subject is linked to another account already')
+    }
+    await record('account.linked', id)
+    writeLine(terminal, `Linked ${known} to ${subject} of ${issuer}.`)
+  })
+}
+
 async function list(terminal: Terminal, asJson: boolean): Promise<void> {
   await withAccounts(terminal, async ({ accounts }) => {
     const all = await accounts.list()
@@ -115,16 +144,17 @@ export const accounts: Command = {
     'accounts set-password <email>',
     'accounts disable <email>',
     'accounts enable <email>',
+    'accounts link <email> --issuer <url> --subject <sub>',
   ],
   async run(terminal, args) {
-    const { values, positionals } = readArguments(args, { name: { type: 'string' }, json: { type: 'boolean' } })
+    const { values, positionals } = readArguments(args, flags)
     const [action, email, ...surplus] = positionals
     if (surplus.length > 0) throw new UsageError('too many arguments; a password is never one of them')
     if (action === 'list' && email === undefined) return list(terminal, values.json ?? false)
-    const actions = { add, 'set-password': setPassword, disable, enable }
+    const actions = { add, 'set-password': setPassword, disable, enable, link }
     const known = Object.entries(actions).find(([candidate]) => candidate === action)
-    if (known === undefined) throw new UsageError('say what to do: add, list, set-password, disable or enable')
+    if (known === undefined) throw new UsageError('say what to do: add, list, set-password, disable, enable or link')
     if (email === undefined) throw new UsageError('say which account, by its email address')
-    await known[1](terminal, email, values.name)
+    await known[1](terminal, email, values)
   },
 }

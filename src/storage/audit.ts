@@ -13,6 +13,8 @@ const insert: Statement = {
 export type AuditEventType =
   | 'account.created'
   | 'account.password_changed'
+  | 'account.linked'
+  | 'assertion.accepted'
   | 'account.disabled'
   | 'sign_in.succeeded'
   | 'sign_in.failed'

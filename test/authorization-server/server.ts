@@ -74,6 +74,8 @@ export async function startServer(kind: DatabaseKind, options: ServerOptions = {
       storage,
       log: createLogger('debug', { write: (line) => void logLines.push(line) }),
       untrustedFetch: refuseToFetch,
+      operatorFetch: refuseToFetch,
+      trustedAssertionIssuers: [],
       trustedProxies: [],
       internalHosts: [],
       registration: { mode: 'open', limitPerAddress: 60, limitTotal: 2_000 },
@@ -115,8 +117,8 @@ export async function startServer(kind: DatabaseKind, options: ServerOptions = {
 export async function addConfidentialClient(
   server: TestServer,
   metadata: Readonly<Record<string, unknown>> = {},
+  clientId = `machine-${randomSecret(6)}`,
 ): Promise<{ readonly clientId: string; readonly clientSecret: string; readonly authorization: string }> {
-  const clientId = `machine-${randomSecret(6)}`
   const clientSecret = randomSecret()
   await server.clients.save(
     clientId,

@@ -40,6 +40,22 @@ describe('gatehouse accounts', () => {
     expect(stderr).toMatch(line)
   })
 
+  it('links an account to a subject of another provider, once', async () => {
+    const link = (email: string, ...rest: string[]) =>
+      accounts(['link', email, '--issuer', 'https://idp.example', ...rest])
+    expect((await link('ada@example.org', '--subject', 'employee-1')).stdout).toBe(
+      'Linked ada@example.org to employee-1 of https://idp.example.\n',
+    )
+    expect((await link('ada@example.org', '--subject', 'employee-1')).exitCode).toBe(0)
+    expect((await accounts(['add', 'dee@example.org'], password)).exitCode).toBe(0)
+    expect(await link('dee@example.org', '--subject', 'employee-1')).toMatchObject({
+      exitCode: 1,
+      stderr: 'gatehouse: that subject is linked to another account already\n',
+    })
+    expect((await link('ada@example.org')).exitCode).toBe(2)
+    expect((await link('nobody@example.org', '--subject', 'x')).exitCode).toBe(1)
+  })
+
   it('asks twice at a terminal and shows nothing of what is typed', async () => {
     const { exitCode, stdout, stderr } = await accounts(
       ['add', 'bo@example.org'],

@@ -19,8 +19,10 @@ function refusal(first: Violation, broken: readonly Violation[]): Error {
 
 export function clientMetadataRules({
   registrationRules,
+  trustedAssertionIssuers,
 }: {
   readonly registrationRules: RegistrationRules
+  readonly trustedAssertionIssuers: readonly unknown[]
 }): NonNullable<Configuration['extraClientMetadata']> {
   return {
     // `software_id` and `software_version` group registrations of one product; `introspects` is set by the operator alone.
@@ -31,7 +33,8 @@ export function clientMetadataRules({
       // The engine takes the scheme in any case.
       const isMetadataDocument = /^https:/i.test(String(metadata['client_id']))
       const isFromStranger = isMetadataDocument || selfRegistration.has(ctx?.oidc.route ?? '')
-      const origin = { isMetadataDocument, isFromStranger, isStored: !isFromStranger }
+      const takesAssertions = trustedAssertionIssuers.length > 0
+      const origin = { isMetadataDocument, isFromStranger, isStored: !isFromStranger, takesAssertions }
       normaliseMetadata(metadata, origin)
       // The engine decided about a secret before it got here.
       if (ctx?.oidc.route === 'registration' && expectsSecret(metadata)) {

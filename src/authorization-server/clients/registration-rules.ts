@@ -4,6 +4,7 @@
  * each member's form follow.
  */
 import { redirectKind } from '../../oauth/redirect-uri.js'
+import { jwtBearerGrant } from '../../oauth/trusted-issuer.js'
 import { type ClientMetadata, isTextList, type MetadataOrigin, redirectUrisOf, strings } from './registration.js'
 
 export interface RegistrationRules {
@@ -193,6 +194,14 @@ const rules: readonly Rule[] = [
     alsoWhenStored: true,
     violates: ({ token_endpoint_auth_method: method, grant_types: grants }) =>
       method === 'none' && strings(grants).includes('client_credentials'),
+  },
+  {
+    name: 'assertions-of-public-client',
+    error: 'invalid_client_metadata',
+    source: 'MCP enterprise-managed authorization',
+    message: 'a public client cannot exchange identity assertions',
+    violates: ({ token_endpoint_auth_method: method, grant_types: grants }) =>
+      method === 'none' && strings(grants).includes(jwtBearerGrant),
   },
 ]
 

@@ -3,6 +3,7 @@
  * What may then be registered is in registration-rules.ts. Does not own storage, fetching or the engine's own checks.
  */
 import { redirectKind } from '../../oauth/redirect-uri.js'
+import { jwtBearerGrant } from '../../oauth/trusted-issuer.js'
 
 export type ClientMetadata = Record<string, unknown>
 
@@ -14,11 +15,20 @@ export interface MetadataOrigin {
   readonly isFromStranger: boolean
   /** Read back from our database: it kept to the rules of its day. */
   readonly isStored?: boolean
+  /** Identity assertions are exchanged here, so a stranger that authenticates may say it brings some. */
+  readonly takesAssertions?: boolean
 }
 
-const offeredGrantTypes: readonly string[] = ['authorization_code', 'refresh_token', 'client_credentials']
+const offeredGrantTypes: readonly string[] = [
+  'authorization_code',
+  'refresh_token',
+  'client_credentials',
+  jwtBearerGrant,
+]
 /** A token without a person's consent is for clients that the operator registers (MCP client credentials extension). */
 const grantTypesForStrangers: readonly string[] = ['authorization_code', 'refresh_token']
+/** Grants without a browser: who uses only these has nowhere to be sent back to. */
+const grantTypesOfMachines: readonly string[] = ['client_credentials', jwtBearerGrant]
 const offeredResponseTypes: readonly string[] = ['code']
 
 const maxListLength = 20
@@ -42,6 +52,16 @@ export function isTextList(value: unknown): value is string[] {
 function isNativeRedirect(uri: string): boolean {
   const kind = redirectKind(uri)
   return kind === 'loopback' || kind === 'private-use'
+}
+
+function offeredTo(metadata: ClientMetadata, { isFromStranger, isMetadataDocument, takesAssertions }: MetadataOrigin) {
+  if (!isFromStranger) return offeredGrantTypes
+  // Left out, it means client_secret_basic, which a metadata document cannot do.
+  const { token_endpoint_auth_method: method = isMetadataDocument ? 'none' : 'client_secret_basic' } = metadata
+  const authenticates = method !== 'none' && !(isMetadataDocument && method === 'client_secret_basic')
+  return takesAssertions === true && authenticates
+    ? [...grantTypesForStrangers, jwtBearerGrant]
+    : grantTypesForStrangers
 }
 
 /** Drops the values we do not offer. What is no list of text, or offers nothing we do, stays as it is, to be refused. */
@@ -74,11 +94,12 @@ export function normaliseMetadata(metadata: ClientMetadata, origin: MetadataOrig
     }
   }
   delete metadata['scope']
-  keepOffered(metadata, 'grant_types', origin.isFromStranger ? grantTypesForStrangers : offeredGrantTypes)
+  keepOffered(metadata, 'grant_types', offeredTo(metadata, origin))
   keepOffered(metadata, 'response_types', offeredResponseTypes)
   keepEmailContacts(metadata)
   // Left out, `response_types` means "code" (RFC 7591 §2), which a client that sends nobody to us does not have.
-  if (strings(metadata['grant_types']).join() === 'client_credentials') {
+  const grantTypes = strings(metadata['grant_types'])
+  if (grantTypes.length > 0 && grantTypes.every((grant) => grantTypesOfMachines.includes(grant))) {
     metadata['response_types'] = []
     metadata['redirect_uris'] ??= []
   }
