@@ -193,11 +193,11 @@ function issuerOf(resourceCopies: readonly MetadataCopy[], origin: Evidence['ori
   return 'document' in origin.metadata.reading ? new URL(origin.metadata.url).origin : undefined
 }
 
-/** The one an MCP client goes by: for tokens, and best one that names the metadata. */
+/** The one an MCP client goes by: Bearer, else DPoP, which few know. */
 function challengeIn({ headers }: Answer): Challenge | undefined {
   const all = parseChallenges(headers.get('www-authenticate') ?? '')
-  const forTokens = all.filter(({ scheme }) => /^(bearer|dpop)$/i.test(scheme))
-  return forTokens.find(({ parameters }) => parameters['resource_metadata'] !== undefined) ?? forTokens[0] ?? all[0]
+  const ofScheme = (name: string) => all.find(({ scheme }) => scheme.toLowerCase() === name)
+  return ofScheme('bearer') ?? ofScheme('dpop') ?? all[0]
 }
 
 export type Gathered = { readonly evidence: Evidence } | { readonly silence: Extract<Exchange, { silence: unknown }> }

@@ -32,6 +32,7 @@ function challengeOf(evidence: Evidence): Problem[] | undefined {
   const { resource_metadata: metadata, error } = challenge.parameters
   const scopes = challengeScopes(evidence)
   return [
+    ...problemIf(scheme === 'dpop', 'challenge-dpop-only', seen),
     ...problemIf(metadata === undefined, 'challenge-without-metadata', seen),
     ...problemIf(metadata !== undefined && !isWebAddress(metadata), 'challenge-metadata-not-url', seen),
     ...problemIf(error !== undefined, 'challenge-with-error', seen),

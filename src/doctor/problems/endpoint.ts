@@ -54,6 +54,12 @@ export const endpointProblemKinds = {
     clients: 'Every client: it finds no Bearer challenge. Basic makes browsers ask for a password.',
     fix: 'Send WWW-Authenticate: Bearer resource_metadata="…". If it is Basic, the proxy protects the same path: take that away.',
   },
+  'challenge-dpop-only': {
+    severity: 'warning',
+    title: 'only tokens bound to a key are taken (DPoP)',
+    clients: 'Nearly all: of the known clients only those on the TypeScript SDK from 2.4 can, when they are told to.',
+    fix: 'If that is not what you want, send a Bearer challenge too and take bearer tokens (Gatehouse: DPOP_REQUIRED=false).',
+  },
   'challenge-without-metadata': {
     severity: 'warning',
     title: 'the challenge does not say where the metadata is',

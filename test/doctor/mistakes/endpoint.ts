@@ -57,6 +57,11 @@ export const endpointMistakes: readonly Mistake[] = [
       challenged(`Basic realm="x", Bearer scope="notes:read offline_access", ${metadataAt(mcpOrigin)}`),
   },
   {
+    name: 'DPoP for everybody',
+    codes: ['challenge-dpop-only'],
+    plant: ({ mcpOrigin }) => challenged(`DPoP scope="notes:read", ${metadataAt(mcpOrigin)}, algs="ES256"`),
+  },
+  {
     name: 'a challenge without parameters',
     codes: ['challenge-without-metadata', 'challenge-without-scope'],
     plant: () => challenged('Bearer'),
