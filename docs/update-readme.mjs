@@ -1,11 +1,15 @@
 // Writes the generated parts of README.md that need no server: npm run readme
-// The settings table comes from the code; test/readme.test.ts fails while it is out of date.
+// The tables of settings and requirements come from the code; test/readme.test.ts and test/conformance/requirements.test.ts fail
+// while they are out of date.
 import { existsSync, readFileSync } from 'node:fs'
 import { settingsTable } from '../dist/config.js'
+import '../test/support/typescript-loader.mjs'
 import { writeReadme } from './readme-sections.mjs'
 
+const { requirementsTable } = await import('../test/conformance/requirements.ts')
 const benchTable = new URL('bench-table.md', import.meta.url)
 writeReadme({
   settings: settingsTable(),
+  requirements: requirementsTable(),
   ...(existsSync(benchTable) ? { bench: readFileSync(benchTable, 'utf8').trim() } : {}),
 })

@@ -6,6 +6,7 @@ import { OAuthError } from '../oauth/errors.js'
 import { isLoopbackHost } from '../oauth/redirect-uri.js'
 import type { HttpMiddleware } from '../platform/http.js'
 
+/** Besides them, headers that repeat a tool's parameters (MCP 2026-07-28, `x-mcp-header`): tools name those themselves. */
 const allowedHeaders = [
   'Authorization',
   'DPoP',
@@ -16,7 +17,9 @@ const allowedHeaders = [
   'Mcp-Name',
   'Mcp-Session-Id',
   'Last-Event-ID',
-].join(', ')
+]
+
+const parameterHeader = /^mcp-param-[\w-]{1,100}$/i
 
 const exposedHeaders = 'WWW-Authenticate, Mcp-Session-Id, Retry-After, X-Request-Id'
 
@@ -27,7 +30,10 @@ export function allowAllOrigins(): HttpMiddleware {
     ctx.set('access-control-expose-headers', exposedHeaders)
     if (ctx.method !== 'OPTIONS') return next()
     ctx.set('access-control-allow-methods', 'GET, POST, DELETE, OPTIONS')
-    ctx.set('access-control-allow-headers', allowedHeaders)
+    const asked = ctx.get('access-control-request-headers').split(',')
+    const parameters = asked.map((name) => name.trim()).filter((name) => parameterHeader.test(name))
+    ctx.set('access-control-allow-headers', [...allowedHeaders, ...parameters].join(', '))
+    ctx.vary('Access-Control-Request-Headers')
     ctx.set('access-control-max-age', '7200')
     ctx.set('allow', 'GET, POST, DELETE, OPTIONS')
     ctx.status = 204

@@ -77,7 +77,13 @@ describe('Authorization server metadata (RFC 8414, OpenID Connect Discovery)', (
       authorization_response_iss_parameter_supported: true,
       client_id_metadata_document_supported: true,
       protected_resources: [resource],
-      scopes_supported: expect.arrayContaining(['openid', 'notes:read', 'notes:write', 'notes:delete']),
+      scopes_supported: expect.arrayContaining([
+        'openid',
+        'offline_access',
+        'notes:read',
+        'notes:write',
+        'notes:delete',
+      ]),
       grant_types_supported: expect.arrayContaining(['authorization_code', 'refresh_token', 'client_credentials']),
       token_endpoint_auth_methods_supported: expect.arrayContaining(['none', 'client_secret_basic', 'private_key_jwt']),
     })

@@ -31,7 +31,7 @@ export interface McpTestServer {
 
 export async function startMcpTestServer(
   options: Partial<McpAppOptions> = {},
-  { dpopRequired = false } = {},
+  { dpopRequired = false, define = notesServer }: { dpopRequired?: boolean; define?: typeof notesServer } = {},
 ): Promise<McpTestServer> {
   const port = await freePort()
   const origin = `http://127.0.0.1:${port}`
@@ -40,7 +40,7 @@ export async function startMcpTestServer(
   const database = await openTestDatabase('embedded', 'notes')
   const logLines: string[] = []
   const { app, close } = createMcpApp({
-    definition: notesServer(url, database, systemClock),
+    definition: define(url, database, systemClock),
     issuer: issuer.issuer,
     verify: createTokenVerifier({
       issuer: issuer.issuer,
