@@ -30,9 +30,9 @@ export function register(server: TestServer, body: unknown): Promise<Answer> {
 
 /** Where an authorization request of the client ends: at the sign-in page, or at an error page. */
 export async function opens(server: TestServer, clientId: unknown, redirectUri: string): Promise<number> {
-  const endpoint = { issuer: server.issuer, authorization_endpoint: `${server.issuer}/authorize` }
+  const endpoints = { authorization_endpoint: `${server.issuer}/authorize` }
   const request = { clientId: String(clientId), redirectUri, scope: 'notes:read', resource: server.resource }
-  const { url } = startAuthorization({ token_endpoint: '', code_challenge_methods_supported: [], ...endpoint }, request)
+  const { url } = startAuthorization(endpoints, request)
   const arrival = await server.newBrowser().open(url)
   return 'page' in arrival ? arrival.page.status : 0
 }

@@ -35,6 +35,8 @@ export interface TestServer {
 }
 
 export type ServerOptions = Partial<AuthorizationServerOptions> & {
+  /** The issuer is https on this port, as behind a proxy that ends TLS. */
+  readonly behindTls?: boolean
   readonly refreshGraceSeconds?: number
   /** Instead of a new one. The server closes it. */
   readonly database?: Database
@@ -51,7 +53,7 @@ export async function startServer(kind: DatabaseKind, options: ServerOptions = {
   const clock: Clock = { now: () => new Date(Date.now() + offset) }
   const logLines: string[] = []
   const port = await freePort()
-  const issuer = options.issuer ?? `http://localhost:${port}`
+  const issuer = options.issuer ?? `${options.behindTls === true ? 'https' : 'http'}://localhost:${port}`
   const storage = createStorage({
     database: options.database ?? (await openTestDatabase(kind, 'auth')),
     secretBox: createSecretBox(randomSecret()),

@@ -1,6 +1,6 @@
 /** What a whole life of tokens leaves behind: in the log, in the database, in the headers of every page. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { consent, deny, signIn } from '../support/authorization.js'
+import { completeAuthorization, consent, deny, signIn } from '../support/authorization.js'
 import { type Page, pageOf } from '../support/browser.js'
 import { databaseKinds } from '../support/databases.js'
 import {
@@ -198,6 +198,26 @@ describe('Cookies (ASVS 3.3)', () => {
       expect(cookie).not.toMatch(/; domain=/i)
       expect(cookie.length).toBeLessThan(4_000)
     }
+    await server.close()
+  })
+
+  it('are Secure, and the session’s is of the host alone (__Host-), where the issuer is https', async () => {
+    const server = await startServer('embedded', { behindTls: true })
+    const redirectUri = 'https://client.example/cb'
+    await server.clients.save(
+      'web-client',
+      { client_id: 'web-client', redirect_uris: [redirectUri], token_endpoint_auth_method: 'none' },
+      'static',
+    )
+    const endpoints = { authorization_endpoint: `${server.issuer}/authorize` }
+    const { url } = startAuthorization(endpoints, { clientId: 'web-client', redirectUri, scope: 'notes:read' })
+    const browser = server.newBrowser()
+    expect(await completeAuthorization(browser, url, { account: server.account })).toContain('code=')
+    // The cookie jar refuses, as browsers do, a prefixed cookie that is not Secure, not at / or for a domain.
+    expect(browser.cookies.header(new URL(server.issuer))).toMatch(/(^|; )__Host-gatehouse_session=/)
+    // `answered` says only that: it holds no secret and opens nothing.
+    const bare = browser.cookies.names().filter((name) => !/^__(Host|Secure)-/.test(name))
+    expect(bare.filter((name) => name !== 'answered')).toEqual([])
     await server.close()
   })
 })

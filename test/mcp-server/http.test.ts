@@ -27,6 +27,7 @@ describe('protected resource metadata (RFC 9728 §3)', () => {
       authorization_servers: [server.issuer.issuer],
       scopes_supported: ['notes:read', 'notes:write'],
       bearer_methods_supported: ['header'],
+      dpop_signing_alg_values_supported: ['ES256', 'EdDSA', 'Ed25519'],
       resource_name: 'Gatehouse Notes',
     })
   })

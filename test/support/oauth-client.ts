@@ -119,7 +119,10 @@ export interface StartedAuthorization {
 }
 
 /** An authorization request with PKCE S256 (RFC 7636) and `state`. */
-export function startAuthorization(server: ServerMetadata, request: AuthorizationRequest): StartedAuthorization {
+export function startAuthorization(
+  server: Pick<ServerMetadata, 'authorization_endpoint'>,
+  request: AuthorizationRequest,
+): StartedAuthorization {
   const codeVerifier = randomBytes(32).toString('base64url')
   const state = randomBytes(16).toString('base64url')
   const url = new URL(server.authorization_endpoint)

@@ -140,6 +140,13 @@ const inTheField: readonly Requirement[] = [
     documents,
     'that %s make no client',
   ]),
+  ours(
+    'F11',
+    'An issuer with a path is found under all three names clients try',
+    'RFC 8414 §3.1, SDK discovery',
+    ['oauth/well-known.test.ts', 'has three names for an issuer with a path, path-inserted first'],
+    ['resource-server/discovery.test.ts', 'finds the document of an issuer with a path at %s'],
+  ),
   ours('F12', 'Metadata names code alone, no implicit grant, and private_key_jwt', 'oidc-provider’s defaults', [
     'authorization-server/metadata.test.ts',
     'says what works, and nothing else',
