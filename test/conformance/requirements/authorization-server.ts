@@ -257,38 +257,4 @@ const consentRows: readonly Requirement[] = [
   ),
 ]
 
-const clientCredentials: readonly Requirement[] = [
-  must('X1', 'Give client credentials only to clients that were registered for them', 'SEP-1046', [
-    'authorization-server/client-credentials.test.ts',
-    'are for clients that were made for them',
-  ]),
-  must('X2', 'Name private_key_jwt or client_secret_basic, and signing algorithms, in the metadata', 'SEP-1046', [
-    metadata,
-    'says what works, and nothing else',
-  ]),
-  must(
-    'X3',
-    'Honour resource and scope in a client credentials request',
-    'SEP-1046',
-    [
-      'authorization-server/client-credentials.test.ts',
-      'give the scope that was asked for, and leave unknown scopes out',
-    ],
-    ['authorization-server/client-credentials.test.ts', 'take any spelling of the resource, and no other resource'],
-  ),
-  must(
-    'X4',
-    'Announce DPoP algorithms and bind tokens to the key of the proof',
-    'SEP-1932, RFC 9449 §5',
-    ['authorization-server/dpop.test.ts', 'is announced in the metadata'],
-    ['authorization-server/dpop.test.ts', 'binds the token to the key of the proof, and says so'],
-  ),
-]
-
-export const authorizationServerRequirements = [
-  ...core,
-  ...documentsRows,
-  ...registrationRows,
-  ...consentRows,
-  ...clientCredentials,
-]
+export const authorizationServerRequirements = [...core, ...documentsRows, ...registrationRows, ...consentRows]

@@ -9,6 +9,7 @@ const registration = 'authorization-server/registration.test.ts'
 const registers = [registration, 'registers %s'] as const
 const request = 'authorization-server/authorization-request.test.ts'
 const documents = 'authorization-server/metadata-documents.test.ts'
+const matrix = ['clients/compatibility.test.ts', '%s: %s'] as const
 const authorization = 'MCP 2026-07-28 authorization'
 
 const bySpecification: readonly Requirement[] = [
@@ -97,7 +98,7 @@ const inTheField: readonly Requirement[] = [
     documents,
     'make a client that nobody registered, on any loopback port, verified by its host',
   ]),
-  ours('F5', 'Three kinds of redirect in one registration, cursor:// among them', 'Cursor', registers),
+  ours('F5', 'Three kinds of redirect in one registration, cursor:// among them', 'Cursor', registers, matrix),
   ours('F6a', 'Registrations that nobody uses go away, those in use never', 'Claude Code registers at each sign-in', [
     'authorization-server/removed-client.test.ts',
     'is removed by the sweeper only when nobody allowed it: the others go on',

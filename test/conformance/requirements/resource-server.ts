@@ -156,14 +156,7 @@ export const resourceServerRequirements: readonly Requirement[] = [
     'MCP 2026-07-28 elicitation',
     'No tool here sends a person anywhere: there is no elicitation and no third party.',
   ),
-  must(
-    'R17',
-    'Check DPoP proofs, and refuse bound tokens without one',
-    'SEP-1932, RFC 9449 §4.3, §7.1',
-    ['mcp-server/dpop.test.ts', 'is accepted %s'],
-    ['mcp-server/dpop.test.ts', 'refuses a bound token presented as Bearer, with and without a proof, and says DPoP'],
-  ),
-  may('R18', 'Serve tokens without a person (client credentials); tools that need one refuse', 'SEP-1046', [
+  may('R17', 'Serve tokens without a person (client credentials); tools that need one refuse', 'SEP-1046', [
     'mcp-server/notes-tools.test.ts',
     'tells a token without a person that notes need one, and lets it ask who it is',
   ]),

@@ -1,0 +1,79 @@
+/** What the authorization extensions of MCP (ext-auth) ask of an authorization server and of a protected MCP server. */
+import { must, outOfScope, type Requirement, should } from './requirement.js'
+
+const machines = 'authorization-server/client-credentials.test.ts'
+const assertions = 'authorization-server/assertions/assertion-grant.test.ts'
+const metadata = 'authorization-server/metadata.test.ts'
+const enterprise = 'SEP-990 enterprise-managed authorization'
+
+export const extensionRequirements: readonly Requirement[] = [
+  must('X1', 'Give client credentials only to clients that were registered for them', 'SEP-1046', [
+    machines,
+    'are for clients that were made for them',
+  ]),
+  must('X2', 'Name private_key_jwt or client_secret_basic, and signing algorithms, in the metadata', 'SEP-1046', [
+    metadata,
+    'says what works, and nothing else',
+  ]),
+  must(
+    'X3',
+    'Honour resource and scope in a client credentials request',
+    'SEP-1046',
+    [machines, 'give the scope that was asked for, and leave unknown scopes out'],
+    [machines, 'take any spelling of the resource, and no other resource'],
+  ),
+  must(
+    'X4',
+    'Announce DPoP algorithms and bind tokens to the key of the proof',
+    'SEP-1932, RFC 9449 §5',
+    ['authorization-server/dpop.test.ts', 'is announced in the metadata'],
+    ['authorization-server/dpop.test.ts', 'binds the token to the key of the proof, and says so'],
+  ),
+  must(
+    'X5',
+    'Check DPoP proofs, and refuse bound tokens without one',
+    'SEP-1932, RFC 9449 §4.3, §7.1',
+    ['mcp-server/dpop.test.ts', 'is accepted %s'],
+    ['mcp-server/dpop.test.ts', 'refuses a bound token presented as Bearer, with and without a proof, and says DPoP'],
+  ),
+  must('X6a', 'Announce the jwt-bearer grant and the id-jag profile', enterprise, [
+    assertions,
+    'are announced in the metadata',
+  ]),
+  must(
+    'X6b',
+    'Check type, signature, algorithm, issuer, subject, audience, times, resource and client of an assertion',
+    enterprise,
+    [assertions, 'are refused with %s'],
+  ),
+  must('X6c', 'Take an assertion once', enterprise, [
+    assertions,
+    'are good once, however many requests bring one at once',
+  ]),
+  must(
+    'X6d',
+    'Bind the token to the resource of the assertion',
+    enterprise,
+    [assertions, 'give an access token of the person for the resource, no refresh token, and an audit event'],
+    [assertions, 'are refused when the request names another resource, or more than one'],
+  ),
+  must('X6e', 'Authenticate the client, and want the one that the assertion names', enterprise, [
+    assertions,
+    'are refused without an assertion, from the wrong client, and from clients that do not authenticate',
+  ]),
+  must('X6f', 'Grant no scope that the assertion does not have', enterprise, [
+    assertions,
+    'give what assertion and request have in common, of what the resource has',
+  ]),
+  should('X6g', 'Link accounts by issuer and subject first, by email at most afterwards', enterprise, [
+    assertions,
+    'stay linked to issuer and subject when the address changes, and never to the subject of another issuer',
+  ]),
+  outOfScope(
+    'X7',
+    'MUST',
+    'Exchange workload assertions: trusted issuers, rules for subjects, single use',
+    'SEP-1933 workload identity federation (open proposal)',
+    'Not offered: the proposal is open, and programs have client credentials with private_key_jwt.',
+  ),
+]
