@@ -46,7 +46,8 @@ const settingNames: ReadonlySet<string> = new Set(
 
 /** Settings whose names look like ours but are not: most likely a misspelling, or a file for what is no secret. */
 function misspelled(environment: Environment): string[] {
-  const prefixes = /^(GATEHOUSE|ISSUER|RESOURCE|BOOTSTRAP|ACCESS_TOKEN|REFRESH|REGISTRATION|INTROSPECTION|dangerously)/
+  const prefixes =
+    /^(GATEHOUSE|ISSUER|RESOURCE|BOOTSTRAP|ACCESS_TOKEN|REFRESH|REGISTRATION|INTROSPECTION|CLIENT_METADATA|dangerously)/
   return Object.keys(environment).filter((name) => prefixes.test(name) && !settingNames.has(name))
 }
 

@@ -3,6 +3,7 @@
  * settings table is made from here.
  */
 import { isIP } from 'node:net'
+import { isHostPattern } from './oauth/host-pattern.js'
 import { isLoopbackHost, redirectKind } from './oauth/redirect-uri.js'
 import { canonicalResource } from './oauth/resource.js'
 import { parseTrustedIssuers, type TrustedIssuer } from './oauth/trusted-issuer.js'
@@ -83,6 +84,11 @@ function addressRange(text: string): string {
 
 function privateUseRedirect(text: string): string {
   if (redirectKind(text) !== 'private-use') throw new Error('must list redirect URIs with private-use schemes')
+  return text
+}
+
+function hostPattern(text: string): string {
+  if (!isHostPattern(text)) throw new Error('must list hosts such as client.example.com or *.example.com')
   return text
 }
 
@@ -241,6 +247,16 @@ export const settings = {
     integer(1, 3_650),
   ),
   CLIENT_ID_METADATA_DOCUMENTS: setting(true, 'Accept URLs as client_id and fetch their metadata (CIMD).', boolean),
+  CLIENT_METADATA_ALLOWED_HOSTS: setting<readonly string[]>(
+    [],
+    'Hosts that clients may keep metadata documents and keys on, comma-separated, `*.example.com` for all below; unset: all.',
+    listOf(hostPattern),
+  ),
+  CLIENT_METADATA_DENIED_HOSTS: setting<readonly string[]>(
+    [],
+    'Hosts, in the same form, that no client metadata is ever fetched from.',
+    listOf(hostPattern),
+  ),
   ALLOWED_PRIVATE_USE_REDIRECTS: setting<readonly string[]>(
     ['cursor://anysphere.cursor-mcp/oauth/callback'],
     'Exact redirect URIs with private-use schemes that clients may register, comma-separated.',

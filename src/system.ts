@@ -16,6 +16,7 @@ import { notesServer } from './mcp-server/notes-server.js'
 import { createProofReplayStore, sweepUsedProofs } from './mcp-server/proof-replays.js'
 import { createTokenVerifier } from './mcp-server/token-verifier.js'
 import type { Views as McpViews } from './mcp-server/views.js'
+import { allowsHost } from './oauth/host-pattern.js'
 import { type Clock, systemClock } from './platform/clock.js'
 import { type Database, openEmbeddedDatabase, openServerDatabase } from './platform/database.js'
 import { prepareEmbeddedFolders } from './platform/embedded-folders.js'
@@ -150,6 +151,7 @@ async function startAuth(parts: Parts, listening: (server: ListeningServer) => v
     log.info({ outcome }, 'bootstrap account')
   }
   const internal = internalUrl(config, overrides.only)
+  const clientHosts = { allowed: config.CLIENT_METADATA_ALLOWED_HOSTS, denied: config.CLIENT_METADATA_DENIED_HOSTS }
   const app = await createAuthorizationServer(
     {
       issuer: config.ISSUER_URL,
@@ -162,10 +164,14 @@ async function startAuth(parts: Parts, listening: (server: ListeningServer) => v
           timeoutMs: 2_500,
           maxBytes: 65_536,
           maxConcurrent: 20,
+          maxConcurrentPerHost: 5,
+          allowsHost: (hostname) => allowsHost(clientHosts, hostname),
           allowLoopback: config.dangerouslyAllowLoopbackClientMetadata,
         }),
       operatorFetch: createOperatorFetch({ timeoutMs: 5_000, maxBytes: 262_144 }),
       trustedAssertionIssuers: config.TRUSTED_ASSERTION_ISSUERS,
+      clientFailureMs: 3_000,
+      clientHosts,
       trustedProxies: config.TRUSTED_PROXIES,
       internalHosts: internal === undefined ? [] : [new URL(internal).host],
       registration: registrationOptions(parts),

@@ -19,6 +19,7 @@ import { createSetupLinks } from './accounts/setup-link.js'
 import { createSignInThrottle } from './accounts/throttle.js'
 import { createAccountMapper } from './assertions/account-mapping.js'
 import { registerAssertionGrant } from './assertions/grant.js'
+import { createEngineClients } from './clients/engine-clients.js'
 import { allowCrossOriginRegistration } from './cross-origin.js'
 import { createCsrfProtection } from './csrf.js'
 import { passTheDoor } from './door.js'
@@ -57,7 +58,9 @@ export async function createAuthorizationServer(
   const csrf = createCsrfProtection(cookieKeys, new URL(issuer).origin)
   const audit = createAuditTrail(storage, log)
   const accounts = createAccountStore(storage.prisma, storage.clock)
-  const provider = createProvider({ options, resources, signingKeys, cookieKeys, pages: createEnginePages(pages) })
+  const clients = createEngineClients(options, (clientId) => void audit.record({ type: 'client.changed', clientId }))
+  const enginePages = createEnginePages(pages)
+  const provider = createProvider({ options, resources, signingKeys, cookieKeys, pages: enginePages, clients })
   registerAssertionGrant(provider, {
     issuer,
     trustedIssuers: options.trustedAssertionIssuers,
@@ -101,6 +104,7 @@ export async function createAuthorizationServer(
     storage,
     accounts,
     clients: createClientStore(storage),
+    keepDocument: (clientId) => clients.keep(clientId),
     authenticator: createAuthenticator(accounts, hasher),
     throttle: createSignInThrottle(storage.database.sql, storage.clock),
     audit,

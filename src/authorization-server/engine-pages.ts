@@ -2,6 +2,7 @@
 import type { Configuration, KoaContextWithOIDC } from 'oidc-provider'
 import type { HttpContext } from '../platform/http.js'
 import type { Pages } from '../platform/pages.js'
+import { ClientRefused, ClientUnavailable } from './clients/client-lookup.js'
 import type { EnginePages } from './provider.js'
 import type { ErrorKind, Views } from './views.js'
 
@@ -20,6 +21,8 @@ const kinds: Readonly<Record<string, ErrorKind>> = {
 }
 
 function kindOf(error: Error, code: string): ErrorKind {
+  if (error instanceof ClientUnavailable) return 'client-unavailable'
+  if (error instanceof ClientRefused) return 'client-refused'
   return error.name === 'SessionNotFound' ? 'interaction-expired' : (kinds[code] ?? 'bad-request')
 }
 
@@ -27,7 +30,8 @@ export function createEnginePages(pages: Pages<Views>): EnginePages {
   const renderError: NonNullable<Configuration['renderError']> = async (ctx, out, error) => {
     const { event } = ours(ctx).state
     event['error'] = out.error
-    event['errorDetail'] = error.message
+    // The engine's event has said more already (events.ts).
+    event['errorDetail'] ??= error.message
     const context = { kind: kindOf(error, out.error), requestId: event.requestId, code: out.error }
     pages.send(ours(ctx), 'error', context, ctx.status)
   }

@@ -1,4 +1,5 @@
 /** What an authorization server is made from. Filled by system.ts; every duration in seconds. */
+import type { HostRules } from '../oauth/host-pattern.js'
 import type { ResourceDeclaration } from '../oauth/resource.js'
 import type { TrustedIssuer } from '../oauth/trusted-issuer.js'
 import type { Logger } from '../platform/log.js'
@@ -35,6 +36,10 @@ export interface AuthorizationServerOptions {
   readonly operatorFetch: OperatorFetch
   /** Identity providers whose assertions are exchanged for access tokens; empty: the grant is not offered. */
   readonly trustedAssertionIssuers: readonly TrustedIssuer[]
+  /** How long it takes to say that a client's document cannot be had, whatever the reason: longer than a fetch may take. */
+  readonly clientFailureMs: number
+  /** Hosts that clients may keep their metadata and keys on. */
+  readonly clientHosts: HostRules
   readonly trustedProxies: readonly string[]
   /** Host values besides the issuer's that are answered: the service name inside a container network. */
   readonly internalHosts: readonly string[]

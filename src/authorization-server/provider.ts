@@ -8,6 +8,7 @@ import { isOutage, outageError } from '../platform/outage.js'
 import { createAdapterFactory, rethrowForEngine } from '../storage/adapter.js'
 import { clockToleranceSeconds } from '../storage/engine-model.js'
 import { currentTokenRequest } from '../storage/token-request.js'
+import type { EngineClients } from './clients/engine-clients.js'
 import { clientMetadataRules } from './clients/metadata-rules.js'
 import { createInteractionPolicy } from './interactions/policy.js'
 import { enforceSingleUse } from './one-time.js'
@@ -36,6 +37,7 @@ export interface ProviderParts {
   readonly signingKeys: readonly JWK[]
   readonly cookieKeys: readonly string[]
   readonly pages: EnginePages
+  readonly clients: EngineClients
 }
 
 function resourceIndicators({
@@ -113,7 +115,8 @@ function features(parts: ProviderParts): Configuration['features'] {
     externalSigningSupport: { enabled: true, ack: externalSigningVersion },
     clientCredentials: { enabled: true },
     clientIdMetadataDocument: options.acceptsMetadataDocuments
-      ? { enabled: true, ack: metadataDocumentDraft }
+      ? // It announces the feature. Finding such a client is ours (clients/client-lookup.ts), fetching never the engine's.
+        { enabled: true, ack: metadataDocumentDraft, allowFetch: () => false }
       : { enabled: false },
     introspection: {
       enabled: true,
@@ -156,7 +159,7 @@ function configuration(parts: ProviderParts): Configuration {
     secure: options.issuer.startsWith('https:'),
   } as const
   return {
-    adapter: createAdapterFactory(options.storage),
+    adapter: createAdapterFactory(options.storage, parts.clients),
     allowOmittingSingleRegisteredRedirectUri: false,
     claims: { openid: ['sub'], profile: ['name'], email: ['email', 'email_verified'] },
     clientAuthMethods: ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'],
@@ -206,5 +209,6 @@ function configuration(parts: ProviderParts): Configuration {
 export function createProvider(parts: ProviderParts): Provider {
   const provider = new Provider(parts.options.issuer, configuration(parts))
   enforceSingleUse(provider, parts.options.storage)
+  parts.clients.attach(provider)
   return provider
 }

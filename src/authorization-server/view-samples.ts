@@ -105,6 +105,7 @@ const consent: ConsentContext = {
   action: `${action}/consent`,
   switchAccountAction: `${action}/switch-account`,
   csrfToken,
+  seen: 'iJ8cX2mQ0c9dVx3pZ5nR7tL1bYwKfHsE4aGuO6qTjMk',
   readOnly: true,
 }
 
@@ -125,7 +126,7 @@ function hostileConsent(name: string): ConsentContext {
       policyUri: `https://${longHost}/privacy`,
       termsUri: 'http://plain.example/terms',
     },
-    redirect: { kind: 'https', host: longHost },
+    redirect: { kind: 'https', host: longHost, documentHost: longHost },
     resource: { name, url: `https://${longHost}/mcp` },
     scopes: [
       { ...writeScope, name: 'w:'.repeat(100), title: name, description: name.repeat(3), includes: [name, name] },
@@ -146,6 +147,7 @@ const errors: Readonly<Record<ErrorKind, ErrorContext>> = {
   'form-expired': problem('form-expired'),
   'unknown-client': problem('unknown-client', { code: 'invalid_client', description: 'the client is not registered' }),
   'client-unavailable': problem('client-unavailable', { code: 'invalid_client' }),
+  'client-refused': problem('client-refused', { code: 'invalid_client' }),
   'bad-redirect': problem('bad-redirect', { code: 'invalid_redirect_uri', clientName: hostileTexts.markup }),
   'bad-request': problem('bad-request', { code: 'invalid_request', description: 'code_challenge is missing' }),
   'access-denied': problem('access-denied', { code: 'access_denied' }),

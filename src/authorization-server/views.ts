@@ -38,7 +38,8 @@ export type ClientIdentity =
 
 /** Where the browser goes after the decision (shown as MCP authorization asks). */
 export type RedirectTarget =
-  | { readonly kind: 'https'; readonly host: string }
+  /** `documentHost`: the host that vouches for the client (CIMD), when the redirect leads to another one. */
+  | { readonly kind: 'https'; readonly host: string; readonly documentHost?: string | undefined }
   /** `onlyLoopback`: every redirect of the client is on this computer, so any program here could have asked. */
   | { readonly kind: 'loopback'; readonly onlyLoopback: boolean }
   | { readonly kind: 'private-use'; readonly scheme: string }
@@ -68,7 +69,7 @@ export interface ConsentScopeContext {
 
 /**
  * views/consent.ejs: posts `scope` (one per ticked or required scope), `decision` (`allow`, `deny`, or `allow-read-only` when
- * `readOnly`) and `csrf` to `action`; "use another account" posts `csrf` to `switchAccountAction`.
+ * `readOnly`), `seen` and `csrf` to `action`; "use another account" posts `csrf` to `switchAccountAction`.
  */
 export interface ConsentContext {
   readonly client: {
@@ -90,6 +91,8 @@ export interface ConsentContext {
   readonly action: string
   readonly switchAccountAction: string
   readonly csrfToken: string
+  /** Stands for what the page says about the client; posted back as `seen`, so that nobody allows what changed meanwhile. */
+  readonly seen: string
   /** Offer the shortcut that grants nothing but reading. */
   readonly readOnly: boolean
   /** Set when the person came by typing a device code (RFC 8628). */
@@ -140,6 +143,7 @@ export type ErrorKind =
   | 'form-expired'
   | 'unknown-client'
   | 'client-unavailable'
+  | 'client-refused'
   | 'bad-redirect'
   | 'bad-request'
   | 'access-denied'

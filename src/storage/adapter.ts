@@ -12,16 +12,16 @@
 import { type Adapter, errors } from 'oidc-provider'
 import { OAuthError } from '../oauth/errors.js'
 import { createArtifactAdapter } from './artifacts.js'
-import { createClientAdapter } from './client-adapter.js'
+import { type ClientSource, createClientAdapter } from './client-adapter.js'
 import { createEphemeralAdapter } from './ephemeral-artifacts.js'
 import { createGrantAdapter } from './grants.js'
 import { createSessionAdapter } from './sessions.js'
 import type { Storage } from './storage.js'
 
-function createAdapter(storage: Storage, model: string): Adapter {
+function createAdapter(storage: Storage, model: string, clientSource: ClientSource | undefined): Adapter {
   switch (model) {
     case 'Client':
-      return createClientAdapter(storage)
+      return createClientAdapter(storage, clientSource)
     case 'Grant':
       return createGrantAdapter(storage)
     case 'Session':
@@ -42,9 +42,9 @@ export function rethrowForEngine(error: unknown): never {
 }
 
 /** Adapter factory for `new Provider(issuer, { adapter })`. */
-export function createAdapterFactory(storage: Storage): (model: string) => Adapter {
+export function createAdapterFactory(storage: Storage, clientSource?: ClientSource): (model: string) => Adapter {
   return (model) => {
-    const adapter = createAdapter(storage, model)
+    const adapter = createAdapter(storage, model, clientSource)
     return {
       upsert: (id, payload, expiresIn) => adapter.upsert(id, payload, expiresIn).catch(rethrowForEngine),
       find: (id) => adapter.find(id).catch(rethrowForEngine),

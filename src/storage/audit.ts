@@ -23,6 +23,7 @@ export type AuditEventType =
   | 'client.invited'
   | 'client.registered'
   | 'client.removed'
+  | 'client.changed'
   | 'grant.revoked'
   | 'signed_out'
 

@@ -1,5 +1,6 @@
 /** The engine's way to registered clients: what it looks up, registers (RFC 7591), updates and deletes (RFC 7592). */
 import Provider, { type Adapter, errors } from 'oidc-provider'
+import { claimsMetadataDocument } from '../oauth/client-id.js'
 import type { Statement } from '../platform/database.js'
 import { hashSecret } from '../platform/secrets.js'
 import { clientValues, insertClient, removeClient, saveClient, secretPurpose } from './clients.js'
@@ -30,18 +31,32 @@ async function saveRegistered(storage: Storage, clientId: string, payload: Paylo
   if (rowCount === 0) throw new errors.InvalidToken('initial access token was used')
 }
 
-export function createClientAdapter(storage: Storage): Adapter {
+/** Where clients come from that are not stored here. */
+export interface ClientSource {
+  /** A client whose identifier is a URL. Throws the error that the request shall end with when it cannot be had. */
+  find(clientId: string): Promise<Payload | undefined>
+  /** Metadata with the keys its `jwks_uri` leads to, when this request needs them. */
+  withKeys(metadata: Payload): Promise<Payload>
+}
+
+/** Without a `source`, identifiers that are URLs belong to nobody and keys are the engine's to fetch. */
+export function createClientAdapter(storage: Storage, source?: ClientSource): Adapter {
+  const withKeys = async (payload: Payload): Promise<Payload> =>
+    source === undefined ? payload : source.withKeys(payload)
   return {
     upsert: (id, payload) => saveRegistered(storage, id, payload),
     find: async (id) => {
-      // A URL is a client ID metadata document: the engine fetches it, no row exists.
-      if (id.startsWith('https://')) return undefined
+      // A URL is a client ID metadata document: no row is looked for.
+      if (claimsMetadataDocument(id)) {
+        const metadata = await source?.find(id)
+        return metadata === undefined ? undefined : withKeys(metadata)
+      }
       // PostgreSQL cannot even be asked for it.
       if (id.includes('\0')) return undefined
       const together = await currentTokenRequest()?.readClient(id)
       const row = together ?? (await storage.database.sql.query<ClientRow>(find, [id])).rows[0]
       if (row === undefined) return undefined
-      if (row.sealed_secret === null) return row.payload
+      if (row.sealed_secret === null) return withKeys(row.payload)
       return { ...row.payload, client_secret: storage.secretBox.open(row.sealed_secret, secretPurpose(id)) }
     },
     destroy: async (id) => void (await removeClient(storage, id)),

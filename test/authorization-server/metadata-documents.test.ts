@@ -1,58 +1,24 @@
 /** Clients that name themselves by URL, over real HTTPS on loopback: our own fetch, our own authority, the engine's rules and ours. */
-import { createServer, type Server } from 'node:https'
-import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
-import { createUntrustedFetch } from '../../src/platform/untrusted-fetch.js'
-import { createAuthority } from '../platform/certificates.js'
 import { consent, isConsentPage, isSignInPage, signIn } from '../support/authorization.js'
 import { type Browser, pageOf } from '../support/browser.js'
+import { type Answer, clientDocument, type DocumentHost, startDocumentHost } from '../support/document-host.js'
 import { discoverServer, redeem, refresh, type ServerMetadata, startAuthorization } from '../support/oauth-client.js'
 import { resource, startServer, type TestServer } from './server.js'
 
-interface Answer {
-  readonly status?: number
-  readonly headers?: Record<string, string>
-  readonly body: string
-}
-
-const authority = createAuthority()
-const documents = new Map<string, Answer>()
-const hits = new Map<string, number>()
-let host: Server
-let origin: string
+let host: DocumentHost
 let server: TestServer
 let metadata: ServerMetadata
 
 beforeAll(async () => {
-  host = createServer(authority.issue('client.example'), (request, response) => {
-    const path = request.url ?? ''
-    hits.set(path, (hits.get(path) ?? 0) + 1)
-    const answer = documents.get(path)
-    response.writeHead(answer?.status ?? (answer === undefined ? 404 : 200), {
-      'content-type': 'application/json',
-      ...answer?.headers,
-    })
-    response.end(answer?.body)
-  })
-  await new Promise<void>((resolve) => host.listen(0, '127.0.0.1', resolve))
-  origin = `https://client.example:${(host.address() as AddressInfo).port}`
+  host = await startDocumentHost()
   server = await startServer('embedded', {
-    untrustedFetch: createUntrustedFetch({
-      timeoutMs: 1_000,
-      maxBytes: 65_536,
-      maxConcurrent: 20,
-      allowLoopback: true,
-      ca: authority.cert,
-      resolve: async (name) => [{ address: name === 'private.example' ? '10.0.0.1' : '127.0.0.1', family: 4 }],
-    }),
+    untrustedFetch: host.untrustedFetch,
+    clientHosts: { allowed: [], denied: ['denied.example', '*.denied.example'] },
   })
   metadata = await discoverServer(server.issuer)
 })
-afterAll(async () => {
-  host.closeAllConnections()
-  await new Promise<void>((resolve) => host.close(() => resolve()))
-  await server.close()
-})
+afterAll(() => Promise.all([server.close(), host.close()]))
 
 let paths = 0
 let path = ''
@@ -61,21 +27,8 @@ beforeEach(() => {
   path = `/oauth/client-${paths}.json`
 })
 
-/** As Claude Code and Zed have it: loopback redirects without a port, no application_type, no more than needed. */
-const usual = () => ({
-  client_id: `${origin}${path}`,
-  client_name: 'Command line client',
-  client_uri: 'https://client.example',
-  redirect_uris: ['http://localhost/callback', 'http://127.0.0.1/callback'],
-  grant_types: ['authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:device_code'],
-  response_types: ['code'],
-  token_endpoint_auth_method: 'none',
-  scope: 'notes:read offline_access',
-})
-
 function publish(changes: Readonly<Record<string, unknown>> = {}, answer: Partial<Answer> = {}): string {
-  documents.set(path, { body: JSON.stringify({ ...usual(), ...changes }), ...answer })
-  return `${origin}${path}`
+  return host.publish(path, { body: clientDocument(`${host.origin}${path}`, changes), ...answer })
 }
 
 const redirectUri = 'http://127.0.0.1:53682/callback'
@@ -92,14 +45,14 @@ describe('Client ID metadata documents', () => {
     expect(isSignInPage(page)).toBe(true)
     const asked = pageOf(await signIn(browser, page, server.account))
     expect(isConsentPage(asked)).toBe(true)
-    expect(asked.text).toContain(`Verified: ${new URL(origin).host}`)
+    expect(asked.text).toContain(`Verified: ${new URL(host.origin).host}`)
     const arrival = await consent(browser, asked)
     if (!('left' in arrival)) throw new Error('no redirect')
     const grant = { server: metadata, clientId, redirectUri, resource }
     const { tokens } = await redeem(grant, new URL(arrival.left).searchParams.get('code') ?? '', codeVerifier)
     expect(tokens?.scope).toBe('notes:read')
     expect((await refresh(grant, tokens?.refresh_token ?? '')).status).toBe(200)
-    expect(hits.get(path)).toBe(1)
+    expect(host.requests(path).length).toBe(1)
     expect(await server.clients.list()).toEqual([])
   })
 
@@ -107,7 +60,7 @@ describe('Client ID metadata documents', () => {
     const clientId = publish()
     const opened = await Promise.all(Array.from({ length: 10 }, () => open(clientId)))
     expect(opened.every(({ page }) => isSignInPage(page))).toBe(true)
-    expect(hits.get(path)).toBe(1)
+    expect(host.requests(path).length).toBe(1)
   })
 
   it('are good for the redirects they list', async () => {
@@ -149,15 +102,22 @@ describe('Client ID metadata documents', () => {
     ['is empty', {}, { body: '' }],
     ['is compressed', {}, { headers: { 'content-encoding': 'gzip' } }],
     ['is elsewhere', {}, { status: 302, headers: { location: '/oauth/elsewhere.json' } }],
+    ['is a web page', {}, { headers: { 'content-type': 'text/html' } }],
+    ['says it is nothing', {}, { headers: { 'content-type': '' } }],
+    ['is not modified, though nobody asked', {}, { status: 304 }],
+    ['has no name', { client_name: undefined }, {}],
+    ['has keys nobody may see', { jwks: { keys: [{ kty: 'oct', k: 'c2VjcmV0' }] } }, {}],
+    ['wants an algorithm we do not have', { id_token_signed_response_alg: 'none' }, {}],
     ['was created', {}, { status: 201 }],
     ['is missing', {}, { status: 404 }],
     ['is broken', {}, { status: 500 }],
   ])('that %s make no client', async (_what, changes, answer) => {
-    documents.set('/oauth/elsewhere.json', { body: JSON.stringify(usual()) })
+    host.publish('/oauth/elsewhere.json', { body: clientDocument(`${host.origin}${path}`) })
     const { page } = await open(publish(changes, answer))
-    expect([400, 401]).toContain(page.status)
+    expect(page.status).toBe(400)
+    expect(page.text).toContain('We could not check this program')
     expect(page.headers.get('location')).toBeNull()
-    expect(hits.get('/oauth/elsewhere.json') ?? 0).toBe(0)
+    expect(host.requests('/oauth/elsewhere.json')).toEqual([])
   })
 
   it('do not make a borrowed name true', async () => {
@@ -170,7 +130,7 @@ describe('Client ID metadata documents', () => {
   it('tell a stranger nothing about what can be reached from here (CVE-2026-1180)', async () => {
     const essence = (html: string) => html.replace(/[0-9a-f]{8}-[\w-]{27}/g, 'REQUEST')
     const unreachable = [
-      `${origin}/oauth/missing.json`,
+      `${host.origin}/oauth/missing.json`,
       'https://client.example:1/client.json',
       'https://private.example/client.json',
       'https://10.0.0.1/client.json',
@@ -190,9 +150,9 @@ describe('Client ID metadata documents', () => {
     'https://ada@client.example/client.json',
     'https://client.example/client.json#x',
   ])('are not even looked for at %s', async (clientId) => {
-    const before = [...hits.values()].reduce((sum, count) => sum + count, 0)
-    expect([400, 401]).toContain((await open(clientId)).page.status)
-    expect([...hits.values()].reduce((sum, count) => sum + count, 0)).toBe(before)
+    const before = host.connections()
+    expect((await open(clientId)).page.status).toBe(400)
+    expect(host.connections()).toBe(before)
   })
 
   it('fail no request of ours, whatever they hold', () => {

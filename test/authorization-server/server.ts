@@ -31,6 +31,8 @@ export interface TestServer {
   advance(seconds: number): void
   addAccount(email: string, options?: { disabled?: boolean }): Promise<Account & { readonly id: string }>
   newBrowser(): Browser
+  /** Another process of this server, as far as anybody can tell: nothing in common but the database. Returns its token endpoint. */
+  startReplica(): Promise<string>
   close(): Promise<void>
 }
 
@@ -69,31 +71,31 @@ export async function startServer(kind: DatabaseKind, options: ServerOptions = {
     if (disabled) await accounts.disable(added.id)
     return { id: added.id, email, password: testAccount.password }
   }
-  const app = await createAuthorizationServer(
-    {
-      issuer,
-      resources: [notesResource(resource)],
-      storage,
-      log: createLogger('debug', { write: (line) => void logLines.push(line) }),
-      untrustedFetch: refuseToFetch,
-      operatorFetch: refuseToFetch,
-      trustedAssertionIssuers: [],
-      trustedProxies: [],
-      internalHosts: [],
-      registration: { mode: 'open', limitPerAddress: 60, limitTotal: 2_000 },
-      registrationRules: { allowedPrivateUseRedirects: new Set(['cursor://anysphere.cursor-mcp/oauth/callback']) },
-      acceptsMetadataDocuments: true,
-      accessTokenFormat: 'jwt',
-      accessTokenTtlSeconds: 600,
-      refreshTokenTtlSeconds: 30 * 86_400,
-      sessionTtlSeconds: 14 * 86_400,
-      productName: 'Gatehouse',
-      accentColor: '#0b5cad',
-      ...options,
-    },
-    hasher,
-  )
-  const listening = await listen(app, '127.0.0.1', port)
+  const serverOptions: AuthorizationServerOptions = {
+    issuer,
+    resources: [notesResource(resource)],
+    storage,
+    log: createLogger('debug', { write: (line) => void logLines.push(line) }),
+    untrustedFetch: refuseToFetch,
+    operatorFetch: refuseToFetch,
+    trustedAssertionIssuers: [],
+    clientFailureMs: 0,
+    clientHosts: { allowed: [], denied: [] },
+    trustedProxies: [],
+    internalHosts: [],
+    registration: { mode: 'open', limitPerAddress: 60, limitTotal: 2_000 },
+    registrationRules: { allowedPrivateUseRedirects: new Set(['cursor://anysphere.cursor-mcp/oauth/callback']) },
+    acceptsMetadataDocuments: true,
+    accessTokenFormat: 'jwt',
+    accessTokenTtlSeconds: 600,
+    refreshTokenTtlSeconds: 30 * 86_400,
+    sessionTtlSeconds: 14 * 86_400,
+    productName: 'Gatehouse',
+    accentColor: '#0b5cad',
+    ...options,
+  }
+  const app = await createAuthorizationServer(serverOptions, hasher)
+  const listening = [await listen(app, '127.0.0.1', port)]
   const account = await addAccount(testAccount.email)
   return {
     issuer,
@@ -108,8 +110,14 @@ export async function startServer(kind: DatabaseKind, options: ServerOptions = {
     },
     addAccount,
     newBrowser: () => createBrowser([issuer]),
+    startReplica: async () => {
+      const replicaPort = await freePort()
+      const replica = { ...serverOptions, internalHosts: [`localhost:${replicaPort}`] }
+      listening.push(await listen(await createAuthorizationServer(replica, hasher), '127.0.0.1', replicaPort))
+      return `http://localhost:${replicaPort}/token`
+    },
     close: async () => {
-      await listening.close(0)
+      await Promise.all(listening.map((server) => server.close(0)))
       await storage.close()
     },
   }

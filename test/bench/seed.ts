@@ -1,5 +1,6 @@
 /** Fills a database of ours with what the load needs, through our own storage and engine, while no server runs on it. */
 import { createPasswordHasher } from '../../src/authorization-server/accounts/passwords.js'
+import { createEngineClients } from '../../src/authorization-server/clients/engine-clients.js'
 import { createProvider } from '../../src/authorization-server/provider.js'
 import { createResources } from '../../src/authorization-server/resources.js'
 import { parseConfig } from '../../src/config.js'
@@ -33,27 +34,29 @@ async function addPeople(storage: Storage): Promise<string> {
 
 async function engineOver(storage: Storage, issuer: string, resource: string) {
   const declaration = notesResource(resource)
+  const options = {
+    issuer,
+    resources: [declaration],
+    storage,
+    log: createLogger('silent'),
+    untrustedFetch: () => Promise.reject(new Error('nothing is fetched here')),
+    clientFailureMs: 0,
+    clientHosts: { allowed: [], denied: [] },
+    trustedProxies: [],
+    internalHosts: [],
+    registration: { mode: 'closed', limitPerAddress: 60, limitTotal: 2_000 },
+    registrationRules: { allowedPrivateUseRedirects: new Set<string>() },
+    acceptsMetadataDocuments: false,
+    accessTokenFormat: 'jwt',
+    accessTokenTtlSeconds: 600,
+    refreshTokenTtlSeconds: 30 * 86_400,
+    sessionTtlSeconds: 14 * 86_400,
+    productName: 'Gatehouse',
+    accentColor: '#0b5cad',
+  } as const
   return createProvider({
-    options: {
-      issuer,
-      resources: [declaration],
-      storage,
-      log: createLogger('silent'),
-      untrustedFetch: () => Promise.reject(new Error('nothing is fetched here')),
-      operatorFetch: () => Promise.reject(new Error('nothing is fetched here')),
-      trustedAssertionIssuers: [],
-      trustedProxies: [],
-      internalHosts: [],
-      registration: { mode: 'closed', limitPerAddress: 60, limitTotal: 2_000 },
-      registrationRules: { allowedPrivateUseRedirects: new Set() },
-      acceptsMetadataDocuments: false,
-      accessTokenFormat: 'jwt',
-      accessTokenTtlSeconds: 600,
-      refreshTokenTtlSeconds: 30 * 86_400,
-      sessionTtlSeconds: 14 * 86_400,
-      productName: 'Gatehouse',
-      accentColor: '#0b5cad',
-    },
+    options,
+    clients: createEngineClients(options, () => undefined),
     resources: createResources([declaration]),
     signingKeys: await loadSigningKeys(storage),
     cookieKeys: await loadCookieKeys(storage),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { isPublicAddress } from '../../src/platform/untrusted-fetch.js'
+import { isPublicAddress } from '../../src/platform/public-address.js'
 
 /** One row per word, for long tables. */
 function words(text: string): string[] {

@@ -3,16 +3,13 @@ import { createServer, type Server } from 'node:https'
 import { type AddressInfo, createServer as createTcpServer, type Server as TcpServer } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
-import {
-  createUntrustedFetch,
-  type Resolve,
-  UntrustedFetchError,
-  type UntrustedFetchOptions,
-} from '../../src/platform/untrusted-fetch.js'
+import type { Resolve } from '../../src/platform/name-resolver.js'
+import { createUntrustedFetch, type UntrustedFetchOptions } from '../../src/platform/untrusted-fetch.js'
+import { UntrustedFetchError } from '../../src/platform/untrusted-fetch-error.js'
 import { type Certificate, createAuthority } from './certificates.js'
 
 const authority = createAuthority()
-const limits = { timeoutMs: 600, maxBytes: 5_000, maxConcurrent: 3 }
+const limits = { timeoutMs: 600, maxBytes: 5_000, maxConcurrent: 3, maxConcurrentPerHost: 3 }
 const toLoopback: Resolve = async () => [{ address: '127.0.0.1', family: 4 }]
 const closers: (() => Promise<void>)[] = []
 

@@ -42,6 +42,13 @@ export function impersonates(client: IdentifiedClient, identity: ClientIdentity)
   }
 }
 
+/** The host that vouches for the client, when the URL is on another one. Ports do not matter: one host has one owner. */
+function otherHost({ hostname }: URL, client: IdentifiedClient): string | undefined {
+  if (!client.isMetadataDocument) return undefined
+  const vouching = new URL(client.clientId)
+  return vouching.hostname === hostname ? undefined : vouching.host
+}
+
 /** Where a redirect URI of this client leads. */
 export function redirectTarget(redirectUri: string, client: IdentifiedClient): RedirectTarget {
   const url = new URL(redirectUri)
@@ -55,7 +62,7 @@ export function redirectTarget(redirectUri: string, client: IdentifiedClient): R
     case 'forbidden':
       return { kind: 'private-use', scheme: url.protocol.slice(0, -1) }
     case 'https':
-      return { kind: 'https', host: url.host }
+      return { kind: 'https', host: url.host, documentHost: otherHost(url, client) }
   }
 }
 

@@ -30,6 +30,7 @@ const grantTypesForStrangers: readonly string[] = ['authorization_code', 'refres
 /** Grants without a browser: who uses only these has nowhere to be sent back to. */
 const grantTypesOfMachines: readonly string[] = ['client_credentials', jwtBearerGrant]
 const offeredResponseTypes: readonly string[] = ['code']
+const offeredResponseModes: readonly string[] = ['query', 'fragment', 'form_post']
 
 const maxListLength = 20
 const maxEntryLength = 300
@@ -94,6 +95,8 @@ export function normaliseMetadata(metadata: ClientMetadata, origin: MetadataOrig
     }
   }
   delete metadata['scope']
+  // For pairwise subjects, which we do not offer; the engine would fetch it. What is no https URL stays, to be refused.
+  if (/^https:/i.test(String(metadata['sector_identifier_uri']))) delete metadata['sector_identifier_uri']
   keepOffered(metadata, 'grant_types', offeredTo(metadata, origin))
   keepOffered(metadata, 'response_types', offeredResponseTypes)
   keepEmailContacts(metadata)
@@ -104,6 +107,11 @@ export function normaliseMetadata(metadata: ClientMetadata, origin: MetadataOrig
     metadata['redirect_uris'] ??= []
   }
   if (redirectUrisOf(metadata).some(isNativeRedirect)) metadata['application_type'] = 'native'
+  // A document is written for many servers: what we do not offer is left out of it, where a registration would be refused.
+  if (origin.isMetadataDocument) {
+    keepOffered(metadata, 'response_modes', offeredResponseModes)
+    delete metadata['default_acr_values']
+  }
   // A metadata document cannot hold a secret: the default method would make every such client confidential.
   if (origin.isMetadataDocument && metadata['token_endpoint_auth_method'] === 'client_secret_basic') {
     metadata['token_endpoint_auth_method'] = 'none'

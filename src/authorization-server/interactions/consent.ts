@@ -54,8 +54,9 @@ export async function showConsent(
   if (account === undefined || account.disabledAt !== undefined) return switchAccount(parts, ctx, interaction)
   const access = requestedAccess(interaction, parts.resources)
   const key = consentKey(interaction, accountId, access)
+  const seen = consentFingerprint(client)
   const { resource } = access
-  const remembered = await rememberedScopes(parts.storage, key, consentFingerprint(client))
+  const remembered = await rememberedScopes(parts.storage, key, seen)
   // What was allowed through a broader scope is nothing new.
   const before = expandScopes(remembered, resource === undefined ? {} : scopeHierarchyOf(resource))
   parts.pages.send(ctx, 'consent', {
@@ -68,6 +69,7 @@ export async function showConsent(
     action: `/interaction/${engine.uid}/consent`,
     switchAccountAction: `/interaction/${engine.uid}/switch-account`,
     csrfToken: parts.csrf.tokenFor(engine.uid),
+    seen,
     readOnly: offersReadOnly(access),
   })
 }
@@ -135,9 +137,15 @@ export async function submitConsent(
   if (decision === 'deny' || scopes.length === 0) return deny(parts, ctx, interaction, accountId)
 
   const key = consentKey(interaction, accountId, access)
+  const fingerprint = consentFingerprint(interaction.client)
+  // A document may change while its page is read: nobody allows what they were not shown.
+  if (interaction.client.isMetadataDocument && form.get('seen') !== fingerprint) {
+    return showConsent(parts, ctx, interaction, accountId)
+  }
   const grantId = await saveGrant(parts.provider, key, access, scopes)
   const asked = [...access.scopes, ...access.openid].map(({ name }) => name)
-  await rememberConsent(parts.storage, key, consentFingerprint(interaction.client), { asked, allowed: scopes })
+  await rememberConsent(parts.storage, key, fingerprint, { asked, allowed: scopes })
+  await parts.keepDocument(key.clientId)
   await parts.audit.record({
     type: 'consent.allowed',
     accountId,

@@ -1,5 +1,6 @@
 /** One sign-in in progress: the engine's Interaction, the client it is for, and the ways it can end. */
 import { errors, type default as Provider } from 'oidc-provider'
+import { claimsMetadataDocument } from '../../oauth/client-id.js'
 import { type HttpContext, seeOther } from '../../platform/http.js'
 import type { IdentifiedClient } from '../clients/identity.js'
 import { PageError } from '../page-error.js'
@@ -23,7 +24,7 @@ function identified(client: EngineClient): IdentifiedClient {
     clientName: client.clientName,
     redirectUris: client.redirectUris,
     metadata: () => ({ ...client.metadata() }),
-    isMetadataDocument: client.clientIdMetadataDocument === true,
+    isMetadataDocument: claimsMetadataDocument(client.clientId),
   }
 }
 
@@ -35,10 +36,18 @@ function rememberAnswered(ctx: HttpContext, uid: string): void {
   ctx.cookies.set(answeredCookie, '1', { path, httpOnly: true, sameSite: 'lax', signed: false, maxAge: 3_600_000 })
 }
 
+async function findClient(provider: Provider, clientId: string): Promise<EngineClient | undefined> {
+  return provider.Client.find(clientId).catch((cause: unknown) => {
+    throw cause instanceof errors.InvalidClient
+      ? new PageError('client-unavailable', 'invalid_client', 400, { detail: cause.error_detail ?? '', cause })
+      : cause
+  })
+}
+
 /**
  * The interaction that URL and cookie agree on. Throws PageError `interaction-used` when this browser answered it,
  * `interaction-expired` when it is over, belongs to another browser, or the cookie is missing; `unknown-client` when its
- * client is gone.
+ * client is gone, `client-unavailable` when its document is.
  */
 export async function loadInteraction(
   provider: Provider,
@@ -52,7 +61,7 @@ export async function loadInteraction(
   })
   if (engine.uid !== uid) throw new PageError('interaction-expired', 'invalid_request', 400)
   const clientId = engine.params['client_id']
-  const client = typeof clientId === 'string' ? await provider.Client.find(clientId) : undefined
+  const client = typeof clientId === 'string' ? await findClient(provider, clientId) : undefined
   if (client === undefined) throw new PageError('unknown-client', 'invalid_client', 400)
   ctx.state.event['clientId'] = client.clientId
   const parameter = (name: string): string | undefined => {

@@ -16,6 +16,8 @@ export interface InteractionParts {
   readonly storage: Storage
   readonly accounts: AccountStore
   readonly clients: ClientStore
+  /** Makes a client's metadata document survive its host's failure: for clients somebody has allowed. */
+  readonly keepDocument: (clientId: string) => Promise<void>
   readonly authenticator: Authenticator
   readonly throttle: SignInThrottle
   readonly audit: AuditTrail

@@ -1,0 +1,183 @@
+/**
+ * Finds clients that name themselves by URL (CIMD), and the keys of those that publish them by URL. Takes the place of the
+ * engine's own fetching and caching: the adapter asks here. Owns which failure becomes which answer.
+ */
+import { decodeProtectedHeader, type JWK } from 'jose'
+import { errors } from 'oidc-provider'
+import { isMetadataDocumentUrl } from '../../oauth/client-id.js'
+import { allowsHost, type HostRules } from '../../oauth/host-pattern.js'
+import type { FreshnessBounds } from '../../platform/http-freshness.js'
+import { UntrustedFetchError } from '../../platform/untrusted-fetch-error.js'
+import { type DocumentPolicy, DocumentUnavailable, KeptDocuments, type KeptDocumentsOptions } from './kept-documents.js'
+import { maxDocumentBytes, maxKeySetBytes, parseKeySet, parseMetadataDocument } from './metadata-document.js'
+import type { ClientMetadata } from './registration.js'
+
+/** What is known of the request a client is looked up for; nothing outside the engine's own endpoints. */
+export interface LookupRequest {
+  /** The engine's name of the endpoint. */
+  readonly route?: string | undefined
+  /** The `client_assertion` of the request, unverified (RFC 7523 §2.2). */
+  readonly clientAssertion?: string | undefined
+  /** Sets a header of the answer. */
+  readonly setHeader?: (name: string, value: string) => void
+}
+
+export interface ClientLookupOptions extends Omit<KeptDocumentsOptions, 'maxEntries'> {
+  readonly hosts: HostRules
+  /** Throws when the engine would not take such a client. */
+  readonly validate: (metadata: ClientMetadata) => void
+  readonly request: () => LookupRequest
+}
+
+export interface ClientLookup {
+  /** The metadata behind an identifier that is a URL. Throws the engine's error that the request shall end with. */
+  find(clientId: string): Promise<ClientMetadata>
+  /** Metadata with the keys that `jwks_uri` leads to, where this request needs them. */
+  withKeys(metadata: ClientMetadata): Promise<ClientMetadata>
+  /** From now on the client's last good document survives restarts. Call when somebody has consented to it. */
+  keep(clientId: string): Promise<void>
+}
+
+const day = 86_400
+const metadataFreshness: FreshnessBounds = { minSeconds: 60, maxSeconds: day, defaultSeconds: 300 }
+/** Shorter: a key that was withdrawn must not be believed for long. */
+const keyFreshness: FreshnessBounds = { minSeconds: 60, maxSeconds: 3_600, defaultSeconds: 300 }
+/** A key nobody has seen yet makes us look again, but not more often than this. */
+const keyCooldownSeconds = 60
+const retryAfterSeconds = 30
+
+/** Where a person is sent on by what the document says: it must be the current one. Elsewhere a client waits for its tokens. */
+const patientRoutes: ReadonlySet<string> = new Set([
+  'authorization',
+  'pushed_authorization_request',
+  'device_authorization',
+])
+
+/** Where an error becomes a page for a person; elsewhere a program reads it. Outside the engine only pages look clients up. */
+const pageRoutes: ReadonlySet<string | undefined> = new Set([
+  undefined,
+  'authorization',
+  'resume',
+  'code_verification',
+  'device_resume',
+  'end_session',
+  'end_session_confirm',
+  'end_session_success',
+])
+
+/** The page says that the client could not be checked, and nothing about why. */
+export class ClientUnavailable extends errors.InvalidClient {
+  constructor(detail: string) {
+    super('the client could not be checked', detail)
+  }
+}
+
+/** The operator does not want it. */
+export class ClientRefused extends errors.InvalidClient {
+  constructor(detail: string) {
+    super('the client is not accepted', detail)
+  }
+}
+
+/** Not the client's fault: clients that read `invalid_client` forget their tokens (503, RFC 9110 §15.6.4). */
+class TemporarilyUnavailable extends errors.TemporarilyUnavailable {
+  override status = 503
+  override statusCode = 503
+  override expose = true
+  constructor(detail: string) {
+    super('the client could not be checked', detail)
+  }
+}
+
+/** The key an assertion says it is signed with; `undefined` when it does not say. */
+function keyIdOf(assertion: string): string | undefined {
+  try {
+    return decodeProtectedHeader(assertion).kid
+  } catch {
+    return undefined
+  }
+}
+
+export function createClientLookup(options: ClientLookupOptions): ClientLookup {
+  const metadataPolicy: DocumentPolicy<ClientMetadata> = {
+    kind: 'metadata',
+    maxBytes: maxDocumentBytes,
+    freshness: metadataFreshness,
+    usableSeconds: 7 * day,
+    staleSeconds: day,
+    parse: (url, body) => {
+      const metadata = parseMetadataDocument(url, body)
+      try {
+        options.validate(metadata)
+      } catch (cause) {
+        throw new UntrustedFetchError('such a client may not be registered', { cause })
+      }
+      return metadata
+    },
+  }
+  const keyPolicy: DocumentPolicy<readonly JWK[]> = {
+    kind: 'keys',
+    maxBytes: maxKeySetBytes,
+    freshness: keyFreshness,
+    usableSeconds: day,
+    staleSeconds: 3_600,
+    parse: (_url, body) => parseKeySet(body),
+  }
+  const documents = new KeptDocuments(metadataPolicy, { ...options, maxEntries: 500 })
+  const keySets = new KeptDocuments(keyPolicy, { ...options, maxEntries: 100 })
+
+  function answerFor(error: unknown): unknown {
+    if (!(error instanceof DocumentUnavailable)) return error
+    const { route, setHeader } = options.request()
+    if (pageRoutes.has(route)) return new ClientUnavailable(error.message)
+    setHeader?.('retry-after', String(retryAfterSeconds))
+    return new TemporarilyUnavailable(error.message)
+  }
+
+  async function keysAt(url: string, assertion: string): Promise<readonly JWK[]> {
+    const copy = await keySets.read(url, { mayBeStale: true })
+    const keyId = keyIdOf(assertion)
+    if (keyId === undefined || copy.value.some(({ kid }) => kid === keyId)) return copy.value
+    return (await keySets.readAgain(url, keyCooldownSeconds)).value
+  }
+
+  return {
+    find: async (clientId) => {
+      const { route } = options.request()
+      const isPage = pageRoutes.has(route)
+      if (!isMetadataDocumentUrl(clientId)) {
+        const detail = 'not the URL of a metadata document'
+        throw isPage ? new ClientUnavailable(detail) : new errors.InvalidClientAuth(detail)
+      }
+      if (!allowsHost(options.hosts, new URL(clientId).hostname)) {
+        const detail = 'the operator does not allow this host'
+        throw isPage ? new ClientRefused(detail) : new errors.InvalidClientAuth(detail)
+      }
+      const mayBeStale = !patientRoutes.has(route ?? '')
+      try {
+        const { body } = await documents.read(clientId, { mayBeStale })
+        // A copy of its own for each: the engine changes what it gets.
+        return JSON.parse(body) as ClientMetadata
+      } catch (error) {
+        throw answerFor(error)
+      }
+    },
+
+    withKeys: async (metadata) => {
+      const { clientAssertion } = options.request()
+      const { jwks_uri: keysUri, ...rest } = metadata
+      const isNeeded = clientAssertion !== undefined && metadata['token_endpoint_auth_method'] === 'private_key_jwt'
+      if (!isNeeded || typeof keysUri !== 'string' || !URL.canParse(keysUri)) return metadata
+      const { href } = new URL(keysUri)
+      try {
+        const keys = await keysAt(href, clientAssertion)
+        if (documents.isStored(String(metadata['client_id']))) await keySets.keep(href)
+        return { ...rest, jwks: { keys } }
+      } catch (error) {
+        throw answerFor(error)
+      }
+    },
+
+    keep: (clientId) => documents.keep(clientId),
+  }
+}

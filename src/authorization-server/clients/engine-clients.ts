@@ -1,0 +1,62 @@
+/** Joins the client lookup to the engine: what it may take as a client, and which request it is working on. */
+import { Provider } from 'oidc-provider'
+import type { ClientSource } from '../../storage/client-adapter.js'
+import { createClientDocumentStore } from '../../storage/client-documents.js'
+import type { Payload } from '../../storage/engine-model.js'
+import type { AuthorizationServerOptions } from '../options.js'
+import { createClientLookup, type LookupRequest } from './client-lookup.js'
+import type { ClientMetadata } from './registration.js'
+
+export interface EngineClients extends ClientSource {
+  /** Call once, before the first request: documents are tried out on this engine. */
+  attach(provider: Provider): void
+  /** Makes the client's last good document survive restarts; nothing for clients that have none. */
+  keep(clientId: string): Promise<void>
+}
+
+function currentRequest(): LookupRequest {
+  const ctx = Provider.ctx
+  if (ctx === undefined) return {}
+  const assertion = ctx.oidc.params?.['client_assertion']
+  return {
+    route: ctx.oidc.route,
+    clientAssertion: typeof assertion === 'string' ? assertion : undefined,
+    setHeader: (name, value) => ctx.set(name, value),
+  }
+}
+
+/** Throws as the engine does when a client with such metadata is used. */
+function tryOut(provider: Provider | undefined, metadata: ClientMetadata): void {
+  if (provider === undefined) throw new Error('a client was looked up before there was an engine')
+  // The engine's types leave the constructor out. It changes what it gets, so it gets a copy.
+  const Client = provider.Client as unknown as new (metadata: ClientMetadata) => unknown
+  new Client(structuredClone(metadata))
+}
+
+/** `changed` is called when a client's document came back with another content. */
+export function createEngineClients(
+  options: AuthorizationServerOptions,
+  changed: (clientId: string) => void,
+): EngineClients {
+  const { storage, log, untrustedFetch, clientFailureMs, clientHosts, acceptsMetadataDocuments } = options
+  let engine: Provider | undefined
+  const lookup = createClientLookup({
+    store: createClientDocumentStore(storage),
+    untrustedFetch,
+    clock: storage.clock,
+    log,
+    failureMs: clientFailureMs,
+    hosts: clientHosts,
+    changed,
+    validate: (metadata) => tryOut(engine, metadata),
+    request: currentRequest,
+  })
+  return {
+    find: async (clientId) => (acceptsMetadataDocuments ? ((await lookup.find(clientId)) as Payload) : undefined),
+    withKeys: async (metadata) => (await lookup.withKeys(metadata)) as Payload,
+    keep: (clientId) => lookup.keep(clientId),
+    attach: (provider) => {
+      engine = provider
+    },
+  }
+}

@@ -1,0 +1,25 @@
+/** Client identifiers that are URLs of client ID metadata documents (CIMD draft §3). Pure; nothing here fetches. */
+
+const maxLength = 1_024
+
+/** True for an identifier that can only mean a metadata document, well-formed or not: no other client may have such a name. */
+export function claimsMetadataDocument(clientId: string): boolean {
+  return /^https:/i.test(clientId)
+}
+
+/** Hosts are names: an address proves nobody's identity. Parsers write every spelling of an IPv4 address as four numbers. */
+function isName(hostname: string): boolean {
+  return !hostname.startsWith('[') && !/^[\d.]+$/.test(hostname) && !hostname.endsWith('.')
+}
+
+/**
+ * True for a client identifier URL as the draft wants it: https, a host name, a path without dot segments, no user, no fragment.
+ * It must also be spelled as parsers write it. Identifiers are compared as text, so another spelling (an upper-case host, `:443`,
+ * backslashes, an encoded dot) could only serve to look like somebody else.
+ */
+export function isMetadataDocumentUrl(clientId: string): boolean {
+  if (clientId.length > maxLength || !clientId.startsWith('https://') || !URL.canParse(clientId)) return false
+  const url = new URL(clientId)
+  if (url.href !== clientId || clientId.includes('#') || url.username !== '' || url.password !== '') return false
+  return isName(url.hostname) && !/(?:^|\/)(?:\.|%2e){1,2}(?:\/|$)/i.test(url.pathname)
+}

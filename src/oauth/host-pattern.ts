@@ -1,0 +1,26 @@
+/** Lists of hosts as an operator writes them: a name, or `*.name` for every name below it. Pure. */
+
+export interface HostRules {
+  /** Empty: every host. */
+  readonly allowed: readonly string[]
+  /** Wins over `allowed`. */
+  readonly denied: readonly string[]
+}
+
+/** True for a lower-case host name, optionally below `*.`; no scheme, port or path. */
+export function isHostPattern(text: string): boolean {
+  const name = text.replace(/^\*\./, '')
+  return name !== '' && /^[a-z0-9._-]+$/.test(name) && URL.canParse(`https://${name}/`) && !/^[.-]|[.]$|\.\./.test(name)
+}
+
+/** `hostname` as URL parsers give it. `*.example.com` covers `a.example.com` and `a.b.example.com`, not `example.com`. */
+export function matchesHost(pattern: string, hostname: string): boolean {
+  return pattern.startsWith('*.') ? hostname.endsWith(pattern.slice(1)) : hostname === pattern
+}
+
+/** Whether the operator lets anything be fetched from that host. A dot at the end does not make it another host. */
+export function allowsHost({ allowed, denied }: HostRules, hostname: string): boolean {
+  const name = hostname.toLowerCase().replace(/\.$/, '')
+  const isListed = (patterns: readonly string[]) => patterns.some((pattern) => matchesHost(pattern, name))
+  return !isListed(denied) && (allowed.length === 0 || isListed(allowed))
+}

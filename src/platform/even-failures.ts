@@ -1,0 +1,14 @@
+/** Makes all failures of one kind take the same time, so that the time does not tell which it was (blind SSRF, CVE-2026-1180). */
+import { performance } from 'node:perf_hooks'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+/** Does `work`; its success is told at once, its failure not before `milliseconds` have passed since the start. */
+export async function failNoSooner<T>(milliseconds: number, work: () => Promise<T>): Promise<T> {
+  const startedAt = performance.now()
+  try {
+    return await work()
+  } catch (error) {
+    await sleep(Math.max(0, milliseconds - (performance.now() - startedAt)))
+    throw error
+  }
+}

@@ -1,0 +1,51 @@
+/** One conditional GET of a JSON document at a stranger's URL. Owns the HTTP side of it; what the JSON means is the caller's. */
+import { type FreshnessBounds, freshSeconds } from './http-freshness.js'
+import { UntrustedFetchError } from './untrusted-fetch-error.js'
+
+export interface JsonDocumentRequest {
+  readonly url: string
+  /** Of the copy at hand; the answer may then be that it is still good. */
+  readonly etag?: string | undefined
+  /** Of the body, in bytes. */
+  readonly maxBytes: number
+  readonly freshness: FreshnessBounds
+  readonly nowMs: number
+}
+
+export interface JsonDocumentAnswer {
+  /** The body; `undefined`: the copy at hand is still good (304). */
+  readonly text: string | undefined
+  readonly etag: string | undefined
+  readonly freshSeconds: number
+}
+
+/** `application/json`, or a type that says it is JSON (CIMD draft §4: `application/…+json`). */
+function isJson(contentType: string | null): boolean {
+  return /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(contentType?.trim() ?? '')
+}
+
+/** Entity tags go back in a request header: only well-formed, short ones are kept (RFC 9110 §8.8.3). */
+function entityTag(headers: Headers): string | undefined {
+  const etag = headers.get('etag')
+  return etag !== null && /^(?:W\/)?"[\x21\x23-\x7e]{0,200}"$/.test(etag) ? etag : undefined
+}
+
+/** Rejects with UntrustedFetchError for every answer but 200 with JSON of allowed size, and 304 to an entity tag. */
+export async function getJsonDocument(
+  fetchUntrusted: (url: string, init: RequestInit) => Promise<Response>,
+  { url, etag, maxBytes, freshness, nowMs }: JsonDocumentRequest,
+): Promise<JsonDocumentAnswer> {
+  const headers = { accept: 'application/json', ...(etag === undefined ? {} : { 'if-none-match': etag }) }
+  const response = await fetchUntrusted(url, { headers })
+  const common = { etag: entityTag(response.headers), freshSeconds: freshSeconds(response.headers, nowMs, freshness) }
+  if (response.status === 304 && etag !== undefined) return { ...common, etag: common.etag ?? etag, text: undefined }
+  if (response.status !== 200) throw new UntrustedFetchError(`the answer has status ${response.status}`)
+  if (!isJson(response.headers.get('content-type'))) throw new UntrustedFetchError('the answer is not JSON by its type')
+  const body = await response.arrayBuffer()
+  if (body.byteLength > maxBytes) throw new UntrustedFetchError('the answer is too large')
+  try {
+    return { ...common, text: new TextDecoder('utf-8', { fatal: true }).decode(body) }
+  } catch (cause) {
+    throw new UntrustedFetchError('the answer is not UTF-8', { cause })
+  }
+}
