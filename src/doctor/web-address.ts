@@ -1,6 +1,6 @@
 /** Comparing and judging URLs: what exactly differs, and who could reach a host. */
 import { isIP } from 'node:net'
-import { isPublicAddress } from '../platform/untrusted-fetch.js'
+import { isPublicAddress } from '../platform/public-address.js'
 
 /** The first thing in which two URLs differ, from what outweighs the most. `text`: none of the others, yet not identical. */
 export type Difference = 'scheme' | 'host' | 'slash' | 'path' | 'case' | 'text'

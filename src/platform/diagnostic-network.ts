@@ -15,7 +15,8 @@ import {
 } from 'node:tls'
 import { Agent, fetch as undiciFetch } from 'undici'
 import type { Clock } from './clock.js'
-import { isPublicAddress, type Resolve, type ResolvedAddress } from './untrusted-fetch.js'
+import type { Resolve, ResolvedAddress } from './name-resolver.js'
+import { isPublicAddress } from './public-address.js'
 
 export interface ProbeRequest {
   readonly method: string

@@ -123,7 +123,7 @@ describe('Client ID metadata documents', () => {
   it('do not make a borrowed name true', async () => {
     const { page, browser } = await open(publish({ client_name: 'Claude Code' }))
     const { text } = pageOf(await signIn(browser, page, server.account))
-    expect(text).toContain(`This may not be Claude: it comes from ${new URL(origin).host}`)
+    expect(text).toContain(`This may not be Claude: it comes from ${new URL(host.origin).host}`)
     expect(text).not.toMatch(/Verified|known program/)
   })
 

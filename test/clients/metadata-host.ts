@@ -44,6 +44,7 @@ export async function startMetadataHost(): Promise<MetadataHost> {
     timeoutMs: 2_000,
     maxBytes: 65_536,
     maxConcurrent: 20,
+    maxConcurrentPerHost: 20,
     allowLoopback: true,
     ca: authority.cert,
     resolve: async () => [{ address: '127.0.0.1', family: 4 }],

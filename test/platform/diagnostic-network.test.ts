@@ -3,7 +3,7 @@ import { createServer as createTcpServer, type Server as TcpServer } from 'node:
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { systemClock } from '../../src/platform/clock.js'
 import { createDiagnosticNetwork, type DiagnosticNetworkOptions } from '../../src/platform/diagnostic-network.js'
-import type { ResolvedAddress } from '../../src/platform/untrusted-fetch.js'
+import type { ResolvedAddress } from '../../src/platform/name-resolver.js'
 import { freePort } from '../support/free-port.js'
 
 let server: Server
