@@ -40,6 +40,8 @@ async function engineOver(storage: Storage, issuer: string, resource: string) {
     storage,
     log: createLogger('silent'),
     untrustedFetch: () => Promise.reject(new Error('nothing is fetched here')),
+    operatorFetch: () => Promise.reject(new Error('nothing is fetched here')),
+    trustedAssertionIssuers: [],
     clientFailureMs: 0,
     clientHosts: { allowed: [], denied: [] },
     trustedProxies: [],
