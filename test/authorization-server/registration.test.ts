@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { clientShapes } from './client-shapes.js'
+import { redirectKind } from '../../src/oauth/redirect-uri.js'
+import { clientShapes } from '../clients/client-shapes.js'
 import { opens, register } from './registration-requests.js'
 import { startServer, type TestServer } from './server.js'
 
@@ -11,22 +12,53 @@ afterAll(() => server.close())
 
 const web = { redirect_uris: ['https://client.example/cb'] }
 
-describe('Dynamic client registration (RFC 7591): what real clients send', () => {
-  it.each(clientShapes)('registers %s', async (_name, body, expected, later) => {
-    const answer = await register(server, body)
-    expect(answer.body).toMatchObject(expected)
-    expect(answer.status).toBe(201)
-    expect(answer.body).toMatchObject({
+type Row = readonly [name: string, body: Readonly<Record<string, unknown>>, later: string, authMethod: string]
+
+/** Every client we know that registers itself, and a redirect it then uses. */
+const realClients = clientShapes.flatMap(({ name, registration, redirectUri, authMethod }): Row[] =>
+  registration.kind === 'dynamic' ? [[name, registration.body, redirectUri, authMethod]] : [],
+)
+
+const strangeClients: readonly Row[] = [
+  [
+    'a client on IPv6 loopback',
+    { redirect_uris: ['http://[::1]:8080/cb'], token_endpoint_auth_method: 'none' },
+    'http://[::1]:9090/cb',
+    'none',
+  ],
+  ['a client that says nothing but its redirect', web, 'https://client.example/cb', 'client_secret_basic'],
+  [
+    'a client that sends members nobody knows',
+    { ...web, is_admin: true, introspects: 'http://localhost:4000/mcp', x: { y: 1 } },
+    'https://client.example/cb',
+    'client_secret_basic',
+  ],
+]
+
+describe('Dynamic client registration (RFC 7591)', () => {
+  it.each([...realClients, ...strangeClients])('registers %s', async (_name, sent, later, authMethod) => {
+    const { status, headers, body } = await register(server, sent)
+    expect(body).toMatchObject({
       client_id: expect.stringMatching(/^[\w-]{20,}$/),
       client_id_issued_at: expect.any(Number),
       registration_access_token: expect.any(String),
       registration_client_uri: expect.stringMatching(`^${server.issuer}/register/`),
+      redirect_uris: sent['redirect_uris'],
+      grant_types: expect.arrayContaining(['authorization_code', 'refresh_token']),
+      response_types: ['code'],
+      token_endpoint_auth_method: authMethod,
+      ...(sent['software_id'] === undefined ? {} : { software_id: sent['software_id'] }),
     })
-    expect(answer.body).not.toHaveProperty('scope')
-    expect(answer.body).not.toHaveProperty('is_admin')
-    expect(answer.body).not.toHaveProperty('introspects')
-    expect(answer.headers.get('cache-control')).toMatch(/no-store/)
-    expect(await opens(server, answer.body['client_id'], later)).toBe(200)
+    expect(status).toBe(201)
+    expect(body['grant_types']).not.toContain('urn:ietf:params:oauth:grant-type:jwt-bearer')
+    const isHosted =
+      Array.isArray(sent['redirect_uris']) && sent['redirect_uris'].every((uri) => redirectKind(uri) === 'https')
+    // Only a native client's loopback port is free, whatever the client called itself.
+    if (!isHosted) expect(body['application_type']).toBe('native')
+    for (const member of ['scope', 'is_admin', 'introspects']) expect(body).not.toHaveProperty(member)
+    expect(body['client_secret']).toEqual(authMethod === 'none' ? undefined : expect.any(String))
+    expect(headers.get('cache-control')).toMatch(/no-store/)
+    expect(await opens(server, body['client_id'], later)).toBe(200)
   })
 
   it('gives a public client no secret', async () => {
