@@ -1,6 +1,6 @@
 /**
  * The authorization server: middleware in order, then one mount list. Owns how the parts fit together; every part owns its own
- * rules. RFC 6749, 6750, 7009, 7591, 7592, 7636, 7662, 8414, 8707, 9068, 9207, OpenID Connect Core, Discovery, RP-Initiated Logout.
+ * rules. RFC 6749, 6750, 7009, 7591, 7592, 7636, 7662, 8414, 8628, 8707, 9068, 9207, OpenID Connect Core, Discovery, RP-Initiated Logout.
  */
 import type Koa from 'koa'
 import compose from 'koa-compose'
@@ -22,6 +22,8 @@ import { registerAssertionGrant } from './assertions/grant.js'
 import { createEngineClients } from './clients/engine-clients.js'
 import { allowCrossOriginRegistration } from './cross-origin.js'
 import { createCsrfProtection } from './csrf.js'
+import { guardCodeEntry } from './device/entry.js'
+import { paceDevices } from './device/polling.js'
 import { passTheDoor } from './door.js'
 import { createEnginePages } from './engine-pages.js'
 import { observe } from './events.js'
@@ -121,7 +123,9 @@ export async function createAuthorizationServer(
     allowCrossOriginRegistration,
     limitRegistration(options.registration, createRateLimits(storage.database.sql, storage.clock)),
     normaliseParameters(resources),
+    paceDevices(storage),
     commitTokenRequests(storage, audit),
+    guardCodeEntry({ limits: createRateLimits(storage.database.sql, storage.clock), csrf, pages }),
     routesOf(firstRun),
     routesOf(interactions),
     compose(provider.middleware),

@@ -11,6 +11,8 @@ export interface CsrfProtection {
   tokenFor(binding: string): string
   /** True when the form's token fits and the request does not come from another site. */
   accepts(ctx: HttpContext, binding: string, token: unknown): boolean
+  /** True when the browser says that another site sent this request. For forms whose token the engine checks. */
+  isFromElsewhere(ctx: HttpContext): boolean
 }
 
 function isCrossSite(ctx: HttpContext, origin: string): boolean {
@@ -29,6 +31,7 @@ export function createCsrfProtection(keys: readonly string[], origin: string): C
       if (key === undefined) throw new Error('there is no cookie key')
       return token(key, binding)
     },
+    isFromElsewhere: (ctx) => isCrossSite(ctx, origin),
     accepts: (ctx, binding, given) =>
       typeof given === 'string' &&
       !isCrossSite(ctx, origin) &&

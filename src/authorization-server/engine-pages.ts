@@ -1,8 +1,9 @@
-/** Pages the engine asks for: authorization errors that must not redirect, sign-out, signed out. */
+/** Pages the engine asks for: authorization errors that must not redirect, sign-out, signed out, the device flow's. */
 import type { Configuration, KoaContextWithOIDC } from 'oidc-provider'
 import type { HttpContext } from '../platform/http.js'
 import type { Pages } from '../platform/pages.js'
 import { ClientRefused, ClientUnavailable } from './clients/client-lookup.js'
+import { createDevicePages } from './device/pages.js'
 import type { EnginePages } from './provider.js'
 import type { ErrorKind, Views } from './views.js'
 
@@ -37,6 +38,7 @@ export function createEnginePages(pages: Pages<Views>): EnginePages {
   }
   return {
     renderError,
+    device: createDevicePages(pages, renderError),
     logoutSource: (ctx, _form) => {
       const secret = ctx.oidc.session?.state?.['secret']
       pages.send(ours(ctx), 'sign-out', {

@@ -25,6 +25,9 @@ function note(ctx: KoaContextWithOIDC, error: EngineError): void {
 
 const failures = [
   'authorization.error',
+  'code_verification.error',
+  'device_authorization.error',
+  'device_resume.error',
   'grant.error',
   'introspection.error',
   'pushed_authorization_request.error',

@@ -45,7 +45,7 @@ function rewrite(path: string, parameters: URLSearchParams, resources: Resources
  * Hands a rewritten body to the engine as the request's own stream. Its supported way, `req.body`, prints a warning at first
  * use; the stream members below are the ones its body reader asks for.
  */
-function replaceBody(ctx: HttpContext, body: Buffer): void {
+export function replaceBody(ctx: HttpContext, body: Buffer): void {
   ctx.req.headers['content-length'] = String(body.length)
   delete ctx.req.headers['transfer-encoding']
   Object.defineProperty(ctx.req, 'readable', { value: true, configurable: true })

@@ -4,12 +4,15 @@
  */
 import { type Configuration, errors, type JWK, type KoaContextWithOIDC, Provider } from 'oidc-provider'
 import { dpopProofAlgorithms } from '../oauth/dpop.js'
+import type { HttpContext } from '../platform/http.js'
 import { isOutage, outageError } from '../platform/outage.js'
 import { createAdapterFactory, rethrowForEngine } from '../storage/adapter.js'
 import { clockToleranceSeconds } from '../storage/engine-model.js'
 import { currentTokenRequest } from '../storage/token-request.js'
 import type { EngineClients } from './clients/engine-clients.js'
 import { clientMetadataRules } from './clients/metadata-rules.js'
+import type { createDevicePages } from './device/pages.js'
+import { deviceCodeTtlSeconds } from './device/polling.js'
 import { createInteractionPolicy } from './interactions/policy.js'
 import { enforceSingleUse } from './one-time.js'
 import type { AuthorizationServerOptions } from './options.js'
@@ -29,6 +32,7 @@ export interface EnginePages {
   renderError: NonNullable<Configuration['renderError']>
   logoutSource(ctx: KoaContextWithOIDC, form: string): void
   postLogoutSuccessSource(ctx: KoaContextWithOIDC): void
+  readonly device: ReturnType<typeof createDevicePages>
 }
 
 export interface ProviderParts {
@@ -90,7 +94,7 @@ function timeToLive({ options }: ProviderParts): NonNullable<Configuration['ttl'
     AccessToken: options.accessTokenTtlSeconds,
     AuthorizationCode: 60,
     ClientCredentials: options.accessTokenTtlSeconds,
-    DeviceCode: 600,
+    DeviceCode: deviceCodeTtlSeconds,
     // Longer than any chain of refresh tokens: a grant is never extended, and its end would end them.
     Grant: 400 * 86_400,
     IdToken: 3600,
@@ -101,7 +105,8 @@ function timeToLive({ options }: ProviderParts): NonNullable<Configuration['ttl'
       const left = started === undefined ? oneYearSeconds : started + oneYearSeconds - now
       return Math.max(1, Math.min(options.refreshTokenTtlSeconds, left))
     },
-    Session: options.sessionTtlSeconds,
+    // One without an account only holds the token of a form.
+    Session: (_ctx, { accountId }) => (accountId === undefined ? 3600 : options.sessionTtlSeconds),
   }
 }
 
@@ -118,6 +123,13 @@ function features(parts: ProviderParts): Configuration['features'] {
       ? // It announces the feature. Finding such a client is ours (clients/client-lookup.ts), fetching never the engine's.
         { enabled: true, ack: metadataDocumentDraft, allowFetch: () => false }
       : { enabled: false },
+    deviceFlow: {
+      enabled: true,
+      charset: 'base-20',
+      mask: '****-****',
+      deviceInfo: (ctx) => ({ address: (ctx as unknown as HttpContext).state.clientAddress }),
+      ...pages.device,
+    },
     introspection: {
       enabled: true,
       // RFC 7662 §4: only the resource server whose audience the token has.

@@ -81,7 +81,8 @@ export interface ConsentContext {
     readonly policyUri?: string | undefined
     readonly termsUri?: string | undefined
   }
-  readonly redirect: RedirectTarget
+  /** Absent when a device waits instead of a redirect. */
+  readonly redirect?: RedirectTarget | undefined
   /** Absent when only the identity is asked for (plain OIDC). */
   readonly resource?: { readonly name: string; readonly url: string } | undefined
   readonly scopes: readonly ConsentScopeContext[]
@@ -96,7 +97,34 @@ export interface ConsentContext {
   /** Offer the shortcut that grants nothing but reading. */
   readonly readOnly: boolean
   /** Set when the person came by typing a device code (RFC 8628). */
-  readonly device?: { readonly userCode: string } | undefined
+  readonly device?:
+    | {
+        readonly userCode: string
+        /** Where the device asked from; `isNear`: from the person's own network. */
+        readonly address: string
+        readonly isNear: boolean
+      }
+    | undefined
+}
+
+/** Why a device code was not taken. `used-code`: approved or denied already. */
+export type DeviceEntryError =
+  | 'no-code'
+  | 'unknown-code'
+  | 'expired-code'
+  | 'used-code'
+  | 'form-expired'
+  | 'too-many-attempts'
+
+/** views/device.ejs (RFC 8628 §3.3): posts `user_code` and the engine's `xsrf` to `action`. */
+export interface DeviceContext {
+  /** From the link or the last try, else ''. Without an error: to be compared with the device. */
+  readonly userCode: string
+  readonly error?: DeviceEntryError | undefined
+  /** With `too-many-attempts`. */
+  readonly retryAfterSeconds?: number | undefined
+  readonly action: string
+  readonly xsrf: string
 }
 
 /** views/set-up.ejs (the first account): posts `email`, `password`, `csrf` to `action`. */
@@ -175,6 +203,7 @@ export interface HomeContext {
 export interface Views {
   readonly 'sign-in': SignInContext
   readonly consent: ConsentContext
+  readonly device: DeviceContext
   readonly 'set-up': SetUpContext
   readonly 'set-up-done': SetUpDoneContext
   readonly 'sign-out': SignOutContext

@@ -202,7 +202,7 @@ function logRequests(log: Logger, clock: Clock, trusted: BlockList | undefined):
 
 /** The path only, because a query may hold a code; and without the id of a sign-in in progress, which is a cookie's value too. */
 function loggedPath(path: string): string {
-  return path.replace(/^\/(interaction|authorize)\/[^/]+/, '/$1/:uid')
+  return path.replace(/^\/(interaction|authorize|device(?!\/authorize$))\/[^/]+/, '/$1/:uid')
 }
 
 function health(ready: () => Promise<void>): HttpMiddleware {

@@ -3,7 +3,14 @@ import { type Adapter, errors } from 'oidc-provider'
 import type { Statement } from '../platform/database.js'
 import { hashSecret } from '../platform/secrets.js'
 import type { CredentialModel, CredentialRow } from './credential.js'
-import { expiryLimit, expiryOf, type Payload, unsupported } from './engine-model.js'
+import {
+  clockToleranceSeconds,
+  deviceCodePurpose,
+  expiryLimit,
+  expiryOf,
+  type Payload,
+  unsupported,
+} from './engine-model.js'
 import type { Storage } from './storage.js'
 import { type ArtifactRow, currentTokenRequest, isGrantGone, isWithinGrace } from './token-request.js'
 
@@ -24,6 +31,21 @@ const insert: Statement = {
   text: `INSERT INTO artifacts (model, id_hash, grant_id, client_id, user_code, payload, expires_at)
     VALUES ($1, $2, $3, $4, $5, $6::jsonb, $7::timestamptz) ON CONFLICT (model, id_hash) DO NOTHING`,
 }
+
+/** Approved or denied once, a device code stays so: of decisions made at the same moment the first one counts. */
+const upsertDeviceCode: Statement = {
+  name: 'device_code_upsert',
+  text: `${upsert.text} WHERE artifacts.consumed_at IS NULL AND NOT artifacts.payload ?| array['accountId', 'error']`,
+}
+
+export class DeviceCodeAnswered extends errors.InvalidGrant {
+  constructor() {
+    super('the device code was approved or denied already')
+  }
+}
+
+/** Expired device codes are still found this long, so that device and person are told that it expired (RFC 8628 §3.5). */
+export const expiredDeviceCodeSeconds = 240
 
 const find: Statement = {
   name: 'artifact_find',
@@ -61,13 +83,20 @@ function epochSecondsOf(value: Date | string): number {
 }
 
 /**
- * Device codes are looked up by user code and saved again, so their own value must be known to the row: it is kept in the
- * payload. Every other model's value comes back from the caller.
+ * Device codes are looked up by user code and saved again, so their own value must be known to the row: it is kept sealed. Every
+ * other model's value comes back from the caller. `inFlight` is not kept: it would use up a code whose entry was not finished,
+ * and of several decisions the first one counts anyway.
  */
-function storedPayload(model: string, payload: Payload): Payload {
-  if (model === 'DeviceCode') return payload
-  const { jti: _value, ...rest } = payload
-  return rest
+function storedPayload(storage: Storage, model: string, payload: Payload): Payload {
+  const { jti: value, ...rest } = payload
+  if (model !== 'DeviceCode' || value === undefined) return rest
+  const { inFlight: _entered, ...lasting } = rest
+  return { ...lasting, sealedValue: storage.secretBox.seal(value, deviceCodePurpose) }
+}
+
+/** A device code's own value, for a row that was found by its user code. */
+function openedValue(storage: Storage, { sealedValue }: Payload): string {
+  return storage.secretBox.open(String(sealedValue), deviceCodePurpose)
 }
 
 function rowOf(
@@ -83,7 +112,7 @@ function rowOf(
     grant_id: payload.grantId ?? null,
     client_id: payload.clientId ?? null,
     user_code: payload.userCode ?? null,
-    payload: storedPayload(model, payload),
+    payload: storedPayload(storage, model, payload),
     expires_at: expiryOf(storage, expiresIn),
   }
 }
@@ -108,8 +137,9 @@ function graceSuccessor(storage: Storage, { consumed_at, successor }: Credential
 /** What the engine gets: the payload, the value that came back from the caller, and when it was used. */
 function withConsumed(row: FoundRow | undefined, value?: string): Payload | undefined {
   if (row === undefined) return undefined
+  const { sealedValue: _sealed, ...payload } = row.payload
   return {
-    ...row.payload,
+    ...payload,
     ...(value === undefined ? {} : { jti: value }),
     ...(row.consumed_at === null ? {} : { consumed: epochSecondsOf(row.consumed_at) }),
   }
@@ -117,6 +147,8 @@ function withConsumed(row: FoundRow | undefined, value?: string): Payload | unde
 
 export function createArtifactAdapter(storage: Storage, model: string): Adapter {
   const { sql } = storage.database
+  const isDeviceCode = model === 'DeviceCode'
+  const limit = () => expiryLimit(storage, isDeviceCode ? expiredDeviceCodeSeconds : clockToleranceSeconds)
   /** Credentials found replaced within the grace period, by request: to be answered with their successor. */
   const repeated = new WeakMap<object, { readonly value: string; readonly successor: string }>()
 
@@ -124,16 +156,17 @@ export function createArtifactAdapter(storage: Storage, model: string): Adapter 
     upsert: async (id, payload, expiresIn) => {
       const row = rowOf(storage, model, id, payload, expiresIn)
       const request = currentTokenRequest()
-      if (request !== undefined && model !== 'ReplayDetection' && model !== 'DeviceCode') return request.issue(row, id)
-      await sql.query(upsert, valuesOf(row)).catch((error: unknown) => {
+      if (request !== undefined && model !== 'ReplayDetection' && !isDeviceCode) return request.issue(row, id)
+      const saved = await sql.query(isDeviceCode ? upsertDeviceCode : upsert, valuesOf(row)).catch((error: unknown) => {
         throw isGrantGone(error) ? new errors.InvalidGrant('the grant was revoked') : error
       })
+      if (saved.rowCount === 0) throw new DeviceCodeAnswered()
     },
 
     find: async (id) => {
       const request = currentTokenRequest()
       if (request === undefined || !isCredential(model)) {
-        const values = [model, hashSecret(id), expiryLimit(storage)]
+        const values = [model, hashSecret(id), limit()]
         return withConsumed((await sql.query<FoundRow>(find, values)).rows[0], id)
       }
       const row = await request.readCredential({ model, value: id })
@@ -144,8 +177,8 @@ export function createArtifactAdapter(storage: Storage, model: string): Adapter 
     },
 
     findByUserCode: async (userCode) => {
-      const { rows } = await sql.query<FoundRow>(findByUserCode, [model, userCode, expiryLimit(storage)])
-      return withConsumed(rows[0])
+      const { rows } = await sql.query<FoundRow>(findByUserCode, [model, userCode, limit()])
+      return rows[0] === undefined ? undefined : withConsumed(rows[0], openedValue(storage, rows[0].payload))
     },
 
     consume: async (id) => {

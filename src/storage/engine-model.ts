@@ -5,6 +5,9 @@ import type { Storage } from './storage.js'
 /** Seconds a row is still read after its expiry, so that the engine applies its own clock tolerance. */
 export const clockToleranceSeconds = 15
 
+/** What device codes are sealed for, wherever they are stored. */
+export const deviceCodePurpose = 'device code'
+
 export type Payload = AdapterPayload & Record<string, unknown>
 
 /** Operations a model does not have. The engine never calls them for it; a call would be a programming mistake. */
@@ -21,6 +24,6 @@ export function expiryOf(storage: Storage, expiresIn: number | undefined): strin
 }
 
 /** The moment before which an expired row counts as gone. */
-export function expiryLimit(storage: Storage): string {
-  return new Date(storage.clock.now().getTime() - clockToleranceSeconds * 1000).toISOString()
+export function expiryLimit(storage: Storage, toleranceSeconds = clockToleranceSeconds): string {
+  return new Date(storage.clock.now().getTime() - toleranceSeconds * 1000).toISOString()
 }

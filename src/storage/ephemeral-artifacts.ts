@@ -2,7 +2,7 @@
 import { type Adapter, errors } from 'oidc-provider'
 import type { Statement } from '../platform/database.js'
 import { hashSecret } from '../platform/secrets.js'
-import { expiryLimit, expiryOf, type Payload, unsupported } from './engine-model.js'
+import { deviceCodePurpose, expiryLimit, expiryOf, type Payload, unsupported } from './engine-model.js'
 import type { Storage } from './storage.js'
 
 const upsert: Statement = {
@@ -41,9 +41,16 @@ function inReturnAddress(payload: Payload, from: string, to: string): Payload {
   return returnTo === undefined ? payload : { ...payload, returnTo: returnTo.replace(from, () => to) }
 }
 
+/** An interaction that was begun with a user code holds the device code too: the one is sealed like the other's row. */
+function withDeviceCode(payload: Payload, change: (value: string) => string): Payload {
+  const { deviceCode } = payload
+  return deviceCode === undefined ? payload : { ...payload, deviceCode: change(deviceCode) }
+}
+
 /** The engine copies the session cookie into the interaction but never reads it back: it is not stored. */
-function storedPayload(id: string, payload: Payload): Payload {
-  const { jti: _value, ...rest } = inReturnAddress(payload, id, ownValue)
+function storedPayload(storage: Storage, id: string, payload: Payload): Payload {
+  const sealed = withDeviceCode(payload, (value) => storage.secretBox.seal(value, deviceCodePurpose))
+  const { jti: _value, ...rest } = inReturnAddress(sealed, id, ownValue)
   if (rest.session === undefined) return rest
   const { cookie: _cookie, ...session } = rest.session
   return { ...rest, session: { ...session, cookie: '' } }
@@ -57,7 +64,12 @@ export function createEphemeralAdapter(storage: Storage, model: string): Adapter
   const { sql } = storage.database
   return {
     upsert: async (id, payload, expiresIn) => {
-      const values = [model, hashSecret(id), JSON.stringify(storedPayload(id, payload)), expiryOf(storage, expiresIn)]
+      const values = [
+        model,
+        hashSecret(id),
+        JSON.stringify(storedPayload(storage, id, payload)),
+        expiryOf(storage, expiresIn),
+      ]
       const { rowCount } = await sql.query(upsert, values)
       if (rowCount === 0) throw ended()
     },
@@ -66,7 +78,8 @@ export function createEphemeralAdapter(storage: Storage, model: string): Adapter
       const { rows } = await sql.query<{ payload: Payload; consumed_at: Date | string | null }>(find, values)
       const row = rows[0]
       if (row === undefined || (row.consumed_at !== null && model === 'Interaction')) return undefined
-      const payload = inReturnAddress(row.payload, ownValue, id)
+      const opened = withDeviceCode(row.payload, (sealed) => storage.secretBox.open(sealed, deviceCodePurpose))
+      const payload = inReturnAddress(opened, ownValue, id)
       return { ...payload, jti: id, ...(row.consumed_at === null ? {} : { consumed: true }) }
     },
     consume: async (id) => {

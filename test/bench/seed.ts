@@ -66,6 +66,11 @@ async function engineOver(storage: Storage, issuer: string, resource: string) {
       renderError: async () => undefined,
       logoutSource: () => undefined,
       postLogoutSuccessSource: () => undefined,
+      device: {
+        userCodeInputSource: () => undefined,
+        userCodeConfirmSource: () => undefined,
+        successSource: () => undefined,
+      },
     },
   })
 }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { randomSecret } from '../../src/platform/secrets.js'
-import { rememberOnce } from '../../src/storage/artifacts.js'
+import { expiredDeviceCodeSeconds, rememberOnce } from '../../src/storage/artifacts.js'
 import { clockToleranceSeconds } from '../../src/storage/engine-model.js'
 import { databaseKinds } from '../support/databases.js'
 import { describeAdapter, models, payloadOf, singleUse, underGrant } from './contract.js'
@@ -30,7 +30,7 @@ describe.each(databaseKinds)('Storage, on %s', (kind) => {
   }
 
   describe('secrets at rest', () => {
-    it.each(models.filter((model) => model !== 'DeviceCode'))('keeps no value of a %s in any column', async (model) => {
+    it.each(models)('keeps no value of a %s in any column', async (model) => {
       const { id } = await save(model)
       expect(await given.holds(id)).toBe(false)
     })
@@ -55,10 +55,24 @@ describe.each(databaseKinds)('Storage, on %s', (kind) => {
     })
   })
 
+  describe('a device code', () => {
+    it.each<[string, Record<string, unknown>]>([
+      ['approved', { accountId: 'first' }],
+      ['denied', { error: 'access_denied' }],
+    ])('that was %s stays so: of twenty later decisions none counts', async (_what, decision) => {
+      const { id, payload } = await save('DeviceCode', 60)
+      const adapter = given.adapter('DeviceCode')
+      await adapter.upsert(id, { ...payload, ...decision }, 60)
+      const later = Array.from({ length: 20 }, () => adapter.upsert(id, { ...payload, accountId: 'second' }, 60))
+      expect((await Promise.allSettled(later)).map(({ status }) => status)).toEqual(later.map(() => 'rejected'))
+      expect(await adapter.find(id)).toMatchObject(decision)
+    })
+  })
+
   describe('expiry', () => {
     it.each(models)('is checked whenever a %s is read, with the engine’s tolerance', async (model) => {
       const { id } = await save(model, 60)
-      given.advance(60 + clockToleranceSeconds - 1)
+      given.advance(60 + (model === 'DeviceCode' ? expiredDeviceCodeSeconds : clockToleranceSeconds) - 1)
       expect(await given.adapter(model).find(id)).toBeDefined()
       given.advance(1)
       expect(await given.adapter(model).find(id)).toBeUndefined()

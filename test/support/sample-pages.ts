@@ -37,6 +37,7 @@ function pagesOf<Name extends keyof Views>(view: Name, samples: Readonly<Record<
 export const samplePages: readonly SamplePage[] = [
   ...pagesOf('sign-in', authorizationSamples['sign-in']),
   ...pagesOf('consent', authorizationSamples.consent),
+  ...pagesOf('device', authorizationSamples.device),
   ...pagesOf('set-up', authorizationSamples['set-up']),
   ...pagesOf('set-up-done', authorizationSamples['set-up-done']),
   ...pagesOf('sign-out', authorizationSamples['sign-out']),

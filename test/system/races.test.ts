@@ -3,9 +3,20 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import pg from 'pg'
+import { consent, signIn } from '../support/authorization.js'
+import { pageOf } from '../support/browser.js'
 import { databaseKinds } from '../support/databases.js'
+import { deviceCodeGrant, poll, startDevice } from '../support/device-client.js'
 import { freePort } from '../support/free-port.js'
-import { authorize, type Grant, newGrant, redeem, refresh, type TokenAnswer } from '../support/oauth-client.js'
+import {
+  authorize,
+  type Grant,
+  newGrant,
+  redeem,
+  refresh,
+  register,
+  type TokenAnswer,
+} from '../support/oauth-client.js'
 import { type StackProcess, startStackProcess } from '../support/stack-process.js'
 
 const racers = 50
@@ -100,6 +111,20 @@ for (const database of kinds) {
       await client.end()
       expect((await refresh(atSecond, value)).error).toBe('invalid_grant')
       expect((await refresh(atFirst, again?.refresh_token ?? '')).error).toBe('invalid_grant')
+    }, 120_000)
+
+    it('a device code is redeemed once, and decided about once, wherever (RFC 8628)', async () => {
+      const grant_types = [deviceCodeGrant, 'refresh_token']
+      const { client_id: clientId } = await register(atFirst.server, { grant_types })
+      const device = await startDevice({ ...atFirst, clientId })
+      const browser = first.newBrowser()
+      const signInPage = pageOf(
+        await browser.press(pageOf(await browser.open(device.verification_uri_complete)), 'Continue'),
+      )
+      await consent(browser, pageOf(await signIn(browser, signInPage, first.account)))
+      const answers = await race((grant) => poll({ ...grant, clientId }, device.device_code))
+      expect(successes(answers)).toHaveLength(1)
+      expect(answers.filter(({ error }) => error === 'invalid_grant')).toHaveLength(racers - 1)
     }, 120_000)
 
     it('finds the same keys in both processes', async () => {

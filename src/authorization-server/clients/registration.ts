@@ -19,16 +19,18 @@ export interface MetadataOrigin {
   readonly takesAssertions?: boolean
 }
 
+const deviceCodeGrant = 'urn:ietf:params:oauth:grant-type:device_code'
 const offeredGrantTypes: readonly string[] = [
   'authorization_code',
   'refresh_token',
+  deviceCodeGrant,
   'client_credentials',
   jwtBearerGrant,
 ]
 /** A token without a person's consent is for clients that the operator registers (MCP client credentials extension). */
-const grantTypesForStrangers: readonly string[] = ['authorization_code', 'refresh_token']
-/** Grants without a browser: who uses only these has nowhere to be sent back to. */
-const grantTypesOfMachines: readonly string[] = ['client_credentials', jwtBearerGrant]
+const grantTypesForStrangers: readonly string[] = ['authorization_code', 'refresh_token', deviceCodeGrant]
+/** Grants without a redirect: who uses only these has nowhere to be sent back to. */
+const grantTypesWithoutRedirect: readonly string[] = ['client_credentials', jwtBearerGrant, deviceCodeGrant]
 const offeredResponseTypes: readonly string[] = ['code']
 const offeredResponseModes: readonly string[] = ['query', 'fragment', 'form_post']
 
@@ -63,6 +65,11 @@ function offeredTo(metadata: ClientMetadata, { isFromStranger, isMetadataDocumen
   return takesAssertions === true && authenticates
     ? [...grantTypesForStrangers, jwtBearerGrant]
     : grantTypesForStrangers
+}
+
+function usesNoRedirect(grantTypes: readonly string[]): boolean {
+  const others = grantTypes.filter((grant) => grant !== 'refresh_token')
+  return others.length > 0 && others.every((grant) => grantTypesWithoutRedirect.includes(grant))
 }
 
 /** Drops the values we do not offer. What is no list of text, or offers nothing we do, stays as it is, to be refused. */
@@ -101,8 +108,7 @@ export function normaliseMetadata(metadata: ClientMetadata, origin: MetadataOrig
   keepOffered(metadata, 'response_types', offeredResponseTypes)
   keepEmailContacts(metadata)
   // Left out, `response_types` means "code" (RFC 7591 §2), which a client that sends nobody to us does not have.
-  const grantTypes = strings(metadata['grant_types'])
-  if (grantTypes.length > 0 && grantTypes.every((grant) => grantTypesOfMachines.includes(grant))) {
+  if (usesNoRedirect(strings(metadata['grant_types']))) {
     metadata['response_types'] = []
     metadata['redirect_uris'] ??= []
   }

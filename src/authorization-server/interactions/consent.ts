@@ -2,10 +2,12 @@
 import type { default as Provider } from 'oidc-provider'
 import { scopeHierarchyOf } from '../../oauth/resource.js'
 import { expandScopes } from '../../oauth/scope.js'
+import { clientNetwork } from '../../platform/client-network.js'
 import { epochSeconds } from '../../platform/clock.js'
 import type { HttpContext } from '../../platform/http.js'
 import { type ConsentKey, rememberConsent, rememberedScopes } from '../../storage/consents.js'
 import { consentFingerprint, displayName, identityOf, impersonates, redirectTarget } from '../clients/identity.js'
+import { formatUserCode } from '../device/user-code.js'
 import { PageError } from '../page-error.js'
 import { isOpenidScope } from '../resources.js'
 import { finishInteraction, type Interaction } from './interaction.js'
@@ -28,9 +30,27 @@ function webLink(value: unknown): string | undefined {
   return typeof value === 'string' && value.startsWith('https://') && URL.canParse(value) ? value : undefined
 }
 
-async function describeClient({ clients }: InteractionParts, { client }: Interaction) {
+/** The device that waits for this decision, if one does (RFC 8628 §3.3.1, §5.4: what it shows, and where it is). */
+async function describeDevice({ provider }: InteractionParts, ctx: HttpContext, { engine }: Interaction) {
+  const code = engine.deviceCode === undefined ? undefined : await provider.DeviceCode.find(engine.deviceCode)
+  if (code === undefined) return undefined
+  const address = String(code.deviceInfo?.['address'] ?? '')
+  const isNear = clientNetwork(address) === clientNetwork(ctx.state.clientAddress)
+  return { userCode: formatUserCode(code.userCode), address, isNear }
+}
+
+/**
+ * A public client proves itself by the redirect that the answer goes to. A device gets its answer without one, so there whoever
+ * knows a client_id can use its name.
+ */
+function isUnproven({ client, engine }: Interaction): boolean {
+  return engine.deviceCode !== undefined && client.metadata()['token_endpoint_auth_method'] === 'none'
+}
+
+async function describeClient({ clients }: InteractionParts, interaction: Interaction) {
+  const { client } = interaction
   const isStatic = !client.isMetadataDocument && (await clients.find(client.clientId))?.origin === 'static'
-  const identity = identityOf(client, isStatic)
+  const identity = isUnproven(interaction) ? ({ kind: 'unverified' } as const) : identityOf(client, isStatic)
   const metadata = client.metadata()
   return {
     name: displayName(client),
@@ -59,9 +79,12 @@ export async function showConsent(
   const remembered = await rememberedScopes(parts.storage, key, seen)
   // What was allowed through a broader scope is nothing new.
   const before = expandScopes(remembered, resource === undefined ? {} : scopeHierarchyOf(resource))
+  const device = await describeDevice(parts, ctx, interaction)
+  const redirectUri = device === undefined ? interaction.parameter('redirect_uri') : undefined
   parts.pages.send(ctx, 'consent', {
     client: await describeClient(parts, interaction),
-    redirect: redirectTarget(interaction.parameter('redirect_uri') ?? '', client),
+    redirect: redirectUri === undefined ? undefined : redirectTarget(redirectUri, client),
+    device,
     resource: resource === undefined ? undefined : { name: resource.name, url: resource.resource },
     scopes: consentScopes(access, before),
     account: { email: account.email, name: account.name },
