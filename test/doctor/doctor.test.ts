@@ -71,6 +71,20 @@ describe('the doctor', () => {
     ])
   })
 
+  it('takes a resource that answers each spelling of its URL in that spelling', async () => {
+    const site = sites.loopback
+    const slashed = `${site.mcpUrl}/`
+    const challenge = `Bearer scope="notes:read", resource_metadata="${site.mcpOrigin}/slashed"`
+    site.plant(({ method, path, headers }) => {
+      if (method === 'OPTIONS') return undefined
+      if (path === '/slashed') return json({ ...resourceMetadata(site), resource: slashed })
+      if (path !== '/mcp/') return undefined
+      const error = headers.authorization === undefined ? '' : ', error="invalid_token"'
+      return json({}, 401, { 'www-authenticate': challenge + error })
+    })
+    expect(problemsOf(await examine(slashed))).toEqual([])
+  })
+
   it('deletes what a careless server registered', async () => {
     const site = sites.loopback
     site.plant(({ method, path }) => {

@@ -34,10 +34,6 @@ describe('our own deployment, examined by the doctor', () => {
       expect(mendable(diagnosis)).toEqual([])
       expect(outcomes(diagnosis, 'skipped')).toEqual(['internal-addresses', 'certificates'])
     })
-
-    it('is told that people copied the URL with a slash', async () => {
-      expect(mendable(await examine(`${stack.resource}/`))).toEqual(['resource-other-slash'])
-    })
   })
 
   describe('behind a reverse proxy that ends TLS', () => {

@@ -63,26 +63,29 @@ export function allFormProblems(copies: readonly MetadataCopy[]): Problem[] {
   return copies.flatMap((copy, index) => (isSpare(index) ? spareFormProblems(copy) : formProblems(copy)))
 }
 
-/** The same members in the same words at every place; order does not matter. */
+/** A member in a form in which order does not matter, nor the slash at the end of `resource`: a server may echo either spelling. */
+function comparable(document: JsonObject, name: string): string {
+  const member = document[name]
+  if (name === 'resource' && typeof member === 'string') return member.replace(/\/$/, '')
+  return (
+    JSON.stringify(Array.isArray(member) ? member.map((entry) => JSON.stringify(entry)).sort() : member) ?? 'absent'
+  )
+}
+
+function shown(document: JsonObject, name: string): string {
+  return JSON.stringify(document[name]) ?? 'absent'
+}
+
+/** Which of the members say something else at another place than at the first, in words. */
 export function disagreements(copies: readonly MetadataCopy[], members: readonly string[]): string[] {
   const found = copies.flatMap(({ reading, url }) =>
     'document' in reading ? [{ url, document: reading.document }] : [],
   )
   const [first, ...others] = found
   if (first === undefined) return []
-  const value = (document: JsonObject, name: string) => {
-    const member = document[name]
-    return (
-      JSON.stringify(Array.isArray(member) ? member.map((entry) => JSON.stringify(entry)).sort() : member) ?? 'absent'
-    )
-  }
   return others.flatMap(({ url, document }) =>
     members
-      .filter((name) => value(first.document, name) !== value(document, name))
+      .filter((name) => comparable(first.document, name) !== comparable(document, name))
       .map((name) => `${name} is ${shown(first.document, name)} at ${first.url}, ${shown(document, name)} at ${url}`),
   )
-}
-
-function shown(document: JsonObject, name: string): string {
-  return JSON.stringify(document[name]) ?? 'absent'
 }
