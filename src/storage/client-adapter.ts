@@ -20,9 +20,22 @@ const insertInvited: Statement = {
     ) ${insertClient} FROM used`,
 }
 
+/** An update (RFC 7592 §2.2) never brings back a client that was removed while it was under way. */
+const update: Statement = {
+  name: 'client_update',
+  text: `UPDATE clients SET name = $3, payload = $4::jsonb, sealed_secret = $5, updated_at = $6::timestamptz
+    WHERE id = $1 AND origin = $2`,
+}
+
 /** What the engine stores: a registration, by invitation or not, or an update. */
 async function saveRegistered(storage: Storage, clientId: string, payload: Payload): Promise<void> {
-  const invitation = Provider.ctx?.oidc.entities.InitialAccessToken?.jti
+  const oidc = Provider.ctx?.oidc
+  if (oidc?.route === 'client_update') {
+    const { rowCount } = await storage.database.sql.query(update, clientValues(storage, clientId, payload, 'dynamic'))
+    if (rowCount === 0) throw new errors.InvalidToken('the client was removed')
+    return
+  }
+  const invitation = oidc?.entities.InitialAccessToken?.jti
   if (invitation === undefined) return saveClient(storage, clientId, payload, 'dynamic')
   const values = clientValues(storage, clientId, payload, 'dynamic')
   const used = [hashSecret(invitation), expiryLimit(storage)]

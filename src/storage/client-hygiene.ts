@@ -9,10 +9,14 @@ import type { Storage } from './storage.js'
 const batchSize = 200
 const daySeconds = 86_400
 
-/** SQL: whether the client has access that still works, something unexpired under an unexpired grant. */
+/**
+ * SQL: whether the client has access that still works, something unexpired under an unexpired grant. With LIMIT, because the
+ * planner would turn a plain EXISTS into one hash of everything that was ever issued.
+ */
 export function hasLiveAccess(clientId: string, now: string): string {
-  return `EXISTS (SELECT 1 FROM grants g WHERE g.client_id = ${clientId} AND g.expires_at > ${now} AND EXISTS (
-    SELECT 1 FROM artifacts a WHERE a.grant_id = g.id AND (a.expires_at IS NULL OR a.expires_at > ${now})))`
+  return `(SELECT true FROM grants g CROSS JOIN LATERAL (
+      SELECT 1 FROM artifacts a WHERE a.grant_id = g.id AND (a.expires_at IS NULL OR a.expires_at > ${now}) LIMIT 1) AS unexpired
+    WHERE g.client_id = ${clientId} AND g.expires_at > ${now} LIMIT 1) IS TRUE`
 }
 
 /** SQL: common table expressions that delete what belongs to the clients of `gone (id)`. */
@@ -27,8 +31,8 @@ const review: Statement = {
   name: 'client_review',
   text: `WITH due AS (
     SELECT id, updated_at, last_used_at FROM clients WHERE review_at < $1::timestamptz AND origin = 'dynamic'
-    ORDER BY review_at LIMIT ${batchSize} FOR UPDATE SKIP LOCKED
-  ), seen AS (
+    LIMIT ${batchSize} FOR UPDATE SKIP LOCKED
+  ), seen AS MATERIALIZED (
     SELECT due.*, ${hasLiveAccess('due.id', '$1::timestamptz')} AS live,
       (SELECT max(c.updated_at) FROM consents c WHERE c.client_id = due.id) AS allowed_at
     FROM due

@@ -50,6 +50,18 @@ describe('Client configuration (RFC 7592)', () => {
     expect((await sendRegistration('GET', url, undefined, token)).body).toMatchObject({ ...web, client_name: 'Before' })
   })
 
+  it('never brings back a client that is removed while an update is under way', async () => {
+    for (let round = 0; round < 15; round += 1) {
+      const { url, token, clientId } = await registered()
+      const [updated] = await Promise.all([
+        sendRegistration('PUT', url, { ...web, client_id: clientId }, token),
+        server.clients.remove(clientId),
+      ])
+      expect([200, 401]).toContain(updated.status)
+      expect(await server.clients.find(clientId)).toBeUndefined()
+    }
+  })
+
   it('never makes a client one that introspects: that is the operator’s to say', async () => {
     const client = await registered()
     const update = { ...web, client_id: client.clientId, introspects: server.resource }

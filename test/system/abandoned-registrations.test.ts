@@ -4,7 +4,9 @@ import pg from 'pg'
 import { z } from 'zod'
 import type { Sql, Statement } from '../../src/platform/database.js'
 import { randomSecret } from '../../src/platform/secrets.js'
-import { type ServerOptions, startServer, type TestServer } from '../authorization-server/server.js'
+import { removeUnusedClients } from '../../src/storage/client-hygiene.js'
+import type { Storage } from '../../src/storage/storage.js'
+import { startServer, type TestServer } from '../authorization-server/server.js'
 import { databaseKinds } from '../support/databases.js'
 import { authorize, newGrant, redeem, refresh } from '../support/oauth-client.js'
 import { stackSettings } from '../support/settings.js'
@@ -52,6 +54,7 @@ function nodesOf(plan: Plan): Plan[] {
 describe.each(databaseKinds)(`Beside ${abandoned} abandoned registrations, on %s`, (kind) => {
   let seeded: TestServer
   let server: TestServer
+  let observed: Storage
   const asked: Asked[] = []
   const ask = <Row>(text: string, values: readonly unknown[] = []) =>
     seeded.storage.database.sql.query<Row>({ name: `test_${randomSecret(6)}`, text }, values)
@@ -60,8 +63,8 @@ describe.each(databaseKinds)(`Beside ${abandoned} abandoned registrations, on %s
     seeded = await startServer(kind)
     const { storage } = seeded
     const database = { ...storage.database, sql: listening(storage.database.sql, asked) }
-    const options: ServerOptions = { storage: { ...storage, database } }
-    server = await startServer(kind, options)
+    observed = { ...storage, database }
+    server = await startServer(kind, { storage: observed })
   })
   afterAll(async () => {
     await server.close()
@@ -97,6 +100,7 @@ describe.each(databaseKinds)(`Beside ${abandoned} abandoned registrations, on %s
     return {
       scanned: scanned.filter((table) => table === 'clients' || table === 'artifacts'),
       cost: explanation.Plan['Total Cost'],
+      nodes: nodesOf(explanation.Plan).map((node) => node['Node Type']),
     }
   }
 
@@ -111,6 +115,16 @@ describe.each(databaseKinds)(`Beside ${abandoned} abandoned registrations, on %s
       const { scanned, cost } = await planOf(statement.text, values)
       expect([statement.name, scanned]).toEqual([statement.name, []])
       expect(cost).toBeLessThan(100)
+    }
+    asked.length = 0
+    expect(await removeUnusedClients(observed, 86_400)).toBe(0)
+    expect(asked).toHaveLength(1)
+    for (const { statement, values } of asked) {
+      expect(statement.name).toBe('client_review')
+      const { scanned, nodes } = await planOf(statement.text, values)
+      expect(scanned).toEqual([])
+      // One hash of everything ever issued, instead of a look at each client's own grants.
+      expect(nodes.filter((node) => node.startsWith('Hash'))).toEqual([])
     }
     // What a statement without an index would look like.
     const careless = await planOf('SELECT id FROM clients WHERE payload @> $1::jsonb', ['{"client_id":"abandoned-7"}'])
