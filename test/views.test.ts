@@ -194,7 +194,7 @@ describe('the consent page about strangers (CIMD §6, RFC 8252 §8.6)', () => {
   it('names a known product only beside the host that proves it', () => {
     const text = textOf(parse(pageOf('consent', 'verified').html))
     expect(text).toContain('Verified: claude.ai')
-    expect(text).toContain('This is a known program: Claude by Anthropic.')
+    expect(text).toContain('The identity of a known program: Claude by Anthropic.')
     const stranger = textOf(parse(pageOf('consent', 'verified stranger').html))
     expect(stranger).toContain('wiki.example vouches for this program.')
     expect(stranger).not.toContain('known program')
