@@ -157,10 +157,13 @@ const documentsRows: readonly Requirement[] = [
     documents,
     'are good for the redirects they list',
   ]),
-  should('A15', 'Keep documents as HTTP allows', 'CIMD §4.4', [
-    documents,
-    'are fetched once by many that ask at the same time',
-  ]),
+  should(
+    'A15',
+    'Keep documents as HTTP allows',
+    'CIMD §4.4, RFC 9111',
+    ['authorization-server/client-documents.test.ts', 'as long as its host says, then asked for by its entity tag'],
+    [documents, 'are fetched once by many that ask at the same time'],
+  ),
   must(
     'A16a',
     'Fetch no address that is not public, whatever its spelling',

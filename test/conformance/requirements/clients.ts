@@ -1,16 +1,19 @@
 /** What clients do to us: the specification’s rules for them, as seen from here, and what those in the field need besides. */
-import { must, ours, type Requirement, should } from './requirement.js'
+import { type Finding, findings } from '../../clients/findings.js'
+import { must, ours, type Proof, type Requirement, should } from './requirement.js'
 
 const v2 = 'clients/sdk-v2.test.ts'
-const v1 = 'clients/sdk-v1.test.ts'
 const journey = 'journeys/mcp-journey.test.ts'
 const refresh = 'authorization-server/refresh.test.ts'
 const registration = 'authorization-server/registration.test.ts'
 const registers = [registration, 'registers %s'] as const
 const request = 'authorization-server/authorization-request.test.ts'
 const documents = 'authorization-server/metadata-documents.test.ts'
-const matrix = ['clients/compatibility.test.ts', '%s: %s'] as const
 const authorization = 'MCP 2026-07-28 authorization'
+
+function proofOf({ file, title }: Finding['proofs'][number]): Proof {
+  return [file, title]
+}
 
 const bySpecification: readonly Requirement[] = [
   should(
@@ -76,110 +79,9 @@ const bySpecification: readonly Requirement[] = [
     [v2, 'lists the tools and calls one that reads'],
     ['mcp-server/http.test.ts', 'answers the preflight of %s without a token'],
   ),
-]
-
-const inTheField: readonly Requirement[] = [
   ours(
-    'F1',
-    'A request without scope is granted the default one',
-    'official conformance suite, clients of 2025-03-26',
-    [request, 'is the default scope of the default resource when it says nothing'],
-    ['conformance/official/authorization-server.test.ts', '%s'],
-  ),
-  ours('F2', 'A registered scope is never a ceiling', 'SDKs register the scopes of the first challenge', registers, [
-    v1,
-    'steps up to writing and keeps reading, because the challenge names both',
-  ]),
-  ours('F3', 'Refresh tokens come without offline_access', 'SDK 1.x sends none', [
-    v1,
-    'refreshes by itself, and ends with a clear error, when it lacks a scope but holds a refresh token',
-  ]),
-  ours('F4', 'Any port of a loopback redirect, also without application_type', 'Claude Code, VS Code', registers, [
-    documents,
-    'make a client that nobody registered, on any loopback port, verified by its host',
-  ]),
-  ours('F5', 'Three kinds of redirect in one registration, cursor:// among them', 'Cursor', registers, matrix),
-  ours('F6a', 'Registrations that nobody uses go away, those in use never', 'Claude Code registers at each sign-in', [
-    'authorization-server/removed-client.test.ts',
-    'is removed by the sweeper only when nobody allowed it: the others go on',
-  ]),
-  ours(
-    'F6b',
-    'A removed registration is invalid_client at the token endpoint, and a page that helps at the other',
-    'SDKs register again on invalid_client',
-    [
-      'authorization-server/removed-client.test.ts',
-      'gets invalid_client at the token endpoint (RFC 6749 §5.2), with a refresh token and with a code',
-    ],
-    [
-      'authorization-server/removed-client.test.ts',
-      'leads people to a page that says what to do, and never on to the program (RFC 6749 §4.1.2.1)',
-    ],
-  ),
-  ours(
-    'F7',
-    'A useful first challenge; a refresh never narrows for good',
-    'typescript-sdk#2255',
-    [refresh, 'narrow an access token and keep the full scope for later'],
-    [
-      'mcp-server/notes-resource.test.ts',
-      'asks for nothing destructive at the first sign-in, and never for offline_access',
-    ],
-  ),
-  ours(
-    'F8',
-    'The resource survives refresh, in any spelling, or left out; one canonical aud',
-    'mcp-remote, trailing slashes',
-    [refresh, 'take any spelling of the resource'],
-    [request, 'gives %s the one canonical audience'],
-  ),
-  ours('F9', 'The document’s resource is the MCP URL, exactly', 'clients match it to what the user typed', [
-    'mcp-server/http.test.ts',
-    'is at %s',
-  ]),
-  ours('F10', 'Metadata documents need a name and a path, and no shared secret', 'oidc-provider leaves it to us', [
-    documents,
-    'that %s make no client',
-  ]),
-  ours(
-    'F11',
-    'An issuer with a path is found under all three names clients try',
-    'RFC 8414 §3.1, SDK discovery',
-    ['oauth/well-known.test.ts', 'has three names for an issuer with a path, path-inserted first'],
-    ['resource-server/discovery.test.ts', 'finds the document of an issuer with a path at %s'],
-  ),
-  ours('F12', 'Metadata names code alone, no implicit grant, and private_key_jwt', 'oidc-provider’s defaults', [
-    'authorization-server/metadata.test.ts',
-    'says what works, and nothing else',
-  ]),
-  ours('F13', 'Streams end with the token that opened them', 'the specification is silent', [
-    'mcp-server/event-stream.test.ts',
-    'end when the token that opened them expires',
-  ]),
-  ours(
-    'F14',
-    'Every failed validation is 401, every outage of the issuer 503: clients refresh on one and keep the token on the other',
-    'SDK error handling',
-    ['resource-server/bearer.test.ts', 'answers an outage with 503 and no challenge, so that clients keep their token'],
-    ['mcp-server/authorization.test.ts', 'answers 503 with Retry-After and never opens'],
-  ),
-  ours(
-    'F15',
-    'A client of 2025-11-25 that forms no union loses nothing: the 403 repeats what is granted',
-    'MCP 2025-11-25, scope challenge',
-    [
-      'resource-server/bearer.test.ts',
-      'names what the operation needs and what is granted, so that nothing is lost by asking',
-    ],
-    [v1, 'steps up to deleting and keeps the rest'],
-  ),
-  ours('F16', 'Clients that send neither resource nor scope reach the one resource', 'MCP 2025-03-26', [
-    'journeys/decisions.test.ts',
-    'serves a client that names no scope and no resource: reading, on the one resource',
-  ]),
-  ours(
-    'F17',
-    'Twenty refreshes of one token at once leave a working client and one family',
+    'C10',
+    'Several processes of one client refresh the same token at once: each goes on, in one family',
     'Claude Code, Cursor',
     [refresh, 'answer twenty at once with one and the same successor'],
     [
@@ -188,5 +90,14 @@ const inTheField: readonly Requirement[] = [
     ],
   ),
 ]
+
+/** What was seen of real clients is kept, with its tests, beside their shapes. */
+const inTheField: readonly Requirement[] = findings.map(({ id, says, proofs: [first, ...others] }) => ({
+  id,
+  level: 'OURS',
+  text: says,
+  source: 'test/clients/findings.ts',
+  status: { tests: [proofOf(first), ...others.map(proofOf)] },
+}))
 
 export const clientRequirements: readonly Requirement[] = [...bySpecification, ...inTheField]
