@@ -1,9 +1,10 @@
-/** What the authorization extensions of MCP (ext-auth) ask of an authorization server and of a protected MCP server. */
+/** What the authorization extensions of MCP (ext-auth) and the device flow ask of an authorization server and of a protected MCP server. */
 import { must, outOfScope, type Requirement, should } from './requirement.js'
 
 const machines = 'authorization-server/client-credentials.test.ts'
 const assertions = 'authorization-server/assertions/assertion-grant.test.ts'
 const metadata = 'authorization-server/metadata.test.ts'
+const device = 'authorization-server/device.test.ts'
 const enterprise = 'SEP-990 enterprise-managed authorization'
 
 export const extensionRequirements: readonly Requirement[] = [
@@ -76,4 +77,20 @@ export const extensionRequirements: readonly Requirement[] = [
     'SEP-1933 workload identity federation (open proposal)',
     'Not offered: the proposal is open, and programs have client credentials with private_key_jwt.',
   ),
+  must('X8a', 'Slow down a device that asks too often', 'RFC 8628 §3.5', [
+    device,
+    'slows down who asks too often, and answers a decision all the same (RFC 8628 §3.5)',
+  ]),
+  must('X8b', 'Let device codes end, and say so', 'RFC 8628 §3.2, §3.5', [
+    device,
+    'ends with expired_token, and the person is told to start again',
+  ]),
+  should('X8c', 'Stop who guesses user codes', 'RFC 8628 §5.1', [
+    device,
+    'stops who guesses: forty codes in a quarter of an hour from one address',
+  ]),
+  should('X8d', 'Have the person compare the code, also when a link brings it', 'RFC 8628 §3.3.1, §5.4', [
+    device,
+    'shows the code of a link for the person to compare, and sends nothing by itself',
+  ]),
 ]
