@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import type { Resolve } from '../../src/platform/name-resolver.js'
 import { createUntrustedFetch, type UntrustedFetchOptions } from '../../src/platform/untrusted-fetch.js'
-import { UntrustedFetchError } from '../../src/platform/untrusted-fetch-error.js'
+import { UntrustedFetchBusyError, UntrustedFetchError } from '../../src/platform/untrusted-fetch-error.js'
 import { type Certificate, createAuthority } from './certificates.js'
 
 const authority = createAuthority()
@@ -150,11 +150,11 @@ describe('Fetching what strangers name: the exchange', () => {
     const response = await fetchLoopback()(url, {
       method: 'POST',
       body: 'x',
-      headers: { accept: 'application/json', authorization: 'Bearer secret', cookie: 'a=b' },
+      headers: { accept: 'application/json', authorization: 'Bearer secret', cookie: 'a=b', 'if-none-match': '"one"' },
     })
     expect(response.headers.get('cache-control')).toBe('max-age=60')
     const echoed: unknown = await response.json()
-    expect(echoed).toMatchObject({ method: 'GET', accept: 'application/json' })
+    expect(echoed).toMatchObject({ method: 'GET', accept: 'application/json', 'if-none-match': '"one"' })
     expect(echoed).not.toHaveProperty('authorization')
     expect(echoed).not.toHaveProperty('cookie')
   })
@@ -239,6 +239,36 @@ describe('Fetching what strangers name: the exchange', () => {
   it('gives up on a host that accepts and never speaks TLS', async () => {
     const port = await opened(createTcpServer(), '127.0.0.1')
     expect(await refusal(fetchLoopback()(`https://client.example:${port}/`))).not.toMatch(/answered/)
+  })
+
+  it('runs fewer at one host than in all', async () => {
+    const waiting: (() => void)[] = []
+    const hanging: RequestListener = (_request, response) => void waiting.push(() => response.end('{}'))
+    const [busy, other] = [await serve(hanging), await serve(hanging)]
+    const fetchUntrusted = fetchLoopback({ timeoutMs: 5_000, maxConcurrentPerHost: 1 })
+    const running = [fetchUntrusted(busy.url), fetchUntrusted(other.url)]
+    const refused = fetchUntrusted(`${busy.url}?another`)
+    await expect(refused).rejects.toBeInstanceOf(UntrustedFetchBusyError)
+    await expect(refused).rejects.toThrow(/at this host/)
+    while (waiting.length < 2) await new Promise((resolve) => setTimeout(resolve, 5))
+    for (const finish of waiting.splice(0)) finish()
+    expect((await Promise.all(running)).map(({ status }) => status)).toEqual([200, 200])
+    const again = fetchUntrusted(busy.url)
+    while (waiting.length < 1) await new Promise((resolve) => setTimeout(resolve, 5))
+    waiting.pop()?.()
+    expect((await again).status).toBe(200)
+  })
+
+  it('asks the operator before it resolves or dials anything', async () => {
+    const { url, seen } = await serve((_request, response) => response.end('{}'))
+    let resolved = 0
+    const resolve: Resolve = async () => {
+      resolved += 1
+      return [{ address: '127.0.0.1', family: 4 }]
+    }
+    const allowsHost = (host: string) => host !== 'client.example'
+    expect(await refusal(fetchLoopback({ resolve, allowsHost })(url))).toMatch(/operator/)
+    expect([resolved, seen.connections]).toEqual([0, 0])
   })
 
   it('runs no more than it may at once, and recovers', async () => {

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { createLogger } from '../../src/platform/log.js'
 import { createSecretBox, randomSecret } from '../../src/platform/secrets.js'
 import { createAuditTrail } from '../../src/storage/audit.js'
+import { createClientDocumentStore } from '../../src/storage/client-documents.js'
 import { createClientStore } from '../../src/storage/clients.js'
 import { rememberConsent, rememberedScopes } from '../../src/storage/consents.js'
 import { ensureKeys, loadCookieKeys, loadSigningKeys } from '../../src/storage/keys.js'
@@ -91,6 +92,40 @@ describe.each(databaseKinds)('Stores, on %s', (kind) => {
       expect(await createClientStore(given.storage).remove('machine')).toBe(false)
       expect(await given.adapter('Grant').find(grantId)).toBeUndefined()
       expect(await given.adapter('RefreshToken').find(token)).toBeUndefined()
+    })
+  })
+
+  describe('documents of clients', () => {
+    const at = (seconds: number) => new Date(given.storage.clock.now().getTime() + seconds * 1_000)
+    const documentOf = (url: string, body: string, fetched = 0) => ({
+      ...{ url, body, fingerprint: body, etag: undefined },
+      ...{ fetchedAt: at(fetched), freshUntil: at(fetched + 60), usableUntil: at(fetched + 600) },
+    })
+
+    it('are stored when told to, then replaced by later ones only', async () => {
+      const store = createClientDocumentStore(given.storage)
+      const url = 'https://client.example/replaced.json'
+      expect(await store.save('metadata', documentOf(url, 'one'), false)).toBe(false)
+      expect(await store.find('metadata', url)).toBeUndefined()
+      expect(await store.save('metadata', documentOf(url, '{"a":"\\u0000"}'), true)).toBe(true)
+      expect(await store.find('metadata', url)).toEqual(documentOf(url, '{"a":"\\u0000"}'))
+      const later = { ...documentOf(url, 'two', 5), etag: '"two"' }
+      expect(await store.save('metadata', later, false)).toBe(true)
+      expect(await store.save('metadata', documentOf(url, 'late', 2), true)).toBe(true)
+      expect(await store.find('metadata', url)).toEqual(later)
+      expect(await store.find('keys', url)).toBeUndefined()
+    })
+
+    it('are gone when their time is over, and then swept', async () => {
+      const store = createClientDocumentStore(given.storage)
+      const url = 'https://client.example/over.json'
+      const saved = Array.from({ length: 10 }, () => store.save('keys', documentOf(url, 'one'), true))
+      expect(await Promise.all(saved)).toEqual(saved.map(() => true))
+      given.advance(601)
+      expect(await store.find('keys', url)).toBeUndefined()
+      given.advance(300)
+      await sweepExpired(given.storage)
+      expect(await given.storage.prisma.clientDocument.count({ where: { url } })).toBe(0)
     })
   })
 

@@ -30,7 +30,7 @@ function tryOut(provider: Provider | undefined, metadata: ClientMetadata): void 
   if (provider === undefined) throw new Error('a client was looked up before there was an engine')
   // The engine's types leave the constructor out. It changes what it gets, so it gets a copy.
   const Client = provider.Client as unknown as new (metadata: ClientMetadata) => unknown
-  new Client(structuredClone(metadata))
+  new Client(JSON.parse(JSON.stringify(metadata)))
 }
 
 /** `changed` is called when a client's document came back with another content. */
