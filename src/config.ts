@@ -2,6 +2,7 @@
  * The only reader of the environment. `parseConfig` is pure: environment in, frozen Config out, or one ConfigError that lists
  * every mistake.
  */
+import { deploymentMistakes } from './oauth/deployment.js'
 import { isLoopbackHost } from './oauth/redirect-uri.js'
 import { type LogLevel, type RegistrationMode, type Setting, settings } from './settings.js'
 
@@ -65,6 +66,8 @@ function relations(values: Values, issuerIsLoopback: boolean): string[] {
   if (values.ACCESS_TOKEN_FORMAT === 'opaque' && values.INTROSPECTION_CLIENT_ID === undefined) {
     mistakes.push('ACCESS_TOKEN_FORMAT=opaque needs INTROSPECTION_CLIENT_ID and INTROSPECTION_CLIENT_SECRET')
   }
+  const { ISSUER_URL: issuer, RESOURCE_URL: resource, RESOURCE_ALIASES: aliases } = values
+  mistakes.push(...deploymentMistakes({ issuer, resource, aliases }))
   return mistakes
 }
 

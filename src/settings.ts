@@ -4,8 +4,8 @@
  */
 import { isIP } from 'node:net'
 import { isHostPattern } from './oauth/host-pattern.js'
-import { isLoopbackHost, redirectKind } from './oauth/redirect-uri.js'
-import { canonicalResource } from './oauth/resource.js'
+import { internalUrl, issuerUrl, resourceUrl } from './oauth/public-url.js'
+import { redirectKind } from './oauth/redirect-uri.js'
 import { parseTrustedIssuers, type TrustedIssuer } from './oauth/trusted-issuer.js'
 
 export type RegistrationMode = 'open' | 'limited' | 'token' | 'closed'
@@ -18,29 +18,6 @@ export interface Setting<T> {
   readonly secret?: boolean
   /** Returns the value, or throws an Error whose message completes "NAME …". */
   readonly parse: (text: string) => T
-}
-
-function origin(text: string): string {
-  if (!URL.canParse(text) || !/^https?:\/\//.test(text)) throw new Error('must be an absolute http(s) URL')
-  const url = new URL(text)
-  // Looked for in the text: parsers drop blanks and an empty query, and the text is what is published.
-  if (/[\s?#@\\]/.test(text)) throw new Error('must have no blank, query, fragment or user')
-  if (url.protocol === 'http:' && !isLoopbackHost(url.hostname))
-    throw new Error('must be https unless its host is localhost')
-  return text.replace(/\/$/, '')
-}
-
-function internalUrl(text: string): string {
-  if (!URL.canParse(text) || !/^https?:\/\//.test(text)) throw new Error('must be an absolute http(s) URL')
-  return text.replace(/\/$/, '')
-}
-
-function resourceUrl(text: string): string {
-  origin(text)
-  const canonical = canonicalResource(text)
-  if (canonical === undefined || new URL(canonical).pathname === '/')
-    throw new Error('must name a path, for example /mcp')
-  return canonical
 }
 
 function databaseUrl(text: string): string {
@@ -142,13 +119,23 @@ const unset: string | undefined = undefined
 export const settings = {
   ISSUER_URL: setting(
     'http://localhost:3000',
-    'Public URL of the authorization server, its `issuer`. Never change it once clients exist.',
-    origin,
+    'Public URL of the authorization server, its `issuer`; it may have a path. Never change it once clients exist.',
+    issuerUrl,
   ),
   RESOURCE_URL: setting(
     'http://localhost:4000/mcp',
     'Public URL of the MCP endpoint, the `resource` and `aud` of its tokens.',
     resourceUrl,
+  ),
+  RESOURCE_ALIASES: setting<readonly string[]>(
+    [],
+    'Further URLs of the MCP endpoint, former ones for example, comma-separated. Clients of each go on working; tokens always name RESOURCE_URL.',
+    listOf(resourceUrl),
+  ),
+  ISSUER_MIRROR: setting(
+    true,
+    "Show the authorization server's metadata, /authorize, /token, /register and /revoke on the MCP server's origin too, where clients of revision 2025-03-26 look.",
+    boolean,
   ),
   ISSUER_INTERNAL_URL: setting(
     unset,

@@ -2,40 +2,39 @@
  * The program as an object: both servers, or one of them, from a Config. `gatehouse serve` and every black-box test use this
  * same constructor. Owns wiring and order of start and stop; imports everything, is imported by the command line alone.
  */
-import { join } from 'node:path'
 import { bootstrapAccount } from './authorization-server/accounts/bootstrap.js'
 import { createPasswordHasher } from './authorization-server/accounts/passwords.js'
 import { createSetupLinks, setupLinkUrl } from './authorization-server/accounts/setup-link.js'
 import { createAuthorizationServer } from './authorization-server/app.js'
 import type { RegistrationOptions } from './authorization-server/options.js'
 import type { Config } from './config.js'
-import { createMcpApp } from './mcp-server/app.js'
+import { bringUpToDate, embeddedFolder, openDatabase, type Part, storageOver } from './databases.js'
+import { createMcpApp, type McpApp } from './mcp-server/app.js'
+import { createIssuerMirror } from './mcp-server/issuer-mirror.js'
 import { notesMigrations } from './mcp-server/notes-database.js'
 import { notesResource } from './mcp-server/notes-resource.js'
 import { notesServer } from './mcp-server/notes-server.js'
 import { createProofReplayStore, sweepUsedProofs } from './mcp-server/proof-replays.js'
 import { createTokenVerifier } from './mcp-server/token-verifier.js'
 import type { Views as McpViews } from './mcp-server/views.js'
+import { isSingleOrigin } from './oauth/deployment.js'
 import { allowsHost } from './oauth/host-pattern.js'
+import { pathOf } from './oauth/well-known.js'
 import { type Clock, systemClock } from './platform/clock.js'
-import { type Database, openEmbeddedDatabase, openServerDatabase } from './platform/database.js'
 import { prepareEmbeddedFolders } from './platform/embedded-folders.js'
-import { loadEncryptionKey } from './platform/encryption-key.js'
 import { type ListeningServer, listen } from './platform/http.js'
+import { joinApps } from './platform/joined-apps.js'
 import { createLogger, type Logger } from './platform/log.js'
-import { migrate, pendingMigrations } from './platform/migrate.js'
 import { createOperatorFetch } from './platform/operator-fetch.js'
 import { createPages, viewsFolder } from './platform/pages.js'
-import { createSecretBox } from './platform/secrets.js'
+import { randomSecret } from './platform/secrets.js'
 import { sweepRegularly } from './platform/sweeper.js'
 import { createUntrustedFetch } from './platform/untrusted-fetch.js'
 import { version } from './platform/version.js'
 import { createAccountStore } from './storage/accounts.js'
 import { ensureKeys } from './storage/keys.js'
-import { authMigrations, createStorage, type Storage } from './storage/storage.js'
+import { authMigrations } from './storage/storage.js'
 import { startSweeper } from './storage/sweep.js'
-
-export type Part = 'auth' | 'mcp'
 
 export interface SystemOverrides {
   readonly clock?: Clock
@@ -75,52 +74,19 @@ interface Parts {
   readonly clock: Clock
   readonly overrides: SystemOverrides
   readonly closers: Closers
+  /** By which the MCP server proves to the authorization server in this process that it forwards for somebody. */
+  readonly forwarderSecret: string
 }
 
-/** Folder of a part's embedded database. */
-export function embeddedFolder(config: Pick<Config, 'DATA_DIR'>, part: Part): string {
-  return join(config.DATA_DIR, part === 'auth' ? 'auth' : 'notes')
-}
-
-/** The database of a part: the server its URL names, or the embedded one. Not migrated yet. */
-export async function openDatabase(config: Config, part: Part, log: Logger): Promise<Database> {
-  const url = part === 'auth' ? config.DATABASE_URL : config.NOTES_DATABASE_URL
-  if (url === undefined) {
-    const folder = embeddedFolder(config, part)
-    await prepareEmbeddedFolders([folder])
-    return openEmbeddedDatabase(folder)
-  }
-  return openServerDatabase({
-    url,
-    poolSize: config.DATABASE_POOL_SIZE,
-    onIdleError: (error) => log.warn({ err: error, part }, 'an idle database connection was lost'),
-  })
-}
-
-async function bringUpToDate({ config, log }: Parts, database: Database, folder: string): Promise<void> {
-  if (config.MIGRATE_ON_START) {
-    const applied = await migrate(database, folder)
-    if (applied.length > 0) log.info({ applied }, 'migrations applied')
-  } else if ((await pendingMigrations(database, folder)).length > 0) {
-    throw new Error('database migrations are pending: run `gatehouse migrate`, or set MIGRATE_ON_START=true')
-  }
-}
-
-/** Opens the authorization server's storage; the command line uses it too. */
-export function storageOver(config: Config, database: Database, clock: Clock): Storage {
-  const encryptionKey = config.ENCRYPTION_KEY ?? loadEncryptionKey(join(config.DATA_DIR, 'encryption.key'))
-  return createStorage({
-    database,
-    secretBox: createSecretBox(encryptionKey),
-    clock,
-    refreshGraceSeconds: config.REFRESH_GRACE_SECONDS,
-  })
-}
-
-/** How the MCP server reaches the authorization server: itself when both run here, else as the operator says. */
+/**
+ * How the MCP server reaches the authorization server: itself when both run here, else as the operator says. The issuer's path
+ * is the same inside, so it need not be repeated.
+ */
 function internalUrl(config: Config, only: Part | undefined): string | undefined {
-  if (config.ISSUER_INTERNAL_URL !== undefined) return config.ISSUER_INTERNAL_URL
-  return only === undefined ? `http://127.0.0.1:${config.authPort}` : undefined
+  const given = config.ISSUER_INTERNAL_URL
+  if (given === undefined && only !== undefined) return undefined
+  const internal = given ?? `http://127.0.0.1:${config.authPort}`
+  return pathOf(internal) === '' ? `${internal}${pathOf(config.ISSUER_URL)}` : internal
 }
 
 /** Without TLS of its own, a server with an https issuer stands behind a proxy, whose address is everybody's until it is named. */
@@ -136,11 +102,26 @@ function registrationOptions({ config, log }: Parts): RegistrationOptions {
   }
 }
 
-async function startAuth(parts: Parts, listening: (server: ListeningServer) => void): Promise<string | undefined> {
+/** True when one port serves both: the same origin outside, the same port here. */
+function sharesPort(config: Config): boolean {
+  const { ISSUER_URL: issuer, RESOURCE_URL: resource, authPort, mcpPort } = config
+  if (authPort !== mcpPort || authPort === 0) return false
+  if (isSingleOrigin({ issuer, resource })) return true
+  throw new Error(
+    `both servers would listen on port ${authPort}: set AUTH_PORT and MCP_PORT, or give ISSUER_URL and RESOURCE_URL the same origin`,
+  )
+}
+
+/** `beside`: the MCP server, when it shares the port. */
+async function startAuth(
+  parts: Parts,
+  listening: (server: ListeningServer) => void,
+  beside?: McpApp,
+): Promise<string | undefined> {
   const { config, log, clock, overrides, closers } = parts
   const database = await openDatabase(config, 'auth', log)
   closers.add(() => database.close())
-  await bringUpToDate(parts, database, authMigrations)
+  await bringUpToDate(config, database, authMigrations, log)
   const storage = storageOver(config, database, clock)
   closers.add(() => storage.prisma.$disconnect())
   const [hasher] = await Promise.all([createPasswordHasher(), ensureKeys(storage)])
@@ -155,7 +136,7 @@ async function startAuth(parts: Parts, listening: (server: ListeningServer) => v
   const app = await createAuthorizationServer(
     {
       issuer: config.ISSUER_URL,
-      resources: [notesResource(config.RESOURCE_URL)],
+      resources: [notesResource(config.RESOURCE_URL, config.RESOURCE_ALIASES)],
       storage,
       log,
       untrustedFetch:
@@ -173,6 +154,8 @@ async function startAuth(parts: Parts, listening: (server: ListeningServer) => v
       clientFailureMs: 3_000,
       clientHosts,
       trustedProxies: config.TRUSTED_PROXIES,
+      forwarderSecret: parts.forwarderSecret,
+      alsoReady: beside?.ready,
       internalHosts: internal === undefined ? [] : [new URL(internal).host],
       registration: registrationOptions(parts),
       registrationRules: { allowedPrivateUseRedirects: new Set(config.ALLOWED_PRIVATE_USE_REDIRECTS) },
@@ -186,7 +169,8 @@ async function startAuth(parts: Parts, listening: (server: ListeningServer) => v
     },
     hasher,
   )
-  const server = await listen(app, config.HOST, config.authPort)
+  const served = beside === undefined ? app : joinApps(beside.app, app, beside.isFor)
+  const server = await listen(served, config.HOST, config.authPort)
   listening(server)
   closers.add(startSweeper(storage, log, { idleClientSeconds: config.IDLE_CLIENT_DAYS * 86_400 }))
   const token = await createSetupLinks(database.sql, clock).issue()
@@ -199,22 +183,18 @@ function introspectionCredentials(config: Config): { clientId: string; clientSec
   return { clientId, clientSecret }
 }
 
-async function startMcp(parts: Parts, listening: (server: ListeningServer) => void): Promise<void> {
-  const { config, log, clock, overrides, closers } = parts
+async function openMcp(parts: Parts): Promise<McpApp> {
+  const { config, log, clock, overrides, closers, forwarderSecret } = parts
   const database = await openDatabase(config, 'mcp', log)
   closers.add(() => database.close())
-  await bringUpToDate(parts, database, notesMigrations)
+  await bringUpToDate(config, database, notesMigrations, log)
   const { RESOURCE_URL: resourceUrl, ISSUER_URL: issuer, PRODUCT_NAME: productName, ACCENT_COLOR: accentColor } = config
-  const verify = createTokenVerifier({
-    issuer,
-    internalUrl: internalUrl(config, overrides.only),
-    audience: resourceUrl,
-    introspection: introspectionCredentials(config),
-    fetch: createOperatorFetch({ timeoutMs: 5_000, maxBytes: 1_048_576 }),
-    clock,
-  })
+  const fetch = createOperatorFetch({ timeoutMs: 5_000, maxBytes: 1_048_576 })
+  const reach = { issuer, internalUrl: internalUrl(config, overrides.only), fetch, clock }
+  const introspection = introspectionCredentials(config)
+  const verify = createTokenVerifier({ ...reach, audience: resourceUrl, introspection })
   const notes = createMcpApp({
-    definition: notesServer(resourceUrl, database, clock),
+    definition: notesServer(resourceUrl, database, clock, config.RESOURCE_ALIASES),
     issuer,
     verify,
     pages: createPages<McpViews>({ viewsFolder, productName, accentColor }),
@@ -224,10 +204,20 @@ async function startMcp(parts: Parts, listening: (server: ListeningServer) => vo
     trustedProxies: config.TRUSTED_PROXIES,
     allowedOrigins: config.ALLOWED_ORIGINS,
     dpop: { replays: createProofReplayStore(database.sql), clock, required: config.DPOP_REQUIRED },
+    // Pointless where the issuer is at this origin itself.
+    issuerMirror:
+      config.ISSUER_MIRROR && issuer !== new URL(resourceUrl).origin
+        ? createIssuerMirror({ ...reach, forwarderSecret: overrides.only === undefined ? forwarderSecret : undefined })
+        : undefined,
   })
   closers.add(sweepRegularly(() => sweepUsedProofs(database.sql, clock), log))
   closers.add(() => notes.close())
-  listening(await listen(notes.app, config.HOST, config.mcpPort))
+  return notes
+}
+
+async function startMcp(parts: Parts, listening: (server: ListeningServer) => void): Promise<void> {
+  const { app } = await openMcp(parts)
+  listening(await listen(app, parts.config.HOST, parts.config.mcpPort))
 }
 
 /** Builds the system; nothing is opened before `start`. */
@@ -240,6 +230,7 @@ export function createSystem(config: Config, overrides: SystemOverrides = {}): S
     clock: overrides.clock ?? systemClock,
     overrides,
     closers,
+    forwarderSecret: randomSecret(),
   }
   let setupLink: string | undefined
   const close = async () => {
@@ -261,6 +252,10 @@ export function createSystem(config: Config, overrides: SystemOverrides = {}): S
       try {
         await prepareEmbeddedFolders(embedded.map((part) => embeddedFolder(config, part)))
         const listening = (server: ListeningServer) => void servers.push(server)
+        if (wanted.length === 2 && sharesPort(config)) {
+          setupLink = await startAuth(parts, listening, await openMcp(parts))
+          return
+        }
         const starting = wanted.map(async (part) => {
           if (part === 'auth') setupLink = await startAuth(parts, listening)
           else await startMcp(parts, listening)

@@ -76,7 +76,13 @@ describe('Settings: values', () => {
   it.each([
     ['ISSUER_URL', 'http://localhost:3000/', 'http://localhost:3000'],
     ['ISSUER_URL', 'https://auth.example.com/tenant', 'https://auth.example.com/tenant'],
+    ['ISSUER_URL', 'http://localhost:3000/auth/', 'http://localhost:3000/auth'],
     ['RESOURCE_URL', 'HTTPS://mcp.example.com/mcp', undefined],
+    [
+      'RESOURCE_ALIASES',
+      'https://OLD.example.com:443/mcp/, http://localhost:4100/mcp',
+      ['https://old.example.com/mcp', 'http://localhost:4100/mcp'],
+    ],
     ['RESOURCE_URL', 'http://LOCALHOST:4000/mcp/', 'http://localhost:4000/mcp'],
     ['TRUSTED_PROXIES', '10.0.0.0/8, ::1 ,', ['10.0.0.0/8', '::1']],
     ['MIGRATE_ON_START', 'false', false],
@@ -103,6 +109,14 @@ describe('Settings: values', () => {
     ['ISSUER_URL', 'http://localhost.evil.example'],
     ['ISSUER_URL', 'http://127.0.0.1.evil.example'],
     ['ISSUER_URL', 'https:\\\\auth.example.com'],
+    ['ISSUER_URL', 'https://AUTH.example.com'],
+    ['ISSUER_URL', 'https://auth.example.com:443'],
+    ['ISSUER_URL', 'https://auth.example.com/a/../b'],
+    ['ISSUER_URL', 'https://auth.example.com//a'],
+    ['ISSUER_URL', 'https://auth.example.com/a;b'],
+    ['RESOURCE_ALIASES', 'https://old.example.com/mcp,https://old.example.com'],
+    ['RESOURCE_ALIASES', 'http://old.example.com/mcp'],
+    ['ISSUER_MIRROR', 'no'],
     ['RESOURCE_URL', 'http://localhost:4000'],
     ['RESOURCE_URL', 'http://localhost:4000/'],
     ['RESOURCE_URL', 'http://localhost:4000/mcp#x'],
@@ -223,6 +237,39 @@ describe('Settings: relations', () => {
     expect(mistakesOf({ INTROSPECTION_CLIENT_SECRET: 'x' })).toHaveLength(1)
     const both = { INTROSPECTION_CLIENT_ID: 'rs', INTROSPECTION_CLIENT_SECRET: 'x' }
     expect(mistakesOf({ ACCESS_TOKEN_FORMAT: 'opaque', ...both })).toEqual([])
+  })
+})
+
+describe('Settings: one origin for both servers', () => {
+  const issuer = 'https://example.com'
+  const tenant = 'https://example.com/auth'
+
+  it.each([
+    [issuer, 'https://example.com/mcp'],
+    [tenant, 'https://example.com/mcp'],
+    [tenant, 'https://example.com/auth/mcp'],
+    [issuer, 'https://mcp.example.com/device'],
+    ['https://example.com/mcp/auth', 'https://example.com/mcp'],
+  ])('issuer %s and resource %s go together', (ISSUER_URL, RESOURCE_URL) => {
+    expect(mistakesOf({ ISSUER_URL, RESOURCE_URL })).toEqual([])
+    expect(mistakesOf({ ISSUER_URL, RESOURCE_ALIASES: RESOURCE_URL })).toEqual([])
+  })
+
+  it.each([
+    [tenant, tenant],
+    [issuer, 'https://example.com/token'],
+    [issuer, 'https://example.com/interaction/x'],
+    [issuer, 'https://example.com/device'],
+    [issuer, 'https://example.com/health/live'],
+    [tenant, 'https://example.com/auth/jwks'],
+    [issuer, 'https://mcp.example.com/authorize'],
+    [issuer, 'https://mcp.example.com/.well-known/mcp'],
+    [issuer, 'https://mcp.example.com/assets/mcp'],
+  ])('issuer %s and resource %s do not, and that is said', (ISSUER_URL, RESOURCE_URL) => {
+    expect(mistakesOf({ ISSUER_URL, RESOURCE_URL })).toEqual([expect.stringMatching(/^RESOURCE_URL (cannot|must) /)])
+    expect(mistakesOf({ ISSUER_URL, RESOURCE_ALIASES: RESOURCE_URL })).toEqual([
+      expect.stringMatching(/^RESOURCE_ALIASES (cannot|must) /),
+    ])
   })
 })
 

@@ -5,6 +5,7 @@
 import type Koa from 'koa'
 import compose from 'koa-compose'
 import { OAuthError } from '../oauth/errors.js'
+import { pathOf } from '../oauth/well-known.js'
 import { createHttpBase, type HttpMiddleware, type HttpState, routesOf } from '../platform/http.js'
 import { createPages, viewsFolder } from '../platform/pages.js'
 import { createAccountStore } from '../storage/accounts.js'
@@ -50,14 +51,17 @@ export async function createAuthorizationServer(
 ): Promise<Koa<HttpState>> {
   const { storage, log, issuer, productName, accentColor } = options
   const [signingKeys, cookieKeys] = await Promise.all([loadSigningKeys(storage), loadCookieKeys(storage)])
+  const { origin } = new URL(issuer)
+  const basePath = pathOf(issuer)
   const pages = createPages<Views>({
     viewsFolder,
     productName,
     accentColor,
     popupViews,
+    basePath,
   })
   const resources = createResources(options.resources)
-  const csrf = createCsrfProtection(cookieKeys, new URL(issuer).origin)
+  const csrf = createCsrfProtection(cookieKeys, origin)
   const audit = createAuditTrail(storage, log)
   const accounts = createAccountStore(storage.prisma, storage.clock)
   const clients = createEngineClients(options, (clientId) => void audit.record({ type: 'client.changed', clientId }))
@@ -83,10 +87,15 @@ export async function createAuthorizationServer(
   const app = createHttpBase({
     log,
     clock: storage.clock,
-    origin: new URL(issuer).origin,
+    origin,
+    basePath,
     alsoAnswerHosts: options.internalHosts,
     trustedProxies: options.trustedProxies,
-    ready: () => storage.ready(),
+    forwarderSecret: options.forwarderSecret,
+    ready: async () => {
+      await storage.ready()
+      await options.alsoReady?.()
+    },
     renderErrorPage: renderErrorPage(pages),
   })
   // The engine signs its cookies with the app's keys.
@@ -119,7 +128,7 @@ export async function createAuthorizationServer(
   const mounts: readonly HttpMiddleware[] = [
     passTheDoor,
     pages.serveAssets,
-    serveDocuments(issuer, resources, options.trustedAssertionIssuers.length > 0),
+    serveDocuments(basePath, resources, options.trustedAssertionIssuers.length > 0),
     allowCrossOriginRegistration,
     limitRegistration(options.registration, createRateLimits(storage.database.sql, storage.clock)),
     normaliseParameters(resources),

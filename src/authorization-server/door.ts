@@ -3,10 +3,10 @@
  * answer the headers that pages of ours bring along but the engine's own do not.
  */
 import { OAuthError } from '../oauth/errors.js'
-import type { HttpMiddleware } from '../platform/http.js'
-import { routes } from './routes.js'
+import type { HttpContext, HttpMiddleware } from '../platform/http.js'
+import { routes, wellKnownPaths } from './routes.js'
 
-const endpointPaths: ReadonlySet<string> = new Set(Object.values(routes))
+const endpointPaths: ReadonlySet<string> = new Set([...Object.values(routes), ...wellKnownPaths])
 
 /**
  * The engine's router takes an endpoint in any case and with a slash at its end; our middleware ahead of it compares exactly.
@@ -25,13 +25,32 @@ const headers = {
 }
 
 /**
+ * Takes the issuer's path off, so that everything behind sees the same paths whatever the issuer is. `undefined` for a path that
+ * lies elsewhere on the host and is not ours, except the well-known names, which RFC 8414 §3.1 puts at the root of the host.
+ */
+function insidePath(path: string, basePath: string): string | undefined {
+  if (path.startsWith('/.well-known/')) return path
+  if (path === basePath) return '/'
+  return path.startsWith(`${basePath}/`) ? path.slice(basePath.length) : undefined
+}
+
+function enter(ctx: HttpContext): void {
+  const { basePath } = ctx.state
+  const inside = insidePath(ctx.path, basePath)
+  if (inside === undefined) throw new OAuthError('invalid_request', 'there is nothing here', { status: 404 })
+  const path = plainPath(inside)
+  if (path !== ctx.path) ctx.path = path
+  // Where the engine finds the path to put in front of its own.
+  Object.assign(ctx, { mountPath: basePath })
+}
+
+/**
  * Middleware ahead of everything else. Refuses U+0000 in queries: no parameter may hold it (RFC 6749 appendix A), and
  * PostgreSQL cannot keep it. Posted parameters are looked at where they are read.
  */
 export const passTheDoor: HttpMiddleware = async (ctx, next) => {
   ctx.set(headers)
   if (ctx.querystring.includes('%00')) throw new OAuthError('invalid_request', 'a parameter holds the character U+0000')
-  const path = plainPath(ctx.path)
-  if (path !== ctx.path) ctx.path = path
+  enter(ctx)
   await next()
 }

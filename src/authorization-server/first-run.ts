@@ -1,7 +1,8 @@
 /** The home page, and the one-time link that creates the first account. */
 import Router from '@koa/router'
+import { authorizationServerMetadataUrls } from '../oauth/well-known.js'
 import { readForm } from '../platform/form.js'
-import type { HttpContext, HttpState } from '../platform/http.js'
+import { type HttpContext, type HttpState, publicPath } from '../platform/http.js'
 import type { Pages } from '../platform/pages.js'
 import { normalizeEmail } from '../storage/accounts.js'
 import type { AuditTrail } from '../storage/audit.js'
@@ -72,16 +73,17 @@ async function showForm(
 ): Promise<void> {
   if (!(await parts.setupLinks.isUsable(token))) throw unavailable()
   const status = Object.keys(errors).length === 0 ? 200 : 422
-  const action = `/setup?token=${encodeURIComponent(token)}`
+  const action = publicPath(ctx, `/setup?token=${encodeURIComponent(token)}`)
   parts.pages.send(ctx, 'set-up', { email, errors, action, csrfToken: parts.csrf.tokenFor(formBinding(token)) }, status)
 }
 
 export function createFirstRunRouter(parts: FirstRunParts): Router<HttpState> {
   const router = new Router<HttpState>()
+  const [metadataUrl = ''] = authorizationServerMetadataUrls(parts.issuer)
   router.get('/', async (ctx) => {
     parts.pages.send(ctx, 'home', {
       resources: parts.resources.all.map(({ name, resource }) => ({ name, url: resource })),
-      metadataUrl: `${parts.issuer}/.well-known/oauth-authorization-server`,
+      metadataUrl,
     })
   })
   router.get('/setup', (ctx) => showForm(parts, ctx, tokenOf(ctx)))

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto'
 import { jwtBearerGrant } from '../oauth/trusted-issuer.js'
 import type { HttpMiddleware } from '../platform/http.js'
 import type { Resources } from './resources.js'
-import { routes } from './routes.js'
+import { routes, wellKnownPaths } from './routes.js'
 
 /** How long clients and resource servers may keep a document. New keys are published longer than this before they sign. */
 export const documentMaxAgeSeconds = 300
@@ -38,31 +38,35 @@ function corrected(document: Document, resources: Resources, takesAssertions: bo
     ...assertionProfile(document, takesAssertions),
     // The engine knows resource scopes only through resource indicators; clients look for them here.
     scopes_supported: [...new Set([...openid, ...scopes])],
-    protected_resources: resources.all.map(({ resource }) => resource),
+    protected_resources: resources.all.flatMap(({ resource, aliases }) => [resource, ...aliases]),
   }
 }
 
 /**
- * The documents' paths and where the engine has them. For an issuer with a path the well-known names of RFC 8414 §3.1 lie at
- * the root of its host: those are served too.
+ * The documents' paths and where the engine has them. An issuer with a path has them three times: with the path inserted after
+ * the well-known name (RFC 8414 §3.1, OpenID Connect as MCP clients try it), appended to the path (OpenID Connect Discovery §4;
+ * the door has taken the path off), and at the root of the host, where clients of 2025-03-26 look.
  */
-function documentPaths(issuer: string): ReadonlyMap<string, string> {
-  const path = new URL(issuer).pathname.replace(/\/$/, '')
-  const names = ['oauth-authorization-server', 'openid-configuration']
+function documentPaths(issuerPath: string): ReadonlyMap<string, string> {
   return new Map([
-    ...names.map((name) => [`/.well-known/${name}`, `/.well-known/${name}`] as const),
-    ...names.map((name) => [`/.well-known/${name}${path}`, `/.well-known/${name}`] as const),
+    ...wellKnownPaths.map((path) => [path, path] as const),
+    ...wellKnownPaths.map((path) => [`${path}${issuerPath}`, path] as const),
     [routes.jwks, routes.jwks],
   ])
 }
 
 /** Middleware ahead of the engine: answers the documents from memory once the engine has made them. */
-export function serveDocuments(issuer: string, resources: Resources, takesAssertions: boolean): HttpMiddleware {
-  const paths = documentPaths(issuer)
+export function serveDocuments(issuerPath: string, resources: Resources, takesAssertions: boolean): HttpMiddleware {
+  const paths = documentPaths(issuerPath)
   const cache = new Map<string, CachedDocument>()
   return async (ctx, next) => {
-    const source = paths.get(ctx.path)
-    if (source === undefined || (ctx.method !== 'GET' && ctx.method !== 'HEAD')) return next()
+    const source = paths.get(ctx.path.replace(/\/$/, ''))
+    if (source === undefined) return next()
+    if (ctx.method !== 'GET' && ctx.method !== 'HEAD') {
+      // A preflight, for one: clients in browsers send MCP-Protocol-Version along.
+      ctx.path = source
+      return next()
+    }
     let document = cache.get(source)
     if (document === undefined) {
       ctx.path = source

@@ -41,6 +41,10 @@ export interface AuthorizationServerOptions {
   /** Hosts that clients may keep their metadata and keys on. */
   readonly clientHosts: HostRules
   readonly trustedProxies: readonly string[]
+  /** See `HttpBaseOptions.forwarderSecret`. */
+  readonly forwarderSecret?: string | undefined
+  /** What has to be ready besides this server, when another one shares its port. */
+  readonly alsoReady?: (() => Promise<void>) | undefined
   /** Host values besides the issuer's that are answered: the service name inside a container network. */
   readonly internalHosts: readonly string[]
   readonly registration: RegistrationOptions

@@ -4,6 +4,7 @@
  */
 import { type Configuration, errors, type JWK, type KoaContextWithOIDC, Provider } from 'oidc-provider'
 import { dpopProofAlgorithms } from '../oauth/dpop.js'
+import { pathOf } from '../oauth/well-known.js'
 import type { HttpContext } from '../platform/http.js'
 import { isOutage, outageError } from '../platform/outage.js'
 import { createAdapterFactory, rethrowForEngine } from '../storage/adapter.js'
@@ -154,9 +155,11 @@ function features(parts: ProviderParts): Configuration['features'] {
 
 function cookieNames(issuer: string): NonNullable<NonNullable<Configuration['cookies']>['names']> {
   const isSecure = issuer.startsWith('https:')
+  // Issuers that share an origin must not take each other's session for their own, spoiled one.
+  const session = `gatehouse_session${pathOf(issuer).replace(/[^\w-]/g, '_')}`
   return {
     // The session cookie is for the whole origin; the others are bound to their path, which `__Host-` does not allow.
-    session: isSecure ? '__Host-gatehouse_session' : 'gatehouse_session',
+    session: isSecure ? `__Host-${session}` : session,
     interaction: isSecure ? '__Secure-gatehouse_interaction' : 'gatehouse_interaction',
     resume: isSecure ? '__Secure-gatehouse_resume' : 'gatehouse_resume',
   }
@@ -198,7 +201,7 @@ function configuration(parts: ProviderParts): Configuration {
     findAccount: findAccountIn(parts),
     interactions: {
       policy: createInteractionPolicy(),
-      url: async (_ctx, interaction) => `/interaction/${interaction.uid}`,
+      url: async (_ctx, interaction) => `${pathOf(options.issuer)}/interaction/${interaction.uid}`,
     },
     issueRefreshToken: async (_ctx, client) => client.grantTypeAllowed('refresh_token'),
     jwks: { keys: signingKeys.map(engineKey) },

@@ -10,7 +10,7 @@ export interface Resources {
   readonly all: readonly ResourceDeclaration[]
   /** The resource a client means that names none. */
   readonly fallback: ResourceDeclaration
-  /** The declaration behind any spelling of a resource identifier (case of host, trailing slash), or `undefined`. */
+  /** The declaration behind any spelling of a resource identifier (case of host, trailing slash, alias), or `undefined`. */
   find(identifier: string): ResourceDeclaration | undefined
 }
 
@@ -45,7 +45,11 @@ export function isOpenidScope(scope: string): boolean {
 export function createResources(declarations: readonly ResourceDeclaration[]): Resources {
   const [fallback] = declarations
   if (fallback === undefined) throw new Error('at least one protected resource must be declared')
-  const byIdentifier = new Map(declarations.map((declaration) => [declaration.resource, declaration]))
+  // Aliases first: an identifier that is somebody's own never means somebody else.
+  const byIdentifier = new Map([
+    ...declarations.flatMap((declaration) => declaration.aliases.map((alias) => [alias, declaration] as const)),
+    ...declarations.map((declaration) => [declaration.resource, declaration] as const),
+  ])
   return {
     all: declarations,
     fallback,

@@ -1,3 +1,9 @@
+/** Paths of the metadata documents, under the issuer (RFC 8414 §3, OpenID Connect Discovery §4). */
+export const wellKnownPaths: readonly string[] = [
+  '/.well-known/oauth-authorization-server',
+  '/.well-known/openid-configuration',
+]
+
 /** Paths of the engine's endpoints, under the issuer. */
 export const routes = {
   authorization: '/authorize',

@@ -1,7 +1,8 @@
 /** What `gatehouse serve` says once it is ready: where things are, how to sign in, how to connect. */
 import type { Config } from '../config.js'
+import type { Part } from '../databases.js'
 import { connectLines } from '../mcp-server/connect-lines.js'
-import type { Part, System } from '../system.js'
+import type { System } from '../system.js'
 
 function signInLines(config: Config, setupLink: string | undefined): string[] {
   if (setupLink !== undefined) {

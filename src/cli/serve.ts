@@ -1,6 +1,8 @@
 /** `gatehouse serve`: runs the servers until a signal ends them. */
+
+import type { Part } from '../databases.js'
 import { createLogger, type Logger } from '../platform/log.js'
-import type { Part, System } from '../system.js'
+import type { System } from '../system.js'
 import { bannerLines } from './banner.js'
 import { type Command, loadConfig, readArguments, type Terminal, UsageError, writeLine } from './command.js'
 

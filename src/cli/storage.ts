@@ -8,7 +8,7 @@ export async function withStorage<T>(terminal: Terminal, work: (storage: Storage
   const config = loadConfig(terminal)
   // Loaded when needed: `gatehouse help` does not wait for the engine.
   const [{ openDatabase, storageOver }, { migrateStorage }] = await Promise.all([
-    import('../system.js'),
+    import('../databases.js'),
     import('../storage/storage.js'),
   ])
   const database = await openDatabase(config, 'auth', createLogger('silent'))

@@ -5,23 +5,24 @@
  */
 import type Koa from 'koa'
 import { OAuthError } from '../oauth/errors.js'
-import { protectedResourceMetadataUrl } from '../oauth/well-known.js'
+import { pathOf, protectedResourceMetadataUrl } from '../oauth/well-known.js'
 import type { Clock } from '../platform/clock.js'
 import { createHttpBase, type HttpMiddleware, type HttpState } from '../platform/http.js'
 import type { Logger } from '../platform/log.js'
+import { hostsOf, type RequestTarget } from '../platform/origin.js'
 import type { Pages } from '../platform/pages.js'
 import { hashSecret } from '../platform/secrets.js'
 import {
   type AccessToken,
   type DpopOptions,
-  protectedResourceMetadata,
-  publishDocument,
   type Refusal,
   type TokenVerifier,
   userOf,
 } from '../resource-server/index.js'
-import { answerDocument, bearerGuard } from '../resource-server/koa.js'
+import { answerDocument, type BearerState, bearerGuard } from '../resource-server/koa.js'
+import { type Address, type Addresses, createAddresses, rootMetadataPath } from './addresses.js'
 import { createEndpoint } from './endpoint.js'
+import { type IssuerMirror, mirroredPaths, mirrorIssuer } from './issuer-mirror.js'
 import { allowAllOrigins, checkOrigin } from './origins.js'
 import { createMcpProtocol } from './protocol.js'
 import type { ServerDefinition } from './server-definition.js'
@@ -44,30 +45,40 @@ export interface McpAppOptions {
   readonly allowedOrigins?: readonly string[]
   /** How key-bound tokens are taken; absent: they are refused. */
   readonly dpop?: DpopOptions
+  /** Given: the authorization server is mirrored on this server's origins, for clients of 2025-03-26. */
+  readonly issuerMirror?: IssuerMirror | undefined
+}
+
+/** The state of a request for the MCP endpoint. */
+interface McpState extends HttpState {
+  /** The URL the client uses. */
+  address: Address
 }
 
 export interface McpApp {
   readonly app: Koa<HttpState>
+  /** True for a request that is this app's, when it shares its port with the issuer. */
+  isFor(target: RequestTarget): boolean
+  /** Resolves when what the definition stands on answers. */
+  ready(): Promise<void>
   /** Ends open exchanges. Does not close what the definition stands on. */
   close(): Promise<void>
 }
 
-/** RFC 9728 §3.1 at the path-inserted URL, and a copy at the root for clients that look there first. */
-function serveMetadata({ definition: { resource }, issuer, dpop }: McpAppOptions): HttpMiddleware {
-  const document = publishDocument(protectedResourceMetadata(resource, issuer, dpop))
-  const { pathname } = new URL(protectedResourceMetadataUrl(resource.resource))
-  const paths = new Set([pathname, `${pathname}/`, '/.well-known/oauth-protected-resource'])
+/** RFC 9728 §3.1 at the path-inserted URL of each address, and at the root for clients that look there first. */
+function serveMetadata(addresses: Addresses): HttpMiddleware {
   return async (ctx, next) => {
-    if (!paths.has(ctx.path) || (ctx.method !== 'GET' && ctx.method !== 'HEAD')) return next()
-    answerDocument(ctx, document)
+    const address = addresses.findByMetadata(ctx.state.origin, ctx.path)
+    if (address === undefined || (ctx.method !== 'GET' && ctx.method !== 'HEAD')) return next()
+    answerDocument(ctx, address.metadata)
   }
 }
 
 /** For people who open the server's address in a browser. */
-function leadHome(resourcePath: string): HttpMiddleware {
+function leadHome(addresses: Addresses): HttpMiddleware {
   return async (ctx, next) => {
     if (ctx.path !== '/' || ctx.method !== 'GET' || ctx.accepts('json', 'html') !== 'html') return next()
-    ctx.redirect(resourcePath)
+    ctx.redirect(addresses.ofOrigin(ctx.state.origin)?.url ?? '/')
   }
 }
 
@@ -82,11 +93,48 @@ function showConnectPage({ definition: { resource }, pages }: McpAppOptions): Ht
 }
 
 /** Everything that is not the MCP endpoint ends here; unserved well-known URLs must be 404, which clients take for "go on". */
-function onlyAt(path: string): HttpMiddleware {
+function onlyAtAddresses(addresses: Addresses): Koa.Middleware<McpState> {
   return async (ctx, next) => {
-    if (ctx.path === path || ctx.path === `${path}/`) return next()
-    throw new OAuthError('invalid_request', 'there is nothing at this address', { status: 404 })
+    const address = addresses.find(ctx.state.origin, ctx.path)
+    if (address === undefined)
+      throw new OAuthError('invalid_request', 'there is nothing at this address', { status: 404 })
+    ctx.state.address = address
+    return next()
   }
+}
+
+/** Challenges name the metadata of the address that the client uses: it compares the two. */
+function guardAddresses(addresses: Addresses, { verify, definition, dpop }: McpAppOptions) {
+  const guards = new Map(
+    addresses.all.map(({ url, metadataUrl: resourceMetadataUrl }) => {
+      const { challengeScopes } = definition.resource
+      const bearer = { verify, resourceMetadataUrl, challengeScopes, dpop }
+      return [url, bearerGuard<McpState>(bearer, (state, refusal) => noteRefusal(state, refusal))] as const
+    }),
+  )
+  const guard: Koa.Middleware<McpState & BearerState> = (ctx, next) => {
+    const ofAddress = guards.get(ctx.state.address.url)
+    if (ofAddress === undefined) throw new Error('there is an address without a guard')
+    return ofAddress(ctx, next)
+  }
+  return guard
+}
+
+/**
+ * Tells this app's requests from the issuer's on a shared port: everything for a host that is not the issuer's, and on a shared
+ * host the endpoint, its metadata and what its page needs. An issuer with a path leaves the root of the host to this app.
+ */
+function belongsHere({ issuer, issuerMirror, pages }: McpAppOptions, addresses: Addresses): McpApp['isFor'] {
+  const issuerHosts = new Set(hostsOf(issuer))
+  const ownHosts = new Set(addresses.origins.flatMap(hostsOf).filter((host) => !issuerHosts.has(host)))
+  const ownPaths = new Set([
+    ...addresses.all.flatMap(({ url, metadataUrl }) => [new URL(url).pathname, new URL(metadataUrl).pathname]),
+    rootMetadataPath,
+    `${rootMetadataPath}/`,
+    ...pages.assetPaths,
+    ...(pathOf(issuer) === '' ? [] : ['/', ...(issuerMirror === undefined ? [] : mirroredPaths)]),
+  ])
+  return ({ host, path }) => ownHosts.has(host.toLowerCase()) || ownPaths.has(path)
 }
 
 /** Who called, for the log line: the user only as a short hash, the token not at all. */
@@ -104,34 +152,30 @@ function noteRefusal({ event }: HttpState, { error }: Refusal): void {
 
 /** Builds the app. It listens to nothing yet, and contacts the issuer only when the first token arrives. */
 export function createMcpApp(options: McpAppOptions): McpApp {
-  const { definition, verify, log, clock } = options
-  const { resource } = definition
-  const { origin, pathname } = new URL(resource.resource)
+  const { definition, issuer, dpop, log, clock, issuerMirror } = options
+  const { resource, ready } = definition
+  const addresses = createAddresses(resource, issuer, dpop)
+  const [origin, ...alsoPublicOrigins] = addresses.origins
   const protocol = createMcpProtocol(definition, options.version, (error) => log.debug({ err: error }, 'mcp'))
   const endpoint = createEndpoint({ resource, protocol, clock, log })
-  const guard = bearerGuard<HttpState>(
-    {
-      verify,
-      resourceMetadataUrl: protectedResourceMetadataUrl(resource.resource),
-      challengeScopes: resource.challengeScopes,
-      dpop: options.dpop,
-    },
-    (state, refusal) => noteRefusal(state, refusal),
-  )
-  const app = createHttpBase({ ...options, origin, ready: definition.ready })
+  const app = createHttpBase({ ...options, origin, alsoPublicOrigins, ready })
   const open: readonly HttpMiddleware[] = [
     allowAllOrigins(),
-    serveMetadata(options),
+    serveMetadata(addresses),
+    ...(issuerMirror === undefined ? [] : [mirrorIssuer(issuerMirror)]),
     options.pages.serveAssets,
-    leadHome(pathname),
-    onlyAt(pathname),
-    checkOrigin(origin, options.allowedOrigins ?? []),
-    showConnectPage(options),
+    leadHome(addresses),
   ]
   for (const middleware of open) app.use(middleware)
-  app.use(guard).use(async (ctx) => {
-    noteCaller(ctx.state, ctx.state.accessToken)
-    await endpoint(ctx, ctx.state.accessToken)
-  })
-  return { app, close: () => protocol.close() }
+  app
+    .use(onlyAtAddresses(addresses))
+    .use(checkOrigin(addresses.origins, options.allowedOrigins ?? []))
+    .use(showConnectPage(options))
+    .use(guardAddresses(addresses, options))
+    .use(async (ctx) => {
+      const { accessToken, address } = ctx.state
+      noteCaller(ctx.state, accessToken)
+      await endpoint(ctx, accessToken, address.metadataUrl)
+    })
+  return { app, isFor: belongsHere(options, addresses), ready, close: () => protocol.close() }
 }

@@ -3,7 +3,6 @@
  * between Koa and the SDK.
  */
 import { type ResourceDeclaration, scopeHierarchyOf } from '../oauth/resource.js'
-import { protectedResourceMetadataUrl } from '../oauth/well-known.js'
 import { type Clock, epochSeconds } from '../platform/clock.js'
 import type { HttpContext } from '../platform/http.js'
 import type { Logger } from '../platform/log.js'
@@ -42,12 +41,17 @@ function describeTools(names: readonly string[], resource: ResourceDeclaration):
 }
 
 /** One requirement for the whole request: what all its calls need together. */
-function refuseCalls(names: readonly string[], accessToken: AccessToken, resource: ResourceDeclaration) {
+function refuseCalls(
+  names: readonly string[],
+  accessToken: AccessToken,
+  resource: ResourceDeclaration,
+  resourceMetadataUrl: string,
+): Refusal | undefined {
   const scopes = resource.tools.filter(({ name }) => names.includes(name)).flatMap((tool) => tool.scopes)
   return refuseMissingScopes(accessToken, {
     scopes: [...new Set(scopes)],
     hierarchy: scopeHierarchyOf(resource),
-    resourceMetadataUrl: protectedResourceMetadataUrl(resource.resource),
+    resourceMetadataUrl,
   })
 }
 
@@ -111,16 +115,19 @@ function refuse(ctx: HttpContext, refusal: Refusal): void {
   answerRefusal(ctx, refusal)
 }
 
-/** Serves one request on behalf of a verified token. Does not verify it: without the bearer guard nobody may get here. */
+/**
+ * Serves one request on behalf of a verified token. Does not verify it: without the bearer guard nobody may get here.
+ * `resourceMetadataUrl` is for the challenge when the token lacks a scope: the one of the address the client used.
+ */
 export function createEndpoint(
   options: EndpointOptions,
-): (ctx: HttpContext, accessToken: AccessToken) => Promise<void> {
-  return async (ctx, accessToken) => {
+): (ctx: HttpContext, accessToken: AccessToken, resourceMetadataUrl: string) => Promise<void> {
+  return async (ctx, accessToken, resourceMetadataUrl) => {
     const body: RequestBody = isJson(ctx) ? await readRequestBody(ctx.req) : { json: undefined }
     if ('malformed' in body) return answerParseError(ctx, body.malformed)
     const names = calledTools(body.json)
     if (names.length > 0) ctx.state.event['tool'] = describeTools(names, options.resource)
-    const refusal = refuseCalls(names, accessToken, options.resource)
+    const refusal = refuseCalls(names, accessToken, options.resource, resourceMetadataUrl)
     if (refusal !== undefined) return refuse(ctx, refusal)
     const request = toWebRequest(ctx, options.resource.resource)
     const response = await options.protocol.serve(request, body.json, callOf(ctx, accessToken, options))

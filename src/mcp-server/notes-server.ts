@@ -1,4 +1,4 @@
-/** The notes server: its tools over a database, under a canonical URL. */
+/** The notes server: its tools over a database, under a canonical URL and former ones. */
 import type { Clock } from '../platform/clock.js'
 import type { Database } from '../platform/database.js'
 import { createNotesStore } from './notes.js'
@@ -14,10 +14,15 @@ const instructions =
 const listCache = { ttlMs: 300_000, cacheScope: 'private' } as const
 
 /** The database is migrated and closed by the caller. */
-export function notesServer(resourceUrl: string, database: Database, clock: Clock): ServerDefinition {
+export function notesServer(
+  resourceUrl: string,
+  database: Database,
+  clock: Clock,
+  aliases: readonly string[] = [],
+): ServerDefinition {
   const store = createNotesStore(database, clock)
   return {
-    resource: notesResource(resourceUrl),
+    resource: notesResource(resourceUrl, aliases),
     name: 'gatehouse-notes',
     options: { instructions, cacheHints: { 'tools/list': listCache, 'server/discover': listCache } },
     register: (server, call) => {

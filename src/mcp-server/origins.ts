@@ -45,11 +45,11 @@ function isLoopbackOrigin(origin: string): boolean {
 }
 
 /**
- * Refuses a request whose Origin is neither `ownOrigin`, nor a page on loopback, nor one of `allowedOrigins` (exact). A request
+ * Refuses a request whose Origin is neither of `ownOrigins`, nor a page on loopback, nor one of `allowedOrigins` (exact). A request
  * without Origin passes: it does not come from a page. `null`, which any sandboxed page can send, does not.
  */
-export function checkOrigin(ownOrigin: string, allowedOrigins: readonly string[]): HttpMiddleware {
-  const allowed = new Set([ownOrigin, ...allowedOrigins].map((origin) => origin.toLowerCase()))
+export function checkOrigin(ownOrigins: readonly string[], allowedOrigins: readonly string[]): HttpMiddleware {
+  const allowed = new Set([...ownOrigins, ...allowedOrigins].map((origin) => origin.toLowerCase()))
   return async (ctx, next) => {
     const origin = ctx.get('origin').toLowerCase()
     if (origin !== '' && !allowed.has(origin) && !isLoopbackOrigin(origin)) {

@@ -29,6 +29,8 @@ export interface ToolDeclaration {
 export interface ResourceDeclaration {
   /** Canonical identifier: the exact URL of the MCP endpoint, the `aud` of its tokens. */
   readonly resource: string
+  /** Further identifiers that mean this resource, canonical too: former URLs. Tokens never carry them. */
+  readonly aliases: readonly string[]
   /** Name for people: "Gatehouse Notes". */
   readonly name: string
   readonly description: string

@@ -1,9 +1,13 @@
 /** Where metadata documents live. */
 
+/** The path of an issuer or resource without a trailing slash; '' for one at the root of its host. */
+export function pathOf(identifier: string): string {
+  return new URL(identifier).pathname.replace(/\/$/, '')
+}
+
 function insertWellKnown(identifier: string, name: string): string {
-  const url = new URL(identifier)
-  const path = url.pathname === '/' ? '' : url.pathname.replace(/\/$/, '')
-  return `${url.origin}/.well-known/${name}${path}${url.search}`
+  const { origin, search } = new URL(identifier)
+  return `${origin}/.well-known/${name}${pathOf(identifier)}${search}`
 }
 
 /** URL of a resource's metadata, path-inserted (RFC 9728 §3.1). */

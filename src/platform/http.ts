@@ -3,14 +3,16 @@
  * address behind trusted proxies, health, graceful stop. Does not own routes, authentication or page rendering.
  */
 import { randomUUID } from 'node:crypto'
-import { createServer, type IncomingMessage, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http'
 import { type AddressInfo, BlockList, isIP } from 'node:net'
 import type Router from '@koa/router'
 import Koa from 'koa'
 import { OAuthError } from '../oauth/errors.js'
 import type { Clock } from './clock.js'
 import type { Logger } from './log.js'
+import { pinOrigin } from './origin.js'
 import { isOutage, outageError } from './outage.js'
+import { secretsEqual } from './secrets.js'
 
 /** What a request's single log line will say; handlers add to it, nobody logs on the side. */
 export interface RequestEvent {
@@ -21,6 +23,10 @@ export interface RequestEvent {
 export interface HttpState extends Koa.DefaultState {
   event: RequestEvent
   clientAddress: string
+  /** The public origin asked for, one of ours. Not `ctx.origin`, which is a header of the client. */
+  origin: string
+  /** Path under which this server is published, without a trailing slash; '' at the root. Paths inside the server lack it. */
+  basePath: string
 }
 
 export type HttpContext = Koa.ParameterizedContext<HttpState>
@@ -31,9 +37,15 @@ export interface HttpBaseOptions {
   readonly clock: Clock
   /** Public origin of this server, for example `https://auth.example.com`; Host and X-Forwarded-* never change it. */
   readonly origin: string
+  /** Further public origins, former ones for example: a request for one sees that one as its own. */
+  readonly alsoPublicOrigins?: readonly string[]
+  /** See `HttpState.basePath`; default ''. */
+  readonly basePath?: string
   /** Further Host values that are answered, for example the service name inside a container network. */
   readonly alsoAnswerHosts?: readonly string[]
   readonly trustedProxies: readonly string[]
+  /** Known to this process alone: whoever sends it as `forwarderHeader` is our own forwarder and says whom it asks for. */
+  readonly forwarderSecret?: string | undefined
   /** Answers the readiness probe: resolves when migrated and the database answers, throws otherwise. */
   readonly ready: () => Promise<void>
   /** Writes an error for a person; without it, or when the client prefers JSON, the error is JSON. */
@@ -45,10 +57,18 @@ export function routesOf(router: Router<HttpState>): HttpMiddleware {
   return router.routes() as unknown as HttpMiddleware
 }
 
-/** Redirects with 303: the next request is a GET, so a posted password is never sent on (RFC 9700 §4.12). */
+/** A path of this server as a browser must ask for it: form actions, links and cookie paths are made with it. */
+export function publicPath(ctx: HttpContext, path: string): string {
+  return `${ctx.state.basePath}${path}`
+}
+
+/**
+ * Redirects with 303: the next request is a GET, so a posted password is never sent on (RFC 9700 §4.12). A location that begins
+ * with a slash is a path of this server.
+ */
 export function seeOther(ctx: HttpContext, location: string): void {
   ctx.status = 303
-  ctx.redirect(location)
+  ctx.redirect(location.startsWith('/') ? publicPath(ctx, location) : location)
 }
 
 /** Addresses and CIDR ranges as a set that can be asked. Throws on an entry that is neither. */
@@ -75,14 +95,29 @@ function contains(set: BlockList | undefined, address: string): boolean {
   return family !== 0 && set.check(address, family === 6 ? 'ipv6' : 'ipv4')
 }
 
-/** The address the request came from: the socket's, or the nearest untrusted X-Forwarded-For entry behind trusted proxies. */
-function clientAddress(ctx: Koa.Context, trusted: BlockList | undefined): string {
+/** The header by which a forwarder proves that it runs in this very process. */
+export const forwarderHeader = 'x-gatehouse-forwarder'
+
+/** True for a request of our own forwarder. The proof goes no further. */
+function takeForwarderProof({ headers }: IncomingMessage, secret: string | undefined): boolean {
+  const proof = headers[forwarderHeader]
+  delete headers[forwarderHeader]
+  return typeof proof === 'string' && secret !== undefined && secretsEqual(proof, secret)
+}
+
+/**
+ * The address the request came from: the socket's, the one our own forwarder names, or the nearest untrusted X-Forwarded-For
+ * entry behind trusted proxies.
+ */
+function clientAddress(ctx: Koa.Context, trusted: BlockList | undefined, isForwarded: boolean): string {
   let address = unmapped(ctx.req.socket.remoteAddress ?? '')
-  if (!contains(trusted, address)) return address
+  if (!isForwarded && !contains(trusted, address)) return address
   const hops = ctx
     .get('x-forwarded-for')
     .split(',')
     .map((hop) => unmapped(hop.trim()))
+  // Ours has looked behind the proxies already.
+  if (isForwarded) return hops.at(-1) ?? address
   while (contains(trusted, address)) {
     const next = hops.pop()
     if (next === undefined || isIP(next) === 0) break
@@ -110,46 +145,6 @@ function toOAuthError(error: unknown, request: IncomingMessage): OAuthError {
   return new OAuthError('server_error', 'the server met an unexpected condition', { cause: error })
 }
 
-/**
- * An absolute request target replaces Host (RFC 9112 §3.2.2). Koa would take over its whole origin, so the request goes on
- * with the path alone.
- */
-function takeHost(ctx: HttpContext): string {
-  const target = ctx.req.url ?? '/'
-  if (target.startsWith('/') || !URL.canParse(target)) return ctx.req.headers.host ?? ''
-  const { host, pathname, search } = new URL(target)
-  ctx.req.url = `${pathname}${search}`
-  ctx.request.originalUrl = ctx.req.url
-  return host
-}
-
-/** RFC 9112 §3.2: two Host headers are an attempt to make two servers read two hosts. Node keeps the first. */
-function refuseSecondHost({ rawHeaders }: IncomingMessage): void {
-  const isHost = (entry: string, index: number) => index % 2 === 0 && entry.toLowerCase() === 'host'
-  if (rawHeaders.filter(isHost).length > 1)
-    throw new OAuthError('invalid_request', 'there is more than one Host header')
-}
-
-/** Pins what Koa and the engine believe about scheme and host to the public origin. Unknown hosts get 421 (RFC 9110 §15.5.20). */
-function pinOrigin(origin: string, alsoAnswer: readonly string[]): HttpMiddleware {
-  const { host, protocol } = new URL(origin)
-  const answered = new Set([host, ...alsoAnswer].map((name) => name.toLowerCase()))
-  const scheme = protocol.slice(0, -1)
-  return async (ctx, next) => {
-    refuseSecondHost(ctx.req)
-    if (!answered.has(takeHost(ctx).toLowerCase())) {
-      throw new OAuthError('invalid_request', 'this server does not answer for that host', {
-        status: 421,
-        detail: 'the host asked for is neither the public one nor an internal one',
-      })
-    }
-    ctx.req.headers.host = host
-    Object.defineProperty(ctx.request, 'protocol', { value: scheme })
-    Object.defineProperty(ctx.request, 'secure', { value: scheme === 'https' })
-    await next()
-  }
-}
-
 /** How soon a client may ask again after an outage (RFC 9110 §10.2.3). */
 const retryAfterSeconds = '2'
 
@@ -175,11 +170,13 @@ function writeErrors(log: Logger, renderErrorPage: HttpBaseOptions['renderErrorP
   }
 }
 
-function logRequests(log: Logger, clock: Clock, trusted: BlockList | undefined): HttpMiddleware {
+function logRequests(options: HttpBaseOptions, trusted: BlockList | undefined): HttpMiddleware {
+  const { log, clock, basePath = '', forwarderSecret } = options
   return async (ctx, next) => {
     const startedAt = clock.now().getTime()
     ctx.state.event = { requestId: randomUUID() }
-    ctx.state.clientAddress = clientAddress(ctx, trusted)
+    ctx.state.basePath = basePath
+    ctx.state.clientAddress = clientAddress(ctx, trusted, takeForwarderProof(ctx.req, forwarderSecret))
     ctx.set('x-request-id', ctx.state.event.requestId)
     try {
       await next()
@@ -228,10 +225,10 @@ export function createHttpBase(options: HttpBaseOptions): Koa<HttpState> {
   const app = new Koa<HttpState>()
   app.silent = true
   const trusted = options.trustedProxies.length === 0 ? undefined : addressSet(options.trustedProxies)
-  app.use(logRequests(options.log, options.clock, trusted))
+  app.use(logRequests(options, trusted))
   app.use(writeErrors(options.log, options.renderErrorPage))
   app.use(health(options.ready))
-  app.use(pinOrigin(options.origin, options.alsoAnswerHosts ?? []))
+  app.use(pinOrigin([options.origin, ...(options.alsoPublicOrigins ?? [])], options.alsoAnswerHosts ?? []))
   return app
 }
 
@@ -242,11 +239,16 @@ export interface ListeningServer {
   close(graceMs?: number): Promise<void>
 }
 
+/** What can listen: a Koa app, or several behind one port. */
+export interface HttpApp {
+  callback(): RequestListener
+}
+
 /** Of slow requests. The interval is how late a limit may be noticed; 30 s by default. */
 const timeouts = { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 5_000 }
 
 /** Starts an app on a port (0 = any). A taken or forbidden port is an Error with one clear line. */
-export async function listen(app: Koa<HttpState>, host: string, port: number): Promise<ListeningServer> {
+export async function listen(app: HttpApp, host: string, port: number): Promise<ListeningServer> {
   const server: Server = createServer(timeouts, app.callback())
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {

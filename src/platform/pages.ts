@@ -29,7 +29,10 @@ export interface PagesOptions {
 }
 
 export interface Asset {
+  /** As pages link to it, `basePath` included. */
   readonly path: string
+  /** As it arrives here. */
+  readonly localPath: string
   readonly body: string
   readonly etag: string
   readonly type: string
@@ -42,6 +45,8 @@ export interface Pages<Views extends object> {
   send<Name extends keyof Views & string>(ctx: HttpContext, view: Name, context: Views[Name], status?: number): void
   readonly contentSecurityPolicy: string
   readonly stylesheet: Asset
+  /** Paths of the stylesheet and the icon, as they arrive here. */
+  readonly assetPaths: readonly string[]
   /** Answers `GET` of the stylesheet and the icon; everything else goes on. */
   readonly serveAssets: HttpMiddleware
 }
@@ -86,12 +91,13 @@ function accentRules(accentColor: string): string {
 
 function createAsset(basePath: string, extension: string, type: string, body: string): Asset {
   const hash = createHash('sha256').update(body).digest('base64url').slice(0, 20)
-  return { path: `${basePath}/assets/${hash}.${extension}`, body, etag: `"${hash}"`, type }
+  const localPath = `/assets/${hash}.${extension}`
+  return { path: `${basePath}${localPath}`, localPath, body, etag: `"${hash}"`, type }
 }
 
 function serve(assets: readonly Asset[]): HttpMiddleware {
   return async (ctx, next) => {
-    const asset = assets.find(({ path }) => path === ctx.path)
+    const asset = assets.find(({ localPath }) => localPath === ctx.path)
     if (asset === undefined || (ctx.method !== 'GET' && ctx.method !== 'HEAD')) return next()
     ctx.set({
       'cache-control': 'public, max-age=31536000, immutable',
@@ -146,6 +152,7 @@ export function createPages<Views extends object>(options: PagesOptions): Pages<
     },
     contentSecurityPolicy,
     stylesheet,
+    assetPaths: [stylesheet.localPath, icon.localPath],
     serveAssets: serve([stylesheet, icon]),
   }
 }

@@ -13,6 +13,8 @@ export interface IssuerDiscoveryOptions {
   readonly internalUrl?: string
   readonly fetch: FetchFunction
   readonly clock: VerifierClock
+  /** A copy older than this is renewed in the background; default 3600. */
+  readonly freshSeconds?: number
 }
 
 /** Endpoints as reached from here. */
@@ -26,10 +28,24 @@ export interface IssuerDiscovery {
   endpoints(): Promise<IssuerEndpoints>
   /** Also throws it when the issuer offers no introspection. */
   introspectionEndpoint(): Promise<string>
+  /** The issuer's document as it published it; the same object as long as the copy is the same. Throws as `endpoints` does. */
+  document(): Promise<IssuerDocument>
+  /**
+   * An endpoint of the document by its member's name, as reached from here. `undefined` when there is none, or when it does not
+   * lie under the issuer: what is sent there is meant for the issuer alone. Throws as `endpoints` does.
+   */
+  endpoint(member: string): Promise<string | undefined>
 }
 
-function endpointIn(document: object, name: string): string | undefined {
-  const value: unknown = Reflect.get(document, name)
+export type IssuerDocument = Readonly<Record<string, unknown>>
+
+interface Discovered {
+  readonly document: IssuerDocument
+  readonly endpoints: IssuerEndpoints
+}
+
+function endpointIn(document: IssuerDocument, name: string): string | undefined {
+  const value = document[name]
   return typeof value === 'string' && /^https?:\/\//.test(value) && URL.canParse(value) ? value : undefined
 }
 
@@ -40,20 +56,25 @@ function fromHere(url: string, { issuer, internalUrl }: IssuerDiscoveryOptions):
   return internalUrl.replace(/\/$/, '') + url.slice(prefix.length)
 }
 
-function parseMetadata(document: unknown, options: IssuerDiscoveryOptions): IssuerEndpoints {
-  if (typeof document !== 'object' || document === null) throw new Error('the metadata is not an object')
+function isDocument(value: unknown): value is IssuerDocument {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function parseMetadata(document: unknown, options: IssuerDiscoveryOptions): Discovered {
+  if (!isDocument(document)) throw new Error('the metadata is not an object')
   // RFC 8414 §3.3: a document that names another issuer must not be used, whatever address it came from.
-  if (Reflect.get(document, 'issuer') !== options.issuer) throw new Error('the metadata names another issuer')
+  if (document['issuer'] !== options.issuer) throw new Error('the metadata names another issuer')
   const jwksUri = endpointIn(document, 'jwks_uri')
   if (jwksUri === undefined) throw new Error('the metadata has no jwks_uri')
   const introspectionEndpoint = endpointIn(document, 'introspection_endpoint')
-  return {
+  const endpoints = {
     jwksUri: fromHere(jwksUri, options),
     ...(introspectionEndpoint !== undefined && { introspectionEndpoint: fromHere(introspectionEndpoint, options) }),
   }
+  return { document, endpoints }
 }
 
-async function discover(options: IssuerDiscoveryOptions): Promise<IssuerEndpoints> {
+async function discover(options: IssuerDiscoveryOptions): Promise<Discovered> {
   const failures: string[] = []
   for (const url of authorizationServerMetadataUrls(options.internalUrl ?? options.issuer)) {
     try {
@@ -67,22 +88,27 @@ async function discover(options: IssuerDiscoveryOptions): Promise<IssuerEndpoint
   throw verificationUnavailable(`authorization server metadata not found: ${failures.join('; ')}`)
 }
 
-/** Starts nothing; the first call of `endpoints` looks the issuer up. The document is renewed hourly. */
+/** Starts nothing; the first call of a member looks the issuer up. */
 export function createIssuerDiscovery(options: IssuerDiscoveryOptions): IssuerDiscovery {
   const kept = keepCopy({
     load: () => discover(options),
     clock: options.clock,
-    freshSeconds: 3_600,
+    freshSeconds: options.freshSeconds ?? 3_600,
     usableSeconds: Number.POSITIVE_INFINITY,
     cooldownSeconds: 30,
     longestBackOffSeconds: 5,
   })
   return {
-    endpoints: () => kept.current(),
+    endpoints: async () => (await kept.current()).endpoints,
     introspectionEndpoint: async () => {
-      const { introspectionEndpoint } = await kept.current()
+      const { introspectionEndpoint } = (await kept.current()).endpoints
       if (introspectionEndpoint === undefined) throw verificationUnavailable('the issuer offers no introspection')
       return introspectionEndpoint
+    },
+    document: async () => (await kept.current()).document,
+    endpoint: async (member) => {
+      const published = endpointIn((await kept.current()).document, member)
+      return published?.startsWith(`${options.issuer.replace(/\/$/, '')}/`) ? fromHere(published, options) : undefined
     },
   }
 }

@@ -22,6 +22,7 @@ export {
   createIssuerDiscovery,
   type IssuerDiscovery,
   type IssuerDiscoveryOptions,
+  type IssuerDocument,
   type IssuerEndpoints,
 } from './discovery.js'
 export { checkDpopProof, type DpopOptions, type ProofReplayStore } from './dpop.js'

@@ -43,13 +43,13 @@ export function protectedResourceMetadata(
   }
 }
 
-/** Fixes a document's bytes, its ETag (RFC 9110 §8.8.3) and one hour of public caching. */
-export function publishDocument(document: object): PublishedDocument {
+/** Fixes a document's bytes, its ETag (RFC 9110 §8.8.3) and how long anybody may keep it. */
+export function publishDocument(document: object, maxAgeSeconds = 3600): PublishedDocument {
   const body = JSON.stringify(document)
   const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`
   return {
     body,
     etag,
-    headers: { 'content-type': 'application/json', 'cache-control': 'public, max-age=3600', etag },
+    headers: { 'content-type': 'application/json', 'cache-control': `public, max-age=${maxAgeSeconds}`, etag },
   }
 }

@@ -1,8 +1,8 @@
 /** What a crowd of registered clients costs: the same refresh beside few of them and beside many, on two databases. */
 import { join } from 'node:path'
 import { parseConfig } from '../../src/config.js'
+import { openDatabase } from '../../src/databases.js'
 import { createLogger } from '../../src/platform/log.js'
-import { openDatabase } from '../../src/system.js'
 import type { Postgres } from '../support/postgres.js'
 import { temporaryFolder } from '../support/run-folder.js'
 import { connectTo } from './connection.js'

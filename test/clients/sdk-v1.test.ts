@@ -1,36 +1,13 @@
 /** The MCP TypeScript SDK 1.x, which most deployed clients embed: it speaks the legacy era and computes no scope unions. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { type OAuthDiscoveryState, UnauthorizedError } from '@modelcontextprotocol/sdk/client/auth.js'
-import { Client } from '@modelcontextprotocol/sdk/client/index.js'
-import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
-import type { OAuthClientInformationMixed, OAuthTokens } from '@modelcontextprotocol/sdk/shared/auth.js'
 import type { CallToolResult } from '@modelcontextprotocol/sdk/types.js'
 import { z } from 'zod'
 import { databaseKinds } from '../support/databases.js'
-import { InteractiveProvider } from '../support/interactive-provider.js'
+import { callThroughSdkV1 as call, SdkV1Provider } from '../support/sdk-v1-client.js'
 import { type Stack, startStack } from '../support/stack.js'
 
-type Provider = InteractiveProvider<OAuthClientInformationMixed, OAuthTokens, OAuthDiscoveryState>
-
-/** Connects and calls a tool, finishing authorization as often as the SDK sends the person to the browser. */
-async function call(url: string, provider: Provider, name: string, toolArguments = {}): Promise<unknown> {
-  const client = new Client({ name: 'sdk-v1-test', version: '1.0.0' })
-  const transport = new StreamableHTTPClientTransport(new URL(url), { authProvider: provider })
-  try {
-    // The SDK's own types disagree about `undefined` here under exactOptionalPropertyTypes.
-    await client.connect(transport as Parameters<Client['connect']>[0])
-    return await client.callTool({ name, arguments: toolArguments })
-  } catch (error) {
-    if (!(error instanceof UnauthorizedError)) throw error
-    await transport.finishAuth(provider.takeCallback().get('code') ?? '')
-  } finally {
-    await client.close()
-  }
-  return call(url, provider, name, toolArguments)
-}
-
 /** A host that wants more scopes from SDK 1.x forgets its refresh token first; holding one, the SDK only refreshes. */
-function forgetRefreshToken(provider: Provider): void {
+function forgetRefreshToken(provider: SdkV1Provider): void {
   const { refresh_token: _forgotten, ...kept } = provider.tokens() ?? { access_token: '', token_type: 'Bearer' }
   provider.saveTokens(kept)
 }
@@ -42,12 +19,12 @@ const successSchema = z.looseObject({
 
 describe.each(databaseKinds)('@modelcontextprotocol/sdk 1.x (%s)', (database) => {
   let stack: Stack
-  let provider: Provider
+  let provider: SdkV1Provider
   let id: string | undefined
 
   beforeAll(async () => {
     stack = await startStack({ database })
-    provider = new InteractiveProvider(stack.newBrowser(), { account: stack.account, allow: ['notes:read'] })
+    provider = new SdkV1Provider(stack.newBrowser(), { account: stack.account, allow: ['notes:read'] })
   }, 120_000)
   afterAll(() => stack.close())
 

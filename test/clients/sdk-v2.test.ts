@@ -1,49 +1,14 @@
 /** The MCP TypeScript SDK 2.x as a client of the running stack, in each protocol era it can speak. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import {
-  Client,
-  type OAuthDiscoveryState,
-  type StoredOAuthClientInformation,
-  type StoredOAuthTokens,
-  StreamableHTTPClientTransport,
-  UnauthorizedError,
-  type VersionNegotiationMode,
-} from '@modelcontextprotocol/client'
 import { z } from 'zod'
 import { databaseKinds } from '../support/databases.js'
-import { InteractiveProvider } from '../support/interactive-provider.js'
+import {
+  callThroughSdkV2 as call,
+  connectSdkV2 as connect,
+  type SdkV2Connection,
+  SdkV2Provider,
+} from '../support/sdk-v2-client.js'
 import { type Stack, startStack } from '../support/stack.js'
-
-type Provider = InteractiveProvider<StoredOAuthClientInformation, StoredOAuthTokens, OAuthDiscoveryState>
-
-interface Connection {
-  readonly client: Client
-  readonly transport: StreamableHTTPClientTransport
-}
-
-async function connect(url: string, provider: Provider, mode: VersionNegotiationMode): Promise<Connection> {
-  const client = new Client({ name: 'sdk-v2-test', version: '1.0.0' }, { versionNegotiation: { mode } })
-  const transport = new StreamableHTTPClientTransport(new URL(url), { authProvider: provider })
-  try {
-    await client.connect(transport)
-    return { client, transport }
-  } catch (error) {
-    if (!(error instanceof UnauthorizedError)) throw error
-    await transport.finishAuth(provider.takeCallback())
-    return connect(url, provider, mode)
-  }
-}
-
-/** Calls a tool as a host does: when the SDK sent the person to the browser, finish that and call again. */
-async function call({ client, transport }: Connection, provider: Provider, name: string, toolArguments = {}) {
-  try {
-    return await client.callTool({ name, arguments: toolArguments })
-  } catch (error) {
-    if (!(error instanceof UnauthorizedError)) throw error
-    await transport.finishAuth(provider.takeCallback())
-    return client.callTool({ name, arguments: toolArguments })
-  }
-}
 
 const modes = [
   ['modern, negotiated', 'auto', '2026-07-28'],
@@ -59,12 +24,12 @@ describe.each(databaseKinds)('@modelcontextprotocol/client 2.x (%s)', (database)
   afterAll(() => stack.close())
 
   describe.each(modes)('%s', (_name, mode, version) => {
-    let provider: Provider
-    let connection: Connection
+    let provider: SdkV2Provider
+    let connection: SdkV2Connection
     let id: unknown
 
     it('registers, signs in, consents to reading only, and connects', async () => {
-      provider = new InteractiveProvider(stack.newBrowser(), { account: stack.account, allow: ['notes:read'] })
+      provider = new SdkV2Provider(stack.newBrowser(), { account: stack.account, allow: ['notes:read'] })
       connection = await connect(stack.resource, provider, mode)
       expect(connection.client.getNegotiatedProtocolVersion()).toBe(version)
       expect(provider.requests).toHaveLength(1)

@@ -13,17 +13,18 @@ afterAll(() => server.close())
 
 describe('protected resource metadata (RFC 9728 §3)', () => {
   it.each([
-    '/.well-known/oauth-protected-resource/mcp',
-    '/.well-known/oauth-protected-resource/mcp/',
-    '/.well-known/oauth-protected-resource',
-  ])('is at %s', async (path) => {
+    ['/.well-known/oauth-protected-resource/mcp', '/mcp'],
+    ['/.well-known/oauth-protected-resource/mcp/', '/mcp/'],
+    ['/.well-known/oauth-protected-resource', '/mcp'],
+    ['/.well-known/oauth-protected-resource/', '/mcp'],
+  ])('at %s names the URL ending in %s, which its clients use', async (path, endpoint) => {
     const response = await fetch(server.origin + path)
     expect(response.status).toBe(200)
     expect(response.headers.get('content-type')).toMatch(/^application\/json/)
     expect(response.headers.get('cache-control')).toBe('public, max-age=3600')
     expect(response.headers.get('access-control-allow-origin')).toBe('*')
     expect(await response.json()).toEqual({
-      resource: server.url,
+      resource: server.origin + endpoint,
       authorization_servers: [server.issuer.issuer],
       scopes_supported: ['notes:read', 'notes:write'],
       bearer_methods_supported: ['header'],

@@ -74,10 +74,15 @@ export async function discover(mcpUrl: string): Promise<{
   return { challenge, resourceMetadata, serverMetadata }
 }
 
+/** A metadata document from this very URL; whose it is, is for the caller to check. */
+export function serverMetadataAt(url: string): Promise<ServerMetadata> {
+  return fetchJson(url, serverMetadataSchema)
+}
+
 /** Metadata of an authorization server (RFC 8414 §3); refuses one that names another issuer. */
 export async function discoverServer(issuer: string): Promise<ServerMetadata> {
   const [url = ''] = authorizationServerMetadataUrls(issuer)
-  const metadata = await fetchJson(url, serverMetadataSchema)
+  const metadata = await serverMetadataAt(url)
   if (metadata.issuer !== issuer) throw new Error(`the metadata of ${issuer} names the issuer ${metadata.issuer}`)
   return metadata
 }
@@ -164,10 +169,14 @@ export interface Grant {
 
 /** Registers a public client at the issuer: the start of most tests that need a token. */
 export async function newGrant(stack: { readonly issuer: string; readonly resource: string }): Promise<Grant> {
-  const server = await discoverServer(stack.issuer)
+  return newGrantAt(await discoverServer(stack.issuer), stack.resource)
+}
+
+/** The same at a server that was found in another way. */
+export async function newGrantAt(server: ServerMetadata, resource: string): Promise<Grant> {
   const redirectUri = 'http://127.0.0.1:41573/callback'
   const { client_id: clientId } = await register(server, { redirect_uris: [redirectUri] })
-  return { server, clientId, redirectUri, resource: stack.resource }
+  return { server, clientId, redirectUri, resource }
 }
 
 /** Lets a person authorize, and returns the callback's parameters with what the token request needs. */

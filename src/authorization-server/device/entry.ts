@@ -6,7 +6,7 @@
 import type { IncomingMessage } from 'node:http'
 import { clientNetwork } from '../../platform/client-network.js'
 import { readForm } from '../../platform/form.js'
-import type { HttpContext, HttpMiddleware } from '../../platform/http.js'
+import { type HttpContext, type HttpMiddleware, publicPath } from '../../platform/http.js'
 import type { Pages } from '../../platform/pages.js'
 import type { RateLimits } from '../../storage/rate-limits.js'
 import type { CsrfProtection } from '../csrf.js'
@@ -59,7 +59,7 @@ async function submitCode(parts: DeviceEntryParts, ctx: HttpContext, next: () =>
     parts.pages.send(
       ctx,
       'device',
-      { userCode: enteredCode(ctx), action: routes.code_verification, xsrf, ...problem },
+      { userCode: enteredCode(ctx), action: publicPath(ctx, routes.code_verification), xsrf, ...problem },
       429,
     )
     return

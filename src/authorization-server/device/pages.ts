@@ -1,6 +1,6 @@
 /** Pages of the device flow that the engine asks for: entering the code, and the end. What comes between is the consent page. */
 import { type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provider'
-import type { HttpContext } from '../../platform/http.js'
+import { type HttpContext, publicPath } from '../../platform/http.js'
 import type { Pages } from '../../platform/pages.js'
 import { DeviceCodeAnswered } from '../../storage/artifacts.js'
 import { routes } from '../routes.js'
@@ -47,7 +47,7 @@ export function createDevicePages(
       const context = {
         userCode: enteredCode(ctx),
         error: problem,
-        action: routes.code_verification,
+        action: publicPath(ours, routes.code_verification),
         xsrf: typeof secret === 'string' ? secret : '',
       }
       pages.send(ours, 'device', context, problem === undefined ? 200 : 422)

@@ -4,7 +4,7 @@ import { scopeHierarchyOf } from '../../oauth/resource.js'
 import { expandScopes } from '../../oauth/scope.js'
 import { clientNetwork } from '../../platform/client-network.js'
 import { epochSeconds } from '../../platform/clock.js'
-import type { HttpContext } from '../../platform/http.js'
+import { type HttpContext, publicPath } from '../../platform/http.js'
 import { type ConsentKey, rememberConsent, rememberedScopes } from '../../storage/consents.js'
 import { consentFingerprint, displayName, identityOf, impersonates, redirectTarget } from '../clients/identity.js'
 import { formatUserCode } from '../device/user-code.js'
@@ -89,8 +89,8 @@ export async function showConsent(
     scopes: consentScopes(access, before),
     account: { email: account.email, name: account.name },
     lifetime: { days: Math.max(1, Math.round(parts.refreshTokenTtlSeconds / 86_400)) },
-    action: `/interaction/${engine.uid}/consent`,
-    switchAccountAction: `/interaction/${engine.uid}/switch-account`,
+    action: publicPath(ctx, `/interaction/${engine.uid}/consent`),
+    switchAccountAction: publicPath(ctx, `/interaction/${engine.uid}/switch-account`),
     csrfToken: parts.csrf.tokenFor(engine.uid),
     seen,
     readOnly: offersReadOnly(access),

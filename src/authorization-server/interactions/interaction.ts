@@ -1,7 +1,7 @@
 /** One sign-in in progress: the engine's Interaction, the client it is for, and the ways it can end. */
 import { errors, type default as Provider } from 'oidc-provider'
 import { claimsMetadataDocument } from '../../oauth/client-id.js'
-import { type HttpContext, seeOther } from '../../platform/http.js'
+import { type HttpContext, publicPath, seeOther } from '../../platform/http.js'
 import type { IdentifiedClient } from '../clients/identity.js'
 import { PageError } from '../page-error.js'
 
@@ -32,7 +32,7 @@ function identified(client: EngineClient): IdentifiedClient {
 const answeredCookie = 'answered'
 
 function rememberAnswered(ctx: HttpContext, uid: string): void {
-  const path = `/interaction/${uid}`
+  const path = publicPath(ctx, `/interaction/${uid}`)
   ctx.cookies.set(answeredCookie, '1', { path, httpOnly: true, sameSite: 'lax', signed: false, maxAge: 3_600_000 })
 }
 

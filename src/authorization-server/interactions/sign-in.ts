@@ -1,7 +1,7 @@
 /** The sign-in step: shows the form, checks the password under the throttle, and notes who signed in. */
 import { OAuthError } from '../../oauth/errors.js'
 import { epochSeconds } from '../../platform/clock.js'
-import { type HttpContext, seeOther } from '../../platform/http.js'
+import { type HttpContext, publicPath, seeOther } from '../../platform/http.js'
 import { endSession } from '../../storage/sessions.js'
 import { displayName } from '../clients/identity.js'
 import type { SignInError } from '../views.js'
@@ -35,8 +35,8 @@ export function showSignIn(
       email: state?.email ?? interaction.parameter('login_hint') ?? '',
       error: state?.error,
       retryAfterSeconds: state?.retryAfterSeconds,
-      action: `/interaction/${uid}/sign-in`,
-      cancelAction: `/interaction/${uid}/cancel`,
+      action: publicPath(ctx, `/interaction/${uid}/sign-in`),
+      cancelAction: publicPath(ctx, `/interaction/${uid}/cancel`),
       csrfToken: parts.csrf.tokenFor(uid),
     },
     state?.status ?? 200,

@@ -1,0 +1,57 @@
+/**
+ * Which database each part has, and how it is opened and brought up to date. The servers and the command line share it. Does not
+ * own what is in them: storage/ and mcp-server/ do.
+ */
+import { join } from 'node:path'
+import type { Config } from './config.js'
+import type { Clock } from './platform/clock.js'
+import { type Database, openEmbeddedDatabase, openServerDatabase } from './platform/database.js'
+import { prepareEmbeddedFolders } from './platform/embedded-folders.js'
+import { loadEncryptionKey } from './platform/encryption-key.js'
+import type { Logger } from './platform/log.js'
+import { migrate, pendingMigrations } from './platform/migrate.js'
+import { createSecretBox } from './platform/secrets.js'
+import { createStorage, type Storage } from './storage/storage.js'
+
+export type Part = 'auth' | 'mcp'
+
+/** Folder of a part's embedded database. */
+export function embeddedFolder(config: Pick<Config, 'DATA_DIR'>, part: Part): string {
+  return join(config.DATA_DIR, part === 'auth' ? 'auth' : 'notes')
+}
+
+/** The database of a part: the server its URL names, or the embedded one. Not migrated yet. */
+export async function openDatabase(config: Config, part: Part, log: Logger): Promise<Database> {
+  const url = part === 'auth' ? config.DATABASE_URL : config.NOTES_DATABASE_URL
+  if (url === undefined) {
+    const folder = embeddedFolder(config, part)
+    await prepareEmbeddedFolders([folder])
+    return openEmbeddedDatabase(folder)
+  }
+  return openServerDatabase({
+    url,
+    poolSize: config.DATABASE_POOL_SIZE,
+    onIdleError: (error) => log.warn({ err: error, part }, 'an idle database connection was lost'),
+  })
+}
+
+/** Applies pending migrations, or refuses to go on when the operator applies them. */
+export async function bringUpToDate(config: Config, database: Database, folder: string, log: Logger): Promise<void> {
+  if (config.MIGRATE_ON_START) {
+    const applied = await migrate(database, folder)
+    if (applied.length > 0) log.info({ applied }, 'migrations applied')
+  } else if ((await pendingMigrations(database, folder)).length > 0) {
+    throw new Error('database migrations are pending: run `gatehouse migrate`, or set MIGRATE_ON_START=true')
+  }
+}
+
+/** Opens the authorization server's storage; the command line uses it too. */
+export function storageOver(config: Config, database: Database, clock: Clock): Storage {
+  const encryptionKey = config.ENCRYPTION_KEY ?? loadEncryptionKey(join(config.DATA_DIR, 'encryption.key'))
+  return createStorage({
+    database,
+    secretBox: createSecretBox(encryptionKey),
+    clock,
+    refreshGraceSeconds: config.REFRESH_GRACE_SECONDS,
+  })
+}

@@ -1,0 +1,80 @@
+/**
+ * Which URLs of an issuer and of its resource can be served together: pure rules over the two, before anything listens. Both may
+ * share one origin, even one port; then every path has one owner.
+ */
+import { canonicalResource } from './resource.js'
+import { pathOf } from './well-known.js'
+
+/** First path segments that a server answers itself, whatever is configured. */
+const ofEveryServer: readonly string[] = ['.well-known', 'assets', 'health']
+
+/** Endpoints that clients of 2025-03-26 expect at the root of the MCP server's origin when they know no better. */
+export const legacyEndpointPaths = {
+  authorization: '/authorize',
+  token: '/token',
+  registration: '/register',
+  revocation: '/revoke',
+} as const
+
+/** First path segments of the authorization server, under the issuer. A test compares them with its routes. */
+export const issuerSegments: readonly string[] = [
+  'authorize',
+  'backchannel',
+  'device',
+  'interaction',
+  'introspect',
+  'jwks',
+  'logout',
+  'par',
+  'register',
+  'revoke',
+  'setup',
+  'token',
+  'userinfo',
+]
+
+export interface Deployment {
+  /** `issuer`, as it is published. */
+  readonly issuer: string
+  /** Canonical identifier of the resource. */
+  readonly resource: string
+  /** Further identifiers of the same resource, canonical too. */
+  readonly aliases: readonly string[]
+}
+
+/** The path of `url` below `base`, or `undefined` when it is not below it. */
+function pathBelow(url: string, base: string): string | undefined {
+  const inside = new URL(url).origin === new URL(base).origin && pathOf(url).startsWith(`${pathOf(base)}/`)
+  return inside ? pathOf(url).slice(pathOf(base).length) : undefined
+}
+
+function firstSegment(path: string): string {
+  return path.split('/')[1] ?? ''
+}
+
+/** True for a path that belongs to somebody else: what every server answers, what old clients expect, what the issuer serves. */
+function isTaken(url: string, issuer: string): boolean {
+  const path = pathOf(url)
+  const below = pathBelow(url, issuer)
+  return (
+    ofEveryServer.includes(firstSegment(path)) ||
+    Object.values(legacyEndpointPaths).some((endpoint) => endpoint === path) ||
+    (below !== undefined && [...ofEveryServer, ...issuerSegments].includes(firstSegment(below)))
+  )
+}
+
+/** True when issuer and resource share scheme, host and port, so that one server or one proxy answers for both. */
+export function isSingleOrigin({ issuer, resource }: Pick<Deployment, 'issuer' | 'resource'>): boolean {
+  return new URL(issuer).origin === new URL(resource).origin
+}
+
+/** Combinations that cannot work, each as a sentence that begins with the setting's name. */
+export function deploymentMistakes({ issuer, resource, aliases }: Deployment): string[] {
+  const named = [{ name: 'RESOURCE_URL', url: resource }, ...aliases.map((url) => ({ name: 'RESOURCE_ALIASES', url }))]
+  return named.flatMap(({ name, url }) => {
+    if (url === canonicalResource(issuer)) return [`${name} must differ from ISSUER_URL: ${url} is both`]
+    if (isTaken(url, issuer))
+      return [`${name} cannot be ${url}: that path is needed otherwise, choose one such as /mcp`]
+    return []
+  })
+}

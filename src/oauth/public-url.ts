@@ -1,0 +1,42 @@
+/**
+ * The URLs that an operator gives our servers, read as they are written. Each reader answers the value, or throws an Error whose
+ * message completes "NAME …".
+ */
+import { isLoopbackHost } from './redirect-uri.js'
+import { canonicalResource } from './resource.js'
+
+function publicUrl(text: string): string {
+  if (!URL.canParse(text) || !/^https?:\/\//.test(text)) throw new Error('must be an absolute http(s) URL')
+  const url = new URL(text)
+  // Looked for in the text: parsers drop blanks and an empty query, and the text is what is published.
+  if (/[\s?#@\\]/.test(text)) throw new Error('must have no blank, query, fragment or user')
+  if (url.protocol === 'http:' && !isLoopbackHost(url.hostname))
+    throw new Error('must be https unless its host is localhost')
+  return text.replace(/\/$/, '')
+}
+
+/** Published as it is written and compared character for character (RFC 8414 §3.3), so there is one way to write it. */
+export function issuerUrl(text: string): string {
+  const issuer = publicUrl(text)
+  const written = new URL(issuer).href.replace(/\/$/, '')
+  if (issuer !== written) throw new Error(`must be written ${written}`)
+  // It becomes the path of cookies, and is compared with what requests carry.
+  if (!/^[\w\-.~/%]*$/.test(new URL(issuer).pathname) || new URL(issuer).pathname.includes('//'))
+    throw new Error('must have a plain path, such as /auth')
+  return issuer
+}
+
+/** Where a server is reached from another one of ours; plain http is the operator's choice. */
+export function internalUrl(text: string): string {
+  if (!URL.canParse(text) || !/^https?:\/\//.test(text)) throw new Error('must be an absolute http(s) URL')
+  return text.replace(/\/$/, '')
+}
+
+/** Its canonical form (RFC 8707 §2), which is what tokens name. */
+export function resourceUrl(text: string): string {
+  publicUrl(text)
+  const canonical = canonicalResource(text)
+  if (canonical === undefined || new URL(canonical).pathname === '/')
+    throw new Error('must name a path, for example /mcp')
+  return canonical
+}

@@ -1,0 +1,77 @@
+/**
+ * Which host a request is for, and the pinning of what everybody after believes about it: a Host header may choose between our
+ * own names, never make up a new one. Does not look at X-Forwarded-Host or X-Forwarded-Proto at all.
+ */
+import type { IncomingMessage } from 'node:http'
+import type Koa from 'koa'
+import { OAuthError } from '../oauth/errors.js'
+
+/** What a request asks for: the host as it was written, path and query. */
+export interface RequestTarget {
+  readonly host: string
+  readonly path: string
+  /** With its question mark, or ''. */
+  readonly search: string
+}
+
+/** An absolute request target replaces Host (RFC 9112 §3.2.2). Changes nothing. */
+export function requestTarget({ url = '/', headers }: Pick<IncomingMessage, 'url' | 'headers'>): RequestTarget {
+  if (!url.startsWith('/') && URL.canParse(url)) {
+    const { host, pathname, search } = new URL(url)
+    return { host, path: pathname, search }
+  }
+  const query = url.indexOf('?')
+  const [path, search] = query === -1 ? [url, ''] : [url.slice(0, query), url.slice(query)]
+  return { host: headers.host ?? '', path, search }
+}
+
+/** Koa would take over the whole origin of an absolute request target, so the request goes on with the path alone. */
+function takeHost(ctx: Koa.Context): string {
+  const { host, path, search } = requestTarget(ctx.req)
+  if (ctx.req.url?.startsWith('/') === false) {
+    ctx.req.url = `${path}${search}`
+    ctx.request.originalUrl = ctx.req.url
+  }
+  return host
+}
+
+/** RFC 9112 §3.2: two Host headers are an attempt to make two servers read two hosts. Node keeps the first. */
+function refuseSecondHost({ rawHeaders }: IncomingMessage): void {
+  const isHost = (entry: string, index: number) => index % 2 === 0 && entry.toLowerCase() === 'host'
+  if (rawHeaders.filter(isHost).length > 1)
+    throw new OAuthError('invalid_request', 'there is more than one Host header')
+}
+
+/** Host values of an origin, in lower case: a client may spell out the port that the scheme implies (RFC 9110 §4.2.3). */
+export function hostsOf(origin: string): string[] {
+  const { host, port, protocol } = new URL(origin)
+  return port === '' ? [host, `${host}:${protocol === 'https:' ? 443 : 80}`] : [host]
+}
+
+/**
+ * Pins what Koa and the engine believe about scheme and host: to the origin whose host was asked for, to the first origin for an
+ * internal name. Unknown hosts get 421 (RFC 9110 §15.5.20).
+ */
+export function pinOrigin(origins: readonly [string, ...string[]], internalHosts: readonly string[]): Koa.Middleware {
+  const [first] = origins
+  const byHost = new Map([
+    ...internalHosts.map((host) => [host.toLowerCase(), new URL(first)] as const),
+    // The first origin wins a host that two share under different schemes.
+    ...origins.toReversed().flatMap((origin) => hostsOf(origin).map((host) => [host, new URL(origin)] as const)),
+  ])
+  return async (ctx, next) => {
+    refuseSecondHost(ctx.req)
+    const origin = byHost.get(takeHost(ctx).toLowerCase())
+    if (origin === undefined) {
+      throw new OAuthError('invalid_request', 'this server does not answer for that host', {
+        status: 421,
+        detail: 'the host asked for is neither the public one nor an internal one',
+      })
+    }
+    ctx.state['origin'] = origin.origin
+    ctx.req.headers.host = origin.host
+    Object.defineProperty(ctx.request, 'protocol', { value: origin.protocol.slice(0, -1) })
+    Object.defineProperty(ctx.request, 'secure', { value: origin.protocol === 'https:' })
+    await next()
+  }
+}
