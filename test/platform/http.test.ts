@@ -140,7 +140,7 @@ describe('Errors', () => {
     ['a framework’s 4xx', Object.assign(new Error('secret detail'), { status: 413 }), 413, 'invalid_request'],
     ['a bug', new TypeError('secret detail in a stack'), 500, 'server_error'],
     ['a thrown string', 'secret detail', 500, 'server_error'],
-    ['a database’s error', Object.assign(new Error('secret detail'), { code: '57P01' }), 500, 'server_error'],
+    ['a database’s error', Object.assign(new Error('secret detail'), { code: '42P01' }), 500, 'server_error'],
   ])('%s is JSON with a registered code and no detail', async (_name, error, status, code) => {
     const answer = await sendRaw(await start(() => Promise.reject(error)), [host, 'Accept: text/html'])
     expect(answer.status).toBe(status)
