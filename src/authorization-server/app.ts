@@ -29,6 +29,7 @@ import { passTheDoor } from './door.js'
 import { createEnginePages } from './engine-pages.js'
 import { observe } from './events.js'
 import { createFirstRunRouter } from './first-run.js'
+import { showHandOff } from './interactions/hand-off.js'
 import { createInteractionRouter } from './interactions/router.js'
 import { serveDocuments } from './metadata.js'
 import type { AuthorizationServerOptions } from './options.js'
@@ -125,18 +126,20 @@ export async function createAuthorizationServer(
     refreshTokenTtlSeconds: options.refreshTokenTtlSeconds,
   })
 
+  const limits = createRateLimits(storage.database.sql, storage.clock)
   const mounts: readonly HttpMiddleware[] = [
     passTheDoor,
     pages.serveAssets,
     serveDocuments(basePath, resources, options.trustedAssertionIssuers.length > 0),
     allowCrossOriginRegistration,
-    limitRegistration(options.registration, createRateLimits(storage.database.sql, storage.clock)),
+    limitRegistration(options.registration, limits),
     normaliseParameters(resources),
     paceDevices(storage),
     commitTokenRequests(storage, audit),
-    guardCodeEntry({ limits: createRateLimits(storage.database.sql, storage.clock), csrf, pages }),
+    guardCodeEntry({ limits, csrf, pages }),
     routesOf(firstRun),
     routesOf(interactions),
+    showHandOff(pages),
     compose(provider.middleware),
     notFound,
   ]

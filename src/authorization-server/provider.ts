@@ -14,6 +14,7 @@ import type { EngineClients } from './clients/engine-clients.js'
 import { clientMetadataRules } from './clients/metadata-rules.js'
 import type { createDevicePages } from './device/pages.js'
 import { deviceCodeTtlSeconds } from './device/polling.js'
+import { codeTtlSeconds, isHandedOff } from './interactions/hand-off.js'
 import { createInteractionPolicy } from './interactions/policy.js'
 import { enforceSingleUse } from './one-time.js'
 import type { AuthorizationServerOptions } from './options.js'
@@ -93,7 +94,7 @@ function findAccountIn({ options: { storage } }: ProviderParts): NonNullable<Con
 function timeToLive({ options }: ProviderParts): NonNullable<Configuration['ttl']> {
   return {
     AccessToken: options.accessTokenTtlSeconds,
-    AuthorizationCode: 60,
+    AuthorizationCode: (ctx) => (isHandedOff(ctx) ? codeTtlSeconds.handedOff : codeTtlSeconds.redirected),
     ClientCredentials: options.accessTokenTtlSeconds,
     DeviceCode: deviceCodeTtlSeconds,
     // Longer than any chain of refresh tokens: a grant is never extended, and its end would end them.

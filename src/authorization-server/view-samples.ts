@@ -1,33 +1,13 @@
 /** Contexts of every page, calm ones and hostile ones: the tests render each, and screenshots are taken of them. */
-import type {
-  ConsentContext,
-  ConsentScopeContext,
-  DoneContext,
-  ErrorContext,
-  ErrorKind,
-  SignInContext,
-  Views,
-} from './views.js'
+import { consentSamples } from './consent-samples.js'
+import { forEachHostile, hostileTexts, longHost } from './hostile-samples.js'
+import type { DoneContext, ErrorContext, ErrorKind, HandOffContext, SignInContext, Views } from './views.js'
 
 /** For every page, its contexts by the name of the situation. */
 export type ViewSamples = { readonly [Name in keyof Views]: Readonly<Record<string, Views[Name]>> }
 
 const csrfToken = 'sample-csrf-token'
 const action = '/interaction/sample'
-
-/** Markup, template code, bidi controls, invisible letters, stacked marks and endless words: what a stranger can put in a name. */
-export const hostileTexts = {
-  markup: '"><script>alert(1)</script><img src=x onerror=alert(1)> <%= 7*7 %> {{7*7}}',
-  quotes: `it's "quoted" & \`ticked\``,
-  bidi: 'Claude\u202e edoC\u202c \u2066\u200b\u0007 tool',
-  rightToLeft: 'تطبيق ملاحظات لكل فريق',
-  emoji: '👩‍👩‍👧‍👦 Notes 🏳️‍🌈'.repeat(20),
-  stackedMarks: `Z${'\u0301\u0323'.repeat(60)}algo`,
-  endless: 'W'.repeat(200),
-  invisible: '\u200b\u2060\u3164',
-} as const
-
-const longHost = `accounts.example.com.${'very-long-label-'.repeat(3)}.${'sub.'.repeat(24)}attacker.example`
 
 const signIn: SignInContext = {
   clientName: 'Claude Code',
@@ -38,103 +18,11 @@ const signIn: SignInContext = {
   csrfToken,
 }
 
-const readScope: ConsentScopeContext = {
-  name: 'notes:read',
-  title: 'Read your notes',
-  description: 'See titles and texts of all your notes, and search in them.',
-  destructive: false,
-  checked: true,
-  alreadyGranted: false,
-  required: false,
-  includes: [],
-  tools: [
-    { title: 'List notes', name: 'list_notes', destructive: false },
-    { title: 'Search notes', name: 'search_notes', destructive: false },
-    { title: 'Read a note', name: 'read_note', destructive: false },
-  ],
-}
+const handedOffUrl =
+  'http://127.0.0.1:33418/callback?code=yT3Vw0x9Lr5aQm2Kc8NfZb6HdJ4uGs1P&state=6fK2&iss=http%3A%2F%2Flocalhost%3A3000'
 
-const writeScope: ConsentScopeContext = {
-  ...readScope,
-  name: 'notes:write',
-  title: 'Write notes',
-  description: 'Create notes and change those you have.',
-  includes: ['Read your notes'],
-  tools: [
-    { title: 'Create a note', name: 'create_note', destructive: false },
-    { title: 'Update a note', name: 'update_note', destructive: false },
-  ],
-}
-
-const deleteScope: ConsentScopeContext = {
-  ...readScope,
-  name: 'notes:delete',
-  title: 'Delete notes',
-  description: 'Remove notes for good.',
-  destructive: true,
-  checked: false,
-  tools: [{ title: 'Delete a note', name: 'delete_note', destructive: true }],
-}
-
-const identityScopes: readonly ConsentScopeContext[] = [
-  { ...readScope, name: 'openid', title: 'Know that it is you', description: undefined, required: true, tools: [] },
-  { ...readScope, name: 'email', title: 'See your email address', description: undefined, tools: [] },
-  {
-    ...readScope,
-    name: 'offline_access',
-    title: 'Stay connected while you are away',
-    description: undefined,
-    required: true,
-    tools: [],
-  },
-]
-
-const consent: ConsentContext = {
-  client: {
-    name: 'Claude',
-    identity: { kind: 'verified', host: 'claude.ai', known: { product: 'Claude', maker: 'Anthropic' } },
-    uri: 'https://claude.ai/',
-    policyUri: 'https://www.anthropic.com/privacy',
-    termsUri: 'https://www.anthropic.com/terms',
-  },
-  redirect: { kind: 'https', host: 'claude.ai' },
-  resource: { name: 'Notes', url: 'https://mcp.example.com/mcp' },
-  scopes: [readScope, writeScope, deleteScope],
-  account: { email: 'ada@example.com' },
-  lifetime: { days: 30 },
-  action: `${action}/consent`,
-  switchAccountAction: `${action}/switch-account`,
-  csrfToken,
-  seen: 'iJ8cX2mQ0c9dVx3pZ5nR7tL1bYwKfHsE4aGuO6qTjMk',
-  readOnly: true,
-}
-
-const loopback: ConsentContext = {
-  ...consent,
-  client: { name: 'Claude Code', identity: { kind: 'unverified' }, looksLike: 'Claude Code' },
-  redirect: { kind: 'loopback', onlyLoopback: true },
-}
-
-function hostileConsent(name: string): ConsentContext {
-  return {
-    ...loopback,
-    client: {
-      name,
-      identity: { kind: 'verified', host: longHost },
-      looksLike: name,
-      uri: 'javascript:alert(1)',
-      policyUri: `https://${longHost}/privacy`,
-      termsUri: 'http://plain.example/terms',
-    },
-    redirect: { kind: 'https', host: longHost, documentHost: longHost },
-    resource: { name, url: `https://${longHost}/mcp` },
-    scopes: [
-      { ...writeScope, name: 'w:'.repeat(100), title: name, description: name.repeat(3), includes: [name, name] },
-      { ...deleteScope, required: true, tools: [{ title: name, name: 'tool_'.repeat(40), destructive: true }] },
-    ],
-    account: { email: `${'long-local-part.'.repeat(4)}@${longHost}`, name },
-    lifetime: { days: 1 },
-  }
+function handOff(clientName: string | undefined, url = handedOffUrl): HandOffContext {
+  return { clientName, url, code: 'yT3Vw0x9Lr5aQm2Kc8NfZb6HdJ4uGs1P', command: `curl '${url}'`, minutes: 5 }
 }
 
 function problem(kind: ErrorKind, details: Partial<ErrorContext> = {}): ErrorContext {
@@ -163,10 +51,6 @@ function doneSample(clientName: string): DoneContext {
   return { outcome: 'allowed', clientName }
 }
 
-function forEachHostile<T>(make: (text: string) => T): Readonly<Record<string, T>> {
-  return Object.fromEntries(Object.entries(hostileTexts).map(([name, value]) => [`hostile ${name}`, make(value)]))
-}
-
 export const viewSamples: ViewSamples = {
   'sign-in': {
     first: signIn,
@@ -178,49 +62,7 @@ export const viewSamples: ViewSamples = {
     busy: { ...signIn, error: 'busy' },
     ...forEachHostile((text) => ({ ...signIn, clientName: text, resourceName: text, email: text })),
   },
-  consent: {
-    verified: consent,
-    loopback,
-    'known with identity scopes': {
-      ...consent,
-      client: { name: 'Notes for Teams', identity: { kind: 'known' } },
-      scopes: [...identityScopes, { ...readScope, alreadyGranted: true }, writeScope],
-      account: { email: 'ada@example.com', name: 'Ada Lovelace' },
-    },
-    'step-up': { ...loopback, scopes: [{ ...readScope, alreadyGranted: true }, writeScope, deleteScope] },
-    again: { ...loopback, scopes: [readScope, writeScope].map((scope) => ({ ...scope, alreadyGranted: true })) },
-    'identity only': {
-      ...consent,
-      client: { name: 'Wiki', identity: { kind: 'known' } },
-      resource: undefined,
-      scopes: identityScopes,
-      readOnly: false,
-    },
-    'private-use scheme': {
-      ...loopback,
-      client: { name: 'Cursor', identity: { kind: 'unverified' } },
-      redirect: { kind: 'private-use', scheme: 'cursor' },
-    },
-    'verified stranger': { ...consent, client: { name: 'Wiki', identity: { kind: 'verified', host: 'wiki.example' } } },
-    'borrowed name': {
-      ...consent,
-      client: { name: 'Claude', identity: { kind: 'verified', host: 'wiki.example' }, looksLike: 'Claude' },
-      redirect: { kind: 'https', host: 'wiki.example' },
-    },
-    device: {
-      ...loopback,
-      redirect: undefined,
-      device: { userCode: 'BDWP-HQPK', address: '203.0.113.7', isNear: false },
-    },
-    'device nearby': {
-      ...consent,
-      client: { name: 'Notes CLI', identity: { kind: 'unverified' } },
-      redirect: undefined,
-      device: { userCode: 'BDWP-HQPK', address: '203.0.113.7', isNear: true },
-    },
-    'no scopes': { ...loopback, resource: undefined, scopes: [], readOnly: false },
-    ...forEachHostile(hostileConsent),
-  },
+  consent: consentSamples,
   device: {
     first: { userCode: '', action: '/device', xsrf: csrfToken },
     'by link': { userCode: 'BDWP-HQPK', action: '/device', xsrf: csrfToken },
@@ -237,6 +79,11 @@ export const viewSamples: ViewSamples = {
       xsrf: csrfToken,
     },
     ...forEachHostile((text) => ({ userCode: text, action: '/device', xsrf: text })),
+  },
+  'hand-off': {
+    plain: handOff('Claude Code'),
+    long: handOff('Claude Code', `${handedOffUrl}&state=${'x'.repeat(500)}`),
+    ...forEachHostile((text) => handOff(text, `${handedOffUrl}&state=${text}`)),
   },
   'set-up': {
     first: { email: '', errors: {}, action: '/set-up/sample', csrfToken },

@@ -96,6 +96,8 @@ export interface ConsentContext {
   readonly seen: string
   /** Offer the shortcut that grants nothing but reading. */
   readonly readOnly: boolean
+  /** Offer to show the answer instead of sending it to this computer's loopback (`allow-hand-off`). */
+  readonly handOff: boolean
   /** Set when the person came by typing a device code (RFC 8628). */
   readonly device?:
     | {
@@ -164,6 +166,17 @@ export interface DoneContext {
   readonly clientName?: string | undefined
 }
 
+/** views/hand-off.ejs: the answer to an authorization request, for the person to carry to the program. */
+export interface HandOffContext {
+  readonly clientName?: string | undefined
+  /** The whole redirect, code and all. */
+  readonly url: string
+  readonly code: string
+  /** Sends the redirect from the machine where the program waits. */
+  readonly command: string
+  readonly minutes: number
+}
+
 /** What an error page can be about; each has its title, its meaning, what was lost and the one next step in the text file. */
 export type ErrorKind =
   | 'interaction-expired'
@@ -204,6 +217,7 @@ export interface Views {
   readonly 'sign-in': SignInContext
   readonly consent: ConsentContext
   readonly device: DeviceContext
+  readonly 'hand-off': HandOffContext
   readonly 'set-up': SetUpContext
   readonly 'set-up-done': SetUpDoneContext
   readonly 'sign-out': SignOutContext

@@ -8,6 +8,7 @@ import {
   signInWithChromium,
   startCallbackListener,
 } from '../support/chromium.js'
+import { deviceCodeGrant, poll, startDevice } from '../support/device-client.js'
 import { callTool, structured } from '../support/mcp-request.js'
 import { discover, type Grant, redeem, register, startAuthorization } from '../support/oauth-client.js'
 import { type Stack, startStack } from '../support/stack.js'
@@ -111,6 +112,38 @@ describe('sign-in, consent and tool call in Chromium', () => {
     const allow = page.getByRole('button', { name: 'Allow', exact: true })
     if (await allow.count()) await allow.click()
     await page.getByRole('heading', { name: 'This step is already done' }).waitFor()
+  })
+
+  it('hands the answer over to be pasted elsewhere, and reaches nothing on this computer', async () => {
+    const started = await openConsent('notes:read')
+    await page.getByText('The program runs on another computer').click()
+    await page.getByRole('button', { name: 'Allow and show the answer' }).click()
+    await page.getByRole('heading', { name: 'Allowed. Now take this to the program' }).waitFor()
+    const address = (await page.locator('#address').textContent()) ?? ''
+    const code = (await page.locator('#code').textContent()) ?? ''
+    const { tokens } = await redeem(grant, code.trim(), started.codeVerifier)
+    expect(tokens?.scope).toBe('notes:read')
+    expect(complaints).toEqual([])
+    // What is pasted where the program waits reaches it there; until then nothing had.
+    await fetch(address.trim())
+    expect((await callback.received()).get('state')).toBe(started.state)
+  })
+
+  it('connects a device by keyboard alone: code, sign-in, consent', async () => {
+    const { client_id: clientId } = await register(grant.server, { grant_types: [deviceCodeGrant, 'refresh_token'] })
+    const client = { ...grant, clientId }
+    const device = await startDevice(client, { scope: 'notes:read', resource: stack.resource })
+    await page.setViewportSize({ width: 360, height: 640 })
+    await page.goto(device.verification_uri)
+    await page.keyboard.type(device.user_code.toLowerCase())
+    await page.keyboard.press('Enter')
+    await signInWithChromium(page, stack.account)
+    await page.getByText(device.user_code).waitFor()
+    await page.locator('button[value=allow]').focus()
+    await page.keyboard.press('Enter')
+    await page.getByRole('heading', { name: 'You can close this window' }).waitFor()
+    expect((await poll(client, device.device_code)).tokens?.scope).toBe('notes:read')
+    expect(complaints).toEqual([])
   })
 
   it('keeps two sign-ins in two tabs apart', async () => {

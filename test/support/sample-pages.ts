@@ -38,6 +38,7 @@ export const samplePages: readonly SamplePage[] = [
   ...pagesOf('sign-in', authorizationSamples['sign-in']),
   ...pagesOf('consent', authorizationSamples.consent),
   ...pagesOf('device', authorizationSamples.device),
+  ...pagesOf('hand-off', authorizationSamples['hand-off']),
   ...pagesOf('set-up', authorizationSamples['set-up']),
   ...pagesOf('set-up-done', authorizationSamples['set-up-done']),
   ...pagesOf('sign-out', authorizationSamples['sign-out']),

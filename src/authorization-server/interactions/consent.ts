@@ -10,6 +10,7 @@ import { consentFingerprint, displayName, identityOf, impersonates, redirectTarg
 import { formatUserCode } from '../device/user-code.js'
 import { PageError } from '../page-error.js'
 import { isOpenidScope } from '../resources.js'
+import { offersHandOff } from './hand-off.js'
 import { finishInteraction, type Interaction } from './interaction.js'
 import type { InteractionParts } from './parts.js'
 import {
@@ -94,6 +95,7 @@ export async function showConsent(
     csrfToken: parts.csrf.tokenFor(engine.uid),
     seen,
     readOnly: offersReadOnly(access),
+    handOff: offersHandOff(interaction),
   })
 }
 
@@ -151,7 +153,8 @@ export async function submitConsent(
   form: URLSearchParams,
 ): Promise<void> {
   const decision = form.get('decision')
-  if (decision !== 'allow' && decision !== 'allow-read-only' && decision !== 'deny') {
+  const handOff = decision === 'allow-hand-off' && offersHandOff(interaction)
+  if (decision !== 'allow' && decision !== 'allow-read-only' && decision !== 'deny' && !handOff) {
     throw new PageError('bad-request', 'invalid_request', 400, { detail: 'no decision' })
   }
   const access = requestedAccess(interaction, parts.resources)
@@ -176,6 +179,6 @@ export async function submitConsent(
     detail: { scopes, resource: key.resource },
   })
   const { login } = interaction.engine.result ?? {}
-  const result = { ...(login === undefined ? {} : { login }), consent: { grantId } }
+  const result = { ...(login === undefined ? {} : { login }), consent: { grantId }, ...(handOff ? { handOff } : {}) }
   await finishInteraction(ctx, interaction.engine, result, epochSeconds(parts.storage.clock))
 }

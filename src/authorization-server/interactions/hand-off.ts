@@ -1,0 +1,60 @@
+/**
+ * The hand-off: for a program on another machine (SSH, a container), whose loopback redirect this browser cannot reach. When the
+ * person says so on the consent page, the answer is shown to be pasted there instead of being sent to this computer's loopback,
+ * where it would be lost, or met by some other program. Only for loopback redirects, and only when it was asked for.
+ */
+import type { KoaContextWithOIDC } from 'oidc-provider'
+import { redirectKind } from '../../oauth/redirect-uri.js'
+import type { HttpContext, HttpMiddleware } from '../../platform/http.js'
+import type { Pages } from '../../platform/pages.js'
+import { routes } from '../routes.js'
+import type { Views } from '../views.js'
+import type { Interaction } from './interaction.js'
+
+/** Lifetime of a code that a browser carries, and of one that a person carries to another window. */
+export const codeTtlSeconds = { redirected: 60, handedOff: 300 } as const
+
+/** True when the answer can be shown: it would go to loopback, in the query. */
+export function offersHandOff({ engine, parameter }: Interaction): boolean {
+  const mode = parameter('response_mode') ?? 'query'
+  return (
+    engine.deviceCode === undefined && mode === 'query' && redirectKind(parameter('redirect_uri') ?? '') === 'loopback'
+  )
+}
+
+/** True while the engine answers a request whose person asked for the hand-off. */
+export function isHandedOff(ctx: Pick<KoaContextWithOIDC, 'oidc'> | undefined): boolean {
+  return ctx?.oidc?.result?.['handOff'] === true
+}
+
+/** For a POSIX shell. The URL holds no control character (`redirectKind`), and inside single quotes nothing else is special. */
+function shellCommand(url: string): string {
+  return `curl '${url.replaceAll("'", '%27')}'`
+}
+
+/** Middleware ahead of the engine: replaces its redirect by the page. Anything but a code goes on to the client as ever. */
+export function showHandOff(pages: Pages<Views>): HttpMiddleware {
+  return async (ctx, next) => {
+    await next()
+    if (!ctx.path.startsWith(`${routes.authorization}/`) || ctx.status !== 303) return
+    const { oidc } = ctx as unknown as KoaContextWithOIDC
+    const url = String(ctx.response.get('location'))
+    if (!isHandedOff({ oidc }) || !URL.canParse(url)) return
+    const code = new URL(url).searchParams.get('code')
+    if (code === null) return
+    sendHandOff(pages, ctx, { url, code, clientName: oidc.client?.clientName ?? oidc.client?.clientId })
+  }
+}
+
+function sendHandOff(
+  pages: Pages<Views>,
+  ctx: HttpContext,
+  { url, code, clientName }: { url: string; code: string; clientName: string | undefined },
+): void {
+  ctx.state.event['outcome'] = 'handed off'
+  ctx.remove('location')
+  const minutes = Math.floor(codeTtlSeconds.handedOff / 60)
+  pages.send(ctx, 'hand-off', { clientName, url, code, command: shellCommand(url), minutes })
+  // Nothing is posted from this page, so the stricter policy costs nothing here.
+  ctx.set('referrer-policy', 'no-referrer')
+}
