@@ -121,7 +121,7 @@ export const findings: readonly Finding[] = [
     id: 'interop 9',
     says: 'The resource metadata lies at the path-inserted address and names the exact MCP URL',
     proofs: [
-      proof('mcp-server/http.test.ts', 'is at %s'),
+      proof('mcp-server/http.test.ts', 'at %s names the URL ending in %s, which its clients use'),
       replayed('VS Code, registering itself'),
       replayed('ChatGPT'),
     ],

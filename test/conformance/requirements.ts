@@ -6,6 +6,7 @@
 import { authorizationServerRequirements } from './requirements/authorization-server.js'
 import { clientRequirements } from './requirements/clients.js'
 import { extensionRequirements } from './requirements/extensions.js'
+import { olderRevisionRequirements } from './requirements/older-revisions.js'
 import type { Level, Requirement } from './requirements/requirement.js'
 import { resourceServerRequirements } from './requirements/resource-server.js'
 import { transportRequirements } from './requirements/transport.js'
@@ -19,6 +20,7 @@ export const areas: readonly Area[] = [
   { name: 'Authorization server', requirements: authorizationServerRequirements },
   { name: 'MCP server as protected resource', requirements: resourceServerRequirements },
   { name: 'Transport', requirements: transportRequirements },
+  { name: 'Only earlier revisions', requirements: olderRevisionRequirements },
   { name: 'Extensions', requirements: extensionRequirements },
   { name: 'Clients, as the specification and as they are', requirements: clientRequirements },
 ]

@@ -69,7 +69,7 @@ const bySpecification: readonly Requirement[] = [
     'C8',
     'Clients look for resource metadata at the challenged URL, path-inserted, then at the root',
     'RFC 9728 §3.1',
-    ['mcp-server/http.test.ts', 'is at %s'],
+    ['mcp-server/http.test.ts', 'at %s names the URL ending in %s, which its clients use'],
     [journey, 'finds the authorization server from the challenge of the 401'],
   ),
   ours(

@@ -13,13 +13,13 @@ const authorization = 'MCP 2026-07-28 authorization'
 export const resourceServerRequirements: readonly Requirement[] = [
   must('R1', 'Publish protected resource metadata with an authorization server in it', 'RFC 9728 §3', [
     http,
-    'is at %s',
+    'at %s names the URL ending in %s, which its clients use',
   ]),
   must(
     'R2a',
     'Serve the document at the path-inserted URL or at the root (we do both)',
     `${authorization}, discovery`,
-    [http, 'is at %s'],
+    [http, 'at %s names the URL ending in %s, which its clients use'],
   ),
   must('R2b', 'Name the document in the 401 challenge (a MUST of 2025-06-18)', 'RFC 9728 §5.1', [
     guard,
