@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { decodeJwt } from 'jose'
-import { userCodeLimits } from '../../src/authorization-server/device/entry.js'
+import { deviceLimits, userCodeLimits } from '../../src/authorization-server/device/entry.js'
 import { formatUserCode, parseUserCode } from '../../src/authorization-server/device/user-code.js'
 import { consent, deny, isConsentPage, isSignInPage, scopesOn, signIn } from '../support/authorization.js'
 import { type Browser, type Page, pageOf } from '../support/browser.js'
@@ -262,6 +262,21 @@ describe.each(databaseKinds)('The device flow (RFC 8628), on %s', (kind) => {
     const log = server.logLines.join('\n')
     for (const secret of [device.device_code, device.user_code]) expect(log).not.toContain(secret)
     expect(log).toContain('"path":"/device/:uid"')
+  })
+
+  it('limits how many codes one address asks for', async () => {
+    const own = await register(client.server, { grant_types: [deviceCodeGrant] })
+    const ask = () => askForDeviceCode({ ...client, clientId: own.client_id })
+    server.advance(userCodeLimits.windowSeconds + 1)
+    for (let asked = 0; asked < deviceLimits.address; asked += 20) {
+      const answers = await Promise.all(Array.from({ length: 20 }, ask))
+      expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]))
+    }
+    const refused = await ask()
+    expect([refused.status, Number(refused.headers.get('retry-after')) > 0]).toEqual([429, true])
+    expect(await refused.json()).toMatchObject({ error: 'temporarily_unavailable' })
+    server.advance(userCodeLimits.windowSeconds + 1)
+    expect((await ask()).status).toBe(200)
   })
 
   // Last, because it uses up what one address may enter.

@@ -1,7 +1,7 @@
 /**
- * The door to the engine's code entry (RFC 8628 §3.3): limits guessing, reads codes as people type them, and takes the way past two
- * pages of the engine's: its script that posts the code of a link by itself (the person shall look at it first), and its
- * confirmation (our consent page is that).
+ * The door to the engine's device endpoints (RFC 8628 §3.1, §3.3): limits how often they are used, and guessing above all; reads
+ * codes as people type them; and takes the way past two pages of the engine's: its script that posts the code of a link by itself
+ * (the person shall look at it first), and its confirmation (our consent page is that).
  */
 import type { IncomingMessage } from 'node:http'
 import { clientNetwork } from '../../platform/client-network.js'
@@ -28,11 +28,29 @@ export interface DeviceEntryParts {
  */
 export const userCodeLimits = { windowSeconds: 15 * 60, address: 40, total: 5_000 } as const
 
+/** Codes asked for, and pages opened to enter one, in the same time: each leaves a row behind for a while. */
+export const deviceLimits = { address: 200, total: 20_000 } as const
+
 const entered = new WeakMap<IncomingMessage, string>()
 
 /** The code that came with this request by link or form, for the field; '' without one. */
 export function enteredCode(ctx: Pick<HttpContext, 'req'>): string {
   return entered.get(ctx.req) ?? ''
+}
+
+async function countUse({ limits }: DeviceEntryParts, what: string, address: string) {
+  const { windowSeconds } = userCodeLimits
+  const key = `${what} from ${clientNetwork(address)}`
+  return limits.take(
+    { key, limit: deviceLimits.address, windowSeconds },
+    { key: what, limit: deviceLimits.total, windowSeconds },
+  )
+}
+
+/** Devices understand JSON; people get it as a page. */
+function tooMany(ctx: HttpContext, { retryAfterSeconds }: { readonly retryAfterSeconds: number }): never {
+  ctx.set('retry-after', String(retryAfterSeconds))
+  throw new PageError('busy', 'temporarily_unavailable', 429)
 }
 
 async function countEntry({ limits }: DeviceEntryParts, address: string) {
@@ -71,8 +89,12 @@ async function submitCode(parts: DeviceEntryParts, ctx: HttpContext, next: () =>
 /** Middleware ahead of the engine. */
 export function guardCodeEntry(parts: DeviceEntryParts): HttpMiddleware {
   return async (ctx, next) => {
-    if (ctx.path !== routes.code_verification) return next()
-    if (ctx.method === 'POST') return submitCode(parts, ctx, next)
+    const asksForCode = ctx.path === routes.device_authorization && ctx.method === 'POST'
+    if (ctx.path !== routes.code_verification && !asksForCode) return next()
+    if (ctx.method === 'POST' && !asksForCode) return submitCode(parts, ctx, next)
+    const excess = await countUse(parts, asksForCode ? 'device authorization' : 'code page', ctx.state.clientAddress)
+    if (excess !== undefined) tooMany(ctx, excess)
+    if (asksForCode) return next()
     const code = parseUserCode(new URLSearchParams(ctx.querystring).get('user_code') ?? '')
     entered.set(ctx.req, formatUserCode(code))
     ctx.querystring = ''
