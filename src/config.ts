@@ -104,10 +104,15 @@ export function parseConfig(environment: Environment, readFile: (path: string) =
   })
 }
 
-/** Name and value of every setting, secrets masked: what `gatehouse config print` shows. */
+/** Name and value in force of every setting, secrets masked: what `gatehouse config print` shows. */
 export function describeConfig(config: Config): readonly (readonly [string, string])[] {
+  const derived: Partial<Record<SettingName, unknown>> = {
+    AUTH_PORT: config.authPort,
+    MCP_PORT: config.mcpPort,
+    REGISTRATION: config.registrationMode,
+  }
   return Object.entries(settings as Record<string, Setting<unknown>>).map(([name, { secret }]) => {
-    const value = config[name as SettingName]
+    const value = config[name as SettingName] ?? derived[name as SettingName]
     if (value === undefined) return [name, '(unset)'] as const
     return [name, secret === true ? '********' : textOf(value)] as const
   })

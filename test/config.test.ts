@@ -288,7 +288,10 @@ describe('Settings: what is shown', () => {
     const shown = describeConfig(parseConfig(secrets, noFiles))
     expect(JSON.stringify(shown)).not.toContain('hush')
     expect(Object.fromEntries(shown)).toMatchObject({ DATABASE_URL: '********', BOOTSTRAP_EMAIL: 'ada@example.com' })
-    expect(Object.fromEntries(describeConfig(parseConfig({}, noFiles)))['DATABASE_URL']).toBe('(unset)')
+    const unset = Object.fromEntries(describeConfig(parseConfig({}, noFiles)))
+    expect(unset['DATABASE_URL']).toBe('(unset)')
+    // What follows from other settings is in force too.
+    expect(unset).toMatchObject({ REGISTRATION: 'open', AUTH_PORT: '3000', MCP_PORT: '4000' })
     expect(shown.map(([name]) => name)).toEqual(Object.keys(settings))
   })
 
