@@ -14,13 +14,6 @@ function outcomes(diagnosis: Diagnosis, outcome: string): string[] {
     .map(({ id }) => id)
 }
 
-/** Codes of what is wrong; what clients of 2025-03-26 find depends on the layout of the deployment. */
-function mendable(diagnosis: Diagnosis): string[] {
-  return problemsOf(diagnosis)
-    .map(({ code }) => code)
-    .filter((code) => code !== 'old-clients-left-out')
-}
-
 describe('our own deployment, examined by the doctor', () => {
   describe('on this machine, the issuer on another port', () => {
     let stack: Stack
@@ -31,9 +24,18 @@ describe('our own deployment, examined by the doctor', () => {
 
     it('has nothing to be mended', async () => {
       const diagnosis = await examine(stack.resource)
-      expect(mendable(diagnosis)).toEqual([])
+      expect(problemsOf(diagnosis)).toEqual([])
       expect(outcomes(diagnosis, 'skipped')).toEqual(['internal-addresses', 'certificates'])
     })
+  })
+
+  it('has nothing to be mended with one origin for both servers, nor with the URL copied with a slash', async () => {
+    const origin = `http://localhost:${await freePort()}`
+    const env = { ISSUER_URL: origin, RESOURCE_URL: `${origin}/mcp` }
+    const stack = await startStack({ database: 'embedded', env })
+    expect(problemsOf(await examine(stack.resource))).toEqual([])
+    expect(problemsOf(await examine(`${stack.resource}/`))).toEqual([])
+    await stack.close()
   })
 
   describe('behind a reverse proxy that ends TLS', () => {
@@ -64,7 +66,7 @@ describe('our own deployment, examined by the doctor', () => {
 
     it('has nothing to be mended', async () => {
       const diagnosis = await examine(stack.resource, { ca: authority.cert })
-      expect(mendable(diagnosis)).toEqual([])
+      expect(problemsOf(diagnosis)).toEqual([])
       expect(outcomes(diagnosis, 'skipped')).toEqual([])
     })
   })
