@@ -11,7 +11,8 @@ import { clientFetch } from './client-fetch.js'
 import type { ClientShape } from './shape.js'
 
 export interface Discovery {
-  readonly resource: ResourceMetadata
+  /** Absent for a client that knows of none. */
+  readonly resource?: ResourceMetadata
   readonly server: ServerMetadata
   /** Scopes of the challenge; empty when the client never looked at one. */
   readonly challengeScopes: readonly string[]
@@ -37,9 +38,11 @@ async function firstAnswer(
   return parseChallenge(response.headers.get('www-authenticate') ?? '')?.parameters ?? {}
 }
 
-function metadataUrl(mcpUrl: string, shape: ClientShape, challenged: string | undefined): string {
+function metadataUrl(mcpUrl: string, shape: ClientShape, challenged: string | undefined): string | undefined {
   const { origin, pathname } = new URL(mcpUrl)
   switch (shape.discovery) {
+    case 'none':
+      return undefined
     case 'challenge':
       if (challenged === undefined) throw new Error('the challenge names no resource metadata')
       return challenged
@@ -59,14 +62,20 @@ function checkServer(server: ServerMetadata, issuer: string): void {
 
 export async function discover(mcpUrl: string, shape: ClientShape): Promise<Discovery> {
   const challenge = await firstAnswer(mcpUrl, shape)
+  const challengeScopes = parseScope(challenge['scope'])
   const url = metadataUrl(mcpUrl, shape, challenge['resource_metadata'])
+  if (url === undefined) {
+    const { origin } = new URL(mcpUrl)
+    const server = await document(`${origin}/.well-known/${shape.serverDocument}`, shape)
+    return { server: serverMetadataSchema.parse(server), challengeScopes: [] }
+  }
   const resource = resourceMetadataSchema.parse(await document(url, shape))
   if (resource.resource !== mcpUrl) throw new Error(`the resource ${resource.resource} is not the URL typed, ${mcpUrl}`)
   // Claude, VS Code and others look at the first one only.
   const issuer = resource.authorization_servers[0] ?? ''
   const server = serverMetadataSchema.parse(await document(`${issuer}/.well-known/${shape.serverDocument}`, shape))
   checkServer(server, issuer)
-  return { resource, server, challengeScopes: parseScope(challenge['scope']) }
+  return { resource, server, challengeScopes }
 }
 
 /** Which scopes the client asks for at first; `undefined`: it sends no `scope` at all. */
@@ -77,7 +86,7 @@ export function firstScopes(discovery: Discovery, shape: ClientShape): readonly 
     case 'challenge':
       return [...discovery.challengeScopes, ...shape.addsScopes]
     case 'resource metadata':
-      return [...(discovery.resource.scopes_supported ?? []), ...shape.addsScopes]
+      return [...(discovery.resource?.scopes_supported ?? []), ...shape.addsScopes]
     case 'server metadata': {
       const supported: unknown = discovery.server['scopes_supported']
       return Array.isArray(supported) ? supported.filter((scope) => typeof scope === 'string') : []

@@ -49,8 +49,11 @@ export interface ClientShape {
   /** In the authorization request. Its loopback port may differ from the registered one, as it does in the field. */
   readonly redirectUri: string
   readonly authMethod: 'none' | 'client_secret_post' | 'client_secret_basic' | 'private_key_jwt'
-  /** Where it takes the resource metadata from: the 401, or one of the two places by itself (RFC 9728 §3.1). */
-  readonly discovery: 'challenge' | 'path' | 'root'
+  /**
+   * Where it takes the resource metadata from: the 401, or one of the two places by itself (RFC 9728 §3.1). `none`: it knows no
+   * such thing and takes the MCP server's origin for the issuer, without comparing (2025-03-26).
+   */
+  readonly discovery: 'challenge' | 'path' | 'root' | 'none'
   /** Which of the two documents of the authorization server it reads. */
   readonly serverDocument: 'oauth-authorization-server' | 'openid-configuration'
   /** `MCP-Protocol-Version` on its discovery requests, if any; some send one they do not speak. */
