@@ -19,6 +19,7 @@ describe('Findings about real clients', () => {
     const ids = findings.map(({ id }) => id)
     expect(new Set(ids).size).toBe(ids.length)
     for (const [kind, count] of [
+      ['consequence', 3],
       ['interop', 14],
       ['executed', 7],
     ] as const) {

@@ -30,6 +30,18 @@ const bearer = 'resource-server/bearer.test.ts'
 
 export const findings: readonly Finding[] = [
   {
+    id: 'consequence 1',
+    says: "Clients that take the MCP server's origin for the issuer find it there",
+    proofs: [
+      proof(
+        'journeys/issuer-mirror.test.ts',
+        'registers, signs in, calls, steps up, refreshes and revokes, and never names a resource',
+      ),
+      proof('journeys/single-origin.test.ts', 'lets clients of 2025-03-26 in, with metadata and without'),
+      replayed('Programs of revision 2025-03-26'),
+    ],
+  },
+  {
     id: 'consequence 2',
     says: 'A client that sends neither resource nor scope gets the default of both',
     proofs: [

@@ -172,4 +172,22 @@ export const libraryShapes: readonly ClientShape[] = [
     },
     redirectUri: 'http://localhost:8666/callback',
   },
+  {
+    ...usual,
+    name: 'Programs of revision 2025-03-26',
+    source: 'MCP 2025-03-26, authorization: no resource metadata, the issuer is on the origin of the MCP server',
+    evidence: 'rebuilt',
+    seen: '2025-03-26',
+    registration: {
+      kind: 'dynamic',
+      body: { client_name: 'Older program', redirect_uris: ['http://localhost:8090/callback'], ...publicClient },
+    },
+    redirectUri: 'http://localhost:8090/callback',
+    discovery: 'none',
+    discoveryVersion: '2025-03-26',
+    scope: 'none',
+    resource: { spelling: 'as typed', in: [] },
+    revision: '2025-03-26',
+    stepUp: 'configured',
+  },
 ]
