@@ -127,6 +127,14 @@ describe('Authorization server metadata (RFC 8414, OpenID Connect Discovery)', (
     expect((await fetch(url, { method: 'POST' })).status).toBe(404)
   })
 
+  it.each(['/.well-known/oauth-authorization-server/', '/.WELL-KNOWN/openid-configuration', '/JWKS/'])(
+    'is the same, corrections included, at %s',
+    async (path) => {
+      const plain = path.toLowerCase().replace(/\/$/, '')
+      expect(await (await document(path)).text()).toBe(await (await document(plain)).text())
+    },
+  )
+
   it('is not found under other names', async () => {
     for (const path of ['/.well-known/', '/.well-known/oauth-authorization-server/mcp', '/.well-known/x']) {
       expect((await document(path)).status).toBe(404)

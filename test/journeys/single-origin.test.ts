@@ -1,4 +1,5 @@
 /** Issuer and MCP endpoint on one origin and one port: what even a client of 2025-03-26 that compares the issuer gets along with. */
+import { createServer, request, type Server } from 'node:http'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { decodeJwt } from 'jose'
 import { pageOf } from '../support/browser.js'
@@ -96,6 +97,56 @@ describe('one port, issuer at the root: SDK clients', () => {
   it('an old client finds the very origin as issuer', async () => {
     const server = await discoverAsOldClient(stack.resource)
     expect(server.issuer).toBe(new URL(stack.resource).origin)
+  })
+})
+
+/** The README's Caddyfile in a few lines: the MCP server's paths, everything else to the issuer, Host untouched. */
+async function startProxy(port: number, mcpPort: number, authPort: number): Promise<Server> {
+  const isMcp = (path: string) => /^\/(?:mcp\/?$|\.well-known\/oauth-protected-resource(?:\/|$))/.test(path)
+  const proxy = createServer((incoming, outgoing) => {
+    const [path = ''] = (incoming.url ?? '').split('?')
+    const { method, url: target, headers } = incoming
+    const options = { host: '127.0.0.1', port: isMcp(path) ? mcpPort : authPort, method, path: target, headers }
+    const passed = request(options, (answer) => {
+      outgoing.writeHead(answer.statusCode ?? 502, answer.headers)
+      answer.pipe(outgoing)
+    })
+    incoming.pipe(passed)
+  })
+  await new Promise<void>((resolve) => proxy.listen(port, '127.0.0.1', resolve))
+  return proxy
+}
+
+describe('one origin, two servers behind a proxy', () => {
+  const running: Stack[] = []
+  let proxy: Server
+  let mcp: Stack
+  beforeAll(async () => {
+    const [port, authPort, mcpPort] = [await freePort(), await freePort(), await freePort()]
+    const env = {
+      ISSUER_URL: `http://localhost:${port}`,
+      RESOURCE_URL: `http://localhost:${port}/mcp`,
+      AUTH_PORT: String(authPort),
+      MCP_PORT: String(mcpPort),
+    }
+    proxy = await startProxy(port, mcpPort, authPort)
+    running.push(await startStack({ database: 'embedded', env, overrides: { only: 'auth' } }))
+    mcp = await startStack({ database: 'embedded', env, overrides: { only: 'mcp' } })
+    running.push(mcp)
+  })
+  afterAll(async () => {
+    await Promise.all(running.map((stack) => stack.close()))
+    proxy.closeAllConnections()
+    await new Promise<void>((resolve) => proxy.close(() => resolve()))
+  })
+
+  it('lets in a client of today and one of 2025-03-26 that compares the issuer', async () => {
+    for (const fetchFunction of [fetch, withoutResourceMetadata]) {
+      const provider = new SdkV2Provider(mcp.newBrowser(), { account: mcp.account })
+      const connection = await connectSdkV2(mcp.resource, provider, 'auto', fetchFunction)
+      expect((await callThroughSdkV2(connection, provider, 'list_notes')).isError).not.toBe(true)
+      await connection.client.close()
+    }
   })
 })
 

@@ -3,6 +3,7 @@ import { OAuthError } from '../../src/oauth/errors.js'
 import {
   addressSet,
   createHttpBase,
+  forwarderHeader,
   type HttpBaseOptions,
   type HttpMiddleware,
   type ListeningServer,
@@ -70,6 +71,26 @@ describe('The origin of a server (RFC 9110 §15.5.20)', () => {
     })
   })
 
+  it('may be asked for with the port that its scheme implies (RFC 9110 §4.2.3)', async () => {
+    const { body } = await sendRaw(await start(echo), ['Host: Auth.Example.com:443'])
+    expect(JSON.parse(body)).toMatchObject({ host: 'auth.example.com', protocol: 'https' })
+    expect((await sendRaw(await start(echo), ['Host: auth.example.com:80'])).status).toBe(421)
+  })
+
+  it('is one of several when there are several, and never a mixture', async () => {
+    const origins: HttpMiddleware = (ctx) => {
+      ctx.body = `${ctx.state.origin} ${ctx.protocol}://${ctx.host}`
+    }
+    const alsoPublicOrigins = ['https://old.example.com', 'http://localhost:4000', 'http://auth.example.com']
+    const port = await start(origins, { alsoPublicOrigins })
+    const seen = async (name: string) => (await sendRaw(port, [`Host: ${name}`, 'Origin: https://evil.example'])).body
+    expect(await seen('old.example.com')).toBe('https://old.example.com https://old.example.com')
+    expect(await seen('localhost:4000')).toBe('http://localhost:4000 http://localhost:4000')
+    expect(await seen('auth.example.com')).toBe(`${origin} ${origin}`)
+    expect(await seen('auth.example.com:80')).toBe('http://auth.example.com http://auth.example.com')
+    expect(await seen('auth:3000')).toBe(`${origin} ${origin}`)
+  })
+
   it.each([
     ['evil.example'],
     ['auth.example.com.evil.example'],
@@ -93,6 +114,38 @@ describe('The origin of a server (RFC 9110 §15.5.20)', () => {
 
   it('is not asked of health probes', async () => {
     expect((await sendRaw(await start(echo), ['Host: 10.1.2.3:3000'], '/health/live')).status).toBe(200)
+  })
+})
+
+describe('The address that our own forwarder names', () => {
+  const seen: HttpMiddleware = (ctx) => {
+    ctx.body = { address: ctx.state.clientAddress, proof: ctx.get(forwarderHeader) }
+  }
+  const options = { trustedProxies: ['203.0.113.0/24'], forwarderSecret: 'known to this process' }
+  const forwardedFor = 'X-Forwarded-For: 203.0.113.9'
+
+  it('is believed with the proof, which goes no further', async () => {
+    const { body } = await sendRaw(await start(seen, options), [
+      host,
+      forwardedFor,
+      `${forwarderHeader}: known to this process`,
+    ])
+    // It has looked behind the proxies already.
+    expect(JSON.parse(body)).toEqual({ address: '203.0.113.9', proof: '' })
+  })
+
+  it.each([
+    ['none', []],
+    ['a wrong one', [`${forwarderHeader}: guess`]],
+    ['two', [`${forwarderHeader}: known to this process`, `${forwarderHeader}: known to this process`]],
+  ])('is not believed with %s', async (_what, head) => {
+    const { body } = await sendRaw(await start(seen, options), [host, forwardedFor, ...head])
+    expect(JSON.parse(body)).toEqual({ address: '127.0.0.1', proof: '' })
+  })
+
+  it('needs a secret to compare with', async () => {
+    const head = [host, forwardedFor, `${forwarderHeader}: undefined`]
+    expect(JSON.parse((await sendRaw(await start(seen, { trustedProxies: [] }), head)).body).address).toBe('127.0.0.1')
   })
 })
 

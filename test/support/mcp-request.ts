@@ -67,6 +67,25 @@ export async function mcpRequest(
   return readMcpAnswer(response)
 }
 
+/** Posts one message, or a batch, as a client of a 2025 revision does; 2025-03-26 has no version header yet. */
+export function postLegacy(
+  url: string,
+  token: string | undefined,
+  revision: string,
+  message: unknown,
+): Promise<Response> {
+  return fetch(url, {
+    method: 'POST',
+    headers: {
+      accept: 'application/json, text/event-stream',
+      'content-type': 'application/json',
+      ...(revision === '2025-03-26' ? {} : { 'mcp-protocol-version': revision }),
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+    },
+    body: JSON.stringify(message),
+  })
+}
+
 /** What came back for one request. */
 export async function readMcpAnswer(response: Response): Promise<McpAnswer> {
   const challenge = parseChallenge(response.headers.get('www-authenticate') ?? '')?.parameters ?? {}
