@@ -155,6 +155,25 @@ describe('Client ID metadata documents', () => {
     expect(host.connections()).toBe(before)
   })
 
+  it.each([
+    '127.0.0.1',
+    '127.1',
+    '2130706433',
+    '0x7f.1',
+    '0177.0.0.1',
+    '0.0.0.0',
+    '[::1]',
+    '[::ffff:127.0.0.1]',
+    'client.example.',
+    'CLIENT.example',
+    '%63lient.example',
+  ])('are not fetched from %s, in whatever spelling', async (name) => {
+    const before = host.connections()
+    const { port } = new URL(host.origin)
+    expect((await open(`https://${name}:${port}/client.json`)).page.status).toBe(400)
+    expect(host.connections()).toBe(before)
+  })
+
   it('fail no request of ours, whatever they hold', () => {
     const failures = server.logLines
       .map((line) => JSON.parse(line))

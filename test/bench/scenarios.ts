@@ -2,7 +2,7 @@
 import { connectTo, expectStatus, form, formHeaders } from './connection.js'
 import { type Confidential, people, registration } from './fixtures.js'
 import type { Worker } from './load.js'
-import { authorize, type CookieJar, exchange, refresh } from './sign-in-flow.js'
+import { authorizationRequest, authorize, type CookieJar, exchange, refresh } from './sign-in-flow.js'
 import type { ServerProcess, Target } from './target.js'
 import { recordedToolCall } from './tool-call.js'
 
@@ -101,6 +101,18 @@ export const scenarios: readonly Scenario[] = [
           return true
         }
       }),
+  },
+  {
+    name: 'cimd-authorize',
+    label: 'Authorization request, client is a URL (cached)',
+    prepare: async ({ main, client, documentClientId }) => {
+      if (documentClientId === undefined) return undefined
+      const path = authorizationRequest({ ...client, clientId: documentClientId })
+      return prepared(main, connections, (connection) => async () => {
+        expectStatus(await connection.ask({ method: 'GET', path, headers: { accept: 'text/html' } }), 303)
+        return true
+      })
+    },
   },
   {
     name: 'exchange',

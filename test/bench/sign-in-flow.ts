@@ -50,13 +50,8 @@ function filledIn(page: string, person: Person): { action: string; body: string 
   return { action, body: fields.toString() }
 }
 
-/** From the authorization request to the code, through whatever pages the server shows. */
-export async function authorize(
-  connection: Connection,
-  client: FlowClient,
-  person: Person,
-  jar: CookieJar,
-): Promise<string> {
+/** The authorization request's path and query. */
+export function authorizationRequest(client: FlowClient): string {
   const request = new URLSearchParams({
     response_type: 'code',
     client_id: client.clientId,
@@ -67,10 +62,20 @@ export async function authorize(
     code_challenge: codeChallenge,
     code_challenge_method: 'S256',
   })
+  return `/authorize?${request}`
+}
+
+/** From the authorization request to the code, through whatever pages the server shows. */
+export async function authorize(
+  connection: Connection,
+  client: FlowClient,
+  person: Person,
+  jar: CookieJar,
+): Promise<string> {
   const headers = { accept: 'text/html' }
   let answer = await connection.ask({
     method: 'GET',
-    path: `/authorize?${request}`,
+    path: authorizationRequest(client),
     headers: { ...headers, ...cookieHeader(jar) },
   })
   for (let step = 0; step < 12; step += 1) {

@@ -18,6 +18,8 @@ export interface Target {
   /** The MCP endpoint; the bare engine has none. */
   readonly mcpUrl: string | undefined
   readonly client: FlowClient
+  /** The same client under a URL, whose document the server fetches; the bare engine has none. */
+  readonly documentClientId: string | undefined
   readonly confidential: Confidential
   /** Codes that wait to be exchanged; each is used once. */
   readonly codes: string[]

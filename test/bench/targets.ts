@@ -9,6 +9,7 @@ import { z } from 'zod'
 import { freePort } from '../support/free-port.js'
 import type { Postgres } from '../support/postgres.js'
 import { temporaryFolder } from '../support/run-folder.js'
+import { publishClientDocument } from './client-document.js'
 import type { DatabaseStatistics } from './database-statistics.js'
 import { familyCpuMs, residentMiB } from './process-usage.js'
 import type { StartTime } from './result.js'
@@ -59,6 +60,7 @@ export async function startBareEngine(codeCount: number): Promise<Target> {
     main: { origin: facts.origin, pid: main.pid },
     opaque: { origin: opaqueFacts.origin, pid: opaque.pid, confidential: opaqueFacts.confidential },
     mcpUrl: undefined,
+    documentClientId: undefined,
     databaseCpuMs: () => undefined,
     statements: async () => undefined,
     close: async () => void (await Promise.all([main.stop(), opaque.stop()])),
@@ -106,7 +108,8 @@ export interface StackOptions {
 export async function startEmbeddedStack({ codeCount, starts }: StackOptions): Promise<Target> {
   const folder = temporaryFolder('embedded')
   const logFile = join(folder, 'log')
-  const settings = await stackSettings(join(folder, 'data'), {})
+  const document = await publishClientDocument(folder)
+  const settings = await stackSettings(join(folder, 'data'), document.settings)
   const first = await timed('embedded database, first start', () => serve({ settings, logFile }), starts)
   await first.stop()
   const facts = await seed(settings, codeCount)
@@ -120,9 +123,10 @@ export async function startEmbeddedStack({ codeCount, starts }: StackOptions): P
     main,
     opaque: { ...opaque, confidential: facts.confidential },
     mcpUrl: settings['RESOURCE_URL'],
+    documentClientId: document.clientId,
     databaseCpuMs: () => undefined,
     statements: async () => undefined,
-    close: async () => void (await Promise.all([main.stop(), opaque.stop()])),
+    close: async () => void (await Promise.all([main.stop(), opaque.stop(), document.close()])),
   }
 }
 
@@ -135,7 +139,9 @@ export async function startPostgresStack(
   const folder = temporaryFolder('postgresql')
   mkdirSync(join(folder, 'data'))
   const logFile = join(folder, 'log')
+  const document = await publishClientDocument(folder)
   const settings = await stackSettings(join(folder, 'data'), {
+    ...document.settings,
     DATABASE_URL: await postgres.url('auth'),
     NOTES_DATABASE_URL: await postgres.url('notes'),
   })
@@ -151,8 +157,9 @@ export async function startPostgresStack(
     main,
     opaque: { ...opaque, confidential: facts.confidential },
     mcpUrl: settings['RESOURCE_URL'],
+    documentClientId: document.clientId,
     databaseCpuMs: () => familyCpuMs(postgres.pid),
     statements: async () => statistics?.count('auth'),
-    close: async () => void (await Promise.all([main.stop(), opaque.stop()])),
+    close: async () => void (await Promise.all([main.stop(), opaque.stop(), document.close()])),
   }
 }
