@@ -260,6 +260,11 @@ export const settings = {
     text,
   ),
   INTROSPECTION_CLIENT_SECRET: setting(unset, 'Secret of that client.', text, { secret: true }),
+  CLIENTS_FILE: setting(
+    unset,
+    'JSON file of clients that you define, read at each start, see "Machines" in the README. Unset: what an earlier file said stays.',
+    text,
+  ),
   TRUSTED_ASSERTION_ISSUERS: setting<readonly TrustedIssuer[]>(
     [],
     'Identity providers whose identity assertions (ID-JAG) are exchanged for access tokens: a JSON list, see "Machines" in the README.',

@@ -2,10 +2,12 @@
  * The program as an object: both servers, or one of them, from a Config. `gatehouse serve` and every black-box test use this
  * same constructor. Owns wiring and order of start and stop; imports everything, is imported by the command line alone.
  */
+import { readFileSync } from 'node:fs'
 import { bootstrapAccount } from './authorization-server/accounts/bootstrap.js'
 import { createPasswordHasher } from './authorization-server/accounts/passwords.js'
 import { createSetupLinks, setupLinkUrl } from './authorization-server/accounts/setup-link.js'
 import { createAuthorizationServer } from './authorization-server/app.js'
+import { readClientsFile } from './authorization-server/clients/clients-file.js'
 import type { RegistrationOptions } from './authorization-server/options.js'
 import type { Config } from './config.js'
 import { bringUpToDate, embeddedFolder, openDatabase, type Part, storageOver } from './databases.js'
@@ -102,6 +104,12 @@ function registrationOptions({ config, log }: Parts): RegistrationOptions {
   }
 }
 
+function fileClients(config: Config) {
+  const { CLIENTS_FILE: path, ALLOWED_PRIVATE_USE_REDIRECTS: redirects } = config
+  if (path === undefined) return undefined
+  return readClientsFile(path, (file) => readFileSync(file, 'utf8'), { allowedPrivateUseRedirects: new Set(redirects) })
+}
+
 /** True when one port serves both: the same origin outside, the same port here. */
 function sharesPort(config: Config): boolean {
   const { ISSUER_URL: issuer, RESOURCE_URL: resource, authPort, mcpPort } = config
@@ -150,6 +158,7 @@ async function startAuth(
           allowLoopback: config.dangerouslyAllowLoopbackClientMetadata,
         }),
       operatorFetch: createOperatorFetch({ timeoutMs: 5_000, maxBytes: 262_144 }),
+      fileClients: fileClients(config),
       trustedAssertionIssuers: config.TRUSTED_ASSERTION_ISSUERS,
       clientFailureMs: 3_000,
       clientHosts,

@@ -21,6 +21,7 @@ import { createSignInThrottle } from './accounts/throttle.js'
 import { createAccountMapper } from './assertions/account-mapping.js'
 import { registerAssertionGrant } from './assertions/grant.js'
 import { createEngineClients } from './clients/engine-clients.js'
+import { installFileClients } from './clients/file-clients.js'
 import { allowCrossOriginRegistration } from './cross-origin.js'
 import { createCsrfProtection } from './csrf.js'
 import { guardCodeEntry } from './device/entry.js'
@@ -68,6 +69,7 @@ export async function createAuthorizationServer(
   const clients = createEngineClients(options, (clientId) => void audit.record({ type: 'client.changed', clientId }))
   const enginePages = createEnginePages(pages)
   const provider = createProvider({ options, resources, signingKeys, cookieKeys, pages: enginePages, clients })
+  if (options.fileClients !== undefined) await installFileClients(provider, storage, audit, options.fileClients)
   registerAssertionGrant(provider, {
     issuer,
     trustedIssuers: options.trustedAssertionIssuers,

@@ -5,6 +5,7 @@ import type { TrustedIssuer } from '../oauth/trusted-issuer.js'
 import type { Logger } from '../platform/log.js'
 import type { Storage } from '../storage/storage.js'
 import type { OperatorFetch } from './assertions/issuer-keys.js'
+import type { FileClient } from './clients/clients-file.js'
 import type { RegistrationRules } from './clients/registration-rules.js'
 
 /** Fetches a URL that a client named. Must refuse private addresses, redirects, large and slow answers. */
@@ -34,6 +35,8 @@ export interface AuthorizationServerOptions {
   readonly untrustedFetch: UntrustedFetch
   /** For URLs that the operator configured: any address, but limited in time and size, and without redirects. */
   readonly operatorFetch: OperatorFetch
+  /** Clients that the operator defines in a file: exactly these from now on. Absent: the stored ones stay as they are. */
+  readonly fileClients?: readonly FileClient[] | undefined
   /** Identity providers whose assertions are exchanged for access tokens; empty: the grant is not offered. */
   readonly trustedAssertionIssuers: readonly TrustedIssuer[]
   /** How long it takes to say that a client's document cannot be had, whatever the reason: longer than a fetch may take. */

@@ -10,6 +10,7 @@ import { isOutage, outageError } from '../platform/outage.js'
 import { createAdapterFactory, rethrowForEngine } from '../storage/adapter.js'
 import { clockToleranceSeconds } from '../storage/engine-model.js'
 import { currentTokenRequest } from '../storage/token-request.js'
+import { clientAssertionRules, compareSecrets } from './clients/authentication.js'
 import type { EngineClients } from './clients/engine-clients.js'
 import { clientMetadataRules } from './clients/metadata-rules.js'
 import type { createDevicePages } from './device/pages.js'
@@ -177,6 +178,7 @@ function configuration(parts: ProviderParts): Configuration {
   return {
     adapter: createAdapterFactory(options.storage, parts.clients),
     allowOmittingSingleRegisteredRedirectUri: false,
+    assertJwtClientAuthClaimsAndHeader: clientAssertionRules(options.storage.clock),
     claims: { openid: ['sub'], profile: ['name'], email: ['email', 'email_verified'] },
     clientAuthMethods: ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'],
     // Nothing at these endpoints rests on cookies, so any origin may call them.
@@ -225,6 +227,7 @@ function configuration(parts: ProviderParts): Configuration {
 export function createProvider(parts: ProviderParts): Provider {
   const provider = new Provider(parts.options.issuer, configuration(parts))
   enforceSingleUse(provider, parts.options.storage)
+  compareSecrets(provider)
   parts.clients.attach(provider)
   return provider
 }

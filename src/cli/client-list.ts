@@ -5,7 +5,7 @@ import { type Terminal, writeJson, writeLine, writeTable } from './command.js'
 import { withStorage } from './storage.js'
 
 const day = (at: Date) => at.toISOString().slice(0, 10)
-const addedBy = { static: 'operator', dynamic: 'itself' } as const
+const addedBy = { static: 'operator', file: 'file', dynamic: 'itself' } as const
 
 function clientRow({ clientId, name, origin, createdAt, inUse }: ListedClient): string[] {
   return [clientId, name ?? '', addedBy[origin], day(createdAt), inUse ? 'yes' : 'no']

@@ -1,9 +1,10 @@
 /** `gatehouse clients`: the programs that may ask for access. Those that register themselves are listed too. */
-
+import { readFileSync } from 'node:fs'
 import type { ClientMetadata } from 'oidc-provider'
 import { type MetadataOrigin, normaliseMetadata } from '../authorization-server/clients/registration.js'
 import { violations } from '../authorization-server/clients/registration-rules.js'
 import { canonicalResource } from '../oauth/resource.js'
+import { jwtBearerGrant } from '../oauth/trusted-issuer.js'
 import { createLogger } from '../platform/log.js'
 import { randomSecret } from '../platform/secrets.js'
 import { createAuditTrail } from '../storage/audit.js'
@@ -21,6 +22,8 @@ const flags = {
   confidential: { type: 'boolean' },
   grant: { type: 'string', multiple: true },
   introspects: { type: 'string' },
+  'jwks-uri': { type: 'string' },
+  'jwks-file': { type: 'string' },
   json: { type: 'boolean' },
   all: { type: 'boolean' },
   hours: { type: 'string' },
@@ -32,11 +35,29 @@ interface Flags {
   readonly confidential?: boolean | undefined
   readonly grant?: readonly string[] | undefined
   readonly introspects?: string | undefined
+  readonly 'jwks-uri'?: string | undefined
+  readonly 'jwks-file'?: string | undefined
 }
 
-const knownGrants: readonly string[] = ['authorization_code', 'refresh_token', 'client_credentials']
+const knownGrants: readonly string[] = ['authorization_code', 'refresh_token', 'client_credentials', jwtBearerGrant]
 
-function grantTypes({ grant, 'redirect-uri': redirectUris = [], confidential, introspects }: Flags): readonly string[] {
+function authenticationMethod({ confidential, 'jwks-uri': uri, 'jwks-file': file }: Flags): string {
+  const ways = [confidential === true, uri !== undefined, file !== undefined].filter(Boolean).length
+  if (ways > 1) throw new UsageError('a client has a secret (--confidential), --jwks-uri or --jwks-file: one of them')
+  if (ways === 0) return 'none'
+  return confidential === true ? 'client_secret_basic' : 'private_key_jwt'
+}
+
+function publicKeys(path: string): unknown {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'))
+  } catch (error) {
+    throw new Error(`--jwks-file: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+  }
+}
+
+function grantTypes(given: Flags): readonly string[] {
+  const { grant, 'redirect-uri': redirectUris = [], introspects } = given
   const grants = grant ?? (redirectUris.length > 0 ? ['authorization_code', 'refresh_token'] : ['client_credentials'])
   const unknown = grants.find((type) => !knownGrants.includes(type))
   if (unknown !== undefined) throw new UsageError(`--grant is one of ${knownGrants.join(', ')}`)
@@ -46,8 +67,9 @@ function grantTypes({ grant, 'redirect-uri': redirectUris = [], confidential, in
   if (grants.includes('refresh_token') && !grants.includes('authorization_code')) {
     throw new UsageError('refresh_token goes with authorization_code')
   }
-  if (confidential !== true && (grants.includes('client_credentials') || introspects !== undefined)) {
-    throw new UsageError('client_credentials and --introspects need --confidential')
+  const isForMachines = grants.includes('client_credentials') || grants.includes(jwtBearerGrant)
+  if (authenticationMethod(given) === 'none' && (isForMachines || introspects !== undefined)) {
+    throw new UsageError('grants of machines and --introspects need --confidential, --jwks-uri or --jwks-file')
   }
   return grants
 }
@@ -64,7 +86,9 @@ function metadataFrom(terminal: Terminal, clientId: string, given: Flags): Clien
     redirect_uris: [...(given['redirect-uri'] ?? [])],
     grant_types: [...grants],
     response_types: grants.includes('authorization_code') ? ['code'] : [],
-    token_endpoint_auth_method: given.confidential === true ? 'client_secret_basic' : 'none',
+    token_endpoint_auth_method: authenticationMethod(given) as ClientMetadata['token_endpoint_auth_method'],
+    ...(given['jwks-uri'] === undefined ? {} : { jwks_uri: given['jwks-uri'] }),
+    ...(given['jwks-file'] === undefined ? {} : { jwks: publicKeys(given['jwks-file']) as ClientMetadata['jwks'] }),
     ...(resource === undefined ? {} : { introspects: resource }),
   }
   const normalised: Record<string, unknown> = { ...metadata }
@@ -73,6 +97,23 @@ function metadataFrom(terminal: Terminal, clientId: string, given: Flags): Clien
   const [violation] = violations(normalised, { allowedPrivateUseRedirects }, operatorOrigin)
   if (violation !== undefined) throw new Error(violation.message)
   return metadata
+}
+
+/** What the other side asks for besides the id, under the names it has there. */
+function tellWhereToPaste(
+  terminal: Terminal,
+  { token_endpoint_auth_method: method, redirect_uris: redirects }: ClientMetadata,
+) {
+  const { ISSUER_URL: issuer, RESOURCE_URL: resource } = loadConfig(terminal)
+  writeLine(terminal, `MCP URL        ${resource}`)
+  writeLine(terminal, `issuer         ${issuer}`)
+  if (redirects !== undefined && redirects.length > 0) writeLine(terminal, `authorize at   ${issuer}/authorize`)
+  writeLine(terminal, `token at       ${issuer}/token`)
+  writeLine(
+    terminal,
+    `authenticate   ${method === 'client_secret_basic' ? `${method} or client_secret_post` : (method ?? 'none')}`,
+  )
+  for (const redirect of redirects ?? []) writeLine(terminal, `redirect URI   ${redirect}`)
 }
 
 async function add(terminal: Terminal, given: Flags): Promise<void> {
@@ -85,8 +126,9 @@ async function add(terminal: Terminal, given: Flags): Promise<void> {
     return createClientStore(storage).save(clientId, complete, 'static')
   })
   writeLine(terminal, `client_id      ${clientId}`)
+  if (secret !== undefined) writeLine(terminal, `client_secret  ${secret}`)
+  tellWhereToPaste(terminal, metadata)
   if (secret === undefined) return
-  writeLine(terminal, `client_secret  ${secret}`)
   terminal.stderr.write('The secret is shown this once. Keep it where only that client can read it.\n')
 }
 
@@ -111,6 +153,7 @@ export const clients: Command = {
   usage: [
     'clients add --name <name> --redirect-uri <uri>... [--confidential]',
     'clients add --name <name> --confidential [--grant client_credentials] [--introspects <resource>]',
+    'clients add --name <name> --jwks-uri <url>|--jwks-file <path> [--grant <grant>...]',
     'clients list [--all] [--json]',
     'clients show <client_id>',
     'clients remove <client_id>',

@@ -3,14 +3,17 @@ import Provider, { type Adapter, errors } from 'oidc-provider'
 import { claimsMetadataDocument } from '../oauth/client-id.js'
 import type { Statement } from '../platform/database.js'
 import { hashSecret } from '../platform/secrets.js'
-import { clientValues, insertClient, removeClient, saveClient, secretPurpose } from './clients.js'
+import { clientValues, insertClient, isMadeByOperator, removeClient, saveClient, secretPurpose } from './clients.js'
 import type { ClientRow } from './credential.js'
 import { expiryLimit, type Payload, unsupported } from './engine-model.js'
 import { invitationModel } from './invitations.js'
 import type { Storage } from './storage.js'
 import { currentTokenRequest } from './token-request.js'
 
-const find: Statement = { name: 'client_find', text: 'SELECT payload, sealed_secret FROM clients WHERE id = $1' }
+const find: Statement = {
+  name: 'client_find',
+  text: 'SELECT payload, sealed_secret, origin FROM clients WHERE id = $1',
+}
 
 /** Of any number of registrations with one invitation, in any number of processes, one is stored. */
 const insertInvited: Statement = {
@@ -44,6 +47,20 @@ async function saveRegistered(storage: Storage, clientId: string, payload: Paylo
   if (rowCount === 0) throw new errors.InvalidToken('initial access token was used')
 }
 
+/**
+ * What the engine gets: the metadata, the secret, and whether the operator made the client. Of a secret that is known by its
+ * hash only, the hash stands in its place; the comparison knows (authorization-server/clients/authentication.ts).
+ */
+function engineMetadata(storage: Storage, id: string, { payload, sealed_secret: sealed, origin }: ClientRow): Payload {
+  const hash = payload['client_secret_sha256']
+  return {
+    ...payload,
+    ...(sealed === null ? {} : { client_secret: storage.secretBox.open(sealed, secretPurpose(id)) }),
+    ...(typeof hash === 'string' ? { client_secret: hash } : {}),
+    ...(isMadeByOperator(origin) ? { made_by_operator: true } : {}),
+  }
+}
+
 /** Where clients come from that are not stored here. */
 export interface ClientSource {
   /** A client whose identifier is a URL. Throws the error that the request shall end with when it cannot be had. */
@@ -68,9 +85,7 @@ export function createClientAdapter(storage: Storage, source?: ClientSource): Ad
       if (id.includes('\0')) return undefined
       const together = await currentTokenRequest()?.readClient(id)
       const row = together ?? (await storage.database.sql.query<ClientRow>(find, [id])).rows[0]
-      if (row === undefined) return undefined
-      if (row.sealed_secret === null) return withKeys(row.payload)
-      return { ...row.payload, client_secret: storage.secretBox.open(row.sealed_secret, secretPurpose(id)) }
+      return row === undefined ? undefined : withKeys(engineMetadata(storage, id, row))
     },
     destroy: async (id) => void (await removeClient(storage, id)),
     consume: unsupported('Client', 'single use'),

@@ -5,8 +5,12 @@ import { deleteBelongings, hasLiveAccess } from './client-hygiene.js'
 import type { Payload } from './engine-model.js'
 import type { Storage } from './storage.js'
 
-/** `static`: made by the operator. `dynamic`: registered itself (RFC 7591). */
-export type ClientOrigin = 'static' | 'dynamic'
+/** `static`: added by the operator. `file`: from the operator's CLIENTS_FILE. `dynamic`: registered itself (RFC 7591). */
+export type ClientOrigin = 'static' | 'file' | 'dynamic'
+
+export function isMadeByOperator(origin: string): boolean {
+  return origin === 'static' || origin === 'file'
+}
 
 export interface StoredClient {
   readonly clientId: string
@@ -67,6 +71,46 @@ export async function saveClient(
   await storage.database.sql.query(upsert, clientValues(storage, clientId, payload, origin))
 }
 
+/** A client that registered itself is not taken over: whoever registered it holds its registration access token. */
+const upsertFromFile: Statement = {
+  name: 'client_upsert_from_file',
+  text: `${insertClient}
+    ON CONFLICT (id) DO UPDATE SET origin = excluded.origin, name = excluded.name, payload = excluded.payload, sealed_secret = excluded.sealed_secret, updated_at = excluded.updated_at
+    WHERE clients.origin <> 'dynamic'`,
+}
+
+/** Held while a file's clients are stored, so that processes which start together do it one after the other. */
+const fileLock = 0x6a7e_0003
+
+/** What replacing the clients of the last file did. */
+export interface FileClientsOutcome {
+  /** `client_id`s of clients that were in the last file and are not in this one. Everything granted to them is gone. */
+  readonly removed: readonly string[]
+}
+
+/**
+ * Makes the clients that come from the operator's file exactly these. Metadata may hold `client_secret`, which is sealed. Throws
+ * before anything is changed when an id belongs to a client that registered itself.
+ */
+export function replaceFileClients(storage: Storage, clients: readonly ClientMetadata[]): Promise<FileClientsOutcome> {
+  const ids = new Set(clients.map(({ client_id: id }) => id))
+  return storage.database.exclusively(fileLock, async () => {
+    const known = await storage.prisma.client.findMany({
+      select: { id: true, origin: true },
+      where: { OR: [{ origin: 'file' }, { id: { in: [...ids] } }] },
+    })
+    const taken = known.find(({ id, origin }) => origin === 'dynamic' && ids.has(id))
+    if (taken !== undefined) throw new Error(`the client_id ${taken.id} belongs to a client that registered itself`)
+    for (const client of clients) {
+      const values = clientValues(storage, client.client_id, { ...client }, 'file')
+      await storage.database.sql.query(upsertFromFile, values)
+    }
+    const removed = known.filter(({ id, origin }) => origin === 'file' && !ids.has(id)).map(({ id }) => id)
+    for (const id of removed) await removeClient(storage, id)
+    return { removed }
+  })
+}
+
 export async function removeClient(storage: Storage, clientId: string): Promise<boolean> {
   const { rows } = await storage.database.sql.query<{ removed: number }>(destroy, [clientId])
   return rows[0]?.removed === 1
@@ -94,7 +138,7 @@ interface StoredRow {
 function toStoredClient(row: StoredRow): StoredClient {
   return {
     clientId: row.id,
-    origin: row.origin === 'static' ? 'static' : 'dynamic',
+    origin: row.origin === 'static' || row.origin === 'file' ? row.origin : 'dynamic',
     name: row.name ?? undefined,
     metadata: row.payload as ClientMetadata,
     createdAt: row.createdAt,

@@ -32,12 +32,15 @@ export interface CredentialRow {
 export interface ClientRow {
   readonly payload: Payload
   readonly sealed_secret: string | null
+  /** As in `ClientOrigin`. */
+  readonly origin: string
 }
 
 /** Every column of the client and of the credential may be null: either may be missing. */
 type JoinedRow = Omit<CredentialRow, 'payload'> & {
   readonly payload: Payload | null
   readonly client_payload: Payload | null
+  readonly origin: string | null
   readonly sealed_secret: string | null
 }
 
@@ -55,7 +58,7 @@ const findCredential: Statement = {
 
 const findWithClient: Statement = {
   name: 'credential_find_with_client',
-  text: `SELECT c.payload AS client_payload, c.sealed_secret, ${credentialColumns} FROM (VALUES (1)) AS always
+  text: `SELECT c.payload AS client_payload, c.sealed_secret, c.origin, ${credentialColumns} FROM (VALUES (1)) AS always
     LEFT JOIN clients c ON c.id = $4
     LEFT JOIN artifacts a ON a.model = $1 AND a.id_hash = $2 AND (a.expires_at IS NULL OR a.expires_at > $3::timestamptz)
     ${grantJoins}`,
@@ -78,9 +81,9 @@ export async function readCredentialWithClient(
   const values = [model, hashSecret(value), expiryLimit(storage), clientId]
   const row = (await storage.database.sql.query<JoinedRow>(findWithClient, values)).rows[0]
   if (row === undefined) return { credential: undefined, client: undefined }
-  const { payload, client_payload: client, sealed_secret } = row
+  const { payload, client_payload: client, sealed_secret, origin } = row
   return {
     credential: payload === null ? undefined : { ...row, payload },
-    client: client === null ? undefined : { payload: client, sealed_secret },
+    client: client === null ? undefined : { payload: client, sealed_secret, origin: origin ?? 'dynamic' },
   }
 }

@@ -78,6 +78,26 @@ describe('gatehouse clients', () => {
     expect(each.map(({ clientId }: { clientId: string }) => clientId)).toEqual(ids)
   })
 
+  it('adds a client that signs assertions, and says what to paste where', async () => {
+    const jwks = '--jwks-uri=https://worker.example/jwks'
+    const added = await clients('add', '--name', 'Worker', jwks, '--grant', 'client_credentials')
+    expect(added).toMatchObject({ exitCode: 0, stderr: '' })
+    expect(added.stdout).not.toMatch(/client_secret|authorize at/)
+    expect(added.stdout).toContain(`token at       ${environment['ISSUER_URL']}/token\n`)
+    expect(added.stdout).toContain(`MCP URL        ${environment['RESOURCE_URL']}\n`)
+    expect(added.stdout).toContain('authenticate   private_key_jwt\n')
+    expect(JSON.parse((await clients('show', printed(added, 'client_id'))).stdout)).toMatchObject({
+      metadata: {
+        jwks_uri: 'https://worker.example/jwks',
+        grant_types: ['client_credentials'],
+        token_endpoint_auth_method: 'private_key_jwt',
+      },
+    })
+    expect((await clients('add', '--name', 'x', jwks, '--confidential')).exitCode).toBe(2)
+    expect((await clients('add', '--name', 'x', '--jwks-file', '/nowhere')).stderr).toMatch(/--jwks-file: .*ENOENT/)
+    expect((await clients('add', '--name', 'x', '--grant', 'client_credentials')).exitCode).toBe(2)
+  })
+
   it.each([
     ['plain http', 'http://app.example.org/cb'],
     ['an unknown scheme', 'myapp://callback'],

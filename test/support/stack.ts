@@ -16,6 +16,8 @@ export interface Stack {
   /** Structured log lines so far, one JSON text each. */
   readonly logLines: readonly string[]
   readonly settings: Readonly<Record<string, string>>
+  /** Stops it and keeps its data, for another start on the same settings. */
+  stop(): Promise<void>
   close(): Promise<void>
 }
 
@@ -42,6 +44,7 @@ export async function startStack(options: StartOptions): Promise<Stack> {
     newBrowser: () => createBrowser([issuer, resource]),
     logLines,
     settings,
+    stop: () => system.close(),
     close: async () => {
       await system.close()
       rmSync(config.DATA_DIR, { recursive: true, force: true })

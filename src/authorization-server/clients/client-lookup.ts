@@ -8,6 +8,7 @@ import { isMetadataDocumentUrl } from '../../oauth/client-id.js'
 import { allowsHost, type HostRules } from '../../oauth/host-pattern.js'
 import type { FreshnessBounds } from '../../platform/http-freshness.js'
 import { UntrustedFetchError } from '../../platform/untrusted-fetch-error.js'
+import type { UntrustedFetch } from '../options.js'
 import { type DocumentPolicy, DocumentUnavailable, KeptDocuments, type KeptDocumentsOptions } from './kept-documents.js'
 import { maxDocumentBytes, maxKeySetBytes, parseKeySet, parseMetadataDocument } from './metadata-document.js'
 import type { ClientMetadata } from './registration.js'
@@ -24,6 +25,8 @@ export interface LookupRequest {
 
 export interface ClientLookupOptions extends Omit<KeptDocumentsOptions, 'maxEntries'> {
   readonly hosts: HostRules
+  /** Fetches the keys of clients that the operator made, which may be anywhere. */
+  readonly operatorFetch: UntrustedFetch
   /** Throws when the engine would not take such a client. */
   readonly validate: (metadata: ClientMetadata) => void
   readonly request: () => LookupRequest
@@ -125,6 +128,13 @@ export function createClientLookup(options: ClientLookupOptions): ClientLookup {
   }
   const documents = new KeptDocuments(metadataPolicy, { ...options, maxEntries: 500 })
   const keySets = new KeptDocuments(keyPolicy, { ...options, maxEntries: 100 })
+  // Never stored: a stranger who names the same URL must not be given them.
+  const operatorKeySets = new KeptDocuments(keyPolicy, {
+    ...options,
+    untrustedFetch: options.operatorFetch,
+    failureMs: 0,
+    maxEntries: 100,
+  })
 
   function answerFor(error: unknown): unknown {
     if (!(error instanceof DocumentUnavailable)) return error
@@ -134,11 +144,11 @@ export function createClientLookup(options: ClientLookupOptions): ClientLookup {
     return new TemporarilyUnavailable(error.message)
   }
 
-  async function keysAt(url: string, assertion: string): Promise<readonly JWK[]> {
-    const copy = await keySets.read(url, { mayBeStale: true })
+  async function keysAt(url: string, assertion: string, source = keySets): Promise<readonly JWK[]> {
+    const copy = await source.read(url, { mayBeStale: true })
     const keyId = keyIdOf(assertion)
     if (keyId === undefined || copy.value.some(({ kid }) => kid === keyId)) return copy.value
-    return (await keySets.readAgain(url, keyCooldownSeconds)).value
+    return (await source.readAgain(url, keyCooldownSeconds)).value
   }
 
   return {
@@ -170,6 +180,9 @@ export function createClientLookup(options: ClientLookupOptions): ClientLookup {
       if (!isNeeded || typeof keysUri !== 'string' || !URL.canParse(keysUri)) return metadata
       const { href } = new URL(keysUri)
       try {
+        if (metadata['made_by_operator'] === true) {
+          return { ...rest, jwks: { keys: await keysAt(href, clientAssertion, operatorKeySets) } }
+        }
         const keys = await keysAt(href, clientAssertion)
         if (documents.isStored(String(metadata['client_id']))) await keySets.keep(href)
         return { ...rest, jwks: { keys } }

@@ -26,7 +26,7 @@ function currentRequest(): LookupRequest {
 }
 
 /** Throws as the engine does when a client with such metadata is used. */
-function tryOut(provider: Provider | undefined, metadata: ClientMetadata): void {
+export function tryOut(provider: Provider | undefined, metadata: ClientMetadata): void {
   if (provider === undefined) throw new Error('a client was looked up before there was an engine')
   // The engine's types leave the constructor out. It changes what it gets, so it gets a copy.
   const Client = provider.Client as unknown as new (metadata: ClientMetadata) => unknown
@@ -38,11 +38,13 @@ export function createEngineClients(
   options: AuthorizationServerOptions,
   changed: (clientId: string) => void,
 ): EngineClients {
-  const { storage, log, untrustedFetch, clientFailureMs, clientHosts, acceptsMetadataDocuments } = options
+  const { storage, log, untrustedFetch, operatorFetch, clientFailureMs, clientHosts, acceptsMetadataDocuments } =
+    options
   let engine: Provider | undefined
   const lookup = createClientLookup({
     store: createClientDocumentStore(storage),
     untrustedFetch,
+    operatorFetch: (url, init) => operatorFetch(String(url), init),
     clock: storage.clock,
     log,
     failureMs: clientFailureMs,

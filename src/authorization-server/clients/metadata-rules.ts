@@ -7,6 +7,9 @@ import { type RegistrationRules, type Violation, violations } from './registrati
 /** The engine's names for the routes by which a client writes its own metadata (RFC 7591, RFC 7592). */
 const selfRegistration: ReadonlySet<string> = new Set(['registration', 'client_update'])
 
+/** What only the operator says of a client: not a document, not a registration, not its update. */
+const operatorMembers = ['introspects', 'made_by_operator', 'demands_auth_method', 'client_secret_sha256'] as const
+
 /** The answer names the first rule that was broken; the log names all. */
 function refusal(first: Violation, broken: readonly Violation[]): Error {
   const isRedirect = first.error === 'invalid_redirect_uri'
@@ -25,8 +28,8 @@ export function clientMetadataRules({
   readonly trustedAssertionIssuers: readonly unknown[]
 }): NonNullable<Configuration['extraClientMetadata']> {
   return {
-    // `software_id` and `software_version` group registrations of one product; `introspects` is set by the operator alone.
-    properties: ['software_id', 'software_version', 'introspects'],
+    // `software_id` and `software_version` group registrations of one product.
+    properties: ['software_id', 'software_version', ...operatorMembers],
     validator: (ctx, key, _value, metadata) => {
       // Called once for every property: one call is enough.
       if (key !== 'software_id') return
@@ -41,8 +44,7 @@ export function clientMetadataRules({
         const secret = { client_secret: randomSecret(), client_secret_expires_at: 0 }
         Object.assign(metadata, secret, { token_endpoint_auth_method: 'client_secret_post' })
       }
-      // Only the operator says who introspects: not a document, not a registration, not its update.
-      if (isFromStranger) delete metadata['introspects']
+      if (isFromStranger) for (const member of operatorMembers) delete metadata[member]
       const broken = violations(metadata, registrationRules, origin)
       const [first] = broken
       if (first !== undefined) throw refusal(first, broken)

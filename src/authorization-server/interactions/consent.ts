@@ -5,6 +5,7 @@ import { expandScopes } from '../../oauth/scope.js'
 import { clientNetwork } from '../../platform/client-network.js'
 import { epochSeconds } from '../../platform/clock.js'
 import { type HttpContext, publicPath } from '../../platform/http.js'
+import { isMadeByOperator } from '../../storage/clients.js'
 import { type ConsentKey, rememberConsent, rememberedScopes } from '../../storage/consents.js'
 import { consentFingerprint, displayName, identityOf, impersonates, redirectTarget } from '../clients/identity.js'
 import { formatUserCode } from '../device/user-code.js'
@@ -50,7 +51,8 @@ function isUnproven({ client, engine }: Interaction): boolean {
 
 async function describeClient({ clients }: InteractionParts, interaction: Interaction) {
   const { client } = interaction
-  const isStatic = !client.isMetadataDocument && (await clients.find(client.clientId))?.origin === 'static'
+  const stored = client.isMetadataDocument ? undefined : await clients.find(client.clientId)
+  const isStatic = stored !== undefined && isMadeByOperator(stored.origin)
   const identity = isUnproven(interaction) ? ({ kind: 'unverified' } as const) : identityOf(client, isStatic)
   const metadata = client.metadata()
   return {

@@ -1,0 +1,209 @@
+import { createHash } from 'node:crypto'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from '@jest/globals'
+import { readClientsFile } from '../../src/authorization-server/clients/clients-file.js'
+import { replaceFileClients } from '../../src/storage/clients.js'
+import { databaseKinds } from '../support/databases.js'
+import { discoverServer, newGrant, obtainTokens, refresh, requestTokens } from '../support/oauth-client.js'
+import { temporaryFolder } from '../support/run-folder.js'
+import { stackSettings } from '../support/settings.js'
+import { startStack } from '../support/stack.js'
+import { startServer } from './server.js'
+
+const rules = { allowedPrivateUseRedirects: new Set<string>() }
+const secret = 'a-secret-that-is-long-enough'
+const sha256 = createHash('sha256').update(secret).digest('hex')
+const jwks = { keys: [{ kty: 'EC', crv: 'P-256', x: 'x', y: 'y' }] }
+const name = { client_name: 'Machine' }
+
+/** Reads a file that holds these clients; the folder has one secret besides. */
+function read(...clients: unknown[]) {
+  const files: Record<string, string> = {
+    '/run/clients.json': JSON.stringify({ clients }),
+    '/run/secrets/machine': `${secret}\n`,
+    '/run/secrets/short': 'short',
+    '/run/secrets/odd': `${secret} with blanks`,
+  }
+  const readFile = (path: string) => {
+    const text = files[path]
+    if (text === undefined) throw new Error(`ENOENT: ${path}`)
+    return text
+  }
+  return readClientsFile('/run/clients.json', readFile, rules).map(({ metadata }) => metadata)
+}
+
+describe('a file of clients', () => {
+  it('says what each client is, with defaults that follow from what it has', () => {
+    expect(
+      read(
+        { ...name, client_id: 'by-file', client_secret_file: 'secrets/machine' },
+        {
+          ...name,
+          client_id: 'by-hash',
+          client_secret_sha256: sha256.toUpperCase(),
+          token_endpoint_auth_method: 'client_secret_post',
+        },
+        { ...name, client_id: 'by-key', jwks },
+        { ...name, client_id: 'web', redirect_uris: ['https://app.example/cb'] },
+      ),
+    ).toEqual([
+      expect.objectContaining({
+        client_id: 'by-file',
+        client_secret: secret,
+        grant_types: ['client_credentials'],
+        response_types: [],
+        token_endpoint_auth_method: 'client_secret_basic',
+      }),
+      expect.objectContaining({
+        client_secret_sha256: sha256,
+        token_endpoint_auth_method: 'client_secret_post',
+        demands_auth_method: true,
+      }),
+      expect.objectContaining({ token_endpoint_auth_method: 'private_key_jwt', jwks }),
+      expect.objectContaining({
+        grant_types: ['authorization_code', 'refresh_token'],
+        token_endpoint_auth_method: 'none',
+        redirect_uris: ['https://app.example/cb'],
+      }),
+    ])
+    expect(JSON.stringify(read({ ...name, client_id: 'x', client_secret_sha256: sha256 }))).not.toContain('secret_file')
+  })
+
+  it.each<[RegExp, unknown]>([
+    [/entry 1: must be an object/, 'machine'],
+    [/entry 1: client_id must be/, name],
+    [/entry 1: client_id must be/, { ...name, client_id: 'two words', jwks }],
+    [/client_id must be .* no URL/, { ...name, client_id: 'https://app.example/client', jwks }],
+    [/m: client_name is missing/, { client_id: 'm', jwks }],
+    [/m: secret is not a member/, { ...name, client_id: 'm', jwks, secret: 'x' }],
+    [/m: made_by_operator is not a member/, { ...name, client_id: 'm', jwks, made_by_operator: true }],
+    [/m: client_secret does not belong here/, { ...name, client_id: 'm', client_secret: secret }],
+    [
+      /m: needs either client_secret_file or/,
+      { ...name, client_id: 'm', token_endpoint_auth_method: 'client_secret_basic' },
+    ],
+    [
+      /m: needs either client_secret_file or/,
+      { ...name, client_id: 'm', client_secret_file: 'secrets/machine', client_secret_sha256: sha256 },
+    ],
+    [
+      /m: has a secret, but/,
+      { ...name, client_id: 'm', client_secret_sha256: sha256, token_endpoint_auth_method: 'none' },
+    ],
+    [/m: client_secret_sha256 must be 64/, { ...name, client_id: 'm', client_secret_sha256: secret }],
+    [/m: client_secret_file cannot be read: ENOENT/, { ...name, client_id: 'm', client_secret_file: 'secrets/none' }],
+    [/m: client_secret_file holds fewer than 24/, { ...name, client_id: 'm', client_secret_file: 'secrets/short' }],
+    [/m: client_secret_file must hold visible/, { ...name, client_id: 'm', client_secret_file: 'secrets/odd' }],
+    [/m: needs either jwks or jwks_uri/, { ...name, client_id: 'm', token_endpoint_auth_method: 'private_key_jwt' }],
+    [/m: jwks_uri must be https/, { ...name, client_id: 'm', jwks_uri: 'http://worker/jwks' }],
+    [/m: redirect_uris must be https/, { ...name, client_id: 'm', redirect_uris: ['http://app.example/cb'] }],
+    [
+      /m: a public client cannot use client_credentials/,
+      { ...name, client_id: 'm', grant_types: ['client_credentials'] },
+    ],
+  ])('is refused with %s', (message, entry) => {
+    expect(() => read(entry)).toThrow(message)
+  })
+
+  it('is refused with every mistake at once', () => {
+    expect(() => read({ client_id: 'a', jwks }, { ...name, client_id: 'a', jwks }, 7)).toThrow(
+      /a: client_name is missing\n {2}entry 3: must be an object\n {2}a: is there more than once/,
+    )
+  })
+
+  it.each([
+    ['that is missing', undefined],
+    ['that is no JSON', '{'],
+    ['that holds no list', '{}'],
+  ])('is refused %s', (_name, text) => {
+    const readFile = () => {
+      if (text === undefined) throw new Error('ENOENT')
+      return text
+    }
+    expect(() => readClientsFile('/run/clients.json', readFile, rules)).toThrow(/CLIENTS_FILE cannot be used/)
+  })
+})
+
+describe('Clients from a file', () => {
+  const database = databaseKinds.at(-1) ?? 'embedded'
+
+  it('are there from the start, change with the file, and go with everything granted to them', async () => {
+    // As Docker mounts secrets: the list in one place, each secret a file of its own.
+    const folder = temporaryFolder('secrets')
+    mkdirSync(join(folder, 'secrets'))
+    writeFileSync(join(folder, 'secrets', 'nightly'), `${secret}\n`)
+    const file = join(folder, 'clients.json')
+    const write = (...clients: unknown[]) => writeFileSync(file, JSON.stringify({ clients }))
+    const nightly = { client_id: 'nightly', client_name: 'Nightly export', client_secret_file: 'secrets/nightly' }
+    const app = { client_id: 'app', client_name: 'The app', redirect_uris: ['http://127.0.0.1:41573/callback'] }
+    const settings = await stackSettings({ database, env: { CLIENTS_FILE: file } })
+    const basic = (password: string) => ({
+      authorization: `Basic ${Buffer.from(`nightly:${password}`).toString('base64')}`,
+    })
+    const request = { grant_type: 'client_credentials' }
+
+    write(nightly, app)
+    let stack = await startStack({ database, env: settings })
+    let server = await discoverServer(stack.issuer)
+    expect((await requestTokens(server, request, basic(secret))).status).toBe(200)
+    expect((await requestTokens(server, request, basic('wrong'))).error).toBe('invalid_client')
+    const grant = { ...(await newGrant(stack)), clientId: 'app' }
+    const tokens = await obtainTokens(grant, stack.newBrowser(), { account: stack.account })
+    await stack.stop()
+
+    // A new secret, by hash; the app is as it was.
+    const renewed = `${secret}-renewed`
+    write(
+      {
+        ...nightly,
+        client_secret_file: undefined,
+        client_secret_sha256: createHash('sha256').update(renewed).digest('hex'),
+      },
+      app,
+    )
+    stack = await startStack({ database, env: settings })
+    server = await discoverServer(stack.issuer)
+    expect((await requestTokens(server, request, basic(renewed))).status).toBe(200)
+    expect((await requestTokens(server, request, basic(secret))).error).toBe('invalid_client')
+    const refreshed = await refresh(grant, tokens.refresh_token ?? '')
+    expect(refreshed.status).toBe(200)
+    await stack.stop()
+
+    write({ ...nightly, client_secret_sha256: sha256, client_secret_file: undefined })
+    stack = await startStack({ database, env: settings })
+    expect(await refresh(grant, refreshed.tokens?.refresh_token ?? '')).toMatchObject({ error: 'invalid_client' })
+    await stack.stop()
+
+    // Back again it starts from nothing.
+    write(app)
+    stack = await startStack({ database, env: settings })
+    expect(await refresh(grant, refreshed.tokens?.refresh_token ?? '')).toMatchObject({ error: 'invalid_grant' })
+    await stack.stop()
+  }, 180_000)
+
+  it('stop the start when the engine would refuse them later, or when an id is somebody else’s', async () => {
+    const start = (metadata: Readonly<Record<string, unknown>>) => {
+      const client = {
+        client_id: 'nightly',
+        ...name,
+        grant_types: ['client_credentials'],
+        redirect_uris: [],
+        response_types: [],
+        client_secret: secret,
+        ...metadata,
+      }
+      return startServer('embedded', { fileClients: [{ metadata: client }] })
+    }
+    await expect(start({ token_endpoint_auth_signing_alg: 'none' })).rejects.toThrow(
+      /CLIENTS_FILE is wrong:\n {2}nightly: /,
+    )
+    const server = await startServer('embedded')
+    const taken = await newGrant(server)
+    await expect(replaceFileClients(server.storage, [{ client_id: taken.clientId }])).rejects.toThrow(
+      /belongs to a client that registered itself/,
+    )
+    expect((await server.clients.find(taken.clientId))?.origin).toBe('dynamic')
+    await server.close()
+  })
+})
