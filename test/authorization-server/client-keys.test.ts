@@ -8,6 +8,7 @@ import {
   type Grant,
   requestTokens,
   type ServerMetadata,
+  startAuthorization,
   type TokenAnswer,
 } from '../support/oauth-client.js'
 import { resource, startServer, type TestServer } from './server.js'
@@ -35,7 +36,11 @@ async function newKey(kid: string, alg: 'RS256' | 'ES256'): Promise<Key> {
 
 beforeAll(async () => {
   host = await startDocumentHost()
-  server = await startServer('embedded', { untrustedFetch: host.untrustedFetch, clientFailureMs: failureMs })
+  server = await startServer('embedded', {
+    untrustedFetch: host.untrustedFetch,
+    clientFailureMs: failureMs,
+    clientHosts: { allowed: [], denied: ['denied.example'] },
+  })
   metadata = await discoverServer(server.issuer)
   replicaTokens = await server.startReplica()
   first = await newKey('first', 'RS256')
@@ -231,6 +236,14 @@ describe('The host of its keys is down', () => {
     const { status, error } = await ask(refreshing('x'), await assertion(first))
     expect([status, error]).toEqual([503, 'temporarily_unavailable'])
     expect(performance.now() - startedAt).toBeGreaterThanOrEqual(failureMs - 20)
+  })
+
+  it('or nobody the operator wants to hear from: it is not asked', async () => {
+    publish({ jwks_uri: `https://denied.example:${new URL(host.origin).port}/keys.json` })
+    await server.newBrowser().open(startAuthorization(metadata, { clientId, redirectUri, resource }).url)
+    const before = host.connections()
+    expect((await ask(refreshing('x'), await assertion(first))).error).toBe('invalid_client')
+    expect(host.connections()).toBe(before)
   })
 
   it.each([

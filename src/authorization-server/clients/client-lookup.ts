@@ -178,7 +178,10 @@ export function createClientLookup(options: ClientLookupOptions): ClientLookup {
       const { jwks_uri: keysUri, ...rest } = metadata
       const isNeeded = clientAssertion !== undefined && metadata['token_endpoint_auth_method'] === 'private_key_jwt'
       if (!isNeeded || typeof keysUri !== 'string' || !URL.canParse(keysUri)) return metadata
-      const { href } = new URL(keysUri)
+      const { href, hostname } = new URL(keysUri)
+      if (!allowsHost(options.hosts, hostname)) {
+        throw new errors.InvalidClientAuth('the operator does not allow the host of its keys')
+      }
       try {
         if (metadata['made_by_operator'] === true) {
           return { ...rest, jwks: { keys: await keysAt(href, clientAssertion, operatorKeySets) } }
