@@ -1,7 +1,8 @@
 /**
  * Which registrations are kept. A client that registered itself and that nobody ever allowed goes a day later; one that was
  * allowed goes when it had no live access for as long as the operator says; one with live access never does, nor does one that
- * the operator made. Requests write nothing for this: each client is looked at once a day at most, and its grants tell.
+ * the operator made. Code exchanges and refreshes write nothing for this: each client is looked at once a day at most, and its
+ * grants tell. What leaves no lasting grant says so by `noteUse`.
  */
 import type { Statement } from '../platform/database.js'
 import type { Storage } from './storage.js'
@@ -53,6 +54,17 @@ const review: Statement = {
       review_at = LEAST(CASE WHEN live THEN NULL ELSE ends_at END, $1::timestamptz + make_interval(secs => ${daySeconds}))
     FROM judged WHERE clients.id = judged.id AND (live OR ends_at > $1::timestamptz)
   ) SELECT (SELECT count(*) FROM due)::int AS reviewed, (SELECT count(*) FROM gone)::int AS removed`,
+}
+
+const use: Statement = {
+  name: 'client_note_use',
+  text: `UPDATE clients SET last_used_at = $2::timestamptz WHERE id = $1 AND origin = 'dynamic'
+    AND (last_used_at IS NULL OR last_used_at < $2::timestamptz - make_interval(secs => ${daySeconds}))`,
+}
+
+/** Remembers the use of a client that nobody consents to (an identity assertion); writes once a day at most. */
+export async function noteUse(storage: Storage, clientId: string): Promise<void> {
+  await storage.database.sql.query(use, [clientId, storage.clock.now().toISOString()])
 }
 
 /** Looks at every client whose time has come, one batch after the other; answers how many were removed. */

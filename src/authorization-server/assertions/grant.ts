@@ -18,6 +18,7 @@ import { isOutage, outageError } from '../../platform/outage.js'
 import { rethrowForEngine } from '../../storage/adapter.js'
 import { rememberOnce } from '../../storage/artifacts.js'
 import type { AuditTrail } from '../../storage/audit.js'
+import { noteUse } from '../../storage/client-hygiene.js'
 import { clockToleranceSeconds } from '../../storage/engine-model.js'
 import type { Storage } from '../../storage/storage.js'
 import type { Resources } from '../resources.js'
@@ -171,6 +172,7 @@ export function registerAssertionGrant(engine: Provider, parts: AssertionGrantPa
     await checkDpopReplay(engine, ctx, proof, client.clientId)
     await orInvalidGrant(use(assertion))
     await issue(ctx, accountId, access, proof?.thumbprint)
+    await noteUse(storage, client.clientId)
     await parts.audit.record({
       type: 'assertion.accepted',
       accountId,

@@ -130,6 +130,18 @@ describe.each(databaseKinds)('Identity assertions, on %s', (kind) => {
     }
   })
 
+  it('count as a use of a client that registered itself, which nobody consents to', async () => {
+    const registered = await register(metadata, {
+      grant_types: ['authorization_code', grantType],
+      token_endpoint_auth_method: 'client_secret_basic',
+    })
+    const secret = Buffer.from(`${registered.client_id}:${registered['client_secret']}`).toString('base64')
+    const assertion = await assert({ claims: { client_id: registered.client_id } })
+    expect((await exchange(assertion, {}, { authorization: `Basic ${secret}` })).status).toBe(200)
+    const stored = await server.storage.prisma.client.findUnique({ where: { id: registered.client_id } })
+    expect(stored?.lastUsedAt).toBeInstanceOf(Date)
+  })
+
   it('take one audience in a list', async () => {
     expect((await exchange(await assert({ claims: { aud: [server.issuer] } }))).status).toBe(200)
   })
