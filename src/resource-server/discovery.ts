@@ -5,12 +5,32 @@
 import { authorizationServerMetadataUrls } from '../oauth/well-known.js'
 import { type FetchFunction, type VerifierClock, verificationUnavailable } from './access-token.js'
 import { keepCopy } from './kept-copy.js'
+import {
+  endpointIn,
+  isServerMetadata,
+  type ServerMetadata,
+  type ServerMetadataFindings,
+  validateServerMetadata,
+} from './server-metadata.js'
 
 export interface IssuerDiscoveryOptions {
   /** The issuer identifier, as it must stand in the document. */
   readonly issuer: string
   /** Where the issuer is reached from here, when that differs (container networks). Never published. */
   readonly internalUrl?: string
+  /** Which documents are looked for. Default: both, in the order that MCP gives clients. */
+  readonly type?: 'oauth' | 'oidc'
+  /** The exact URL of the document, for servers that have it in an odd place; nothing else is tried. */
+  readonly metadataUrl?: string
+  /** The document itself, written by hand: none is fetched. */
+  readonly metadata?: ServerMetadata
+  /**
+   * Repairs a document that is known to be wrong, before anything in it is checked: gets what was received, answers what it
+   * should have been. The issuer must be right afterwards, so a repair can correct it but not leave it out.
+   */
+  readonly transform?: (document: ServerMetadata) => unknown
+  /** Refuse a document with which MCP clients could do nothing (`validateServerMetadata`); default: only what is needed here. */
+  readonly demandValidMetadata?: boolean
   readonly fetch: FetchFunction
   readonly clock: VerifierClock
   /** A copy older than this is renewed in the background; default 3600. */
@@ -24,7 +44,9 @@ export interface IssuerEndpoints {
 }
 
 export interface IssuerDiscovery {
-  /** Throws `temporarily_unavailable` while the issuer cannot be reached and was never reached before. */
+  /** Looks the issuer up now, for servers that want to know at start; says what is wrong with its document. */
+  ready(): Promise<ServerMetadataFindings>
+  /** Throws `temporarily_unavailable` while the issuer cannot be reached and was never reached before, or publishes no keys. */
   endpoints(): Promise<IssuerEndpoints>
   /** Also throws it when the issuer offers no introspection. */
   introspectionEndpoint(): Promise<string>
@@ -37,16 +59,13 @@ export interface IssuerDiscovery {
   endpoint(member: string): Promise<string | undefined>
 }
 
-export type IssuerDocument = Readonly<Record<string, unknown>>
+export type IssuerDocument = ServerMetadata
 
 interface Discovered {
   readonly document: IssuerDocument
-  readonly endpoints: IssuerEndpoints
-}
-
-function endpointIn(document: IssuerDocument, name: string): string | undefined {
-  const value = document[name]
-  return typeof value === 'string' && /^https?:\/\//.test(value) && URL.canParse(value) ? value : undefined
+  readonly findings: ServerMetadataFindings
+  readonly jwksUri: string | undefined
+  readonly introspectionEndpoint: string | undefined
 }
 
 /** Moves a URL under the issuer to the internal address; other URLs stay as they are. */
@@ -56,27 +75,38 @@ function fromHere(url: string, { issuer, internalUrl }: IssuerDiscoveryOptions):
   return internalUrl.replace(/\/$/, '') + url.slice(prefix.length)
 }
 
-function isDocument(value: unknown): value is IssuerDocument {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-function parseMetadata(document: unknown, options: IssuerDiscoveryOptions): Discovered {
-  if (!isDocument(document)) throw new Error('the metadata is not an object')
+/** A document as it may be believed; throws a plain Error that says why not. */
+function parseMetadata(received: unknown, options: IssuerDiscoveryOptions): Discovered {
+  if (!isServerMetadata(received)) throw new Error('the metadata is not an object')
+  const document = options.transform === undefined ? received : options.transform(received)
+  if (!isServerMetadata(document)) throw new Error('transform answered no object')
   // RFC 8414 §3.3: a document that names another issuer must not be used, whatever address it came from.
   if (document['issuer'] !== options.issuer) throw new Error('the metadata names another issuer')
-  const jwksUri = endpointIn(document, 'jwks_uri')
-  if (jwksUri === undefined) throw new Error('the metadata has no jwks_uri')
-  const introspectionEndpoint = endpointIn(document, 'introspection_endpoint')
-  const endpoints = {
-    jwksUri: fromHere(jwksUri, options),
-    ...(introspectionEndpoint !== undefined && { introspectionEndpoint: fromHere(introspectionEndpoint, options) }),
+  const here = (member: string) => {
+    const url = endpointIn(document, member)
+    return url === undefined ? undefined : fromHere(url, options)
   }
-  return { document, endpoints }
+  const [jwksUri, introspectionEndpoint] = [here('jwks_uri'), here('introspection_endpoint')]
+  if (jwksUri === undefined && introspectionEndpoint === undefined)
+    throw new Error('the metadata has neither jwks_uri nor introspection_endpoint')
+  const findings = validateServerMetadata(document, { issuer: options.issuer })
+  if (options.demandValidMetadata === true && findings.errors.length > 0)
+    throw new Error(`the metadata is invalid: ${findings.errors.map(({ message }) => message).join('; ')}`)
+  return { document, findings, jwksUri, introspectionEndpoint }
+}
+
+/** Where the document may be, in the order in which it is looked for. */
+function metadataUrls(options: IssuerDiscoveryOptions): readonly string[] {
+  if (options.metadataUrl !== undefined) return [fromHere(options.metadataUrl, options)]
+  const urls = authorizationServerMetadataUrls(options.internalUrl ?? options.issuer)
+  const names = { oauth: '/.well-known/oauth-authorization-server', oidc: '/.well-known/openid-configuration' }
+  const { type } = options
+  return type === undefined ? urls : urls.filter((url) => url.includes(names[type]))
 }
 
 async function discover(options: IssuerDiscoveryOptions): Promise<Discovered> {
   const failures: string[] = []
-  for (const url of authorizationServerMetadataUrls(options.internalUrl ?? options.issuer)) {
+  for (const url of metadataUrls(options)) {
     try {
       const response = await options.fetch(url, { headers: { accept: 'application/json' } })
       if (response.status !== 200) throw new Error(`status ${response.status}`)
@@ -88,26 +118,45 @@ async function discover(options: IssuerDiscoveryOptions): Promise<Discovered> {
   throw verificationUnavailable(`authorization server metadata not found: ${failures.join('; ')}`)
 }
 
-/** Starts nothing; the first call of a member looks the issuer up. */
-export function createIssuerDiscovery(options: IssuerDiscoveryOptions): IssuerDiscovery {
+/** Fetches nothing until it is asked, then keeps the copy; a document written by hand is all there is. */
+function source(options: IssuerDiscoveryOptions): () => Promise<Discovered> {
+  if (options.metadata !== undefined) {
+    const discovered = parseMetadata(options.metadata, options)
+    return async () => discovered
+  }
   const kept = keepCopy({
     load: () => discover(options),
     clock: options.clock,
     freshSeconds: options.freshSeconds ?? 3_600,
     usableSeconds: Number.POSITIVE_INFINITY,
     cooldownSeconds: 30,
+    longestCooldownSeconds: 900,
     longestBackOffSeconds: 5,
   })
+  return kept.current
+}
+
+/**
+ * Starts nothing; the first call of a member looks the issuer up. Throws a plain Error at once when `metadata` was given and
+ * cannot be used.
+ */
+export function createIssuerDiscovery(options: IssuerDiscoveryOptions): IssuerDiscovery {
+  const discovered = source(options)
   return {
-    endpoints: async () => (await kept.current()).endpoints,
+    ready: async () => (await discovered()).findings,
+    endpoints: async () => {
+      const { jwksUri, introspectionEndpoint } = await discovered()
+      if (jwksUri === undefined) throw verificationUnavailable('the issuer publishes no keys')
+      return { jwksUri, ...(introspectionEndpoint !== undefined && { introspectionEndpoint }) }
+    },
     introspectionEndpoint: async () => {
-      const { introspectionEndpoint } = (await kept.current()).endpoints
+      const { introspectionEndpoint } = await discovered()
       if (introspectionEndpoint === undefined) throw verificationUnavailable('the issuer offers no introspection')
       return introspectionEndpoint
     },
-    document: async () => (await kept.current()).document,
+    document: async () => (await discovered()).document,
     endpoint: async (member) => {
-      const published = endpointIn((await kept.current()).document, member)
+      const published = endpointIn((await discovered()).document, member)
       return published?.startsWith(`${options.issuer.replace(/\/$/, '')}/`) ? fromHere(published, options) : undefined
     },
   }

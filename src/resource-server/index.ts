@@ -35,5 +35,13 @@ export {
   protectedResourceMetadata,
   publishDocument,
 } from './metadata.js'
+export {
+  type Finding,
+  type ServerMetadata,
+  type ServerMetadataError,
+  type ServerMetadataFindings,
+  type ServerMetadataWarning,
+  validateServerMetadata,
+} from './server-metadata.js'
 export { cacheVerifiedTokens, type TokenCacheOptions } from './token-cache.js'
 export { createJwtVerifier, type JwtVerifierOptions, type SigningAlgorithm } from './verifier.js'

@@ -10,6 +10,8 @@ export interface KeptCopyOptions<T> {
   readonly usableSeconds: number
   /** At most one attempt per this time while a usable copy exists. */
   readonly cooldownSeconds: number
+  /** After each failed attempt in a row the cool-down doubles, up to this; default: it stays as it is. */
+  readonly longestCooldownSeconds?: number
   /** Without a copy the wait between attempts starts at one second and doubles up to this. */
   readonly longestBackOffSeconds: number
 }
@@ -51,10 +53,14 @@ export function keepCopy<T>(options: KeptCopyOptions<T>): KeptCopy<T> {
     }
   }
 
-  function mayAttempt(): boolean {
-    const backOff = failures === 0 ? 0 : Math.min(2 ** (failures - 1), options.longestBackOffSeconds)
-    return seconds() - attemptedAt >= (usable() === undefined ? backOff : options.cooldownSeconds)
+  function pauseSeconds(): number {
+    const doubled = failures === 0 ? 0 : 2 ** (failures - 1)
+    if (usable() === undefined) return Math.min(doubled, options.longestBackOffSeconds)
+    const { cooldownSeconds, longestCooldownSeconds = cooldownSeconds } = options
+    return Math.min(cooldownSeconds * Math.max(doubled, 1), longestCooldownSeconds)
   }
+
+  const mayAttempt = () => seconds() - attemptedAt >= pauseSeconds()
 
   function load(): Promise<T> {
     if (flight !== undefined) return flight
