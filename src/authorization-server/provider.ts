@@ -4,6 +4,7 @@
  */
 import { type Configuration, errors, type JWK, type KoaContextWithOIDC, Provider } from 'oidc-provider'
 import { dpopProofAlgorithms } from '../oauth/dpop.js'
+import { jwtBearerGrant } from '../oauth/trusted-issuer.js'
 import { pathOf } from '../oauth/well-known.js'
 import type { HttpContext } from '../platform/http.js'
 import { isOutage, outageError } from '../platform/outage.js'
@@ -12,6 +13,7 @@ import { clockToleranceSeconds } from '../storage/engine-model.js'
 import { currentTokenRequest } from '../storage/token-request.js'
 import { clientAssertionRules, compareSecrets } from './clients/authentication.js'
 import type { EngineClients } from './clients/engine-clients.js'
+import { explainRefusedGrantTypes } from './clients/grant-types.js'
 import { clientMetadataRules } from './clients/metadata-rules.js'
 import type { createDevicePages } from './device/pages.js'
 import { deviceCodeTtlSeconds } from './device/polling.js'
@@ -228,6 +230,8 @@ export function createProvider(parts: ProviderParts): Provider {
   const provider = new Provider(parts.options.issuer, configuration(parts))
   enforceSingleUse(provider, parts.options.storage)
   compareSecrets(provider)
+  const takesAssertions = parts.options.trustedAssertionIssuers.length > 0
+  explainRefusedGrantTypes(provider, (grantType) => grantType !== jwtBearerGrant || takesAssertions)
   parts.clients.attach(provider)
   return provider
 }

@@ -205,6 +205,11 @@ describe('The token endpoint (RFC 6749 §3.2)', () => {
     },
   )
 
+  it('knows the grant type client_credentials, but not for a client that was not made for it', async () => {
+    const { error } = await requestTokens(grant.server, { grant_type: 'client_credentials', client_id: grant.clientId })
+    expect(error).toBe('unauthorized_client')
+  })
+
   it('refuses a large body at once', async () => {
     const started = performance.now()
     const { status } = await send({ body: new URLSearchParams({ code: 'x'.repeat(2_000_000) }) })

@@ -10,10 +10,9 @@ import { pageOf } from '../support/browser.js'
 import { type Grant, newGrant, obtainTokens, startAuthorization } from '../support/oauth-client.js'
 import { readJson, startServer, type TestServer } from './server.js'
 
-/** What a hostile host serves as its client's metadata document, under an identifier in capitals. */
-const documentUrl = 'HTTPS://client.example/metadata'
-const hostileDocument = async () => ({
-  client_id: documentUrl,
+/** What a hostile host serves as its client's metadata document. */
+const hostileDocument = async (clientId: string) => ({
+  client_id: clientId,
   client_name: 'Reader',
   redirect_uris: ['https://client.example/cb'],
   token_endpoint_auth_method: 'private_key_jwt',
@@ -28,7 +27,7 @@ beforeAll(async () => {
   keys = await generateKeyPair('ES256', { extractable: true })
   server = await startServer('embedded', {
     accessTokenFormat: 'opaque',
-    untrustedFetch: async () => Response.json(await hostileDocument()),
+    untrustedFetch: async (url) => Response.json(await hostileDocument(String(url))),
   })
   grant = await newGrant(server)
 })
@@ -110,7 +109,10 @@ describe('Parameters given twice (RFC 6749 §3.1)', () => {
 })
 
 describe('Clients that name themselves', () => {
-  it('do not introspect by their metadata document, whatever the case of its scheme', async () => {
+  it.each([
+    ['https://client.example/metadata', 200, { active: false }],
+    ['HTTPS://client.example/metadata', 401, { error: 'invalid_client' }],
+  ])('do not introspect by their metadata document %s', async (documentUrl, status, body) => {
     const { access_token: token } = await obtainTokens(grant, server.newBrowser(), { account: server.account })
     const assertion = await new SignJWT({ jti: randomSecret() })
       .setProtectedHeader({ alg: 'ES256' })
@@ -121,7 +123,7 @@ describe('Clients that name themselves', () => {
       .sign(keys.privateKey)
     const type = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
     const answer = await post('/introspect', { token, client_assertion: assertion, client_assertion_type: type })
-    expect([answer.status, await readJson(answer)]).toEqual([200, { active: false }])
+    expect([answer.status, await readJson(answer)]).toEqual([status, expect.objectContaining(body)])
   })
 
   it.each([

@@ -9,6 +9,7 @@ import type { Database } from '../../src/platform/database.js'
 import { listen } from '../../src/platform/http.js'
 import { createLogger } from '../../src/platform/log.js'
 import { createSecretBox, randomSecret } from '../../src/platform/secrets.js'
+import { UntrustedFetchError } from '../../src/platform/untrusted-fetch-error.js'
 import { type AccountStore, createAccountStore } from '../../src/storage/accounts.js'
 import { type ClientStore, createClientStore } from '../../src/storage/clients.js'
 import { ensureKeys } from '../../src/storage/keys.js'
@@ -47,7 +48,7 @@ export type ServerOptions = Partial<AuthorizationServerOptions> & {
 export const resource = 'http://localhost:4000/mcp'
 
 const refuseToFetch = async (): Promise<Response> => {
-  throw new Error('nothing is fetched in this test')
+  throw new UntrustedFetchError('nothing is fetched in this test')
 }
 
 export async function startServer(kind: DatabaseKind, options: ServerOptions = {}): Promise<TestServer> {

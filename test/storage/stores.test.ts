@@ -73,7 +73,7 @@ describe.each(databaseKinds)('Stores, on %s', (kind) => {
       expect(await store.find('machine')).toMatchObject({ clientId: 'machine', origin: 'static', name: 'Machine' })
       expect(JSON.stringify(await store.list())).not.toContain('hush')
       expect(await given.holds('hush-hush-hush')).toBe(false)
-      expect(await given.adapter('Client').find('machine')).toEqual(metadata)
+      expect(await given.adapter('Client').find('machine')).toEqual({ ...metadata, made_by_operator: true })
     })
 
     it('keep their origin when the engine saves them again', async () => {

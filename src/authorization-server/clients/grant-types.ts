@@ -1,0 +1,20 @@
+/** Which answer a client gets that asks for tokens in a way it may not (RFC 6749 §5.2). */
+import { errors, Provider } from 'oidc-provider'
+
+/**
+ * The engine calls such a request invalid; a client learns more from `unauthorized_client`, which is about this client, and
+ * `unsupported_grant_type`, which is about this server. `isOffered`: whether any client may use it here. A grant type may be known
+ * to the engine and not offered, so that clients that were registered for it still have their others.
+ */
+export function explainRefusedGrantTypes(provider: Provider, isOffered: (grantType: string) => boolean): void {
+  const { prototype } = provider.Client
+  const { grantTypeAllowed } = prototype
+  prototype.grantTypeAllowed = function explained(grantType) {
+    const isAllowed = grantTypeAllowed.call(this, grantType)
+    const oidc = Provider.ctx?.oidc
+    if (oidc?.route !== 'token' || oidc.params?.['grant_type'] !== grantType) return isAllowed
+    if (!isOffered(grantType)) throw new errors.UnsupportedGrantType()
+    if (!isAllowed) throw new errors.UnauthorizedClient('requested grant type is not allowed for this client')
+    return true
+  }
+}
