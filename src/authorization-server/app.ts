@@ -69,7 +69,6 @@ export async function createAuthorizationServer(
   const clients = createEngineClients(options, (clientId) => void audit.record({ type: 'client.changed', clientId }))
   const enginePages = createEnginePages(pages)
   const provider = createProvider({ options, resources, signingKeys, cookieKeys, pages: enginePages, clients })
-  if (options.fileClients !== undefined) await installFileClients(provider, storage, audit, options.fileClients)
   registerAssertionGrant(provider, {
     issuer,
     trustedIssuers: options.trustedAssertionIssuers,
@@ -85,6 +84,8 @@ export async function createAuthorizationServer(
     audit,
     operatorFetch: options.operatorFetch,
   })
+  // After every grant is known: a client may name any of them.
+  if (options.fileClients !== undefined) await installFileClients(provider, storage, audit, options.fileClients)
   observe(provider, log, audit)
 
   const app = createHttpBase({

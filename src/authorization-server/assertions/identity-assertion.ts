@@ -107,6 +107,14 @@ export function violations(claims: Claims, expected: Expectations): string[] {
 
 const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined)
 
+/**
+ * True when the issuer does not say that the address is unverified. Some write `"false"`, as text (Amazon Cognito): whatever is
+ * neither left out nor true counts as unverified.
+ */
+function vouchesForEmail({ email_verified: verified = true }: Claims): boolean {
+  return verified === true || verified === 'true'
+}
+
 /** Reads claims without violations. An address that the issuer itself has not verified counts as none. */
 export function readAssertion(claims: Claims): IdentityAssertion {
   return {
@@ -114,7 +122,7 @@ export function readAssertion(claims: Claims): IdentityAssertion {
     subject: String(claims['sub']),
     tokenId: String(claims['jti']),
     expiresAt: Number(claims['exp']),
-    email: claims['email_verified'] === false ? undefined : textOf(claims['email']),
+    email: vouchesForEmail(claims) ? textOf(claims['email']) : undefined,
     scope: textOf(claims['scope']),
     resource: textOf(claims['resource']),
     keyThumbprint: thumbprintIn(claims['cnf']),

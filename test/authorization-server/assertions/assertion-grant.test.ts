@@ -12,6 +12,11 @@ import { addConfidentialClient, resource, startServer, type TestServer } from '.
 
 const grantType = 'urn:ietf:params:oauth:grant-type:jwt-bearer'
 const machine = { grant_types: [grantType] }
+const fromFile = {
+  clientId: 'from-file',
+  clientSecret: 'a-secret-that-is-long-enough',
+  authorization: `Basic ${btoa('from-file:a-secret-that-is-long-enough')}`,
+}
 
 describe.each(databaseKinds)('Identity assertions, on %s', (kind) => {
   let server: TestServer
@@ -38,6 +43,18 @@ describe.each(databaseKinds)('Identity assertions, on %s', (kind) => {
       trustedAssertionIssuers: [
         trusted(idp, {}),
         trusted(creating, { accounts: 'create', clients: ['https://app.example/client', 'machine-listed'] }),
+      ],
+      fileClients: [
+        {
+          metadata: {
+            ...machine,
+            client_id: fromFile.clientId,
+            client_name: 'From the file',
+            client_secret: fromFile.clientSecret,
+            redirect_uris: [],
+            response_types: [],
+          },
+        },
       ],
     })
     metadata = await discoverServer(server.issuer)
@@ -102,6 +119,11 @@ describe.each(databaseKinds)('Identity assertions, on %s', (kind) => {
         detail: { issuer: idp.issuer, resource, scopes: ['notes:read', 'notes:write'] },
       }),
     ])
+  })
+
+  it('are taken from a client of the operator’s file', async () => {
+    const assertion = await assert({ claims: { client_id: fromFile.clientId } })
+    expect(await exchange(assertion, {}, {}, fromFile)).toMatchObject({ status: 200 })
   })
 
   it('give what assertion and request have in common, of what the resource has', async () => {
@@ -214,6 +236,14 @@ describe.each(databaseKinds)('Identity assertions, on %s', (kind) => {
     [
       'an unlinked subject whose email is not verified',
       () => assert({ claims: { sub: 'new', email_verified: false } }),
+    ],
+    [
+      'an unlinked subject whose email is not verified, said as text',
+      () => assert({ claims: { sub: 'new', email_verified: 'false' } }),
+    ],
+    [
+      'an unlinked subject with full-width letters in another one’s email',
+      () => assert({ claims: { sub: 'new', email: `\uff41${server.account.email.slice(1)}` } }),
     ],
     [
       'an unlinked subject with an email of a foreign domain',
