@@ -233,6 +233,7 @@ export const settings = {
     'Days without use after which a client that registered itself is removed. One that nobody ever allowed goes after a day, one with live access never.',
     integer(1, 3_650),
   ),
+  DEVICE_FLOW: setting(true, 'Let programs without a browser sign people in by a code to type (RFC 8628).', boolean),
   CLIENT_ID_METADATA_DOCUMENTS: setting(true, 'Accept URLs as client_id and fetch their metadata (CIMD).', boolean),
   CLIENT_METADATA_ALLOWED_HOSTS: setting<readonly string[]>(
     [],

@@ -168,6 +168,7 @@ async function startAuth(
       internalHosts: internal === undefined ? [] : [new URL(internal).host],
       registration: registrationOptions(parts),
       registrationRules: { allowedPrivateUseRedirects: new Set(config.ALLOWED_PRIVATE_USE_REDIRECTS) },
+      offersDeviceFlow: config.DEVICE_FLOW,
       acceptsMetadataDocuments: config.CLIENT_ID_METADATA_DOCUMENTS,
       accessTokenFormat: config.ACCESS_TOKEN_FORMAT,
       accessTokenTtlSeconds: config.ACCESS_TOKEN_TTL_SECONDS,

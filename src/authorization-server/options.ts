@@ -52,6 +52,8 @@ export interface AuthorizationServerOptions {
   readonly internalHosts: readonly string[]
   readonly registration: RegistrationOptions
   readonly registrationRules: RegistrationRules
+  /** RFC 8628. */
+  readonly offersDeviceFlow: boolean
   readonly acceptsMetadataDocuments: boolean
   readonly accessTokenFormat: 'jwt' | 'opaque'
   readonly accessTokenTtlSeconds: number

@@ -129,7 +129,7 @@ function features(parts: ProviderParts): Configuration['features'] {
         { enabled: true, ack: metadataDocumentDraft, allowFetch: () => false }
       : { enabled: false },
     deviceFlow: {
-      enabled: true,
+      enabled: options.offersDeviceFlow,
       charset: 'base-20',
       mask: '****-****',
       deviceInfo: (ctx) => ({ address: (ctx as unknown as HttpContext).state.clientAddress }),

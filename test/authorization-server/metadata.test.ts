@@ -2,6 +2,7 @@ import { request } from 'node:http'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { z } from 'zod'
 import { authorizationServerMetadataUrls } from '../../src/oauth/well-known.js'
+import { discoverServer, startAuthorization } from '../support/oauth-client.js'
 import { readJson, resource, startServer, type TestServer } from './server.js'
 
 let server: TestServer
@@ -156,13 +157,34 @@ describe('Keys (RFC 7517)', () => {
 })
 
 describe('Settings that the metadata follows', () => {
-  it('has no registration endpoint and no CIMD flag when those are off', async () => {
+  it('has no registration endpoint, no device endpoint and no CIMD flag when those are off', async () => {
     const closed = await startServer('embedded', {
       registration: { mode: 'closed', limitPerAddress: 60, limitTotal: 2_000 },
       acceptsMetadataDocuments: false,
+      offersDeviceFlow: false,
     })
     const metadata = await readJson(await fetch(`${closed.issuer}/.well-known/${names[1]}`))
     expect(metadata).not.toHaveProperty('registration_endpoint')
+    expect(metadata).not.toHaveProperty('device_authorization_endpoint')
+    expect(JSON.stringify(metadata['grant_types_supported'])).not.toContain('device_code')
+    expect((await fetch(`${closed.issuer}/device`)).status).toBe(404)
+    const asked = await fetch(`${closed.issuer}/device/authorize`, { method: 'POST', body: new URLSearchParams() })
+    expect(asked.status).toBe(404)
+    // A client that registered for the device flow, when it was on, signs people in by redirect as before.
+    const redirectUri = 'http://127.0.0.1:41573/callback'
+    await closed.clients.save(
+      'kept',
+      {
+        client_id: 'kept',
+        redirect_uris: [redirectUri],
+        grant_types: ['authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:device_code'],
+        token_endpoint_auth_method: 'none',
+      },
+      'dynamic',
+    )
+    const discovered = await discoverServer(closed.issuer)
+    const { url } = startAuthorization(discovered, { clientId: 'kept', redirectUri, scope: 'notes:read' })
+    expect((await fetch(url, { redirect: 'manual' })).headers.get('location')).toContain('/interaction/')
     expect(metadata['client_id_metadata_document_supported']).not.toBe(true)
     expect(
       (

@@ -86,6 +86,7 @@ export async function startServer(kind: DatabaseKind, options: ServerOptions = {
     internalHosts: [],
     registration: { mode: 'open', limitPerAddress: 60, limitTotal: 2_000 },
     registrationRules: { allowedPrivateUseRedirects: new Set(['cursor://anysphere.cursor-mcp/oauth/callback']) },
+    offersDeviceFlow: true,
     acceptsMetadataDocuments: true,
     accessTokenFormat: 'jwt',
     accessTokenTtlSeconds: 600,

@@ -48,6 +48,7 @@ async function engineOver(storage: Storage, issuer: string, resource: string) {
     internalHosts: [],
     registration: { mode: 'closed', limitPerAddress: 60, limitTotal: 2_000 },
     registrationRules: { allowedPrivateUseRedirects: new Set<string>() },
+    offersDeviceFlow: true,
     acceptsMetadataDocuments: false,
     accessTokenFormat: 'jwt',
     accessTokenTtlSeconds: 600,

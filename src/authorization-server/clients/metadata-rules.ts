@@ -23,9 +23,11 @@ function refusal(first: Violation, broken: readonly Violation[]): Error {
 export function clientMetadataRules({
   registrationRules,
   trustedAssertionIssuers,
+  offersDeviceFlow,
 }: {
   readonly registrationRules: RegistrationRules
   readonly trustedAssertionIssuers: readonly unknown[]
+  readonly offersDeviceFlow: boolean
 }): NonNullable<Configuration['extraClientMetadata']> {
   return {
     // `software_id` and `software_version` group registrations of one product.
@@ -37,7 +39,13 @@ export function clientMetadataRules({
       const isMetadataDocument = /^https:/i.test(String(metadata['client_id']))
       const isFromStranger = isMetadataDocument || selfRegistration.has(ctx?.oidc.route ?? '')
       const takesAssertions = trustedAssertionIssuers.length > 0
-      const origin = { isMetadataDocument, isFromStranger, isStored: !isFromStranger, takesAssertions }
+      const origin = {
+        isMetadataDocument,
+        isFromStranger,
+        isStored: !isFromStranger,
+        takesAssertions,
+        offersDeviceFlow,
+      }
       normaliseMetadata(metadata, origin)
       // The engine decided about a secret before it got here.
       if (ctx?.oidc.route === 'registration' && expectsSecret(metadata)) {

@@ -17,6 +17,8 @@ export interface MetadataOrigin {
   readonly isStored?: boolean
   /** Identity assertions are exchanged here, so a stranger that authenticates may say it brings some. */
   readonly takesAssertions?: boolean
+  /** Unless it is false. */
+  readonly offersDeviceFlow?: boolean
 }
 
 const deviceCodeGrant = 'urn:ietf:params:oauth:grant-type:device_code'
@@ -57,8 +59,15 @@ function isNativeRedirect(uri: string): boolean {
   return kind === 'loopback' || kind === 'private-use'
 }
 
-function offeredTo(metadata: ClientMetadata, { isFromStranger, isMetadataDocument, takesAssertions }: MetadataOrigin) {
-  if (!isFromStranger) return offeredGrantTypes
+function offeredTo(metadata: ClientMetadata, origin: MetadataOrigin): readonly string[] {
+  const offered = origin.isFromStranger ? offeredToStrangers(metadata, origin) : offeredGrantTypes
+  return origin.offersDeviceFlow === false ? offered.filter((grant) => grant !== deviceCodeGrant) : offered
+}
+
+function offeredToStrangers(
+  metadata: ClientMetadata,
+  { isMetadataDocument, takesAssertions }: MetadataOrigin,
+): readonly string[] {
   // Left out, it means client_secret_basic, which a metadata document cannot do.
   const { token_endpoint_auth_method: method = isMetadataDocument ? 'none' : 'client_secret_basic' } = metadata
   const authenticates = method !== 'none' && !(isMetadataDocument && method === 'client_secret_basic')
