@@ -78,7 +78,9 @@ function serveMetadata(addresses: Addresses): HttpMiddleware {
 function leadHome(addresses: Addresses): HttpMiddleware {
   return async (ctx, next) => {
     if (ctx.path !== '/' || ctx.method !== 'GET' || ctx.accepts('json', 'html') !== 'html') return next()
-    ctx.redirect(addresses.ofOrigin(ctx.state.origin)?.url ?? '/')
+    const home = addresses.ofOrigin(ctx.state.origin)
+    if (home === undefined) return next()
+    ctx.redirect(new URL(home.url).pathname)
   }
 }
 

@@ -99,7 +99,7 @@ describe('a former host', () => {
     const root = await fetch(`${origin}/.well-known/oauth-protected-resource`)
     expect(await root.json()).toMatchObject({ resource: `${origin}/old/mcp` })
     const home = await fetch(`${origin}/`, { headers: { accept: 'text/html' }, redirect: 'manual' })
-    expect([home.status, home.headers.get('location')]).toEqual([302, `${origin}/old/mcp`])
+    expect([home.status, home.headers.get('location')]).toEqual([302, '/old/mcp'])
     const server = await discoverAsOldClient(`${origin}/old/mcp`, false)
     const browser = createBrowser([stack.issuer, origin])
     const { tokens } = await signInAsOldClient(server, browser, { account: stack.account })
