@@ -36,6 +36,9 @@ export interface AccessToken {
  */
 export type TokenVerifier = (token: string) => Promise<AccessToken>
 
+/** Longer than any honest token, in characters; short enough that hashing, parsing and passing on stay cheap. */
+export const longestToken = 16_384
+
 /** The one public text for every bad token: which check failed is for the log only. */
 export function invalidToken(detail: string, cause?: unknown): OAuthError {
   return new OAuthError('invalid_token', 'the access token is invalid, expired or not meant for this server', {

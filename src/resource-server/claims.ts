@@ -1,22 +1,43 @@
-/** Turns the claims of a token or of an introspection answer into an AccessToken: the checks both ways of verifying share. */
+/** Turns the claims of a token or of an introspection answer into an AccessToken: the checks all ways of verifying share. */
 import { parseScope } from '../oauth/scope.js'
-import { type AccessToken, invalidToken } from './access-token.js'
+import { type AccessToken, invalidToken, userOf, type VerifierClock } from './access-token.js'
 
-export interface ClaimRules {
-  /** Exact `iss`. */
+/** What a token must say to be taken, however it was verified. */
+export interface TokenRules {
+  /** Exact `iss`: the issuer identifier, no normalisation (RFC 9068 §4). */
   readonly issuer: string
-  /** Canonical resource identifier that `aud` must hold. */
+  /** Canonical identifier of this resource; `aud` must hold it in this spelling (RFC 8707 §2), or one of the aliases. */
   readonly audience: string
-  /** Seconds since the epoch. */
-  readonly now: number
-  readonly clockToleranceSeconds: number
+  /** Other spellings that mean this resource, each exact: a former URL, the one with a slash at its end. Default: none. */
+  readonly audienceAliases?: readonly string[]
+  readonly clock: VerifierClock
+  /** Difference of clocks that is forgiven; default 5. */
+  readonly clockToleranceSeconds?: number
+  /** Take tokens bound to a key (DPoP): only for a caller that checks proofs, as `authenticate` does. Default false. */
+  readonly takesBoundTokens?: boolean
+  /**
+   * Tokens that clients got for themselves (`userOf` knows nobody). Default: taken; a JWT's `sub` must name the client then (RFC 9068
+   * §2.2). `allow` also takes JWTs without any `sub`; `refuse` takes no such token. Does not recognise an issuer that gives its
+   * clients subjects of another form: `checkClaims` can.
+   */
+  readonly tokensWithoutUser?: 'allow' | 'refuse'
+  /**
+   * Further conditions of the resource's own, a tenant for example. Answers why the token is refused, for the log, or `undefined`. Asked
+   * once for each verification, so not again while a cache remembers the token.
+   */
+  readonly checkClaims?: (accessToken: AccessToken) => string | undefined
+}
+
+/** What differs between the ways of verifying. */
+interface ClaimLimits {
   /** Longest time an `exp` may lie ahead. */
-  readonly maxLifetimeSeconds: number
-  /** Whether the caller checks proofs of the key a token is bound to; if not, bound tokens are refused. */
-  readonly takesBoundTokens: boolean
+  readonly maxLifetimeSeconds?: number
 }
 
 type Claims = Readonly<Record<string, unknown>>
+
+/** The difference of clocks that is forgiven when the rules say nothing. */
+export const defaultClockToleranceSeconds = 5
 
 function text(claims: Claims, name: string): string | undefined {
   const value = claims[name]
@@ -37,24 +58,40 @@ function audienceOf({ aud }: Claims): readonly string[] {
   return values.filter((value) => typeof value === 'string')
 }
 
-function checkTimes(claims: Claims, rules: ClaimRules): number {
+/** Every spelling of the audience that is taken. */
+export function acceptedAudiences({ audience, audienceAliases = [] }: TokenRules): string[] {
+  return [audience, ...audienceAliases]
+}
+
+/** RFC 8693 §4.2 has `scope` as one string; issuers in the field also write lists, and other names. The first one there counts. */
+function scopesOf(claims: Claims): readonly string[] {
+  const name = ['scope', 'scopes', 'scp'].find((candidate) => claims[candidate] !== undefined)
+  if (name === undefined) return []
+  const value = claims[name]
+  const values: readonly unknown[] = Array.isArray(value) ? value : [value]
+  if (!values.every((one) => typeof one === 'string')) throw invalidToken(`claim ${name} holds more than strings`)
+  return parseScope(values.join(' '))
+}
+
+function checkTimes(claims: Claims, { clock, clockToleranceSeconds }: TokenRules, limits: ClaimLimits): number {
+  const tolerance = clockToleranceSeconds ?? defaultClockToleranceSeconds
+  const now = Math.floor(clock.now().getTime() / 1000)
   const expiresAt = time(claims, 'exp')
   if (expiresAt === undefined) throw invalidToken('no exp')
-  if (expiresAt <= rules.now - rules.clockToleranceSeconds) throw invalidToken('expired')
-  if (expiresAt > rules.now + rules.maxLifetimeSeconds) throw invalidToken('exp lies too far ahead')
+  if (expiresAt <= now - tolerance) throw invalidToken('expired')
+  const { maxLifetimeSeconds = Number.POSITIVE_INFINITY } = limits
+  if (expiresAt > now + maxLifetimeSeconds) throw invalidToken('exp lies too far ahead')
   for (const name of ['nbf', 'iat']) {
     const value = time(claims, name)
-    if (value !== undefined && value > rules.now + rules.clockToleranceSeconds) {
-      throw invalidToken(`${name} lies in the future`)
-    }
+    if (value !== undefined && value > now + tolerance) throw invalidToken(`${name} lies in the future`)
   }
   return expiresAt
 }
 
 /** `cnf.jkt`. A confirmation of any other kind (RFC 7800) is one that nobody here could check. */
-function thumbprintOf({ cnf }: Claims, { takesBoundTokens }: ClaimRules): string | undefined {
+function thumbprintOf({ cnf }: Claims, { takesBoundTokens }: TokenRules): string | undefined {
   if (cnf === undefined) return undefined
-  if (!takesBoundTokens) throw invalidToken('bound to a key, and no proofs are checked here')
+  if (takesBoundTokens !== true) throw invalidToken('bound to a key, and no proofs are checked here')
   const members = typeof cnf === 'object' && cnf !== null ? Object.entries(cnf) : []
   const [[name, value] = []] = members
   if (members.length !== 1 || name !== 'jkt' || typeof value !== 'string' || value === '') {
@@ -63,32 +100,38 @@ function thumbprintOf({ cnf }: Claims, { takesBoundTokens }: ClaimRules): string
   return value
 }
 
+function checkOwnRules(accessToken: AccessToken, { tokensWithoutUser, checkClaims }: TokenRules): void {
+  if (tokensWithoutUser === 'refuse' && userOf(accessToken) === undefined) throw invalidToken('acts for no user')
+  const reason = checkClaims?.(accessToken)
+  if (reason !== undefined) throw invalidToken(reason)
+}
+
 /**
- * Checks audience, times, client and binding (RFC 9068 §4, RFC 7662 §2.2). `iss` must be equal when present; demanding it is the
- * caller's choice.
+ * Checks audience, times, client and binding (RFC 9068 §4, RFC 7662 §2.2), then the rules of the resource's own. The client is
+ * `client_id`, or `azp` where an issuer has only that. `iss` must be equal when present; demanding it is the caller's choice.
  */
-export function accessTokenFromClaims(claims: Claims, rules: ClaimRules): AccessToken {
+export function accessTokenFromClaims(claims: Claims, rules: TokenRules, limits: ClaimLimits = {}): AccessToken {
   const issuer = text(claims, 'iss')
   if (issuer !== undefined && issuer !== rules.issuer) throw invalidToken('another issuer')
   const audience = audienceOf(claims)
-  if (!audience.includes(rules.audience)) throw invalidToken('another audience')
-  const expiresAt = checkTimes(claims, rules)
+  if (!acceptedAudiences(rules).some((accepted) => audience.includes(accepted))) throw invalidToken('another audience')
+  const expiresAt = checkTimes(claims, rules, limits)
   const keyThumbprint = thumbprintOf(claims, rules)
-  const clientId = text(claims, 'client_id')
-  if (clientId === undefined) throw invalidToken('no client_id')
+  const clientId = text(claims, 'client_id') ?? text(claims, 'azp')
+  if (clientId === undefined) throw invalidToken('neither client_id nor azp')
   const subject = text(claims, 'sub')
   const tokenId = text(claims, 'jti')
-  const scope = claims['scope']
-  if (scope !== undefined && typeof scope !== 'string') throw invalidToken('claim scope is not a string')
-  return {
+  const accessToken: AccessToken = {
     ...(subject !== undefined && { subject }),
     ...(tokenId !== undefined && { tokenId }),
     ...(keyThumbprint !== undefined && { keyThumbprint }),
     clientId,
-    scopes: parseScope(scope),
+    scopes: scopesOf(claims),
     expiresAt,
     audience,
     issuer: rules.issuer,
     claims,
   }
+  checkOwnRules(accessToken, rules)
+  return accessToken
 }

@@ -18,6 +18,8 @@ export {
   type Refusal,
   refuse,
 } from './bearer.js'
+export type { TokenRules } from './claims.js'
+export type { ClientCredentials } from './client-authentication.js'
 export {
   createIssuerDiscovery,
   type IssuerDiscovery,
@@ -43,5 +45,16 @@ export {
   type ServerMetadataWarning,
   validateServerMetadata,
 } from './server-metadata.js'
+export { createStaticKeySet, type StaticKey } from './static-keys.js'
 export { cacheVerifiedTokens, type TokenCacheOptions } from './token-cache.js'
-export { createJwtVerifier, type JwtVerifierOptions, type SigningAlgorithm } from './verifier.js'
+export { looksLikeJwt, routeByIssuer, routeByShape, type ShapeRoutes } from './token-routing.js'
+export {
+  createCustomVerifier,
+  createTokenVerifier,
+  type IntrospectionSettings,
+  introspectionMaxAgeSeconds,
+  type TokenVerifierSettings,
+  type TrustedServer,
+  type TrustedTokens,
+} from './token-verifier.js'
+export { createJwtVerifier, type JwtRules, type JwtVerifierOptions, type SigningAlgorithm } from './verifier.js'

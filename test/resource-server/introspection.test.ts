@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { exportJWK, exportPKCS8, generateKeyPair, jwtVerify } from 'jose'
 import { createOperatorFetch } from '../../src/platform/operator-fetch.js'
 import { createIntrospectionVerifier, type TokenVerifier } from '../../src/resource-server/index.js'
 import { type Answer, type LoopbackServer, resource, startLoopbackServer } from '../support/token-issuer.js'
@@ -15,13 +16,14 @@ const active = {
 }
 
 let server: LoopbackServer
+let options: Parameters<typeof createIntrospectionVerifier>[0] & { readonly clientSecret: string }
 let verify: TokenVerifier
 /** For a caller that checks proofs. */
 let verifyBound: TokenVerifier
 
 beforeAll(async () => {
   server = await startLoopbackServer()
-  const options = {
+  options = {
     endpoint: async () => `${server.origin}/introspection`,
     clientId: 'resource server',
     clientSecret: 'sécret:+/%',
@@ -79,6 +81,72 @@ describe('token introspection (RFC 7662)', () => {
     }
   })
 
+  it('sends a secret in the form where that is how it is registered', async () => {
+    const seen: unknown[] = []
+    server.routes.set('/introspection', (body, authorization): Answer => {
+      seen.push(Object.fromEntries(new URLSearchParams(body)), authorization)
+      return { body: active }
+    })
+    await createIntrospectionVerifier({ ...options, clientAuthMethod: 'client_secret_post' })('a&token=b')
+    expect(seen).toEqual([
+      {
+        token: 'a&token=b',
+        token_type_hint: 'access_token',
+        client_id: 'resource server',
+        client_secret: 'sécret:+/%',
+      },
+      undefined,
+    ])
+  })
+
+  it.each(['JWK', 'PEM'])(
+    'signs an assertion with its key, a new one for each request: %s (RFC 7523)',
+    async (form) => {
+      const { privateKey, publicKey } = await generateKeyPair('ES256', { extractable: true })
+      const jwk = { ...(await exportJWK(privateKey)), kid: 'rs-1', alg: 'ES256' }
+      const { clientSecret: _, ...common } = options
+      const key = form === 'JWK' ? { privateKey: jwk } : { privateKey: await exportPKCS8(privateKey), keyId: 'rs-1' }
+      const verifyByKey = createIntrospectionVerifier({ ...common, ...key })
+      const assertions: string[] = []
+      server.routes.set('/introspection', (body, authorization): Answer => {
+        const parameters = new URLSearchParams(body)
+        expect(authorization).toBeUndefined()
+        expect(parameters.get('client_id')).toBe('resource server')
+        expect(parameters.get('client_assertion_type')).toBe('urn:ietf:params:oauth:client-assertion-type:jwt-bearer')
+        assertions.push(parameters.get('client_assertion') ?? '')
+        return { body: active }
+      })
+      await verifyByKey('token')
+      await verifyByKey('token')
+      const verified = await Promise.all(
+        assertions.map((assertion) =>
+          jwtVerify(assertion, publicKey, {
+            issuer: 'resource server',
+            subject: 'resource server',
+            audience: 'https://issuer.test',
+            currentDate: now,
+            maxTokenAge: 1,
+          }),
+        ),
+      )
+      expect(verified.map(({ protectedHeader }) => protectedHeader)).toEqual(
+        Array.from({ length: 2 }, () => ({ alg: 'ES256', kid: 'rs-1' })),
+      )
+      expect(new Set(verified.map(({ payload }) => payload.jti)).size).toBe(2)
+    },
+  )
+
+  it('says at once that a private key is none', () => {
+    const { clientSecret: _, ...common } = options
+    expect(() => createIntrospectionVerifier({ ...common, privateKey: 'no key' })).toThrow()
+  })
+
+  it('asks nobody about a token longer than any', async () => {
+    server.hits.clear()
+    await expect(verify('x'.repeat(16_385))).rejects.toMatchObject({ code: 'invalid_token' })
+    expect(server.hits.size).toBe(0)
+  })
+
   it.each([
     ['an inactive token', { active: false }],
     ['another audience', { ...active, aud: 'https://other.test' }],
@@ -87,6 +155,8 @@ describe('token introspection (RFC 7662)', () => {
     ['a past exp', { ...active, exp: seconds - 60 }],
     ['no exp', { ...active, exp: undefined }],
     ['a key-bound token', { ...active, cnf: { jkt: 'x' } }],
+    ['a refresh token that is active too', { ...active, token_type: 'refresh_token' }],
+    ['a refresh token, told in another member', { ...active, token_use: 'refresh_token' }],
     ['a DPoP token', { ...active, token_type: 'DPoP' }],
     ['no client_id', { ...active, client_id: undefined }],
   ])('refuses %s', async (_name, body) => {

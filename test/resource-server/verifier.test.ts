@@ -1,9 +1,15 @@
 import { createHmac } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { exportSPKI, importJWK } from 'jose'
+import { createLocalJWKSet, exportSPKI, importJWK } from 'jose'
 import { OAuthError } from '../../src/oauth/errors.js'
 import { createOperatorFetch } from '../../src/platform/operator-fetch.js'
-import { createJwtVerifier, createRemoteKeySet, type TokenVerifier, userOf } from '../../src/resource-server/index.js'
+import {
+  createJwtVerifier,
+  createRemoteKeySet,
+  type JwtRules,
+  type TokenVerifier,
+  userOf,
+} from '../../src/resource-server/index.js'
 import { createSigningKey, resource, startTokenIssuer, type TokenIssuer } from '../support/token-issuer.js'
 
 const now = new Date('2026-11-21T12:00:00Z')
@@ -14,7 +20,7 @@ const fetch = createOperatorFetch({ timeoutMs: 2_000, maxBytes: 100_000 })
 let issuer: TokenIssuer
 let verify: TokenVerifier
 
-function verifierOf(options: { algorithms?: ('ES256' | 'RS256')[] } = {}): TokenVerifier {
+function verifierOf(options: Partial<JwtRules> = {}): TokenVerifier {
   const keys = createRemoteKeySet({ jwksUri: async () => `${issuer.origin}/jwks`, fetch, clock })
   return createJwtVerifier({ issuer: issuer.issuer, audience: resource, keys, clock, ...options })
 }
@@ -96,11 +102,13 @@ describe('JWT access tokens (RFC 9068 §4)', () => {
     ['an iat in the future', { iat: seconds + 60 }],
     ['an iat as text', { iat: 'now' }],
     ['no iat', { iat: undefined }],
-    ['no client_id', { client_id: undefined }],
+    ['neither client_id nor azp', { client_id: undefined }],
+    ['an azp that is not a string', { client_id: undefined, azp: 7 }],
     ['a client_id that is not a string', { client_id: ['client-1'] }],
     ['no sub', { sub: undefined }],
     ['a sub that is not a string', { sub: { id: 'user-1' } }],
-    ['a scope list instead of a string', { scope: ['notes:read'] }],
+    ['a scope list that holds more than strings', { scope: ['notes:read', 7] }],
+    ['a scope that is an object', { scope: undefined, scopes: { 'notes:read': true } }],
     ['a key binding (cnf)', { cnf: { jkt: 'thumbprint' } }],
   ])('refuses %s', async (_name, claims) => {
     expect(await rejection(await issuer.sign(claims))).toMatchObject({ code: 'invalid_token', status: 401 })
@@ -122,6 +130,86 @@ describe('JWT access tokens (RFC 9068 §4)', () => {
     const foreign = await rejection(await issuer.sign({ aud: 'https://other.test' }))
     expect(expired.message).toBe(foreign.message)
     expect(expired.detail).not.toBe(foreign.detail)
+  })
+})
+
+describe('what issuers in the field write differently', () => {
+  it.each([
+    ['scope as a list', { scope: ['notes:read', 'notes:write'] }],
+    ['scopes as a list', { scope: undefined, scopes: ['notes:read', 'notes:write'] }],
+    ['scopes as one string', { scope: undefined, scopes: 'notes:read notes:write' }],
+    ['scp as a list', { scope: undefined, scp: ['notes:read', 'notes:write', 'notes:read'] }],
+    [
+      'scope, and other names that say something else',
+      { scope: 'notes:read notes:write', scopes: ['all'], scp: 'all' },
+    ],
+  ])('reads the scopes of a token with %s', async (_name, claims) => {
+    const { scopes } = await verify(await issuer.sign(claims))
+    expect(scopes).toEqual(['notes:read', 'notes:write'])
+  })
+
+  it('finds the client in azp when there is no client_id', async () => {
+    const azp = { azp: 'client-2' }
+    expect((await verify(await issuer.sign({ ...azp, client_id: undefined }))).clientId).toBe('client-2')
+    expect((await verify(await issuer.sign(azp))).clientId).toBe('client-1')
+  })
+
+  it('tries each key that fits a token without kid, and believes none of them falsely', async () => {
+    const [first, second] = await Promise.all([createSigningKey('a'), createSigningKey('b')])
+    const stranger = await createSigningKey('b')
+    const keys = createLocalJWKSet({ keys: [issuer.key.publicJwk, first.publicJwk, second.publicJwk] })
+    const verifyAny = createJwtVerifier({ issuer: issuer.issuer, audience: resource, keys, clock })
+    for (const { privateKey } of [first, second]) {
+      await expect(verifyAny(await issuer.sign({}, { kid: undefined }, privateKey))).resolves.toBeDefined()
+    }
+    const forged = await issuer.sign({}, { kid: undefined }, stranger.privateKey)
+    expect((await rejection(forged, verifyAny)).code).toBe('invalid_token')
+    const expired = await issuer.sign({ exp: seconds - 60 }, { kid: undefined }, second.privateKey)
+    expect(await rejection(expired, verifyAny)).toMatchObject({ detail: expect.stringContaining('exp') })
+  })
+})
+
+describe('rules of the resource', () => {
+  it('takes the audience in each spelling that is listed, and in no other', async () => {
+    const verifyAliases = verifierOf({ audienceAliases: [`${resource}/`, 'https://former.test/mcp'] })
+    for (const aud of [resource, `${resource}/`, 'https://former.test/mcp', ['https://former.test/mcp', 'x']]) {
+      await expect(verifyAliases(await issuer.sign({ aud }))).resolves.toBeDefined()
+    }
+    for (const aud of ['https://former.test', 'https://former.test/mcp/', `${resource}//`]) {
+      expect((await rejection(await issuer.sign({ aud }), verifyAliases)).code).toBe('invalid_token')
+    }
+  })
+
+  it.each([
+    ['by default', undefined, { user: true, client: true, nobody: false }],
+    ['when they are allowed', 'allow', { user: true, client: true, nobody: true }],
+    ['when they are refused', 'refuse', { user: true, client: false, nobody: false }],
+  ] as const)('takes tokens without a user as told: %s', async (_name, tokensWithoutUser, wanted) => {
+    const verifyAs = verifierOf(tokensWithoutUser === undefined ? {} : { tokensWithoutUser })
+    const subjects = { user: 'user-1', client: 'client-1', nobody: undefined }
+    for (const [kind, sub] of Object.entries(subjects)) {
+      const taken = await verifyAs(await issuer.sign({ sub })).then(
+        (accessToken) => userOf(accessToken) === (kind === 'user' ? 'user-1' : undefined),
+        () => false,
+      )
+      expect([kind, taken]).toEqual([kind, Object.entries(wanted).find(([name]) => name === kind)?.[1]])
+    }
+  })
+
+  it('asks a check of its own, after all others, and tells its reason to the log only', async () => {
+    const seen: unknown[] = []
+    const verifyTenant = verifierOf({
+      checkClaims: ({ claims, subject }) => {
+        seen.push(subject)
+        return claims['tenant'] === 'acme' ? undefined : 'not of this tenant'
+      },
+    })
+    await expect(verifyTenant(await issuer.sign({ tenant: 'acme' }))).resolves.toBeDefined()
+    const refused = await rejection(await issuer.sign({ tenant: 'other' }), verifyTenant)
+    expect(refused).toMatchObject({ code: 'invalid_token', detail: 'not of this tenant' })
+    expect(refused.message).not.toContain('tenant')
+    await rejection(await issuer.sign({ tenant: 'acme', exp: seconds - 60 }), verifyTenant)
+    expect(seen).toEqual(['user-1', 'user-1'])
   })
 })
 
