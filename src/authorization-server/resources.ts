@@ -5,6 +5,7 @@ import {
   type ScopeDeclaration,
   type ToolDeclaration,
 } from '../oauth/resource.js'
+import { scopesNamed } from '../oauth/scope.js'
 
 export interface Resources {
   readonly all: readonly ResourceDeclaration[]
@@ -65,5 +66,5 @@ export function createResources(declarations: readonly ResourceDeclaration[]): R
 
 /** The tools that a scope alone unlocks or helps to unlock. */
 export function toolsOfScope(resource: ResourceDeclaration, scope: string): readonly ToolDeclaration[] {
-  return resource.tools.filter((tool) => tool.scopes.includes(scope))
+  return resource.tools.filter((tool) => scopesNamed(tool.scopes).includes(scope))
 }

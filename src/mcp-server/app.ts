@@ -14,7 +14,9 @@ import type { Pages } from '../platform/pages.js'
 import { hashSecret } from '../platform/secrets.js'
 import {
   type AccessToken,
+  createOperations,
   type DpopOptions,
+  operationRulesOf,
   type Refusal,
   type TokenVerifier,
   userOf,
@@ -45,6 +47,8 @@ export interface McpAppOptions {
   readonly allowedOrigins?: readonly string[]
   /** How key-bound tokens are taken; absent: they are refused. */
   readonly dpop?: DpopOptions
+  /** Only tools that change nothing are there; default false. */
+  readonly readOnly?: boolean
   /** Given: the authorization server is mirrored on this server's origins, for clients of 2025-03-26. */
   readonly issuerMirror?: IssuerMirror | undefined
 }
@@ -158,8 +162,11 @@ export function createMcpApp(options: McpAppOptions): McpApp {
   const { resource, ready } = definition
   const addresses = createAddresses(resource, issuer, dpop)
   const [origin, ...alsoPublicOrigins] = addresses.origins
-  const protocol = createMcpProtocol(definition, options.version, (error) => log.debug({ err: error }, 'mcp'))
-  const endpoint = createEndpoint({ resource, protocol, clock, log })
+  const operations = createOperations({ ...operationRulesOf(resource), readOnly: options.readOnly ?? false })
+  const protocol = createMcpProtocol(definition, operations, options.version, (error) =>
+    log.debug({ err: error }, 'mcp'),
+  )
+  const endpoint = createEndpoint({ url: resource.resource, operations, protocol, clock, log })
   const app = createHttpBase({ ...options, origin, alsoPublicOrigins, ready })
   const open: readonly HttpMiddleware[] = [
     allowAllOrigins(),

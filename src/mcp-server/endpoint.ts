@@ -1,12 +1,17 @@
 /**
- * The MCP endpoint behind the guard: reads the body, checks the scopes of each tool call, and carries request and response
+ * The MCP endpoint behind the guard: reads the body, has the scopes of what it asks for checked, and carries request and response
  * between Koa and the SDK.
  */
-import { type ResourceDeclaration, scopeHierarchyOf } from '../oauth/resource.js'
 import { type Clock, epochSeconds } from '../platform/clock.js'
 import type { HttpContext } from '../platform/http.js'
 import type { Logger } from '../platform/log.js'
-import { type AccessToken, type Refusal, refuseMissingScopes } from '../resource-server/index.js'
+import {
+  type AccessToken,
+  type Operation,
+  type Operations,
+  operationsOf,
+  type Refusal,
+} from '../resource-server/index.js'
 import { answerRefusal } from '../resource-server/koa.js'
 import { sendEventStream } from './event-stream.js'
 import type { McpProtocol } from './protocol.js'
@@ -14,45 +19,18 @@ import { type RequestBody, readRequestBody } from './request-body.js'
 import type { McpCall } from './server-definition.js'
 
 export interface EndpointOptions {
-  readonly resource: ResourceDeclaration
+  /** Canonical URL of the endpoint. */
+  readonly url: string
+  readonly operations: Operations
   readonly protocol: McpProtocol
   readonly clock: Clock
   readonly log: Logger
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null
-}
-
-/** Names of the tools a body calls; several in a batch of revision 2025-03-26. */
-function calledTools(json: unknown): string[] {
-  const messages: unknown[] = Array.isArray(json) ? json : [json]
-  return messages.flatMap((message) => {
-    if (!isObject(message) || message['method'] !== 'tools/call' || !isObject(message['params'])) return []
-    const { name } = message['params']
-    return typeof name === 'string' ? [name] : []
-  })
-}
-
 /** For the log: names that are not ours are the client's words, which may be anything. */
-function describeTools(names: readonly string[], resource: ResourceDeclaration): string {
-  const known = new Set(resource.tools.map(({ name }) => name))
-  return [...new Set(names.map((name) => (known.has(name) ? name : 'unknown')))].join(' ')
-}
-
-/** One requirement for the whole request: what all its calls need together. */
-function refuseCalls(
-  names: readonly string[],
-  accessToken: AccessToken,
-  resource: ResourceDeclaration,
-  resourceMetadataUrl: string,
-): Refusal | undefined {
-  const scopes = resource.tools.filter(({ name }) => names.includes(name)).flatMap((tool) => tool.scopes)
-  return refuseMissingScopes(accessToken, {
-    scopes: [...new Set(scopes)],
-    hierarchy: scopeHierarchyOf(resource),
-    resourceMetadataUrl,
-  })
+function describeTools(asked: readonly Operation[], operations: Operations): string {
+  const tools = asked.filter(({ kind }) => kind === 'tool')
+  return [...new Set(tools.map((tool) => (operations.declares(tool) ? tool.name : 'unknown')))].join(' ')
 }
 
 /** JSON-RPC 2.0 §5.1; clients tell protocol eras apart by such bodies, so it is not an OAuth error. */
@@ -122,15 +100,18 @@ function refuse(ctx: HttpContext, refusal: Refusal): void {
 export function createEndpoint(
   options: EndpointOptions,
 ): (ctx: HttpContext, accessToken: AccessToken, resourceMetadataUrl: string) => Promise<void> {
+  const { url, operations, protocol } = options
   return async (ctx, accessToken, resourceMetadataUrl) => {
     const body: RequestBody = isJson(ctx) ? await readRequestBody(ctx.req) : { json: undefined }
     if ('malformed' in body) return answerParseError(ctx, body.malformed)
-    const names = calledTools(body.json)
-    if (names.length > 0) ctx.state.event['tool'] = describeTools(names, options.resource)
-    const refusal = refuseCalls(names, accessToken, options.resource, resourceMetadataUrl)
-    if (refusal !== undefined) return refuse(ctx, refusal)
-    const request = toWebRequest(ctx, options.resource.resource)
-    const response = await options.protocol.serve(request, body.json, callOf(ctx, accessToken, options))
+    const tools = describeTools(operationsOf(body.json), operations)
+    if (tools !== '') ctx.state.event['tool'] = tools
+    const judgement = operations.judge(accessToken, body.json, resourceMetadataUrl)
+    if (judgement.outcome === 'challenge') return refuse(ctx, judgement.refusal)
+    const request = toWebRequest(ctx, url)
+    // What is hidden goes on to the SDK, which answers it like anything unknown: the server it asks does not have it.
+    const hidden = judgement.outcome === 'hide' ? judgement.operations : []
+    const response = await protocol.serve(request, body.json, callOf(ctx, accessToken, options), hidden)
     await answer(ctx, response, accessToken.expiresAt - epochSeconds(options.clock))
   }
 }

@@ -3,40 +3,56 @@
  * 2026-07-28 and the 2025 ones alike. Does not check tokens, scopes, Host or Origin: the app does, before anything gets here.
  */
 import { type AuthInfo, createMcpHandler, type McpHttpHandler, McpServer } from '@modelcontextprotocol/server'
+import { hideUnseen, type Operation, type Operations } from '../resource-server/index.js'
 import type { McpCall, ServerDefinition } from './server-definition.js'
 
 export interface McpProtocol {
-  /** Serves one HTTP request whose body was parsed already (`undefined` for a request without a JSON body). */
-  serve(request: Request, json: unknown, call: McpCall): Promise<Response>
+  /**
+   * Serves one HTTP request whose body was parsed already (`undefined` for a request without a JSON body). `hidden`: what it asks for
+   * and its caller may not know of.
+   */
+  serve(request: Request, json: unknown, call: McpCall, hidden: readonly Operation[]): Promise<Response>
   /** Ends the exchanges that are still open. */
   close(): Promise<void>
+}
+
+/**
+ * What one request's server instance shows. A hidden resource may match a template that is seen, whose handler would serve it: a
+ * request for one finds no resources at all.
+ */
+function visible(operations: Operations, hidden: readonly Operation[]): Pick<Operations, 'sees' | 'hidesSome'> {
+  if (!hidden.some(({ kind }) => kind === 'resource')) return operations
+  return { hidesSome: true, sees: (token, asked) => asked.kind !== 'resource' && operations.sees(token, asked) }
 }
 
 /** `onError` gets what the SDK reports on the side; most of it is about malformed requests. */
 export function createMcpProtocol(
   definition: Omit<ServerDefinition, 'ready'>,
+  operations: Operations,
   version: string,
   onError: (error: Error) => void,
 ): McpProtocol {
   const serverInfo = { name: definition.name, title: definition.resource.name, version }
   /** The SDK hands its AuthInfo through untouched: it is the handle by which a request finds its call. */
-  const calls = new WeakMap<AuthInfo, McpCall>()
+  const calls = new WeakMap<AuthInfo, { readonly call: McpCall; readonly hidden: readonly Operation[] }>()
   const handler: McpHttpHandler = createMcpHandler(
     ({ authInfo }) => {
-      const call = authInfo === undefined ? undefined : calls.get(authInfo)
-      if (call === undefined) throw new Error('an MCP request arrived without its call')
+      const asked = authInfo === undefined ? undefined : calls.get(authInfo)
+      if (asked === undefined) throw new Error('an MCP request arrived without its call')
       const server = new McpServer(serverInfo, definition.options)
+      const { call, hidden } = asked
+      hideUnseen(server, { operations: visible(operations, hidden), accessToken: call.accessToken })
       definition.register(server, call, handler.notify)
       return server
     },
     { onerror: onError },
   )
   return {
-    serve: (request, json, call) => {
+    serve: (request, json, call, hidden) => {
       const { clientId, scopes, expiresAt } = call.accessToken
       // Neither the SDK nor the tools have a use for the token itself, so they do not get it.
       const authInfo: AuthInfo = { token: '', clientId, scopes: [...scopes], expiresAt }
-      calls.set(authInfo, call)
+      calls.set(authInfo, { call, hidden })
       return handler.fetch(request, { authInfo, ...(json !== undefined && { parsedBody: json }) })
     },
     close: () => handler.close(),

@@ -16,7 +16,10 @@ export interface McpCall {
 }
 
 export interface ServerDefinition {
-  /** Tools named in here are checked for their scopes before anything is dispatched; tools that are not need a valid token alone. */
+  /**
+   * Tools, prompts and resources named in here are checked for their scopes before anything is dispatched; others need a valid
+   * token alone. What is hidden from a caller is taken off its server again, whatever `register` does.
+   */
   readonly resource: ResourceDeclaration
   /** Name by which programs know the server (`serverInfo`). */
   readonly name: string

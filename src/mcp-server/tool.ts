@@ -5,6 +5,7 @@
 import type { CallToolResult, McpServer, StandardSchemaWithJSON, ToolAnnotations } from '@modelcontextprotocol/server'
 import type { z } from 'zod'
 import type { ToolDeclaration } from '../oauth/resource.js'
+import type { RequiredScopes } from '../oauth/scope.js'
 import { userOf } from '../resource-server/index.js'
 import type { NotesStore } from './notes.js'
 import type { McpCall } from './server-definition.js'
@@ -22,8 +23,10 @@ export interface ToolDefinition<Input extends z.ZodObject, Output extends z.ZodO
   readonly title: string
   /** For the model: what it does, when to use it. */
   readonly description: string
-  /** Scopes a call needs, all of them. */
-  readonly scopes: readonly string[]
+  /** Scopes a call needs: all of a list, or all of one list of several. */
+  readonly scopes: RequiredScopes
+  /** What a caller without them meets; default: a challenge. */
+  readonly whenMissing?: 'challenge' | 'hide'
   /** What it does cannot be undone: marked on the consent page. */
   readonly destructive?: boolean
   readonly annotations: ToolAnnotations
@@ -74,12 +77,19 @@ function withFixedJsonSchema(schema: z.ZodObject): StandardSchemaWithJSON {
 export function defineTool<Input extends z.ZodObject, Output extends z.ZodObject>(
   definition: ToolDefinition<Input, Output>,
 ): Tool {
-  const { name, title, description, scopes, destructive = false, annotations, input } = definition
+  const { name, title, description, scopes, destructive = false, annotations, input, whenMissing } = definition
   const inputSchema = withFixedJsonSchema(input)
   const outputSchema = withFixedJsonSchema(definition.output)
   const config = { title, description, annotations, inputSchema, outputSchema }
   return {
-    declaration: { name, title, scopes, destructive },
+    declaration: {
+      name,
+      title,
+      scopes,
+      destructive,
+      readOnly: annotations.readOnlyHint === true,
+      ...(whenMissing !== undefined && { whenMissing }),
+    },
     register: (server, call) => {
       server.registerTool(name, config, async (values) => answer(() => definition.run(input.parse(values), call), call))
     },

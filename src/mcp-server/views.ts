@@ -1,5 +1,6 @@
 /** What the pages of the MCP server are given: one page, shown to a person who opens the MCP URL in a browser. */
 import type { ResourceDeclaration, ScopeDeclaration, ToolDeclaration } from '../oauth/resource.js'
+import { needsNoScope, scopesNamed } from '../oauth/scope.js'
 import { type ConnectLine, connectLines } from './connect-lines.js'
 import { notesResource } from './notes-resource.js'
 
@@ -39,9 +40,9 @@ export function connectContext(resource: ResourceDeclaration, metadataUrl: strin
     scopes: resource.scopes.map((scope) => ({
       scope,
       includes: resource.scopes.filter(({ name }) => scope.includes.includes(name)).map(({ title }) => title),
-      tools: resource.tools.filter(({ scopes }) => scopes.includes(scope.name)),
+      tools: resource.tools.filter(({ scopes }) => scopesNamed(scopes).includes(scope.name)),
     })),
-    openTools: resource.tools.filter(({ scopes }) => scopes.length === 0),
+    openTools: resource.tools.filter(({ scopes }) => needsNoScope(scopes)),
     metadataUrl,
     reachableFromCloud: resource.resource.startsWith('https://'),
   }

@@ -2,7 +2,7 @@
  * Protected resources: their canonical identifier (RFC 8707 §2, RFC 9728 §1.2) and the one declaration of a resource that
  * consent page, metadata and guard all read.
  */
-import type { ScopeHierarchy } from './scope.js'
+import type { RequiredScopes, ScopeHierarchy } from './scope.js'
 
 export interface ScopeDeclaration {
   /** Scope token, for example `notes:read`. */
@@ -17,12 +17,21 @@ export interface ScopeDeclaration {
   readonly destructive: boolean
 }
 
-export interface ToolDeclaration {
+/** What a client can use: a tool, or content it can read. */
+export interface OperationDeclaration {
+  /** Of a tool or prompt; the URI or URI template of what can be read. */
   readonly name: string
+  /** Scopes its use needs: all of a list, or all of one list of several. */
+  readonly scopes: RequiredScopes
+  /** What a caller without them meets: a challenge to ask for more (default), or nothing at all, as if it did not exist. */
+  readonly whenMissing?: 'challenge' | 'hide'
+}
+
+export interface ToolDeclaration extends OperationDeclaration {
   readonly title: string
-  /** Scopes a call needs, all of them. */
-  readonly scopes: readonly string[]
   readonly destructive: boolean
+  /** It changes nothing, so it stays in read-only mode. */
+  readonly readOnly?: boolean
 }
 
 /** Everything our two servers know about one protected resource. */
@@ -36,6 +45,10 @@ export interface ResourceDeclaration {
   readonly description: string
   readonly scopes: readonly ScopeDeclaration[]
   readonly tools: readonly ToolDeclaration[]
+  /** MCP resources, by URI or URI template; those that are not named need a valid token alone. */
+  readonly contents?: readonly OperationDeclaration[]
+  /** MCP prompts; those that are not named need a valid token alone. */
+  readonly prompts?: readonly OperationDeclaration[]
   /** Granted to a client that asks for no scope at all. */
   readonly defaultScopes: readonly string[]
   /** `scopes_supported` of the RFC 9728 document: the useful baseline, not the catalogue. */

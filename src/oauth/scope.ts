@@ -41,3 +41,60 @@ export function coversScopes(
   const expanded = expandScopes(granted, hierarchy)
   return [...required].every((scope) => expanded.has(scope))
 }
+
+/**
+ * What an operation needs: all scopes of a list, or all of any one list of several. An empty list is covered by every token;
+ * `anyOf` without a list by none.
+ */
+export type RequiredScopes = readonly string[] | { readonly anyOf: readonly (readonly string[])[] }
+
+/** The combinations that would do, each on its own. */
+export function scopeCombinations(required: RequiredScopes): readonly (readonly string[])[] {
+  return 'anyOf' in required ? required.anyOf : [required]
+}
+
+/** Every scope that a requirement names, each once. */
+export function scopesNamed(required: RequiredScopes): readonly string[] {
+  return [...new Set(scopeCombinations(required).flat())]
+}
+
+/** True when any token will do. */
+export function needsNoScope(required: RequiredScopes): boolean {
+  return scopeCombinations(required).some((combination) => combination.length === 0)
+}
+
+/** True when `granted`, with what it includes, holds one of the combinations. */
+export function meetsRequirement(
+  granted: Iterable<string>,
+  required: RequiredScopes,
+  hierarchy: ScopeHierarchy = {},
+): boolean {
+  if (needsNoScope(required)) return true
+  const expanded = expandScopes(granted, hierarchy)
+  return scopeCombinations(required).some((combination) => combination.every((scope) => expanded.has(scope)))
+}
+
+/**
+ * The combination that lacks least, of several such the one of which most is there, then the first: what a client is told to ask
+ * for. Its narrow scopes, never broader ones that would do, too.
+ */
+export function nearestCombination(
+  granted: Iterable<string>,
+  required: RequiredScopes,
+  hierarchy: ScopeHierarchy = {},
+): readonly string[] {
+  const expanded = expandScopes(granted, hierarchy)
+  const ranked = scopeCombinations(required).map((combination) => {
+    const held = combination.filter((scope) => expanded.has(scope)).length
+    return { combination, held, lacking: combination.length - held }
+  })
+  ranked.sort((one, other) => one.lacking - other.lacking || other.held - one.held)
+  return ranked[0]?.combination ?? []
+}
+
+/** A requirement in words: "a and b, or c". */
+export function describeRequirement(required: RequiredScopes): string {
+  return scopeCombinations(required)
+    .map((combination) => combination.join(' and '))
+    .join(', or ')
+}

@@ -15,7 +15,7 @@ export interface Refusal {
   readonly status: number
   /** Header names in lower case. */
   readonly headers: Readonly<Record<string, string>>
-  readonly body: Readonly<Record<string, string>>
+  readonly body: Readonly<Record<string, unknown>>
   /** For the log; absent when the request merely carried no token. */
   readonly error?: OAuthError
 }

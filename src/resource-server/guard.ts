@@ -1,29 +1,55 @@
-/** Scope requirements of single operations, with hierarchies (RFC 6750 §3.1, MCP authorization "step-up"). */
+/** Scope requirements of operations, with hierarchies (RFC 6750 §3.1, MCP authorization "step-up"). */
 import { OAuthError } from '../oauth/errors.js'
-import { coversScopes, type ScopeHierarchy } from '../oauth/scope.js'
+import {
+  describeRequirement,
+  formatScope,
+  meetsRequirement,
+  nearestCombination,
+  type RequiredScopes,
+  type ScopeHierarchy,
+  scopeCombinations,
+} from '../oauth/scope.js'
 import type { AccessToken } from './access-token.js'
 import { type Refusal, refuse } from './bearer.js'
 
 export interface ScopeRequirement {
-  /** All of these, each directly or through a scope that includes it. */
-  readonly scopes: readonly string[]
+  /** All of these, or all of one combination of several; each directly or through a scope that includes it. */
+  readonly scopes: RequiredScopes
   readonly hierarchy: ScopeHierarchy
   readonly resourceMetadataUrl: string
+}
+
+const publicText = 'this operation needs permissions that were not granted'
+
+/** The challenge can name one combination only, so where several would do, words name them all. */
+function describe(unmet: readonly RequiredScopes[]): string {
+  const choices = unmet.filter((required) => scopeCombinations(required).length > 1)
+  return choices.length === 0 ? publicText : `${publicText}: ${choices.map(describeRequirement).join('; and ')}`
+}
+
+/** As `refuseMissingScopes`, for what several operations need together. */
+export function refuseUnmetRequirements(
+  accessToken: AccessToken,
+  requirements: readonly RequiredScopes[],
+  { hierarchy, resourceMetadataUrl }: Omit<ScopeRequirement, 'scopes'>,
+): Refusal | undefined {
+  const granted = accessToken.scopes
+  const unmet = requirements.filter((required) => !meetsRequirement(granted, required, hierarchy))
+  if (unmet.length === 0) return undefined
+  const needed = requirements.flatMap((required) => nearestCombination(granted, required, hierarchy))
+  const error = new OAuthError('insufficient_scope', describe(unmet), { detail: `needs ${formatScope(needed)}` })
+  return refuse(error, {
+    resourceMetadataUrl,
+    scopes: [...granted, ...needed],
+    scheme: accessToken.keyThumbprint === undefined ? 'Bearer' : 'DPoP',
+  })
 }
 
 /**
  * `undefined` when the token covers the requirement, else a 403 whose challenge names every scope the operation needs and those
  * the token already has: clients of 2025-11-25 ask for exactly what they are told, so leaving out a granted scope would
- * lose it. The narrow scopes are named, never broader ones that would also do.
+ * lose it. The narrow scopes are named, never broader ones that would also do; of several combinations the one that lacks least.
  */
 export function refuseMissingScopes(accessToken: AccessToken, requirement: ScopeRequirement): Refusal | undefined {
-  if (coversScopes(accessToken.scopes, requirement.scopes, requirement.hierarchy)) return undefined
-  const error = new OAuthError('insufficient_scope', 'this operation needs permissions that were not granted', {
-    detail: `needs ${requirement.scopes.join(' ')}`,
-  })
-  return refuse(error, {
-    resourceMetadataUrl: requirement.resourceMetadataUrl,
-    scopes: [...accessToken.scopes, ...requirement.scopes],
-    scheme: accessToken.keyThumbprint === undefined ? 'Bearer' : 'DPoP',
-  })
+  return refuseUnmetRequirements(accessToken, [requirement.scopes], requirement)
 }

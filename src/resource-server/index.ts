@@ -3,6 +3,7 @@
  * and protected resource metadata (RFC 6750, 7662, 8414, 8707, 9068, 9449, 9728). Does not own issuing tokens, users, transports or any
  * storage, and reads no environment: time and network are arguments. The Koa adapter is in `koa.ts`.
  */
+export type { RequiredScopes, ScopeHierarchy } from '../oauth/scope.js'
 export {
   type AccessToken,
   type FetchFunction,
@@ -18,6 +19,7 @@ export {
   type Refusal,
   refuse,
 } from './bearer.js'
+export { type CallerDescription, describeCaller } from './caller.js'
 export type { TokenRules } from './claims.js'
 export type { ClientCredentials } from './client-authentication.js'
 export {
@@ -30,6 +32,7 @@ export {
 export { checkDpopProof, type DpopOptions, type ProofReplayStore } from './dpop.js'
 export { refuseMissingScopes, type ScopeRequirement } from './guard.js'
 export { createIntrospectionVerifier, type IntrospectionVerifierOptions } from './introspection.js'
+export { type Operation, type OperationKind, operationsOf } from './json-rpc.js'
 export { createRemoteKeySet, type RemoteKeySetOptions } from './key-set.js'
 export {
   type ProtectedResourceMetadata,
@@ -37,6 +40,15 @@ export {
   protectedResourceMetadata,
   publishDocument,
 } from './metadata.js'
+export { filterListResponse, filterLists, hideUnseen, type Viewer } from './operation-lists.js'
+export {
+  createOperations,
+  type Judgement,
+  type OperationRule,
+  type OperationRules,
+  type Operations,
+  operationRulesOf,
+} from './operations.js'
 export {
   type Finding,
   type ServerMetadata,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { notesResource } from '../../src/mcp-server/notes-resource.js'
 import { canonicalResource, scopeHierarchyOf } from '../../src/oauth/resource.js'
-import { coversScopes, isScopeToken } from '../../src/oauth/scope.js'
+import { coversScopes, isScopeToken, scopesNamed } from '../../src/oauth/scope.js'
 
 const resource = notesResource('http://localhost:4000/mcp')
 const names = resource.scopes.map(({ name }) => name)
@@ -14,7 +14,7 @@ describe('the declaration of the notes service', () => {
   it('uses only scopes it declares', () => {
     const { tools, defaultScopes, advertisedScopes, challengeScopes, scopes } = resource
     const used = [
-      ...tools.flatMap((tool) => tool.scopes),
+      ...tools.flatMap((tool) => scopesNamed(tool.scopes)),
       ...scopes.flatMap(({ includes }) => includes),
       ...[defaultScopes, advertisedScopes, challengeScopes].flat(),
     ]

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { userOf } from '../../resource-server/index.js'
+import { describeCaller } from '../../resource-server/index.js'
 import { defineTool } from '../tool.js'
 
 /** Says whom the token acts for. Needs a valid token and no scope: it tells a client only about its own access. */
@@ -16,15 +16,5 @@ export const whoami = defineTool({
     scopes: z.array(z.string()),
     expiresAt: z.string(),
   }),
-  run: async (_input, { accessToken }) => {
-    const subject = userOf(accessToken)
-    return {
-      data: {
-        ...(subject !== undefined && { subject }),
-        clientId: accessToken.clientId,
-        scopes: [...accessToken.scopes],
-        expiresAt: new Date(accessToken.expiresAt * 1000).toISOString(),
-      },
-    }
-  },
+  run: async (_input, { accessToken }) => ({ data: { ...describeCaller(accessToken) } }),
 })

@@ -90,6 +90,7 @@ export const resourceServerRequirements: readonly Requirement[] = [
     'Let a broader scope do what a narrower one may',
     `${authorization}, scope challenge`,
     [guard, 'lets writing include reading, but not deleting'],
+    ['mcp-server/operations.test.ts', '%s of %j with "%s" is a 403 that asks for "%s", and runs nothing'],
     ['oauth/scope.test.ts', '%j covers %j: %s'],
   ),
   must('R10a', 'Read tokens from the Authorization header alone', 'OAuth 2.1 §5.1', [
@@ -141,14 +142,20 @@ export const resourceServerRequirements: readonly Requirement[] = [
     definition,
     'takes back request state only from the client it gave it to',
   ]),
-  must('R15a', 'Let lists vary by authorization at most, never by connection', 'MCP 2026-07-28 tools', [
-    definition,
-    'lists the same tools to every token and connection, privately',
-  ]),
-  must('R15b', 'Mark a list that varies as private', 'MCP 2026-07-28 caching', [
-    definition,
-    'lists the same tools to every token and connection, privately',
-  ]),
+  must(
+    'R15a',
+    'Let lists vary by authorization at most, never by connection',
+    'MCP 2026-07-28 tools',
+    [definition, 'lists the same tools to every token and connection, privately'],
+    ['mcp-server/operations.test.ts', '%s shows what the token may know of'],
+  ),
+  must(
+    'R15b',
+    'Mark a list that varies as private',
+    'MCP 2026-07-28 caching',
+    [definition, 'lists the same tools to every token and connection, privately'],
+    ['mcp-server/operations.test.ts', '%s shows what the token may know of'],
+  ),
   outOfScope(
     'R16',
     'MUST',

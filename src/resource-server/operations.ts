@@ -1,0 +1,182 @@
+/**
+ * Which scopes the tools, resources, prompts and methods of an MCP server need, and what a caller without them meets: a challenge to
+ * ask for more (MCP authorization, "step-up"), or nothing, as if it were not there. Pure: names and tokens in, judgements out.
+ * Lists are in `operation-lists.ts`. Does not know which operations exist: what is not declared falls under `otherwise`.
+ */
+import { type OperationDeclaration, type ResourceDeclaration, scopeHierarchyOf } from '../oauth/resource.js'
+import { meetsRequirement, type RequiredScopes, type ScopeHierarchy } from '../oauth/scope.js'
+import type { AccessToken } from './access-token.js'
+import type { Refusal } from './bearer.js'
+import { refuseUnmetRequirements } from './guard.js'
+import { messagesOf, namesItsRevision, type Operation, type OperationKind, operationsOf } from './json-rpc.js'
+import { resourceRules } from './resource-rules.js'
+
+export interface OperationRule {
+  /** All of a list, or all of one list of several; empty: a valid token alone. */
+  readonly scopes: RequiredScopes
+  /**
+   * What a caller meets that lacks them: `challenge` (the default) shows the operation and answers its use with a 403 that names
+   * the scopes; `hide` leaves it out of lists and answers its use as that of something unknown.
+   */
+  readonly whenMissing?: 'challenge' | 'hide'
+  /** Of a tool: it changes nothing, so it stays in read-only mode. */
+  readonly readOnly?: boolean
+}
+
+type RulesByName = Readonly<Record<string, OperationRule>>
+
+export interface OperationRules {
+  readonly hierarchy?: ScopeHierarchy
+  readonly tools?: RulesByName
+  /** By URI, or by URI template (RFC 6570); a URI's own rule goes before those of templates that match it. */
+  readonly resources?: RulesByName
+  readonly prompts?: RulesByName
+  /** By JSON-RPC method, on top of what the method names. */
+  readonly methods?: RulesByName
+  /** For what is not named above; default: any valid token may. */
+  readonly otherwise?: { readonly [Kind in OperationKind]?: OperationRule }
+  /** Read-only mode: tools that are not declared `readOnly` are hidden from everybody. */
+  readonly readOnly?: boolean
+}
+
+/** What is to be done with a request. */
+export type Judgement =
+  | { readonly outcome: 'allow' }
+  /** Answer with the 403. */
+  | { readonly outcome: 'challenge'; readonly refusal: Refusal }
+  /** Answer as if these did not exist: `answer` does, where the MCP server itself has them. */
+  | { readonly outcome: 'hide'; readonly operations: readonly Operation[]; readonly answer: Refusal }
+
+export interface Operations {
+  /** Judges everything that a body asks for, before any of it runs; a batch as one. */
+  judge(accessToken: AccessToken, json: unknown, resourceMetadataUrl: string): Judgement
+  /** The same for who has only one way to answer: what to answer instead of serving, or `undefined`. */
+  refuse(accessToken: AccessToken, json: unknown, resourceMetadataUrl: string): Refusal | undefined
+  /** False for what is hidden from this caller: leave it out of lists. */
+  sees(accessToken: AccessToken, operation: Operation): boolean
+  /** True when lists may differ between callers, and so must not be cached for all of them (MCP caching, `cacheScope`). */
+  readonly hidesSome: boolean
+  /** True for what the rules name, and so no word of a client's own. */
+  declares(operation: Operation): boolean
+}
+
+const anyToken: OperationRule = { scopes: [] }
+/** For tools that change something, in read-only mode: no token has a scope of none. */
+const nobody: OperationRule = { scopes: { anyOf: [] }, whenMissing: 'hide' }
+
+const membersByKind = { method: 'methods', tool: 'tools', prompt: 'prompts', resource: 'resources' } as const
+
+function checkRules(rules: OperationRules): void {
+  const declared = Object.values(membersByKind).flatMap((member) => Object.entries(rules[member] ?? {}))
+  for (const [name, { scopes }] of [...declared, ...Object.entries(rules.otherwise ?? {})]) {
+    if ('anyOf' in scopes && scopes.anyOf.length === 0) {
+      throw new TypeError(`the rule of ${name} lists no combination of scopes: nobody could ever use it`)
+    }
+  }
+}
+
+/** Rules of one operation; none when it is not declared. */
+type Lookup = (name: string) => readonly OperationRule[]
+
+function lookupByName(rules: RulesByName = {}): Lookup {
+  const byName = new Map(Object.entries(rules).map(([name, rule]) => [name, [rule]] as const))
+  return (name) => byName.get(name) ?? []
+}
+
+function createLookups(rules: OperationRules): Readonly<Record<OperationKind, Lookup>> {
+  const tools = lookupByName(rules.tools)
+  return {
+    method: lookupByName(rules.methods),
+    prompt: lookupByName(rules.prompts),
+    resource: resourceRules(rules.resources),
+    tool:
+      rules.readOnly === true
+        ? (name) => (tools(name).some(({ readOnly }) => readOnly === true) ? tools(name) : [nobody])
+        : tools,
+  }
+}
+
+function hides({ whenMissing }: OperationRule): boolean {
+  return whenMissing === 'hide'
+}
+
+/** The words that the official SDK has for what it does not know (MCP tools, prompts, resources: "error handling"). */
+function unknownError({ kind, name }: Operation): object {
+  if (kind === 'method') return { code: -32601, message: 'Method not found' }
+  if (kind === 'resource') return { code: -32602, message: `Resource not found: ${name}`, data: { uri: name } }
+  return { code: -32602, message: `${kind === 'tool' ? 'Tool' : 'Prompt'} ${name} not found` }
+}
+
+/** A batch cannot be answered in parts by who does not run the rest, so the whole of it is invalid. */
+function answerUnknown(json: unknown, operation: Operation): Refusal {
+  const headers = { 'cache-control': 'no-store', 'content-type': 'application/json' }
+  const [message = {}] = messagesOf(json)
+  const { id } = message
+  if (Array.isArray(json) || (typeof id !== 'string' && typeof id !== 'number')) {
+    const error = { code: -32600, message: 'Invalid Request: it asks for something that is not there' }
+    return { status: 400, headers, body: { jsonrpc: '2.0', id: null, error } }
+  }
+  // Revision 2026-07-28 maps unknown methods to 404.
+  const status = operation.kind === 'method' && namesItsRevision(message) ? 404 : 200
+  return { status, headers, body: { jsonrpc: '2.0', id, error: unknownError(operation) } }
+}
+
+/** Fixes the rules. Throws a TypeError for a rule that nobody could ever meet. */
+export function createOperations(rules: OperationRules): Operations {
+  checkRules(rules)
+  const { hierarchy = {}, otherwise = {} } = rules
+  const lookups = createLookups(rules)
+  const hidesSome =
+    rules.readOnly === true ||
+    Object.values(membersByKind).some((member) => Object.values(rules[member] ?? {}).some(hides)) ||
+    Object.values(otherwise).some(hides)
+
+  const isMet = ({ scopes }: AccessToken, rule: OperationRule) => meetsRequirement(scopes, rule.scopes, hierarchy)
+  const undeclared = (kind: OperationKind) => otherwise[kind] ?? anyToken
+  const rulesOf = ({ kind, name }: Operation): readonly OperationRule[] => {
+    const declared = lookups[kind](name)
+    return declared.length === 0 ? [undeclared(kind)] : declared
+  }
+  const sees: Operations['sees'] = (accessToken, operation) =>
+    rulesOf(operation).every((rule) => !hides(rule) || isMet(accessToken, rule))
+
+  const judge: Operations['judge'] = (accessToken, json, resourceMetadataUrl) => {
+    const operations = operationsOf(json)
+    const hidden = operations.filter((operation) => !sees(accessToken, operation))
+    // What is hidden is judged like what is not there at all, or the difference would betray it.
+    const visible = operations.filter((operation) => !hidden.includes(operation)).flatMap(rulesOf)
+    const asked = [...visible, ...hidden.map(({ kind }) => undeclared(kind)).filter((rule) => !hides(rule))]
+    const requirements = asked.map(({ scopes }) => scopes)
+    const refusal = refuseUnmetRequirements(accessToken, requirements, { hierarchy, resourceMetadataUrl })
+    if (refusal !== undefined) return { outcome: 'challenge', refusal }
+    const [first] = hidden
+    if (first === undefined) return { outcome: 'allow' }
+    return { outcome: 'hide', operations: hidden, answer: answerUnknown(json, first) }
+  }
+
+  return {
+    judge,
+    refuse: (accessToken, json, resourceMetadataUrl) => {
+      const judgement = judge(accessToken, json, resourceMetadataUrl)
+      if (judgement.outcome === 'allow') return undefined
+      return judgement.outcome === 'challenge' ? judgement.refusal : judgement.answer
+    },
+    sees,
+    hidesSome,
+    declares: ({ kind, name }) => Object.hasOwn(rules[membersByKind[kind]] ?? {}, name),
+  }
+}
+
+/** The rules that the declaration of a resource spells out. */
+export function operationRulesOf(
+  resource: Pick<ResourceDeclaration, 'scopes' | 'tools' | 'contents' | 'prompts'>,
+): OperationRules {
+  const byName = (declarations: readonly OperationDeclaration[] = []) =>
+    Object.fromEntries(declarations.map((declaration) => [declaration.name, declaration]))
+  return {
+    hierarchy: scopeHierarchyOf(resource),
+    tools: byName(resource.tools),
+    resources: byName(resource.contents),
+    prompts: byName(resource.prompts),
+  }
+}

@@ -1,0 +1,53 @@
+/**
+ * Rules of resources, found by URI. A server may look a URI up as it was written or as a URL parser writes it, so both spellings are
+ * asked about, and templates (RFC 6570) match rather too much than too little: what a server would serve, a rule must cover.
+ */
+import type { OperationRule } from './operations.js'
+
+/** Longer URIs are not compared with templates, which could take long: all of them apply. */
+const longestCompared = 4_096
+
+interface TemplateRule {
+  readonly template: string
+  readonly pattern: RegExp
+  readonly rule: OperationRule
+}
+
+function escapeLiteral(literal: string): string {
+  return literal.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&')
+}
+
+/** A plain `{variable}` stays within its path segment; every other expression may stand for anything. */
+function patternOf(template: string): RegExp {
+  const source = template
+    .split(/(\{[^{}]*\})/)
+    .map((part) => {
+      if (!part.startsWith('{')) return escapeLiteral(part)
+      return /^\{\w+\}$/.test(part) ? '[^/]*' : '.*'
+    })
+    .join('')
+  return new RegExp(`^${source}$`, 'is')
+}
+
+/** Both spellings under which a server may know a URI. */
+function spellings(uri: string): readonly string[] {
+  const parsed = URL.canParse(uri) ? new URL(uri).href : uri
+  return parsed === uri ? [uri] : [uri, parsed]
+}
+
+/** Looks up the rules of a URI, or of a template as it was declared. All that are found apply. */
+export function resourceRules(
+  rules: Readonly<Record<string, OperationRule>> = {},
+): (uri: string) => readonly OperationRule[] {
+  const entries = Object.entries(rules)
+  const exact = new Map(entries.flatMap(([uri, rule]) => spellings(uri).map((spelling) => [spelling, rule] as const)))
+  const templates: readonly TemplateRule[] = entries
+    .filter(([uri]) => /\{[^{}]*\}/.test(uri))
+    .map(([template, rule]) => ({ template, pattern: patternOf(template), rule }))
+  const rulesOfSpelling = (uri: string) => {
+    const own = exact.get(uri)
+    if (own !== undefined) return [own]
+    return templates.filter(({ pattern }) => uri.length > longestCompared || pattern.test(uri)).map(({ rule }) => rule)
+  }
+  return (uri) => [...new Set(spellings(uri).flatMap(rulesOfSpelling))]
+}
