@@ -212,6 +212,19 @@ describe.each(databaseKinds)('The device flow (RFC 8628), on %s', (kind) => {
     expect((await poll(client, device.device_code)).error).toBe('authorization_pending')
   })
 
+  it('answers a browser that keeps no cookies with a page, and no failure', async () => {
+    const answer = async (path: string, init: RequestInit = {}) => {
+      const response = await fetch(`${server.issuer}${path}`, { headers: { accept: 'text/html' }, ...init })
+      return [response.status, /<h1>(.*)<\/h1>/.exec(await response.text())?.[1]]
+    }
+    const body = new URLSearchParams({ user_code: 'BCDF-GHJK', xsrf: 'x' })
+    expect(await answer('/device', { method: 'POST', body })).toEqual([403, 'Please send that once more'])
+    for (const path of ['/device/authorize', '/device/unknown']) {
+      expect(await answer(path)).toEqual([400, 'This sign-in has expired'])
+    }
+    expect(server.logLines.filter((line) => line.includes('"level":"error"'))).toEqual([])
+  })
+
   it('believes nobody by a client_id alone: also the operator’s public client counts as not verified', async () => {
     await server.clients.save(
       'operators-cli',

@@ -25,6 +25,11 @@ function entryErrorOf(error: Error): DeviceEntryError | undefined {
   return entryErrors[error.name]
 }
 
+/** A session that the browser brought along: a new one has no end yet. */
+function isStored(session: KoaContextWithOIDC['oidc']['session']): boolean {
+  return typeof session?.exp === 'number'
+}
+
 async function sendDone(pages: Pages<Views>, ctx: KoaContextWithOIDC, outcome: DoneContext['outcome']): Promise<void> {
   const clientId = ctx.oidc.entities.Interaction?.params['client_id']
   const client = typeof clientId === 'string' ? await ctx.oidc.provider.Client.find(clientId) : undefined
@@ -42,6 +47,14 @@ export function createDevicePages(
       const problem = error === undefined ? undefined : entryErrorOf(error)
       if (error !== undefined && out !== undefined && problem === undefined) return renderError(ctx, out, error)
       const ours = ctx as unknown as HttpContext
+      if (error !== undefined && out !== undefined && !isStored(ctx.oidc.session)) {
+        // Without its cookie there is nothing a form could be bound to, and the engine fails at storing what it has not begun.
+        Object.assign(ctx.oidc.session ?? {}, { touched: false })
+        if (ctx.oidc.route !== 'code_verification') return renderError(ctx, out, error)
+        const { event } = ours.state
+        event['outcome'] = 'form-expired'
+        return pages.send(ours, 'error', { kind: 'form-expired', requestId: event.requestId, code: out.error }, 403)
+      }
       if (problem !== undefined) ours.state.event['outcome'] = problem
       const secret = ctx.oidc.session?.state?.['secret']
       const context = {
