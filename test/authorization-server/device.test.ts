@@ -258,7 +258,7 @@ describe.each(databaseKinds)('The device flow (RFC 8628), on %s', (kind) => {
     const { client_id: clientId } = await register(client.server, {})
     const response = await askForDeviceCode({ ...client, clientId })
     expect(response.status).toBe(400)
-    expect(await response.json()).toMatchObject({ error: 'invalid_request' })
+    expect(await response.json()).toMatchObject({ error: 'unauthorized_client' })
   })
 
   it('keeps device codes where the database alone does not tell them, and out of the log', async () => {

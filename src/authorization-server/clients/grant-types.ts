@@ -1,5 +1,12 @@
-/** Which answer a client gets that asks for tokens in a way it may not (RFC 6749 §5.2). */
-import { errors, Provider } from 'oidc-provider'
+/** Which answer a client gets that asks for tokens in a way it may not (RFC 6749 §5.2, RFC 8628 §3.2). */
+import { errors, type KoaContextWithOIDC, Provider } from 'oidc-provider'
+import { deviceCodeGrant } from './registration.js'
+
+/** What this request itself asks for; the engine also asks about other grant types on the way. */
+function requestedGrantType(oidc: KoaContextWithOIDC['oidc'] | undefined): unknown {
+  if (oidc?.route === 'device_authorization') return deviceCodeGrant
+  return oidc?.route === 'token' ? oidc.params?.['grant_type'] : undefined
+}
 
 /**
  * The engine calls such a request invalid; a client learns more from `unauthorized_client`, which is about this client, and
@@ -11,8 +18,7 @@ export function explainRefusedGrantTypes(provider: Provider, isOffered: (grantTy
   const { grantTypeAllowed } = prototype
   prototype.grantTypeAllowed = function explained(grantType) {
     const isAllowed = grantTypeAllowed.call(this, grantType)
-    const oidc = Provider.ctx?.oidc
-    if (oidc?.route !== 'token' || oidc.params?.['grant_type'] !== grantType) return isAllowed
+    if (requestedGrantType(Provider.ctx?.oidc) !== grantType) return isAllowed
     if (!isOffered(grantType)) throw new errors.UnsupportedGrantType()
     if (!isAllowed) throw new errors.UnauthorizedClient('requested grant type is not allowed for this client')
     return true

@@ -21,7 +21,7 @@ export interface MetadataOrigin {
   readonly offersDeviceFlow?: boolean
 }
 
-const deviceCodeGrant = 'urn:ietf:params:oauth:grant-type:device_code'
+export const deviceCodeGrant = 'urn:ietf:params:oauth:grant-type:device_code'
 const offeredGrantTypes: readonly string[] = [
   'authorization_code',
   'refresh_token',
