@@ -1,14 +1,22 @@
 /**
  * How a token is presented, without any framework: headers in, an access token or a ready refusal out. Bearer (RFC 6750) and,
- * where it is set up, DPoP (RFC 9449 §7). Only the Authorization header is read for tokens; those in a query, a form or a
- * cookie do not exist here (MCP authorization, RFC 9700 §4.3.2).
+ * where it is set up, DPoP (RFC 9449 §7). Only the Authorization header is read for tokens unless `TokenPlaces` says otherwise.
  */
 import { formatChallenge } from '../oauth/challenge.js'
 import { dpopProofAlgorithms } from '../oauth/dpop.js'
 import { OAuthError } from '../oauth/errors.js'
-import { formatScope } from '../oauth/scope.js'
+import { formatScope, isScopeToken } from '../oauth/scope.js'
 import { type AccessToken, invalidToken, type TokenVerifier } from './access-token.js'
 import { checkDpopProof, type DpopOptions } from './dpop.js'
+import {
+  findToken,
+  type PresentedCredentials,
+  type TokenPlace,
+  type TokenPlaces,
+  type TokenScheme,
+} from './token-place.js'
+
+export type { PresentedCredentials, TokenScheme } from './token-place.js'
 
 /** What to answer instead of serving the request. Adapters copy it to the response as it is. */
 export interface Refusal {
@@ -20,22 +28,19 @@ export interface Refusal {
   readonly error?: OAuthError
 }
 
-export type Authentication = { readonly accessToken: AccessToken } | { readonly refusal: Refusal }
-
-/** What a request says about its caller. */
-export interface PresentedCredentials {
-  /** Value of the Authorization header. */
-  readonly authorization: string | undefined
-  /** Value of the DPoP header; several joined by commas, as Node does. */
-  readonly dpop: string | undefined
-  readonly method: string
-  /** As the client knows it: public scheme, host and path. */
-  readonly url: string
+/** A request whose token is good. */
+export interface Authenticated {
+  readonly accessToken: AccessToken
+  /** The token as it was sent, for handing it to an SDK; never for a log. */
+  readonly token: string
+  readonly place: TokenPlace
+  /** To be set on whatever is answered, names in lower case: an answer to a URL with a token in it is nobody else's (RFC 6750 §2.3). */
+  readonly headers: Readonly<Record<string, string>>
 }
 
-export type TokenScheme = 'Bearer' | 'DPoP'
+export type Authentication = Authenticated | { readonly refusal: Refusal }
 
-export interface BearerOptions {
+export interface BearerOptions extends TokenPlaces {
   readonly verify: TokenVerifier
   /** URL of the RFC 9728 document, named in every challenge (RFC 9728 §5.1). */
   readonly resourceMetadataUrl: string
@@ -43,30 +48,35 @@ export interface BearerOptions {
   readonly challengeScopes: readonly string[]
   /** Given: key-bound tokens are taken too, with a proof. Absent: the DPoP scheme is unknown here. */
   readonly dpop?: DpopOptions | undefined
+  /** Names what is protected, for people and old clients (RFC 9110 §11.5). Default: none; MCP clients do not need it. */
+  readonly realm?: string | undefined
+  /** Name the metadata in 401 answers; default true. MCP clients find their way by it: without, they try the well-known URLs. */
+  readonly requireMetadataOn401?: boolean | undefined
 }
 
-const credentials = /^(bearer|dpop)(?:[ \t]+(.*))?$/i
-/** `b64token` of RFC 6750 §2.1, which RFC 9449 §7.1 shares. */
-const tokenSyntax = /^[A-Za-z0-9\-._~+/]+=*$/
-
 export interface ChallengeOptions {
-  readonly resourceMetadataUrl: string
+  /** Absent: not named. */
+  readonly resourceMetadataUrl?: string | undefined
   /** What the client should ask for next. */
   readonly scopes?: readonly string[]
   /** Default Bearer. */
   readonly scheme?: TokenScheme
+  readonly realm?: string | undefined
 }
 
 function challenge(
-  { resourceMetadataUrl, scopes = [], scheme = 'Bearer' }: ChallengeOptions,
+  { resourceMetadataUrl, scopes = [], scheme = 'Bearer', realm }: ChallengeOptions,
   error?: OAuthError,
 ): Record<string, string> {
+  // What an issuer wrote into a token may be no scope at all; no client could ask for it.
+  const scope = formatScope(scopes.filter(isScopeToken))
   const written = formatChallenge({
     scheme,
     parameters: {
+      realm,
       error: error?.code,
       error_description: error?.message,
-      scope: scopes.length === 0 ? undefined : formatScope(scopes),
+      scope: scope === '' ? undefined : scope,
       resource_metadata: resourceMetadataUrl,
       // RFC 9449 §7.1.
       algs: scheme === 'DPoP' ? dpopProofAlgorithms.join(' ') : undefined,
@@ -82,16 +92,28 @@ export function refuse(error: OAuthError, options: ChallengeOptions): Refusal {
   return { ...base, headers: challenge(options, error) }
 }
 
+/** What all challenges of a resource share. */
+function challengeOptions(options: BearerOptions, status: number): ChallengeOptions {
+  const { resourceMetadataUrl, realm, requireMetadataOn401 = true } = options
+  const named = status !== 401 || requireMetadataOn401
+  return { realm, ...(named && { resourceMetadataUrl }) }
+}
+
 /** RFC 6750 §3.1: a request without any token is told where to get one, and no error code. */
-function askForToken({ resourceMetadataUrl, challengeScopes, dpop }: BearerOptions): Refusal {
+function askForToken(options: BearerOptions): Refusal {
+  const shared = challengeOptions(options, 401)
+  const { resourceMetadataUrl } = shared
   return {
     status: 401,
     headers: challenge({
-      resourceMetadataUrl,
-      scopes: challengeScopes,
-      scheme: dpop?.required === true ? 'DPoP' : 'Bearer',
+      ...shared,
+      scopes: options.challengeScopes,
+      scheme: options.dpop?.required === true ? 'DPoP' : 'Bearer',
     }),
-    body: { message: 'an access token is needed', resource_metadata: resourceMetadataUrl },
+    body: {
+      message: 'an access token is needed',
+      ...(resourceMetadataUrl !== undefined && { resource_metadata: resourceMetadataUrl }),
+    },
   }
 }
 
@@ -103,19 +125,19 @@ function checkScheme(scheme: TokenScheme, { keyThumbprint }: AccessToken, requir
 }
 
 /**
- * Authenticates one request by its headers. The scheme's case does not matter; another scheme counts as no token; a malformed
- * header is `invalid_request` (400). Does not check scopes. Unexpected exceptions of the verifier pass through: they are the
- * caller's 500, never an accepted token.
+ * Authenticates one request by its headers, and by its form or query where `TokenPlaces` says so. The scheme's case does not
+ * matter; another scheme counts as no token; a malformed token, or one in two places, is `invalid_request` (400). Does not check
+ * scopes. Unexpected exceptions of the verifier pass through: they are the caller's 500, never an accepted token.
  */
 export async function authenticate(presented: PresentedCredentials, options: BearerOptions): Promise<Authentication> {
-  const match = credentials.exec(presented.authorization?.trim() ?? '')
-  const scheme: TokenScheme = match?.[1]?.toLowerCase() === 'dpop' ? 'DPoP' : 'Bearer'
-  if (match === null || (scheme === 'DPoP' && options.dpop === undefined)) return { refusal: askForToken(options) }
-  const token = match[2] ?? ''
-  if (!tokenSyntax.test(token)) {
-    const malformed = new OAuthError('invalid_request', 'the Authorization header is malformed')
-    return { refusal: refuse(malformed, { resourceMetadataUrl: options.resourceMetadataUrl, scheme }) }
+  const found = findToken(presented, options, options.dpop !== undefined)
+  if (found === undefined) return { refusal: askForToken(options) }
+  const { scheme } = found
+  if ('malformed' in found) {
+    const malformed = new OAuthError('invalid_request', found.malformed)
+    return { refusal: refuse(malformed, { ...challengeOptions(options, malformed.status), scheme }) }
   }
+  const { token, place } = found
   const required = options.dpop?.required ?? false
   let challenged: TokenScheme = required ? 'DPoP' : scheme
   try {
@@ -127,10 +149,11 @@ export async function authenticate(presented: PresentedCredentials, options: Bea
     if (options.dpop !== undefined && keyThumbprint !== undefined) {
       await checkDpopProof(presented.dpop ?? '', { ...presented, accessToken: token, keyThumbprint }, options.dpop)
     }
-    return { accessToken }
+    return { accessToken, token, place, headers: place === 'query' ? { 'cache-control': 'private' } : {} }
   } catch (error) {
     if (!(error instanceof OAuthError)) throw error
     const scopes = error.code === 'invalid_token' ? options.challengeScopes : []
-    return { refusal: refuse(error, { resourceMetadataUrl: options.resourceMetadataUrl, scopes, scheme: challenged }) }
+    const shared = challengeOptions(options, error.status)
+    return { refusal: refuse(error, { ...shared, scopes, scheme: challenged }) }
   }
 }

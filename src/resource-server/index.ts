@@ -12,6 +12,7 @@ export {
   type VerifierClock,
 } from './access-token.js'
 export {
+  type Authenticated,
   type Authentication,
   authenticate,
   type BearerOptions,
@@ -59,6 +60,12 @@ export {
 } from './server-metadata.js'
 export { createStaticKeySet, type StaticKey } from './static-keys.js'
 export { cacheVerifiedTokens, type TokenCacheOptions } from './token-cache.js'
+export {
+  bearerMethodsOf,
+  type TokenPlace,
+  type TokenPlaces,
+  withoutQueryToken,
+} from './token-place.js'
 export { looksLikeJwt, routeByIssuer, routeByShape, type ShapeRoutes } from './token-routing.js'
 export {
   createCustomVerifier,
