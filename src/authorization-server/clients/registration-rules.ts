@@ -44,6 +44,8 @@ const deceptiveCharacters = /[\p{Cc}\p{Cf}\p{Co}\p{Zl}\p{Zp}\u115f\u1160\u3164\u
 const linkMembers = ['client_uri', 'logo_uri', 'policy_uri', 'tos_uri', 'initiate_login_uri'] as const
 /** Fetched by this server, which speaks https alone to strangers. */
 const fetchedMembers = ['jwks_uri', 'sector_identifier_uri'] as const
+/** An operator's client may keep its keys on the same machine, without TLS. */
+const operatorsOwnKeys = /^http:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?(?:[/?]|$)/i
 /** Lists of URIs that have rules of their own. */
 const uriLists: ReadonlySet<string> = new Set(['redirect_uris', 'post_logout_redirect_uris'])
 
@@ -175,8 +177,13 @@ const rules: readonly Rule[] = [
     error: 'invalid_client_metadata',
     source: 'RFC 7591 §5',
     message: `${fetchedMembers.join(' and ')} must be https URLs without user`,
-    violates: (metadata) =>
-      fetchedMembers.some((name) => metadata[name] !== undefined && !isWebUrl(metadata[name], /^https:\/\/[^/?#]/i)),
+    violates: (metadata, _rules, { isFromStranger }) =>
+      fetchedMembers.some(
+        (name) =>
+          metadata[name] !== undefined &&
+          !isWebUrl(metadata[name], /^https:\/\/[^/?#]/i) &&
+          (isFromStranger || !isWebUrl(metadata[name], operatorsOwnKeys)),
+      ),
   },
   {
     name: 'client-credentials-of-stranger',

@@ -107,6 +107,20 @@ describe('What the rules say', () => {
     }
   })
 
+  it.each([
+    ['http://localhost:8080/keys', []],
+    ['http://127.0.0.1/keys', []],
+    ['http://[::1]:9?keys', []],
+    ['http://localhost.example/keys', ['fetched-url']],
+    ['http://localhost@evil.example/keys', ['fetched-url']],
+    ['http://worker/keys', ['fetched-url']],
+    ['ftp://localhost/keys', ['fetched-url']],
+  ])('of keys that an operator says are at %s', (uri, names) => {
+    const operator = { isMetadataDocument: false, isFromStranger: false }
+    expect(violations({ jwks_uri: uri }, rules, operator).map(({ name }) => name)).toEqual(names)
+    expect(violations({ jwks_uri: uri }, rules, stranger).map(({ name }) => name)).toEqual(['fetched-url'])
+  })
+
   it('asks of stored metadata only what the operator may have changed since, and where codes go', () => {
     const metadata = { client_name: 'x\u200f', redirect_uris: ['myapp://cb', 'http://client.example/cb'] }
     expect(violations(metadata, rules, stored).map(({ name }) => name)).toEqual([
