@@ -1,5 +1,5 @@
 /** Structured log lines: one JSON object each, on standard output. What is logged never holds a token, code, secret or cookie. */
-import { type Logger, pino } from 'pino'
+import { destination as destinationOf, type Logger, pino } from 'pino'
 
 export type { Logger }
 
@@ -26,8 +26,46 @@ function loggedError(error: unknown, depth = 0): unknown {
   }
 }
 
+/** Where lines go. */
+export interface LineOutput {
+  write(line: string): void
+}
+
+/**
+ * What is logged in one turn of the event loop leaves in one write: under load that is a few system calls fewer for each
+ * request. A process that is killed loses what it logged in that turn; one that ends in any other way loses nothing.
+ */
+export function gatherLines(output: LineOutput): LineOutput & { flushSync(): void } {
+  let gathered = ''
+  const flushSync = () => {
+    const text = gathered
+    gathered = ''
+    if (text !== '') output.write(text)
+  }
+  return {
+    write: (line) => {
+      if (gathered === '') setImmediate(flushSync)
+      gathered += line
+    },
+    flushSync,
+  }
+}
+
+let shared: LineOutput | undefined
+
+/** One for all loggers of the process, so that lines keep their order. */
+function standardOutput(): LineOutput {
+  if (shared === undefined) {
+    // Of pino, because it waits for a slow reader of a pipe.
+    const gathered = gatherLines(destinationOf({ fd: 1, sync: true }))
+    process.once('exit', gathered.flushSync)
+    shared = gathered
+  }
+  return shared
+}
+
 /** A logger at the given level. `destination` is for tests; without it, standard output. */
-export function createLogger(level: string, destination?: { write(line: string): void }): Logger {
+export function createLogger(level: string, destination?: LineOutput): Logger {
   const options = {
     level,
     base: null,
@@ -35,5 +73,5 @@ export function createLogger(level: string, destination?: { write(line: string):
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
     formatters: { level: (label: string) => ({ level: label }) },
   }
-  return destination === undefined ? pino(options) : pino(options, destination)
+  return pino(options, destination ?? standardOutput())
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { createLogger } from '../../src/platform/log.js'
+import { createLogger, gatherLines } from '../../src/platform/log.js'
 import { databaseKinds, openTestDatabase } from '../support/databases.js'
 
 function logged(error: unknown): string {
@@ -47,5 +47,30 @@ describe('A logged error', () => {
     } finally {
       await database.close()
     }
+  })
+})
+
+describe('Lines of one turn of the event loop', () => {
+  it('leave in one write, in their order, and at once when told to', async () => {
+    const writes: string[] = []
+    const output = gatherLines({ write: (text) => void writes.push(text) })
+    const log = createLogger('info', output)
+    log.info('first')
+    log.info('second')
+    expect(writes).toEqual([])
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(writes).toHaveLength(1)
+    expect(
+      writes[0]
+        ?.trim()
+        .split('\n')
+        .map((line) => JSON.parse(line).msg),
+    ).toEqual(['first', 'second'])
+    log.info('third')
+    output.flushSync()
+    output.flushSync()
+    expect(writes.slice(1).map((line) => JSON.parse(line).msg)).toEqual(['third'])
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(writes).toHaveLength(2)
   })
 })
