@@ -1,12 +1,12 @@
 /** What an authorization server is made from. Filled by system.ts; every duration in seconds. */
 import type { HostRules } from '../oauth/host-pattern.js'
+import type { RegistrationRules } from '../oauth/registration-rules.js'
 import type { ResourceDeclaration } from '../oauth/resource.js'
 import type { TrustedIssuer } from '../oauth/trusted-issuer.js'
 import type { Logger } from '../platform/log.js'
 import type { Storage } from '../storage/storage.js'
 import type { OperatorFetch } from './assertions/issuer-keys.js'
 import type { FileClient } from './clients/clients-file.js'
-import type { RegistrationRules } from './clients/registration-rules.js'
 
 /** Fetches a URL that a client named. Must refuse private addresses, redirects, large and slow answers. */
 export type UntrustedFetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>

@@ -1,8 +1,8 @@
 /** `gatehouse clients`: the programs that may ask for access. Those that register themselves are listed too. */
 import { readFileSync } from 'node:fs'
 import type { ClientMetadata } from 'oidc-provider'
-import { type MetadataOrigin, normaliseMetadata } from '../authorization-server/clients/registration.js'
-import { violations } from '../authorization-server/clients/registration-rules.js'
+import { type MetadataOrigin, normaliseMetadata } from '../oauth/registration.js'
+import { violations } from '../oauth/registration-rules.js'
 import { canonicalResource } from '../oauth/resource.js'
 import { jwtBearerGrant } from '../oauth/trusted-issuer.js'
 import { createLogger } from '../platform/log.js'

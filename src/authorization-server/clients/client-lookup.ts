@@ -6,12 +6,12 @@ import { decodeProtectedHeader, type JWK } from 'jose'
 import { errors } from 'oidc-provider'
 import { isMetadataDocumentUrl } from '../../oauth/client-id.js'
 import { allowsHost, type HostRules } from '../../oauth/host-pattern.js'
+import type { ClientMetadata } from '../../oauth/registration.js'
 import type { FreshnessBounds } from '../../platform/http-freshness.js'
 import { UntrustedFetchError } from '../../platform/untrusted-fetch-error.js'
 import type { UntrustedFetch } from '../options.js'
 import { type DocumentPolicy, DocumentUnavailable, KeptDocuments, type KeptDocumentsOptions } from './kept-documents.js'
 import { maxDocumentBytes, maxKeySetBytes, parseKeySet, parseMetadataDocument } from './metadata-document.js'
-import type { ClientMetadata } from './registration.js'
 
 /** What is known of the request a client is looked up for; nothing outside the engine's own endpoints. */
 export interface LookupRequest {

@@ -4,8 +4,8 @@
  */
 import { dirname, resolve } from 'node:path'
 import type { ClientMetadata } from 'oidc-provider'
-import { normaliseMetadata, strings } from './registration.js'
-import { type RegistrationRules, violations } from './registration-rules.js'
+import { normaliseMetadata, strings } from '../../oauth/registration.js'
+import { type RegistrationRules, violations } from '../../oauth/registration-rules.js'
 
 export interface FileClient {
   /** Registered metadata (RFC 7591 §2), with `client_secret` or, in its place, `client_secret_sha256`. */

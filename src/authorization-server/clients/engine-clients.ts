@@ -1,11 +1,11 @@
 /** Joins the client lookup to the engine: what it may take as a client, and which request it is working on. */
 import { Provider } from 'oidc-provider'
+import type { ClientMetadata } from '../../oauth/registration.js'
 import type { ClientSource } from '../../storage/client-adapter.js'
 import { createClientDocumentStore } from '../../storage/client-documents.js'
 import type { Payload } from '../../storage/engine-model.js'
 import type { AuthorizationServerOptions } from '../options.js'
 import { createClientLookup, type LookupRequest } from './client-lookup.js'
-import type { ClientMetadata } from './registration.js'
 
 export interface EngineClients extends ClientSource {
   /** Call once, before the first request: documents are tried out on this engine. */

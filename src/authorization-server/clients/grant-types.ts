@@ -1,6 +1,6 @@
 /** Which answer a client gets that asks for tokens in a way it may not (RFC 6749 §5.2, RFC 8628 §3.2). */
 import { errors, type KoaContextWithOIDC, Provider } from 'oidc-provider'
-import { deviceCodeGrant } from './registration.js'
+import { deviceCodeGrant } from '../../oauth/registration.js'
 
 /** What this request itself asks for; the engine also asks about other grant types on the way. */
 function requestedGrantType(oidc: KoaContextWithOIDC['oidc'] | undefined): unknown {

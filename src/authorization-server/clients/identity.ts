@@ -1,9 +1,9 @@
 /** Who a client is, as far as we can tell, and where its redirects lead: what the consent page says about it. */
 import { createHash } from 'node:crypto'
 import { redirectKind } from '../../oauth/redirect-uri.js'
+import type { ClientMetadata } from '../../oauth/registration.js'
 import type { ClientIdentity, RedirectTarget } from '../views.js'
 import { borrowedName, knownClient } from './known-clients.js'
-import type { ClientMetadata } from './registration.js'
 
 /** The engine's client, as far as identity needs it. */
 export interface IdentifiedClient {

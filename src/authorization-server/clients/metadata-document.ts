@@ -3,8 +3,8 @@
  * may register is checked besides, by registration.ts and the engine.
  */
 import type { JWK } from 'jose'
+import type { ClientMetadata } from '../../oauth/registration.js'
 import { UntrustedFetchError } from '../../platform/untrusted-fetch-error.js'
-import type { ClientMetadata } from './registration.js'
 
 /** CIMD draft §8.7. */
 export const maxDocumentBytes = 5_120

@@ -1,8 +1,8 @@
 /** How the engine asks us about client metadata: on registration, update, metadata document and every load. */
 import { type Configuration, errors } from 'oidc-provider'
+import { expectsSecret, normaliseMetadata } from '../../oauth/registration.js'
+import { type RegistrationRules, type Violation, violations } from '../../oauth/registration-rules.js'
 import { randomSecret } from '../../platform/secrets.js'
-import { expectsSecret, normaliseMetadata } from './registration.js'
-import { type RegistrationRules, type Violation, violations } from './registration-rules.js'
 
 /** The engine's names for the routes by which a client writes its own metadata (RFC 7591, RFC 7592). */
 const selfRegistration: ReadonlySet<string> = new Set(['registration', 'client_update'])

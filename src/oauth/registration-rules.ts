@@ -3,9 +3,9 @@
  * documents (CIMD) and what the operator adds. Judges metadata that `normaliseMetadata` went over. The engine's own checks of
  * each member's form follow.
  */
-import { redirectKind } from '../../oauth/redirect-uri.js'
-import { jwtBearerGrant } from '../../oauth/trusted-issuer.js'
+import { redirectKind } from './redirect-uri.js'
 import { type ClientMetadata, isTextList, type MetadataOrigin, redirectUrisOf, strings } from './registration.js'
+import { jwtBearerGrant } from './trusted-issuer.js'
 
 export interface RegistrationRules {
   /** Exact redirect URIs with private-use schemes that may be registered. */

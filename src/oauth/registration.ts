@@ -2,8 +2,8 @@
  * Makes the metadata of real clients fit, whether it comes by dynamic registration (RFC 7591) or as a metadata document (CIMD).
  * What may then be registered is in registration-rules.ts. Does not own storage, fetching or the engine's own checks.
  */
-import { redirectKind } from '../../oauth/redirect-uri.js'
-import { jwtBearerGrant } from '../../oauth/trusted-issuer.js'
+import { redirectKind } from './redirect-uri.js'
+import { jwtBearerGrant } from './trusted-issuer.js'
 
 export type ClientMetadata = Record<string, unknown>
 

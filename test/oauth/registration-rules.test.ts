@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
-import { normaliseMetadata } from '../../../src/authorization-server/clients/registration.js'
-import { violations } from '../../../src/authorization-server/clients/registration-rules.js'
+import { normaliseMetadata } from '../../src/oauth/registration.js'
+import { violations } from '../../src/oauth/registration-rules.js'
 
 const stranger = { isMetadataDocument: false, isFromStranger: true }
 const stored = { isMetadataDocument: false, isFromStranger: false, isStored: true }
