@@ -36,6 +36,7 @@ export { createIntrospectionVerifier, type IntrospectionVerifierOptions } from '
 export { type Operation, type OperationKind, operationsOf } from './json-rpc.js'
 export { createRemoteKeySet, type RemoteKeySetOptions } from './key-set.js'
 export {
+  describeResource,
   type ProtectedResourceMetadata,
   type PublishedDocument,
   protectedResourceMetadata,
@@ -50,6 +51,7 @@ export {
   type Operations,
   operationRulesOf,
 } from './operations.js'
+export { descriptionMistakes, type ResourceDescription, type ResourceTexts } from './resource-description.js'
 export {
   type Finding,
   type ServerMetadata,

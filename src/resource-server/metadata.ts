@@ -2,16 +2,33 @@
 import { createHash } from 'node:crypto'
 import { dpopProofAlgorithms } from '../oauth/dpop.js'
 import type { ResourceDeclaration } from '../oauth/resource.js'
+import {
+  descriptionMistakes,
+  type ResourceDescription,
+  type ResourceTexts,
+  textMembers,
+} from './resource-description.js'
 
-/** Names as on the wire (RFC 9728 §2). */
+/** Names as on the wire (RFC 9728 §2). Members for people may repeat with a language tag: `resource_name#de`. */
 export interface ProtectedResourceMetadata {
   readonly resource: string
   readonly authorization_servers: readonly string[]
-  readonly scopes_supported: readonly string[]
-  readonly bearer_methods_supported: readonly ['header']
-  readonly resource_name: string
+  readonly bearer_methods_supported: readonly string[]
+  readonly scopes_supported?: readonly string[]
+  readonly resource_name?: string
+  readonly resource_documentation?: string
+  readonly resource_policy_uri?: string
+  readonly resource_tos_uri?: string
+  readonly jwks_uri?: string
+  readonly resource_signing_alg_values_supported?: readonly string[]
+  readonly tls_client_certificate_bound_access_tokens?: true
+  readonly authorization_details_types_supported?: readonly string[]
   readonly dpop_signing_alg_values_supported?: readonly string[]
   readonly dpop_bound_access_tokens_required?: true
+  readonly signed_metadata?: string
+  readonly revocation_endpoint?: string
+  readonly introspection_endpoint?: string
+  readonly [translated: `${string}#${string}`]: string
 }
 
 /** A document ready to be sent: made once, the same bytes for everybody. */
@@ -22,25 +39,71 @@ export interface PublishedDocument {
   readonly headers: Readonly<Record<string, string>>
 }
 
+/** Members that are published as they are; a list, so that nothing else which an object happens to hold gets out. */
+const plainMembers = [
+  'scopesSupported',
+  ...textMembers,
+  'jwksUri',
+  'resourceSigningAlgValuesSupported',
+  'tlsClientCertificateBoundAccessTokens',
+  'authorizationDetailsTypesSupported',
+  'dpopSigningAlgValuesSupported',
+  'dpopBoundAccessTokensRequired',
+  'signedMetadata',
+  'revocationEndpoint',
+  'introspectionEndpoint',
+] as const
+
+/** `resourceTosUri` becomes `resource_tos_uri`. */
+function wireName(member: string): string {
+  return member.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+}
+
+function translated(texts: ResourceTexts, tag: string): [string, string][] {
+  return textMembers.flatMap((member): [string, string][] => {
+    const text = texts[member]
+    return text === undefined ? [] : [[`${wireName(member)}#${tag}`, text]]
+  })
+}
+
 /**
- * What the document says. `scopes_supported` is the useful baseline the declaration advertises, never its whole catalogue and
- * never `offline_access`. `jwks_uri` is left out: it would name keys of the resource itself, and ours signs nothing. `dpop`: whether
- * proofs are checked, and whether key-bound tokens are the only ones taken.
+ * Writes the document. Throws a TypeError that names every mistake in the description. Does not ask whether the authorization servers
+ * know this resource, and verifies no signature.
+ */
+export function describeResource(description: ResourceDescription): ProtectedResourceMetadata {
+  const mistakes = descriptionMistakes(description)
+  if (mistakes.length > 0) throw new TypeError(`this metadata cannot be published: ${mistakes.join('; ')}`)
+  const { translations = {} } = description
+  const said = plainMembers
+    .map((member) => [wireName(member), description[member]] as const)
+    .filter(([, value]) => value !== undefined && value !== false)
+  return {
+    resource: description.resource,
+    authorization_servers: description.authorizationServers,
+    bearer_methods_supported: description.bearerMethodsSupported ?? ['header'],
+    ...Object.fromEntries(said),
+    ...Object.fromEntries(Object.entries(translations).flatMap(([tag, texts]) => translated(texts, tag))),
+  }
+}
+
+/**
+ * The document of a declared resource. `scopes_supported` is the useful baseline the declaration advertises, never its whole
+ * catalogue and never `offline_access`. `jwks_uri` is left out: it would name keys of the resource itself, and ours signs nothing.
+ * `dpop`: whether proofs are checked, and whether key-bound tokens are the only ones taken.
  */
 export function protectedResourceMetadata(
-  resource: Pick<ResourceDeclaration, 'resource' | 'name' | 'advertisedScopes'>,
+  { resource, name, advertisedScopes }: Pick<ResourceDeclaration, 'resource' | 'name' | 'advertisedScopes'>,
   issuer: string,
   dpop?: { readonly required?: boolean },
 ): ProtectedResourceMetadata {
-  return {
-    resource: resource.resource,
-    authorization_servers: [issuer],
-    scopes_supported: resource.advertisedScopes,
-    bearer_methods_supported: ['header'],
-    resource_name: resource.name,
-    ...(dpop !== undefined && { dpop_signing_alg_values_supported: dpopProofAlgorithms }),
-    ...(dpop?.required === true && { dpop_bound_access_tokens_required: true }),
-  }
+  return describeResource({
+    resource,
+    authorizationServers: [issuer],
+    ...(advertisedScopes.length > 0 && { scopesSupported: advertisedScopes }),
+    resourceName: name,
+    ...(dpop !== undefined && { dpopSigningAlgValuesSupported: dpopProofAlgorithms }),
+    dpopBoundAccessTokensRequired: dpop?.required ?? false,
+  })
 }
 
 /** Fixes a document's bytes, its ETag (RFC 9110 §8.8.3) and how long anybody may keep it. */
