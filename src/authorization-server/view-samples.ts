@@ -22,7 +22,7 @@ const handedOffUrl =
   'http://127.0.0.1:33418/callback?code=yT3Vw0x9Lr5aQm2Kc8NfZb6HdJ4uGs1P&state=6fK2&iss=http%3A%2F%2Flocalhost%3A3000'
 
 function handOff(clientName: string | undefined, url = handedOffUrl): HandOffContext {
-  return { clientName, url, code: 'yT3Vw0x9Lr5aQm2Kc8NfZb6HdJ4uGs1P', command: `curl '${url}'`, minutes: 5 }
+  return { clientName, url, code: 'yT3Vw0x9Lr5aQm2Kc8NfZb6HdJ4uGs1P', command: `curl "${url}"`, minutes: 5 }
 }
 
 function problem(kind: ErrorKind, details: Partial<ErrorContext> = {}): ErrorContext {

@@ -31,7 +31,7 @@ describe('The hand-off to a program on another machine', () => {
   /** The texts to copy: address, code, command. */
   const shownOn = (page: Page): string[] =>
     [...page.html.matchAll(/<pre[^>]*><code>(.*?)<\/code>/gs)].map(([, text = '']) =>
-      text.replaceAll('&amp;', '&').replaceAll('&#39;', "'"),
+      text.replaceAll('&amp;', '&').replaceAll('&#34;', '"'),
     )
 
   it('shows the answer in place of the redirect, and what is pasted works like what was sent', async () => {
@@ -48,7 +48,7 @@ describe('The hand-off to a program on another machine', () => {
     const [address = '', code = '', command = ''] = shownOn(shown)
     expect(address.startsWith(`${grant.redirectUri}?`)).toBe(true)
     expect(Object.fromEntries(new URL(address).searchParams)).toEqual({ code, state, iss: server.issuer })
-    expect(command).toBe(`curl '${address}'`)
+    expect(command).toBe(`curl "${address}"`)
     expect(server.logLines.join('\n')).not.toContain(code)
 
     // The page cannot be had twice.
@@ -96,10 +96,11 @@ describe('The hand-off to a program on another machine', () => {
   })
 
   it('writes a command that no address can break out of', async () => {
-    const redirectUri = "http://127.0.0.1:41573/it's;$(id)`id`"
+    const redirectUri = "http://127.0.0.1:41573/it's;$(id)`id`!!?a=1&calc.exe&b=^&c=$HOME"
     const { client_id: clientId } = await register(grant.server, { redirect_uris: [redirectUri] })
     const { page } = await open({ ...grant, clientId, redirectUri }, { state: "';reboot;'" })
     const [, , command = ''] = shownOn(pageOf(await browser.press(page, button)))
-    expect(command).toMatch(/^curl '[^']+'$/)
+    expect(command).toMatch(/^curl "[^"'`$!^\\]+"$/)
+    expect(command).toContain('/it%27s;%24(id)%60id%60%21%21?a=1&calc.exe=&b=%5E&c=%24HOME&code=')
   })
 })

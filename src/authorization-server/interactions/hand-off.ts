@@ -27,9 +27,13 @@ export function isHandedOff(ctx: Pick<KoaContextWithOIDC, 'oidc'> | undefined): 
   return ctx?.oidc?.result?.['handOff'] === true
 }
 
-/** For a POSIX shell. The URL holds no control character (`redirectKind`), and inside single quotes nothing else is special. */
+/**
+ * For every shell a person may have: inside double quotes only these characters are special to POSIX shells and PowerShell, and none
+ * to Windows' cmd, for which single quotes are no quotes at all: an `&` would begin a command of its own there. Whoever registered the
+ * redirect chose its text. Control characters and backslashes it has none (`redirectKind`).
+ */
 function shellCommand(url: string): string {
-  return `curl '${url.replaceAll("'", '%27')}'`
+  return `curl "${url.replace(/["'`$!^]/g, (character) => `%${character.charCodeAt(0).toString(16)}`)}"`
 }
 
 /** Middleware ahead of the engine: replaces its redirect by the page. Anything but a code goes on to the client as ever. */
