@@ -16,8 +16,9 @@ const authorizationPaths: ReadonlySet<string> = new Set(['/authorize', '/par', '
 
 function canonicalise(parameters: URLSearchParams, resources: Resources): void {
   const given = parameters.getAll('resource')
-  const canonical = given.map((value) => resources.find(value)?.resource ?? value)
-  if (given.every((value, index) => value === canonical[index])) return
+  // Named twice, under two of its names, it is one: the consent page shows the resource of a request that names one.
+  const canonical = [...new Set(given.map((value) => resources.find(value)?.resource ?? value))]
+  if (given.length === canonical.length && given.every((value, index) => value === canonical[index])) return
   parameters.delete('resource')
   for (const value of canonical) parameters.append('resource', value)
 }

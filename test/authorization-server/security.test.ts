@@ -106,6 +106,15 @@ describe('Parameters given twice (RFC 6749 §3.1)', () => {
     const response = await fetch(url, { redirect: 'manual' })
     expect(new URL(response.headers.get('location') ?? '').searchParams.get('error')).toBe('invalid_request')
   })
+
+  it('are one resource when they name one', async () => {
+    const resource = encodeURIComponent(`${server.resource.toUpperCase().replace('/MCP', '/mcp')}/`)
+    await fetch(`${startOf({ state: 'named-twice' })}&resource=${resource}`, { redirect: 'manual' })
+    const started = await server.storage.prisma.ephemeralArtifact.findFirst({
+      where: { model: 'Interaction', payload: { path: ['params', 'state'], equals: 'named-twice' } },
+    })
+    expect(started?.payload).toMatchObject({ params: { resource: server.resource } })
+  })
 })
 
 describe('Clients that name themselves', () => {
