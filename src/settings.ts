@@ -225,7 +225,7 @@ export const settings = {
   ),
   REGISTRATION_LIMIT_TOTAL: setting(
     2_000,
-    'Registrations an hour from everywhere together, unless REGISTRATION is open.',
+    'Registrations an hour from everywhere together, unless REGISTRATION is open or token.',
     integer(1, 1_000_000),
   ),
   IDLE_CLIENT_DAYS: setting(

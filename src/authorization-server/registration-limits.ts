@@ -31,10 +31,12 @@ function writesClient({ method, path }: HttpContext): boolean {
 export function limitRegistration(options: RegistrationOptions, limits: RateLimits): HttpMiddleware {
   const { mode, limitPerAddress, limitTotal } = options
   const total: RateLimit = { key: 'registration', limit: limitTotal, windowSeconds }
-  const count = ({ state }: HttpContext) => {
-    if (limitPerAddress === undefined) return limits.take(total)
+  // Invitations are a limit already. Whoever has none could use up one for all, and keep out those who were invited.
+  const forAll = mode === 'token' ? undefined : total
+  const count = async ({ state }: HttpContext) => {
+    if (limitPerAddress === undefined) return forAll && limits.take(forAll)
     const key = `registration from ${clientNetwork(state.clientAddress)}`
-    return limits.take({ key, limit: limitPerAddress, windowSeconds }, total)
+    return limits.take({ key, limit: limitPerAddress, windowSeconds }, forAll)
   }
   return async (ctx, next) => {
     if (mode === 'open' || mode === 'closed' || !writesClient(ctx)) return next()
