@@ -197,9 +197,12 @@ function logRequests(options: HttpBaseOptions, trusted: BlockList | undefined): 
   }
 }
 
-/** The path only, because a query may hold a code; and without the id of a sign-in in progress, which is a cookie's value too. */
+/**
+ * The path only, because a query may hold a code; and without the id of a sign-in in progress, which is a cookie's value too: in
+ * any case, and below the issuer's path, which is still there when the request was refused early.
+ */
 function loggedPath(path: string): string {
-  return path.replace(/^\/(interaction|authorize|device(?!\/authorize$))\/[^/]+/, '/$1/:uid')
+  return path.replace(/\/(interaction|authorize|device(?!\/authorize$))\/[^/]+/i, '/$1/:uid')
 }
 
 function health(ready: () => Promise<void>): HttpMiddleware {
