@@ -92,14 +92,18 @@ function internalUrl(config: Config, only: Part | undefined): string | undefined
 }
 
 /** Without TLS of its own, a server with an https issuer stands behind a proxy, whose address is everybody's until it is named. */
+function hidesAddresses({ ISSUER_URL: issuer, TRUSTED_PROXIES: proxies }: Config): boolean {
+  return issuer.startsWith('https:') && proxies.length === 0
+}
+
 function registrationOptions({ config, log }: Parts): RegistrationOptions {
-  const hidesAddresses = config.ISSUER_URL.startsWith('https:') && config.TRUSTED_PROXIES.length === 0
-  if (hidesAddresses && config.registrationMode !== 'closed') {
+  const isHidden = hidesAddresses(config)
+  if (isHidden && config.registrationMode !== 'closed') {
     log.warn('TRUSTED_PROXIES is not set: all clients seem to have the address of your proxy, and share its limits')
   }
   return {
     mode: config.registrationMode,
-    limitPerAddress: hidesAddresses ? undefined : config.REGISTRATION_LIMIT_PER_ADDRESS,
+    limitPerAddress: isHidden ? undefined : config.REGISTRATION_LIMIT_PER_ADDRESS,
     limitTotal: config.REGISTRATION_LIMIT_TOTAL,
   }
 }
@@ -163,6 +167,7 @@ async function startAuth(
       clientFailureMs: 3_000,
       clientHosts,
       trustedProxies: config.TRUSTED_PROXIES,
+      hidesAddresses: hidesAddresses(config),
       forwarderSecret: parts.forwarderSecret,
       alsoReady: beside?.ready,
       internalHosts: internal === undefined ? [] : [new URL(internal).host],

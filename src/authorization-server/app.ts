@@ -127,6 +127,7 @@ export async function createAuthorizationServer(
     pages,
     resources,
     refreshTokenTtlSeconds: options.refreshTokenTtlSeconds,
+    hidesAddresses: options.hidesAddresses ?? false,
   })
 
   const limits = createRateLimits(storage.database.sql, storage.clock)

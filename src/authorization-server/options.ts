@@ -22,7 +22,7 @@ export interface RegistrationOptions {
    * come from a proxy that nobody told us about, so that its address is everybody's.
    */
   readonly limitPerAddress: number | undefined
-  /** The same from everywhere together. */
+  /** The same from everywhere together; not counted where every registration needs an invitation. */
   readonly limitTotal: number
 }
 
@@ -44,6 +44,8 @@ export interface AuthorizationServerOptions {
   /** Hosts that clients may keep their metadata and keys on. */
   readonly clientHosts: HostRules
   readonly trustedProxies: readonly string[]
+  /** Every request seems to come from a proxy that nobody told us about: two equal addresses say nothing about two people. */
+  readonly hidesAddresses?: boolean
   /** See `HttpBaseOptions.forwarderSecret`. */
   readonly forwarderSecret?: string | undefined
   /** What has to be ready besides this server, when another one shares its port. */

@@ -102,9 +102,8 @@ export interface ConsentContext {
   readonly device?:
     | {
         readonly userCode: string
-        /** Where the device asked from; `isNear`: from the person's own network. */
-        readonly address: string
-        readonly isNear: boolean
+        /** Where the device asked from, when that is known; `isNear`: from the person's own network. */
+        readonly asker: { readonly address: string; readonly isNear: boolean } | undefined
       }
     | undefined
 }

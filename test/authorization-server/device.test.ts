@@ -272,9 +272,23 @@ describe.each(databaseKinds)('The device flow (RFC 8628), on %s', (kind) => {
       expect(rows.length).toBeGreaterThan(0)
       expect(rows.filter(({ text }) => text.includes(device.device_code))).toEqual([])
     }
+    await fetch(`${server.issuer}/INTERACTION/uid-of-a-sign-in`)
     const log = server.logLines.join('\n')
+    expect(log).not.toContain('uid-of-a-sign-in')
     for (const secret of [device.device_code, device.user_code]) expect(log).not.toContain(secret)
     expect(log).toContain('"path":"/device/:uid"')
+  })
+
+  it('claims no nearness where every request has a proxy’s address', async () => {
+    const hidden = await startServer(kind, { storage: server.storage, hidesAddresses: true })
+    const device = await startDevice({ ...client, server: await discoverServer(hidden.issuer) })
+    const by = hidden.newBrowser()
+    const entry = pageOf(await by.open(`${hidden.issuer}/device`))
+    const signInPage = pageOf(await by.press(entry, 'Continue', { Code: device.user_code }))
+    const page = pageOf(await signIn(by, signInPage, server.account))
+    expect(page.text).toContain(device.user_code)
+    expect(page.text).not.toContain('The code was asked for')
+    await hidden.close()
   })
 
   it('limits how many codes one address asks for', async () => {

@@ -25,4 +25,6 @@ export interface InteractionParts {
   readonly pages: Pages<Views>
   readonly resources: Resources
   readonly refreshTokenTtlSeconds: number
+  /** See `AuthorizationServerOptions`. */
+  readonly hidesAddresses: boolean
 }
