@@ -271,7 +271,7 @@ describe.each(databaseKinds)('Identity assertions, on %s', (kind) => {
   it('are refused when the request names another resource, or more than one', async () => {
     expect((await exchange(await assert(), { resource: 'https://other.example/mcp' })).error).toBe('invalid_grant')
     const body = new URLSearchParams({ grant_type: grantType, assertion: await assert() })
-    for (const value of [resource, resource]) body.append('resource', value)
+    for (const value of [resource, 'https://other.example/mcp']) body.append('resource', value)
     const answer = await fetch(metadata.token_endpoint, {
       method: 'POST',
       body,
