@@ -156,12 +156,16 @@ export const resourceServerRequirements: readonly Requirement[] = [
     [definition, 'lists the same tools to every token and connection, privately'],
     ['mcp-server/operations.test.ts', '%s shows what the token may know of'],
   ),
+  must('R16a', 'Never authorize the MCP client by URL-mode elicitation', 'MCP 2026-07-28 elicitation', [
+    'mcp-server/who-asks.test.ts',
+    'is authorized by challenges alone, for %s',
+  ]),
   outOfScope(
-    'R16',
+    'R16b',
     'MUST',
-    'Never authorize the MCP client by URL-mode elicitation; verify who finishes a third-party flow',
+    'Verify that who finishes the flow of a third party is who started it',
     'MCP 2026-07-28 elicitation',
-    'No tool here sends a person anywhere: there is no elicitation and no third party.',
+    'No tool here sends a person anywhere: there is no third party whose access it would need.',
   ),
   may('R17', 'Serve tokens without a person (client credentials); tools that need one refuse', 'SEP-1046', [
     'mcp-server/notes-tools.test.ts',

@@ -99,12 +99,19 @@ export const transportRequirements: readonly Requirement[] = [
     http,
     'answers a notification with an empty 202',
   ]),
+  must(
+    'T10a',
+    'Authenticate by no session: every request by its own token',
+    'MCP 2025-11-25 security best practices, session hijacking',
+    ['mcp-server/who-asks.test.ts', 'is no sign of who asks, after a handshake of %s with a good token'],
+    ['mcp-server/who-asks.test.ts', 'is never opened: a handshake of %s gets no id'],
+  ),
   outOfScope(
-    'T10',
+    'T10b',
     'MUST',
-    'Authenticate by no session; make ids random, tie them to the user, answer 404 to unknown ones',
+    'Make session ids random and tie them to the user, answer 404 to one that has ended',
     'MCP 2025-11-25 transports, sessions',
-    'There are no sessions: every request stands alone on its token. The official suite reports the same (server-session-lifecycle).',
+    'A server that gives out ids must; ids are optional, and none are given out (T10a). The official suite reports the same (server-session-lifecycle).',
   ),
   must(
     'T11a',
