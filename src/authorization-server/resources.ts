@@ -11,7 +11,7 @@ export interface Resources {
   readonly all: readonly ResourceDeclaration[]
   /** The resource a client means that names none. */
   readonly fallback: ResourceDeclaration
-  /** The declaration behind any spelling of a resource identifier (case of host, trailing slash, alias), or `undefined`. */
+  /** The declaration behind any spelling of a resource identifier (case of host, trailing slash, alias, bare origin), or `undefined`. */
   find(identifier: string): ResourceDeclaration | undefined
 }
 
@@ -42,12 +42,24 @@ export function isOpenidScope(scope: string): boolean {
   return openidScopeNames.has(scope)
 }
 
+/**
+ * The bare origins of URLs of a resource, each with the only resource that has one there: some clients name no more than that
+ * (Claude Code at times). An origin with two resources names neither.
+ */
+function bareOrigins(declarations: readonly ResourceDeclaration[]): (readonly [string, ResourceDeclaration])[] {
+  const found = declarations.flatMap((declaration) =>
+    [declaration.resource, ...declaration.aliases].map((url) => [new URL(url).origin, declaration] as const),
+  )
+  return found.filter(([origin, declaration]) => found.every(([other, its]) => other !== origin || its === declaration))
+}
+
 /** Throws when there is no resource: a server that issues tokens for nothing is a mistake. */
 export function createResources(declarations: readonly ResourceDeclaration[]): Resources {
   const [fallback] = declarations
   if (fallback === undefined) throw new Error('at least one protected resource must be declared')
-  // Aliases first: an identifier that is somebody's own never means somebody else.
+  // The later ones win: an identifier that is somebody's own never means somebody else.
   const byIdentifier = new Map([
+    ...bareOrigins(declarations),
     ...declarations.flatMap((declaration) => declaration.aliases.map((alias) => [alias, declaration] as const)),
     ...declarations.map((declaration) => [declaration.resource, declaration] as const),
   ])

@@ -87,6 +87,8 @@ describe('Authorization errors that go back to the client (RFC 6749 §4.1.2.1, R
     ['a relative resource', { resource: '/mcp' }, 'invalid_target'],
     ['a resource with a fragment', { resource: 'http://localhost:4000/mcp#x' }, 'invalid_target'],
     ['a resource whose path differs', { resource: 'http://localhost:4000/MCP' }, 'invalid_target'],
+    ['the origin of a resource with a query', { resource: 'http://localhost:4000/?x' }, 'invalid_target'],
+    ['another port of its host', { resource: 'http://localhost:4001' }, 'invalid_target'],
     [
       'one unknown of two resources',
       { resource: ['http://localhost:4000/mcp', 'https://other.example'] },
@@ -164,6 +166,8 @@ describe('What a request asks for (RFC 8707, RFC 6749 §3.3)', () => {
     'http://localhost:4000/mcp/',
     'HTTP://LOCALHOST:4000/mcp',
     'http://localhost:4000/x/../mcp',
+    'http://localhost:4000',
+    'http://localhost:4000/',
   ])('gives %s the one canonical audience', async (alias) => {
     const spelled = { ...grant, resource: alias }
     const browser = server.newBrowser()

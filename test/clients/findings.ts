@@ -233,4 +233,13 @@ export const findings: readonly Finding[] = [
     says: 'A revision on discovery requests that the client does not speak, and none on its MCP requests',
     proofs: [replayed('Codex'), replayed('goose'), replayed('VS Code')],
   },
+  {
+    id: 'field 3',
+    says: 'A resource that is the bare origin of the MCP URL, where only one resource is',
+    proofs: [
+      proof(request, 'gives %s the one canonical audience'),
+      proof('authorization-server/resources.test.ts', 'takes a bare origin for the only resource that has a URL there'),
+      replayed('Claude Code, registering itself'),
+    ],
+  },
 ]

@@ -85,7 +85,8 @@ export class Replay {
   #resource(request: TokenRequestKind): { readonly resource?: string } {
     const { spelling, in: requests } = this.#shape.resource
     const { resource } = this.#world.stack
-    return requests.includes(request) ? { resource: spelling === 'slash' ? `${resource}/` : resource } : {}
+    const spelled = { 'as typed': resource, slash: `${resource}/`, origin: new URL('/', resource).href }
+    return requests.includes(request) ? { resource: spelled[spelling] } : {}
   }
 
   async #authorize(scopes: readonly string[] | undefined, allow: ScopeChoice): Promise<void> {

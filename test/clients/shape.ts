@@ -63,8 +63,14 @@ export interface ClientShape {
   /** Scopes it adds to whatever it asks for. */
   readonly addsScopes: readonly string[]
   readonly prompt?: 'consent'
-  /** `slash`: the MCP URL with a slash at its end. Requests that carry no `resource` are not listed. */
-  readonly resource: { readonly spelling: 'as typed' | 'slash'; readonly in: readonly TokenRequestKind[] }
+  /**
+   * `slash`: the MCP URL with a slash at its end. `origin`: its origin alone, with a slash. Requests that carry no `resource` are
+   * not listed.
+   */
+  readonly resource: {
+    readonly spelling: 'as typed' | 'slash' | 'origin'
+    readonly in: readonly TokenRequestKind[]
+  }
   readonly revision: Revision
   /** False for a client that leaves `MCP-Protocol-Version` out of its MCP requests. */
   readonly sendsVersion: boolean

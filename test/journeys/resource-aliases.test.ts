@@ -79,6 +79,8 @@ describe('spellings of the resource', () => {
       'http://LocalHost:PORT/mcp//',
       'http://localhost:PORT/former/',
       'http://127.0.0.1:PORT/old/mcp',
+      'http://localhost:PORT/',
+      'http://127.0.0.1:PORT',
     ]
     for (const unknown of ['http://localhost:PORT/MCP', 'http://127.0.0.1:PORT/mcp', 'http://localhost:PORT/mcp?x=1'])
       expect((await refresh({ ...grant, resource: at(unknown) }, tokens.refresh_token ?? '')).error).toBe(

@@ -90,7 +90,7 @@ export const anthropicShapes: readonly ClientShape[] = [
   {
     ...usual,
     name: 'Claude Code, registering itself',
-    source: 'registration of Claude Code 2.1, elmohq/elmo#684',
+    source: 'registration of Claude Code 2.1, elmohq/elmo#684; the origin as resource, anthropics/claude-code#52871',
     evidence: 'captured',
     seen: '2026-09-01',
     registration: {
@@ -104,6 +104,7 @@ export const anthropicShapes: readonly ClientShape[] = [
       },
     },
     redirectUri: 'http://localhost:3119/callback',
+    resource: { spelling: 'origin', in: ['authorize', 'token', 'refresh'] },
     stepUp: 'configured',
   },
 ]
