@@ -6,10 +6,11 @@ import { settingsTable } from '../dist/config.js'
 import '../test/support/typescript-loader.mjs'
 import { writeReadme } from './readme-sections.mjs'
 
-const { requirementsTable } = await import('../test/conformance/requirements.ts')
+const { foundingSystemsTable, requirementsTable } = await import('../test/conformance/requirements.ts')
 const benchTable = new URL('bench-table.md', import.meta.url)
 writeReadme({
   settings: settingsTable(),
   requirements: requirementsTable(),
+  'founding-systems': foundingSystemsTable(),
   ...(existsSync(benchTable) ? { bench: readFileSync(benchTable, 'utf8').trim() } : {}),
 })

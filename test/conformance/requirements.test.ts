@@ -4,9 +4,9 @@ import { titlesOf } from '../support/test-titles.js'
 import { expectedFailures } from './official/expected-failures.js'
 import { scenarios } from './official/scenarios.js'
 import type { Proof, Requirement } from './requirements/requirement.js'
-import { areas, requirementsTable } from './requirements.js'
+import { areas, foundingSystems, foundingSystemsTable, requirementsTable } from './requirements.js'
 
-const requirements = areas.flatMap((area) => area.requirements)
+const requirements = [...areas, ...foundingSystems].flatMap((area) => area.requirements)
 const suiteFile = 'conformance/official/mcp-server.test.ts'
 
 function isScenario(name: string): boolean {
@@ -50,7 +50,7 @@ describe('The table of requirements', () => {
 
   it('holds every entry of the checklists, and leaves no MUST without a test but where the feature is not there', () => {
     const entries = new Set(requirements.map(({ id }) => id.replace(/[a-z]$/, '')))
-    const checklist = { A: 24, R: 16, T: 10, L: 5, X: 8, C: 9 }
+    const checklist = { A: 24, R: 16, T: 10, L: 5, X: 8, C: 9, S: 23, E: 15, O: 18, M: 15 }
     const wanted = Object.entries(checklist).flatMap(([area, last]) =>
       Array.from({ length: last }, (_, index) => `${area}${index + 1}`),
     )
@@ -59,7 +59,9 @@ describe('The table of requirements', () => {
     expect(untested.map(({ id }) => id)).toEqual(['A24', 'R16b', 'T10b', 'X7'])
   })
 
-  it('is counted in the README (npm run readme)', () => {
-    expect(readFileSync(new URL('../../README.md', import.meta.url), 'utf8')).toContain(requirementsTable())
+  it('is counted in the README, and the founding systems are listed there by name (npm run readme)', () => {
+    const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
+    expect(readme).toContain(requirementsTable())
+    expect(readme).toContain(foundingSystemsTable())
   })
 })

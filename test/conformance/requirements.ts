@@ -6,6 +6,8 @@
 import { authorizationServerRequirements } from './requirements/authorization-server.js'
 import { clientRequirements } from './requirements/clients.js'
 import { extensionRequirements } from './requirements/extensions.js'
+import { mcpAuthRequirements, openEdgeRequirements } from './requirements/founding-products.js'
+import { epicMeRequirements, selfMemoryRequirements } from './requirements/founding-systems.js'
 import { olderRevisionRequirements } from './requirements/older-revisions.js'
 import type { Level, Requirement } from './requirements/requirement.js'
 import { resourceServerRequirements } from './requirements/resource-server.js'
@@ -25,6 +27,14 @@ export const areas: readonly Area[] = [
   { name: 'Clients, as the specification and as they are', requirements: clientRequirements },
 ]
 
+/** The systems that gave this project its idea: what they can, and we. */
+export const foundingSystems: readonly Area[] = [
+  { name: 'SelfMemory', requirements: selfMemoryRequirements },
+  { name: 'EpicMe, the journal of the MCP authorization workshop', requirements: epicMeRequirements },
+  { name: 'OpenEdge MCP server', requirements: openEdgeRequirements },
+  { name: 'mcp-auth', requirements: mcpAuthRequirements },
+]
+
 function count(requirements: readonly Requirement[], level: Level): string {
   const ofLevel = requirements.filter((requirement) => requirement.level === level)
   const tested = ofLevel.filter(({ status }) => 'tests' in status).length
@@ -42,4 +52,15 @@ export function requirementsTable(): string {
       ['', name, ...levels.map((level) => count(requirements, level)), ''].join(' | ').trim(),
     ),
   ].join('\n')
+}
+
+/** The feature table of the README: each capability of the founding systems by name, and whether it is here. */
+export function foundingSystemsTable(): string {
+  const rows = foundingSystems.flatMap(({ name, requirements }) => [
+    `| | **${name}** | |`,
+    ...requirements.map(
+      ({ id, text, status }) => `| ${id} | ${text} | ${'outOfScope' in status ? `no: ${status.outOfScope}` : 'yes'} |`,
+    ),
+  ])
+  return ['| | capability | here |', '|---|---|---|', ...rows].join('\n')
 }
