@@ -39,6 +39,8 @@ import { normaliseParameters } from './parameters.js'
 import { createProvider } from './provider.js'
 import { limitRegistration } from './registration-limits.js'
 import { createResources } from './resources.js'
+import { serveRevocationFeed } from './revocation-feed.js'
+import { revokeSelfContained } from './self-contained-revocation.js'
 import { commitTokenRequests } from './token-endpoint.js'
 import { popupViews, type Views } from './views.js'
 
@@ -144,6 +146,8 @@ export async function createAuthorizationServer(
     routesOf(firstRun),
     routesOf(interactions),
     showHandOff(pages),
+    serveRevocationFeed(storage, options.stopping),
+    revokeSelfContained({ issuer, storage, audit, signingKeys }),
     compose(provider.middleware),
     notFound,
   ]

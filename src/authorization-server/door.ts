@@ -4,9 +4,9 @@
  */
 import { OAuthError } from '../oauth/errors.js'
 import type { HttpContext, HttpMiddleware } from '../platform/http.js'
-import { routes, wellKnownPaths } from './routes.js'
+import { revocationFeedPath, routes, wellKnownPaths } from './routes.js'
 
-const endpointPaths: ReadonlySet<string> = new Set([...Object.values(routes), ...wellKnownPaths])
+const endpointPaths: ReadonlySet<string> = new Set([...Object.values(routes), revocationFeedPath, ...wellKnownPaths])
 
 /**
  * The engine's router takes an endpoint in any case and with a slash at its end; our middleware ahead of it compares exactly.

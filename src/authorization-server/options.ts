@@ -26,6 +26,14 @@ export interface RegistrationOptions {
   readonly limitTotal: number
 }
 
+/** A client that may follow the revocation feed and introspect (RFC 7662) for one resource, and nothing else. */
+export interface ResourceServerClient {
+  readonly clientId: string
+  readonly clientSecret: string
+  /** Canonical identifier of the resource. */
+  readonly introspects: string
+}
+
 export interface AuthorizationServerOptions {
   /** Exact `issuer`. */
   readonly issuer: string
@@ -46,6 +54,10 @@ export interface AuthorizationServerOptions {
   readonly trustedProxies: readonly string[]
   /** Every request seems to come from a proxy that nobody told us about: two equal addresses say nothing about two people. */
   readonly hidesAddresses?: boolean
+  /** The client that our own resource server authenticates as; in no table and in no list. */
+  readonly resourceServerClient?: ResourceServerClient | undefined
+  /** Aborted when the server is about to close: who waits for news is answered at once. */
+  readonly stopping?: AbortSignal | undefined
   /** See `HttpBaseOptions.forwarderSecret`. */
   readonly forwarderSecret?: string | undefined
   /** What has to be ready besides this server, when another one shares its port. */

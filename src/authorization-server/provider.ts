@@ -23,6 +23,7 @@ import { enforceSingleUse } from './one-time.js'
 import type { AuthorizationServerOptions } from './options.js'
 import { isOpenidOnly } from './parameters.js'
 import { openidScopes, type Resources } from './resources.js'
+import { grantClaim } from './revocation-feed.js'
 import { routes } from './routes.js'
 import { engineKey } from './signing-key.js'
 
@@ -200,6 +201,7 @@ function configuration(parts: ProviderParts): Configuration {
     },
     enabledJWA: { dPoPSigningAlgValues: [...dpopProofAlgorithms] },
     expiresWithSession: async () => false,
+    extraTokenClaims: async (_ctx, token) => grantClaim('grantId' in token ? token.grantId : undefined),
     extraClientMetadata: clientMetadataRules(options),
     features: features(parts) ?? {},
     fetch: (url, init) => options.untrustedFetch(url, init),

@@ -19,3 +19,6 @@ export const routes = {
   token: '/token',
   userinfo: '/userinfo',
 } as const
+
+/** The revocation feed, which is ours and not the engine's. */
+export const revocationFeedPath = '/revocations'

@@ -62,3 +62,14 @@ class Es256Key extends ExternalSigningKey {
 export function engineKey(jwk: JWK): JWK | ExternalSigningKey {
   return jwk.alg === 'ES256' ? new Es256Key(jwk) : jwk
 }
+
+/** The public halves, by `kid`, of the keys that sign access tokens. */
+export function accessTokenKeys(jwks: readonly JWK[]): ReadonlyMap<string | undefined, KeyObject> {
+  const ofCurve = jwks.filter(({ alg }) => alg === 'ES256')
+  return new Map(
+    ofCurve.map(({ kid, crv = '', x = '', y = '' }) => [
+      kid,
+      createPublicKey({ key: { kty: 'EC', crv, x, y }, format: 'jwk' }),
+    ]),
+  )
+}

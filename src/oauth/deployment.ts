@@ -27,6 +27,7 @@ export const issuerSegments: readonly string[] = [
   'logout',
   'par',
   'register',
+  'revocations',
   'revoke',
   'setup',
   'token',

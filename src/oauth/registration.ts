@@ -47,6 +47,10 @@ export function redirectUrisOf(metadata: ClientMetadata): string[] {
   return strings(metadata['redirect_uris'])
 }
 
+function isEmptyList(value: unknown): boolean {
+  return Array.isArray(value) && value.length === 0
+}
+
 /** A list of text, short enough to be looked at. */
 export function isTextList(value: unknown): value is string[] {
   if (!Array.isArray(value) || value.length > maxListLength) return false
@@ -105,8 +109,10 @@ function keepEmailContacts(metadata: ClientMetadata): void {
  * (RFC 8252), whose loopback port is free. Runs on create, update and every load.
  */
 export function normaliseMetadata(metadata: ClientMetadata, origin: MetadataOrigin): void {
+  const onlyIntrospects =
+    !origin.isFromStranger && metadata['introspects'] !== undefined && isEmptyList(metadata['grant_types'])
   for (const [name, value] of Object.entries(metadata)) {
-    if (value === null || value === '' || (Array.isArray(value) && value.length === 0 && name !== 'redirect_uris')) {
+    if (value === null || value === '' || (isEmptyList(value) && name !== 'redirect_uris')) {
       delete metadata[name]
     }
   }
@@ -116,8 +122,10 @@ export function normaliseMetadata(metadata: ClientMetadata, origin: MetadataOrig
   keepOffered(metadata, 'grant_types', offeredTo(metadata, origin))
   keepOffered(metadata, 'response_types', offeredResponseTypes)
   keepEmailContacts(metadata)
-  // Left out, `response_types` means "code" (RFC 7591 §2), which a client that sends nobody to us does not have.
-  if (usesNoRedirect(strings(metadata['grant_types']))) {
+  // Left out, `grant_types` means "authorization_code" (RFC 7591 §2): a resource server may have none at all.
+  if (onlyIntrospects) metadata['grant_types'] = []
+  // Left out, `response_types` means "code", which a client that sends nobody to us does not have.
+  if (onlyIntrospects || usesNoRedirect(strings(metadata['grant_types']))) {
     metadata['response_types'] = []
     metadata['redirect_uris'] ??= []
   }

@@ -25,6 +25,7 @@ export type AuditEventType =
   | 'client.removed'
   | 'client.changed'
   | 'grant.revoked'
+  | 'token.revoked'
   | 'signed_out'
 
 export interface AuditEntry {

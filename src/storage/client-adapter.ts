@@ -63,6 +63,8 @@ function engineMetadata(storage: Storage, id: string, { payload, sealed_secret: 
 
 /** Where clients come from that are not stored here. */
 export interface ClientSource {
+  /** A client that this server has of itself. */
+  builtIn(clientId: string): Payload | undefined
   /** A client whose identifier is a URL. Throws the error that the request shall end with when it cannot be had. */
   find(clientId: string): Promise<Payload | undefined>
   /** Metadata with the keys its `jwks_uri` leads to, when this request needs them. */
@@ -83,6 +85,8 @@ export function createClientAdapter(storage: Storage, source?: ClientSource): Ad
       }
       // PostgreSQL cannot even be asked for it.
       if (id.includes('\0')) return undefined
+      const ours = source?.builtIn(id)
+      if (ours !== undefined) return ours
       const together = await currentTokenRequest()?.readClient(id)
       const row = together ?? (await storage.database.sql.query<ClientRow>(find, [id])).rows[0]
       return row === undefined ? undefined : withKeys(engineMetadata(storage, id, row))

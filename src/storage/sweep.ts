@@ -24,6 +24,7 @@ const sweeps: readonly Statement[] = [
   sweepOf('sign_in_throttles', 'key', 'resets_at'),
   sweepOf('rate_limits', 'key', 'resets_at'),
   sweepOf('client_documents', 'kind, url', 'usable_until'),
+  sweepOf('revocations', 'id'),
 ]
 
 /** Rows are kept this long past their expiry, well beyond the engine's clock tolerance. */

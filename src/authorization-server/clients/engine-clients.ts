@@ -4,7 +4,7 @@ import type { ClientMetadata } from '../../oauth/registration.js'
 import type { ClientSource } from '../../storage/client-adapter.js'
 import { createClientDocumentStore } from '../../storage/client-documents.js'
 import type { Payload } from '../../storage/engine-model.js'
-import type { AuthorizationServerOptions } from '../options.js'
+import type { AuthorizationServerOptions, ResourceServerClient } from '../options.js'
 import { createClientLookup, type LookupRequest } from './client-lookup.js'
 
 export interface EngineClients extends ClientSource {
@@ -33,6 +33,20 @@ export function tryOut(provider: Provider | undefined, metadata: ClientMetadata)
   new Client(JSON.parse(JSON.stringify(metadata)))
 }
 
+function resourceServerMetadata({ clientId, clientSecret, introspects }: ResourceServerClient): Payload {
+  return {
+    client_id: clientId,
+    client_name: 'Resource server',
+    client_secret: clientSecret,
+    grant_types: [],
+    response_types: [],
+    redirect_uris: [],
+    token_endpoint_auth_method: 'client_secret_basic',
+    introspects,
+    made_by_operator: true,
+  }
+}
+
 /** `changed` is called when a client's document came back with another content. */
 export function createEngineClients(
   options: AuthorizationServerOptions,
@@ -53,7 +67,9 @@ export function createEngineClients(
     validate: (metadata) => tryOut(engine, metadata),
     request: currentRequest,
   })
+  const ours = options.resourceServerClient
   return {
+    builtIn: (clientId) => (clientId === ours?.clientId ? resourceServerMetadata(ours) : undefined),
     find: async (clientId) => (acceptsMetadataDocuments ? ((await lookup.find(clientId)) as Payload) : undefined),
     withKeys: async (metadata) => (await lookup.withKeys(metadata)) as Payload,
     keep: (clientId) => lookup.keep(clientId),
