@@ -79,7 +79,8 @@ function fromHere(url: string, { issuer, internalUrl }: IssuerDiscoveryOptions):
 function parseMetadata(received: unknown, options: IssuerDiscoveryOptions): Discovered {
   if (!isServerMetadata(received)) throw new Error('the metadata is not an object')
   const document = options.transform === undefined ? received : options.transform(received)
-  if (!isServerMetadata(document)) throw new Error('transform answered no object')
+  if (!isServerMetadata(document) || document instanceof Promise)
+    throw new Error('transform did not answer an object (it must not be asynchronous)')
   // RFC 8414 §3.3: a document that names another issuer must not be used, whatever address it came from.
   if (document['issuer'] !== options.issuer) throw new Error('the metadata names another issuer')
   const here = (member: string) => {

@@ -1,6 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { exportJWK } from 'jose'
+import { createOperatorFetch } from '../../src/platform/operator-fetch.js'
+import { createTokenVerifier } from '../../src/resource-server/index.js'
 import { databaseKinds } from '../support/databases.js'
 import { type Grant, newGrant, obtainTokens, refresh, revoke, type Tokens } from '../support/oauth-client.js'
+import { createSigningKey } from '../support/token-issuer.js'
 import { addConfidentialClient, readJson, startServer, type TestServer } from './server.js'
 
 type Machine = Awaited<ReturnType<typeof addConfidentialClient>>
@@ -47,6 +51,33 @@ describe.each(databaseKinds)('Introspection of opaque tokens (RFC 7662), on %s',
     expect(JSON.stringify(body)).not.toContain(server.account.email)
     expect(headers.get('cache-control')).toMatch(/no-store/)
   })
+
+  it.each(['client_secret_basic', 'client_secret_post', 'private_key_jwt'] as const)(
+    'tells the library, found by the issuer alone, which shows who it is by %s',
+    async (method) => {
+      const { publicJwk, privateKey } = await createSigningKey('rs-1')
+      const { clientId, clientSecret } = await addConfidentialClient(server, {
+        introspects: server.resource,
+        token_endpoint_auth_method: method,
+        ...(method === 'private_key_jwt' && { client_secret: undefined, jwks: { keys: [publicJwk] } }),
+      })
+      const byKey = { clientId, privateKey: { ...(await exportJWK(privateKey)), kid: 'rs-1', alg: 'ES256' } }
+      const introspection = method === 'private_key_jwt' ? byKey : { clientId, clientSecret, clientAuthMethod: method }
+      const { verify } = createTokenVerifier({
+        audience: server.resource,
+        authorizationServers: [{ issuer: server.issuer, introspection: { ...introspection, maxAgeSeconds: 0 } }],
+        fetch: createOperatorFetch({ timeoutMs: 10_000, maxBytes: 100_000 }),
+        clock: { now: () => new Date() },
+      })
+      const { access_token: token } = await tokensFor()
+      // Twice: an assertion is good once.
+      for (let times = 0; times < 2; times += 1) {
+        expect(await verify(token)).toMatchObject({ clientId: grant.clientId, scopes: ['notes:read', 'notes:write'] })
+      }
+      await revoke(grant, token)
+      await expect(verify(token)).rejects.toMatchObject({ code: 'invalid_token' })
+    },
+  )
 
   it('tells anybody else nothing but that it is not active (CVE-2026-58425)', async () => {
     const { access_token: token, refresh_token: refreshToken } = await tokensFor()

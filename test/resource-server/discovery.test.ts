@@ -191,6 +191,7 @@ describe('repairing a wrong document before it is checked', () => {
   it.each([
     ['leaves another issuer', (document: ServerMetadata) => ({ ...repair(document), issuer: 'https://evil.test' })],
     ['answers nothing', () => undefined],
+    ['answers later', async (document: ServerMetadata) => repair(document)],
     [
       'throws',
       () => {

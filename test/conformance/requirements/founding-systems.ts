@@ -174,6 +174,10 @@ export const epicMeRequirements: readonly Requirement[] = [
       'resource-server/introspection.test.ts',
       'signs an assertion with its key, a new one for each request: %s (RFC 7523)',
     ],
+    [
+      'authorization-server/introspection.test.ts',
+      'tells the library, found by the issuer alone, which shows who it is by %s',
+    ],
   ),
   ours('E6', 'Data belongs to the person that the token names', 'MCP auth workshop', [
     tools,
