@@ -136,7 +136,7 @@ describe.each(databaseKinds)('The revocation feed, on %s', (kind) => {
   it('our own resource server gets no token by its credentials', async () => {
     const parameters = { grant_type: 'client_credentials', resource: server.resource }
     const { status, error } = await requestTokens(grant.server, parameters, { authorization: basic(ours) })
-    expect([status, error]).toEqual([400, 'invalid_request'])
+    expect([status, error]).toEqual([400, 'unauthorized_client'])
   })
 
   it('names an ended grant as its access tokens do, to its audience alone', async () => {
