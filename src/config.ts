@@ -4,6 +4,7 @@
  */
 import { deploymentMistakes } from './oauth/deployment.js'
 import { isLoopbackHost } from './oauth/redirect-uri.js'
+import { type CallLimit, parseCallLimit } from './setting-values.js'
 import { type LogLevel, type RegistrationMode, type Setting, settings } from './settings.js'
 
 export type { LogLevel }
@@ -21,6 +22,8 @@ export type Config = Readonly<Values> & {
   readonly registrationMode: RegistrationMode
   readonly authPort: number
   readonly mcpPort: number
+  /** CALL_LIMIT_PER_CALLER and CALL_LIMIT_TOTAL. */
+  readonly callLimits: { readonly perCaller: CallLimit | undefined; readonly overall: CallLimit | undefined }
 }
 
 export class ConfigError extends Error {
@@ -101,6 +104,10 @@ export function parseConfig(environment: Environment, readFile: (path: string) =
     registrationMode: values.REGISTRATION ?? (issuerIsLoopback ? 'open' : 'limited'),
     authPort: values.AUTH_PORT ?? portOf(values.ISSUER_URL),
     mcpPort: values.MCP_PORT ?? portOf(values.RESOURCE_URL),
+    callLimits: {
+      perCaller: parseCallLimit(values.CALL_LIMIT_PER_CALLER ?? ''),
+      overall: parseCallLimit(values.CALL_LIMIT_TOTAL ?? ''),
+    },
   })
 }
 

@@ -2,11 +2,25 @@
  * Every setting: its environment name, its default, how its text is read, and the one line that documents it. The README's
  * settings table is made from here.
  */
-import { isIP } from 'node:net'
-import { isHostPattern } from './oauth/host-pattern.js'
 import { internalUrl, issuerUrl, resourceUrl } from './oauth/public-url.js'
-import { redirectKind } from './oauth/redirect-uri.js'
 import { parseTrustedIssuers, type TrustedIssuer } from './oauth/trusted-issuer.js'
+import {
+  accentColor,
+  addressRange,
+  boolean,
+  callLimit,
+  databaseUrl,
+  emailAddress,
+  encryptionKey,
+  hostPattern,
+  integer,
+  listOf,
+  oneOf,
+  plainText,
+  privateUseRedirect,
+  text,
+  webOrigin,
+} from './setting-values.js'
 
 export type RegistrationMode = 'open' | 'limited' | 'token' | 'closed'
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent'
@@ -19,90 +33,6 @@ export interface Setting<T> {
   /** Returns the value, or throws an Error whose message completes "NAME …". */
   readonly parse: (text: string) => T
 }
-
-function databaseUrl(text: string): string {
-  if (!/^postgres(ql)?:\/\/./.test(text)) throw new Error('must be a postgresql:// URL')
-  return text
-}
-
-function oneOf<T extends string>(...values: readonly T[]): (text: string) => T {
-  return (text) => {
-    const found = values.find((value) => value === text)
-    if (found === undefined) throw new Error(`must be one of ${values.join(', ')}`)
-    return found
-  }
-}
-
-function integer(min: number, max: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text)
-    if (!/^\d+$/.test(text) || value < min || value > max)
-      throw new Error(`must be a whole number from ${min} to ${max}`)
-    return value
-  }
-}
-
-function listOf(entry: (text: string) => string): (text: string) => readonly string[] {
-  return (text) =>
-    text
-      .split(',')
-      .map((part) => part.trim())
-      .filter((part) => part !== '')
-      .map(entry)
-}
-
-function addressRange(text: string): string {
-  const [address = '', bits, ...more] = text.split('/')
-  const family = isIP(address)
-  const isRange = bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 6 ? 128 : 32))
-  if (family === 0 || !isRange || more.length > 0) throw new Error('must list addresses or CIDR ranges')
-  return text
-}
-
-function privateUseRedirect(text: string): string {
-  if (redirectKind(text) !== 'private-use') throw new Error('must list redirect URIs with private-use schemes')
-  return text
-}
-
-function hostPattern(text: string): string {
-  if (!isHostPattern(text)) throw new Error('must list hosts such as client.example.com or *.example.com')
-  return text
-}
-
-function webOrigin(text: string): string {
-  if (!URL.canParse(text) || new URL(text).origin !== text)
-    throw new Error('must list origins such as https://app.example.com')
-  return text
-}
-
-function boolean(text: string): boolean {
-  if (text !== 'true' && text !== 'false') throw new Error('must be true or false')
-  return text === 'true'
-}
-
-function encryptionKey(text: string): string {
-  if (!/^[\w-]+$/.test(text) || Buffer.from(text, 'base64url').length < 32) {
-    throw new Error('must hold at least 32 random bytes in base64url')
-  }
-  return text
-}
-
-function accentColor(text: string): string {
-  if (!/^#[0-9a-f]{6}$/i.test(text)) throw new Error('must be a colour such as #0b5cad')
-  return text.toLowerCase()
-}
-
-function plainText(text: string): string {
-  if (text.length > 60 || /[<>\p{C}]/u.test(text)) throw new Error('must be plain text of at most 60 characters')
-  return text
-}
-
-function emailAddress(text: string): string {
-  if (!/^[^\s@]+@[^\s@]+$/.test(text) || text.length > 254) throw new Error('must be an email address')
-  return text.toLowerCase()
-}
-
-const text = (value: string): string => value
 
 function setting<T>(
   defaultValue: T,
@@ -163,6 +93,13 @@ export const settings = {
     'Origins of web pages that may call the MCP endpoint, comma-separated. Its own origin and pages on localhost always may.',
     listOf(webOrigin),
   ),
+  READ_ONLY: setting(false, 'The MCP server has only the tools that change nothing.', boolean),
+  CALL_LIMIT_PER_CALLER: setting(
+    unset,
+    'Requests a second that one client may make for one person, and how many at once: 5/20. Unset: no limit. Each process counts for itself.',
+    callLimit,
+  ),
+  CALL_LIMIT_TOTAL: setting(unset, 'The same for all callers of the MCP server together.', callLimit),
   DATA_DIR: setting('./data', 'Folder of the embedded databases and of generated keys.', text),
   DATABASE_URL: setting(unset, 'PostgreSQL of the authorization server; unset: embedded in DATA_DIR.', databaseUrl, {
     secret: true,

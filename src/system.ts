@@ -21,6 +21,7 @@ import { createTokenVerifier } from './mcp-server/token-verifier.js'
 import type { Views as McpViews } from './mcp-server/views.js'
 import { isSingleOrigin } from './oauth/deployment.js'
 import { allowsHost } from './oauth/host-pattern.js'
+import { readOnlyDeclaration } from './oauth/resource.js'
 import { pathOf } from './oauth/well-known.js'
 import { type Clock, systemClock } from './platform/clock.js'
 import { prepareEmbeddedFolders } from './platform/embedded-folders.js'
@@ -124,6 +125,11 @@ function sharesPort(config: Config): boolean {
   )
 }
 
+function declaredResource({ RESOURCE_URL: url, RESOURCE_ALIASES: aliases, READ_ONLY: readOnly }: Config) {
+  const resource = notesResource(url, aliases)
+  return readOnly ? readOnlyDeclaration(resource) : resource
+}
+
 /** `beside`: the MCP server, when it shares the port. */
 async function startAuth(
   parts: Parts,
@@ -148,7 +154,7 @@ async function startAuth(
   const app = await createAuthorizationServer(
     {
       issuer: config.ISSUER_URL,
-      resources: [notesResource(config.RESOURCE_URL, config.RESOURCE_ALIASES)],
+      resources: [declaredResource(config)],
       storage,
       log,
       untrustedFetch:
@@ -218,6 +224,8 @@ async function openMcp(parts: Parts): Promise<McpApp> {
     clock,
     trustedProxies: config.TRUSTED_PROXIES,
     allowedOrigins: config.ALLOWED_ORIGINS,
+    readOnly: config.READ_ONLY,
+    rateLimits: config.callLimits,
     dpop: { replays: createProofReplayStore(database.sql), clock, required: config.DPOP_REQUIRED },
     // Pointless where the issuer is at this origin itself.
     issuerMirror:

@@ -13,8 +13,9 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   storage: ['oauth', 'platform'],
   'authorization-server': ['oauth', 'platform', 'storage'],
   'mcp-server': ['oauth', 'platform', 'resource-server'],
-  'settings.ts': ['oauth'],
-  'config.ts': ['oauth', 'settings.ts'],
+  'setting-values.ts': ['oauth'],
+  'settings.ts': ['oauth', 'setting-values.ts'],
+  'config.ts': ['oauth', 'setting-values.ts', 'settings.ts'],
   doctor: ['oauth', 'platform'],
   'databases.ts': ['platform', 'storage', 'config.ts'],
   'system.ts': [

@@ -47,6 +47,23 @@ describe('Settings: defaults', () => {
   })
 })
 
+describe('Settings: how often callers may ask', () => {
+  it.each([
+    ['5/20', { perSecond: 5, burst: 20 }],
+    ['0.5/1', { perSecond: 0.5, burst: 1 }],
+    ['', undefined],
+  ])('reads %j', (text, limit) => {
+    const { callLimits } = parseConfig({ CALL_LIMIT_PER_CALLER: text, CALL_LIMIT_TOTAL: text }, noFiles)
+    expect(callLimits).toEqual({ perCaller: limit, overall: limit })
+  })
+
+  it.each(['5', '0/20', '5/0', '5/20/1', '-5/20', '5/x', '5 / 20', '1e9/1'])('refuses %j', (text) => {
+    expect(mistakesOf({ CALL_LIMIT_TOTAL: text })).toEqual([
+      expect.stringMatching(/^CALL_LIMIT_TOTAL must be .*5\/20$/),
+    ])
+  })
+})
+
 describe('Settings: who may register', () => {
   it.each([
     [{}, 'open'],

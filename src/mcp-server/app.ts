@@ -5,21 +5,24 @@
  */
 import type Koa from 'koa'
 import { OAuthError } from '../oauth/errors.js'
+import { readOnlyDeclaration } from '../oauth/resource.js'
 import { pathOf, protectedResourceMetadataUrl } from '../oauth/well-known.js'
 import type { Clock } from '../platform/clock.js'
 import { createHttpBase, type HttpMiddleware, type HttpState } from '../platform/http.js'
 import type { Logger } from '../platform/log.js'
 import { hostsOf, type RequestTarget } from '../platform/origin.js'
 import type { Pages } from '../platform/pages.js'
-import { hashSecret } from '../platform/secrets.js'
 import {
   type AccessToken,
+  auditedCaller,
+  createCallGuard,
   createOperations,
+  createRateLimiter,
   type DpopOptions,
   operationRulesOf,
+  type RateLimit,
   type Refusal,
   type TokenVerifier,
-  userOf,
 } from '../resource-server/index.js'
 import { answerDocument, type BearerState, bearerGuard } from '../resource-server/koa.js'
 import { type Address, type Addresses, createAddresses, rootMetadataPath } from './addresses.js'
@@ -47,6 +50,8 @@ export interface McpAppOptions {
   readonly allowedOrigins?: readonly string[]
   /** How key-bound tokens are taken; absent: they are refused. */
   readonly dpop?: DpopOptions
+  /** How often callers may ask; absent: as often as they like. */
+  readonly rateLimits?: { readonly perCaller?: RateLimit | undefined; readonly overall?: RateLimit | undefined }
   /** Only tools that change nothing are there; default false. */
   readonly readOnly?: boolean
   /** Given: the authorization server is mirrored on this server's origins, for clients of 2025-03-26. */
@@ -145,28 +150,33 @@ function belongsHere({ issuer, issuerMirror, pages }: McpAppOptions, addresses: 
 
 /** Who called, for the log line: the user only as a short hash, the token not at all. */
 function noteCaller({ event }: HttpState, accessToken: AccessToken): void {
-  const user = userOf(accessToken)
-  event['clientId'] = accessToken.clientId
-  event['scopes'] = accessToken.scopes.join(' ')
-  if (user !== undefined) event['subjectHash'] = hashSecret(user).slice(0, 12)
+  Object.assign(event, auditedCaller(accessToken), { scopes: accessToken.scopes.join(' ') })
 }
 
 function noteRefusal({ event }: HttpState, { error }: Refusal): void {
+  event['decision'] = 'deny'
   event['error'] = error?.code ?? 'no_token'
   if (error?.detail !== undefined) event['errorDetail'] = error.detail
 }
 
+function readOnly(definition: ServerDefinition): ServerDefinition {
+  return { ...definition, resource: readOnlyDeclaration(definition.resource) }
+}
+
 /** Builds the app. It listens to nothing yet, and contacts the issuer only when the first token arrives. */
-export function createMcpApp(options: McpAppOptions): McpApp {
-  const { definition, issuer, dpop, log, clock, issuerMirror } = options
+export function createMcpApp(given: McpAppOptions): McpApp {
+  const options = given.readOnly === true ? { ...given, definition: readOnly(given.definition) } : given
+  const { issuer, dpop, log, clock, issuerMirror, definition } = options
   const { resource, ready } = definition
   const addresses = createAddresses(resource, issuer, dpop)
   const [origin, ...alsoPublicOrigins] = addresses.origins
   const operations = createOperations({ ...operationRulesOf(resource), readOnly: options.readOnly ?? false })
+  const limiter = options.rateLimits && createRateLimiter({ ...options.rateLimits, clock })
+  const guard = createCallGuard({ operations, limiter, clock })
   const protocol = createMcpProtocol(definition, operations, options.version, (error) =>
     log.debug({ err: error }, 'mcp'),
   )
-  const endpoint = createEndpoint({ url: resource.resource, operations, protocol, clock, log })
+  const endpoint = createEndpoint({ url: resource.resource, guard, protocol, clock, log })
   const app = createHttpBase({ ...options, origin, alsoPublicOrigins, ready })
   const open: readonly HttpMiddleware[] = [
     allowAllOrigins(),

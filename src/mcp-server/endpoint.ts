@@ -3,40 +3,37 @@
  * between Koa and the SDK.
  */
 import { type Clock, epochSeconds } from '../platform/clock.js'
-import type { HttpContext } from '../platform/http.js'
+import type { HttpContext, HttpState } from '../platform/http.js'
 import type { Logger } from '../platform/log.js'
 import {
   type AccessToken,
-  type Operation,
-  type Operations,
-  operationsOf,
+  type CallGuard,
+  parseError,
   type Refusal,
+  readJsonBody,
+  type Verdict,
 } from '../resource-server/index.js'
 import { answerRefusal } from '../resource-server/koa.js'
 import { sendEventStream } from './event-stream.js'
 import type { McpProtocol } from './protocol.js'
-import { type RequestBody, readRequestBody } from './request-body.js'
 import type { McpCall } from './server-definition.js'
 
 export interface EndpointOptions {
   /** Canonical URL of the endpoint. */
   readonly url: string
-  readonly operations: Operations
+  readonly guard: CallGuard
   readonly protocol: McpProtocol
   readonly clock: Clock
   readonly log: Logger
 }
 
-/** For the log: names that are not ours are the client's words, which may be anything. */
-function describeTools(asked: readonly Operation[], operations: Operations): string {
-  const tools = asked.filter(({ kind }) => kind === 'tool')
-  return [...new Set(tools.map((tool) => (operations.declares(tool) ? tool.name : 'unknown')))].join(' ')
-}
-
-/** JSON-RPC 2.0 §5.1; clients tell protocol eras apart by such bodies, so it is not an OAuth error. */
-function answerParseError(ctx: HttpContext, message: string): void {
-  ctx.status = 400
-  ctx.body = { jsonrpc: '2.0', error: { code: -32700, message: `Parse error: ${message}` }, id: null }
+/** The decision and what it was about, as the request's log line tells it. */
+function noteVerdict({ event }: HttpState, { event: { decision, reason, ...asked } }: Verdict): void {
+  const { methods = [], tools = [], prompts = [], resources = [] } = asked
+  Object.assign(event, { decision, reason })
+  for (const [name, values] of Object.entries({ rpc: methods, tool: tools, prompt: prompts, resource: resources })) {
+    if (values.length > 0) event[name] = values.join(' ')
+  }
 }
 
 function toWebRequest(ctx: HttpContext, url: string): Request {
@@ -100,17 +97,20 @@ function refuse(ctx: HttpContext, refusal: Refusal): void {
 export function createEndpoint(
   options: EndpointOptions,
 ): (ctx: HttpContext, accessToken: AccessToken, resourceMetadataUrl: string) => Promise<void> {
-  const { url, operations, protocol } = options
+  const { url, guard, protocol } = options
   return async (ctx, accessToken, resourceMetadataUrl) => {
-    const body: RequestBody = isJson(ctx) ? await readRequestBody(ctx.req) : { json: undefined }
-    if ('malformed' in body) return answerParseError(ctx, body.malformed)
-    const tools = describeTools(operationsOf(body.json), operations)
-    if (tools !== '') ctx.state.event['tool'] = tools
-    const judgement = operations.judge(accessToken, body.json, resourceMetadataUrl)
-    if (judgement.outcome === 'challenge') return refuse(ctx, judgement.refusal)
+    const body = isJson(ctx) ? await readJsonBody(ctx.req, ctx.get('content-length')) : { json: undefined }
+    if ('malformed' in body) {
+      ctx.status = 400
+      ctx.body = parseError(body.malformed)
+      return
+    }
+    const verdict = await guard.decide(accessToken, body.json, resourceMetadataUrl)
+    noteVerdict(ctx.state, verdict)
+    if ('refusal' in verdict) return refuse(ctx, verdict.refusal)
     const request = toWebRequest(ctx, url)
     // What is hidden goes on to the SDK, which answers it like anything unknown: the server it asks does not have it.
-    const hidden = judgement.outcome === 'hide' ? judgement.operations : []
+    const hidden = verdict.outcome === 'hide' ? verdict.operations : []
     const response = await protocol.serve(request, body.json, callOf(ctx, accessToken, options), hidden)
     await answer(ctx, response, accessToken.expiresAt - epochSeconds(options.clock))
   }

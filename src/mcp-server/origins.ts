@@ -2,9 +2,8 @@
  * Who may call from a browser: CORS for everybody (tokens, not cookies, give access here), and the Origin check of the MCP
  * transport that stops DNS rebinding (MCP Streamable HTTP, "security": a present and invalid Origin must be 403).
  */
-import { OAuthError } from '../oauth/errors.js'
-import { isLoopbackHost } from '../oauth/redirect-uri.js'
 import type { HttpMiddleware } from '../platform/http.js'
+import { foreignOrigin, originChecker } from '../resource-server/index.js'
 
 /** Besides them, headers that repeat a tool's parameters (MCP 2026-07-28, `x-mcp-header`): tools name those themselves. */
 const allowedHeaders = [
@@ -40,22 +39,13 @@ export function allowAllOrigins(): HttpMiddleware {
   }
 }
 
-function isLoopbackOrigin(origin: string): boolean {
-  return URL.canParse(origin) && /^https?:$/.test(new URL(origin).protocol) && isLoopbackHost(new URL(origin).hostname)
-}
-
-/**
- * Refuses a request whose Origin is neither of `ownOrigins`, nor a page on loopback, nor one of `allowedOrigins` (exact). A request
- * without Origin passes: it does not come from a page. `null`, which any sandboxed page can send, does not.
- */
+/** Refuses a request of a page that is neither of `ownOrigins`, nor on loopback, nor one of `allowedOrigins` (exact). */
 export function checkOrigin(ownOrigins: readonly string[], allowedOrigins: readonly string[]): HttpMiddleware {
-  const allowed = new Set([...ownOrigins, ...allowedOrigins].map((origin) => origin.toLowerCase()))
+  const mayCall = originChecker([...ownOrigins, ...allowedOrigins])
   return async (ctx, next) => {
-    const origin = ctx.get('origin').toLowerCase()
-    if (origin !== '' && !allowed.has(origin) && !isLoopbackOrigin(origin)) {
-      throw new OAuthError('access_denied', 'pages of this origin may not call this server', {
-        detail: 'Origin header is not on the list',
-      })
+    if (!mayCall(ctx.get('origin'))) {
+      ctx.state.event['decision'] = 'deny'
+      throw foreignOrigin()
     }
     await next()
   }

@@ -2,7 +2,7 @@
  * Protected resources: their canonical identifier (RFC 8707 §2, RFC 9728 §1.2) and the one declaration of a resource that
  * consent page, metadata and guard all read.
  */
-import type { RequiredScopes, ScopeHierarchy } from './scope.js'
+import { type RequiredScopes, type ScopeHierarchy, scopesNamed } from './scope.js'
 
 export interface ScopeDeclaration {
   /** Scope token, for example `notes:read`. */
@@ -60,6 +60,24 @@ export interface ResourceDeclaration {
 /** The hierarchy that the scope declarations spell out. */
 export function scopeHierarchyOf(resource: Pick<ResourceDeclaration, 'scopes'>): ScopeHierarchy {
   return Object.fromEntries(resource.scopes.map((scope) => [scope.name, scope.includes]))
+}
+
+/**
+ * The resource in read-only mode: only tools that change nothing, and nobody is told to ask for what no tool needs. Its scopes stay
+ * defined, so that tokens from before go on to mean what they meant.
+ */
+export function readOnlyDeclaration(resource: ResourceDeclaration): ResourceDeclaration {
+  const { contents = [], prompts = [] } = resource
+  const tools = resource.tools.filter(({ readOnly }) => readOnly === true)
+  const needed = new Set([...tools, ...contents, ...prompts].flatMap(({ scopes }) => scopesNamed(scopes)))
+  const keep = (scopes: readonly string[]) => scopes.filter((scope) => needed.has(scope))
+  return {
+    ...resource,
+    tools,
+    defaultScopes: keep(resource.defaultScopes),
+    advertisedScopes: keep(resource.advertisedScopes),
+    challengeScopes: keep(resource.challengeScopes),
+  }
 }
 
 /**

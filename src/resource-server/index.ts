@@ -7,10 +7,22 @@ export type { RequiredScopes, ScopeHierarchy } from '../oauth/scope.js'
 export {
   type AccessToken,
   type FetchFunction,
+  invalidToken,
   type TokenVerifier,
   userOf,
   type VerifierClock,
+  verificationUnavailable,
 } from './access-token.js'
+export {
+  type AuditEvent,
+  type AuditedCaller,
+  type AuditedOperations,
+  type AuditHook,
+  type AuditReason,
+  auditedCaller,
+  auditedOperations,
+  auditRefusal,
+} from './audit.js'
 export {
   type Authenticated,
   type Authentication,
@@ -20,6 +32,7 @@ export {
   type Refusal,
   refuse,
 } from './bearer.js'
+export { type CallGuard, type CallGuardOptions, createCallGuard, type Verdict } from './call-guard.js'
 export { type CallerDescription, describeCaller } from './caller.js'
 export type { TokenRules } from './claims.js'
 export type { ClientCredentials } from './client-authentication.js'
@@ -33,6 +46,7 @@ export {
 export { checkDpopProof, type DpopOptions, type ProofReplayStore } from './dpop.js'
 export { refuseMissingScopes, type ScopeRequirement } from './guard.js'
 export { createIntrospectionVerifier, type IntrospectionVerifierOptions } from './introspection.js'
+export { type BodySource, type JsonBody, type JsonBodyLimits, parseError, readJsonBody } from './json-body.js'
 export { type Operation, type OperationKind, operationsOf } from './json-rpc.js'
 export { createRemoteKeySet, type RemoteKeySetOptions } from './key-set.js'
 export {
@@ -51,6 +65,22 @@ export {
   type Operations,
   operationRulesOf,
 } from './operations.js'
+export {
+  createBuckets,
+  createRateLimiter,
+  type RateLimit,
+  type RateLimiter,
+  type RateLimiterOptions,
+  type RateLimitStore,
+} from './rate-limit.js'
+export {
+  type CheckedHeaders,
+  createRequestChecks,
+  foreignOrigin,
+  originChecker,
+  protocolRevisions,
+  type RequestChecks,
+} from './request-checks.js'
 export { descriptionMistakes, type ResourceDescription, type ResourceTexts } from './resource-description.js'
 export {
   type Finding,

@@ -132,6 +132,8 @@ describe('the request log', () => {
       scopes: 'notes:write',
       tool: 'create_note',
       outcome: 'ok',
+      decision: 'allow',
+      reason: 'allowed',
       status: 200,
       subjectHash: expect.stringMatching(/^[\w-]{12}$/),
     })
@@ -153,6 +155,37 @@ describe('the request log', () => {
       error: 'insufficient_scope',
       errorDetail: 'needs notes:delete',
       outcome: 'refused',
+      decision: 'deny',
+      reason: 'insufficient_scope',
+      rpc: 'tools/call',
     })
+  })
+})
+
+describe('limits on how often callers ask', () => {
+  it('are told with 429 and Retry-After, counted for each caller, and written down', async () => {
+    const rateLimits = { perCaller: { perSecond: 0.01, burst: 2 }, overall: { perSecond: 0.01, burst: 4 } }
+    const limited = await startMcpTestServer({ rateLimits })
+    try {
+      const ask = async (user: string) => limited.post(toolCall('whoami'), await limited.token('notes:read', user))
+      const statuses = []
+      for (const user of ['user-1', 'user-1', 'user-1', 'user-2', 'user-3', 'user-4'])
+        statuses.push((await ask(user)).status)
+      expect(statuses).toEqual([200, 200, 429, 200, 200, 429])
+      const refused = await ask('user-1')
+      expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(30)
+      expect(refused.headers.get('access-control-expose-headers')).toContain('Retry-After')
+      const lines = limited.logLines.filter((line) => line.includes('"reason":"rate_limited"'))
+      expect(JSON.parse(lines[0] ?? '')).toMatchObject({
+        decision: 'deny',
+        status: 429,
+        tool: 'whoami',
+        clientId: 'client-1',
+      })
+      // Who has no token takes nothing from those who have one, and learns nothing of limits.
+      expect((await limited.post(toolCall('whoami'))).status).toBe(401)
+    } finally {
+      await limited.close()
+    }
   })
 })

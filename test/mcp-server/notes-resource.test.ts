@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { notesResource } from '../../src/mcp-server/notes-resource.js'
-import { canonicalResource, scopeHierarchyOf } from '../../src/oauth/resource.js'
+import { canonicalResource, readOnlyDeclaration, scopeHierarchyOf } from '../../src/oauth/resource.js'
 import { coversScopes, isScopeToken, scopesNamed } from '../../src/oauth/scope.js'
 
 const resource = notesResource('http://localhost:4000/mcp')
@@ -34,6 +34,14 @@ describe('the declaration of the notes service', () => {
       expect(list).not.toContain('notes:delete')
       expect(list).not.toContain('offline_access')
     }
+  })
+
+  it('holds in read-only mode what changes nothing, and asks for what that needs', () => {
+    const { tools, defaultScopes, advertisedScopes, challengeScopes, scopes } = readOnlyDeclaration(resource)
+    expect(tools.map(({ name }) => name)).toEqual(['whoami', 'list_notes', 'search_notes', 'read_note'])
+    for (const asked of [defaultScopes, advertisedScopes, challengeScopes]) expect(asked).toEqual(['notes:read'])
+    // A token for writing still reads.
+    expect(scopes).toEqual(resource.scopes)
   })
 
   it('marks exactly the deleting tool and scope as destructive', () => {

@@ -183,6 +183,11 @@ describe.each(eras)('Operations in the era %s', (era) => {
   })
 })
 
+it('shows nobody a tool of another mode: not on its page, nor in what clients are told to ask for', async () => {
+  const page = await (await fetch(readOnlyServer.url, { headers: { accept: 'text/html' } })).text()
+  expect([page.includes('list_entries'), page.includes('export_entries')]).toEqual([true, false])
+})
+
 describe('A batch of revision 2025-03-26', () => {
   const call = (name: string, id: number) => ({ jsonrpc: '2.0', id, method: 'tools/call', params: { name } })
 

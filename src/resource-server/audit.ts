@@ -1,0 +1,86 @@
+/**
+ * The record of who was let do what: one event for each decision, allow or deny, made of what the server itself knows. Holds no
+ * token, no payload, no word of a client's own; the person only as a short hash, by which their requests can be told apart.
+ */
+import { hash } from 'node:crypto'
+import type { OAuthErrorCode } from '../oauth/errors.js'
+import { type AccessToken, userOf, type VerifierClock } from './access-token.js'
+import type { Refusal } from './bearer.js'
+import { type OperationKind, operationsOf } from './json-rpc.js'
+import type { Operations } from './operations.js'
+
+/** Why: an OAuth error code, or one of the reasons that have none. */
+export type AuditReason = OAuthErrorCode | 'allowed' | 'hidden' | 'rate_limited' | 'no_token'
+
+/** Who asked; all of it is absent when no token was good. */
+export interface AuditedCaller {
+  readonly clientId?: string
+  /** Of the person: the first 12 characters of SHA-256 in base64url. */
+  readonly subjectHash?: string
+  readonly scopes?: readonly string[]
+}
+
+/** What was asked for; names that no rule declares are `unknown`, they might be anything. */
+export interface AuditedOperations {
+  readonly methods: readonly string[]
+  readonly tools: readonly string[]
+  readonly prompts: readonly string[]
+  readonly resources: readonly string[]
+}
+
+export interface AuditEvent extends AuditedCaller, Partial<AuditedOperations> {
+  /** ISO 8601. */
+  readonly at: string
+  readonly decision: 'allow' | 'deny'
+  readonly reason: AuditReason
+}
+
+/** Gets every event. What it throws is the request's 500: what cannot be recorded does not happen. */
+export type AuditHook = (event: AuditEvent) => void
+
+const knownMethods: ReadonlySet<string> = new Set([
+  'initialize',
+  'ping',
+  'server/discover',
+  'tools/list',
+  'tools/call',
+  'prompts/list',
+  'prompts/get',
+  'resources/list',
+  'resources/templates/list',
+  'resources/read',
+  'resources/subscribe',
+  'resources/unsubscribe',
+  'subscriptions/listen',
+  'completion/complete',
+  'logging/setLevel',
+  'notifications/initialized',
+  'notifications/cancelled',
+  'notifications/progress',
+  'notifications/roots/list_changed',
+])
+
+export function auditedCaller(accessToken: AccessToken): AuditedCaller {
+  const user = userOf(accessToken)
+  return {
+    clientId: accessToken.clientId,
+    scopes: accessToken.scopes,
+    ...(user !== undefined && { subjectHash: hash('sha256', user, 'base64url').slice(0, 12) }),
+  }
+}
+
+/** What a JSON-RPC body asks for. */
+export function auditedOperations(json: unknown, { declares }: Pick<Operations, 'declares'>): AuditedOperations {
+  const asked = operationsOf(json)
+  const names = (kind: OperationKind) => {
+    const ofKind = asked.filter((operation) => operation.kind === kind)
+    const isOurs = (name: string) => declares({ kind, name }) || (kind === 'method' && knownMethods.has(name))
+    return [...new Set(ofKind.map(({ name }) => (isOurs(name) ? name : 'unknown')))]
+  }
+  return { methods: names('method'), tools: names('tool'), prompts: names('prompt'), resources: names('resource') }
+}
+
+/** The event of a request that was refused before anybody knew what it asks for: its token is missing or no good. */
+export function auditRefusal({ error }: Pick<Refusal, 'error'>, clock: VerifierClock): AuditEvent {
+  return { at: clock.now().toISOString(), decision: 'deny', reason: error?.code ?? 'no_token' }
+}

@@ -1,0 +1,64 @@
+/**
+ * The second door, behind the token: how often this caller may ask, what its token lets it do, and the record of what was decided. Asks
+ * for the request's JSON, parsed once, the same that is handed to the MCP server. Does not verify the token.
+ */
+import type { AccessToken, VerifierClock } from './access-token.js'
+import { type AuditEvent, type AuditHook, type AuditReason, auditedCaller, auditedOperations } from './audit.js'
+import type { Refusal } from './bearer.js'
+import { messagesOf } from './json-rpc.js'
+import type { Judgement, Operations } from './operations.js'
+import type { RateLimiter } from './rate-limit.js'
+
+export interface CallGuardOptions {
+  readonly operations: Operations
+  readonly limiter?: RateLimiter | undefined
+  readonly clock: VerifierClock
+  readonly audit?: AuditHook
+}
+
+/** What is to be done with a request, and the record of it. */
+export type Verdict = (Judgement | { readonly outcome: 'limit'; readonly refusal: Refusal }) & {
+  readonly event: AuditEvent
+}
+
+export interface CallGuard {
+  /** Decides about a request. Its verdict was given to the audit hook already. */
+  decide(accessToken: AccessToken, json: unknown, resourceMetadataUrl: string): Promise<Verdict>
+  /** The same for who has one way to answer: what to answer in place of serving, or `undefined`. */
+  refuse(accessToken: AccessToken, json: unknown, resourceMetadataUrl: string): Promise<Refusal | undefined>
+}
+
+const reasons: Readonly<Record<Verdict['outcome'], AuditReason>> = {
+  allow: 'allowed',
+  challenge: 'insufficient_scope',
+  hide: 'hidden',
+  limit: 'rate_limited',
+}
+
+export function createCallGuard({ operations, limiter, clock, audit }: CallGuardOptions): CallGuard {
+  const decide: CallGuard['decide'] = async (accessToken, json, resourceMetadataUrl) => {
+    // A batch costs what its messages would cost one by one.
+    const limited = await limiter?.refuse(accessToken, Math.max(1, messagesOf(json).length))
+    const outcome =
+      limited === undefined
+        ? operations.judge(accessToken, json, resourceMetadataUrl)
+        : ({ outcome: 'limit', refusal: limited } as const)
+    const event: AuditEvent = {
+      at: clock.now().toISOString(),
+      decision: outcome.outcome === 'allow' ? 'allow' : 'deny',
+      reason: reasons[outcome.outcome],
+      ...auditedCaller(accessToken),
+      ...auditedOperations(json, operations),
+    }
+    audit?.(event)
+    return { ...outcome, event }
+  }
+  return {
+    decide,
+    refuse: async (accessToken, json, resourceMetadataUrl) => {
+      const verdict = await decide(accessToken, json, resourceMetadataUrl)
+      if (verdict.outcome === 'allow') return undefined
+      return verdict.outcome === 'hide' ? verdict.answer : verdict.refusal
+    },
+  }
+}

@@ -1,0 +1,87 @@
+/** Reads and parses the JSON body of an MCP request, once, for both the guard and the MCP server: they can never read two things. */
+import { OAuthError } from '../oauth/errors.js'
+
+export interface JsonBodyLimits {
+  /** Default 1 MiB. */
+  readonly maxBytes?: number
+  /** Deeper nesting is malformed: it is made to exhaust the stack of whoever walks it. Default 64, far beyond any tool's input. */
+  readonly maxDepth?: number
+  /** How long the whole body may take; default: as long as the HTTP server lets it. */
+  readonly timeoutMs?: number
+}
+
+export type JsonBody = { readonly json: unknown } | { readonly malformed: string }
+
+/** A Node request, or `request.body` of a web-standard one. */
+export type BodySource = AsyncIterable<unknown>
+
+function tooLarge(maxBytes: number): OAuthError {
+  const size = maxBytes % 1_048_576 === 0 ? `${maxBytes / 1_048_576} MiB` : `${maxBytes} bytes`
+  return new OAuthError('invalid_request', `the request body is larger than ${size}`, { status: 413 })
+}
+
+async function readBytes(source: BodySource, maxBytes: number): Promise<Buffer> {
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of source) {
+    if (!(chunk instanceof Uint8Array)) throw new TypeError('the request stream was given an encoding')
+    size += chunk.byteLength
+    if (size > maxBytes) throw tooLarge(maxBytes)
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}
+
+function isTooDeep(root: unknown, maxDepth: number): boolean {
+  let level: unknown[] = [root]
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth > maxDepth) return true
+    level = level.flatMap((value) =>
+      typeof value === 'object' && value !== null
+        ? Object.values(value).filter((child) => typeof child === 'object' && child !== null)
+        : [],
+    )
+  }
+  return false
+}
+
+/** Rejects with 408 when the work is not done in time. The work goes on until its connection ends. */
+async function within<T>(timeoutMs: number, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const timeout = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(new OAuthError('invalid_request', 'the request body took too long', { status: 408 }))
+    }, timeoutMs)
+  })
+  try {
+    return await Promise.race([work, timeout])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/**
+ * Throws `invalid_request` with status 413 for a body that is too large, 408 for one that is too slow. `contentLength`: the header,
+ * by which a body can be refused unread. Does not look at the content type.
+ */
+export async function readJsonBody(
+  source: BodySource,
+  contentLength: string | null | undefined,
+  limits: JsonBodyLimits = {},
+): Promise<JsonBody> {
+  const { maxBytes = 1_048_576, maxDepth = 64, timeoutMs } = limits
+  if (Number(contentLength ?? 0) > maxBytes) throw tooLarge(maxBytes)
+  const reading = readBytes(source, maxBytes)
+  const bytes = await (timeoutMs === undefined ? reading : within(timeoutMs, reading))
+  try {
+    const json: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+    return isTooDeep(json, maxDepth) ? { malformed: 'the request body is nested too deeply' } : { json }
+  } catch {
+    return { malformed: 'the request body is not valid JSON' }
+  }
+}
+
+/** JSON-RPC 2.0 §5.1, to be sent with 400; clients tell protocol eras apart by such bodies, so it is not an OAuth error. */
+export function parseError(malformed: string): object {
+  return { jsonrpc: '2.0', error: { code: -32700, message: `Parse error: ${malformed}` }, id: null }
+}

@@ -1,0 +1,86 @@
+/**
+ * What can be said about a request by its headers alone, before its token: is it for us (Host), does it come from a page that may
+ * call us (Origin), does it speak a revision we know (MCP Streamable HTTP, "security", "protocol version header").
+ */
+import { OAuthError } from '../oauth/errors.js'
+import { isLoopbackHost } from '../oauth/redirect-uri.js'
+import type { Refusal } from './bearer.js'
+
+/** Every published revision of MCP that has a Streamable HTTP transport, the newest first. */
+export const protocolRevisions: readonly string[] = ['2026-07-28', '2025-11-25', '2025-06-18', '2025-03-26']
+
+export interface RequestChecks {
+  /** Values of Host that are answered, with their port where it is not the scheme's own. Absent: any. */
+  readonly hosts?: readonly string[]
+  /** Origins of pages that may call, exact, besides pages on loopback. Absent: none. */
+  readonly origins?: readonly string[]
+  /** Values of MCP-Protocol-Version that are taken. Default: `protocolRevisions`. */
+  readonly revisions?: readonly string[]
+}
+
+/** Header values; `undefined` or '' when absent. */
+export interface CheckedHeaders {
+  readonly host: string | undefined
+  readonly origin: string | undefined
+  readonly protocolVersion: string | undefined
+}
+
+function isLoopbackOrigin(origin: string): boolean {
+  return URL.canParse(origin) && /^https?:$/.test(new URL(origin).protocol) && isLoopbackHost(new URL(origin).hostname)
+}
+
+/**
+ * Whether a page of this origin may call, which stops DNS rebinding: one of `allowed` (exact, in any case), or a page on loopback. A
+ * request without Origin does not come from a page. `null`, which any sandboxed page can send, is no origin of anybody.
+ */
+export function originChecker(allowed: readonly string[]): (origin: string | undefined) => boolean {
+  const known = new Set(allowed.map((origin) => origin.toLowerCase()))
+  return (given) => {
+    const origin = given?.toLowerCase() ?? ''
+    return origin === '' || known.has(origin) || isLoopbackOrigin(origin)
+  }
+}
+
+/** The refusal of a page that may not call (MCP Streamable HTTP: "must be 403"). */
+export function foreignOrigin(): OAuthError {
+  return new OAuthError('access_denied', 'pages of this origin may not call this server', {
+    detail: 'Origin header is not on the list',
+  })
+}
+
+function refusalOf(error: OAuthError): Refusal {
+  return { status: error.status, headers: { 'cache-control': 'no-store' }, body: error.toJSON(), error }
+}
+
+/** Clients tell protocol eras apart by the body of a 400, so this one is JSON-RPC (MCP 2026-07-28, -32022). */
+function unknownRevision(requested: string, supported: readonly string[]): Refusal {
+  const error = new OAuthError('invalid_request', 'this protocol revision is not supported', {
+    detail: 'MCP-Protocol-Version is not on the list',
+  })
+  const data = { supported, ...(/^[\w.-]{1,32}$/.test(requested) && { requested }) }
+  return {
+    status: error.status,
+    headers: { 'cache-control': 'no-store' },
+    body: { jsonrpc: '2.0', error: { code: -32022, message: 'Unsupported protocol version', data }, id: null },
+    error,
+  }
+}
+
+/**
+ * Fixes the checks; the function answers the refusal, or `undefined` for a request that may go on to have its token checked. A
+ * request without a protocol version passes: revision 2025-03-26 has no such header.
+ */
+export function createRequestChecks(checks: RequestChecks): (headers: CheckedHeaders) => Refusal | undefined {
+  const hosts = checks.hosts && new Set(checks.hosts.map((host) => host.toLowerCase()))
+  const mayCall = originChecker(checks.origins ?? [])
+  const revisions = checks.revisions ?? protocolRevisions
+  return ({ host, origin, protocolVersion }) => {
+    if (hosts !== undefined && !hosts.has(host?.toLowerCase() ?? '')) {
+      const error = new OAuthError('invalid_request', 'this server does not answer for that host', { status: 421 })
+      return refusalOf(error)
+    }
+    if (!mayCall(origin)) return refusalOf(foreignOrigin())
+    const revision = protocolVersion?.trim() ?? ''
+    return revision === '' || revisions.includes(revision) ? undefined : unknownRevision(revision, revisions)
+  }
+}

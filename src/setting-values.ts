@@ -1,0 +1,109 @@
+/**
+ * How the text of a setting is read. Each function returns the value, or throws an Error whose message completes "NAME …". Does not
+ * know which settings there are.
+ */
+import { isIP } from 'node:net'
+import { isHostPattern } from './oauth/host-pattern.js'
+import { redirectKind } from './oauth/redirect-uri.js'
+
+export const text = (value: string): string => value
+
+export function databaseUrl(text: string): string {
+  if (!/^postgres(ql)?:\/\/./.test(text)) throw new Error('must be a postgresql:// URL')
+  return text
+}
+
+export function oneOf<T extends string>(...values: readonly T[]): (text: string) => T {
+  return (text) => {
+    const found = values.find((value) => value === text)
+    if (found === undefined) throw new Error(`must be one of ${values.join(', ')}`)
+    return found
+  }
+}
+
+export function integer(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text)
+    if (!/^\d+$/.test(text) || value < min || value > max)
+      throw new Error(`must be a whole number from ${min} to ${max}`)
+    return value
+  }
+}
+
+export function listOf(entry: (text: string) => string): (text: string) => readonly string[] {
+  return (text) =>
+    text
+      .split(',')
+      .map((part) => part.trim())
+      .filter((part) => part !== '')
+      .map(entry)
+}
+
+export function addressRange(text: string): string {
+  const [address = '', bits, ...more] = text.split('/')
+  const family = isIP(address)
+  const isRange = bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 6 ? 128 : 32))
+  if (family === 0 || !isRange || more.length > 0) throw new Error('must list addresses or CIDR ranges')
+  return text
+}
+
+export function privateUseRedirect(text: string): string {
+  if (redirectKind(text) !== 'private-use') throw new Error('must list redirect URIs with private-use schemes')
+  return text
+}
+
+export function hostPattern(text: string): string {
+  if (!isHostPattern(text)) throw new Error('must list hosts such as client.example.com or *.example.com')
+  return text
+}
+
+export function webOrigin(text: string): string {
+  if (!URL.canParse(text) || new URL(text).origin !== text)
+    throw new Error('must list origins such as https://app.example.com')
+  return text
+}
+
+export function boolean(text: string): boolean {
+  if (text !== 'true' && text !== 'false') throw new Error('must be true or false')
+  return text === 'true'
+}
+
+export function encryptionKey(text: string): string {
+  if (!/^[\w-]+$/.test(text) || Buffer.from(text, 'base64url').length < 32) {
+    throw new Error('must hold at least 32 random bytes in base64url')
+  }
+  return text
+}
+
+export function accentColor(text: string): string {
+  if (!/^#[0-9a-f]{6}$/i.test(text)) throw new Error('must be a colour such as #0b5cad')
+  return text.toLowerCase()
+}
+
+export function plainText(text: string): string {
+  if (text.length > 60 || /[<>\p{C}]/u.test(text)) throw new Error('must be plain text of at most 60 characters')
+  return text
+}
+
+export function emailAddress(text: string): string {
+  if (!/^[^\s@]+@[^\s@]+$/.test(text) || text.length > 254) throw new Error('must be an email address')
+  return text.toLowerCase()
+}
+
+/** A token bucket: how fast it fills, how much it holds. */
+export interface CallLimit {
+  readonly perSecond: number
+  readonly burst: number
+}
+
+/** `undefined` for text that `callLimit` does not take. */
+export function parseCallLimit(text: string): CallLimit | undefined {
+  const [, perSecond, burst] = /^(\d{1,6}(?:\.\d{1,3})?)\/(\d{1,6})$/.exec(text) ?? []
+  const limit = { perSecond: Number(perSecond), burst: Number(burst) }
+  return limit.perSecond > 0 && limit.burst >= 1 ? limit : undefined
+}
+
+export function callLimit(text: string): string {
+  if (parseCallLimit(text) === undefined) throw new Error('must be requests a second and at once, such as 5/20')
+  return text
+}
