@@ -276,4 +276,26 @@ describe('A client that cannot be had', () => {
       expect(host.connections()).toBe(before)
     },
   )
+
+  it('is not asked for beyond the hosts that the operator lists, if there is a list', async () => {
+    const clientHosts = { allowed: ['client.example', '*.partner.example'], denied: ['bad.partner.example'] }
+    const choosy = await startServer('embedded', { untrustedFetch: host.untrustedFetch, clientHosts })
+    const target = await discoverServer(choosy.issuer)
+    const { port } = new URL(host.origin)
+    const ask = async (hostname: string) => {
+      const id = `https://${hostname}:${port}/client.json`
+      const { url } = startAuthorization(target, { clientId: id, redirectUri, scope: 'notes:read', resource })
+      return pageOf(await choosy.newBrowser().open(url)).text
+    }
+    const before = host.connections()
+    for (const refused of ['other.example', 'www.client.example', 'partner.example', 'bad.partner.example'])
+      expect(await ask(refused)).toContain('This server does not accept this program')
+    expect(host.connections()).toBe(before)
+    // Asked for, but not there under that name: its certificate is for another one.
+    expect(await ask('good.partner.example')).toContain('We could not check this program')
+    publish()
+    const { url } = startAuthorization(target, { clientId, redirectUri, scope: 'notes:read', resource })
+    expect(isSignInPage(pageOf(await choosy.newBrowser().open(url)))).toBe(true)
+    await choosy.close()
+  })
 })

@@ -1,6 +1,6 @@
 /** Clients that are URLs and sign for themselves: `private_key_jwt` (RFC 7523 §2.2, CIMD draft §8.2) with keys inline and elsewhere. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
-import { type CryptoKey, exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose'
+import { type ClientKey, newClientKey, signClientAssertion } from '../support/client-assertion.js'
 import { clientDocument, type DocumentHost, startDocumentHost } from '../support/document-host.js'
 import {
   authorize,
@@ -16,23 +16,12 @@ import { resource, startServer, type TestServer } from './server.js'
 const redirectUri = 'http://127.0.0.1:53682/callback'
 const failureMs = 1_200
 
-interface Key {
-  readonly publicJwk: JWK
-  readonly privateKey: CryptoKey
-  readonly kid: string
-}
-
 let host: DocumentHost
 let server: TestServer
 let metadata: ServerMetadata
 let replicaTokens: string
-let first: Key
-let second: Key
-
-async function newKey(kid: string, alg: 'RS256' | 'ES256'): Promise<Key> {
-  const { publicKey, privateKey } = await generateKeyPair(alg)
-  return { publicJwk: { ...(await exportJWK(publicKey)), kid, alg, use: 'sig' }, privateKey, kid }
-}
+let first: ClientKey
+let second: ClientKey
 
 beforeAll(async () => {
   host = await startDocumentHost()
@@ -43,8 +32,8 @@ beforeAll(async () => {
   })
   metadata = await discoverServer(server.issuer)
   replicaTokens = await server.startReplica()
-  first = await newKey('first', 'RS256')
-  second = await newKey('second', 'ES256')
+  first = await newClientKey('first', 'RS256')
+  second = await newClientKey('second', 'ES256')
 })
 afterAll(() => Promise.all([server.close(), host.close()]))
 
@@ -60,7 +49,7 @@ beforeEach(() => {
 })
 afterEach(() => host.breakDown(undefined))
 
-function publishKeys(...keys: readonly Key[]): string {
+function publishKeys(...keys: readonly ClientKey[]): string {
   return host.publish(keysPath, { body: { keys: keys.map(({ publicJwk }) => publicJwk) } })
 }
 
@@ -70,17 +59,8 @@ function publish(changes: Readonly<Record<string, unknown>> = {}): void {
   host.publish(path, { body: clientDocument(clientId, signing) })
 }
 
-/** An assertion as it must be, but for `claims` and `kid`. */
-async function assertion(
-  key: Key,
-  claims: Readonly<Record<string, unknown>> = {},
-  kid: string | undefined = key.kid,
-): Promise<string> {
-  const now = Math.floor(Date.now() / 1_000)
-  const id = crypto.randomUUID()
-  const payload = { iss: clientId, sub: clientId, aud: server.issuer, jti: id, iat: now, exp: now + 60, ...claims }
-  const header = { alg: key.publicJwk.alg ?? '', ...(kid === undefined ? {} : { kid }) }
-  return new SignJWT(payload).setProtectedHeader(header).sign(key.privateKey)
+function assertion(key: ClientKey, claims: Readonly<Record<string, unknown>> = {}, kid = key.kid) {
+  return signClientAssertion(key, { clientId, audience: server.issuer, claims, kid })
 }
 
 function ask(
@@ -102,7 +82,7 @@ function ask(
 const refreshing = (token: string) => ({ grant_type: 'refresh_token', refresh_token: token })
 
 /** Authorizes and redeems the code; the refresh token, or what went wrong. */
-async function connect(key: Key): Promise<string> {
+async function connect(key: ClientKey): Promise<string> {
   const grant: Grant = { server: metadata, clientId, redirectUri, resource }
   const browser = server.newBrowser()
   const { callback, codeVerifier } = await authorize(grant, browser, { account: server.account }, 'notes:read')
@@ -177,7 +157,7 @@ describe('Its keys change (CIMD draft §8.4.1)', () => {
   })
 
   it.each(['elsewhere', 'inline'])('a key that was taken back %s opens nothing any more', async (where) => {
-    const inline = (key: Key) => ({ jwks_uri: undefined, jwks: { keys: [key.publicJwk] } })
+    const inline = (key: ClientKey) => ({ jwks_uri: undefined, jwks: { keys: [key.publicJwk] } })
     publishKeys(first)
     publish(where === 'inline' ? inline(first) : {})
     const token = await connect(first)

@@ -256,7 +256,7 @@ const consentRows: readonly Requirement[] = [
     'MUST',
     'Store the upstream state only after consent, random, single use, short-lived',
     'MCP security best practices, state',
-    'People sign in here: there is no upstream identity provider to be sent to.',
+    'A MUST for proxies that send people on to another authorization server. People sign in here, so there is no upstream state; the state of clients comes back as it was sent (A7a).',
   ),
 ]
 

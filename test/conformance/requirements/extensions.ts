@@ -1,5 +1,5 @@
 /** What the authorization extensions of MCP (ext-auth) and the device flow ask of an authorization server and of a protected MCP server. */
-import { must, outOfScope, type Requirement, should } from './requirement.js'
+import { may, must, outOfScope, type Requirement, should } from './requirement.js'
 
 const machines = 'authorization-server/client-credentials.test.ts'
 const assertions = 'authorization-server/assertions/assertion-grant.test.ts'
@@ -70,12 +70,16 @@ export const extensionRequirements: readonly Requirement[] = [
     assertions,
     'stay linked to issuer and subject when the address changes, and never to the subject of another issuer',
   ]),
+  may('X6h', 'Take assertions of clients that are URLs and sign for themselves', enterprise, [
+    'authorization-server/assertions/document-client.test.ts',
+    'is exchanged when the client signs for itself and the operator lists it',
+  ]),
   outOfScope(
     'X7',
     'MUST',
     'Exchange workload assertions: trusted issuers, rules for subjects, single use',
     'SEP-1933 workload identity federation (open proposal)',
-    'Not offered: the proposal is open, and programs have client credentials with private_key_jwt.',
+    'A MUST for who offers the extension, which is optional and an open proposal whose text still changes; we announce no such thing. Programs have client credentials with private_key_jwt, and a workload assertion is refused by its type (X6b).',
   ),
   must('X8a', 'Slow down a device that asks too often', 'RFC 8628 §3.5', [
     device,
