@@ -10,6 +10,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   oauth: [],
   platform: ['oauth'],
   'resource-server': ['oauth'],
+  'issuer-front': ['oauth', 'resource-server'],
   storage: ['oauth', 'platform'],
   'authorization-server': ['oauth', 'platform', 'storage'],
   'mcp-server': ['oauth', 'platform', 'resource-server'],

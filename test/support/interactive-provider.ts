@@ -27,9 +27,13 @@ export class InteractiveProvider<ClientInformation, Tokens, DiscoveryState> {
   #callback: URLSearchParams | undefined
   #discoveryState: DiscoveryState | undefined
 
-  constructor(browser: Browser, person: Person) {
+  readonly #complete: typeof completeAuthorization
+
+  /** `complete`: walks the pages of another server than ours to the redirect back to the client. */
+  constructor(browser: Browser, person: Person, complete = completeAuthorization) {
     this.#browser = browser
     this.person = person
+    this.#complete = complete
   }
 
   state(): string {
@@ -72,7 +76,7 @@ export class InteractiveProvider<ClientInformation, Tokens, DiscoveryState> {
   /** Drives the pages to their end and keeps what the client's callback would have been given. */
   async redirectToAuthorization(authorizationUrl: URL): Promise<void> {
     this.requests.push(authorizationUrl)
-    const left = await completeAuthorization(this.#browser, authorizationUrl.href, this.person)
+    const left = await this.#complete(this.#browser, authorizationUrl.href, this.person)
     this.#callback = new URL(left).searchParams
   }
 

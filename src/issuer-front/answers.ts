@@ -1,0 +1,51 @@
+/** Answers of a front, as web-standard responses. */
+import { OAuthError } from '../oauth/errors.js'
+
+const forPages = {
+  'access-control-allow-origin': '*',
+  'access-control-expose-headers': 'WWW-Authenticate, Retry-After',
+}
+
+/** For programs. Nothing at these endpoints rests on cookies, so any origin may read them. */
+export function jsonAnswer(status: number, body: unknown, headers: Readonly<Record<string, string>> = {}): Response {
+  const defaults = { 'content-type': 'application/json', 'cache-control': 'no-store', ...forPages }
+  return new Response(JSON.stringify(body), { status, headers: { ...defaults, ...headers } })
+}
+
+export function errorAnswer(error: OAuthError): Response {
+  const headers: Record<string, string> = error.status >= 500 || error.status === 429 ? { 'retry-after': '5' } : {}
+  if (error.code === 'invalid_client') headers['www-authenticate'] = 'Basic realm="token"'
+  return jsonAnswer(error.status, error, headers)
+}
+
+export function preflightAnswer(): Response {
+  const headers = {
+    ...forPages,
+    'access-control-allow-methods': 'GET, POST, OPTIONS',
+    'access-control-allow-headers': 'authorization, content-type, mcp-protocol-version',
+    'access-control-max-age': '7200',
+  }
+  return new Response(null, { status: 204, headers })
+}
+
+export function methodNotAllowed(allow: string): Response {
+  return jsonAnswer(405, { error: 'invalid_request', error_description: 'this method is not allowed here' }, { allow })
+}
+
+/** Sends the browser on. The URI is kept as the client wrote it, which a parser would not do. */
+export function redirectAnswer(uri: string, parameters: Readonly<Record<string, string | undefined>>): Response {
+  const given = Object.entries(parameters).filter((entry): entry is [string, string] => entry[1] !== undefined)
+  const query = new URLSearchParams(given).toString()
+  const separator = uri.includes('?') ? '&' : '?'
+  const location = query === '' ? uri : uri + separator + query
+  const headers = { location, 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' }
+  return new Response(null, { status: 303, headers })
+}
+
+export function tooManyRegistrations(): OAuthError {
+  return new OAuthError('temporarily_unavailable', 'too many registrations, try again later', { status: 429 })
+}
+
+export function upstreamUnavailable(detail: string, cause?: unknown): OAuthError {
+  return new OAuthError('temporarily_unavailable', 'the authorization server does not answer', { detail, cause })
+}

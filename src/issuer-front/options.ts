@@ -1,0 +1,45 @@
+/** What a front is made of, and how it is told. */
+import type { FetchFunction, IssuerDiscovery, VerifierClock } from '../resource-server/index.js'
+
+/** Where the upstream server creates clients: an endpoint in the shape of RFC 7591 that only its operator may use. */
+export interface UpstreamRegistration {
+  /** For example Hydra's `/admin/clients`, or Keycloak's `/clients-registrations/openid-connect`. */
+  readonly url: string
+  /** The operator's credentials: `authorization`, for example. */
+  readonly headers?: Readonly<Record<string, string>>
+  /** Further members of each client, for servers that want more than clients say: `scope` or `audience` with Hydra. */
+  readonly members?: Readonly<Record<string, unknown>>
+}
+
+export interface IssuerFrontOptions {
+  /** The front's own issuer identifier: an origin, without a path. Clients find it in the protected resource metadata. */
+  readonly issuer: string
+  /** The foreign authorization server. */
+  readonly upstream: Pick<IssuerDiscovery, 'document'>
+  readonly registration: UpstreamRegistration
+  /** Seals what the front hands out, at least 32 random bytes in base64url. The same for all replicas, and kept. */
+  readonly secret: string
+  /** Private-use redirect URIs that may be registered, exactly. */
+  readonly allowedPrivateUseRedirects?: readonly string[]
+  /**
+   * What becomes of `resource` (RFC 8707): passed on, left out for servers that refuse it, or sent under another name, which
+   * some servers have for it (`audience`). Default: passed on.
+   */
+  readonly resource?: 'pass' | 'drop' | { readonly as: string }
+  /** What a request without `scope` asks for. */
+  readonly defaultScopes?: readonly string[]
+  /** Registrations an hour that one process takes; default 600. */
+  readonly registrationsPerHour?: number
+  readonly fetch: FetchFunction
+  readonly clock: VerifierClock
+  /** Told of what failed upstream, for the log. Never holds a code, token, secret or verifier. */
+  readonly report?: (problem: string) => void
+}
+
+export const paths = {
+  authorization: '/authorize',
+  callback: '/authorize/callback',
+  token: '/token',
+  registration: '/register',
+  revocation: '/revoke',
+} as const

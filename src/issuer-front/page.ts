@@ -1,0 +1,68 @@
+/**
+ * The page between a client and the upstream server. There the client looks as if it lived here, so here the person is told where
+ * it really wants them back (MCP security best practices, "confused deputy"). No script; going on is a link.
+ */
+
+const style = `:root{color-scheme:light dark;font:16px/1.5 system-ui,sans-serif}body{margin:0 auto;max-width:28rem;padding:3rem 1.25rem}
+h1{font-size:1.4rem;line-height:1.25}dl{border:1px solid color-mix(in srgb,currentColor 25%,transparent);border-radius:.6rem;padding:.75rem 1rem}
+dt{font-size:.85rem;opacity:.75}dd{margin:0 0 .5rem;overflow-wrap:anywhere;font-weight:600}
+.go{display:block;margin:1.5rem 0 .75rem;padding:.7rem;border-radius:.5rem;background:#0b5cad;color:#fff;text-align:center;text-decoration:none;font-weight:600}
+a:focus-visible{outline:3px solid currentColor;outline-offset:2px}`
+
+const headers = {
+  'content-type': 'text/html; charset=utf-8',
+  'cache-control': 'no-store',
+  'content-security-policy':
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+}
+
+function escaped(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => `&#${character.codePointAt(0)};`)
+}
+
+function pageAnswer(
+  status: number,
+  title: string,
+  body: string,
+  extra: Readonly<Record<string, string>> = {},
+): Response {
+  const html = `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
+<title>${escaped(title)}</title><style>${style}</style><main><h1>${escaped(title)}</h1>${body}</main></html>`
+  return new Response(html, { status, headers: { ...headers, ...extra } })
+}
+
+export interface Question {
+  /** As the client registered; anybody may say anything there. */
+  readonly clientName: string
+  readonly redirectUri: string
+  /** Where the person signs in next. */
+  readonly upstreamIssuer: string
+  readonly continueUrl: string
+  readonly cancelUrl: string
+}
+
+/** Where a redirect URI leads, in words. */
+export function destinationOf(redirectUri: string): string {
+  const { protocol, host, hostname } = new URL(redirectUri)
+  if (protocol === 'http:') return `a program on this computer (${hostname})`
+  return protocol === 'https:' ? host : `an app on this device (${protocol}//)`
+}
+
+export function questionPage(question: Question, cookie: string | undefined): Response {
+  const name = question.clientName === '' ? 'A program without a name' : question.clientName
+  const body = `<p>It wants to use your account. You sign in at <strong>${escaped(new URL(question.upstreamIssuer).host)}</strong>.</p>
+<dl><dt>It calls itself</dt><dd>${escaped(name)} <small>(not verified)</small></dd>
+<dt>Afterwards you are sent to</dt><dd>${escaped(destinationOf(question.redirectUri))}</dd></dl>
+<p>Go on only if you have just started this yourself.</p>
+<a class="go" href="${escaped(question.continueUrl)}" rel="noreferrer">Continue to sign in</a>
+<a href="${escaped(question.cancelUrl)}" rel="noreferrer">Cancel</a>`
+  return pageAnswer(200, 'Connect this program?', body, cookie === undefined ? {} : { 'set-cookie': cookie })
+}
+
+/** For people, where nobody may be sent on. */
+export function problemPage(status: number, problem: string): Response {
+  return pageAnswer(status, 'This did not work', `<p>${escaped(problem)}</p><p>Start again from your program.</p>`)
+}

@@ -1,0 +1,107 @@
+/**
+ * Registration in front of a server that has none for strangers (RFC 7591): the same normaliser and rules as our own, then the
+ * client is created upstream with the operator's credentials. What the operator's endpoint says about itself stays here.
+ */
+import { OAuthError } from '../oauth/errors.js'
+import { normaliseMetadata, redirectUrisOf } from '../oauth/registration.js'
+import { type RegistrationRules, violations } from '../oauth/registration-rules.js'
+import { formatScope } from '../oauth/scope.js'
+import { jsonAnswer, tooManyRegistrations } from './answers.js'
+import type { FrontClients } from './front-client.js'
+import { type IssuerFrontOptions, paths } from './options.js'
+import { post } from './upstream.js'
+
+/** A stranger, and by redirect only: the front passes nothing else on. */
+const origin = { isMetadataDocument: false, isFromStranger: true, offersDeviceFlow: false }
+
+/** Members the upstream server may decide about; everything else in the answer is what the client sent. */
+const decidedUpstream: readonly string[] = [
+  'client_secret',
+  'client_secret_expires_at',
+  'client_id_issued_at',
+  'token_endpoint_auth_method',
+  'grant_types',
+]
+
+const authMethods: ReadonlySet<unknown> = new Set(['none', 'client_secret_basic', 'client_secret_post'])
+
+function readMetadata(body: string): Record<string, unknown> {
+  try {
+    const parsed: unknown = JSON.parse(body)
+    if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return { ...parsed }
+  } catch {
+    // Said below.
+  }
+  throw new OAuthError('invalid_client_metadata', 'the body must be a JSON object')
+}
+
+function check(metadata: Record<string, unknown>, rules: RegistrationRules): void {
+  normaliseMetadata(metadata, origin)
+  const [broken] = violations(metadata, rules, origin)
+  if (broken !== undefined) throw new OAuthError(broken.error, broken.message, { detail: broken.name })
+  // As our own server takes it; many clients say nothing and refresh all the same.
+  metadata['grant_types'] ??= ['authorization_code', 'refresh_token']
+  if (redirectUrisOf(metadata).length === 0) {
+    throw new OAuthError('invalid_redirect_uri', 'redirect_uris must name at least one URI')
+  }
+  const { token_endpoint_auth_method: method = 'client_secret_basic' } = metadata
+  if (!authMethods.has(method)) {
+    throw new OAuthError('invalid_client_metadata', 'token_endpoint_auth_method must be none or a client secret')
+  }
+}
+
+/** Counts in a fixed window: a bound on what strangers can create upstream, not a fair share for each. */
+function createHourlyLimit(perHour: number, now: () => Date): () => boolean {
+  let windowStart = 0
+  let taken = 0
+  return () => {
+    const hour = Math.floor(now().getTime() / 3_600_000)
+    if (hour !== windowStart) {
+      windowStart = hour
+      taken = 0
+    }
+    taken += 1
+    return taken <= perHour
+  }
+}
+
+export function createRegistration(
+  options: IssuerFrontOptions,
+  clients: FrontClients,
+): (body: string) => Promise<Response> {
+  const rules = { allowedPrivateUseRedirects: new Set(options.allowedPrivateUseRedirects ?? []) }
+  const mayRegister = createHourlyLimit(options.registrationsPerHour ?? 600, () => options.clock.now())
+
+  async function createUpstream(metadata: Record<string, unknown>) {
+    const { registration, issuer, defaultScopes } = options
+    const { redirect_uris: _own, post_logout_redirect_uris: _none, ...described } = metadata
+    const upstreamMetadata = {
+      ...described,
+      ...(defaultScopes !== undefined && { scope: formatScope(defaultScopes) }),
+      application_type: 'web',
+      ...registration.members,
+      redirect_uris: [issuer + paths.callback],
+    }
+    const headers = { 'content-type': 'application/json', ...registration.headers }
+    const { status, body } = await post(options, registration.url, JSON.stringify(upstreamMetadata), headers)
+    const { client_id: upstreamId } = body
+    if ((status === 200 || status === 201) && typeof upstreamId === 'string') return { upstreamId, body }
+    // What it says may be about the operator's own credentials.
+    options.report?.(`registration upstream: status ${status}, ${String(body['error'] ?? 'no error code')}`)
+    if (status === 400 || status === 409) {
+      throw new OAuthError('invalid_client_metadata', 'the authorization server does not take such a client')
+    }
+    throw new OAuthError('temporarily_unavailable', 'clients cannot be registered at the moment')
+  }
+
+  return async (text) => {
+    const metadata = readMetadata(text)
+    check(metadata, rules)
+    if (!mayRegister()) throw tooManyRegistrations()
+    const { upstreamId, body } = await createUpstream(metadata)
+    const decided = Object.entries(body).filter(([name]) => decidedUpstream.includes(name))
+    const name = typeof metadata['client_name'] === 'string' ? metadata['client_name'] : ''
+    const clientId = clients.identify(upstreamId, name, redirectUrisOf(metadata))
+    return jsonAnswer(201, { ...metadata, ...Object.fromEntries(decided), client_id: clientId })
+  }
+}

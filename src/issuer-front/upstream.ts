@@ -1,0 +1,53 @@
+/** The upstream server as the front uses it: its endpoints, and form requests to them. */
+import { OAuthError } from '../oauth/errors.js'
+import type { IssuerDocument } from '../resource-server/index.js'
+import { upstreamUnavailable } from './answers.js'
+import type { IssuerFrontOptions } from './options.js'
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+export function strings(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.filter((entry) => typeof entry === 'string') : []
+}
+
+/** Throws `temporarily_unavailable` while it cannot be had. */
+export async function upstreamDocument({ upstream }: IssuerFrontOptions): Promise<IssuerDocument> {
+  return upstream.document().catch((cause: unknown) => {
+    throw upstreamUnavailable(cause instanceof OAuthError ? (cause.detail ?? cause.message) : String(cause), cause)
+  })
+}
+
+export function endpointIn(document: IssuerDocument, member: string): string | undefined {
+  const value = document[member]
+  return typeof value === 'string' && /^https?:\/\//.test(value) && URL.canParse(value) ? value : undefined
+}
+
+export interface UpstreamAnswer {
+  readonly status: number
+  readonly body: Readonly<Record<string, unknown>>
+}
+
+/** POSTs and reads a JSON object back. A fault or outage of the server is `temporarily_unavailable`, never an OAuth error. */
+export async function post(
+  options: IssuerFrontOptions,
+  url: string,
+  body: string,
+  headers: Readonly<Record<string, string>>,
+): Promise<UpstreamAnswer> {
+  try {
+    const response = await options.fetch(url, {
+      method: 'POST',
+      headers: { accept: 'application/json', ...headers },
+      body,
+    })
+    const text = await response.text()
+    const parsed: unknown = text.trim() === '' ? {} : JSON.parse(text)
+    if (response.status >= 500 || response.status === 429) throw new Error(`status ${response.status}`)
+    if (!isObject(parsed)) throw new Error('no JSON object')
+    return { status: response.status, body: parsed }
+  } catch (cause) {
+    throw upstreamUnavailable(`${new URL(url).pathname}: ${String(cause)}`, cause)
+  }
+}
