@@ -3,6 +3,7 @@
  * the embedded database's folder lock. Does not own any table: each server brings its own Prisma schema.
  */
 import { mkdirSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { PGlite, types } from '@electric-sql/pglite'
 import { PrismaPg } from '@prisma/adapter-pg'
 import type { SqlDriverAdapterFactory, SqlMigrationAwareDriverAdapterFactory } from '@prisma/driver-adapter-utils'
@@ -10,7 +11,7 @@ import pg from 'pg'
 import { PrismaPGlite } from 'pglite-prisma-adapter'
 import { createPreparedSql } from './embedded-statements.js'
 import { lockFolder } from './folder-lock.js'
-import { isOutage, outageError } from './outage.js'
+import { isOutage, isUndone, outageError } from './outage.js'
 import { createPipelines } from './pipelines.js'
 
 /** One prepared statement. `name` is unique per text: PostgreSQL prepares it once per connection. */
@@ -52,6 +53,21 @@ export interface ServerDatabaseOptions {
   readonly poolSize: number
   /** Called with errors of idle connections, which are otherwise harmless. */
   readonly onIdleError: (error: Error) => void
+}
+
+/** How long a statement that was taken back lets others go first, before each of its further tries. */
+const undonePausesMs = [20, 60] as const
+
+async function againIfUndone<T>(send: () => Promise<T>): Promise<T> {
+  for (const pause of undonePausesMs) {
+    try {
+      return await send()
+    } catch (error) {
+      if (!isUndone(error)) throw error
+      await sleep(pause)
+    }
+  }
+  return send()
 }
 
 const pingStatement: Statement = { name: 'ping', text: 'SELECT 1' }
@@ -96,7 +112,8 @@ export function openServerDatabase(options: ServerDatabaseOptions): Database {
   pool.on('error', options.onIdleError)
   const sql: Sql = {
     query: async <Row>(statement: Statement, values: readonly unknown[]) => {
-      const result = await pipelines.query({ ...statement, values: [...values] }).catch((error: unknown) => {
+      const query = { ...statement, values: [...values] }
+      const result = await againIfUndone(() => pipelines.query(query)).catch((error: unknown) => {
         throw isOutage(error) ? outageError(error) : error
       })
       return { rows: result.rows as Row[], rowCount: result.rowCount ?? 0 }

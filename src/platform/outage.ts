@@ -40,6 +40,15 @@ export function isOutage(error: unknown): boolean {
   )
 }
 
+/**
+ * True for a single statement that PostgreSQL took back to let another one go on (deadlock, serialization failure): it has done
+ * nothing, so it can be sent again. A refresh and the revocation of its grant can meet so: one locks the token first, the
+ * other the grant.
+ */
+export function isUndone(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && /^40(?:001|P01)$/.test(textOf(error, 'code'))
+}
+
 /** What is thrown and answered instead: 503 `temporarily_unavailable`. */
 export function outageError(cause: unknown): OAuthError {
   return new OAuthError('temporarily_unavailable', 'the server is not able to answer right now, try again', { cause })

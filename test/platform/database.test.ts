@@ -1,0 +1,55 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals'
+import pg from 'pg'
+import { type Database, openServerDatabase } from '../../src/platform/database.js'
+import { createDatabase } from '../support/databases.js'
+import { describeOnPostgres } from '../support/describe-on-postgres.js'
+
+const touch = { name: 'touch', text: 'UPDATE rows SET used = used + 1 WHERE id = $1' }
+
+/** Locks row 1 first, row 2 after it: the second update is the condition of nothing, but comes last. */
+const both = {
+  name: 'both',
+  text: `WITH first AS (UPDATE rows SET used = used + 1 WHERE id = 1 RETURNING id)
+    UPDATE rows SET used = used + 1 WHERE id = 1 + (SELECT id FROM first) RETURNING used`,
+}
+
+/** Whoever has locked rows of the table and waits for more. */
+const waitsForLock = `SELECT count(*)::int AS n FROM pg_locks WHERE NOT granted
+  AND pid IN (SELECT pid FROM pg_locks WHERE relation = 'rows'::regclass)`
+
+describeOnPostgres('Two transactions that wait for each other', () => {
+  let database: Database
+  let other: pg.Client
+
+  beforeAll(async () => {
+    const url = await createDatabase('deadlock')
+    database = openServerDatabase({ url, poolSize: 2, onIdleError: () => undefined })
+    other = new pg.Client({ connectionString: url })
+    await other.connect()
+    await other.query('CREATE TABLE rows (id int PRIMARY KEY, used int NOT NULL)')
+    await other.query('INSERT INTO rows VALUES (1, 0), (2, 0)')
+  })
+  afterAll(async () => {
+    await other.end()
+    await database.close()
+  })
+
+  it('a statement that was taken back for that is carried out after all, once', async () => {
+    await other.query('BEGIN')
+    // The other one never looks for deadlocks itself, so that ours is the one to give way.
+    await other.query("SET LOCAL deadlock_timeout = '60s'")
+    await other.query(touch.text, [2])
+    const ours = database.sql.query<{ used: number }>(both, [])
+    for (let waiting = 0; waiting === 0; ) {
+      const { rows } = await other.query(waitsForLock)
+      waiting = rows[0].n
+    }
+    await other.query(touch.text, [1])
+    await other.query('COMMIT')
+    expect((await ours).rows).toEqual([{ used: 2 }])
+    expect((await other.query('SELECT id, used FROM rows ORDER BY id')).rows).toEqual([
+      { id: 1, used: 2 },
+      { id: 2, used: 2 },
+    ])
+  })
+})
