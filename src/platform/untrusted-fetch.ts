@@ -138,13 +138,13 @@ export function createUntrustedFetch(options: UntrustedFetchOptions): typeof fet
       throw new UntrustedFetchError('the operator does not allow this host')
     // A literal address is dialled without a lookup, so it is checked here.
     if (isIP(literal) !== 0 && !allowed(literal)) throw new UntrustedFetchError('the address is not public')
-    turnstile.enter(url.host)
+    turnstile.enter(url.hostname)
     try {
       return await run(url, new Headers(init?.headers))
     } catch (error) {
       throw error instanceof UntrustedFetchError ? error : new UntrustedFetchError('the fetch failed', { cause: error })
     } finally {
-      turnstile.leave(url.host)
+      turnstile.leave(url.hostname)
     }
   }
 }

@@ -244,12 +244,15 @@ describe('Fetching what strangers name: the exchange', () => {
   it('runs fewer at one host than in all', async () => {
     const waiting: (() => void)[] = []
     const hanging: RequestListener = (_request, response) => void waiting.push(() => response.end('{}'))
-    const [busy, other] = [await serve(hanging), await serve(hanging)]
+    const [busy, other] = [await serve(hanging), await serve(hanging, authority.issue('other.example'))]
     const fetchUntrusted = fetchLoopback({ timeoutMs: 5_000, maxConcurrentPerHost: 1 })
-    const running = [fetchUntrusted(busy.url), fetchUntrusted(other.url)]
-    const refused = fetchUntrusted(`${busy.url}?another`)
-    await expect(refused).rejects.toBeInstanceOf(UntrustedFetchBusyError)
-    await expect(refused).rejects.toThrow(/at this host/)
+    const running = [fetchUntrusted(busy.url), fetchUntrusted(`https://other.example:${other.port}/`)]
+    // Another port is the same host: ports are free to name.
+    for (const url of [`${busy.url}?another`, 'https://client.example/', 'https://CLIENT.example:8443/']) {
+      const refused = fetchUntrusted(url)
+      await expect(refused).rejects.toBeInstanceOf(UntrustedFetchBusyError)
+      await expect(refused).rejects.toThrow(/at this host/)
+    }
     while (waiting.length < 2) await new Promise((resolve) => setTimeout(resolve, 5))
     for (const finish of waiting.splice(0)) finish()
     expect((await Promise.all(running)).map(({ status }) => status)).toEqual([200, 200])
