@@ -17,6 +17,8 @@ export interface ScopeRequirement {
   readonly scopes: RequiredScopes
   readonly hierarchy: ScopeHierarchy
   readonly resourceMetadataUrl: string
+  /** As in the challenges of `authenticate`. */
+  readonly realm?: string | undefined
 }
 
 const publicText = 'this operation needs permissions that were not granted'
@@ -31,7 +33,7 @@ function describe(unmet: readonly RequiredScopes[]): string {
 export function refuseUnmetRequirements(
   accessToken: AccessToken,
   requirements: readonly RequiredScopes[],
-  { hierarchy, resourceMetadataUrl }: Omit<ScopeRequirement, 'scopes'>,
+  { hierarchy, resourceMetadataUrl, realm }: Omit<ScopeRequirement, 'scopes'>,
 ): Refusal | undefined {
   const granted = accessToken.scopes
   const unmet = requirements.filter((required) => !meetsRequirement(granted, required, hierarchy))
@@ -40,6 +42,7 @@ export function refuseUnmetRequirements(
   const error = new OAuthError('insufficient_scope', describe(unmet), { detail: `needs ${formatScope(needed)}` })
   return refuse(error, {
     resourceMetadataUrl,
+    realm,
     scopes: [...granted, ...needed],
     scheme: accessToken.keyThumbprint === undefined ? 'Bearer' : 'DPoP',
   })

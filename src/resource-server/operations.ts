@@ -35,6 +35,8 @@ export interface OperationRules {
   readonly methods?: RulesByName
   /** For what is not named above; default: any valid token may. */
   readonly otherwise?: { readonly [Kind in OperationKind]?: OperationRule }
+  /** As in the challenges of `authenticate`. */
+  readonly realm?: string | undefined
   /** Read-only mode: tools that are not declared `readOnly` are hidden from everybody. */
   readonly readOnly?: boolean
 }
@@ -124,7 +126,7 @@ function answerUnknown(json: unknown, operation: Operation): Refusal {
 /** Fixes the rules. Throws a TypeError for a rule that nobody could ever meet. */
 export function createOperations(rules: OperationRules): Operations {
   checkRules(rules)
-  const { hierarchy = {}, otherwise = {} } = rules
+  const { hierarchy = {}, otherwise = {}, realm } = rules
   const lookups = createLookups(rules)
   const hidesSome =
     rules.readOnly === true ||
@@ -147,7 +149,7 @@ export function createOperations(rules: OperationRules): Operations {
     const visible = operations.filter((operation) => !hidden.includes(operation)).flatMap(rulesOf)
     const asked = [...visible, ...hidden.map(({ kind }) => undeclared(kind)).filter((rule) => !hides(rule))]
     const requirements = asked.map(({ scopes }) => scopes)
-    const refusal = refuseUnmetRequirements(accessToken, requirements, { hierarchy, resourceMetadataUrl })
+    const refusal = refuseUnmetRequirements(accessToken, requirements, { hierarchy, resourceMetadataUrl, realm })
     if (refusal !== undefined) return { outcome: 'challenge', refusal }
     const [first] = hidden
     if (first === undefined) return { outcome: 'allow' }

@@ -7,6 +7,7 @@ import {
   authenticate,
   type BearerOptions,
   bearerMethodsOf,
+  createOperations,
   type PresentedCredentials,
   refuse,
   refuseMissingScopes,
@@ -304,6 +305,14 @@ describe('scopes of an operation (RFC 6750 §3.1, MCP step-up)', () => {
     [[], 'notes:read'],
   ])('refuses %p what needs %p', (scopes, needed) => {
     expect(refuseMissingScopes({ ...accessToken, scopes }, requirement(needed))).toMatchObject({ status: 403 })
+  })
+
+  it('name the realm that other challenges name', () => {
+    const refusal = refuseMissingScopes(accessToken, { ...requirement('notes:delete'), realm: 'Notes' })
+    expect(parseChallenge(refusal?.headers['www-authenticate'] ?? '')?.parameters).toMatchObject({ realm: 'Notes' })
+    const operations = createOperations({ hierarchy, realm: 'Notes', tools: { wipe: { scopes: ['notes:delete'] } } })
+    const call = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'wipe' } }
+    expect(operations.refuse(accessToken, call, resourceMetadataUrl)).toEqual(refusal)
   })
 
   it('names what the operation needs and what is granted, so that nothing is lost by asking', () => {

@@ -7,6 +7,7 @@ import { ours, outOfScope, type Requirement } from './requirement.js'
 const bearer = 'resource-server/bearer.test.ts'
 const guard = 'mcp-server/authorization.test.ts'
 const discovery = 'resource-server/discovery.test.ts'
+const guards = 'resource-server/guards.test.ts'
 const http = 'mcp-server/http.test.ts'
 const keySet = 'resource-server/key-set.test.ts'
 const metadata = 'resource-server/metadata.test.ts'
@@ -85,7 +86,10 @@ export const openEdgeRequirements: readonly Requirement[] = [
     [operations, 'leave out what is hidden, keep what is challenged, and become private'],
     [operations, 'falls back to what is said for everything else'],
   ),
-  ours('O12', 'A read-only mode', 'OpenEdge', [operations, 'judges %s: %s, whatever the token may']),
+  ours('O12', 'A read-only mode', 'OpenEdge', [
+    'mcp-server/operations.test.ts',
+    'leaves nothing but tools that change nothing in read-only mode',
+  ]),
   outOfScope(
     'O13',
     'OURS',
@@ -93,21 +97,28 @@ export const openEdgeRequirements: readonly Requirement[] = [
     'OpenEdge',
     'A reverse proxy ends TLS; what proves possession of a key here is DPoP.',
   ),
-  ours('O14', 'Rate limits by client address and in total, shared by all processes', 'OpenEdge', [
-    'authorization-server/registration-modes.test.ts',
-    'has a limit for all addresses together, which one address cannot use up',
-  ]),
+  ours(
+    'O14',
+    'Calls limited by rate and burst, for each caller and for all, on record',
+    'OpenEdge',
+    [guards, 'limits how often one caller asks, tells it when to come back, and lets others through'],
+    [guards, 'limits all callers together'],
+  ),
   ours(
     'O15',
     'Bodies limited, time-outs towards everybody, no hammering of a server that is down',
     'OpenEdge',
     [http, 'refuses more than 1 MiB with 413'],
+    [guards, 'refuses a body that never ends, large or slow'],
     [discovery, 'asks an issuer that is down less and less often, and not when a document turned wrong'],
   ),
-  ours('O16', 'Log lines of who did what and why it was refused, without tokens or payloads', 'OpenEdge', [
-    guard,
-    'says who did what, without token, subject or payload',
-  ]),
+  ours(
+    'O16',
+    'Each decision on record: who, what, why, and nothing of tokens or payloads',
+    'OpenEdge',
+    [guards, 'writes every decision down: who, what, why, and nothing of tokens or payloads'],
+    [guard, 'says who did what, without token, subject or payload'],
+  ),
   outOfScope(
     'O17',
     'OURS',

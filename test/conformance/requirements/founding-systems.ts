@@ -6,6 +6,8 @@ import { ours, outOfScope, type Requirement } from './requirement.js'
 
 const bearer = 'resource-server/bearer.test.ts'
 const guard = 'mcp-server/authorization.test.ts'
+const front = 'issuer-front/issuer-front.test.ts'
+const guards = 'resource-server/guards.test.ts'
 const http = 'mcp-server/http.test.ts'
 const metadata = 'resource-server/metadata.test.ts'
 const mirror = 'journeys/issuer-mirror.test.ts'
@@ -24,18 +26,24 @@ export const selfMemoryRequirements: readonly Requirement[] = [
     metadata,
     'has every member of the specification as a setting, and revocation and introspection besides',
   ]),
-  ours('S3', 'Authorization server metadata on the resource’s origin, with the true issuer', 'SelfMemory', [
-    mirror,
-    '%s is the issuer’s own document, with its true issuer and endpoints',
-  ]),
-  ours('S4', 'A registration endpoint on the resource’s origin, from settings and never from a header', 'SelfMemory', [
-    mirror,
-    'registers, signs in, calls, steps up, refreshes and revokes, and never names a resource',
-  ]),
+  ours(
+    'S3',
+    'Authorization server metadata on the resource’s origin, with the true issuer, or with a front that is one itself',
+    'SelfMemory',
+    [mirror, '%s is the issuer’s own document, with its true issuer and endpoints'],
+    [front, 'who it is, correctly: %s'],
+  ),
+  ours(
+    'S4',
+    'Registration for an authorization server that has none, from settings and never from a header',
+    'SelfMemory',
+    [front, 'gets from the bare URL to a tool call, a step-up and a refresh, checking the issuer all the way'],
+  ),
   ours(
     'S5',
-    'Registrations cleaned of null, empty and foreign members, under rules and limits',
+    'Registrations cleaned of null, empty and foreign members, under rules and limits, also in front of others',
     'SelfMemory',
+    [front, 'takes what real clients send beside it: empty and null members, odd links, contacts that are none'],
     [
       'authorization-server/registration.test.ts',
       'treats null and empty members as left out, the way to authenticate among them',
@@ -66,6 +74,7 @@ export const selfMemoryRequirements: readonly Requirement[] = [
     'SelfMemory',
     [http, 'refuses a Host it does not answer for'],
     [http, 'refuses the origin %s with 403'],
+    [guards, 'does not answer for another host'],
   ),
   ours('S10', 'The protocol revision of a request is checked, all current ones served', 'SelfMemory', [
     'conformance/official/mcp-server.test.ts',
