@@ -1,11 +1,7 @@
-/** Puts together how this server verifies tokens: discovery, then keys or introspection, then the cache. */
+/** How this server verifies tokens: the library's way, of one issuer, JWTs or opaque tokens. */
 import type { Clock } from '../platform/clock.js'
 import {
-  cacheVerifiedTokens,
-  createIntrospectionVerifier,
-  createIssuerDiscovery,
-  createJwtVerifier,
-  createRemoteKeySet,
+  createTokenVerifier as createVerifier,
   type FetchFunction,
   type TokenVerifier,
 } from '../resource-server/index.js'
@@ -29,20 +25,14 @@ export interface TokenVerifierOptions {
   readonly clock: Clock
 }
 
-/** How long an introspection answer is believed: a revoked opaque token is refused at most this much later. */
-export const introspectionMaxAgeSeconds = 10
-
 /** Contacts nobody before the first token arrives, so the two servers may start in any order. */
 export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifier {
-  const { issuer, audience, fetch, clock, internalUrl, introspection } = options
-  // The guard in front of the endpoint checks the proofs (app.ts).
-  const rules = { issuer, audience, clock, takesBoundTokens: true }
-  const discovery = createIssuerDiscovery({ issuer, fetch, clock, ...(internalUrl !== undefined && { internalUrl }) })
-  if (introspection === undefined) {
-    const keys = createRemoteKeySet({ jwksUri: async () => (await discovery.endpoints()).jwksUri, fetch, clock })
-    return cacheVerifiedTokens(createJwtVerifier({ ...rules, keys }), { clock })
+  const { issuer, internalUrl, audience, introspection, fetch, clock } = options
+  const server = {
+    issuer,
+    ...(internalUrl !== undefined && { internalUrl }),
+    ...(introspection !== undefined && { introspection: { ...introspection, tokens: 'all' as const } }),
   }
-  const endpoint = () => discovery.introspectionEndpoint()
-  const verify = createIntrospectionVerifier({ ...introspection, ...rules, endpoint, fetch })
-  return cacheVerifiedTokens(verify, { clock, maxAgeSeconds: introspectionMaxAgeSeconds })
+  // The guard in front of the endpoint checks the proofs (app.ts).
+  return createVerifier({ audience, authorizationServers: [server], takesBoundTokens: true, fetch, clock }).verify
 }

@@ -34,6 +34,7 @@ export interface ResourceDescription extends ResourceTexts {
   /** Keys of the resource itself, with which it signs answers; not those of its authorization servers. */
   readonly jwksUri?: string | undefined
   readonly resourceSigningAlgValuesSupported?: readonly string[] | undefined
+  /** Only for a program that checks certificates itself: the verifiers here refuse tokens that are bound to one (RFC 8705). */
   readonly tlsClientCertificateBoundAccessTokens?: boolean | undefined
   readonly authorizationDetailsTypesSupported?: readonly string[] | undefined
   readonly dpopSigningAlgValuesSupported?: readonly string[] | undefined

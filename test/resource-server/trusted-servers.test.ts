@@ -72,6 +72,31 @@ describe('several authorization servers', () => {
     expect([first.hits.size, second.hits.size]).toEqual([0, 0])
   })
 
+  it('takes nothing that only resembles a token, and never fails on it', async () => {
+    const verify = verifierOf([{ issuer: first.issuer }, { issuer: second.issuer }])
+    const [header = '', payload = '', signature = ''] = (await first.sign()).split('.')
+    const encoded = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
+    const parts = [
+      '',
+      '.',
+      'null',
+      encoded(null),
+      encoded([]),
+      encoded({ alg: 7 }),
+      encoded({ alg: 'ES256', iss: {} }),
+      '%',
+      '\u0000',
+    ]
+    const resembling = parts.flatMap((part) => [
+      `${part}.${payload}.${signature}`,
+      `${header}.${part}.${signature}`,
+      `${header}.${payload}.${part}`,
+      `${header}.${payload}.${signature}.${part}`,
+      `${part}${header}.${payload}.${signature}`,
+    ])
+    for (const token of resembling) await expect(verify(token)).rejects.toMatchObject(invalid)
+  })
+
   it('goes on with one while the other is down', async () => {
     const down = 'http://127.0.0.1:9'
     const verify = verifierOf([{ issuer: down }, { issuer: first.issuer }])
