@@ -92,7 +92,7 @@ describe('several authorization servers', () => {
       `${header}.${part}.${signature}`,
       `${header}.${payload}.${part}`,
       `${header}.${payload}.${signature}.${part}`,
-      `${part}${header}.${payload}.${signature}`,
+      `${part}.${header}.${payload}.${signature}`,
     ])
     for (const token of resembling) await expect(verify(token)).rejects.toMatchObject(invalid)
   })
