@@ -5,27 +5,31 @@
  */
 import type Koa from 'koa'
 import { OAuthError } from '../oauth/errors.js'
-import { readOnlyDeclaration } from '../oauth/resource.js'
+import { hostsOf } from '../oauth/public-url.js'
+import { readOnlyDeclaration, scopeHierarchyOf } from '../oauth/resource.js'
 import { pathOf, protectedResourceMetadataUrl } from '../oauth/well-known.js'
 import type { Clock } from '../platform/clock.js'
 import { createHttpBase, type HttpMiddleware, type HttpState } from '../platform/http.js'
 import type { Logger } from '../platform/log.js'
-import { hostsOf, type RequestTarget } from '../platform/origin.js'
+import type { RequestTarget } from '../platform/origin.js'
 import type { Pages } from '../platform/pages.js'
 import {
   type AccessToken,
+  type Addresses,
+  type Answer,
   auditedCaller,
   createCallGuard,
   createOperations,
   createRateLimiter,
+  createResourceServer,
   type DpopOptions,
   operationRulesOf,
+  type ProtectedResourceSettings,
   type RateLimit,
-  type Refusal,
+  type ResourceServer,
   type TokenVerifier,
 } from '../resource-server/index.js'
-import { answerDocument, type BearerState, bearerGuard } from '../resource-server/koa.js'
-import { type Address, type Addresses, createAddresses, rootMetadataPath } from './addresses.js'
+import { protect, publishMetadata } from '../resource-server/koa.js'
 import { createEndpoint } from './endpoint.js'
 import { type IssuerMirror, mirroredPaths, mirrorIssuer } from './issuer-mirror.js'
 import { allowAllOrigins, checkOrigin } from './origins.js'
@@ -58,12 +62,6 @@ export interface McpAppOptions {
   readonly issuerMirror?: IssuerMirror | undefined
 }
 
-/** The state of a request for the MCP endpoint. */
-interface McpState extends HttpState {
-  /** The URL the client uses. */
-  address: Address
-}
-
 export interface McpApp {
   readonly app: Koa<HttpState>
   /** True for a request that is this app's, when it shares its port with the issuer. */
@@ -74,22 +72,11 @@ export interface McpApp {
   close(): Promise<void>
 }
 
-/** RFC 9728 §3.1 at the path-inserted URL of each address, and at the root for clients that look there first. */
-function serveMetadata(addresses: Addresses): HttpMiddleware {
-  return async (ctx, next) => {
-    const address = addresses.findByMetadata(ctx.state.origin, ctx.path)
-    if (address === undefined || (ctx.method !== 'GET' && ctx.method !== 'HEAD')) return next()
-    answerDocument(ctx, address.metadata)
-  }
-}
-
 /** For people who open the server's address in a browser. */
 function leadHome(addresses: Addresses): HttpMiddleware {
   return async (ctx, next) => {
     if (ctx.path !== '/' || ctx.method !== 'GET' || ctx.accepts('json', 'html') !== 'html') return next()
-    const home = addresses.ofOrigin(ctx.state.origin)
-    if (home === undefined) return next()
-    ctx.redirect(new URL(home.url).pathname)
+    ctx.redirect(new URL(addresses.firstOf(ctx.host).url).pathname)
   }
 }
 
@@ -104,31 +91,28 @@ function showConnectPage({ definition: { resource }, pages }: McpAppOptions): Ht
 }
 
 /** Everything that is not the MCP endpoint ends here; unserved well-known URLs must be 404, which clients take for "go on". */
-function onlyAtAddresses(addresses: Addresses): Koa.Middleware<McpState> {
+function onlyAtAddresses(addresses: Addresses): HttpMiddleware {
   return async (ctx, next) => {
-    const address = addresses.find(ctx.state.origin, ctx.path)
-    if (address === undefined)
+    if (addresses.find(ctx.host, ctx.path) === undefined)
       throw new OAuthError('invalid_request', 'there is nothing at this address', { status: 404 })
-    ctx.state.address = address
     return next()
   }
 }
 
-/** Challenges name the metadata of the address that the client uses: it compares the two. */
-function guardAddresses(addresses: Addresses, { verify, definition, dpop }: McpAppOptions) {
-  const guards = new Map(
-    addresses.all.map(({ url, metadataUrl: resourceMetadataUrl }) => {
-      const { challengeScopes } = definition.resource
-      const bearer = { verify, resourceMetadataUrl, challengeScopes, dpop }
-      return [url, bearerGuard<McpState>(bearer, (state, refusal) => noteRefusal(state, refusal))] as const
-    }),
-  )
-  const guard: Koa.Middleware<McpState & BearerState> = (ctx, next) => {
-    const ofAddress = guards.get(ctx.state.address.url)
-    if (ofAddress === undefined) throw new Error('there is an address without a guard')
-    return ofAddress(ctx, next)
+/** Page origins are this app's own affair (`origins.ts`). */
+function protectResource({ definition: { resource }, issuer, verify, dpop, clock }: McpAppOptions): ResourceServer {
+  const settings: ProtectedResourceSettings = {
+    resource: resource.resource,
+    aliases: resource.aliases,
+    authorizationServers: issuer,
+    name: resource.name,
+    scopes: scopeHierarchyOf(resource),
+    advertisedScopes: resource.advertisedScopes,
+    challengeScopes: resource.challengeScopes,
+    dpop: dpop ?? false,
+    verify,
   }
-  return guard
+  return createResourceServer(settings, { clock, cors: false, checks: false })
 }
 
 /**
@@ -139,9 +123,8 @@ function belongsHere({ issuer, issuerMirror, pages }: McpAppOptions, addresses: 
   const issuerHosts = new Set(hostsOf(issuer))
   const ownHosts = new Set(addresses.origins.flatMap(hostsOf).filter((host) => !issuerHosts.has(host)))
   const ownPaths = new Set([
-    ...addresses.all.flatMap(({ url, metadataUrl }) => [new URL(url).pathname, new URL(metadataUrl).pathname]),
-    rootMetadataPath,
-    `${rootMetadataPath}/`,
+    ...addresses.all.map(({ url }) => new URL(url).pathname),
+    ...addresses.metadataPaths,
     ...pages.assetPaths,
     ...(pathOf(issuer) === '' ? [] : ['/', ...(issuerMirror === undefined ? [] : mirroredPaths)]),
   ])
@@ -153,7 +136,7 @@ function noteCaller({ event }: HttpState, accessToken: AccessToken): void {
   Object.assign(event, auditedCaller(accessToken), { scopes: accessToken.scopes.join(' ') })
 }
 
-function noteRefusal({ event }: HttpState, { error }: Refusal): void {
+function noteRefusal({ event }: HttpState, { error }: Answer): void {
   event['decision'] = 'deny'
   event['error'] = error?.code ?? 'no_token'
   if (error?.detail !== undefined) event['errorDetail'] = error.detail
@@ -166,9 +149,10 @@ function readOnly(definition: ServerDefinition): ServerDefinition {
 /** Builds the app. It listens to nothing yet, and contacts the issuer only when the first token arrives. */
 export function createMcpApp(given: McpAppOptions): McpApp {
   const options = given.readOnly === true ? { ...given, definition: readOnly(given.definition) } : given
-  const { issuer, dpop, log, clock, issuerMirror, definition } = options
+  const { definition, log, clock, issuerMirror } = options
   const { resource, ready } = definition
-  const addresses = createAddresses(resource, issuer, dpop)
+  const server = protectResource(options)
+  const { addresses } = server
   const [origin, ...alsoPublicOrigins] = addresses.origins
   const operations = createOperations({ ...operationRulesOf(resource), readOnly: options.readOnly ?? false })
   const limiter = options.rateLimits && createRateLimiter({ ...options.rateLimits, clock })
@@ -180,7 +164,7 @@ export function createMcpApp(given: McpAppOptions): McpApp {
   const app = createHttpBase({ ...options, origin, alsoPublicOrigins, ready })
   const open: readonly HttpMiddleware[] = [
     allowAllOrigins(),
-    serveMetadata(addresses),
+    publishMetadata(server),
     ...(issuerMirror === undefined ? [] : [mirrorIssuer(issuerMirror)]),
     options.pages.serveAssets,
     leadHome(addresses),
@@ -190,11 +174,11 @@ export function createMcpApp(given: McpAppOptions): McpApp {
     .use(onlyAtAddresses(addresses))
     .use(checkOrigin(addresses.origins, options.allowedOrigins ?? []))
     .use(showConnectPage(options))
-    .use(guardAddresses(addresses, options))
+    .use(protect<HttpState>(server, noteRefusal))
     .use(async (ctx) => {
-      const { accessToken, address } = ctx.state
+      const { accessToken, auth } = ctx.state
       noteCaller(ctx.state, accessToken)
-      await endpoint(ctx, accessToken, address.metadataUrl)
+      await endpoint(ctx, accessToken, auth.resourceMetadataUrl)
     })
   return { app, isFor: belongsHere(options, addresses), ready, close: () => protocol.close() }
 }

@@ -7,13 +7,14 @@ import type { HttpContext, HttpState } from '../platform/http.js'
 import type { Logger } from '../platform/log.js'
 import {
   type AccessToken,
+  answerOf,
   type CallGuard,
-  parseError,
+  parseErrorAnswer,
   type Refusal,
   readJsonBody,
   type Verdict,
 } from '../resource-server/index.js'
-import { answerRefusal } from '../resource-server/koa.js'
+import { answerWith } from '../resource-server/koa.js'
 import { sendEventStream } from './event-stream.js'
 import type { McpProtocol } from './protocol.js'
 import type { McpCall } from './server-definition.js'
@@ -87,7 +88,7 @@ function refuse(ctx: HttpContext, refusal: Refusal): void {
   ctx.state.event['error'] = refusal.error?.code
   ctx.state.event['errorDetail'] = refusal.error?.detail
   ctx.state.event['outcome'] = 'refused'
-  answerRefusal(ctx, refusal)
+  answerWith(ctx, answerOf(refusal))
 }
 
 /**
@@ -100,11 +101,7 @@ export function createEndpoint(
   const { url, guard, protocol } = options
   return async (ctx, accessToken, resourceMetadataUrl) => {
     const body = isJson(ctx) ? await readJsonBody(ctx.req, ctx.get('content-length')) : { json: undefined }
-    if ('malformed' in body) {
-      ctx.status = 400
-      ctx.body = parseError(body.malformed)
-      return
-    }
+    if ('malformed' in body) return answerWith(ctx, parseErrorAnswer(body.malformed))
     const verdict = await guard.decide(accessToken, body.json, resourceMetadataUrl)
     noteVerdict(ctx.state, verdict)
     if ('refusal' in verdict) return refuse(ctx, verdict.refusal)

@@ -11,12 +11,13 @@ import { createForwarder, type Forward } from '../platform/forwarder.js'
 import type { HttpContext, HttpMiddleware } from '../platform/http.js'
 import {
   createIssuerDiscovery,
+  documentAnswer,
   type IssuerDiscovery,
   type IssuerDiscoveryOptions,
   type PublishedDocument,
   publishDocument,
 } from '../resource-server/index.js'
-import { answerDocument } from '../resource-server/koa.js'
+import { answerWith } from '../resource-server/koa.js'
 
 export interface IssuerMirror {
   readonly discovery: IssuerDiscovery
@@ -98,7 +99,7 @@ export function mirrorIssuer({ discovery, forward }: IssuerMirror): HttpMiddlewa
     const document = await reached(discovery.document())
     const known = published.get(document) ?? publishDocument(document, maxAgeSeconds)
     published.set(document, known)
-    answerDocument(ctx, known)
+    answerWith(ctx, documentAnswer(ctx, known))
   }
 
   async function redirect(ctx: HttpContext): Promise<void> {

@@ -32,11 +32,22 @@ export function internalUrl(text: string): string {
   return text.replace(/\/$/, '')
 }
 
-/** Its canonical form (RFC 8707 §2), which is what tokens name. */
-export function resourceUrl(text: string): string {
-  publicUrl(text)
-  const canonical = canonicalResource(text)
-  if (canonical === undefined || new URL(canonical).pathname === '/')
-    throw new Error('must name a path, for example /mcp')
+/** The canonical form of a protected resource (RFC 8707 §2), which is what tokens name. A whole host may be one. */
+export function protectedResourceUrl(text: string): string {
+  const canonical = canonicalResource(publicUrl(text))
+  if (canonical === undefined) throw new Error('must be an absolute http(s) URL')
   return canonical
+}
+
+/** As above, for a host that serves more than the resource. */
+export function resourceUrl(text: string): string {
+  const canonical = protectedResourceUrl(text)
+  if (new URL(canonical).pathname === '/') throw new Error('must name a path, for example /mcp')
+  return canonical
+}
+
+/** Host values of an origin, in lower case: a client may spell out the port that the scheme implies (RFC 9110 §4.2.3). */
+export function hostsOf(origin: string): string[] {
+  const { host, port, protocol } = new URL(origin)
+  return port === '' ? [host, `${host}:${protocol === 'https:' ? 443 : 80}`] : [host]
 }

@@ -5,6 +5,7 @@
 import type { IncomingMessage } from 'node:http'
 import type Koa from 'koa'
 import { OAuthError } from '../oauth/errors.js'
+import { hostsOf } from '../oauth/public-url.js'
 
 /** What a request asks for: the host as it was written, path and query. */
 export interface RequestTarget {
@@ -40,12 +41,6 @@ function refuseSecondHost({ rawHeaders }: IncomingMessage): void {
   const isHost = (entry: string, index: number) => index % 2 === 0 && entry.toLowerCase() === 'host'
   if (rawHeaders.filter(isHost).length > 1)
     throw new OAuthError('invalid_request', 'there is more than one Host header')
-}
-
-/** Host values of an origin, in lower case: a client may spell out the port that the scheme implies (RFC 9110 §4.2.3). */
-export function hostsOf(origin: string): string[] {
-  const { host, port, protocol } = new URL(origin)
-  return port === '' ? [host, `${host}:${protocol === 'https:' ? 443 : 80}`] : [host]
 }
 
 /**

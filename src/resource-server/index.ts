@@ -1,7 +1,8 @@
 /**
  * The resource server library: verifies access tokens and guards operations. Owns token verification, challenges, scope checks
  * and protected resource metadata (RFC 6750, 7662, 8414, 8707, 9068, 9449, 9728). Does not own issuing tokens, users, transports or any
- * storage, and reads no environment: time and network are arguments. The Koa adapter is in `koa.ts`.
+ * storage, and reads no environment: time and network are arguments. `createResourceServer` is the front door, with adapters in
+ * `koa.ts`, `express.ts`, `fastify.ts`, `hono.ts`, `node-http.ts` and `web.ts`; the rest are the parts it is made of.
  */
 export type { RequiredScopes, ScopeHierarchy } from '../oauth/scope.js'
 export {
@@ -13,6 +14,8 @@ export {
   type VerifierClock,
   verificationUnavailable,
 } from './access-token.js'
+export type { Address, Addresses } from './addresses.js'
+export { type Answer, answerOf, documentAnswer, parseErrorAnswer } from './answer.js'
 export {
   type AuditEvent,
   type AuditedCaller,
@@ -23,6 +26,7 @@ export {
   auditedOperations,
   auditRefusal,
 } from './audit.js'
+export type { AuthInfo } from './auth-info.js'
 export {
   type Authenticated,
   type Authentication,
@@ -36,6 +40,7 @@ export { type CallGuard, type CallGuardOptions, createCallGuard, type Verdict } 
 export { type CallerDescription, describeCaller } from './caller.js'
 export type { TokenRules } from './claims.js'
 export type { ClientCredentials } from './client-authentication.js'
+export { corsHeaders, preflightHeaders } from './cors.js'
 export {
   createIssuerDiscovery,
   type IssuerDiscovery,
@@ -45,6 +50,7 @@ export {
 } from './discovery.js'
 export { checkDpopProof, type DpopOptions, type ProofReplayStore } from './dpop.js'
 export { refuseMissingScopes, type ScopeRequirement } from './guard.js'
+export type { AuthorizedRequest } from './guarded-resource.js'
 export { createIntrospectionVerifier, type IntrospectionVerifierOptions } from './introspection.js'
 export { type BodySource, type JsonBody, type JsonBodyLimits, parseError, readJsonBody } from './json-body.js'
 export { type Operation, type OperationKind, operationsOf } from './json-rpc.js'
@@ -65,6 +71,7 @@ export {
   type Operations,
   operationRulesOf,
 } from './operations.js'
+export { createProofMemory } from './proof-memory.js'
 export {
   createBuckets,
   createRateLimiter,
@@ -73,6 +80,7 @@ export {
   type RateLimiterOptions,
   type RateLimitStore,
 } from './rate-limit.js'
+export type { RequestHeaders, RequestValues } from './request.js'
 export {
   type CheckedHeaders,
   createRequestChecks,
@@ -83,6 +91,12 @@ export {
 } from './request-checks.js'
 export { descriptionMistakes, type ResourceDescription, type ResourceTexts } from './resource-description.js'
 export {
+  createResourceServer,
+  type Decision,
+  type ResourceServer,
+  type ResourceServerOptions,
+} from './resource-server.js'
+export {
   type Finding,
   type ServerMetadata,
   type ServerMetadataError,
@@ -90,6 +104,7 @@ export {
   type ServerMetadataWarning,
   validateServerMetadata,
 } from './server-metadata.js'
+export type { AuthorizationServer, DpopSettings, ProtectedResourceSettings } from './settings.js'
 export { createStaticKeySet, type StaticKey } from './static-keys.js'
 export { cacheVerifiedTokens, type TokenCacheOptions } from './token-cache.js'
 export {
@@ -109,3 +124,4 @@ export {
   type TrustedTokens,
 } from './token-verifier.js'
 export { createJwtVerifier, type JwtRules, type JwtVerifierOptions, type SigningAlgorithm } from './verifier.js'
+export { guardRequest, responseOf } from './web.js'

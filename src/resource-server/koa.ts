@@ -1,50 +1,45 @@
 /** The Koa adapter: copies what the neutral core decided to a Koa context. No decision is made here. */
 import type { Context, Middleware } from 'koa'
-import type { AccessToken } from './access-token.js'
-import { authenticate, type BearerOptions, type Refusal } from './bearer.js'
-import type { PublishedDocument } from './metadata.js'
+import type { Answer } from './answer.js'
+import { type Admission, admit, type ProtectedRequest } from './node-admission.js'
+import type { ResourceServer } from './resource-server.js'
 
-/** What `bearerGuard` leaves for the middleware after it. */
-export interface BearerState {
-  accessToken: AccessToken
+/** What `protect` leaves on `ctx.state` for the middleware after it; `ctx.req` has the same, where servers on the MCP SDK look. */
+export type ProtectedState = Admission
+
+/** Answers as the core decided. */
+export function answerWith(ctx: Pick<Context, 'status' | 'set' | 'body'>, { status, headers, body }: Answer): void {
+  // In this order: an empty body makes Koa choose a status of its own, and a text a type.
+  ctx.body = body === '' ? null : body
+  ctx.status = status
+  ctx.set({ ...headers })
 }
 
-/** Answers with a refusal, body and headers as given. */
-export function answerRefusal(ctx: Pick<Context, 'status' | 'set' | 'body'>, refusal: Refusal): void {
-  ctx.status = refusal.status
-  ctx.set({ ...refusal.headers })
-  ctx.body = refusal.body
-}
-
-/**
- * Lets a request pass only with a valid token, put on `ctx.state.accessToken`. `onRefusal` is told, for the log. The app must have
- * pinned protocol and host to its public origin, which proofs are made for.
- */
-export function bearerGuard<State>(
-  options: BearerOptions,
-  onRefusal?: (state: State, refusal: Refusal) => void,
-): Middleware<State & BearerState> {
+/** Answers metadata requests; all others go on, without a token. For apps in which only a part is protected. */
+export function publishMetadata(server: ResourceServer): Middleware {
   return async (ctx, next) => {
-    const presented = {
-      authorization: ctx.get('authorization'),
-      dpop: ctx.get('dpop'),
-      method: ctx.method,
-      url: `${ctx.protocol}://${ctx.host}${ctx.path}`,
-    }
-    const result = await authenticate(presented, options)
-    if ('accessToken' in result) {
-      ctx.state.accessToken = result.accessToken
-      return next()
-    }
-    onRefusal?.(ctx.state, result.refusal)
-    answerRefusal(ctx, result.refusal)
+    const answer = server.publish({ method: ctx.method, url: ctx.originalUrl, headers: ctx.headers })
+    if (answer === undefined) await next()
+    else answerWith(ctx, answer)
   }
 }
 
-/** Answers with a published document, or 304 when the client has it already. */
-export function answerDocument(ctx: Context, document: PublishedDocument): void {
-  ctx.status = 200
-  ctx.set({ ...document.headers })
-  if (ctx.fresh) ctx.status = 304
-  else ctx.body = document.body
+/** Lets a request pass only with a good token; answers metadata requests too. `onRefusal` is told, for the log. */
+export function protect<State>(
+  server: ResourceServer,
+  onRefusal?: (state: State, answer: Answer) => void,
+): Middleware<State & ProtectedState> {
+  return async (ctx, next) => {
+    // Where body parsers of Koa leave it.
+    const parsed: unknown = Reflect.get(ctx.request, 'body')
+    const request = parsed === undefined ? ctx.req : Object.assign(ctx.req, { body: parsed })
+    const answer = await admit(server, request, ctx.res, ctx.originalUrl)
+    if (answer !== undefined) {
+      if (answer.status >= 400) onRefusal?.(ctx.state, answer)
+      return answerWith(ctx, answer)
+    }
+    const { auth, accessToken, authorized, body } = request as ProtectedRequest
+    Object.assign(ctx.state, { auth, accessToken, authorized, body })
+    await next()
+  }
 }

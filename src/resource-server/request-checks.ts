@@ -4,6 +4,7 @@
  */
 import { OAuthError } from '../oauth/errors.js'
 import { isLoopbackHost } from '../oauth/redirect-uri.js'
+import { errorRefusal } from './answer.js'
 import type { Refusal } from './bearer.js'
 
 /** Every published revision of MCP that has a Streamable HTTP transport, the newest first. */
@@ -48,10 +49,6 @@ export function foreignOrigin(): OAuthError {
   })
 }
 
-function refusalOf(error: OAuthError): Refusal {
-  return { status: error.status, headers: { 'cache-control': 'no-store' }, body: error.toJSON(), error }
-}
-
 /** Clients tell protocol eras apart by the body of a 400, so this one is JSON-RPC (MCP 2026-07-28, -32022). */
 function unknownRevision(requested: string, supported: readonly string[]): Refusal {
   const error = new OAuthError('invalid_request', 'this protocol revision is not supported', {
@@ -77,9 +74,9 @@ export function createRequestChecks(checks: RequestChecks): (headers: CheckedHea
   return ({ host, origin, protocolVersion }) => {
     if (hosts !== undefined && !hosts.has(host?.toLowerCase() ?? '')) {
       const error = new OAuthError('invalid_request', 'this server does not answer for that host', { status: 421 })
-      return refusalOf(error)
+      return errorRefusal(error)
     }
-    if (!mayCall(origin)) return refusalOf(foreignOrigin())
+    if (!mayCall(origin)) return errorRefusal(foreignOrigin())
     const revision = protocolVersion?.trim() ?? ''
     return revision === '' || revisions.includes(revision) ? undefined : unknownRevision(revision, revisions)
   }

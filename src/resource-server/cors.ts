@@ -1,0 +1,43 @@
+/**
+ * Pages of any origin may talk to a protected resource: a token gives access here, never a cookie (Fetch standard, "CORS protocol").
+ * Which origins may reach the operations behind the guard is another question, and not asked here.
+ */
+
+/** Besides them, headers that repeat a tool's parameters (MCP 2026-07-28, `x-mcp-header`): tools name those themselves. */
+const allowedHeaders = [
+  'Authorization',
+  'DPoP',
+  'Content-Type',
+  'Accept',
+  'MCP-Protocol-Version',
+  'Mcp-Method',
+  'Mcp-Name',
+  'Mcp-Session-Id',
+  'Last-Event-ID',
+]
+
+const parameterHeader = /^mcp-param-[\w-]{1,100}$/i
+
+const methods = 'GET, POST, DELETE, OPTIONS'
+
+/** On every answer, so that pages can read challenges too. */
+export const corsHeaders: Readonly<Record<string, string>> = {
+  'access-control-allow-origin': '*',
+  'access-control-expose-headers': 'WWW-Authenticate, Mcp-Session-Id, Retry-After, X-Request-Id',
+}
+
+/** On the answer to OPTIONS, which carries no token. `requested`: its Access-Control-Request-Headers. */
+export function preflightHeaders(requested: string): Readonly<Record<string, string>> {
+  const parameters = requested
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => parameterHeader.test(name))
+  return {
+    ...corsHeaders,
+    'access-control-allow-methods': methods,
+    'access-control-allow-headers': [...allowedHeaders, ...parameters].join(', '),
+    'access-control-max-age': '7200',
+    vary: 'Access-Control-Request-Headers',
+    allow: methods,
+  }
+}

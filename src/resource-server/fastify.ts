@@ -1,0 +1,61 @@
+/** The Fastify adapter: plugins that copy what the neutral core decided to a reply. No decision is made here. */
+import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
+import type { Answer } from './answer.js'
+import type { Admission } from './node-admission.js'
+import { judgeNodeBody } from './operation-body.js'
+import type { RequestValues } from './request.js'
+import type { ResourceServer } from './resource-server.js'
+
+declare module 'fastify' {
+  /** What `protect` leaves behind; `request.raw.auth` is where servers on the MCP SDK look. */
+  interface FastifyRequest extends Omit<Admission, 'body'> {}
+}
+
+function valuesOf({ method, originalUrl, headers }: FastifyRequest): RequestValues {
+  return { method, url: originalUrl, headers }
+}
+
+function answerWith(reply: FastifyReply, { status, headers, body }: Answer): FastifyReply {
+  return reply.code(status).headers(headers).send(body)
+}
+
+/** Answers metadata requests, without a token. For apps in which only a part is protected. */
+export function publishMetadata(server: ResourceServer): FastifyPluginAsync {
+  return onSameInstance(async (app) => {
+    for (const url of server.addresses.metadataPaths) {
+      app.all(url, async (request, reply) => {
+        const answer = server.publish(valuesOf(request))
+        return answer === undefined ? reply.callNotFound() : answerWith(reply, answer)
+      })
+    }
+  })
+}
+
+/** Every route of the instance, and of those inside it, is served only with a good token; metadata requests are answered. */
+export function protect(server: ResourceServer): FastifyPluginAsync {
+  return onSameInstance(async (app) => {
+    for (const name of ['auth', 'accessToken', 'authorized']) app.decorateRequest(name, null)
+    app.addHook('onRequest', async (request, reply) => {
+      const decision = await server.decide(valuesOf(request))
+      if ('answer' in decision) return answerWith(reply, decision.answer)
+      const { authInfo: auth, accessToken, headers } = decision.serve
+      // On the raw response, so that they are there too when a handler takes it over.
+      for (const [name, value] of Object.entries(headers)) reply.raw.setHeader(name, value)
+      Object.assign(request, { auth, accessToken, authorized: decision.serve })
+      Object.assign(request.raw, { auth })
+      return undefined
+    })
+    app.addHook('preHandler', async (request, reply) => {
+      if (!request.authorized.needsBody) return undefined
+      const judged = await judgeNodeBody(request.authorized, request.raw, request.body)
+      if ('answer' in judged) return answerWith(reply, judged.answer)
+      request.body = judged.json
+      return undefined
+    })
+  })
+}
+
+/** Fastify's own mark of a plugin that works on the instance it is registered on, not on a child. */
+function onSameInstance(plugin: FastifyPluginAsync): FastifyPluginAsync {
+  return Object.assign(plugin, { [Symbol.for('skip-override')]: true })
+}

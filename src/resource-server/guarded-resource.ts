@@ -1,0 +1,179 @@
+/**
+ * One protected resource with everything that is asked of its requests, in order: headers, token, scopes, operations. Owns nothing of
+ * which resource a request is for, nor of metadata.
+ */
+import type { RequiredScopes, ScopeHierarchy } from '../oauth/scope.js'
+import type { AccessToken, FetchFunction, TokenVerifier, VerifierClock } from './access-token.js'
+import type { Address } from './addresses.js'
+import { type Answer, answerOf, errorRefusal, readableByPages } from './answer.js'
+import { type AuditHook, auditedCaller, auditRefusal } from './audit.js'
+import { type AuthInfo, authInfoOf } from './auth-info.js'
+import { authenticate, type Refusal } from './bearer.js'
+import { type CallGuard, createCallGuard } from './call-guard.js'
+import { corsHeaders } from './cors.js'
+import type { DpopOptions } from './dpop.js'
+import { refuseMissingScopes } from './guard.js'
+import type { Viewer } from './operation-lists.js'
+import { createOperations, type Operations } from './operations.js'
+import { createProofMemory } from './proof-memory.js'
+import type { RateLimiter } from './rate-limit.js'
+import { headerOf, type RequestValues, targetOf } from './request.js'
+import { createRequestChecks, foreignOrigin, originChecker, type RequestChecks } from './request-checks.js'
+import { authorizationServersOf, challengeScopesOf, hierarchyOf, type ProtectedResourceSettings } from './settings.js'
+import { createTokenVerifier } from './token-verifier.js'
+/** A request whose token is good, for the handler. */
+export interface AuthorizedRequest {
+  readonly accessToken: AccessToken
+  /** The same for servers on the MCP SDK. */
+  readonly authInfo: AuthInfo
+  /** Canonical identifier of the resource it is for. */
+  readonly resource: string
+  /** To be set on whatever the handler answers. */
+  readonly headers: Readonly<Record<string, string>>
+  /**
+   * `undefined` when the token has all of `scopes`, each directly or through one that includes it; else the 403 that tells the
+   * client what to ask for (RFC 6750 §3.1, MCP "step-up").
+   */
+  refuseMissing(scopes: RequiredScopes): Answer | undefined
+  /**
+   * True when the settings have rules for operations and the request may name some: then `authorize` has to be asked, once, before
+   * it is served. Adapters do.
+   */
+  readonly needsBody: boolean
+  /** What to answer instead of serving this parsed JSON-RPC body, or `undefined`. */
+  authorize(json: unknown): Promise<Answer | undefined>
+  /** For lists that show each caller what is there for them: `hideUnseen`, `filterListResponse`. */
+  readonly viewer: Viewer
+}
+
+/** A resource ready to be guarded. */
+export interface GuardedResource {
+  readonly settings: ProtectedResourceSettings
+  readonly resource: string
+  readonly verify: TokenVerifier
+  readonly dpop: DpopOptions | undefined
+  readonly hierarchy: ScopeHierarchy
+  readonly challengeScopes: readonly string[]
+  readonly operations: Operations
+  readonly calls: CallGuard
+}
+
+/** What all resources of a program share. */
+export interface Ground {
+  readonly clock: VerifierClock
+  readonly fetch: FetchFunction
+  readonly cors: boolean
+  readonly checks: false | RequestChecks | undefined
+  readonly rateLimiter: RateLimiter | undefined
+  readonly audit: AuditHook | undefined
+}
+
+function dpopOf({ dpop = {} }: ProtectedResourceSettings, clock: VerifierClock): DpopOptions | undefined {
+  if (dpop === false) return undefined
+  return { replays: dpop.replays ?? createProofMemory(clock), clock, required: dpop.required ?? false }
+}
+
+function verifierOf(
+  settings: ProtectedResourceSettings,
+  audience: string,
+  ground: Ground,
+  bound: boolean,
+): TokenVerifier {
+  if (settings.verify !== undefined) return settings.verify
+  const { audienceAliases = [] } = settings
+  const verifierSettings = {
+    ...settings,
+    ...ground,
+    audience,
+    // Issuers that name a resource as it was asked for may have either.
+    audienceAliases: [`${audience}/`, ...audienceAliases],
+    takesBoundTokens: bound,
+    authorizationServers: authorizationServersOf(settings),
+  }
+  return createTokenVerifier(verifierSettings).verify
+}
+
+export function guardedResource(settings: ProtectedResourceSettings, ground: Ground): GuardedResource {
+  const resource = settings.resource.replace(/\/$/, '')
+  const { clock, audit, rateLimiter: limiter } = ground
+  const dpop = dpopOf(settings, clock)
+  const verify = verifierOf(settings, resource, ground, dpop !== undefined)
+  const hierarchy = hierarchyOf(settings)
+  const operations = createOperations({ ...settings.operations, hierarchy })
+  const calls = createCallGuard({ operations, limiter, clock, ...(audit !== undefined && { audit }) })
+  const challengeScopes = challengeScopesOf(settings)
+  return { settings, resource, verify, dpop, hierarchy, challengeScopes, operations, calls }
+}
+
+/** GET opens streams and DELETE ends sessions: neither names an operation. */
+const withoutOperations: ReadonlySet<string> = new Set(['GET', 'HEAD', 'DELETE', 'OPTIONS'])
+
+/** Before the token: by default only where a page comes from that calls. */
+export function headerChecks(
+  { checks }: Ground,
+  origins: readonly string[],
+): (request: RequestValues) => Refusal | undefined {
+  if (checks === false) return () => undefined
+  if (checks === undefined) {
+    const mayCall = originChecker(origins)
+    return (request) => (mayCall(headerOf(request, 'origin')) ? undefined : errorRefusal(foreignOrigin()))
+  }
+  const check = createRequestChecks({ ...checks, origins: [...origins, ...(checks.origins ?? [])] })
+  return (request) =>
+    check({
+      host: targetOf(request).host,
+      origin: headerOf(request, 'origin'),
+      protocolVersion: headerOf(request, 'mcp-protocol-version'),
+    })
+}
+
+/** What the library's parts say of a request to one resource, at the address the client uses: it compares challenges with that. */
+export async function judge(
+  { settings, resource, verify, dpop, hierarchy, challengeScopes, operations, calls }: GuardedResource,
+  { origin, metadataUrl: resourceMetadataUrl }: Address,
+  request: RequestValues,
+  { cors, audit, clock }: Ground,
+): Promise<{ readonly refusal: Refusal } | { readonly serve: AuthorizedRequest }> {
+  const { path, query } = targetOf(request)
+  const presented = {
+    authorization: headerOf(request, 'authorization'),
+    dpop: headerOf(request, 'dpop'),
+    method: request.method,
+    url: origin + path,
+    query,
+    form: request.form,
+  }
+  const result = await authenticate(presented, { ...settings, verify, resourceMetadataUrl, challengeScopes, dpop })
+  if ('refusal' in result) {
+    audit?.(auditRefusal(result.refusal, clock))
+    return result
+  }
+  const { accessToken, token } = result
+  const missing = (scopes: RequiredScopes) =>
+    refuseMissingScopes(accessToken, { scopes, hierarchy, resourceMetadataUrl })
+  const refusal = missing(settings.requiredScopes ?? [])
+  if (refusal !== undefined) {
+    audit?.({ ...auditRefusal(refusal, clock), ...auditedCaller(accessToken) })
+    return { refusal }
+  }
+  const needsBody = settings.operations !== undefined && !withoutOperations.has(request.method)
+  const unasked = needsBody ? undefined : await calls.refuse(accessToken, undefined, resourceMetadataUrl)
+  if (unasked !== undefined) return { refusal: unasked }
+  const finish = (answered: Refusal | undefined) => answered && finishedAnswer(answered, cors)
+  return {
+    serve: {
+      accessToken,
+      authInfo: authInfoOf(accessToken, { token, resource, resourceMetadataUrl }),
+      resource,
+      headers: cors ? { ...corsHeaders, ...result.headers } : result.headers,
+      refuseMissing: (scopes) => finish(missing(scopes)),
+      needsBody,
+      authorize: async (json) => finish(await calls.refuse(accessToken, json, resourceMetadataUrl)),
+      viewer: { operations, accessToken },
+    },
+  }
+}
+
+export function finishedAnswer(refusal: Refusal, cors: boolean): Answer {
+  return cors ? readableByPages(answerOf(refusal)) : answerOf(refusal)
+}

@@ -1,0 +1,30 @@
+/** The adapter for plain `node:http`: copies what the neutral core decided to a response. No decision is made here. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { admit, answerWith, type ProtectedRequest } from './node-admission.js'
+import type { ResourceServer } from './resource-server.js'
+
+export type { Admission, ProtectedRequest } from './node-admission.js'
+
+export interface ProtectOptions {
+  /** Told of what the program itself failed with; the client is told 500. */
+  readonly onError?: (error: unknown) => void
+}
+
+/** Wraps a request listener: it sees only requests with a good token, and metadata requests are answered. */
+export function protect(
+  server: ResourceServer,
+  listener: (request: ProtectedRequest, response: ServerResponse) => void | Promise<void>,
+  { onError }: ProtectOptions = {},
+): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
+  return async (request, response) => {
+    try {
+      const answer = await admit(server, request, response)
+      if (answer !== undefined) answerWith(response, answer)
+      else await listener(request as ProtectedRequest, response)
+    } catch (error) {
+      onError?.(error)
+      if (response.headersSent) response.destroy()
+      else answerWith(response, { status: 500, headers: {}, body: '' })
+    }
+  }
+}

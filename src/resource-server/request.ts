@@ -1,0 +1,45 @@
+/** An HTTP request as the library sees it: values that every framework has. */
+
+/** A `Headers`, or the headers of a Node request. */
+export type RequestHeaders =
+  | { get(name: string): string | null }
+  | Readonly<Record<string, string | readonly string[] | undefined>>
+
+export interface RequestValues {
+  readonly method: string
+  /**
+   * As it was asked for, before any router changed it: an absolute URL, or path and query. Its host, or the Host header, only
+   * chooses among the URLs in the settings; X-Forwarded headers are not looked at.
+   */
+  readonly url: string
+  readonly headers: RequestHeaders
+  /** A form body as it was sent: only read where `dangerouslyAcceptTokenInBody` says so. No adapter reads one. */
+  readonly form?: string | undefined
+}
+
+function isGetter(headers: RequestHeaders): headers is { get(name: string): string | null } {
+  return typeof headers['get'] === 'function'
+}
+
+/** A header by its name in lower case; several joined by commas, as Node and Headers do; '' when there is none. */
+export function headerOf({ headers }: Pick<RequestValues, 'headers'>, name: string): string {
+  if (isGetter(headers)) return headers.get(name) ?? ''
+  const value = headers[name]
+  return typeof value === 'string' ? value : (value ?? []).join(', ')
+}
+
+export interface RequestTarget {
+  /** In lower case. */
+  readonly host: string
+  /** As it was written: what a router has not normalised must not be normalised here either. */
+  readonly path: string
+  /** Without its question mark. */
+  readonly query: string
+}
+
+/** What is asked for. An absolute URL replaces Host (RFC 9112 §3.2.2). */
+export function targetOf(request: RequestValues): RequestTarget {
+  const [, authority, path = '', query = ''] =
+    /^(?:https?:\/\/([^/?#]*))?([^?#]*)(?:\?([^#]*))?/i.exec(request.url) ?? []
+  return { host: (authority ?? headerOf(request, 'host')).toLowerCase(), path: path === '' ? '/' : path, query }
+}
