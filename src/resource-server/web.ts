@@ -8,7 +8,10 @@ export function responseOf({ status, headers, body }: Answer): Response {
   return new Response(body === '' ? null : body, { status, headers })
 }
 
-async function* nothing(): AsyncGenerator<Uint8Array> {}
+/** Of a copy, made only when the first byte is asked for: a request that is refused by its headers stays untouched. */
+async function* bytesOf(request: Request): AsyncGenerator<Uint8Array> {
+  yield* request.clone().body ?? []
+}
 
 /**
  * The guard for a `fetch` handler: a response to send at once, or what is known of the caller, whose `headers` the handler's own
@@ -18,7 +21,6 @@ export async function guardRequest(server: ResourceServer, request: Request): Pr
   const decision = await server.decide(request)
   if ('answer' in decision) return responseOf(decision.answer)
   if (!decision.serve.needsBody) return decision.serve
-  const { body, headers } = request.clone()
-  const judged = await judgeBody(decision.serve, body ?? nothing(), headers.get('content-length'))
+  const judged = await judgeBody(decision.serve, bytesOf(request), request.headers.get('content-length'))
   return 'answer' in judged ? responseOf(judged.answer) : decision.serve
 }

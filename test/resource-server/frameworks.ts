@@ -1,0 +1,110 @@
+/** One MCP server behind the library in each framework, written as its users would, on real sockets. */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { serve } from '@hono/node-server'
+import { type NodeIncomingMessageLike, toNodeHandler } from '@modelcontextprotocol/node'
+import { type AuthInfo, createMcpHandler, McpServer } from '@modelcontextprotocol/server'
+import express from 'express'
+import fastify from 'fastify'
+import { Hono } from 'hono'
+import Koa from 'koa'
+import { protect as protectExpress } from '../../src/resource-server/express.js'
+import { protect as protectFastify } from '../../src/resource-server/fastify.js'
+import { protect as protectHono } from '../../src/resource-server/hono.js'
+import { guardRequest, type ResourceServer } from '../../src/resource-server/index.js'
+import { protect as protectKoa } from '../../src/resource-server/koa.js'
+import { protect as protectNode } from '../../src/resource-server/node-http.js'
+
+/** Listens on the port at /mcp; answers how to stop. */
+export type StartFramework = (server: ResourceServer, port: number) => Promise<() => Promise<void>>
+
+/** What a handler was told of its caller, as the tool `whoami` repeats it. */
+export function describeAuth(auth: AuthInfo | undefined): Record<string, unknown> {
+  const { clientId, scopes, expiresAt, resource, resourceMetadataUrl, extra } = auth ?? {}
+  return {
+    clientId,
+    scopes,
+    lives: typeof expiresAt,
+    resource: resource?.href,
+    resourceMetadataUrl,
+    sub: extra?.['sub'],
+  }
+}
+
+const mcp = createMcpHandler(({ authInfo }) => {
+  const server = new McpServer({ name: 'framework', version: '1.0.0' })
+  const tell = async () => ({ content: [{ type: 'text' as const, text: JSON.stringify(describeAuth(authInfo)) }] })
+  for (const name of ['whoami', 'read', 'write', 'delete']) server.registerTool(name, { description: name }, tell)
+  return server
+})
+const nodeHandler = toNodeHandler(mcp)
+/** The SDK's type and Node's differ about `undefined` under exactOptionalPropertyTypes. */
+const nodeMcp = (request: IncomingMessage, response: ServerResponse, body: unknown) =>
+  nodeHandler(request as NodeIncomingMessageLike, response, body)
+
+async function listening(server: Server, port: number): Promise<() => Promise<void>> {
+  if (!server.listening) await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
+  return async () => {
+    server.closeAllConnections()
+    await new Promise<void>((resolve) => server.close(() => resolve()))
+  }
+}
+
+/** Answers of 500 would hide what a test is about. */
+const fail = (error: unknown) => {
+  throw error
+}
+
+export const frameworks: Readonly<Record<string, StartFramework>> = {
+  'node:http': async (server, port) => {
+    const listener = protectNode(server, (request, response) => nodeMcp(request, response, request.body), {
+      onError: fail,
+    })
+    return listening(createServer(listener), port)
+  },
+  Express: async (server, port) => {
+    const app = express()
+    app.use(protectExpress(server))
+    app.all('/mcp', (request, response) => void nodeMcp(request, response, request.body))
+    return listening(createServer(app), port)
+  },
+  Koa: async (server, port) => {
+    const app = new Koa()
+    app.use(protectKoa(server))
+    app.use(async (ctx) => {
+      ctx.respond = false
+      await nodeMcp(ctx.req, ctx.res, ctx.state.body)
+    })
+    return listening(createServer(app.callback()), port)
+  },
+  Fastify: async (server, port) => {
+    const app = fastify()
+    await app.register(protectFastify(server))
+    app.all('/mcp', async (request, reply) => {
+      reply.hijack()
+      await nodeMcp(request.raw, reply.raw, request.body)
+    })
+    await app.listen({ port, host: '127.0.0.1' })
+    return async () => {
+      app.server.closeAllConnections()
+      await app.close()
+    }
+  },
+  Hono: async (server, port) => {
+    const app = new Hono()
+    const routes = app.use(protectHono(server))
+    routes.all('/mcp', (c) => mcp.fetch(c.req.raw, { authInfo: c.get('auth') }))
+    const started = serve({ fetch: app.fetch, port, hostname: '127.0.0.1', overrideGlobalObjects: false })
+    return listening(started as Server, port)
+  },
+  'fetch handler': async (server, port) => {
+    const handler = async (request: Request) => {
+      const caller = await guardRequest(server, request)
+      if (!('accessToken' in caller)) return caller
+      const response = await mcp.fetch(request, { authInfo: caller.authInfo })
+      for (const [name, value] of Object.entries(caller.headers)) response.headers.set(name, value)
+      return response
+    }
+    const started = serve({ fetch: handler, port, hostname: '127.0.0.1', overrideGlobalObjects: false })
+    return listening(started as Server, port)
+  },
+}
