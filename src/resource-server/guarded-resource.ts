@@ -20,7 +20,8 @@ import type { RateLimiter } from './rate-limit.js'
 import { headerOf, type RequestValues, targetOf } from './request.js'
 import { createRequestChecks, foreignOrigin, originChecker, type RequestChecks } from './request-checks.js'
 import { authorizationServersOf, challengeScopesOf, hierarchyOf, type ProtectedResourceSettings } from './settings.js'
-import { createTokenVerifier } from './token-verifier.js'
+import { createTokenVerifier, type TrustedTokens } from './token-verifier.js'
+
 /** A request whose token is good, for the handler. */
 export interface AuthorizedRequest {
   readonly accessToken: AccessToken
@@ -51,6 +52,8 @@ export interface GuardedResource {
   readonly settings: ProtectedResourceSettings
   readonly resource: string
   readonly verify: TokenVerifier
+  /** Of its authorization servers, by issuer; none where the program verifies tokens itself. */
+  readonly discoveries: TrustedTokens['discoveries']
   readonly dpop: DpopOptions | undefined
   readonly hierarchy: ScopeHierarchy
   readonly challengeScopes: readonly string[]
@@ -78,8 +81,8 @@ function verifierOf(
   audience: string,
   ground: Ground,
   bound: boolean,
-): TokenVerifier {
-  if (settings.verify !== undefined) return settings.verify
+): TrustedTokens {
+  if (settings.verify !== undefined) return { verify: settings.verify, discoveries: new Map() }
   const { audienceAliases = [] } = settings
   const verifierSettings = {
     ...settings,
@@ -90,19 +93,19 @@ function verifierOf(
     takesBoundTokens: bound,
     authorizationServers: authorizationServersOf(settings),
   }
-  return createTokenVerifier(verifierSettings).verify
+  return createTokenVerifier(verifierSettings)
 }
 
 export function guardedResource(settings: ProtectedResourceSettings, ground: Ground): GuardedResource {
   const resource = settings.resource.replace(/\/$/, '')
   const { clock, audit, rateLimiter: limiter } = ground
   const dpop = dpopOf(settings, clock)
-  const verify = verifierOf(settings, resource, ground, dpop !== undefined)
+  const { verify, discoveries } = verifierOf(settings, resource, ground, dpop !== undefined)
   const hierarchy = hierarchyOf(settings)
-  const operations = createOperations({ ...settings.operations, hierarchy })
+  const operations = createOperations({ realm: settings.realm, ...settings.operations, hierarchy })
   const calls = createCallGuard({ operations, limiter, clock, ...(audit !== undefined && { audit }) })
   const challengeScopes = challengeScopesOf(settings)
-  return { settings, resource, verify, dpop, hierarchy, challengeScopes, operations, calls }
+  return { settings, resource, verify, discoveries, dpop, hierarchy, challengeScopes, operations, calls }
 }
 
 /** GET opens streams and DELETE ends sessions: neither names an operation. */
@@ -150,7 +153,7 @@ export async function judge(
   }
   const { accessToken, token } = result
   const missing = (scopes: RequiredScopes) =>
-    refuseMissingScopes(accessToken, { scopes, hierarchy, resourceMetadataUrl })
+    refuseMissingScopes(accessToken, { scopes, hierarchy, resourceMetadataUrl, realm: settings.realm })
   const refusal = missing(settings.requiredScopes ?? [])
   if (refusal !== undefined) {
     audit?.({ ...auditRefusal(refusal, clock), ...auditedCaller(accessToken) })

@@ -22,6 +22,7 @@ import { describeResource } from './metadata.js'
 import type { RateLimiter } from './rate-limit.js'
 import { type RequestValues, targetOf } from './request.js'
 import type { RequestChecks } from './request-checks.js'
+import type { ServerMetadataFindings } from './server-metadata.js'
 import { descriptionOf, type ProtectedResourceSettings, settingsMistakes } from './settings.js'
 
 export interface ResourceServerOptions {
@@ -55,6 +56,11 @@ export interface ResourceServer {
   admit(request: RequestValues): Promise<Decision>
   /** What `publish` says, else what `admit` says. */
   decide(request: RequestValues): Promise<Decision>
+  /**
+   * Looks every authorization server up now, and tells by issuer what is wrong with its metadata, for programs that want to know at
+   * start. Rejects when one cannot be found; it is looked for again when a token of its comes.
+   */
+  ready(): Promise<ReadonlyMap<string, ServerMetadataFindings>>
   /** The same for one of several resources, which every request is then for. Throws for one that is not in the settings. */
   only(resource: string): ResourceServer
 }
@@ -107,6 +113,11 @@ function serverOf(resources: readonly [GuardedResource, ...GuardedResource[]], g
     decide: async (request) => {
       const published = server.publish(request)
       return published === undefined ? server.admit(request) : { answer: published }
+    },
+    ready: async () => {
+      const discoveries = resources.flatMap((guarded) => [...guarded.discoveries])
+      const found = discoveries.map(async ([issuer, discovery]) => [issuer, await discovery.ready()] as const)
+      return new Map(await Promise.all(found))
     },
     only: (resource) => {
       const guarded = byIdentifier.get(resource.replace(/\/$/, ''))

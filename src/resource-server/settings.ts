@@ -83,10 +83,13 @@ export function challengeScopesOf(settings: ProtectedResourceSettings): readonly
 
 /** What clients that know the resource by this URL are told about it. */
 export function descriptionOf(settings: ProtectedResourceSettings, url: string): ResourceDescription {
-  const { name, dpop = {}, metadata } = settings
+  const { name, dpop = {}, metadata = {} } = settings
   const scopesSupported = advertisedScopesOf(settings)
+  const { signedMetadata, ...unsigned } = metadata
   return {
-    ...metadata,
+    ...unsigned,
+    // It names one URL under its signature.
+    ...(url === settings.resource && { signedMetadata }),
     resource: url,
     authorizationServers: authorizationServersOf(settings).map(({ issuer }) => issuer),
     ...(scopesSupported.length > 0 && { scopesSupported }),

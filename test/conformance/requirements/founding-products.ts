@@ -17,6 +17,9 @@ const trusted = 'resource-server/trusted-servers.test.ts'
 const verifier = 'resource-server/verifier.test.ts'
 const tools = 'mcp-server/notes-tools.test.ts'
 
+const adapters = 'resource-server/adapters.test.ts'
+const door = 'resource-server/resource-server.test.ts'
+
 const allMembers = 'has every member of the specification as a setting, and revocation and introspection besides'
 
 export const openEdgeRequirements: readonly Requirement[] = [
@@ -35,6 +38,7 @@ export const openEdgeRequirements: readonly Requirement[] = [
     'O2',
     'Several authorization servers in the metadata, and advertised scopes apart from required ones',
     'OpenEdge',
+    [door, 'have a document each, with their authorization servers and all they say'],
     [metadata, allMembers],
   ),
   ours(
@@ -155,6 +159,7 @@ export const mcpAuthRequirements: readonly Requirement[] = [
     'mcp-auth',
     [discovery, 'follows a document that changed, without anybody waiting'],
     [discovery, 'keeps the last good document through an outage'],
+    [door, 'are told by issuer what is wrong with their metadata'],
   ),
   ours(
     'M6',
@@ -165,17 +170,19 @@ export const mcpAuthRequirements: readonly Requirement[] = [
   ),
   ours(
     'M7',
-    'Several resources in one program, several authorization servers for each',
+    'Several resources in one program, several authorization servers for each, none named twice',
     'mcp-auth',
-    [trusted, 'verifies the tokens of each with its own keys, and asks only the one concerned'],
+    [door, 'take the tokens of their own authorization servers, made for them, and no others'],
+    [door, 'cannot have %s'],
     [trusted, 'refuses %s and fetches nothing'],
   ),
   ours(
     'M8',
-    'Resource metadata with every member of RFC 9728, each mistake named',
+    'Resource metadata with every member of RFC 9728, each mistake named; kept, compared and read by pages',
     'mcp-auth',
     [metadata, allMembers],
     [metadata, 'are named, here "%s": %j'],
+    [door, 'let documents be kept, compared and read by pages'],
   ),
   ours('M9', 'The first revision’s mode: the resource’s origin stands in for the authorization server', 'mcp-auth', [
     'journeys/issuer-mirror.test.ts',
@@ -196,11 +203,17 @@ export const mcpAuthRequirements: readonly Requirement[] = [
     [verifier, 'finds the client in azp when there is no client_id'],
     [verifier, 'takes tokens without a user as told: %s'],
   ),
-  ours('M12', 'Metadata and scopes in every 401 and 403', 'mcp-auth', [
-    bearer,
-    'names what the operation needs and what is granted, so that nothing is lost by asking',
+  ours(
+    'M12',
+    'Metadata and scopes in every 401 and 403',
+    'mcp-auth',
+    [door, 'name the realm wherever there is one'],
+    [bearer, 'names what the operation needs and what is granted, so that nothing is lost by asking'],
+  ),
+  ours('M13', 'What the token says, on the request: Koa, Express, Fastify, Hono, plain Node and fetch', 'mcp-auth', [
+    adapters,
+    'tells the handler who is calling, for JWTs and opaque tokens',
   ]),
-  ours('M13', 'What the token says, on the request', 'mcp-auth', [tools, 'says who the token acts for']),
   ours('M14', 'Samples: who one is, and notes with scopes', 'mcp-auth', [
     tools,
     'writes, reads, changes, finds and deletes a note',
