@@ -7,10 +7,12 @@ import '../test/support/typescript-loader.mjs'
 import { writeReadme } from './readme-sections.mjs'
 
 const { foundingSystemsTable, requirementsTable } = await import('../test/conformance/requirements.ts')
+const { librarySize } = await import('../test/resource-server/packed-library.ts')
 const benchTable = new URL('bench-table.md', import.meta.url)
 writeReadme({
   settings: settingsTable(),
   requirements: requirementsTable(),
+  library: librarySize(),
   'founding-systems': foundingSystemsTable(),
   ...(existsSync(benchTable) ? { bench: readFileSync(benchTable, 'utf8').trim() } : {}),
 })

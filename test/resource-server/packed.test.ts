@@ -1,0 +1,184 @@
+/** What README.md promises to who installs the tarball: types resolve, ten lines protect an Express server, SDK clients get in. */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { freePort } from '../support/free-port.js'
+import { temporaryFolder } from '../support/run-folder.js'
+import { callThroughSdkV1, SdkV1Provider } from '../support/sdk-v1-client.js'
+import { callThroughSdkV2, connectSdkV2, SdkV2Provider } from '../support/sdk-v2-client.js'
+import { type Stack, startStack } from '../support/stack.js'
+import { installPacked, libraryEntry, loadedBy, type Packed, pack, readmeExample, root } from './packed-library.js'
+
+let packed: Packed
+let project: string
+
+beforeAll(() => {
+  const folder = temporaryFolder('packed')
+  packed = pack(folder)
+  project = temporaryFolder('project')
+  installPacked(packed, project, [
+    'jose',
+    'express',
+    'fastify',
+    'hono',
+    '@types/node',
+    '@types/express',
+    '@types/koa',
+    '@modelcontextprotocol/node',
+    '@modelcontextprotocol/server',
+    '@modelcontextprotocol/sdk',
+  ])
+})
+
+describe('the tarball', () => {
+  it('holds what runs and nothing that is not for others', () => {
+    const folders = new Set(packed.files.map((file) => file.split('/')[0]))
+    expect([...folders].sort()).toEqual(
+      ['CHANGELOG.md', 'LICENSE', 'README.md', 'dist', 'package.json', 'prisma', 'views'].sort(),
+    )
+    for (const needed of ['dist/main.js', libraryEntry, 'dist/resource-server/index.d.ts', 'views/consent.ejs'])
+      expect(packed.files).toContain(needed)
+    expect(packed.files.some((file) => /^prisma\/auth\/migrations\/.*\.sql$/.test(file))).toBe(true)
+    expect(packed.files.filter((file) => /\.env|\.stamp|\.test\.|\/data\//.test(file))).toEqual([])
+  })
+
+  it('has the size that README.md says, and the library loads one package', () => {
+    const readme = readFileSync(join(root, 'README.md'), 'utf8')
+    const said =
+      /The tarball, servers and all, has (\d+) kB\. Importing the library loads (\d+) files with (\d+) kB/.exec(readme)
+    const { bytes, files, packages } = loadedBy(libraryEntry)
+    const [, tarballSize, fileCount, loadedSize] = (said ?? []).map(Number)
+    const within = (stated: number | undefined, is: number) => Math.abs((stated ?? 0) - is) / is
+    expect(packages).toEqual(['jose'])
+    // Rounded figures, brought up to date by `npm run readme`.
+    expect(within(tarballSize, packed.size / 1000)).toBeLessThan(0.25)
+    expect(within(loadedSize, bytes / 1000)).toBeLessThan(0.25)
+    expect(within(fileCount, files.length)).toBeLessThan(0.25)
+  })
+})
+
+/** Checks files of the project with the compiler; the output, '' when all is well. */
+function check(...files: string[]): string {
+  const settings = ['--noEmit', '--strict', '--module', 'NodeNext', '--target', 'ES2023', '--types', 'node']
+  const compiler = join(root, 'node_modules/typescript/bin/tsc')
+  try {
+    // skipLibCheck: of other packages' declarations, not of what is used of ours.
+    return execFileSync(process.execPath, [compiler, '--skipLibCheck', ...settings, ...files], {
+      cwd: project,
+      encoding: 'utf8',
+    })
+  } catch (error) {
+    return String((error as { stdout?: unknown }).stdout ?? error)
+  }
+}
+
+const uses = `
+import type { AuthInfo as AuthInfoV1 } from '@modelcontextprotocol/sdk/server/auth/types.js'
+import type { AuthInfo as AuthInfoV2 } from '@modelcontextprotocol/server'
+import express from 'express'
+import fastify from 'fastify'
+import { createResourceServer, type AuthInfo, type ResourceServer } from 'gatehouse/resource-server'
+import { authOf, protect as expressProtect } from 'gatehouse/resource-server/express'
+import { protect as fastifyProtect, publishMetadata } from 'gatehouse/resource-server/fastify'
+import { protect as honoProtect } from 'gatehouse/resource-server/hono'
+import { protect as koaProtect } from 'gatehouse/resource-server/koa'
+import { protect as nodeProtect } from 'gatehouse/resource-server/node'
+import { Hono } from 'hono'
+import Koa from 'koa'
+declare const auth: AuthInfo
+const v1: AuthInfoV1 = auth
+const v2: AuthInfoV2 = auth
+const server: ResourceServer = createResourceServer({
+  resource: 'https://mcp.example/mcp',
+  authorizationServers: ['https://a.example', { issuer: 'https://b.example', introspection: { clientId: 'rs', clientSecret: 's' } }],
+  operations: { tools: { read: { scopes: ['notes:read'] } } },
+})
+express().use(expressProtect(server)).get('/', (request) => void authOf(request).clientId.length)
+void fastify().register(publishMetadata(server)).register(fastifyProtect(server)).get('/', async (request) => request.auth.scopes.length)
+new Hono().use(honoProtect(server)).get('/', (c) => c.text(c.get('auth').clientId))
+new Koa().use(koaProtect(server)).use((ctx) => void ctx.state.auth.clientId.length)
+nodeProtect(server, (request, response) => void response.end(request.auth.clientId))
+export { v1, v2 }
+`
+
+describe('its types', () => {
+  it('resolve in every framework, for the code of README.md and both SDKs', () => {
+    writeFileSync(join(project, 'readme.ts'), readmeExample())
+    writeFileSync(join(project, 'uses.ts'), uses)
+    expect(check('readme.ts', 'uses.ts')).toBe('')
+  })
+
+  it('let no mistake through', () => {
+    const mistakes = [
+      `createResourceServer({ resource: 'https://mcp.example/mcp' })`,
+      `createResourceServer({ resource: '', authorizationServers: '', requiredScope: [] })`,
+      `(await createResourceServer([]).decide(new Request(''))).serve.accessToken`,
+      `import('gatehouse/dist/main.js')`,
+    ]
+    const files = mistakes.map((_, index) => `mistake-${index}.ts`)
+    for (const [index, mistake] of mistakes.entries()) {
+      const code = `import { createResourceServer } from 'gatehouse/resource-server'\nvoid createResourceServer\nvoid ${mistake}\n`
+      writeFileSync(join(project, files[index] ?? ''), code)
+    }
+    const found = [...check(...files).matchAll(/^(mistake-\d\.ts)\(3,/gm)].map(([, file]) => file)
+    expect([...new Set(found)].sort()).toEqual(files)
+  })
+})
+
+describe('the server of README.md', () => {
+  let stack: Stack
+  let server: ChildProcess
+  let resource: string
+
+  beforeAll(async () => {
+    const port = await freePort()
+    resource = `http://localhost:${port}/mcp`
+    stack = await startStack({ database: 'embedded', env: { RESOURCE_URL: resource }, overrides: { only: 'auth' } })
+    const code = readmeExample().replaceAll('http://localhost:3000', stack.issuer).replaceAll('8080', String(port))
+    writeFileSync(join(project, 'server.js'), code)
+    server = spawn(process.execPath, ['server.js'], { cwd: project, stdio: ['ignore', 'ignore', 'inherit'] })
+    for (let waited = 0; waited < 30_000; waited += 100) {
+      if (
+        await fetch(resource).then(
+          () => true,
+          () => false,
+        )
+      )
+        return
+      await sleep(100)
+    }
+    throw new Error('the server did not start')
+  }, 120_000)
+
+  afterAll(async () => {
+    server.kill()
+    await Promise.all([server.exitCode === null ? once(server, 'exit') : undefined, stack.close()])
+  })
+
+  const person = () => ({ account: stack.account, allow: ['notes:read'] })
+
+  it.each(['auto', 'legacy'] as const)('lets SDK 2.x in: %s', async (mode) => {
+    const provider = new SdkV2Provider(stack.newBrowser(), person())
+    const connection = await connectSdkV2(resource, provider, mode)
+    const answer = await callThroughSdkV2(connection, provider, 'whoami')
+    await connection.client.close()
+    expect(answer.content).toEqual([{ type: 'text', text: expect.stringMatching(/^[\w-]{10,}$/) }])
+    expect(provider.requests[0]?.searchParams.get('scope')).toContain('notes:read')
+  })
+
+  it('lets SDK 1.x in', async () => {
+    const provider = new SdkV1Provider(stack.newBrowser(), person())
+    const answer = await callThroughSdkV1(resource, provider, 'whoami')
+    expect(answer).toMatchObject({ content: [{ type: 'text', text: expect.stringMatching(/^[\w-]{10,}$/) }] })
+  })
+
+  it('lets nobody else in', async () => {
+    expect((await fetch(resource, { method: 'POST' })).status).toBe(401)
+    expect((await fetch(resource, { method: 'POST', headers: { authorization: 'Bearer made.up.token' } })).status).toBe(
+      401,
+    )
+  })
+})
