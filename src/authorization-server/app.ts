@@ -31,6 +31,7 @@ import { createEnginePages } from './engine-pages.js'
 import { observe } from './events.js'
 import { createFirstRunRouter } from './first-run.js'
 import { showHandOff } from './interactions/hand-off.js'
+import { holdBackErrors } from './interactions/held-return.js'
 import { createInteractionRouter } from './interactions/router.js'
 import { serveDocuments } from './metadata.js'
 import type { AuthorizationServerOptions } from './options.js'
@@ -146,6 +147,7 @@ export async function createAuthorizationServer(
     routesOf(firstRun),
     routesOf(interactions),
     showHandOff(pages),
+    holdBackErrors(pages),
     serveRevocationFeed(storage, options.stopping),
     revokeSelfContained({ issuer, storage, audit, signingKeys }),
     compose(provider.middleware),

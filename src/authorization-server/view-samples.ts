@@ -37,7 +37,11 @@ const errors: Readonly<Record<ErrorKind, ErrorContext>> = {
   'client-unavailable': problem('client-unavailable', { code: 'invalid_client' }),
   'client-refused': problem('client-refused', { code: 'invalid_client' }),
   'bad-redirect': problem('bad-redirect', { code: 'invalid_redirect_uri', clientName: hostileTexts.markup }),
-  'bad-request': problem('bad-request', { code: 'invalid_request', description: 'code_challenge is missing' }),
+  'bad-request': problem('bad-request', {
+    code: 'invalid_request',
+    description: 'code_challenge is missing',
+    back: `https://${longHost}/callback?error=invalid_request&state=${hostileTexts.markup}`,
+  }),
   'access-denied': problem('access-denied', { code: 'access_denied' }),
   'unknown-resource': problem('unknown-resource', { code: 'invalid_target' }),
   'set-up-unavailable': problem('set-up-unavailable'),

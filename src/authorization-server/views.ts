@@ -203,6 +203,8 @@ export interface ErrorContext {
   readonly code?: string | undefined
   /** Our own public description of the error; never input. */
   readonly description?: string | undefined
+  /** https URL at a site that nobody has looked at, to which the person may go on. */
+  readonly back?: string | undefined
 }
 
 /** views/home.ejs: `GET /` of the authorization server. */

@@ -1,0 +1,51 @@
+/**
+ * Holds back the redirect of an authorization request that failed before its person did anything, when it leads to a website that
+ * registered itself: links to us would otherwise lead anywhere, with our name in front (RFC 9700 §4.11.2). A page says so, and
+ * whose site it is; the person may go on, and the client then gets its answer. Loopback and private-use redirects stay on the
+ * person's own device, and the operator's own clients and known products are trusted: they get their answer at once.
+ */
+import type { KoaContextWithOIDC } from 'oidc-provider'
+import { redirectKind } from '../../oauth/redirect-uri.js'
+import type { HttpContext, HttpMiddleware } from '../../platform/http.js'
+import type { Pages } from '../../platform/pages.js'
+import { knownClient } from '../clients/known-clients.js'
+import { routes } from '../routes.js'
+import type { Views } from '../views.js'
+
+/** The address of the answer, when it carries an error there. */
+function errorReturn(location: string, redirectUri: string): URL | undefined {
+  if (!URL.canParse(location) || new URL(location).origin !== new URL(redirectUri).origin) return undefined
+  const url = new URL(location)
+  const isError = url.searchParams.has('error') || new URLSearchParams(url.hash.slice(1)).has('error')
+  return isError ? url : undefined
+}
+
+function isTrusted(client: KoaContextWithOIDC['oidc']['client']): boolean {
+  return client === undefined || client['made_by_operator'] === true || knownClient(client.clientId) !== undefined
+}
+
+function holdBack(pages: Pages<Views>, ctx: HttpContext, clientName: string | undefined, back: string | undefined) {
+  const { event } = ctx.state
+  event['outcome'] = 'held back'
+  ctx.remove('location')
+  const code = typeof event['error'] === 'string' ? event['error'] : undefined
+  pages.send(ctx, 'error', { kind: 'bad-request', requestId: event.requestId, code, clientName, back }, 400)
+}
+
+/** Middleware ahead of the engine. An answer that would be posted cannot be offered as a link: it ends here. */
+export function holdBackErrors(pages: Pages<Views>): HttpMiddleware {
+  return async (ctx, next) => {
+    await next()
+    if (ctx.path !== routes.authorization || ctx.status < 300) return
+    const { client, params } = (ctx as unknown as KoaContextWithOIDC).oidc ?? {}
+    const redirectUri = params?.['redirect_uri']
+    if (typeof redirectUri !== 'string' || redirectKind(redirectUri) !== 'https' || isTrusted(client)) return
+    const clientName = client?.clientName ?? client?.clientId
+    if (ctx.status === 303) {
+      const back = errorReturn(String(ctx.response.get('location')), redirectUri)
+      if (back !== undefined) holdBack(pages, ctx, clientName, back.href)
+    } else if (params?.['response_mode'] === 'form_post' && String(ctx.body).includes('document.forms[0].submit()')) {
+      holdBack(pages, ctx, clientName, undefined)
+    }
+  }
+}
