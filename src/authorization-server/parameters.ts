@@ -11,6 +11,8 @@ import { isOpenidScope, type Resources } from './resources.js'
 
 /** The engine refuses larger bodies itself; this is its limit. */
 const bodyLimit = 56 * 1024
+/** An authorization request is stored before anybody signs in: posted it may be as long as a URL may be, and no longer. */
+const authorizationLimit = 16 * 1024
 
 const authorizationPaths: ReadonlySet<string> = new Set(['/authorize', '/par', '/device/authorize'])
 
@@ -69,7 +71,7 @@ export function normaliseParameters(resources: Resources): HttpMiddleware {
       rewrite(ctx.path, parameters, resources)
       ctx.querystring = parameters.toString()
     } else if (ctx.method === 'POST' && ctx.is('application/x-www-form-urlencoded') !== false) {
-      const body = await readBody(ctx.req, bodyLimit)
+      const body = await readBody(ctx.req, authorizationPaths.has(ctx.path) ? authorizationLimit : bodyLimit)
       const parameters = new URLSearchParams(body.toString('utf8'))
       rewrite(ctx.path, parameters, resources)
       replaceBody(ctx, Buffer.from(parameters.toString()))

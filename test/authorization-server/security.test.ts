@@ -100,6 +100,18 @@ describe('U+0000, which PostgreSQL cannot keep', () => {
   })
 })
 
+describe('An authorization request that is posted', () => {
+  it.each(['/par', '/device/authorize'])(
+    'to %s is no longer than a URL may be: it is stored for a stranger',
+    async (path) => {
+      const fields = { ...Object.fromEntries(new URL(startOf()).searchParams), state: 'x'.repeat(17_000) }
+      const answer = await post(path, fields)
+      expect([answer.status, (await readJson(answer))['error']]).toEqual([413, 'invalid_request'])
+      expect((await post('/par', { ...fields, state: 'x'.repeat(8_000) })).status).toBe(201)
+    },
+  )
+})
+
 describe('Parameters given twice (RFC 6749 §3.1)', () => {
   it('stay twice when the first is empty: a default never hides the second', async () => {
     const url = `${startOf().replace(/&scope=[^&]*/, '')}&scope=&scope=notes%3Adelete`
