@@ -43,6 +43,19 @@ describe('the table of measurements for the README', () => {
     )
   })
 
+  it('shows what the guard leaves of the rate in each framework, beside others', () => {
+    const guards = ['none', 'jwt', 'mcp-auth'].map((guard, index) => ({
+      framework: 'express',
+      guard,
+      measurement: measurement(900, 1000, 1100),
+      ratio: 1 - index / 10,
+    }))
+    expect(renderReadmeTable(result)).not.toContain('Framework')
+    const table = renderReadmeTable({ ...result, library: guards })
+    expect(table).toMatch(/\| Framework \| no guard, \/s \| JWT \|.*mcp-auth 0\.2\.0/)
+    expect(table).toMatch(/\| express \| 1,000 \| 90 % \| – \|.* 80 % \| – \|/)
+  })
+
   it('names the machine', () => {
     expect(renderReadmeTable(result)).toContain('A CPU, 2 cores')
   })

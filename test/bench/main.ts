@@ -2,7 +2,8 @@
  * `npm run bench`: measures the stack on PostgreSQL and on the embedded database beside the bare engine, in under five minutes.
  * Owns the order of things and where results go. This process is the load generator; everything measured runs in its own.
  * `-- --save` also writes docs/bench.json; `-- --readme` prints the README's table from that file; `-- refresh jwks` runs only
- * those rows, and `-- refresh-beside-100k-clients` the comparison of that name.
+ * those rows, and `-- refresh-beside-100k-clients` the comparison of that name; `-- library` the library's guard in each
+ * framework, which is a run of its own.
  */
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -14,6 +15,7 @@ import { type Postgres, startPostgres } from '../support/postgres.js'
 import { crowdName, measureCrowd } from './crowd.js'
 import { openDatabaseStatistics } from './database-statistics.js'
 import { measureGuard, measurePasswordCheck, measureVerification } from './guard.js'
+import { libraryName, measureLibrary } from './library/measure.js'
 import { runLoad } from './load.js'
 import { measureScenario, type Plan } from './measure.js'
 import { type BenchResult, benchResult, type Row, type StartTime } from './result.js'
@@ -140,15 +142,28 @@ function write(result: BenchResult, save: boolean): void {
   if (save) writeFileSync(savedFile, text)
 }
 
+function saved(): BenchResult {
+  return benchResult.parse(JSON.parse(readFileSync(savedFile, 'utf8')))
+}
+
+/** A run of its own: with the rest it would be more than five minutes. */
+async function benchLibrary(save: boolean): Promise<void> {
+  const result = { ...saved(), library: await measureLibrary() }
+  if (save) write(result, true)
+  process.stdout.write(`\n${renderTerminal(result)}`)
+}
+
 /** Runs, shows and writes down, as the arguments say. */
 export async function bench(args: readonly string[]): Promise<void> {
   if (args.includes('--readme')) {
-    process.stdout.write(renderReadmeTable(benchResult.parse(JSON.parse(readFileSync(savedFile, 'utf8')))))
+    process.stdout.write(renderReadmeTable(saved()))
     return
   }
   const names = args.filter((arg) => !arg.startsWith('--'))
+  if (names.includes(libraryName)) return benchLibrary(args.includes('--save'))
   if (args.includes('--save') && names.length > 0) throw new Error('--save needs all rows')
-  const result = await measure(names)
+  const { library } = saved()
+  const result = { ...(await measure(names)), ...(library !== undefined && { library }) }
   write(result, args.includes('--save'))
   process.stdout.write(`\n${renderTerminal(result)}`)
 }

@@ -28,6 +28,16 @@ const row = z.object({
 })
 export type Row = z.infer<typeof row>
 
+const libraryRow = z.object({
+  framework: z.string(),
+  /** As in library/guards.ts. */
+  guard: z.string(),
+  measurement,
+  /** Of the rate of the same server without a guard. */
+  ratio: z.number(),
+})
+export type LibraryRow = z.infer<typeof libraryRow>
+
 const startTime = z.object({ label: z.string(), readyMs: z.number(), idleMiB: z.number().optional() })
 export type StartTime = z.infer<typeof startTime>
 
@@ -57,6 +67,8 @@ export const benchResult = z.object({
       ratio: z.number(),
     })
     .optional(),
+  /** The library's guard in each framework, beside others. */
+  library: z.array(libraryRow).optional(),
   verification: z.object({ cachedPerSecond: z.number(), uncachedPerSecond: z.number() }),
   /** CPU of one argon2id check: part of every full sign-in. */
   passwordCheckCpuMs: z.number(),

@@ -83,18 +83,53 @@ function facts(result: BenchResult): string[] {
   ]
 }
 
+const guardLabels: Readonly<Record<string, string>> = {
+  none: 'no guard, /s',
+  jwt: 'JWT',
+  'jwt-uncached': 'JWT, no cache',
+  introspection: 'introspection',
+  'introspection-uncached': 'introspection, no cache',
+  dpop: 'JWT with DPoP',
+  'mcp-auth': 'mcp-auth 0.2.0',
+  sdk: 'SDK requireBearerAuth',
+}
+
+/** A line for each framework: the rate without a guard, then what each guard leaves of it. */
+function libraryCells({ library = [] }: BenchResult): string[][] {
+  const frameworks = [...new Set(library.map(({ framework }) => framework))]
+  const guards = Object.keys(guardLabels)
+  const cell = (framework: string, guard: string) => {
+    const found = library.find((row) => row.framework === framework && row.guard === guard)
+    return guard === 'none' ? rate(found?.measurement) : percent(found?.ratio)
+  }
+  return frameworks.length === 0
+    ? []
+    : [
+        ['Framework', ...guards.map((guard) => guardLabels[guard] ?? guard)],
+        ...frameworks.map((framework) => [framework, ...guards.map((guard) => cell(framework, guard))]),
+      ]
+}
+
+function markdown([heading = [], ...lines]: readonly (readonly string[])[]): string {
+  const row = (line: readonly string[]) => `| ${line.join(' | ')} |`
+  const rule = heading.map((_, column) => (column === 0 ? '---' : '---:'))
+  return [row(heading), row(rule), ...lines.map(row)].join('\n')
+}
+
 /** For the terminal. */
 export function renderTerminal(result: BenchResult): string {
-  return `${aligned(cells(result.rows))}\n\n${facts(result).join('\n')}\n`
+  const library = libraryCells(result)
+  const guards = library.length === 0 ? '' : `\n${aligned(library)}\n`
+  return `${aligned(cells(result.rows))}\n${guards}\n${facts(result).join('\n')}\n`
 }
 
 /** What stands in the README between `<!-- bench:start -->` and `<!-- bench:end -->`, ratios first. */
 export function renderReadmeTable(result: BenchResult): string {
-  const [heading = [], ...lines] = cells(result.rows)
-  const row = (line: readonly string[]) => `| ${line.join(' | ')} |`
-  const rule = heading.map((_, column) => (column === 0 ? '---' : '---:'))
-  const table = [row(heading), row(rule), ...lines.map(row)].join('\n')
-  return `${table}\n\n${facts(result)
-    .map((fact) => `- ${fact}`)
-    .join('\n')}\n`
+  const library = libraryCells(result)
+  const guards =
+    library.length === 0
+      ? ''
+      : `What the library's guard leaves of a server's rate, by framework, beside others on the same server:\n\n${markdown(library)}\n\n`
+  const listed = facts(result).map((fact) => `- ${fact}`)
+  return `${markdown(cells(result.rows))}\n\n${guards}${listed.join('\n')}\n`
 }
