@@ -94,6 +94,11 @@ export const settings = {
     listOf(webOrigin),
   ),
   READ_ONLY: setting(false, 'The MCP server has only the tools that change nothing.', boolean),
+  API_KEYS: setting(
+    false,
+    'The MCP server also takes API keys, made by `gatehouse api-keys add`, in place of access tokens.',
+    boolean,
+  ),
   CALL_LIMIT_PER_CALLER: setting(
     unset,
     'Requests a second that one client may make for one person, and how many at once: 5/20. Unset: no limit. Each process counts for itself.',

@@ -11,6 +11,7 @@ import { readClientsFile } from './authorization-server/clients/clients-file.js'
 import type { RegistrationOptions } from './authorization-server/options.js'
 import type { Config } from './config.js'
 import { bringUpToDate, embeddedFolder, openDatabase, type Part, storageOver } from './databases.js'
+import { createApiKeys } from './mcp-server/api-keys.js'
 import { createMcpApp, type McpApp } from './mcp-server/app.js'
 import { createIssuerMirror } from './mcp-server/issuer-mirror.js'
 import { notesMigrations } from './mcp-server/notes-database.js'
@@ -213,7 +214,8 @@ async function openMcp(parts: Parts): Promise<McpApp> {
   const fetch = createOperatorFetch({ timeoutMs: 5_000, maxBytes: 1_048_576 })
   const reach = { issuer, internalUrl: internalUrl(config, overrides.only), fetch, clock }
   const introspection = introspectionCredentials(config)
-  const verify = createTokenVerifier({ ...reach, audience: resourceUrl, introspection })
+  const apiKeys = config.API_KEYS ? createApiKeys(database.sql, clock) : undefined
+  const verify = createTokenVerifier({ ...reach, audience: resourceUrl, introspection, apiKeys })
   const notes = createMcpApp({
     definition: notesServer(resourceUrl, database, clock, config.RESOURCE_ALIASES),
     issuer,

@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { accounts } from './accounts.js'
+import { apiKeys } from './api-keys.js'
 import { clients } from './clients.js'
 import { type Command, ExitStatus, type Terminal, UsageError, writeLine } from './command.js'
 import { config } from './config.js'
@@ -12,7 +13,7 @@ import { describeFailure } from './failure.js'
 import { migrate } from './migrate.js'
 import { serve } from './serve.js'
 
-const commands: readonly Command[] = [serve, migrate, accounts, clients, config, doctor]
+const commands: readonly Command[] = [serve, migrate, accounts, clients, apiKeys, config, doctor]
 
 function writeHelp(terminal: Terminal): void {
   writeLine(terminal, 'Gatehouse: an authorization server and an MCP server that enforces what it issues.')

@@ -1,9 +1,11 @@
 /** How this server verifies tokens: the library's way, of one issuer, JWTs or opaque tokens. */
 import type { Clock } from '../platform/clock.js'
 import {
+  type ApiKeyStore,
   createTokenVerifier as createVerifier,
   type FetchFunction,
   type TokenVerifier,
+  takeApiKeys,
 } from '../resource-server/index.js'
 
 /** This server's own credentials at the authorization server. */
@@ -20,6 +22,8 @@ export interface TokenVerifierOptions {
   readonly audience: string
   /** Given: tokens are opaque and introspected. Absent: they are JWTs and verified here. */
   readonly introspection?: IntrospectionCredentials | undefined
+  /** Given: API keys are taken, too. */
+  readonly apiKeys?: ApiKeyStore | undefined
   /** For URLs from configuration. */
   readonly fetch: FetchFunction
   readonly clock: Clock
@@ -27,12 +31,14 @@ export interface TokenVerifierOptions {
 
 /** Contacts nobody before the first token arrives, so the two servers may start in any order. */
 export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifier {
-  const { issuer, internalUrl, audience, introspection, fetch, clock } = options
+  const { issuer, internalUrl, audience, introspection, apiKeys: store, fetch, clock } = options
   const server = {
     issuer,
     ...(internalUrl !== undefined && { internalUrl }),
     ...(introspection !== undefined && { introspection: { ...introspection, tokens: 'all' as const } }),
   }
   // The guard in front of the endpoint checks the proofs (app.ts).
-  return createVerifier({ audience, authorizationServers: [server], takesBoundTokens: true, fetch, clock }).verify
+  const { verify } = createVerifier({ audience, authorizationServers: [server], takesBoundTokens: true, fetch, clock })
+  // Outside the cache: a removed key is refused at once.
+  return store === undefined ? verify : takeApiKeys(verify, { store, clock, resource: audience })
 }

@@ -17,6 +17,14 @@ export {
 export type { Address, Addresses } from './addresses.js'
 export { type Answer, answerOf, documentAnswer, parseErrorAnswer } from './answer.js'
 export {
+  type ApiKeyOptions,
+  type ApiKeyRecord,
+  type ApiKeyStore,
+  formatApiKey,
+  hashApiKey,
+  takeApiKeys,
+} from './api-keys.js'
+export {
   type AuditEvent,
   type AuditedCaller,
   type AuditedOperations,

@@ -1,0 +1,119 @@
+/** `gatehouse api-keys`: keys for programs that cannot do OAuth, which the MCP server takes when API_KEYS is on. */
+import { type ApiKeys, createApiKeys, type ListedApiKey } from '../mcp-server/api-keys.js'
+import { notesMigrations } from '../mcp-server/notes-database.js'
+import { scopes as knownScopes } from '../mcp-server/scopes.js'
+import { createLogger } from '../platform/log.js'
+import { migrate } from '../platform/migrate.js'
+import {
+  type Command,
+  loadConfig,
+  readArguments,
+  type Terminal,
+  UsageError,
+  writeJson,
+  writeLine,
+  writeTable,
+} from './command.js'
+
+const maxDays = 365
+
+const flags = {
+  scopes: { type: 'string' },
+  subject: { type: 'string' },
+  days: { type: 'string' },
+  json: { type: 'boolean' },
+} as const
+
+interface Flags {
+  readonly scopes?: string | undefined
+  readonly subject?: string | undefined
+  readonly days?: string | undefined
+  readonly json?: boolean | undefined
+}
+
+/** Opens the MCP server's database for one command. Refused while a server holds the embedded one. */
+async function withApiKeys<T>(terminal: Terminal, work: (keys: ApiKeys) => Promise<T>): Promise<T> {
+  const { openDatabase } = await import('../databases.js')
+  const database = await openDatabase(loadConfig(terminal), 'mcp', createLogger('silent'))
+  try {
+    await migrate(database, notesMigrations)
+    return await work(createApiKeys(database.sql, terminal.clock))
+  } finally {
+    await database.close()
+  }
+}
+
+function scopesFrom(text: string | undefined): readonly string[] {
+  if (text === undefined) throw new UsageError('say what the key may do: --scopes "notes:read"')
+  const asked = [...new Set(text.split(/[\s,]+/).filter((scope) => scope !== ''))]
+  const known = knownScopes.map(({ name }) => name)
+  const unknown = asked.find((scope) => !known.includes(scope))
+  if (unknown !== undefined)
+    throw new UsageError(`there is no scope ${JSON.stringify(unknown)}; there are ${known.join(', ')}`)
+  return asked
+}
+
+function daysFrom(text: string | undefined): number {
+  const days = Number(text ?? '90')
+  if (!Number.isInteger(days) || days < 1 || days > maxDays) {
+    throw new UsageError(`--days is a whole number from 1 to ${maxDays}`)
+  }
+  return days
+}
+
+async function add(terminal: Terminal, name: string, values: Flags): Promise<void> {
+  if (name.trim() === '' || name.length > 100) throw new UsageError('the name of a key has 1 to 100 characters')
+  if (values.subject === '')
+    throw new UsageError('--subject is the id of an account, as `gatehouse accounts list` shows it')
+  const scopes = scopesFrom(values.scopes)
+  const expiresAt = new Date(terminal.clock.now().getTime() + daysFrom(values.days) * 86_400_000)
+  const added = await withApiKeys(terminal, (keys) => keys.add({ name, subject: values.subject, scopes, expiresAt }))
+  writeLine(terminal, `id       ${added.id}`)
+  writeLine(terminal, `api_key  ${added.key}`)
+  const day = expiresAt.toISOString().slice(0, 10)
+  terminal.stderr.write(`It is sent as "Authorization: Bearer …", is good until ${day}, and is shown this once.\n`)
+  if (values.subject === undefined) {
+    terminal.stderr.write('It acts for no person, so it has no notes: --subject names the account it is to act for.\n')
+  }
+  if (!loadConfig(terminal).API_KEYS)
+    terminal.stderr.write('API_KEYS is false here: no key is taken until it is true.\n')
+}
+
+function row({ id, name, subject, scopes, createdAt, expiresAt }: ListedApiKey, now: Date): string[] {
+  const day = (at: Date) => at.toISOString().slice(0, 10)
+  const end = expiresAt <= now ? `${day(expiresAt)}, over` : day(expiresAt)
+  return [id, name, scopes.join(' '), subject ?? '', day(createdAt), end]
+}
+
+async function list(terminal: Terminal, { json }: Flags): Promise<void> {
+  const all = await withApiKeys(terminal, (keys) => keys.list())
+  if (json === true) return writeJson(terminal, all)
+  if (all.length === 0) return writeLine(terminal, 'There is no API key.')
+  const now = terminal.clock.now()
+  writeTable(terminal, [['ID', 'NAME', 'SCOPES', 'ACTS FOR', 'SINCE', 'UNTIL'], ...all.map((key) => row(key, now))])
+}
+
+async function remove(terminal: Terminal, id: string): Promise<void> {
+  if (!(await withApiKeys(terminal, (keys) => keys.remove(id))))
+    throw new Error(`there is no API key ${JSON.stringify(id)}`)
+  writeLine(terminal, `Removed ${id}. It is refused from now on.`)
+}
+
+export const apiKeys: Command = {
+  name: 'api-keys',
+  summary: 'Keys for programs that cannot do OAuth; the MCP server takes them when API_KEYS is true.',
+  usage: [
+    'api-keys add <name> --scopes <scopes> [--subject <account id>] [--days <days>]',
+    'api-keys list [--json]',
+    'api-keys remove <id>',
+  ],
+  async run(terminal, args) {
+    const { values, positionals } = readArguments(args, flags)
+    const [action, operand, ...surplus] = positionals
+    if (surplus.length > 0) throw new UsageError('too many arguments; a name of several words needs quotes')
+    if (action === 'list' && operand === undefined) return list(terminal, values)
+    if (action === 'add' && operand !== undefined) return add(terminal, operand, values)
+    if (action === 'remove' && operand !== undefined) return remove(terminal, operand)
+    throw new UsageError('say what to do: add <name>, list or remove <id>')
+  },
+}

@@ -1,0 +1,82 @@
+/**
+ * API keys at the same door as access tokens, for programs that cannot do OAuth: `Authorization: Bearer ghk_…`. The operator of the
+ * MCP server makes them; no authorization server knows of them. Owns their form and how they are judged, not where they are kept.
+ * A key is worth less than a token: it lives long, is bound to nothing, and nobody consents to it. Off unless it is asked for.
+ */
+import { hash, timingSafeEqual } from 'node:crypto'
+import {
+  type AccessToken,
+  invalidToken,
+  type TokenVerifier,
+  type VerifierClock,
+  verificationUnavailable,
+} from './access-token.js'
+
+export interface ApiKeyRecord {
+  /** The public part of the key. */
+  readonly id: string
+  /** `hashApiKey` of the whole key. */
+  readonly keyHash: string
+  /** `sub` of the person it acts for; absent: it acts for itself. */
+  readonly subject?: string
+  readonly scopes: readonly string[]
+  readonly expiresAt: Date
+}
+
+export interface ApiKeyStore {
+  /** The record of an id, expired or not. Asked for every request, so that a removed key is refused at once. */
+  find(id: string): Promise<ApiKeyRecord | undefined>
+}
+
+export interface ApiKeyOptions {
+  readonly store: ApiKeyStore
+  readonly clock: VerifierClock
+  /** Canonical identifier of the resource, which issues the keys itself. */
+  readonly resource: string
+}
+
+/** `ghk_`, 12 characters that name the key, 43 (256 bits) that prove it: easy to find where it should not be. */
+const form = /^ghk_([0-9a-z]{12})_([\w-]{43})$/
+
+/** Puts a key together. `id`: 12 digits and small letters; `secret`: 32 random bytes in base64url. */
+export function formatApiKey(id: string, secret: string): string {
+  const key = `ghk_${id}_${secret}`
+  if (!form.test(key)) throw new RangeError('an API key has an id of 12 and a secret of 43 characters')
+  return key
+}
+
+/** SHA-256 in base64url: a key is as random as a key can be, so it needs no slow hash. */
+export function hashApiKey(key: string): string {
+  return hash('sha256', key, 'base64url')
+}
+
+function isSame(left: string, right: string): boolean {
+  return left.length === right.length && timingSafeEqual(Buffer.from(left), Buffer.from(right))
+}
+
+/**
+ * Wraps a verifier: what looks like an API key is looked up, everything else goes on to it. A key becomes an access token of this
+ * resource, by the client `api-key:ID`. Put it outside the token cache. A store that fails is `temporarily_unavailable`.
+ */
+export function takeApiKeys(verify: TokenVerifier, { store, clock, resource }: ApiKeyOptions): TokenVerifier {
+  return async (token): Promise<AccessToken> => {
+    if (!token.startsWith('ghk_')) return verify(token)
+    const id = form.exec(token)?.[1]
+    if (id === undefined) throw invalidToken('not the form of an API key')
+    const record = await store.find(id).catch((error: unknown) => {
+      throw verificationUnavailable('API keys cannot be looked up', error)
+    })
+    if (record === undefined || !isSame(record.keyHash, hashApiKey(token))) throw invalidToken('no such API key')
+    if (record.expiresAt.getTime() <= clock.now().getTime()) throw invalidToken('the API key has expired')
+    const clientId = `api-key:${id}`
+    return {
+      clientId,
+      subject: record.subject ?? clientId,
+      scopes: record.scopes,
+      expiresAt: Math.floor(record.expiresAt.getTime() / 1000),
+      audience: [resource],
+      issuer: resource,
+      claims: {},
+    }
+  }
+}
