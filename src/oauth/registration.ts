@@ -92,6 +92,19 @@ function keepOffered(metadata: ClientMetadata, name: string, offered: readonly s
   if (kept.length > 0) metadata[name] = kept
 }
 
+/**
+ * A stored client whose only grant was switched off since (DEVICE_FLOW) goes on with the sign-ins it has; a new one with nothing
+ * that we offer is refused.
+ */
+function keepGrants(metadata: ClientMetadata, origin: MetadataOrigin): void {
+  const offered = offeredTo(metadata, origin)
+  const given = strings(metadata['grant_types'])
+  const isSwitchedOff =
+    given.length > 0 && given.every((grant) => grant === deviceCodeGrant && !offered.includes(grant))
+  if (origin.isStored === true && isSwitchedOff) metadata['grant_types'] = ['refresh_token']
+  else keepOffered(metadata, 'grant_types', offered)
+}
+
 /** RFC 7591 §2 allows other ways to contact people than email; the engine does not, and nobody here writes to them. */
 function keepEmailContacts(metadata: ClientMetadata): void {
   const { contacts } = metadata
@@ -119,13 +132,15 @@ export function normaliseMetadata(metadata: ClientMetadata, origin: MetadataOrig
   delete metadata['scope']
   // For pairwise subjects, which we do not offer; the engine would fetch it. What is no https URL stays, to be refused.
   if (/^https:/i.test(String(metadata['sector_identifier_uri']))) delete metadata['sector_identifier_uri']
-  keepOffered(metadata, 'grant_types', offeredTo(metadata, origin))
+  const registeredGrants = strings(metadata['grant_types'])
+  keepGrants(metadata, origin)
   keepOffered(metadata, 'response_types', offeredResponseTypes)
   keepEmailContacts(metadata)
   // Left out, `grant_types` means "authorization_code" (RFC 7591 §2): a resource server may have none at all.
   if (onlyIntrospects) metadata['grant_types'] = []
   // Left out, `response_types` means "code", which a client that sends nobody to us does not have.
-  if (onlyIntrospects || usesNoRedirect(strings(metadata['grant_types']))) {
+  const usedNoRedirect = origin.isStored === true && usesNoRedirect(registeredGrants)
+  if (onlyIntrospects || usedNoRedirect || usesNoRedirect(strings(metadata['grant_types']))) {
     metadata['response_types'] = []
     metadata['redirect_uris'] ??= []
   }

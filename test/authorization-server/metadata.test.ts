@@ -2,7 +2,7 @@ import { request } from 'node:http'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { z } from 'zod'
 import { authorizationServerMetadataUrls } from '../../src/oauth/well-known.js'
-import { discoverServer, startAuthorization } from '../support/oauth-client.js'
+import { discoverServer, refresh, startAuthorization } from '../support/oauth-client.js'
 import { readJson, resource, startServer, type TestServer } from './server.js'
 
 let server: TestServer
@@ -172,12 +172,13 @@ describe('Settings that the metadata follows', () => {
     expect(asked.status).toBe(404)
     // A client that registered for the device flow, when it was on, signs people in by redirect as before.
     const redirectUri = 'http://127.0.0.1:41573/callback'
+    const deviceCode = 'urn:ietf:params:oauth:grant-type:device_code'
     await closed.clients.save(
       'kept',
       {
         client_id: 'kept',
         redirect_uris: [redirectUri],
-        grant_types: ['authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:device_code'],
+        grant_types: ['authorization_code', 'refresh_token', deviceCode],
         token_endpoint_auth_method: 'none',
       },
       'dynamic',
@@ -185,6 +186,20 @@ describe('Settings that the metadata follows', () => {
     const discovered = await discoverServer(closed.issuer)
     const { url } = startAuthorization(discovered, { clientId: 'kept', redirectUri, scope: 'notes:read' })
     expect((await fetch(url, { redirect: 'manual' })).headers.get('location')).toContain('/interaction/')
+    // And one that has no other way to sign people in goes on with the sign-ins it has: it is known, its token is not.
+    for (const grants of [[deviceCode], [deviceCode, 'refresh_token']]) {
+      const clientId = `device-${grants.length}`
+      const device = {
+        client_id: clientId,
+        redirect_uris: [],
+        response_types: [],
+        grant_types: grants,
+        token_endpoint_auth_method: 'none' as const,
+      }
+      await closed.clients.save(clientId, device, 'dynamic')
+      const refused = await refresh({ server: discovered, clientId, redirectUri: '', resource }, 'x')
+      expect([grants, refused.status, refused.error]).toEqual([grants, 400, 'invalid_grant'])
+    }
     expect(metadata['client_id_metadata_document_supported']).not.toBe(true)
     expect(
       (
