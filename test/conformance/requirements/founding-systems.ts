@@ -231,8 +231,11 @@ export const epicMeRequirements: readonly Requirement[] = [
       'may name that URL as the resource: the token carries the canonical one, and works',
     ],
   ),
-  ours('E15', 'Lessons that are checked: journeys from a bare URL to a tool call', 'MCP auth workshop', [
-    'journeys/mcp-journey.test.ts',
-    'from a bare MCP URL to a tool call (%s)',
-  ]),
+  ours(
+    'E15',
+    'Lessons that are checked: journeys from a bare URL to a tool call, and the examples of the README',
+    'MCP auth workshop',
+    ['journeys/mcp-journey.test.ts', 'from a bare MCP URL to a tool call (%s)'],
+    ['journeys/library-examples.test.ts', '%s is what the README shows'],
+  ),
 ]

@@ -1,0 +1,129 @@
+/** The examples that the README quotes, run: their hosts are servers on loopback. */
+
+import { readFileSync } from 'node:fs'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { createResourceServer, type ProtectedResourceSettings } from '../../src/resource-server/index.js'
+import { protect } from '../../src/resource-server/node-http.js'
+import { startTokenIssuer, type TokenIssuer } from '../support/token-issuer.js'
+import { settings as opaqueTokens } from './examples/opaque-tokens.js'
+import { settings as repairedMetadata } from './examples/repaired-metadata.js'
+import { settings as twoResources } from './examples/two-resources.js'
+
+const login = 'https://login.example.com'
+const partners = 'https://partners.example.com'
+
+/** Stand-ins for the hosts of the examples. */
+let hosts: Record<string, TokenIssuer>
+const listening: Server[] = []
+
+beforeAll(async () => {
+  hosts = { [login]: await startTokenIssuer(), [partners]: await startTokenIssuer() }
+  for (const [issuer, { routes }] of Object.entries(hosts)) {
+    const metadata = { issuer, jwks_uri: `${issuer}/jwks`, introspection_endpoint: `${issuer}/introspection` }
+    routes.set('/.well-known/oauth-authorization-server', { body: metadata })
+  }
+})
+afterAll(async () => {
+  for (const listener of listening) {
+    listener.closeAllConnections()
+    await new Promise((resolve) => listener.close(resolve))
+  }
+  await Promise.all(Object.values(hosts).map((host) => host.close()))
+})
+
+function hostOf(issuer: string): TokenIssuer {
+  const host = hosts[issuer]
+  if (host === undefined) throw new Error(`nobody stands in for ${issuer}`)
+  return host
+}
+
+function fetchFromStandIns(url: string, init?: RequestInit): Promise<Response> {
+  const { origin, pathname } = new URL(url)
+  return fetch(hostOf(origin).origin + pathname, init)
+}
+
+/** Serves an example; what it answers to a token is asked with the public URL. */
+async function serve(settings: ProtectedResourceSettings | readonly ProtectedResourceSettings[]) {
+  const server = createResourceServer(settings, { fetch: fetchFromStandIns })
+  const listener = createServer(
+    protect(server, (request, response) => void response.end(String(request.accessToken.subject))),
+  )
+  await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve))
+  listening.push(listener)
+  const { port } = listener.address() as AddressInfo
+  return async (path: string, token?: string) => {
+    const response = await fetch(`http://127.0.0.1:${port}${path}`, {
+      headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+    })
+    return { status: response.status, body: await response.text(), challenge: response.headers.get('www-authenticate') }
+  }
+}
+
+describe('examples', () => {
+  it.each(['opaque-tokens', 'repaired-metadata', 'two-resources'])('%s is what the README shows', (name) => {
+    const [, ...lines] = readFileSync(new URL(`examples/${name}.ts`, import.meta.url), 'utf8').split('\n')
+    const shown = lines.join('\n').replace("'../../../src/resource-server/index.js'", "'gatehouse/resource-server'")
+    expect(readFileSync(new URL('../../README.md', import.meta.url), 'utf8')).toContain(`\`\`\`ts\n${shown}\`\`\``)
+  })
+
+  it('takes opaque tokens and JWTs of people of one tenant', async () => {
+    const aud = 'https://notes.example.com/mcp'
+    const host = hostOf(login)
+    const exp = Math.floor(Date.now() / 1000) + 60
+    const opaque = { active: true, aud, client_id: 'c', sub: 'ada', exp, scope: 'notes:read', tenant: 'acme' }
+    host.routes.set('/introspection', (body) => ({
+      body: body.includes('token=opaque') ? opaque : { active: false },
+    }))
+    const ask = await serve(opaqueTokens)
+    const sign = (claims: object) => host.sign({ iss: login, aud, tenant: 'acme', ...claims })
+    expect(await ask('/mcp', 'opaque')).toMatchObject({ status: 200, body: 'ada' })
+    expect(await ask('/mcp', await sign({ sub: 'grace' }))).toMatchObject({ status: 200, body: 'grace' })
+    expect(await ask('/mcp', 'unknown')).toMatchObject({ status: 401 })
+    expect(await ask('/mcp', await sign({ tenant: 'other' }))).toMatchObject({ status: 401 })
+    expect(await ask('/mcp', await sign({ sub: 'client-1' }))).toMatchObject({ status: 401 })
+    expect(await ask('/mcp', await sign({ scope: '' }))).toMatchObject({
+      status: 403,
+      challenge: expect.stringContaining('scope="notes:read"'),
+    })
+  })
+
+  it('repairs metadata, and still takes no other issuer', async () => {
+    const aud = 'https://notes.example.com/mcp'
+    const host = hostOf(login)
+    const wrong = { issuer: `${login}/`, keys_url: `${login}/jwks` }
+    host.routes.set('/oauth2/config.json', { body: wrong })
+    const ask = await serve(repairedMetadata)
+    expect(await ask('/mcp', await host.sign({ iss: login, aud }, { typ: undefined }))).toMatchObject({ status: 200 })
+    expect(await ask('/mcp', await host.sign({ iss: `${login}/`, aud }))).toMatchObject({ status: 401 })
+    const unrepaired = {
+      ...repairedMetadata,
+      authorizationServers: { issuer: login, metadataUrl: `${login}/oauth2/config.json` },
+    }
+    const decision = await createResourceServer(unrepaired, { fetch: fetchFromStandIns }).decide({
+      method: 'POST',
+      url: '/mcp',
+      headers: { authorization: `Bearer ${await host.sign({ iss: login, aud })}` },
+    })
+    expect(decision).toMatchObject({ answer: { status: 503 } })
+  })
+
+  it('keeps two resources apart', async () => {
+    const ask = await serve(twoResources)
+    const [notes, files] = ['https://api.example.com/notes', 'https://api.example.com/files']
+    const token = (iss: string, aud: string) => hostOf(iss).sign({ iss, aud })
+    expect(await ask('/notes', await token(login, notes))).toMatchObject({ status: 200 })
+    expect(await ask('/notes', await token(partners, notes))).toMatchObject({ status: 200 })
+    expect(await ask('/files', await token(partners, files))).toMatchObject({ status: 200 })
+    expect(await ask('/files', await token(login, files))).toMatchObject({ status: 401 })
+    expect(await ask('/files', await token(partners, notes))).toMatchObject({ status: 401 })
+    const { body } = await ask('/.well-known/oauth-protected-resource/notes')
+    expect(JSON.parse(body)).toMatchObject({
+      resource: notes,
+      authorization_servers: [login, partners],
+      resource_documentation: 'https://docs.example.com/notes',
+    })
+    expect(await ask('/files')).toMatchObject({ status: 401, challenge: expect.stringContaining('realm="Files"') })
+  })
+})
