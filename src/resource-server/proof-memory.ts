@@ -17,8 +17,9 @@ export function createProofMemory(clock: VerifierClock, maxEntries = 100_000): P
   }
   return {
     rememberOnce: async (identifier, until) => {
-      if (used.has(identifier)) return false
-      forgetEnded(clock.now().getTime())
+      const now = clock.now().getTime()
+      if ((used.get(identifier) ?? 0) > now) return false
+      forgetEnded(now)
       used.set(identifier, until.getTime())
       return true
     },

@@ -6,7 +6,7 @@ import { createDpopKey, type DpopKey, unsignedJwt } from '../support/dpop-key.js
 import { freePort } from '../support/free-port.js'
 import { mcpRequest, postLegacy, readMcpAnswer } from '../support/mcp-request.js'
 import { createSigningKey, type SigningKey, startTokenIssuer, type TokenIssuer } from '../support/token-issuer.js'
-import { frameworks } from './frameworks.js'
+import { frameworks, partlyProtected } from './frameworks.js'
 
 let issuer: TokenIssuer
 /** Whose tokens are opaque. */
@@ -214,5 +214,52 @@ describe.each(Object.entries(frameworks))('%s', (_name, start) => {
     expect(
       (await post(body, { authorization: `DPoP ${await sign()}`, dpop: await dpopKey.prove({ url, token }) })).status,
     ).toBe(401)
+  })
+})
+
+describe.each(Object.entries(partlyProtected))('a part of %s', (_name, start) => {
+  let origin: string
+  let stop: () => Promise<void>
+
+  beforeAll(async () => {
+    const port = await freePort()
+    origin = `http://127.0.0.1:${port}`
+    const server = createResourceServer({
+      resource: `${origin}/inner/mcp`,
+      authorizationServers: issuer.issuer,
+      operations: { tools: { delete: { scopes: ['notes:delete'] } } },
+    })
+    stop = await start(server, port)
+  })
+  afterAll(() => stop())
+
+  it('is protected, the rest is open, and the metadata leads from one to the other', async () => {
+    expect(await (await fetch(`${origin}/open`)).text()).toBe('open')
+    const refused = await fetch(`${origin}/inner/mcp`, { method: 'POST' })
+    expect(refused.status).toBe(401)
+    const { resource_metadata: metadataUrl = '' } =
+      parseChallenge(refused.headers.get('www-authenticate') ?? '')?.parameters ?? {}
+    const metadata = await fetch(metadataUrl)
+    expect(metadata.headers.get('access-control-allow-origin')).toBe('*')
+    expect(await metadata.json()).toMatchObject({ resource: `${origin}/inner/mcp` })
+    expect((await fetch(metadataUrl, { method: 'OPTIONS' })).status).toBe(204)
+    expect((await fetch(`${origin}/elsewhere`)).status).not.toBe(200)
+  })
+
+  it('judges the very body that its handler gets, whoever reads it', async () => {
+    const token = await issuer.sign({ aud: `${origin}/inner/mcp` })
+    const call = (name: string, type: string) =>
+      fetch(`${origin}/inner/mcp`, {
+        method: 'POST',
+        headers: {
+          authorization: `Bearer ${token}`,
+          'content-type': type,
+          accept: 'application/json, text/event-stream',
+        },
+        body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name, arguments: {} } }),
+      })
+    for (const type of ['application/json', 'text/plain', 'application/octet-stream'])
+      expect((await call('delete', type)).status).toBe(403)
+    expect((await call('whoami', 'application/json')).status).toBe(200)
   })
 })

@@ -7,11 +7,11 @@ import express from 'express'
 import fastify from 'fastify'
 import { Hono } from 'hono'
 import Koa from 'koa'
-import { protect as protectExpress } from '../../src/resource-server/express.js'
-import { protect as protectFastify } from '../../src/resource-server/fastify.js'
-import { protect as protectHono } from '../../src/resource-server/hono.js'
+import { protect as protectExpress, publishMetadata as publishExpress } from '../../src/resource-server/express.js'
+import { protect as protectFastify, publishMetadata as publishFastify } from '../../src/resource-server/fastify.js'
+import { protect as protectHono, publishMetadata as publishHono } from '../../src/resource-server/hono.js'
 import { guardRequest, type ResourceServer } from '../../src/resource-server/index.js'
-import { protect as protectKoa } from '../../src/resource-server/koa.js'
+import { protect as protectKoa, publishMetadata as publishKoa } from '../../src/resource-server/koa.js'
 import { protect as protectNode } from '../../src/resource-server/node-http.js'
 
 /** Listens on the port at /mcp; answers how to stop. */
@@ -105,6 +105,64 @@ export const frameworks: Readonly<Record<string, StartFramework>> = {
       return response
     }
     const started = serve({ fetch: handler, port, hostname: '127.0.0.1', overrideGlobalObjects: false })
+    return listening(started as Server, port)
+  },
+}
+
+/** The metadata published on the whole app, a part of it open, the rest protected: /open and /inner/mcp. */
+export const partlyProtected: Readonly<Record<string, StartFramework>> = {
+  Express: async (server, port) => {
+    const inner = express.Router()
+    inner.use(protectExpress(server), express.json({ type: () => true }))
+    inner.all('/mcp', (request, response) => void nodeMcp(request, response, request.body))
+    const app = express()
+    app.use(publishExpress(server))
+    app.get('/open', (_request, response) => void response.send('open'))
+    app.use('/inner', inner)
+    return listening(createServer(app), port)
+  },
+  Koa: async (server, port) => {
+    const app = new Koa()
+    app.use(publishKoa(server))
+    app.use(async (ctx, next) => {
+      if (ctx.path !== '/open') return next()
+      ctx.body = 'open'
+    })
+    app.use(protectKoa(server))
+    app.use(async (ctx) => {
+      ctx.respond = false
+      await nodeMcp(ctx.req, ctx.res, ctx.state.body)
+    })
+    return listening(createServer(app.callback()), port)
+  },
+  Fastify: async (server, port) => {
+    const app = fastify()
+    await app.register(publishFastify(server))
+    app.get('/open', async () => 'open')
+    await app.register(async (inner) => {
+      // A parser that reads nothing, as for handlers that take the raw request.
+      inner.addContentTypeParser('*', (_request, _payload, done) => done(null))
+      await inner.register(protectFastify(server))
+      inner.all('/inner/mcp', async (request, reply) => {
+        reply.hijack()
+        await nodeMcp(request.raw, reply.raw, request.body)
+      })
+    })
+    await app.listen({ port, host: '127.0.0.1' })
+    return async () => {
+      app.server.closeAllConnections()
+      await app.close()
+    }
+  },
+  Hono: async (server, port) => {
+    const inner = new Hono()
+      .use(protectHono(server))
+      .all('/mcp', (c) => mcp.fetch(c.req.raw, { authInfo: c.get('auth') }))
+    const app = new Hono()
+      .use(publishHono(server))
+      .get('/open', (c) => c.text('open'))
+      .route('/inner', inner)
+    const started = serve({ fetch: app.fetch, port, hostname: '127.0.0.1', overrideGlobalObjects: false })
     return listening(started as Server, port)
   },
 }
