@@ -89,6 +89,11 @@ function unmapped(address: string): string {
   return address.startsWith('::ffff:') && isIP(address.slice(7)) === 4 ? address.slice(7) : address
 }
 
+/** Some proxies (Azure's) write the port of the connection along with its address. */
+function withoutPort(hop: string): string {
+  return /^\[([^\]]+)\](?::\d+)?$/.exec(hop)?.[1] ?? /^([\d.]+):\d+$/.exec(hop)?.[1] ?? hop
+}
+
 function contains(set: BlockList | undefined, address: string): boolean {
   if (set === undefined) return false
   const family = isIP(address)
@@ -115,7 +120,7 @@ function clientAddress(ctx: Koa.Context, trusted: BlockList | undefined, isForwa
   const hops = ctx
     .get('x-forwarded-for')
     .split(',')
-    .map((hop) => unmapped(hop.trim()))
+    .map((hop) => unmapped(withoutPort(hop.trim())))
   // Ours has looked behind the proxies already.
   if (isForwarded) return hops.at(-1) ?? address
   while (contains(trusted, address)) {
