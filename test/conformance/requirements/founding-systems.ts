@@ -76,14 +76,20 @@ export const selfMemoryRequirements: readonly Requirement[] = [
     [http, 'refuses the origin %s with 403'],
     [guards, 'does not answer for another host'],
   ),
-  ours('S10', 'The protocol revision of a request is checked, all current ones served', 'SelfMemory', [
-    'conformance/official/mcp-server.test.ts',
-    'server-stateless',
-  ]),
-  ours('S11', 'Opaque tokens and JWTs at one door', 'SelfMemory', [
-    trusted,
-    'chooses by shape, and never asks about a JWT',
-  ]),
+  ours(
+    'S10',
+    'The protocol revision of a request is checked, all current ones served',
+    'SelfMemory',
+    ['conformance/official/mcp-server.test.ts', 'server-stateless'],
+    [guards, 'meets %s: %j with %i'],
+  ),
+  ours(
+    'S11',
+    'Opaque tokens, JWTs and, where switched on, API keys at one door',
+    'SelfMemory',
+    [trusted, 'chooses by shape, and never asks about a JWT'],
+    ['journeys/api-keys.test.ts', 'do what their scopes allow, as the account they name, until they are removed'],
+  ),
   ours(
     'S12',
     'Verified tokens remembered by hash, bounded, never past their end, revocation noticed',
