@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from '@jest/globals'
+import { currentApi, reviewedApi } from './resource-server/api.js'
 
 const root = fileURLToPath(new URL('../src', import.meta.url))
 
@@ -148,6 +149,10 @@ describe('Architecture', () => {
       .flatMap(({ imports }) => imports.filter(({ typeOnly }) => !typeOnly).map(({ target }) => target))
       .filter((target) => !files.has(target) && !target.startsWith('node:'))
     expect([...new Set(loaded)]).toEqual(['jose'])
+  })
+
+  it('publishes of the library what was reviewed (npm run api shows what differs)', () => {
+    expect(currentApi()).toBe(readFileSync(reviewedApi, 'utf8'))
   })
 
   it('constructs the engine in one file', () => {

@@ -4,6 +4,8 @@
  * storage, and reads no environment: time and network are arguments. `createResourceServer` is the front door, with adapters in
  * `koa.ts`, `express.ts`, `fastify.ts`, `hono.ts`, `node-http.ts` and `web.ts`; the rest are the parts it is made of.
  */
+export { OAuthError, type OAuthErrorCode } from '../oauth/errors.js'
+export type { ResourceDeclaration } from '../oauth/resource.js'
 export type { RequiredScopes, ScopeHierarchy } from '../oauth/scope.js'
 export {
   type AccessToken,
@@ -40,6 +42,7 @@ export {
   type Authentication,
   authenticate,
   type BearerOptions,
+  type ChallengeOptions,
   type PresentedCredentials,
   type Refusal,
   refuse,
@@ -56,7 +59,7 @@ export {
   type IssuerDocument,
   type IssuerEndpoints,
 } from './discovery.js'
-export { checkDpopProof, type DpopOptions, type ProofReplayStore } from './dpop.js'
+export { checkDpopProof, type DpopOptions, type ProofReplayStore, type ProvenRequest } from './dpop.js'
 export { refuseMissingScopes, type ScopeRequirement } from './guard.js'
 export type { AuthorizedRequest } from './guarded-resource.js'
 export { createIntrospectionVerifier, type IntrospectionVerifierOptions } from './introspection.js'

@@ -60,6 +60,25 @@ describe('the tarball', () => {
   })
 })
 
+describe('importing it', () => {
+  it('needs jose alone, does nothing, and gives named exports', () => {
+    const bare = temporaryFolder('bare')
+    installPacked(packed, bare, ['jose'])
+    const subpaths = ['', '/express', '/fastify', '/hono', '/koa', '/node'].map(
+      (path) => `gatehouse/resource-server${path}`,
+    )
+    const code = `
+      const globals = Object.getOwnPropertyNames(globalThis).length
+      const modules = await Promise.all(${JSON.stringify(subpaths)}.map((path) => import(path)))
+      const names = modules.map((module) => Object.keys(module).filter((name) => name === 'default' || name === 'protect'))
+      const kept = Object.getOwnPropertyNames(globalThis).length === globals
+      console.log(JSON.stringify({ names, kept, working: process.getActiveResourcesInfo().filter((name) => /Time|TCP|Server/.test(name)) }))`
+    const output = execFileSync(process.execPath, ['--input-type=module', '-e', code], { cwd: bare, encoding: 'utf8' })
+    const adapters = Array.from({ length: 5 }, () => ['protect'])
+    expect(JSON.parse(output)).toEqual({ names: [[], ...adapters], kept: true, working: [] })
+  })
+})
+
 /** Checks files of the project with the compiler; the output, '' when all is well. */
 function check(...files: string[]): string {
   const settings = ['--noEmit', '--strict', '--module', 'NodeNext', '--target', 'ES2023', '--types', 'node']
