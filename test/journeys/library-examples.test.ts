@@ -1,12 +1,16 @@
 /** The examples that the README quotes, run: their hosts are servers on loopback. */
 
 import { readFileSync } from 'node:fs'
-import { createServer, type Server } from 'node:http'
+import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { getRequestListener } from '@hono/node-server'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { createResourceServer, type ProtectedResourceSettings } from '../../src/resource-server/index.js'
 import { protect } from '../../src/resource-server/node-http.js'
+import { mcpRequest } from '../support/mcp-request.js'
 import { startTokenIssuer, type TokenIssuer } from '../support/token-issuer.js'
+import { createApp as createHonoApp, settings as honoStreams } from './examples/hono-streams.js'
+import { createApp as createKoaApp, settings as koaScopes } from './examples/koa-scopes.js'
 import { settings as opaqueTokens } from './examples/opaque-tokens.js'
 import { settings as repairedMetadata } from './examples/repaired-metadata.js'
 import { settings as twoResources } from './examples/two-resources.js'
@@ -44,17 +48,21 @@ function fetchFromStandIns(url: string, init?: RequestInit): Promise<Response> {
   return fetch(hostOf(origin).origin + pathname, init)
 }
 
-/** Serves an example; what it answers to a token is asked with the public URL. */
-async function serve(settings: ProtectedResourceSettings | readonly ProtectedResourceSettings[]) {
-  const server = createResourceServer(settings, { fetch: fetchFromStandIns })
-  const listener = createServer(
-    protect(server, (request, response) => void response.end(String(request.accessToken.subject))),
-  )
+async function listenTo(handle: RequestListener): Promise<string> {
+  const listener = createServer(handle)
   await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve))
   listening.push(listener)
-  const { port } = listener.address() as AddressInfo
+  return `http://127.0.0.1:${(listener.address() as AddressInfo).port}`
+}
+
+/** Serves an example, a single MCP endpoint or several, with a handler that says who is calling. */
+async function serve(settings: ProtectedResourceSettings | readonly ProtectedResourceSettings[]) {
+  const server = createResourceServer(settings, { fetch: fetchFromStandIns })
+  const url = await listenTo(
+    protect(server, (request, response) => void response.end(String(request.accessToken.subject))),
+  )
   return async (path: string, token?: string) => {
-    const response = await fetch(`http://127.0.0.1:${port}${path}`, {
+    const response = await fetch(url + path, {
       headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
     })
     return { status: response.status, body: await response.text(), challenge: response.headers.get('www-authenticate') }
@@ -62,10 +70,53 @@ async function serve(settings: ProtectedResourceSettings | readonly ProtectedRes
 }
 
 describe('examples', () => {
-  it.each(['opaque-tokens', 'repaired-metadata', 'two-resources'])('%s is what the README shows', (name) => {
+  const all = ['koa-scopes', 'hono-streams', 'opaque-tokens', 'repaired-metadata', 'two-resources']
+  it.each(all)('%s is what the README shows', (name) => {
     const [, ...lines] = readFileSync(new URL(`examples/${name}.ts`, import.meta.url), 'utf8').split('\n')
-    const shown = lines.join('\n').replace("'../../../src/resource-server/index.js'", "'gatehouse/resource-server'")
+    const shown = lines
+      .join('\n')
+      .replaceAll(
+        /'\.\.\/\.\.\/\.\.\/src\/(resource-server(?:\/\w+)?)\.js'/g,
+        (_, path: string) => `'gatehouse/${path}'`,
+      )
+      .replaceAll('/index', '')
     expect(readFileSync(new URL('../../README.md', import.meta.url), 'utf8')).toContain(`\`\`\`ts\n${shown}\`\`\``)
+  })
+
+  it('asks for scopes tool by tool in Koa, and serves who has them', async () => {
+    const aud = 'https://notes.example.com/mcp'
+    const url = await listenTo(createKoaApp(createResourceServer(koaScopes, { fetch: fetchFromStandIns })).callback())
+    const call = async (name: string, scope?: string) =>
+      mcpRequest(`${url}/mcp`, scope && (await hostOf(login).sign({ iss: login, aud, scope })), 'tools/call', {
+        name,
+        arguments: {},
+      })
+    expect(await call('list')).toMatchObject({ status: 401, challenge: { scope: 'notes:read' } })
+    const did = (name: string) => ({ status: 200, reply: { result: { content: [{ text: `did ${name}` }] } } })
+    expect(await call('list', 'notes:read')).toMatchObject(did('list'))
+    expect(await call('list', 'notes:write')).toMatchObject(did('list'))
+    expect(await call('add', 'notes:read')).toMatchObject({
+      status: 403,
+      challenge: { scope: 'notes:read notes:write' },
+    })
+    expect(await call('add', 'notes:write')).toMatchObject(did('add'))
+    expect(await call('wipe', 'notes:write')).toMatchObject({
+      status: 403,
+      challenge: { scope: 'notes:write notes:admin' },
+    })
+    expect(await call('wipe', 'notes:admin')).toMatchObject(did('wipe'))
+  })
+
+  it('works on web streams in Hono', async () => {
+    const aud = 'https://notes.example.com/mcp'
+    const app = createHonoApp(createResourceServer(honoStreams, { fetch: fetchFromStandIns }))
+    const url = await listenTo(getRequestListener(app.fetch, { overrideGlobalObjects: false }))
+    const token = await hostOf(login).sign({ iss: login, aud, sub: 'ada' })
+    const called = await mcpRequest(`${url}/mcp`, token, 'tools/call', { name: 'whoami', arguments: {} })
+    expect(called).toMatchObject({ status: 200, reply: { result: { content: [{ text: 'ada' }] } } })
+    expect(await mcpRequest(`${url}/mcp`, 'bad', 'tools/list')).toMatchObject({ status: 401 })
+    const document = await app.request('https://notes.example.com/.well-known/oauth-protected-resource/mcp')
+    expect(await document.json()).toMatchObject({ resource: aud, authorization_servers: [login] })
   })
 
   it('takes opaque tokens and JWTs of people of one tenant', async () => {
