@@ -111,6 +111,13 @@ export function guardedResource(settings: ProtectedResourceSettings, ground: Gro
 /** GET opens streams and DELETE ends sessions: neither names an operation. */
 const withoutOperations: ReadonlySet<string> = new Set(['GET', 'HEAD', 'DELETE', 'OPTIONS'])
 
+/** A body is judged whatever the method, because a handler may not look at the method either. */
+function mayNameOperations(request: RequestValues): boolean {
+  if (!withoutOperations.has(request.method)) return true
+  const length = headerOf(request, 'content-length')
+  return (length !== '' && length !== '0') || headerOf(request, 'transfer-encoding') !== ''
+}
+
 /** Before the token: by default only where a page comes from that calls. */
 export function headerChecks(
   { checks }: Ground,
@@ -159,7 +166,7 @@ export async function judge(
     audit?.({ ...auditRefusal(refusal, clock), ...auditedCaller(accessToken) })
     return { refusal }
   }
-  const needsBody = settings.operations !== undefined && !withoutOperations.has(request.method)
+  const needsBody = settings.operations !== undefined && mayNameOperations(request)
   const unasked = needsBody ? undefined : await calls.refuse(accessToken, undefined, resourceMetadataUrl)
   if (unasked !== undefined) return { refusal: unasked }
   const finish = (answered: Refusal | undefined) => answered && finishedAnswer(answered, cors)

@@ -194,10 +194,12 @@ describe.each(Object.entries(frameworks))('%s', (_name, start) => {
     expect(response.headers.get('www-authenticate')).toBeNull()
   })
 
-  it('judges a body whatever its type says, and only one that it can read', async () => {
+  it('judges a body whatever type and method say, and only one that it can read', async () => {
     const authorization = `Bearer ${await sign()}`
     const forbidden = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'delete' } })
     expect((await post(forbidden, { authorization, 'content-type': 'text/plain' })).status).toBe(403)
+    const headers = { authorization, 'content-type': 'application/json' }
+    expect((await fetch(url, { method: 'DELETE', headers, body: forbidden })).status).toBe(403)
     expect((await post('{"jsonrpc"', { authorization })).status).toBe(400)
     expect((await post(`"${'x'.repeat(1_100_000)}"`, { authorization })).status).toBe(413)
   })
