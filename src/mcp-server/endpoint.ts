@@ -7,6 +7,7 @@ import type { HttpContext, HttpState } from '../platform/http.js'
 import type { Logger } from '../platform/log.js'
 import {
   type AccessToken,
+  type AuditEvent,
   answerOf,
   type CallGuard,
   parseErrorAnswer,
@@ -91,6 +92,10 @@ function refuse(ctx: HttpContext, refusal: Refusal): void {
   answerWith(ctx, answerOf(refusal))
 }
 
+function subscribes({ methods = [] }: AuditEvent): boolean {
+  return methods.some((method) => method === 'subscriptions/listen' || method === 'resources/subscribe')
+}
+
 /**
  * Serves one request on behalf of a verified token. Does not verify it: without the bearer guard nobody may get here.
  * `resourceMetadataUrl` is for the challenge when the token lacks a scope: the one of the address the client used.
@@ -106,7 +111,9 @@ export function createEndpoint(
     noteVerdict(ctx.state, verdict)
     if ('refusal' in verdict) return refuse(ctx, verdict.refusal)
     const request = toWebRequest(ctx, url)
-    // What is hidden goes on to the SDK, which answers it like anything unknown: the server it asks does not have it.
+    // Who subscribes by URI is told of changes by the SDK, whatever is registered.
+    if (verdict.outcome === 'hide' && subscribes(verdict.event)) return answerWith(ctx, answerOf(verdict.answer))
+    // All else that is hidden goes on to the SDK, which answers it like anything unknown: the server it asks does not have it.
     const hidden = verdict.outcome === 'hide' ? verdict.operations : []
     const response = await protocol.serve(request, body.json, callOf(ctx, accessToken, options), hidden)
     await answer(ctx, response, accessToken.expiresAt - epochSeconds(options.clock))

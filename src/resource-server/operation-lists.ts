@@ -49,16 +49,18 @@ function filterResult(result: Result, list: ListMember, viewer: Viewer): Result 
  */
 export function filterLists(request: unknown, response: unknown, viewer: Viewer): unknown {
   if (!viewer.operations.hidesSome) return response
-  const asked = messagesOf(request).flatMap(({ id, method }) => {
+  const asked = new Map<unknown, Set<ListMember>>()
+  for (const { id, method } of messagesOf(request)) {
     const list = typeof method === 'string' && Object.hasOwn(lists, method) ? lists[method] : undefined
-    return list === undefined ? [] : [{ id, list }]
-  })
+    if (list !== undefined) asked.set(id, (asked.get(id) ?? new Set()).add(list))
+  }
   const filterOne = (message: unknown): unknown => {
     if (!isJsonObject(message) || !isJsonObject(message['result'])) return message
     // All that share an id: a batch that gives one id to two lists must not have either of them unfiltered.
-    const result = asked
-      .filter(({ id }) => id === message['id'])
-      .reduce((filtered, { list }) => filterResult(filtered, list, viewer), message['result'])
+    const result = [...(asked.get(message['id']) ?? [])].reduce<Result>(
+      (filtered, list) => filterResult(filtered, list, viewer),
+      message['result'],
+    )
     return { ...message, result }
   }
   return Array.isArray(response) ? response.map(filterOne) : filterOne(response)
@@ -108,17 +110,38 @@ function remove(registered: unknown): void {
 }
 
 /**
+ * A resource template whose own list leaves out what the caller does not see. Laid over the given one, which the program may use for
+ * every caller.
+ */
+function withFilteredList(template: unknown, { operations, accessToken }: Viewer): unknown {
+  if (typeof template !== 'object' || template === null) return template
+  const list: unknown = Reflect.get(template, 'listCallback')
+  if (typeof list !== 'function') return template
+  const listCallback = async (...args: readonly unknown[]): Promise<unknown> => {
+    const result: unknown = await Reflect.apply(list, template, args)
+    const member = lists['resources/list']
+    return isJsonObject(result) && member !== undefined
+      ? filterResult(result, member, { operations, accessToken })
+      : result
+  }
+  return Object.create(template, { listCallback: { value: listCallback } })
+}
+
+/**
  * Makes a server instance of the official SDK forget what is registered on it from now on and is hidden from this caller: it is in no
  * list, and calls of it are answered like those of anything unknown. For instances that serve one request, or one session of one
  * caller. A template that is seen still serves every URI it matches: `Operations.judge` is what checks each call.
  */
-export function hideUnseen(server: object, { operations, accessToken }: Viewer): void {
+export function hideUnseen(server: object, viewer: Viewer): void {
+  const { operations, accessToken } = viewer
   if (!operations.hidesSome) return
   for (const [method, kind] of registrations) {
     const register: unknown = Reflect.get(server, method)
     if (typeof register !== 'function') continue
     Reflect.set(server, method, (...args: readonly unknown[]) => {
-      const registered: unknown = Reflect.apply(register, server, args)
+      const [name, uriOrTemplate, ...others] = args
+      const given = kind === 'resource' ? [name, withFilteredList(uriOrTemplate, viewer), ...others] : args
+      const registered: unknown = Reflect.apply(register, server, given)
       if (!operations.sees(accessToken, { kind, name: registeredName(kind, args) })) remove(registered)
       return registered
     })

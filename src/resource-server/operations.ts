@@ -144,11 +144,17 @@ export function createOperations(rules: OperationRules): Operations {
 
   const judge: Operations['judge'] = (accessToken, json, resourceMetadataUrl) => {
     const operations = operationsOf(json)
-    const hidden = operations.filter((operation) => !sees(accessToken, operation))
-    // What is hidden is judged like what is not there at all, or the difference would betray it.
-    const visible = operations.filter((operation) => !hidden.includes(operation)).flatMap(rulesOf)
-    const asked = [...visible, ...hidden.map(({ kind }) => undeclared(kind)).filter((rule) => !hides(rule))]
-    const requirements = asked.map(({ scopes }) => scopes)
+    const hidden: Operation[] = []
+    // Each rule once: a batch may ask for one thing thousands of times.
+    const asked = new Set<OperationRule>()
+    for (const operation of operations) {
+      const isSeen = sees(accessToken, operation)
+      if (!isSeen) hidden.push(operation)
+      // What is hidden is judged like what is not there at all, or the difference would betray it.
+      const rules = isSeen ? rulesOf(operation) : [undeclared(operation.kind)].filter((rule) => !hides(rule))
+      for (const rule of rules) asked.add(rule)
+    }
+    const requirements = [...asked].map(({ scopes }) => scopes)
     const refusal = refuseUnmetRequirements(accessToken, requirements, { hierarchy, resourceMetadataUrl, realm })
     if (refusal !== undefined) return { outcome: 'challenge', refusal }
     const [first] = hidden

@@ -17,6 +17,11 @@ const scope = (name: string, includes: readonly string[] = []) => ({
 })
 const tool = { title: '', destructive: false }
 
+/** Shared by all requests, as a program may do. Its own list names what is hidden, too. */
+const entries = new ResourceTemplate('entries://{id}', {
+  list: async () => ({ resources: ['entries://1', 'entries://secret'].map((uri) => ({ uri, name: uri })) }),
+})
+
 /** What ran, so that a refusal can be shown to come before it. */
 const ran: string[] = []
 
@@ -70,7 +75,7 @@ function journal(resource: string): ServerDefinition {
         return { contents: [{ uri: uri.href, text: uri.href }] }
       }
       server.registerResource('secret', 'entries://secret', {}, contents)
-      server.registerResource('entry', new ResourceTemplate('entries://{id}', { list: undefined }), {}, contents)
+      server.registerResource('entry', entries, {}, contents)
       server.registerResource('audit', new ResourceTemplate('audit://{day}', { list: undefined }), {}, contents)
     },
     ready: async () => undefined,
@@ -155,7 +160,7 @@ describe.each(eras)('Operations in the era %s', (era) => {
   it.each<[string, string, string[], string[]]>([
     ['tools/list', 'name', ['list_entries', 'export_entries'], ['purge']],
     ['prompts/list', 'name', ['summary'], ['moderate']],
-    ['resources/list', 'uri', [], ['entries://secret']],
+    ['resources/list', 'uri', ['entries://1'], ['entries://secret', 'entries://secret']],
     ['resources/templates/list', 'uriTemplate', ['entries://{id}'], ['audit://{day}']],
   ])('%s shows what the token may know of', async (method, key, seen, hidden) => {
     const member = { 'resources/templates/list': 'resourceTemplates' }[method] ?? method.replace('/list', '')
@@ -186,6 +191,16 @@ describe.each(eras)('Operations in the era %s', (era) => {
 it('shows nobody a tool of another mode: not on its page, nor in what clients are told to ask for', async () => {
   const page = await (await fetch(readOnlyServer.url, { headers: { accept: 'text/html' } })).text()
   expect([page.includes('list_entries'), page.includes('export_entries')]).toEqual([true, false])
+})
+
+it('lets nobody subscribe to a resource that is hidden from them', async () => {
+  const listen = (uri: string) =>
+    ask('2026-07-28', 'subscriptions/listen', { notifications: { resourceSubscriptions: [uri] } }, 'entries:read')
+  const { status, body } = await listen('entries://secret')
+  expect([status, JSON.parse(body)]).toMatchObject([
+    200,
+    { error: { code: -32602, message: 'Resource not found: entries://secret' } },
+  ])
 })
 
 describe('A batch of revision 2025-03-26', () => {

@@ -117,7 +117,7 @@ export const selfMemoryRequirements: readonly Requirement[] = [
     'S16',
     'Scopes for each tool, all or any of them, answered with a real 403',
     'SelfMemory',
-    [operations, 'judges %s: %s, whatever the token may'],
+    ['mcp-server/operations.test.ts', '%s of %j with "%s" is a 403 that asks for "%s", and runs nothing'],
     [guard, '%s with scope "%s" is 403 and asks for "%s"'],
   ),
   ours('S17', 'Tools annotated as reading, writing or destructive', 'SelfMemory', [
@@ -213,6 +213,8 @@ export const epicMeRequirements: readonly Requirement[] = [
     'E9',
     'Tools, resources and prompts that a token lacks scopes for are hidden or challenged',
     'MCP auth workshop',
+    ['mcp-server/operations.test.ts', '%s of the hidden %j is answered as that of %j'],
+    ['mcp-server/operations.test.ts', '%s shows what the token may know of'],
     [operations, 'leave out what is hidden, keep what is challenged, and become private'],
   ),
   ours('E10', 'A tool that says who one is', 'MCP auth workshop', [tools, 'says who the token acts for']),
