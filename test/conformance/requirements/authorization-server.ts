@@ -102,6 +102,10 @@ const core: readonly Requirement[] = [
     'Redirect by itself only to trusted URIs, else let the person decide',
     'OAuth 2.1 §7.12.2',
     [consent, 'is asked of a client on this computer every time (RFC 8252 §8.6)'],
+    [
+      'authorization-server/held-return.test.ts',
+      'is a page that says whose site it is; from there the client gets its answer',
+    ],
     [consent, 'is not given silently: prompt=none never yields a code for a client on this computer'],
   ),
   should('A9a', 'Issue short-lived access tokens', `${authorization}, token theft`, [
