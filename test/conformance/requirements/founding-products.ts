@@ -114,7 +114,7 @@ export const openEdgeRequirements: readonly Requirement[] = [
     'OpenEdge',
     [http, 'refuses more than 1 MiB with 413'],
     [guards, 'refuses a body that never ends, large or slow'],
-    [discovery, 'asks an issuer that is down less and less often, and not when a document turned wrong'],
+    [discovery, 'asks an issuer that is down less and less often'],
   ),
   ours(
     'O16',
