@@ -6,7 +6,7 @@ import { createDpopKey, type DpopKey, unsignedJwt } from '../support/dpop-key.js
 import { freePort } from '../support/free-port.js'
 import { mcpRequest, postLegacy, readMcpAnswer } from '../support/mcp-request.js'
 import { createSigningKey, type SigningKey, startTokenIssuer, type TokenIssuer } from '../support/token-issuer.js'
-import { frameworks, partlyProtected } from './frameworks.js'
+import { existingServer, frameworks, partlyProtected } from './frameworks.js'
 
 let issuer: TokenIssuer
 /** Whose tokens are opaque. */
@@ -263,5 +263,35 @@ describe.each(Object.entries(partlyProtected))('a part of %s', (_name, start) =>
     for (const type of ['application/json', 'text/plain', 'application/octet-stream'])
       expect((await call('delete', type)).status).toBe(403)
     expect((await call('whoami', 'application/json')).status).toBe(200)
+  })
+})
+
+describe('an Express server on SDK 1.x that was there before', () => {
+  it('gets the caller where its SDK looks, and its parsed body is what is judged', async () => {
+    const port = await freePort()
+    const url = `http://127.0.0.1:${port}/mcp`
+    const stop = await existingServer(
+      createResourceServer({
+        resource: url,
+        authorizationServers: issuer.issuer,
+        operations: { tools: { delete: { scopes: ['notes:delete'] } } },
+      }),
+      port,
+    )
+    const token = await issuer.sign({ aud: url })
+    const ask = (name: string) =>
+      postLegacy(url, token, '2025-11-25', {
+        jsonrpc: '2.0',
+        id: 1,
+        method: 'tools/call',
+        params: { name, arguments: {} },
+      })
+    try {
+      const { reply } = await readMcpAnswer(await ask('whoami'))
+      expect(JSON.parse(reply?.result?.content?.[0]?.text ?? '')).toMatchObject({ sub: 'user-1', resource: url })
+      expect((await ask('delete')).status).toBe(403)
+    } finally {
+      await stop()
+    }
   })
 })

@@ -2,6 +2,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { serve } from '@hono/node-server'
 import { type NodeIncomingMessageLike, toNodeHandler } from '@modelcontextprotocol/node'
+import { McpServer as OldMcpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
+import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js'
 import { type AuthInfo, createMcpHandler, McpServer } from '@modelcontextprotocol/server'
 import express from 'express'
 import fastify from 'fastify'
@@ -165,4 +167,22 @@ export const partlyProtected: Readonly<Record<string, StartFramework>> = {
     const started = serve({ fetch: app.fetch, port, hostname: '127.0.0.1', overrideGlobalObjects: false })
     return listening(started as Server, port)
   },
+}
+
+/** A server on SDK 1.x as it stood before it was protected: one line of it is ours. */
+export const existingServer: StartFramework = async (server, port) => {
+  const app = express()
+  app.use(express.json())
+  app.use(protectExpress(server))
+  app.post('/mcp', async (request, response) => {
+    const old = new OldMcpServer({ name: 'existing', version: '1.0.0' })
+    old.registerTool('whoami', { description: 'whoami' }, async ({ authInfo }) => ({
+      content: [{ type: 'text', text: JSON.stringify(describeAuth(authInfo)) }],
+    }))
+    const transport = new StreamableHTTPServerTransport({ enableJsonResponse: true })
+    // The SDK's own types disagree about `undefined` here under exactOptionalPropertyTypes.
+    await old.connect(transport as Parameters<OldMcpServer['connect']>[0])
+    await transport.handleRequest(request, response, request.body)
+  })
+  return listening(createServer(app), port)
 }
