@@ -9,7 +9,7 @@ import { type Stack, startStack } from '../support/stack.js'
 describeOnPostgres('API keys', () => {
   let stack: Stack
   beforeAll(async () => {
-    stack = await startStack({ database: 'postgresql', env: { API_KEYS: 'true' } })
+    stack = await startStack({ database: 'postgresql', env: { API_KEYS: 'true', CALL_LIMIT_PER_CALLER: '0.01/5' } })
   })
   afterAll(() => stack.close())
 
@@ -60,6 +60,14 @@ describeOnPostgres('API keys', () => {
     expect(await cli('remove', id)).toMatchObject({ exitCode: 1, stderr: `gatehouse: there is no API key "${id}"\n` })
     const lines = stack.logLines.filter((line) => line.includes(`api-key:${id}`))
     expect(JSON.parse(lines[0] ?? '')).toMatchObject({ decision: 'allow', scopes: 'notes:write', tool: 'whoami' })
+  })
+
+  it('share the limit of a caller with nobody (CALL_LIMIT_PER_CALLER)', async () => {
+    const [busy, other] = [await made('busy', '--scopes', 'notes:read'), await made('other', '--scopes', 'notes:read')]
+    const statuses: number[] = []
+    for (const key of [...Array.from({ length: 6 }, () => busy.key), other.key])
+      statuses.push((await call(key, 'whoami')).status)
+    expect(statuses).toEqual([200, 200, 200, 200, 200, 429, 200])
   })
 
   it('are nowhere but in the hands of who made them', async () => {
