@@ -5,6 +5,7 @@ import {
   type IssuerDiscoveryOptions,
   type ServerMetadata,
 } from '../../src/resource-server/index.js'
+import { eventually } from '../support/eventually.js'
 import { type LoopbackServer, startLoopbackServer } from '../support/token-issuer.js'
 
 let now: Date
@@ -99,15 +100,6 @@ describe('authorization server metadata (RFC 8414)', () => {
     await expect(discovery.endpoints()).resolves.toMatchObject({ jwksUri: `${server.origin}/jwks` })
   })
 })
-
-/** For what happens behind a caller's back. */
-async function eventually(holds: () => Promise<boolean>): Promise<void> {
-  for (const deadline = Date.now() + 20_000; Date.now() < deadline; ) {
-    if (await holds()) return
-    await new Promise((resolve) => setTimeout(resolve, 5))
-  }
-  throw new Error('it never came to that')
-}
 
 /** What every path of the server was asked for, in order of first request. */
 const asked = () => [...server.hits.keys()]
