@@ -17,7 +17,7 @@ const manifestSchema = z.object({
 
 interface Subpath {
   readonly name: string
-  /** Without folder and extension, as `express`. */
+  /** Below `src`, without extension, as `resource-server/express`. */
   readonly module: string
 }
 
@@ -26,7 +26,7 @@ function subpaths(): readonly Subpath[] {
   return Object.entries(manifest.exports).flatMap(([name, target]) =>
     typeof target === 'string'
       ? []
-      : [{ name: name.replace(/^\./, 'gatehouse'), module: /([\w-]+)\.d\.ts$/.exec(target.types)?.[1] ?? '' }],
+      : [{ name: name.replace(/^\./, 'gatehouse'), module: /dist\/(.+)\.d\.ts$/.exec(target.types)?.[1] ?? '' }],
   )
 }
 
@@ -46,7 +46,7 @@ function emitDeclarations(modules: readonly string[], folder: string): void {
     'node',
   ]
   const strict = ['--strict', '--exactOptionalPropertyTypes', '--verbatimModuleSyntax']
-  const files = modules.map((module) => join('src/resource-server', `${module}.ts`))
+  const files = modules.map((module) => join('src', `${module}.ts`))
   execFileSync(process.execPath, [compiler, ...flags, ...settings, ...strict, ...files], { cwd: root, stdio: 'pipe' })
 }
 
@@ -101,7 +101,7 @@ export function currentApi(): string {
       folder,
     )
     const sections = subpaths().map(({ name, module }) =>
-      [`# ${name}`, ...surfaceOf(join(folder, 'resource-server', `${module}.d.ts`))].join('\n\n'),
+      [`# ${name}`, ...surfaceOf(join(folder, `${module}.d.ts`))].join('\n\n'),
     )
     return `${sections.join('\n\n')}\n`
   } finally {

@@ -99,7 +99,8 @@ import type { AuthInfo as AuthInfoV1 } from '@modelcontextprotocol/sdk/server/au
 import type { AuthInfo as AuthInfoV2 } from '@modelcontextprotocol/server'
 import express from 'express'
 import fastify from 'fastify'
-import { createResourceServer, type AuthInfo, type ResourceServer } from 'gatehouse/resource-server'
+import { createIssuerFront, serveFront } from 'gatehouse/issuer-front'
+import { createIssuerDiscovery, createResourceServer, type AuthInfo, type ResourceServer } from 'gatehouse/resource-server'
 import { authOf, protect as expressProtect } from 'gatehouse/resource-server/express'
 import { protect as fastifyProtect, publishMetadata } from 'gatehouse/resource-server/fastify'
 import { protect as honoProtect } from 'gatehouse/resource-server/hono'
@@ -120,6 +121,16 @@ void fastify().register(publishMetadata(server)).register(fastifyProtect(server)
 new Hono().use(honoProtect(server)).get('/', (c) => c.text(c.get('auth').clientId))
 new Koa().use(koaProtect(server)).use((ctx) => void ctx.state.auth.clientId.length)
 nodeProtect(server, (request, response) => void response.end(request.auth.clientId))
+const clock = { now: () => new Date() }
+const front = createIssuerFront({
+  issuer: 'https://mcp.example',
+  upstream: createIssuerDiscovery({ issuer: 'https://login.example', fetch, clock }),
+  registration: { url: 'http://hydra:4445/admin/clients' },
+  secret: 's',
+  fetch,
+  clock,
+})
+express().use(serveFront(front))
 export { v1, v2 }
 `
 
