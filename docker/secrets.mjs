@@ -1,11 +1,13 @@
 // One-shot job: on the first start makes the random secrets of the composed stack, each set in the volume of those who need it.
 // Later starts change nothing. Never prints a secret.
 import { randomBytes } from 'node:crypto'
-import { existsSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 const folder = process.env.SECRETS_DIR ?? '/secrets'
 const random = () => randomBytes(32).toString('base64url')
+const sharedWith = (file) =>
+  existsSync(join(folder, file)) ? readFileSync(join(folder, file), 'utf8').trim() : undefined
 const databaseUrl = (name) => `postgresql://${name}:${random()}@postgres:5432/${name}`
 
 // PostgreSQL reads its password as another user than ours; its volume is mounted nowhere else but in the `databases` job.
@@ -14,6 +16,9 @@ const secrets = [
   { file: 'auth/database-url', mode: 0o400, make: () => databaseUrl('gatehouse_auth') },
   { file: 'auth/encryption-key', mode: 0o400, make: random },
   { file: 'notes/database-url', mode: 0o400, make: () => databaseUrl('gatehouse_notes') },
+  // Both servers have it, each in its own volume: whichever is there is copied.
+  { file: 'auth/mcp-server-secret', mode: 0o400, make: () => sharedWith('notes/mcp-server-secret') ?? random() },
+  { file: 'notes/mcp-server-secret', mode: 0o400, make: () => sharedWith('auth/mcp-server-secret') ?? random() },
 ]
 
 try {

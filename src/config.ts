@@ -20,6 +20,10 @@ export type Config = Readonly<Values> & {
   readonly issuerIsLoopback: boolean
   /** REGISTRATION, or what follows from the issuer. */
   readonly registrationMode: RegistrationMode
+  /** Without TLS of its own, a server with an https issuer stands behind a proxy, whose address is everybody's until it is named. */
+  readonly hidesAddresses: boolean
+  /** INTROSPECTION_CLIENT_ID and INTROSPECTION_CLIENT_SECRET. */
+  readonly introspectionClient: { readonly clientId: string; readonly clientSecret: string } | undefined
   readonly authPort: number
   readonly mcpPort: number
   /** CALL_LIMIT_PER_CALLER and CALL_LIMIT_TOTAL. */
@@ -51,7 +55,7 @@ const settingNames: ReadonlySet<string> = new Set(
 /** Settings whose names look like ours but are not: most likely a misspelling, or a file for what is no secret. */
 function misspelled(environment: Environment): string[] {
   const prefixes =
-    /^(GATEHOUSE|ISSUER|RESOURCE|BOOTSTRAP|ACCESS_TOKEN|REFRESH|REGISTRATION|INTROSPECTION|CLIENT_METADATA|dangerously)/
+    /^(GATEHOUSE|ISSUER|RESOURCE|BOOTSTRAP|ACCESS_TOKEN|REFRESH|REGISTRATION|INTROSPECTION|MCP_SERVER|REVOCATION|CLIENT_METADATA|dangerously)/
   return Object.keys(environment).filter((name) => prefixes.test(name) && !settingNames.has(name))
 }
 
@@ -98,8 +102,11 @@ export function parseConfig(environment: Environment, readFile: (path: string) =
   const issuerIsLoopback = isLoopbackHost(new URL(values.ISSUER_URL).hostname)
   mistakes.push(...relations(values, issuerIsLoopback))
   if (mistakes.length > 0) throw new ConfigError(mistakes)
+  const { INTROSPECTION_CLIENT_ID: clientId, INTROSPECTION_CLIENT_SECRET: clientSecret } = values
   return Object.freeze({
     ...values,
+    hidesAddresses: values.ISSUER_URL.startsWith('https:') && values.TRUSTED_PROXIES.length === 0,
+    introspectionClient: clientId === undefined || clientSecret === undefined ? undefined : { clientId, clientSecret },
     issuerIsLoopback,
     registrationMode: values.REGISTRATION ?? (issuerIsLoopback ? 'open' : 'limited'),
     authPort: values.AUTH_PORT ?? portOf(values.ISSUER_URL),

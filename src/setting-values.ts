@@ -75,6 +75,11 @@ export function encryptionKey(text: string): string {
   return text
 }
 
+export function sharedSecret(text: string): string {
+  if (!/^[\x21-\x7e]{24,}$/.test(text)) throw new Error('must be at least 24 visible ASCII characters')
+  return text
+}
+
 export function accentColor(text: string): string {
   if (!/^#[0-9a-f]{6}$/i.test(text)) throw new Error('must be a colour such as #0b5cad')
   return text.toLowerCase()

@@ -18,6 +18,7 @@ import {
   oneOf,
   plainText,
   privateUseRedirect,
+  sharedSecret,
   text,
   webOrigin,
 } from './setting-values.js'
@@ -199,10 +200,21 @@ export const settings = {
   ),
   INTROSPECTION_CLIENT_ID: setting(
     unset,
-    'Client the MCP server introspects with when ACCESS_TOKEN_FORMAT is opaque.',
+    'Client the MCP server introspects with when ACCESS_TOKEN_FORMAT is opaque, and follows revocations with.',
     text,
   ),
   INTROSPECTION_CLIENT_SECRET: setting(unset, 'Secret of that client.', text, { secret: true }),
+  MCP_SERVER_SECRET: setting(
+    unset,
+    'By which the MCP server follows revocations at the authorization server: the same at both, 24 characters or more. Not needed where one process runs both, nor with INTROSPECTION_CLIENT_ID.',
+    sharedSecret,
+    { secret: true },
+  ),
+  REVOCATION_MAX_SILENCE_SECONDS: setting<number | undefined>(
+    undefined,
+    'Answer 503 to every token when nothing was heard of revocations for so long. Unset: go on with what is known.',
+    integer(20, 86_400),
+  ),
   CLIENTS_FILE: setting(
     unset,
     'JSON file of clients that you define, read at each start, see "Machines" in the README. Unset: what an earlier file said stays.',

@@ -8,7 +8,7 @@ import { createPasswordHasher } from './authorization-server/accounts/passwords.
 import { createSetupLinks, setupLinkUrl } from './authorization-server/accounts/setup-link.js'
 import { createAuthorizationServer } from './authorization-server/app.js'
 import { readClientsFile } from './authorization-server/clients/clients-file.js'
-import type { RegistrationOptions } from './authorization-server/options.js'
+import type { RegistrationOptions, ResourceServerClient } from './authorization-server/options.js'
 import type { Config } from './config.js'
 import { bringUpToDate, embeddedFolder, openDatabase, type Part, storageOver } from './databases.js'
 import { createApiKeys } from './mcp-server/api-keys.js'
@@ -18,6 +18,7 @@ import { notesMigrations } from './mcp-server/notes-database.js'
 import { notesResource } from './mcp-server/notes-resource.js'
 import { notesServer } from './mcp-server/notes-server.js'
 import { createProofReplayStore, sweepUsedProofs } from './mcp-server/proof-replays.js'
+import { withRevocations } from './mcp-server/revocations.js'
 import { createTokenVerifier } from './mcp-server/token-verifier.js'
 import type { Views as McpViews } from './mcp-server/views.js'
 import { isSingleOrigin } from './oauth/deployment.js'
@@ -25,6 +26,7 @@ import { allowsHost } from './oauth/host-pattern.js'
 import { readOnlyDeclaration } from './oauth/resource.js'
 import { pathOf } from './oauth/well-known.js'
 import { type Clock, systemClock } from './platform/clock.js'
+import { Closers } from './platform/closers.js'
 import { prepareEmbeddedFolders } from './platform/embedded-folders.js'
 import { type ListeningServer, listen } from './platform/http.js'
 import { joinApps } from './platform/joined-apps.js'
@@ -59,19 +61,6 @@ export interface System {
   setupLink(): string | undefined
 }
 
-/** Closes what was opened, newest first, each once. */
-class Closers {
-  readonly #closers: (() => Promise<void>)[] = []
-
-  add(close: () => Promise<void>): void {
-    this.#closers.push(close)
-  }
-
-  async closeAll(): Promise<void> {
-    for (let close = this.#closers.pop(); close !== undefined; close = this.#closers.pop()) await close()
-  }
-}
-
 interface Parts {
   readonly config: Config
   readonly log: Logger
@@ -80,6 +69,10 @@ interface Parts {
   readonly closers: Closers
   /** By which the MCP server proves to the authorization server in this process that it forwards for somebody. */
   readonly forwarderSecret: string
+  /** By which it follows revocations, when the operator gave no credentials. */
+  readonly ownSecret: string | undefined
+  /** Says that the servers are about to close. */
+  readonly stopping: AbortController
 }
 
 /**
@@ -93,19 +86,14 @@ function internalUrl(config: Config, only: Part | undefined): string | undefined
   return pathOf(internal) === '' ? `${internal}${pathOf(config.ISSUER_URL)}` : internal
 }
 
-/** Without TLS of its own, a server with an https issuer stands behind a proxy, whose address is everybody's until it is named. */
-function hidesAddresses({ ISSUER_URL: issuer, TRUSTED_PROXIES: proxies }: Config): boolean {
-  return issuer.startsWith('https:') && proxies.length === 0
-}
-
 function registrationOptions({ config, log }: Parts): RegistrationOptions {
-  const isHidden = hidesAddresses(config)
-  if (isHidden && config.registrationMode !== 'closed') {
+  const { hidesAddresses } = config
+  if (hidesAddresses && config.registrationMode !== 'closed') {
     log.warn('TRUSTED_PROXIES is not set: all clients seem to have the address of your proxy, and share its limits')
   }
   return {
     mode: config.registrationMode,
-    limitPerAddress: isHidden ? undefined : config.REGISTRATION_LIMIT_PER_ADDRESS,
+    limitPerAddress: hidesAddresses ? undefined : config.REGISTRATION_LIMIT_PER_ADDRESS,
     limitTotal: config.REGISTRATION_LIMIT_TOTAL,
   }
 }
@@ -174,8 +162,10 @@ async function startAuth(
       clientFailureMs: 3_000,
       clientHosts,
       trustedProxies: config.TRUSTED_PROXIES,
-      hidesAddresses: hidesAddresses(config),
+      hidesAddresses: config.hidesAddresses,
       forwarderSecret: parts.forwarderSecret,
+      resourceServerClient: ownClient(parts),
+      stopping: parts.stopping.signal,
       alsoReady: beside?.ready,
       internalHosts: internal === undefined ? [] : [new URL(internal).host],
       registration: registrationOptions(parts),
@@ -199,10 +189,10 @@ async function startAuth(
   return token === undefined ? undefined : setupLinkUrl(config.ISSUER_URL, token)
 }
 
-function introspectionCredentials(config: Config): { clientId: string; clientSecret: string } | undefined {
-  const { INTROSPECTION_CLIENT_ID: clientId, INTROSPECTION_CLIENT_SECRET: clientSecret } = config
-  if (config.ACCESS_TOKEN_FORMAT === 'jwt' || clientId === undefined || clientSecret === undefined) return undefined
-  return { clientId, clientSecret }
+/** The client that the MCP server is without being registered. */
+function ownClient({ config, ownSecret }: Parts): ResourceServerClient | undefined {
+  if (ownSecret === undefined) return undefined
+  return { clientId: 'gatehouse-mcp-server', clientSecret: ownSecret, introspects: config.RESOURCE_URL }
 }
 
 async function openMcp(parts: Parts): Promise<McpApp> {
@@ -213,9 +203,15 @@ async function openMcp(parts: Parts): Promise<McpApp> {
   const { RESOURCE_URL: resourceUrl, ISSUER_URL: issuer, PRODUCT_NAME: productName, ACCENT_COLOR: accentColor } = config
   const fetch = createOperatorFetch({ timeoutMs: 5_000, maxBytes: 1_048_576 })
   const reach = { issuer, internalUrl: internalUrl(config, overrides.only), fetch, clock }
-  const introspection = introspectionCredentials(config)
+  const introspection = config.ACCESS_TOKEN_FORMAT === 'jwt' ? undefined : config.introspectionClient
   const apiKeys = config.API_KEYS ? createApiKeys(database.sql, clock) : undefined
-  const verify = createTokenVerifier({ ...reach, audience: resourceUrl, introspection, apiKeys })
+  const verify = withRevocations(createTokenVerifier({ ...reach, audience: resourceUrl, introspection, apiKeys }), {
+    ...reach,
+    log,
+    credentials: config.introspectionClient ?? ownClient(parts),
+    maxSilenceSeconds: config.REVOCATION_MAX_SILENCE_SECONDS,
+    stopping: parts.stopping.signal,
+  })
   const notes = createMcpApp({
     definition: notesServer(resourceUrl, database, clock, config.RESOURCE_ALIASES),
     issuer,
@@ -256,9 +252,12 @@ export function createSystem(config: Config, overrides: SystemOverrides = {}): S
     overrides,
     closers,
     forwarderSecret: randomSecret(),
+    ownSecret: config.MCP_SERVER_SECRET ?? (overrides.only === undefined ? randomSecret() : undefined),
+    stopping: new AbortController(),
   }
   let setupLink: string | undefined
   const close = async () => {
+    parts.stopping.abort()
     // First no new requests, on either server; then what they stood on.
     await Promise.all(servers.splice(0).map((server) => server.close()))
     await closers.closeAll()

@@ -56,6 +56,14 @@ describe('the table of measurements for the README', () => {
     expect(table).toMatch(/\| express \| 1,000 \| 90 % \| – \|.* 80 % \| – \|/)
   })
 
+  it('says how soon a revocation is felt, where that was measured', () => {
+    const revocations = { database: 'postgresql', count: 1_000, p50Ms: 212, p99Ms: 480, worstMs: 901 }
+    expect(renderReadmeTable(result)).not.toContain('revoked')
+    expect(renderReadmeTable({ ...result, revocations })).toContain(
+      'refused 0.21 s after the revocation was answered (p99 0.48 s, worst 0.90 s): 1,000 revocations, two resource servers',
+    )
+  })
+
   it('names the machine', () => {
     expect(renderReadmeTable(result)).toContain('A CPU, 2 cores')
   })

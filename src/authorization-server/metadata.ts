@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import { jwtBearerGrant } from '../oauth/trusted-issuer.js'
+import { revocationFeedMember } from '../oauth/well-known.js'
 import type { HttpMiddleware } from '../platform/http.js'
 import type { Resources } from './resources.js'
 import { revocationFeedPath, routes, wellKnownPaths } from './routes.js'
@@ -38,8 +39,7 @@ function corrected(document: Document, resources: Resources, takesAssertions: bo
     ...assertionProfile(document, takesAssertions),
     // The engine knows resource scopes only through resource indicators; clients look for them here.
     scopes_supported: [...new Set([...openid, ...scopes])],
-    // A name of ours: no specification has such a feed for access tokens.
-    gatehouse_revocation_feed_endpoint: `${document['issuer']}${revocationFeedPath}`,
+    [revocationFeedMember]: `${document['issuer']}${revocationFeedPath}`,
     protected_resources: resources.all.flatMap(({ resource, aliases }) => [resource, ...aliases]),
   }
 }

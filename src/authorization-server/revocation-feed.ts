@@ -77,9 +77,11 @@ async function readPage(
   }
 }
 
-function answer(ctx: HttpContext, page: RevocationPage): void {
+function answer(ctx: HttpContext, page: RevocationPage, isLast: boolean): void {
   ctx.status = 200
   ctx.set('cache-control', 'no-store')
+  // Who asks again at once must find that the server is gone, not keep it from going.
+  if (isLast) ctx.set('connection', 'close')
   ctx.body = {
     // As on the wire elsewhere: snake case, times in seconds.
     revocations: page.revocations.map(({ kind, id, at, expiresAt }) => ({ kind, id, at, expires_at: expiresAt })),
@@ -130,6 +132,6 @@ export function serveRevocationFeed(storage: Storage, stopping?: AbortSignal): H
     if (audience === undefined) return
     const gone = new AbortController()
     ctx.res.once('close', () => gone.abort())
-    answer(ctx, await nextPage(audience, readRequest(form), gone.signal))
+    answer(ctx, await nextPage(audience, readRequest(form), gone.signal), stopping?.aborted === true)
   }
 }

@@ -91,7 +91,10 @@ async function disable(terminal: Terminal, email: string): Promise<void> {
     const { id, email: known } = await existing(accounts, email)
     await accounts.disable(id)
     await record('account.disabled', id)
-    writeLine(terminal, `Disabled ${known}. Access tokens already handed out end within minutes, by themselves.`)
+    writeLine(
+      terminal,
+      `Disabled ${known}. Servers that follow revocations refuse its access tokens within seconds; elsewhere those end within minutes.`,
+    )
   })
 }
 

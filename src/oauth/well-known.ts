@@ -29,3 +29,6 @@ export function authorizationServerMetadataUrls(issuer: string): string[] {
     ]),
   ]
 }
+
+/** Member of an issuer's metadata that names its revocation feed. Ours: no specification has one for access tokens. */
+export const revocationFeedMember = 'gatehouse_revocation_feed_endpoint'

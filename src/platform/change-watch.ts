@@ -58,17 +58,17 @@ export function createChangeWatch({ ask, intervalMs, stopping }: ChangeWatchOpti
         wait: async (milliseconds, gone) => {
           const isOver = () => changes !== seen || gone.aborted || stopping?.aborted === true
           if (!isOver() && milliseconds > 0) {
-            const over = AbortSignal.any([gone, ...(stopping === undefined ? [] : [stopping])])
             await new Promise<void>((resolve) => {
               const wake = () => {
                 clearTimeout(timer)
                 sleepers.delete(wake)
-                over.removeEventListener('abort', wake)
+                for (const signal of signals) signal?.removeEventListener('abort', wake)
                 resolve()
               }
               const timer = setTimeout(wake, milliseconds)
+              const signals = [gone, stopping]
               sleepers.add(wake)
-              over.addEventListener('abort', wake)
+              for (const signal of signals) signal?.addEventListener('abort', wake)
             })
           }
           seen = changes

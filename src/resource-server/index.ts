@@ -108,6 +108,20 @@ export {
   type ResourceServerOptions,
 } from './resource-server.js'
 export {
+  type FeedState,
+  followRevocations,
+  type RevocationFeed,
+  type RevocationFeedSettings,
+  refuseRevoked,
+} from './revocation-feed.js'
+export {
+  createRevocationList,
+  type RevocationFact,
+  type RevocationKind,
+  type RevocationList,
+  type RevocationListOptions,
+} from './revocation-list.js'
+export {
   type Finding,
   type ServerMetadata,
   type ServerMetadataError,

@@ -37,7 +37,7 @@ export interface AccountStore {
   /** Stops the account from signing in and ends its access (`endAccess`). False when there is no such account. */
   disable(id: string): Promise<boolean>
   enable(id: string): Promise<boolean>
-  /** Ends every session and sign-in in progress, and revokes every grant. Access tokens that are JWTs stay valid until they expire. */
+  /** Ends every session and sign-in in progress, and revokes every grant, which the revocation feed tells resource servers. */
   endAccess(id: string): Promise<void>
   /** Every account, by email. */
   list(): Promise<readonly Account[]>

@@ -19,6 +19,7 @@ import { libraryName, measureLibrary } from './library/measure.js'
 import { runLoad } from './load.js'
 import { measureScenario, type Plan } from './measure.js'
 import { type BenchResult, benchResult, type Row, type StartTime } from './result.js'
+import { measureRevocations, revocationsName } from './revocations.js'
 import { scenarios } from './scenarios.js'
 import { renderReadmeTable, renderTerminal } from './table.js'
 import type { Target } from './target.js'
@@ -115,6 +116,9 @@ async function measure(names: readonly string[]): Promise<BenchResult> {
     const isCrowdWanted = postgres !== undefined && (names.length === 0 || names.includes(crowdName))
     if (isCrowdWanted) say('a crowd of registered clients …')
     const crowd = isCrowdWanted ? await measureCrowd(postgres) : undefined
+    const isRevocationWanted = names.length === 0 || names.includes(revocationsName)
+    if (isRevocationWanted) say('revocations …')
+    const revocations = isRevocationWanted ? await measureRevocations(postgres !== undefined) : undefined
     const hash = commit()
     return {
       date: new Date().toISOString(),
@@ -124,6 +128,7 @@ async function measure(names: readonly string[]): Promise<BenchResult> {
       rows,
       guard: await measureGuard(stack),
       ...(crowd !== undefined && { crowd }),
+      ...(revocations !== undefined && { revocations }),
       verification: await measureVerification(stack),
       passwordCheckCpuMs,
       starts,

@@ -69,6 +69,10 @@ export const benchResult = z.object({
     .optional(),
   /** The library's guard in each framework, beside others. */
   library: z.array(libraryRow).optional(),
+  /** From the answer to a revocation to the first refusal, at two resource servers, with one restart of the authorization server. */
+  revocations: z
+    .object({ database: z.string(), count: z.number(), p50Ms: z.number(), p99Ms: z.number(), worstMs: z.number() })
+    .optional(),
   verification: z.object({ cachedPerSecond: z.number(), uncachedPerSecond: z.number() }),
   /** CPU of one argon2id check: part of every full sign-in. */
   passwordCheckCpuMs: z.number(),

@@ -65,6 +65,15 @@ function crowdFact({ crowd }: BenchResult): string[] {
   ]
 }
 
+function revocationFact({ revocations }: BenchResult): string[] {
+  if (revocations === undefined) return []
+  const { count, p50Ms, p99Ms, worstMs } = revocations
+  const [p50, p99, worst] = [p50Ms, p99Ms, worstMs].map((ms) => (ms / 1000).toFixed(2))
+  return [
+    `A revoked access token is refused ${p50} s after the revocation was answered (p99 ${p99} s, worst ${worst} s): ${count.toLocaleString('en')} revocations, two resource servers that verify by themselves, one restart of the authorization server.`,
+  ]
+}
+
 function facts(result: BenchResult): string[] {
   const { guard, verification, starts, machine, method } = result
   const [signIn] = result.rows.filter(({ name }) => name === 'sign-in')
@@ -72,6 +81,7 @@ function facts(result: BenchResult): string[] {
   return [
     `A guarded tool call runs at ${percent(guard.ratio)} of the unguarded rate (${rate(guard.guarded)} and ${rate(guard.unguarded)} /s, ${spread(guard.guarded)} and ${spread(guard.unguarded)}).`,
     ...crowdFact(result),
+    ...revocationFact(result),
     `A token is verified ${Math.round(verification.uncachedPerSecond).toLocaleString('en')} times a second by its signature, ${Math.round(verification.cachedPerSecond).toLocaleString('en')} times from the cache.`,
     `One password check takes ${amount(result.passwordCheckCpuMs)} ms of CPU${cpuOfSignIn === undefined ? '' : `, of ${amount(cpuOfSignIn)} ms that a whole sign-in takes`}; the bare engine checks none.`,
     ...starts.map(

@@ -1,0 +1,55 @@
+/** How this server follows what is revoked at its issuer. */
+import type { Clock } from '../platform/clock.js'
+import type { Logger } from '../platform/log.js'
+import { createOperatorFetch } from '../platform/operator-fetch.js'
+import {
+  createIssuerDiscovery,
+  type FeedState,
+  followRevocations,
+  refuseRevoked,
+  type TokenVerifier,
+} from '../resource-server/index.js'
+import type { IntrospectionCredentials } from './token-verifier.js'
+
+export interface RevocationsOptions {
+  readonly issuer: string
+  /** How the issuer is reached from here, when that differs. */
+  readonly internalUrl?: string | undefined
+  /** Absent: nothing is followed, and a revoked access token lives until it expires. */
+  readonly credentials: IntrospectionCredentials | undefined
+  readonly clock: Clock
+  /** REVOCATION_MAX_SILENCE_SECONDS. */
+  readonly maxSilenceSeconds: number | undefined
+  /** Aborted when this server is about to close. */
+  readonly stopping: AbortSignal
+  readonly log: Logger
+}
+
+/** An answer may take ten seconds to come; a page of it is small, but an issuer may have a long document. */
+const limits = { timeoutMs: 20_000, maxBytes: 1_048_576 }
+
+function noteIn(log: Logger): (state: FeedState) => void {
+  return (state) => {
+    if (state.isFollowing) log.info('following revocations')
+    else log.warn({ reason: state.reason }, 'revocations are not heard of: a revoked token may live until it expires')
+  }
+}
+
+/** Refuses what `verify` takes and what was revoked. Follows from now on; the issuer may start later, and restart. */
+export function withRevocations(verify: TokenVerifier, options: RevocationsOptions): TokenVerifier {
+  const { issuer, internalUrl, credentials, clock, stopping, log } = options
+  if (credentials === undefined) return verify
+  const fetch = createOperatorFetch(limits)
+  const discovery = createIssuerDiscovery({ issuer, fetch, clock, ...(internalUrl !== undefined && { internalUrl }) })
+  const feed = followRevocations({
+    issuer,
+    feed: discovery,
+    credentials,
+    fetch,
+    clock,
+    refuseAfterSeconds: options.maxSilenceSeconds,
+    onChange: noteIn(log),
+  })
+  stopping.addEventListener('abort', () => feed.close())
+  return refuseRevoked(verify, feed)
+}

@@ -1,0 +1,95 @@
+/**
+ * What a resource server knows of revocations: which tokens it must refuse though they are signed and have not expired. Bounded in
+ * memory, and never forgets towards letting something through. Does not ask anybody: see revocation-feed.ts.
+ */
+import { hash } from 'node:crypto'
+import type { AccessToken, VerifierClock } from './access-token.js'
+
+export type RevocationKind = 'grant' | 'token' | 'client' | 'account'
+
+export interface RevocationFact {
+  readonly kind: RevocationKind
+  /** A grant's as tokens claim it (`gid`); SHA-256 in base64url of a token's `jti`, a client's or an account's id. */
+  readonly id: string
+  /** Seconds since the epoch. Tokens of a client or account that were issued later are not meant. */
+  readonly at: number
+  /** Seconds since the epoch: from then on no token lives that is meant. */
+  readonly expiresAt: number
+}
+
+export interface RevocationListOptions {
+  readonly clock: VerifierClock
+  /**
+   * Default 100 000. Beyond it the oldest facts are dropped, and with them all tokens issued up to their time are refused: clients
+   * get new ones, and nothing that was revoked passes.
+   */
+  readonly maxEntries?: number
+}
+
+export interface RevocationList {
+  add(facts: readonly RevocationFact[]): void
+  revokes(accessToken: AccessToken): boolean
+  /** Facts kept. */
+  readonly size: number
+}
+
+/** Clocks that differ: a client that was removed and came back within this time has to ask for a token once more. */
+const sameMomentSeconds = 1
+
+const hashed = (value: string) => hash('sha256', value, 'base64url')
+
+/** Under which keys a token may be in the list. */
+function keysOf({ claims, tokenId, clientId, subject }: AccessToken): readonly (readonly [RevocationKind, string])[] {
+  const { gid } = claims
+  return [
+    ...(typeof gid === 'string' ? [['grant', gid] as const] : []),
+    ...(tokenId === undefined ? [] : [['token', hashed(tokenId)] as const]),
+    ['client', hashed(clientId)],
+    ...(subject === undefined ? [] : [['account', hashed(subject)] as const]),
+  ]
+}
+
+export function createRevocationList({ clock, maxEntries = 100_000 }: RevocationListOptions): RevocationList {
+  const facts = new Map<string, RevocationFact>()
+  // A token that is verified from a cache is the same object each time.
+  const keys = new WeakMap<AccessToken, readonly (readonly [RevocationKind, string])[]>()
+  let refusedUntil = Number.NEGATIVE_INFINITY
+
+  function makeRoom(): void {
+    const now = clock.now().getTime() / 1000
+    for (const [key, { at, expiresAt }] of facts) {
+      if (expiresAt > now) {
+        if (facts.size <= maxEntries) return
+        refusedUntil = Math.max(refusedUntil, at)
+      }
+      facts.delete(key)
+    }
+  }
+
+  return {
+    get size() {
+      return facts.size
+    },
+    add: (added) => {
+      for (const fact of added) facts.set(`${fact.kind} ${fact.id}`, fact)
+      if (added.length > 0) makeRoom()
+    },
+    revokes: (accessToken) => {
+      if (facts.size === 0 && refusedUntil === Number.NEGATIVE_INFINITY) return false
+      const { iat } = accessToken.claims
+      // Without a time it could be from before.
+      const issuedAt = typeof iat === 'number' ? iat : Number.NEGATIVE_INFINITY
+      if (issuedAt <= refusedUntil + sameMomentSeconds) return true
+      let ofToken = keys.get(accessToken)
+      if (ofToken === undefined) {
+        ofToken = keysOf(accessToken)
+        keys.set(accessToken, ofToken)
+      }
+      return ofToken.some(([kind, id]) => {
+        const fact = facts.get(`${kind} ${id}`)
+        if (fact === undefined) return false
+        return kind === 'grant' || kind === 'token' || issuedAt <= fact.at + sameMomentSeconds
+      })
+    },
+  }
+}

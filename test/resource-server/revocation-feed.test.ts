@@ -1,0 +1,184 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { createOperatorFetch } from '../../src/platform/operator-fetch.js'
+import {
+  type AccessToken,
+  type FeedState,
+  followRevocations,
+  type RevocationFeed,
+  type RevocationFeedSettings,
+  refuseRevoked,
+} from '../../src/resource-server/index.js'
+import { type LoopbackServer, startLoopbackServer } from '../support/token-issuer.js'
+
+const issuer = 'https://issuer.test'
+const start = Math.floor(Date.now() / 1000)
+
+function tokenOf(gid: string, from = issuer): AccessToken {
+  const claims = { gid, iat: start }
+  return { clientId: 'c', scopes: [], expiresAt: start + 600, audience: [], issuer: from, claims }
+}
+
+function factsOf(...ids: string[]) {
+  return ids.map((id) => ({ kind: 'grant', id, at: start, expires_at: start + 4_200 }))
+}
+
+function pageOf(cursor: string, ...ids: string[]) {
+  return { body: { revocations: factsOf(...ids), cursor, more: false, complete: false } }
+}
+
+async function until(isSo: () => boolean): Promise<void> {
+  for (let waited = 0; waited < 10_000 && !isSo(); waited += 10) await sleep(10)
+  expect(isSo()).toBe(true)
+}
+
+describe('following the revocation feed', () => {
+  let server: LoopbackServer
+  let feed: RevocationFeed | undefined
+  let offsetMs = 0
+  let states: FeedState[] = []
+  let asked: URLSearchParams[] = []
+  beforeEach(async () => {
+    server = await startLoopbackServer()
+    feed = undefined
+    offsetMs = 0
+    states = []
+    asked = []
+  })
+  afterEach(async () => {
+    feed?.close()
+    await server.close()
+  })
+
+  const follow = (settings: Partial<RevocationFeedSettings> = {}) => {
+    feed = followRevocations({
+      issuer,
+      feed: `${server.origin}/revocations`,
+      credentials: { clientId: 'resource server', clientSecret: 'secret' },
+      fetch: createOperatorFetch({ timeoutMs: 20_000, maxBytes: 100_000 }),
+      clock: { now: () => new Date(Date.now() + offsetMs) },
+      onChange: (state) => void states.push(state),
+      ...settings,
+    })
+    return feed
+  }
+  /** Answers the pages one after the other, then the last one again and again. */
+  const serve = (...pages: readonly ({ status?: number; body: unknown } | undefined)[]) => {
+    let index = 0
+    server.routes.set('/revocations', (body) => {
+      asked.push(new URLSearchParams(body))
+      const page = pages[Math.min(index, pages.length - 1)]
+      index += 1
+      return page ?? { status: 500, body: {} }
+    })
+  }
+  const verdict = (accessToken: AccessToken) =>
+    refuseRevoked(
+      async () => accessToken,
+      feed ?? follow(),
+    )('token').then(
+      () => 'taken',
+      (error: { code?: string; status?: number }) => `${error.status} ${error.code}`,
+    )
+
+  it('reads everything there is before it lets the first token pass, then goes on from each place', async () => {
+    const more = { body: { revocations: factsOf('a'), cursor: 'first', more: true, complete: false } }
+    serve(more, pageOf('second', 'b'), pageOf('third', 'c'), pageOf('third'))
+    follow()
+    expect(await verdict(tokenOf('b'))).toBe('401 invalid_token')
+    expect(await verdict(tokenOf('a'))).toBe('401 invalid_token')
+    await until(() => feed?.isRevoked(tokenOf('c')) === true)
+    expect(await verdict(tokenOf('innocent'))).toBe('taken')
+    // A grant of the same name at another issuer is another one.
+    expect(await verdict(tokenOf('a', 'https://other.test'))).toBe('taken')
+    await feed?.ready
+    await until(() => asked.length > 3)
+    expect(asked.slice(0, 4).map((form) => form.get('after'))).toEqual([null, 'first', 'second', 'third'])
+    expect(asked[1]?.get('wait')).toBe('10')
+    expect(states).toEqual([{ isFollowing: true }])
+  })
+
+  it('goes on with what is known while the feed is down, and hears of the rest when it is back', async () => {
+    serve(pageOf('one', 'a'), undefined, undefined, undefined, undefined, pageOf('two', 'b'), pageOf('two'))
+    follow()
+    await until(() => states.length === 2)
+    expect(states[1]).toEqual({ isFollowing: false, reason: expect.stringContaining('500') })
+    expect(await verdict(tokenOf('a'))).toBe('401 invalid_token')
+    expect(await verdict(tokenOf('innocent'))).toBe('taken')
+    offsetMs = 3_600_000
+    expect(await verdict(tokenOf('innocent'))).toBe('taken')
+    await until(() => states.length === 3)
+    expect(feed?.isRevoked(tokenOf('b'))).toBe(true)
+    await until(() => asked.at(-1)?.get('after') === 'two')
+  })
+
+  it('answers 503 when it was told to and heard nothing for so long, but still 401 for what is known', async () => {
+    serve(pageOf('one', 'a'), undefined)
+    follow({ refuseAfterSeconds: 60 })
+    await feed?.ready
+    offsetMs = 59_000
+    expect(await verdict(tokenOf('innocent'))).toBe('taken')
+    offsetMs = 62_000
+    expect(await verdict(tokenOf('innocent'))).toBe('503 temporarily_unavailable')
+    expect(await verdict(tokenOf('a'))).toBe('401 invalid_token')
+    serve(pageOf('two'))
+    await until(() => asked.at(-1)?.get('after') === 'two')
+    expect(await verdict(tokenOf('innocent'))).toBe('taken')
+    expect(() => follow({ refuseAfterSeconds: 14 })).toThrow(RangeError)
+  })
+
+  it('does not keep tokens waiting for a feed that was never there', async () => {
+    serve(undefined)
+    follow()
+    const startedAt = Date.now()
+    expect(await verdict(tokenOf('a'))).toBe('taken')
+    expect(Date.now() - startedAt).toBeLessThan(5_000)
+    expect(states).toEqual([{ isFollowing: false, reason: expect.any(String) }])
+  })
+
+  it.each<[string, { status?: number; body: unknown }]>([
+    ['no object', { body: [] }],
+    ['no facts', { body: { cursor: 'x', more: false } }],
+    ['no cursor', { body: { revocations: [], more: false } }],
+    ['a fact without an id', { body: { revocations: [{ kind: 'grant' }], cursor: 'x', more: false } }],
+    ['refused credentials', { status: 401, body: { error: 'invalid_client' } }],
+  ])('counts %s as an outage', async (_what, answer) => {
+    serve(answer)
+    follow()
+    await until(() => states.length === 1)
+    expect(states[0]?.isFollowing).toBe(false)
+    expect(feed?.isRevoked(tokenOf('a'))).toBe(false)
+  })
+
+  it('passes over kinds to come, and starts anew at a place that is not known any more', async () => {
+    const later = { kind: 'device', id: 'x', at: start, expires_at: start + 10 }
+    serve(
+      { body: { revocations: [later, ...factsOf('a')], cursor: 'one', more: false } },
+      { status: 400, body: { error: 'invalid_request' } },
+      pageOf('two', 'b'),
+      pageOf('two'),
+    )
+    follow()
+    await until(() => feed?.isRevoked(tokenOf('b')) === true)
+    expect(feed?.isRevoked(tokenOf('a'))).toBe(true)
+    expect(asked.slice(0, 3).map((form) => form.get('after'))).toEqual([null, 'one', null])
+  })
+
+  it('stops when it is closed, and keeps what it knows', async () => {
+    serve(pageOf('one', 'a'))
+    follow()
+    await feed?.ready
+    feed?.close()
+    await sleep(100)
+    const before = asked.length
+    await sleep(300)
+    expect(asked.length).toBe(before)
+    expect(await verdict(tokenOf('a'))).toBe('401 invalid_token')
+  })
+
+  it('finds no feed at an issuer that has none', async () => {
+    follow({ feed: { endpoint: async () => undefined } })
+    await until(() => states.length === 1)
+    expect(states[0]).toEqual({ isFollowing: false, reason: expect.stringContaining('no revocation feed') })
+  })
+})
