@@ -19,6 +19,7 @@ import { createProofMemory } from './proof-memory.js'
 import type { RateLimiter } from './rate-limit.js'
 import { headerOf, type RequestValues, targetOf } from './request.js'
 import { createRequestChecks, foreignOrigin, originChecker, type RequestChecks } from './request-checks.js'
+import { refuseRevoked } from './revocation-feed.js'
 import { authorizationServersOf, challengeScopesOf, hierarchyOf, type ProtectedResourceSettings } from './settings.js'
 import { createTokenVerifier, type TrustedTokens } from './token-verifier.js'
 
@@ -100,7 +101,9 @@ export function guardedResource(settings: ProtectedResourceSettings, ground: Gro
   const resource = settings.resource.replace(/\/$/, '')
   const { clock, audit, rateLimiter: limiter } = ground
   const dpop = dpopOf(settings, clock)
-  const { verify, discoveries } = verifierOf(settings, resource, ground, dpop !== undefined)
+  const { verify: verifyAlone, discoveries } = verifierOf(settings, resource, ground, dpop !== undefined)
+  const { revocations } = settings
+  const verify = revocations === undefined ? verifyAlone : refuseRevoked(verifyAlone, revocations)
   const hierarchy = hierarchyOf(settings)
   const operations = createOperations({ realm: settings.realm, ...settings.operations, hierarchy })
   const calls = createCallGuard({ operations, limiter, clock, ...(audit !== undefined && { audit }) })

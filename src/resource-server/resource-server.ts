@@ -134,7 +134,7 @@ function serverOf(resources: readonly [GuardedResource, ...GuardedResource[]], g
  *
  * Checked for each request: the token's signature or activity, type, issuer, audience, times, and its proof of possession when it
  * is bound (RFC 6750, 7662, 9068, 9449). Not checked: scopes beyond `requiredScopes` and the rules for operations, Host and
- * protocol revision unless `checks` says so, and whether a JWT was revoked before it expires.
+ * protocol revision unless `checks` says so, and without `revocations` whether a JWT was revoked before it expires.
  */
 export function createResourceServer(
   settings: ProtectedResourceSettings | readonly ProtectedResourceSettings[],

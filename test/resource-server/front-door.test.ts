@@ -9,6 +9,7 @@ import {
   createResourceServer,
   type Decision,
   guardRequest,
+  invalidToken,
   type ProtectedResourceSettings,
   type RequestValues,
 } from '../../src/resource-server/index.js'
@@ -198,6 +199,19 @@ describe('settings of a resource', () => {
       post('/', 'abc'),
     )
     expect(served(decision).authInfo).toMatchObject({ token: 'abc', clientId: 'abc', resource: new URL(notes) })
+  })
+
+  it('revocations are asked about every token, a remembered one too', async () => {
+    let revoked = false
+    const check = async () => {
+      if (revoked) throw invalidToken('its grant has ended')
+    }
+    const server = one({ revocations: { check } })
+    const token = await issuer.sign({ aud: notes })
+    expect(served(await server.decide(post('/notes', token))).resource).toBe(notes)
+    revoked = true
+    const refused = answerIn(await server.decide(post('/notes', token)))
+    expect([refused.status, challengeOf(refused)?.['error']]).toEqual([401, 'invalid_token'])
   })
 
   it('dpop: off refuses bound tokens, required refuses all others, both as the metadata says', async () => {
