@@ -73,8 +73,8 @@ export async function startForeignIssuer(resource: string): Promise<ForeignIssue
   let isDown = false
   const app = new Koa()
   app.use(async (ctx, next) => {
-    if (isDown) ctx.throw(503)
-    await next()
+    if (isDown) ctx.status = 503
+    else await next()
   })
   app.use(async (ctx, next) => {
     if (ctx.path !== '/admin/clients') return next()

@@ -43,7 +43,10 @@ export const selfMemoryRequirements: readonly Requirement[] = [
     'S5',
     'Registrations cleaned of null, empty and foreign members, under rules and limits, also in front of others',
     'SelfMemory',
-    [front, 'takes what real clients send beside it: empty and null members, odd links, contacts that are none'],
+    [
+      'issuer-front/front-refusals.test.ts',
+      'takes what real clients send beside it: empty and null members, odd links, contacts that are none',
+    ],
     [
       'authorization-server/registration.test.ts',
       'treats null and empty members as left out, the way to authenticate among them',
