@@ -3,13 +3,14 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { createOperatorFetch } from '../../src/platform/operator-fetch.js'
 import {
   type AccessToken,
+  createTokenVerifier,
   type FeedState,
   followRevocations,
   type RevocationFeed,
   type RevocationFeedSettings,
   refuseRevoked,
 } from '../../src/resource-server/index.js'
-import { type LoopbackServer, startLoopbackServer } from '../support/token-issuer.js'
+import { type LoopbackServer, resource, startLoopbackServer, startTokenIssuer } from '../support/token-issuer.js'
 
 const issuer = 'https://issuer.test'
 const start = Math.floor(Date.now() / 1000)
@@ -162,6 +163,38 @@ describe('following the revocation feed', () => {
     await until(() => feed?.isRevoked(tokenOf('b')) === true)
     expect(feed?.isRevoked(tokenOf('a'))).toBe(true)
     expect(asked.slice(0, 3).map((form) => form.get('after'))).toEqual([null, 'one', null])
+  })
+
+  it('refuses revoked tokens of the one server whose feed is followed, though they were verified before', async () => {
+    serve(pageOf('one'))
+    const [followed, other] = await Promise.all([startTokenIssuer(), startTokenIssuer()])
+    const { issuer: own } = followed
+    const revocations = follow({ issuer: own })
+    const { verify } = createTokenVerifier({
+      audience: resource,
+      authorizationServers: [{ issuer: own, revocations }, { issuer: other.issuer }],
+      fetch: createOperatorFetch({ timeoutMs: 2_000, maxBytes: 100_000 }),
+      clock: { now: () => new Date() },
+    })
+    const tokens = await Promise.all([
+      followed.sign({ gid: 'a' }),
+      followed.sign({ gid: 'b' }),
+      other.sign({ gid: 'a' }),
+    ])
+    const taken = () =>
+      Promise.all(
+        tokens.map((token) =>
+          verify(token).then(
+            () => true,
+            () => false,
+          ),
+        ),
+      )
+    expect(await taken()).toEqual([true, true, true])
+    serve(pageOf('two', 'a'), pageOf('two'))
+    await until(() => asked.at(-1)?.get('after') === 'two')
+    expect(await taken()).toEqual([false, true, true])
+    await Promise.all([followed.close(), other.close()])
   })
 
   it('stops when it is closed, and keeps what it knows', async () => {

@@ -100,6 +100,10 @@ export const selfMemoryRequirements: readonly Requirement[] = [
     ['resource-server/token-cache.test.ts', 'forgets a token at its exp'],
     ['resource-server/token-cache.test.ts', 'keeps the most recently used tokens when it is full'],
     ['resource-server/token-cache.test.ts', 'asks again after the greatest age, for introspection'],
+    [
+      'system/revocation.test.ts',
+      'is felt at two resource servers within two seconds, over a restart of the authorization server',
+    ],
   ),
   ours('S13', 'The audience compared exactly, with spellings that are listed', 'SelfMemory', [
     verifier,
