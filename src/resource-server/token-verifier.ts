@@ -9,7 +9,6 @@ import type { ClientCredentials } from './client-authentication.js'
 import { createIssuerDiscovery, type IssuerDiscovery, type IssuerDiscoveryOptions } from './discovery.js'
 import { createIntrospectionVerifier } from './introspection.js'
 import { createRemoteKeySet } from './key-set.js'
-import { type RevocationFeed, refuseRevoked } from './revocation-feed.js'
 import { createStaticKeySet, type StaticKey } from './static-keys.js'
 import { cacheVerifiedTokens } from './token-cache.js'
 import { routeByIssuer, routeByShape } from './token-routing.js'
@@ -38,8 +37,6 @@ export interface TrustedServer extends FindingOptions, ServerRules {
   /** Where its keys are; default: as discovered. */
   readonly jwksUri?: string
   readonly introspection?: IntrospectionSettings
-  /** Its revocation feed, where it has one and the caller follows it (`followRevocations`): revoked tokens are refused, cached or not. */
-  readonly revocations?: Pick<RevocationFeed, 'check'>
 }
 
 /** Rules for the tokens of every server; each server may have further ones. */
@@ -102,15 +99,6 @@ function rulesFor({ issuer, checkClaims }: TrustedServer, settings: TokenVerifie
   }
 }
 
-/** In front of the caches, which know nothing of revocations. */
-function withoutRevoked({ issuer, jwt, opaque }: ServerVerifiers, { revocations }: TrustedServer): ServerVerifiers {
-  if (revocations === undefined) return { issuer, jwt, opaque }
-  const ofJwt = refuseRevoked(jwt, revocations)
-  // One verifier for both stays one.
-  if (opaque === jwt) return { issuer, jwt: ofJwt, opaque: ofJwt }
-  return { issuer, jwt: ofJwt, opaque: opaque === undefined ? undefined : refuseRevoked(opaque, revocations) }
-}
-
 function verifiersOf(
   server: TrustedServer,
   discovery: IssuerDiscovery,
@@ -156,7 +144,7 @@ export function createTokenVerifier(settings: TokenVerifierSettings): TrustedTok
   if (discoveries.size < servers.length) throw new TypeError('an authorization server is listed twice')
   const all = servers.flatMap((server) => {
     const discovery = discoveries.get(server.issuer)
-    return discovery === undefined ? [] : [withoutRevoked(verifiersOf(server, discovery, settings), server)]
+    return discovery === undefined ? [] : [verifiersOf(server, discovery, settings)]
   })
   const opaque = opaqueVerifier(all, settings.opaqueTokensOf)
   const [only, ...others] = all

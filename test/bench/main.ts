@@ -2,8 +2,8 @@
  * `npm run bench`: measures the stack on PostgreSQL and on the embedded database beside the bare engine, in under five minutes.
  * Owns the order of things and where results go. This process is the load generator; everything measured runs in its own.
  * `-- --save` also writes docs/bench.json; `-- --readme` prints the README's table from that file; `-- refresh jwks` runs only
- * those rows, and `-- refresh-beside-100k-clients` the comparison of that name; `-- library` the library's guard in each
- * framework, which is a run of its own.
+ * those rows, `-- refresh-beside-100k-clients` and `-- revocations` the measurements of those names;
+ * `-- library` the library's guard in each framework, which is a run of its own.
  */
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
