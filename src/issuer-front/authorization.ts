@@ -3,12 +3,13 @@
  * registered, with this front as its `iss` (RFC 9207). Only what is known passes, in either direction.
  */
 import { randomBytes } from 'node:crypto'
+import { redirectKind } from '../oauth/redirect-uri.js'
 import { isScopeToken, parseScope } from '../oauth/scope.js'
 import { redirectAnswer } from './answers.js'
 import type { FrontClient, FrontClients } from './front-client.js'
 import type { FrontState } from './front-state.js'
 import { type IssuerFrontOptions, paths } from './options.js'
-import { problemPage, questionPage } from './page.js'
+import { heldAnswerPage, problemPage, questionPage } from './page.js'
 import { endpointIn, upstreamDocument } from './upstream.js'
 
 export interface AuthorizationParts {
@@ -106,6 +107,17 @@ function upstreamQuery(
   ])
 }
 
+/** A program on the person's own machine is told at once; nobody was asked yet about a website. */
+function problemAnswer(
+  problem: Problem,
+  redirectUri: string,
+  parameters: Readonly<Record<string, string | undefined>>,
+): Response {
+  const answer = redirectAnswer(redirectUri, parameters)
+  if (redirectKind(redirectUri) !== 'https') return answer
+  return heldAnswerPage(problem.error_description, redirectUri, answer.headers.get('location') ?? '')
+}
+
 /** Checks an authorization request and asks the person. Errors go to the client only when the redirect URI is really its own. */
 export async function askPerson(request: Request, { options, clients, state }: AuthorizationParts): Promise<Response> {
   const { issuer } = options
@@ -117,7 +129,7 @@ export async function askPerson(request: Request, { options, clients, state }: A
   if (!client.allowsRedirect(redirectUri)) return problemPage(400, 'This program may not send you where it wants to.')
   const sent = parameters.get('state') ?? undefined
   const problem = problemWith(parameters)
-  if (problem !== undefined) return redirectAnswer(redirectUri, { ...problem, state: sent, iss: issuer })
+  if (problem !== undefined) return problemAnswer(problem, redirectUri, { ...problem, state: sent, iss: issuer })
   const document = await upstreamDocument(options)
   const endpoint = endpointIn(document, 'authorization_endpoint')
   if (endpoint === undefined) return problemPage(503, 'The sign-in service does not answer properly.')

@@ -1,9 +1,14 @@
 /** The front on `node:http`, and as middleware of Express, which calls with `next`. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { Readable } from 'node:stream'
+import { ReadableStream } from 'node:stream/web'
 import type { IssuerFront } from './front.js'
 
 const knownMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
+
+/** Nothing is read before somebody asks for it: what is none of the front's goes on with its body untouched. */
+async function* bytesOf(request: IncomingMessage): AsyncGenerator<Uint8Array> {
+  yield* request
+}
 
 function toRequest(request: IncomingMessage, origin: string, path: string): Request {
   const headers = new Headers()
@@ -12,7 +17,7 @@ function toRequest(request: IncomingMessage, origin: string, path: string): Requ
   }
   const { method = 'GET' } = request
   const hasBody = method !== 'GET' && method !== 'HEAD'
-  const body = hasBody ? { body: Readable.toWeb(request) as ReadableStream, duplex: 'half' as const } : {}
+  const body = hasBody ? { body: ReadableStream.from(bytesOf(request)), duplex: 'half' as const } : {}
   return new Request(origin + path, { method, headers, ...body })
 }
 

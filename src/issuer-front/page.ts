@@ -62,6 +62,17 @@ export function questionPage(question: Question, cookie: string | undefined): Re
   return pageAnswer(200, 'Connect this program?', body, cookie === undefined ? {} : { 'set-cookie': cookie })
 }
 
+/**
+ * For people, where the answer would take them at once to a website that registered itself: they see whose it is, or a link to the
+ * front would lead anywhere (RFC 9700 §4.11.2).
+ */
+export function heldAnswerPage(problem: string, redirectUri: string, returnUrl: string): Response {
+  const body = `<p>The program asked for something that is not possible here: ${escaped(problem)}.</p>
+<dl><dt>It is from</dt><dd>${escaped(destinationOf(redirectUri))} <small>(not verified)</small></dd></dl>
+<a href="${escaped(returnUrl)}" rel="noreferrer">Go there</a>`
+  return pageAnswer(400, 'This did not work', body)
+}
+
 /** For people, where nobody may be sent on. */
 export function problemPage(status: number, problem: string): Response {
   return pageAnswer(status, 'This did not work', `<p>${escaped(problem)}</p><p>Start again from your program.</p>`)

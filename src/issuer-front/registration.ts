@@ -3,7 +3,7 @@
  * client is created upstream with the operator's credentials. What the operator's endpoint says about itself stays here.
  */
 import { OAuthError } from '../oauth/errors.js'
-import { normaliseMetadata, redirectUrisOf } from '../oauth/registration.js'
+import { isTextList, normaliseMetadata, redirectUrisOf } from '../oauth/registration.js'
 import { type RegistrationRules, violations } from '../oauth/registration-rules.js'
 import { formatScope } from '../oauth/scope.js'
 import { jsonAnswer, tooManyRegistrations } from './answers.js'
@@ -14,7 +14,26 @@ import { post } from './upstream.js'
 /** A stranger, and by redirect only: the front passes nothing else on. */
 const origin = { isMetadataDocument: false, isFromStranger: true, offersDeviceFlow: false }
 
-/** Members the upstream server may decide about; everything else in the answer is what the client sent. */
+/**
+ * Members a stranger may say something in. The endpoint upstream is the operator's, and takes from operators what nobody else may
+ * decide: Hydra's `skip_consent` and `audience`, the client's own identifier and secret, URLs that the server calls.
+ */
+const described: readonly string[] = [
+  'client_name',
+  'client_uri',
+  'contacts',
+  'grant_types',
+  'logo_uri',
+  'policy_uri',
+  'redirect_uris',
+  'response_types',
+  'software_id',
+  'software_version',
+  'token_endpoint_auth_method',
+  'tos_uri',
+]
+
+/** Members the upstream server may decide about; everything else in the answer is what was taken of what the client sent. */
 const decidedUpstream: readonly string[] = [
   'client_secret',
   'client_secret_expires_at',
@@ -22,6 +41,12 @@ const decidedUpstream: readonly string[] = [
   'token_endpoint_auth_method',
   'grant_types',
 ]
+
+/** All that the front passes on; a client with more could use it upstream, past the front. */
+const offered: Readonly<Record<'grant_types' | 'response_types', readonly string[]>> = {
+  grant_types: ['authorization_code', 'refresh_token'],
+  response_types: ['code'],
+}
 
 const authMethods: ReadonlySet<unknown> = new Set(['none', 'client_secret_basic', 'client_secret_post'])
 
@@ -35,10 +60,18 @@ function readMetadata(body: string): Record<string, unknown> {
   throw new OAuthError('invalid_client_metadata', 'the body must be a JSON object')
 }
 
+/** Judges all that was sent, and keeps what is described, in place. */
 function check(metadata: Record<string, unknown>, rules: RegistrationRules): void {
   normaliseMetadata(metadata, origin)
   const [broken] = violations(metadata, rules, origin)
   if (broken !== undefined) throw new OAuthError(broken.error, broken.message, { detail: broken.name })
+  for (const name of Object.keys(metadata)) if (!described.includes(name)) delete metadata[name]
+  for (const [name, values] of Object.entries(offered)) {
+    const given = metadata[name] ?? []
+    if (!isTextList(given) || given.some((value) => !values.includes(value))) {
+      throw new OAuthError('invalid_client_metadata', `${name} must be among: ${values.join(', ')}`)
+    }
+  }
   // As our own server takes it; many clients say nothing and refresh all the same.
   metadata['grant_types'] ??= ['authorization_code', 'refresh_token']
   if (redirectUrisOf(metadata).length === 0) {
@@ -74,9 +107,8 @@ export function createRegistration(
 
   async function createUpstream(metadata: Record<string, unknown>) {
     const { registration, issuer, defaultScopes } = options
-    const { redirect_uris: _own, post_logout_redirect_uris: _none, ...described } = metadata
     const upstreamMetadata = {
-      ...described,
+      ...metadata,
       ...(defaultScopes !== undefined && { scope: formatScope(defaultScopes) }),
       application_type: 'web',
       ...registration.members,

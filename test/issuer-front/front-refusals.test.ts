@@ -21,6 +21,17 @@ describe('The front refuses', () => {
       'invalid_client_metadata',
     ],
     [
+      'a grant that the front does not pass on',
+      { redirect_uris: [redirectUri], grant_types: ['password'] },
+      'invalid_client_metadata',
+    ],
+    [
+      'assertions',
+      { redirect_uris: [redirectUri], grant_types: ['urn:ietf:params:oauth:grant-type:jwt-bearer'] },
+      'invalid_client_metadata',
+    ],
+    ['the implicit flow', { redirect_uris: [redirectUri], response_types: ['token'] }, 'invalid_client_metadata'],
+    [
       'keys of its own',
       { redirect_uris: [redirectUri], token_endpoint_auth_method: 'private_key_jwt' },
       'invalid_client_metadata',
@@ -62,6 +73,40 @@ describe('The front refuses', () => {
     expect(answer.status).toBe(201)
     expect(world.foreign.clients.at(-1)).not.toHaveProperty('logo_uri')
     expect(world.foreign.clients.at(-1)).toMatchObject({ grant_types: ['authorization_code', 'refresh_token'] })
+  })
+
+  it("to hand the operator's endpoint what only the operator decides", async () => {
+    const foreignTo = {
+      skip_consent: true,
+      audience: ['https://other.example'],
+      client_id: 'chosen',
+      client_secret: 'chosen-too',
+      jwks_uri: 'https://internal.example/keys',
+      backchannel_logout_uri: 'https://internal.example/logout',
+      request_uris: ['https://internal.example/request'],
+      post_logout_redirect_uris: ['https://client.example/out'],
+    }
+    const { status, body } = await world.register({ redirect_uris: [redirectUri], client_name: 'Sly', ...foreignTo })
+    expect([status, world.foreign.clients.at(-1)?.['client_name']]).toEqual([201, 'Sly'])
+    for (const name of Object.keys(foreignTo)) {
+      expect(Object.entries(world.foreign.clients.at(-1) ?? {})).not.toContainEqual([
+        name,
+        Reflect.get(foreignTo, name),
+      ])
+      if (!name.startsWith('client_')) expect(body).not.toHaveProperty(name)
+    }
+  })
+
+  it('to be a link to any website: what is wrong is shown, and whose site it is', async () => {
+    const site = 'https://evil.example/callback'
+    const clientId = await world.registered({ redirect_uris: [site] })
+    const response = await fetch(world.authorizeUrl(clientId, { redirect_uri: site, response_type: 'token' }), {
+      redirect: 'manual',
+    })
+    expect([response.status, response.headers.get('location')]).toEqual([400, null])
+    const html = await response.text()
+    expect(html).toContain('<dd>evil.example')
+    expect(html).toContain(`href="${site}?error=unsupported_response_type`)
   })
 
   it.each([

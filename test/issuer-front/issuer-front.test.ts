@@ -1,6 +1,8 @@
 /** An MCP server whose authorization server is somebody else's and has no registration: clients get in through the front. */
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { createIssuerFront } from '../../src/issuer-front/index.js'
+import { createIssuerFront, serveFront } from '../../src/issuer-front/index.js'
 import { systemClock } from '../../src/platform/clock.js'
 import { randomSecret } from '../../src/platform/secrets.js'
 import { completeForeignAuthorization } from '../support/foreign-issuer.js'
@@ -175,6 +177,30 @@ describe('Too many registrations', () => {
 })
 
 describe('A front', () => {
+  it('leaves alone what is for others, the longest body too', async () => {
+    const reach = { fetch, clock: systemClock, upstream: { document: async () => ({}) } }
+    const registration = { url: world.origin }
+    const handle = serveFront(
+      createIssuerFront({ issuer: world.origin, secret: randomSecret(), registration, ...reach }),
+    )
+    const server = createServer((request, response) => {
+      void handle(request, response, async () => {
+        const wasRead = request.readableDidRead
+        await new Promise((resolve) => setTimeout(resolve, 20))
+        let length = 0
+        request.on('data', (chunk: Buffer) => {
+          length += chunk.length
+        })
+        request.once('end', () => response.end(`${wasRead} ${length}`))
+      })
+    })
+    await new Promise<void>((resolve) => server.listen(0, 'localhost', resolve))
+    const { port } = server.address() as AddressInfo
+    const answer = await fetch(`http://localhost:${port}/mcp`, { method: 'POST', body: 'x'.repeat(900_000) })
+    expect(await answer.text()).toBe('false 900000')
+    server.close()
+  })
+
   it.each([
     ['a path', { issuer: 'http://localhost:1/x' }],
     ['a short secret', { secret: 'short' }],
