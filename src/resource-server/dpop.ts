@@ -11,7 +11,7 @@ import { type VerifierClock, verificationUnavailable } from './access-token.js'
 
 /** Remembers which proofs were used. Shared by all replicas of the resource, or a proof is good once at each of them. */
 export interface ProofReplayStore {
-  /** True when nobody has said `identifier` before; one atomic step. It may be forgotten after `until`. */
+  /** True when nobody has said `identifier` before, one atomic step; false also where that is not known. Kept until `until`. */
   rememberOnce(identifier: string, until: Date): Promise<boolean>
 }
 

@@ -4,23 +4,42 @@ import type { ProofReplayStore } from './dpop.js'
 
 /**
  * For a resource that one process serves. Several replicas need a store that they share, or a proof is good once at each of them.
- * Holds `maxEntries` at most, default 100 000; beyond that the oldest are forgotten first.
+ * Holds `maxEntries` at most, default 100 000. Beyond that those that end first are forgotten, and every proof that ends no later is
+ * refused from then on, new or not: under a flood proofs must be fresher, and none passes twice.
  */
 export function createProofMemory(clock: VerifierClock, maxEntries = 100_000): ProofReplayStore {
-  const used = new Map<string, number>()
-  /** In the order in which they were said, which is nearly the one in which they end. */
-  function forgetEnded(now: number): void {
-    for (const [identifier, until] of used) {
-      if (until > now && used.size < maxEntries) return
-      used.delete(identifier)
-    }
+  const used = new Set<string>()
+  /** By the second in which they end. */
+  const ending = new Map<number, string[]>()
+  let refusedUntil = Number.NEGATIVE_INFINITY
+  let tidiedAt = Number.NEGATIVE_INFINITY
+
+  function forget(second: number): void {
+    for (const identifier of ending.get(second) ?? []) used.delete(identifier)
+    ending.delete(second)
   }
+
+  function forgetEnded(): void {
+    const now = Math.floor(clock.now().getTime() / 1000)
+    if (now === tidiedAt) return
+    tidiedAt = now
+    for (const second of ending.keys()) if (second <= now) forget(second)
+  }
+
   return {
     rememberOnce: async (identifier, until) => {
-      const now = clock.now().getTime()
-      if ((used.get(identifier) ?? 0) > now) return false
-      forgetEnded(now)
-      used.set(identifier, until.getTime())
+      forgetEnded()
+      if (used.has(identifier)) return false
+      const second = Math.ceil(until.getTime() / 1000)
+      if (used.size >= maxEntries) {
+        refusedUntil = Math.max(refusedUntil, Math.min(...ending.keys()))
+        forget(refusedUntil)
+      }
+      if (second <= refusedUntil) return false
+      used.add(identifier)
+      const others = ending.get(second)
+      if (others === undefined) ending.set(second, [identifier])
+      else others.push(identifier)
       return true
     },
   }

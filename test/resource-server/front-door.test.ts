@@ -334,16 +334,36 @@ describe('fetch handlers', () => {
 })
 
 describe('the memory of used proofs', () => {
-  it('says each thing is new once, until its end, and holds no more than it should', async () => {
+  it('says each thing is new once, until its end', async () => {
     let now = new Date(0)
     const memory = createProofMemory({ now: () => now }, 3)
     const until = new Date(1_000)
     expect(await memory.rememberOnce('a', until)).toBe(true)
     expect(await memory.rememberOnce('a', until)).toBe(false)
-    for (const identifier of ['b', 'c', 'd']) expect(await memory.rememberOnce(identifier, until)).toBe(true)
-    expect(await memory.rememberOnce('d', until)).toBe(false)
-    expect(await memory.rememberOnce('a', until)).toBe(true)
+    expect(await memory.rememberOnce('a', new Date(9_000))).toBe(false)
     now = new Date(2_000)
-    expect(await memory.rememberOnce('d', until)).toBe(true)
+    expect(await memory.rememberOnce('a', new Date(9_000))).toBe(true)
+  })
+
+  it('lets nothing pass twice that it had no room for: what ends no later is refused, what is fresher is not', async () => {
+    const memory = createProofMemory({ now: () => new Date(0) }, 3)
+    const remember = (identifier: string, second: number) =>
+      memory.rememberOnce(identifier, new Date(second * 1_000 - 1))
+    for (const [identifier, second] of [
+      ['a', 5],
+      ['b', 5],
+      ['c', 6],
+      ['d', 7],
+    ] as const) {
+      expect(await remember(identifier, second)).toBe(true)
+    }
+    expect(await remember('a', 5)).toBe(false)
+    expect(await remember('never seen', 5)).toBe(false)
+    expect(await remember('c', 6)).toBe(false)
+    expect(await remember('e', 6)).toBe(true)
+    // One second alone is more than there is room for.
+    for (const identifier of ['f', 'g', 'h']) await remember(identifier, 8)
+    for (const identifier of ['d', 'f', 'g', 'h', 'i']) expect(await remember(identifier, 8)).toBe(false)
+    expect(await remember('i', 9)).toBe(true)
   })
 })
