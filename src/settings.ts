@@ -212,7 +212,7 @@ export const settings = {
   ),
   REVOCATION_MAX_SILENCE_SECONDS: setting<number | undefined>(
     undefined,
-    'Answer 503 to every token when nothing was heard of revocations for so long. Unset: go on with what is known.',
+    'Answer 503 to every token when nothing was heard of revocations for so long, or not yet since the start. Unset: go on with what is known.',
     integer(20, 86_400),
   ),
   CLIENTS_FILE: setting(

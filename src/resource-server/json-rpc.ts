@@ -22,8 +22,22 @@ function objectIn(value: JsonObject, member: string): JsonObject {
   return isJsonObject(found) ? found : {}
 }
 
-function named(kind: OperationKind, name: unknown): Operation[] {
-  return typeof name === 'string' ? [{ kind, name }] : []
+/** What a handler would look up that does not check types: there a list of one name is that name. */
+function lookedUp(value: unknown): string | undefined {
+  let inner = value
+  while (Array.isArray(inner) && inner.length === 1) inner = inner[0]
+  if (typeof inner === 'number' || typeof inner === 'boolean') return String(inner)
+  return typeof inner === 'string' ? inner : undefined
+}
+
+function named(kind: OperationKind, given: unknown): Operation[] {
+  const name = lookedUp(given)
+  return name === undefined ? [] : [{ kind, name }]
+}
+
+/** `undefined` for an answer, which has none. */
+export function methodOf({ method }: JsonObject): string | undefined {
+  return lookedUp(method)
 }
 
 /** What completions are asked about (MCP completion, "reference types"). */
@@ -57,8 +71,8 @@ export function messagesOf(json: unknown): readonly JsonObject[] {
 /** Everything a body asks for: each method, and what it names. */
 export function operationsOf(json: unknown): readonly Operation[] {
   return messagesOf(json).flatMap((message) => {
-    const { method } = message
-    if (typeof method !== 'string') return []
+    const method = methodOf(message)
+    if (method === undefined) return []
     const subject = Object.hasOwn(subjects, method) ? subjects[method]?.(objectIn(message, 'params')) : undefined
     return [{ kind: 'method', name: method } as const, ...(subject ?? [])]
   })

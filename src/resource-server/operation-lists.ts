@@ -3,7 +3,7 @@
  * ways: a server that is made per request never gets what its caller does not see; answers of any other server are filtered.
  */
 import type { AccessToken } from './access-token.js'
-import { isJsonObject, messagesOf, type OperationKind } from './json-rpc.js'
+import { isJsonObject, messagesOf, methodOf, type OperationKind } from './json-rpc.js'
 import type { Operations } from './operations.js'
 
 /** Whose eyes a list is for. */
@@ -25,6 +25,12 @@ const lists: Readonly<Record<string, ListMember>> = {
   'prompts/list': { member: 'prompts', kind: 'prompt', key: 'name' },
   'resources/list': { member: 'resources', kind: 'resource', key: 'uri' },
   'resources/templates/list': { member: 'resourceTemplates', kind: 'resource', key: 'uriTemplate' },
+}
+
+/** The list that a message asks for. */
+function listOf(message: Readonly<Record<string, unknown>>): ListMember | undefined {
+  const method = methodOf(message) ?? ''
+  return Object.hasOwn(lists, method) ? lists[method] : undefined
 }
 
 type Result = Readonly<Record<string, unknown>>
@@ -50,8 +56,9 @@ function filterResult(result: Result, list: ListMember, viewer: Viewer): Result 
 export function filterLists(request: unknown, response: unknown, viewer: Viewer): unknown {
   if (!viewer.operations.hidesSome) return response
   const asked = new Map<unknown, Set<ListMember>>()
-  for (const { id, method } of messagesOf(request)) {
-    const list = typeof method === 'string' && Object.hasOwn(lists, method) ? lists[method] : undefined
+  for (const message of messagesOf(request)) {
+    const { id } = message
+    const list = listOf(message)
     if (list !== undefined) asked.set(id, (asked.get(id) ?? new Set()).add(list))
   }
   const filterOne = (message: unknown): unknown => {
@@ -71,7 +78,7 @@ export function filterLists(request: unknown, response: unknown, viewer: Viewer)
  * untouched, streams that stay open included; a list that cannot be read becomes an error (502), never an unfiltered list.
  */
 export async function filterListResponse(request: unknown, response: Response, viewer: Viewer): Promise<Response> {
-  const isList = messagesOf(request).some(({ method }) => typeof method === 'string' && Object.hasOwn(lists, method))
+  const isList = messagesOf(request).some((message) => listOf(message) !== undefined)
   if (!isList || !viewer.operations.hidesSome || response.body === null) return response
   const filterText = (text: string) => JSON.stringify(filterLists(request, JSON.parse(text), viewer))
   const text = await response.text()

@@ -4,6 +4,7 @@
  * for frameworks copy what is decided here.
  */
 import { OAuthError } from '../oauth/errors.js'
+import { hostsOf } from '../oauth/public-url.js'
 import type { FetchFunction, VerifierClock } from './access-token.js'
 import { type Address, type Addresses, createAddresses } from './addresses.js'
 import { type Answer, documentAnswer, errorRefusal, preflightAnswer, readableByPages } from './answer.js'
@@ -20,7 +21,7 @@ import {
 } from './guarded-resource.js'
 import { describeResource } from './metadata.js'
 import type { RateLimiter } from './rate-limit.js'
-import { type RequestValues, targetOf } from './request.js'
+import { headerOf, type RequestValues, targetOf } from './request.js'
 import type { RequestChecks } from './request-checks.js'
 import type { ServerMetadataFindings } from './server-metadata.js'
 import { descriptionOf, type ProtectedResourceSettings, settingsMistakes } from './settings.js'
@@ -75,6 +76,10 @@ function addressesOf(resources: readonly [GuardedResource, ...GuardedResource[]]
   return createAddresses([addressed(first), ...others.map(addressed)])
 }
 
+function names(host: string, { origin }: Address): boolean {
+  return hostsOf(origin).includes(host)
+}
+
 const nothingHere = errorRefusal(
   new OAuthError('invalid_request', 'there is no protected resource at this address', { status: 404 }),
 )
@@ -87,7 +92,13 @@ function serverOf(resources: readonly [GuardedResource, ...GuardedResource[]], g
 
   function addressFor(request: RequestValues): Address | undefined {
     const { host, path } = targetOf(request)
-    return addresses.find(host, path) ?? (resources.length === 1 ? addresses.firstOf(host) : undefined)
+    const found = addresses.find(host, path)
+    if (resources.length === 1) return found ?? addresses.firstOf(host)
+    // The request line goes before Host (RFC 9112 §3.2.2), but a program may choose its handler by Host.
+    const header = headerOf(request, 'host').toLowerCase()
+    const other = header === host ? found : addresses.find(header, path)
+    const isAmbiguous = other?.resource !== found?.resource && other !== undefined && names(header, other)
+    return isAmbiguous ? undefined : found
   }
 
   const server: ResourceServer = {

@@ -30,7 +30,7 @@ export interface RevocationFeedSettings extends RevocationListOptions {
   /** How long a request waits at the authorization server for news; default 10. */
   readonly waitSeconds?: number
   /**
-   * While nothing is heard from the feed for longer than this, every token is answered with 503: no revoked token passes, but
+   * While nothing is heard from the feed for longer than this, or was not yet since the start, every token is answered with 503: no revoked token passes, but
    * an outage of the authorization server becomes one of this server. Default: never; then a revoked token passes at most until it
    * expires. At least `waitSeconds` and 5.
    */
@@ -157,7 +157,8 @@ export function followRevocations(settings: RevocationFeedSettings): RevocationF
   const settled = createGate()
   let isSettled = false
   let isFollowing: boolean | undefined
-  let heardAt = seconds()
+  // What was known before a restart is not known any more: until all of it was heard, silence has lasted too long already.
+  let heardAt = Number.NEGATIVE_INFINITY
 
   function note(state: FeedState): void {
     if (isFollowing !== state.isFollowing) onChange?.(state)
@@ -171,8 +172,8 @@ export function followRevocations(settings: RevocationFeedSettings): RevocationF
     let failures = 0
     while (!signal.aborted) {
       try {
-        // After an outage first everything there is, so that being back is known at once.
-        const page = await read(cursor, failures === 0 ? waitSeconds : 0)
+        // At first, and after an outage, all there is without waiting: so that it is soon known whether the feed is there.
+        const page = await read(cursor, failures === 0 && cursor !== undefined ? waitSeconds : 0)
         list.add(page.facts)
         cursor = page.cursor
         if (page.more) continue

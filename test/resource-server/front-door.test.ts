@@ -93,6 +93,22 @@ describe('several resources in one program', () => {
     },
   )
 
+  it('at one path of two hosts are told apart by request line and Host, which may not name both', async () => {
+    const [a, b] = ['https://a.example/mcp', 'https://b.example/mcp']
+    const server = createResourceServer([a, b].map((resource) => ({ resource, authorizationServers: issuer.issuer })))
+    const token = await issuer.sign({ aud: a })
+    const at = async (url: string, host: string) => {
+      const decision = await server.decide(post(url, token, { host }))
+      return 'answer' in decision ? decision.answer.status : decision.serve.resource
+    }
+    expect(await at('/mcp', 'a.example')).toBe(a)
+    expect(await at('/mcp', 'b.example')).toBe(401)
+    expect(await at(a, 'a.example:443')).toBe(a)
+    expect(await at(a, 'container:8080')).toBe(a)
+    expect(await at(a, 'b.example')).toBe(404)
+    expect(await at('/mcp', 'container:8080')).toBe(a)
+  })
+
   it('take the tokens of their own authorization server for their own URL alone', async () => {
     const server = several()
     const statusOf = async (path: string, token: string) => {

@@ -58,6 +58,9 @@ describe('The scopes of an operation', () => {
     ['a tool and its scope', 'notes:read', call('read'), 'allow'],
     ['a broader scope', 'notes:write', call('read'), 'allow'],
     ['a missing one', '', call('read'), 'notes:read'],
+    // For handlers that look a name up without asking whether it is text.
+    ['a list of one name', '', message('tools/call', { name: ['read'] }), 'notes:read'],
+    ['a list of one method', '', { ...call('read'), method: [['tools/call']] }, 'notes:read'],
     ['one of two: the granted is repeated', 'notes:write', call('move'), 'notes:write folders:write'],
     ['the first of two combinations', 'admin', call('export'), 'allow'],
     ['the second of two, by hierarchy', 'notes:write export', call('export'), 'allow'],

@@ -128,6 +128,16 @@ describe('following the revocation feed', () => {
     expect(() => follow({ refuseAfterSeconds: 14 })).toThrow(RangeError)
   })
 
+  it('answers 503 from the start then, until it has heard what was revoked before', async () => {
+    serve(undefined)
+    follow({ refuseAfterSeconds: 60 })
+    expect(await verdict(tokenOf('innocent'))).toBe('503 temporarily_unavailable')
+    serve(pageOf('one', 'a'))
+    await feed?.ready
+    expect(await verdict(tokenOf('innocent'))).toBe('taken')
+    expect(await verdict(tokenOf('a'))).toBe('401 invalid_token')
+  })
+
   it('does not keep tokens waiting for a feed that was never there', async () => {
     serve(undefined)
     follow()
