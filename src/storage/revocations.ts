@@ -39,9 +39,15 @@ export interface Revocations {
 
 const pageSize = 2_000
 
-/** Not seen by snapshot `parameter`, by an index; everything when it is null. */
+/**
+ * True of rows that a dump of another life of this database brought along: their transactions are still to come here, so no snapshot
+ * ever sees them. They are told to those who start anew, and never again and again as news.
+ */
+const ofAnotherLife = 'transaction_id >= pg_snapshot_xmax(pg_current_snapshot())'
+
+/** Not seen by a snapshot, by an index; everything when it is null. */
 const unseenBy = (snapshot: string) =>
-  `(${snapshot} IS NULL OR (transaction_id >= pg_snapshot_xmin(${snapshot}) AND NOT pg_visible_in_snapshot(transaction_id, ${snapshot})))`
+  `(${snapshot} IS NULL OR (transaction_id >= pg_snapshot_xmin(${snapshot}) AND NOT ${ofAnotherLife} AND NOT pg_visible_in_snapshot(transaction_id, ${snapshot})))`
 
 /** Snapshot and rows come from one statement: it sees exactly what its snapshot says. */
 const readPage: Statement = {
@@ -55,7 +61,7 @@ const readPage: Statement = {
       SELECT id::text AS position, kind, subject_hash AS id, ceil(extract(epoch FROM at))::float8 AS at,
         ceil(extract(epoch FROM expires_at))::float8 AS "expiresAt"
       FROM revocations r
-      WHERE ${unseenBy('base.seen')} AND (base.until IS NULL OR pg_visible_in_snapshot(transaction_id, base.until))
+      WHERE ${unseenBy('base.seen')} AND (base.until IS NULL OR ${ofAnotherLife} OR pg_visible_in_snapshot(transaction_id, base.until))
         AND r.id > base.after AND expires_at > $4::timestamptz AND (audiences IS NULL OR $5::text = ANY (audiences))
       ORDER BY r.id LIMIT ${pageSize + 1}
     ) AS fresh ON true`,

@@ -177,6 +177,25 @@ describe.each(databaseKinds)('Facts of the revocation feed, on %s', (kind) => {
     expect(await storage.prisma.revocation.count()).toBe(0)
     offset.ms = 0
   })
+
+  it('that a dump brought along, from transactions still to come, are told to who starts anew, all and once', async () => {
+    await storage.database.sql.query(
+      {
+        name: 'restored_rows',
+        text: `INSERT INTO revocations (kind, subject_hash, transaction_id)
+          SELECT 'grant', 'restored ' || n, ((pg_current_xact_id()::text)::numeric + 1000000 + n)::text::xid8 FROM generate_series(1, $1::int) AS n`,
+      },
+      [2_100],
+    )
+    const first = await revocations.read(notes)
+    const second = await revocations.read(notes, first.cursor)
+    expect([first.more, second.more]).toEqual([true, false])
+    expect(new Set([...first.revocations, ...second.revocations].map(({ id }) => id)).size).toBe(2_100)
+    expect((await revocations.read(notes, second.cursor)).revocations).toEqual([])
+    const { snapshot } = await revocations.look()
+    expect((await revocations.look(snapshot)).changed).toBe(false)
+    await storage.prisma.revocation.deleteMany()
+  })
 })
 
 describeOnPostgres('Facts of the revocation feed that commit out of order', () => {
