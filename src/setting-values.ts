@@ -2,9 +2,11 @@
  * How the text of a setting is read. Each function returns the value, or throws an Error whose message completes "NAME …". Does not
  * know which settings there are.
  */
+
 import { isIP } from 'node:net'
 import { isHostPattern } from './oauth/host-pattern.js'
 import { redirectKind } from './oauth/redirect-uri.js'
+import { canParseUrl } from './oauth/url.js'
 
 export const text = (value: string): string => value
 
@@ -58,7 +60,7 @@ export function hostPattern(text: string): string {
 }
 
 export function webOrigin(text: string): string {
-  if (!URL.canParse(text) || new URL(text).origin !== text)
+  if (!canParseUrl(text) || new URL(text).origin !== text)
     throw new Error('must list origins such as https://app.example.com')
   return text
 }

@@ -178,6 +178,13 @@ describe('Architecture', () => {
       .filter((file) => globals.test(withoutComments(readFileSync(join(root, file), 'utf8'))))
     expect(elsewhere).toEqual([])
   })
+
+  it('never asks URL.canParse, which some versions of Node get wrong (oauth/url.ts)', () => {
+    const asking = [...files].filter((file) =>
+      withoutComments(readFileSync(join(root, file), 'utf8')).includes('URL.canParse'),
+    )
+    expect(asking).toEqual([])
+  })
 })
 
 function withoutComments(source: string): string {

@@ -1,7 +1,9 @@
 /** `gatehouse doctor`: what a client would stumble over at a deployment, ours or another. Exit status 0, 1 or 2: see `usage`. */
+
 import { readFileSync } from 'node:fs'
 import { countOutcomes, diagnose } from '../doctor/doctor.js'
 import { reportJson, reportLines } from '../doctor/report.js'
+import { canParseUrl } from '../oauth/url.js'
 import { createDiagnosticNetwork, type DiagnosticNetworkOptions } from '../platform/diagnostic-network.js'
 import { displayText } from '../platform/display-text.js'
 import { version } from '../platform/version.js'
@@ -22,7 +24,7 @@ const limits = { timeoutMs: 10_000, maxBytes: 262_144 } as const
 
 function readUrl(terminal: Terminal, given: string | undefined): string {
   if (given === undefined) return loadConfig(terminal).RESOURCE_URL
-  if (!/^https?:\/\//i.test(given) || !URL.canParse(given) || /[\s\\#]/.test(given)) {
+  if (!/^https?:\/\//i.test(given) || !canParseUrl(given) || /[\s\\#]/.test(given)) {
     throw new UsageError('say the MCP URL as clients have it: http(s)://host/path')
   }
   const { username, password } = new URL(given)

@@ -2,7 +2,9 @@
  * Plays a client from the MCP URL to the door of the authorization server, and notes everything that was answered. At most about
  * forty requests in six steps, those of one step at once; no step waits longer than the network's time limit.
  */
+
 import { type Challenge, parseChallenges } from '../oauth/challenge.js'
+import { canParseUrl } from '../oauth/url.js'
 import { authorizationServerMetadataUrls, protectedResourceMetadataUrl } from '../oauth/well-known.js'
 import type { Clock } from '../platform/clock.js'
 import type { Answer, DiagnosticNetwork, Exchange, ProbeRequest } from '../platform/diagnostic-network.js'
@@ -180,7 +182,7 @@ function namedUrls(challenged: string | undefined, documents: readonly (JsonObje
     }),
   )
   const all = [...(challenged === undefined ? [] : [{ name: 'resource_metadata', url: challenged }]), ...members]
-  const named = all.filter(({ url }) => URL.canParse(url))
+  const named = all.filter(({ url }) => canParseUrl(url))
   const isFirst = ({ name, url }: { name: string; url: string }, at: number) =>
     named.findIndex((one) => one.name === name && one.url === url) === at
   return named.slice(0, maxNamed).filter(isFirst)

@@ -1,5 +1,7 @@
 /** Comparing and judging URLs: what exactly differs, and who could reach a host. */
+
 import { isIP } from 'node:net'
+import { canParseUrl } from '../oauth/url.js'
 import { isPublicAddress } from '../platform/public-address.js'
 
 /** The first thing in which two URLs differ, from what outweighs the most. `text`: none of the others, yet not identical. */
@@ -12,7 +14,7 @@ function withoutSlash(path: string): string {
 /** How `seen` differs from `expected`, which is a valid URL; `undefined` when they are identical, character for character. */
 export function differenceOf(expected: string, seen: string): Difference | undefined {
   if (expected === seen) return undefined
-  if (!URL.canParse(seen)) return 'text'
+  if (!canParseUrl(seen)) return 'text'
   const [one, other] = [new URL(expected), new URL(seen)]
   if (one.protocol !== other.protocol) return 'scheme'
   if (one.host !== other.host) return 'host'
@@ -46,7 +48,7 @@ export function isThisMachine(hostname: string): boolean {
 
 /** An absolute http(s) URL without user or fragment. */
 export function isWebAddress(value: unknown): value is string {
-  if (typeof value !== 'string' || !/^https?:\/\//i.test(value) || !URL.canParse(value)) return false
+  if (typeof value !== 'string' || !/^https?:\/\//i.test(value) || !canParseUrl(value)) return false
   const { username, password, hash } = new URL(value)
   return username === '' && password === '' && hash === ''
 }

@@ -7,7 +7,9 @@
  * Checked: what may be registered, redirect URIs, PKCE with S256, the browser that comes back, the issuer of the answer. Not checked:
  * tokens, secrets and codes, which the upstream server does.
  */
+
 import { OAuthError } from '../oauth/errors.js'
+import { canParseUrl } from '../oauth/url.js'
 import { type PublishedDocument, publishDocument } from '../resource-server/index.js'
 import { errorAnswer, jsonAnswer, methodNotAllowed, preflightAnswer } from './answers.js'
 import { type AuthorizationParts, askPerson, returnPerson } from './authorization.js'
@@ -111,7 +113,7 @@ function failureOf(error: unknown, report: IssuerFrontOptions['report']): OAuthE
 /** Throws a RangeError for a secret that is too short, and an Error for an issuer that is no origin. */
 export function createIssuerFront(options: IssuerFrontOptions): IssuerFront {
   const { issuer, report } = options
-  if (!URL.canParse(issuer) || new URL(issuer).origin !== issuer)
+  if (!canParseUrl(issuer) || new URL(issuer).origin !== issuer)
     throw new Error('a front must be an origin, without a path')
   const clients = createFrontClients(options.secret)
   const parts: FrontParts = {

@@ -1,5 +1,7 @@
 /** The upstream server as the front uses it: its endpoints, and form requests to them. */
+
 import { OAuthError } from '../oauth/errors.js'
+import { canParseUrl } from '../oauth/url.js'
 import type { IssuerDocument } from '../resource-server/index.js'
 import { upstreamUnavailable } from './answers.js'
 import type { IssuerFrontOptions } from './options.js'
@@ -21,7 +23,7 @@ export async function upstreamDocument({ upstream }: IssuerFrontOptions): Promis
 
 export function endpointIn(document: IssuerDocument, member: string): string | undefined {
   const value = document[member]
-  return typeof value === 'string' && /^https?:\/\//.test(value) && URL.canParse(value) ? value : undefined
+  return typeof value === 'string' && /^https?:\/\//.test(value) && canParseUrl(value) ? value : undefined
 }
 
 export interface UpstreamAnswer {

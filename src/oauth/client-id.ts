@@ -1,4 +1,5 @@
 /** Client identifiers that are URLs of client ID metadata documents (CIMD draft §3). Pure; nothing here fetches. */
+import { canParseUrl } from './url.js'
 
 const maxLength = 1_024
 
@@ -18,7 +19,7 @@ function isName(hostname: string): boolean {
  * backslashes, an encoded dot) could only serve to look like somebody else.
  */
 export function isMetadataDocumentUrl(clientId: string): boolean {
-  if (clientId.length > maxLength || !clientId.startsWith('https://') || !URL.canParse(clientId)) return false
+  if (clientId.length > maxLength || !clientId.startsWith('https://') || !canParseUrl(clientId)) return false
   const url = new URL(clientId)
   if (url.href !== clientId || clientId.includes('#') || url.username !== '' || url.password !== '') return false
   return isName(url.hostname) && !/(?:^|\/)(?:\.|%2e){1,2}(?:\/|$)/i.test(url.pathname)

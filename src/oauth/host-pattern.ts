@@ -1,4 +1,5 @@
 /** Lists of hosts as an operator writes them: a name, or `*.name` for every name below it. Pure. */
+import { canParseUrl } from './url.js'
 
 export interface HostRules {
   /** Empty: every host. */
@@ -10,7 +11,7 @@ export interface HostRules {
 /** True for a lower-case host name, optionally below `*.`; no scheme, port or path. */
 export function isHostPattern(text: string): boolean {
   const name = text.replace(/^\*\./, '')
-  return name !== '' && /^[a-z0-9._-]+$/.test(name) && URL.canParse(`https://${name}/`) && !/^[.-]|[.]$|\.\./.test(name)
+  return name !== '' && /^[a-z0-9._-]+$/.test(name) && canParseUrl(`https://${name}/`) && !/^[.-]|[.]$|\.\./.test(name)
 }
 
 /** `hostname` as URL parsers give it. `*.example.com` covers `a.example.com` and `a.b.example.com`, not `example.com`. */

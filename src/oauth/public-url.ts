@@ -2,11 +2,13 @@
  * The URLs that an operator gives our servers, read as they are written. Each reader answers the value, or throws an Error whose
  * message completes "NAME …".
  */
+
 import { isLoopbackHost } from './redirect-uri.js'
 import { canonicalResource } from './resource.js'
+import { canParseUrl } from './url.js'
 
 function publicUrl(text: string): string {
-  if (!URL.canParse(text) || !/^https?:\/\//.test(text)) throw new Error('must be an absolute http(s) URL')
+  if (!canParseUrl(text) || !/^https?:\/\//.test(text)) throw new Error('must be an absolute http(s) URL')
   const url = new URL(text)
   // Looked for in the text: parsers drop blanks and an empty query, and the text is what is published.
   if (/[\s?#@\\]/.test(text)) throw new Error('must have no blank, query, fragment or user')
@@ -28,7 +30,7 @@ export function issuerUrl(text: string): string {
 
 /** Where a server is reached from another one of ours; plain http is the operator's choice. */
 export function internalUrl(text: string): string {
-  if (!URL.canParse(text) || !/^https?:\/\//.test(text)) throw new Error('must be an absolute http(s) URL')
+  if (!canParseUrl(text) || !/^https?:\/\//.test(text)) throw new Error('must be an absolute http(s) URL')
   return text.replace(/\/$/, '')
 }
 

@@ -1,4 +1,5 @@
 /** What kind of place a redirect URI leads to (RFC 8252 §7, RFC 9700 §4.1). */
+import { canParseUrl } from './url.js'
 
 export type RedirectKind = 'https' | 'loopback' | 'private-use' | 'forbidden'
 
@@ -24,7 +25,7 @@ const spelledOut = /^(?:https:\/\/[^/?]|http:\/\/(?:localhost|127\.0\.0\.1|\[::1
  */
 export function redirectKind(value: string): RedirectKind {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this refuses
-  if (/[\u0000-\u0020\u007f-\uffff\\#*]/.test(value) || !URL.canParse(value)) return 'forbidden'
+  if (/[\u0000-\u0020\u007f-\uffff\\#*]/.test(value) || !canParseUrl(value)) return 'forbidden'
   const url = new URL(value)
   if (url.username !== '' || url.password !== '' || /^[^/]*\/\/[^/?]*@/.test(value)) return 'forbidden'
   const scheme = url.protocol.slice(0, -1).toLowerCase()
@@ -41,7 +42,7 @@ const serial = /^(?=.*\d)[\w-]{10,}$/
  * path, the query. For lists that people read; never to compare redirects.
  */
 export function redirectShape(value: string): string {
-  if (!URL.canParse(value)) return value
+  if (!canParseUrl(value)) return value
   const { protocol, host, hostname, pathname } = new URL(value)
   const authority = redirectKind(value) === 'loopback' ? `${hostname}:*` : host
   const path = pathname.split('/').map((segment) => (serial.test(segment) ? '*' : segment))

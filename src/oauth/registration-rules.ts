@@ -3,9 +3,11 @@
  * documents (CIMD) and what the operator adds. Judges metadata that `normaliseMetadata` went over. The engine's own checks of
  * each member's form follow.
  */
+
 import { redirectKind } from './redirect-uri.js'
 import { type ClientMetadata, isTextList, type MetadataOrigin, redirectUrisOf, strings } from './registration.js'
 import { jwtBearerGrant } from './trusted-issuer.js'
+import { canParseUrl } from './url.js'
 
 export interface RegistrationRules {
   /** Exact redirect URIs with private-use schemes that may be registered. */
@@ -76,7 +78,7 @@ function isPlainMember([name, value]: [string, unknown]): boolean {
 
 /** An absolute URL of one of the schemes, as a person reads it: no user, no blank, no backslash. */
 function isWebUrl(value: unknown, schemes: RegExp): boolean {
-  if (typeof value !== 'string' || !schemes.test(value) || /[\s\\]/.test(value) || !URL.canParse(value)) return false
+  if (typeof value !== 'string' || !schemes.test(value) || /[\s\\]/.test(value) || !canParseUrl(value)) return false
   return !/^[^/]*\/\/[^/?#]*@/.test(value)
 }
 

@@ -2,7 +2,9 @@
  * Protected resources: their canonical identifier (RFC 8707 §2, RFC 9728 §1.2) and the one declaration of a resource that
  * consent page, metadata and guard all read.
  */
+
 import { type RequiredScopes, type ScopeHierarchy, scopesNamed } from './scope.js'
+import { canParseUrl } from './url.js'
 
 export interface ScopeDeclaration {
   /** Scope token, for example `notes:read`. */
@@ -86,7 +88,7 @@ export function readOnlyDeclaration(resource: ResourceDeclaration): ResourceDecl
  * (RFC 8707 §2). Does not check that the resource is one of ours.
  */
 export function canonicalResource(value: string): string | undefined {
-  if (!/^https?:\/\//i.test(value) || /[\s\\#]/.test(value) || !URL.canParse(value)) return undefined
+  if (!/^https?:\/\//i.test(value) || /[\s\\#]/.test(value) || !canParseUrl(value)) return undefined
   const url = new URL(value)
   if (url.username !== '' || url.password !== '') return undefined
   const path = url.pathname.replace(/\/+$/, '')

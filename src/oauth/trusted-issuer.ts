@@ -2,6 +2,7 @@
  * Identity providers whose assertions are exchanged for access tokens (Identity Assertion JWT Authorization Grant, the MCP
  * extension "enterprise-managed authorization"): what the operator says about each.
  */
+import { canParseUrl } from './url.js'
 
 /** The grant type of RFC 7523 §2.1, under which identity assertions are presented. */
 export const jwtBearerGrant = 'urn:ietf:params:oauth:grant-type:jwt-bearer'
@@ -58,7 +59,7 @@ function isEntry(value: unknown): value is Entry {
 }
 
 function isSecureUrl(value: unknown): value is string {
-  if (typeof value !== 'string' || /[\s#\\]/.test(value) || !URL.canParse(value)) return false
+  if (typeof value !== 'string' || /[\s#\\]/.test(value) || !canParseUrl(value)) return false
   const { protocol, hostname, username, password } = new URL(value)
   if (username !== '' || password !== '') return false
   return protocol === 'https:' || (protocol === 'http:' && ['localhost', '127.0.0.1', '[::1]'].includes(hostname))

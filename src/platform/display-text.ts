@@ -1,4 +1,5 @@
 /** Text from strangers, made fit to be shown: nothing invisible, nothing that turns the reading order, nothing endless. */
+import { canParseUrl } from '../oauth/url.js'
 
 const blanks = /[\s\p{Cc}\u115f\u1160\u2028\u2029\u2800\u3164\uffa0]+/gu
 
@@ -41,7 +42,7 @@ export function displayText(value: string, max: number): string {
 
 /** The link's address and host when it is an absolute https URL without user information, else undefined. */
 export function displayLink(value: string | undefined): { readonly href: string; readonly host: string } | undefined {
-  if (value === undefined || !URL.canParse(value)) return undefined
+  if (value === undefined || !canParseUrl(value)) return undefined
   const { protocol, username, password, href, host } = new URL(value)
   return protocol === 'https:' && username === '' && password === '' ? { href, host } : undefined
 }

@@ -2,10 +2,12 @@
  * Which host a request is for, and the pinning of what everybody after believes about it: a Host header may choose between our
  * own names, never make up a new one. Does not look at X-Forwarded-Host or X-Forwarded-Proto at all.
  */
+
 import type { IncomingMessage } from 'node:http'
 import type Koa from 'koa'
 import { OAuthError } from '../oauth/errors.js'
 import { hostsOf } from '../oauth/public-url.js'
+import { canParseUrl } from '../oauth/url.js'
 
 /** What a request asks for: the host as it was written, path and query. */
 export interface RequestTarget {
@@ -17,7 +19,7 @@ export interface RequestTarget {
 
 /** An absolute request target replaces Host (RFC 9112 §3.2.2). Changes nothing. */
 export function requestTarget({ url = '/', headers }: Pick<IncomingMessage, 'url' | 'headers'>): RequestTarget {
-  if (!url.startsWith('/') && URL.canParse(url)) {
+  if (!url.startsWith('/') && canParseUrl(url)) {
     const { host, pathname, search } = new URL(url)
     return { host, path: pathname, search }
   }

@@ -3,10 +3,12 @@
  * for every request. Does not verify the token itself, and gives out no nonces: a proof is fresh by its `iat` and used once by
  * its `jti`, which all replicas remember together.
  */
+
 import { hash } from 'node:crypto'
 import { calculateJwkThumbprint, EmbeddedJWK, type JWTVerifyResult, jwtVerify } from 'jose'
 import { dpopProofAlgorithms, dpopProofWindowSeconds } from '../oauth/dpop.js'
 import { OAuthError } from '../oauth/errors.js'
+import { canParseUrl } from '../oauth/url.js'
 import { type VerifierClock, verificationUnavailable } from './access-token.js'
 
 /** Remembers which proofs were used. Shared by all replicas of the resource, or a proof is good once at each of them. */
@@ -51,7 +53,7 @@ export function invalidProof(detail: string, cause?: unknown): OAuthError {
 
 /** RFC 9449 §4.3 (9): compared without query and fragment, and without regard to a slash at the end. */
 function withoutQuery(url: string): string | undefined {
-  if (!URL.canParse(url)) return undefined
+  if (!canParseUrl(url)) return undefined
   const { protocol, username, password, host, pathname } = new URL(url)
   return `${protocol}//${username}:${password}@${host}${pathname.replace(/\/$/, '')}`
 }

@@ -2,8 +2,10 @@
  * What can be said about a request by its headers alone, before its token: is it for us (Host), does it come from a page that may
  * call us (Origin), does it speak a revision we know (MCP Streamable HTTP, "security", "protocol version header").
  */
+
 import { OAuthError } from '../oauth/errors.js'
 import { isLoopbackHost } from '../oauth/redirect-uri.js'
+import { canParseUrl } from '../oauth/url.js'
 import { errorRefusal } from './answer.js'
 import type { Refusal } from './bearer.js'
 
@@ -27,7 +29,7 @@ export interface CheckedHeaders {
 }
 
 function isLoopbackOrigin(origin: string): boolean {
-  return URL.canParse(origin) && /^https?:$/.test(new URL(origin).protocol) && isLoopbackHost(new URL(origin).hostname)
+  return canParseUrl(origin) && /^https?:$/.test(new URL(origin).protocol) && isLoopbackHost(new URL(origin).hostname)
 }
 
 /**

@@ -2,9 +2,11 @@
  * What a resource says about itself (RFC 9728 §2), in the program's words, and every mistake that can be made in saying it. Pure.
  * The document is made in `metadata.ts`.
  */
+
 import { decodeJwt, decodeProtectedHeader } from 'jose'
 import { isLoopbackHost } from '../oauth/redirect-uri.js'
 import { isScopeToken } from '../oauth/scope.js'
+import { canParseUrl } from '../oauth/url.js'
 import type { TokenPlace } from './token-place.js'
 
 /** The members that people read, each in any language (RFC 9728 §2.1). */
@@ -59,7 +61,7 @@ const listMembers = [
   'dpopSigningAlgValuesSupported',
 ] as const
 
-const isWebUrl = (text: string) => /^https?:\/\/[^\s\\]+$/.test(text) && URL.canParse(text)
+const isWebUrl = (text: string) => /^https?:\/\/[^\s\\]+$/.test(text) && canParseUrl(text)
 
 /** https, or http on this very machine. */
 function isSecureUrl(text: string): boolean {

@@ -2,6 +2,7 @@
  * Rules of resources, found by URI. A server may look a URI up as it was written or as a URL parser writes it, so both spellings are
  * asked about, and templates (RFC 6570) match rather too much than too little: what a server would serve, a rule must cover.
  */
+import { canParseUrl } from '../oauth/url.js'
 import type { OperationRule } from './operations.js'
 
 /** Longer URIs are not compared with templates, which could take long: all of them apply. */
@@ -31,7 +32,7 @@ function patternOf(template: string): RegExp {
 
 /** Both spellings under which a server may know a URI. */
 function spellings(uri: string): readonly string[] {
-  const parsed = URL.canParse(uri) ? new URL(uri).href : uri
+  const parsed = canParseUrl(uri) ? new URL(uri).href : uri
   return parsed === uri ? [uri] : [uri, parsed]
 }
 

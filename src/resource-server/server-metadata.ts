@@ -2,7 +2,9 @@
  * Judges the metadata document of an authorization server (RFC 8414, OpenID Connect Discovery) as an MCP client will meet it.
  * Pure: asks nobody, changes nothing. What must hold before a token is believed is in `discovery.ts`.
  */
+
 import { isLoopbackHost } from '../oauth/redirect-uri.js'
+import { canParseUrl } from '../oauth/url.js'
 
 /** A metadata document as received. */
 export type ServerMetadata = Readonly<Record<string, unknown>>
@@ -62,7 +64,7 @@ export function isServerMetadata(value: unknown): value is ServerMetadata {
 /** An absolute http or https URL of the document, or `undefined`. */
 export function endpointIn(document: ServerMetadata, member: string): string | undefined {
   const value = document[member]
-  return typeof value === 'string' && /^https?:\/\//.test(value) && URL.canParse(value) ? value : undefined
+  return typeof value === 'string' && /^https?:\/\//.test(value) && canParseUrl(value) ? value : undefined
 }
 
 /** True when the list holds `value`; a list that is left out means `absent` (RFC 8414 §2 has defaults for some). */
@@ -72,7 +74,7 @@ function lists(document: ServerMetadata, member: string, value: string, absent: 
 }
 
 function isInsecure(issuer: string): boolean {
-  if (!URL.canParse(issuer)) return false
+  if (!canParseUrl(issuer)) return false
   const { protocol, hostname } = new URL(issuer)
   return protocol === 'http:' && !isLoopbackHost(hostname)
 }

@@ -2,11 +2,13 @@
  * Finds clients that name themselves by URL (CIMD), and the keys of those that publish them by URL. Takes the place of the
  * engine's own fetching and caching: the adapter asks here. Owns which failure becomes which answer.
  */
+
 import { decodeProtectedHeader, type JWK } from 'jose'
 import { errors } from 'oidc-provider'
 import { isMetadataDocumentUrl } from '../../oauth/client-id.js'
 import { allowsHost, type HostRules } from '../../oauth/host-pattern.js'
 import type { ClientMetadata } from '../../oauth/registration.js'
+import { canParseUrl } from '../../oauth/url.js'
 import type { FreshnessBounds } from '../../platform/http-freshness.js'
 import { UntrustedFetchError } from '../../platform/untrusted-fetch-error.js'
 import type { UntrustedFetch } from '../options.js'
@@ -177,7 +179,7 @@ export function createClientLookup(options: ClientLookupOptions): ClientLookup {
       const { clientAssertion } = options.request()
       const { jwks_uri: keysUri, ...rest } = metadata
       const isNeeded = clientAssertion !== undefined && metadata['token_endpoint_auth_method'] === 'private_key_jwt'
-      if (!isNeeded || typeof keysUri !== 'string' || !URL.canParse(keysUri)) return metadata
+      if (!isNeeded || typeof keysUri !== 'string' || !canParseUrl(keysUri)) return metadata
       const { href, hostname } = new URL(keysUri)
       if (!allowsHost(options.hosts, hostname)) {
         throw new errors.InvalidClientAuth('the operator does not allow the host of its keys')

@@ -2,10 +2,12 @@
  * The operator's own clients, from a JSON file: for hosts that neither register themselves nor have a metadata document, and for
  * machines. Read whole at start, every mistake at once. Secrets are never in it: they come from files of their own, or as hashes.
  */
+
 import { dirname, resolve } from 'node:path'
 import type { ClientMetadata } from 'oidc-provider'
 import { normaliseMetadata, strings } from '../../oauth/registration.js'
 import { type RegistrationRules, violations } from '../../oauth/registration-rules.js'
+import { canParseUrl } from '../../oauth/url.js'
 
 export interface FileClient {
   /** Registered metadata (RFC 7591 §2), with `client_secret` or, in its place, `client_secret_sha256`. */
@@ -31,7 +33,7 @@ function isEntry(value: unknown): value is Entry {
 }
 
 function isSecureUrl(value: unknown): boolean {
-  if (typeof value !== 'string' || !URL.canParse(value)) return false
+  if (typeof value !== 'string' || !canParseUrl(value)) return false
   const { protocol, hostname } = new URL(value)
   return protocol === 'https:' || (protocol === 'http:' && ['localhost', '127.0.0.1', '[::1]'].includes(hostname))
 }

@@ -2,8 +2,10 @@
  * What a client ID metadata document, and a key set it names, may say (CIMD draft §4, MCP authorization). Pure. What any client
  * may register is checked besides, by registration.ts and the engine.
  */
+
 import type { JWK } from 'jose'
 import type { ClientMetadata } from '../../oauth/registration.js'
+import { canParseUrl } from '../../oauth/url.js'
 import { UntrustedFetchError } from '../../platform/untrusted-fetch-error.js'
 
 /** CIMD draft §8.7. */
@@ -32,7 +34,7 @@ const urlMembers = [
 ] as const
 
 function isHttps(value: unknown): boolean {
-  return typeof value === 'string' && value.length <= maxUrlLength && /^https:\/\//i.test(value) && URL.canParse(value)
+  return typeof value === 'string' && value.length <= maxUrlLength && /^https:\/\//i.test(value) && canParseUrl(value)
 }
 
 /** Members of private and symmetric keys (RFC 7518 §6, draft-ietf-cose-dilithium for `priv`). */

@@ -1,7 +1,9 @@
 /** The consent step: says who asks for what, and turns the answer into one grant for this authorization. */
+
 import type { default as Provider } from 'oidc-provider'
 import { scopeHierarchyOf } from '../../oauth/resource.js'
 import { expandScopes } from '../../oauth/scope.js'
+import { canParseUrl } from '../../oauth/url.js'
 import { clientNetwork } from '../../platform/client-network.js'
 import { epochSeconds } from '../../platform/clock.js'
 import { type HttpContext, publicPath } from '../../platform/http.js'
@@ -29,7 +31,7 @@ function consentKey(interaction: Interaction, accountId: string, access: Request
 
 /** A link of the client's metadata, when it is one a person may follow. */
 function webLink(value: unknown): string | undefined {
-  return typeof value === 'string' && value.startsWith('https://') && URL.canParse(value) ? value : undefined
+  return typeof value === 'string' && value.startsWith('https://') && canParseUrl(value) ? value : undefined
 }
 
 /** The device that waits for this decision, if one does (RFC 8628 §3.3.1, §5.4: what it shows, and where it is). */

@@ -3,8 +3,10 @@
  * person says so on the consent page, the answer is shown to be pasted there instead of being sent to this computer's loopback,
  * where it would be lost, or met by some other program. Only for loopback redirects, and only when it was asked for.
  */
+
 import type { KoaContextWithOIDC } from 'oidc-provider'
 import { redirectKind } from '../../oauth/redirect-uri.js'
+import { canParseUrl } from '../../oauth/url.js'
 import type { HttpContext, HttpMiddleware } from '../../platform/http.js'
 import type { Pages } from '../../platform/pages.js'
 import { routes } from '../routes.js'
@@ -43,7 +45,7 @@ export function showHandOff(pages: Pages<Views>): HttpMiddleware {
     if (!ctx.path.startsWith(`${routes.authorization}/`) || ctx.status !== 303) return
     const { oidc } = ctx as unknown as KoaContextWithOIDC
     const url = String(ctx.response.get('location'))
-    if (!isHandedOff({ oidc }) || !URL.canParse(url)) return
+    if (!isHandedOff({ oidc }) || !canParseUrl(url)) return
     const code = new URL(url).searchParams.get('code')
     if (code === null) return
     sendHandOff(pages, ctx, { url, code, clientName: oidc.client?.clientName ?? oidc.client?.clientId })

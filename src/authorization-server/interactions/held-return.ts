@@ -4,8 +4,10 @@
  * whose site it is; the person may go on, and the client then gets its answer. Loopback and private-use redirects stay on the
  * person's own device, and the operator's own clients and known products are trusted: they get their answer at once.
  */
+
 import type { KoaContextWithOIDC } from 'oidc-provider'
 import { redirectKind } from '../../oauth/redirect-uri.js'
+import { canParseUrl } from '../../oauth/url.js'
 import type { HttpContext, HttpMiddleware } from '../../platform/http.js'
 import type { Pages } from '../../platform/pages.js'
 import { knownClient } from '../clients/known-clients.js'
@@ -14,7 +16,7 @@ import type { Views } from '../views.js'
 
 /** The address of the answer, when it carries an error there. */
 function errorReturn(location: string, redirectUri: string): URL | undefined {
-  if (!URL.canParse(location) || new URL(location).origin !== new URL(redirectUri).origin) return undefined
+  if (!canParseUrl(location) || new URL(location).origin !== new URL(redirectUri).origin) return undefined
   const url = new URL(location)
   const isError = url.searchParams.has('error') || new URLSearchParams(url.hash.slice(1)).has('error')
   return isError ? url : undefined
