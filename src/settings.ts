@@ -116,7 +116,7 @@ export const settings = {
     databaseUrl,
     { secret: true },
   ),
-  DATABASE_POOL_SIZE: setting(10, 'Connections each server keeps to its PostgreSQL.', integer(1, 200)),
+  DATABASE_POOL_SIZE: setting(10, 'Connections each server keeps to its PostgreSQL.', integer(4, 200)),
   MIGRATE_ON_START: setting(
     true,
     'Apply pending migrations when a server starts. Set false to run `gatehouse migrate` yourself.',

@@ -70,6 +70,9 @@ async function againIfUndone<T>(send: () => Promise<T>): Promise<T> {
   return send()
 }
 
+/** Reads share one connection and one backend that stays awake; a write has to wait for the disk, which no read should. */
+const reads = ({ text }: Statement): boolean => text.startsWith('SELECT')
+
 const pingStatement: Statement = { name: 'ping', text: 'SELECT 1' }
 
 /**
@@ -90,7 +93,8 @@ function withWholeScripts(
 }
 
 /**
- * Opens a PostgreSQL server: half the connections are pipelines for single statements, half a pool for Prisma and locks. Connects
+ * Opens a PostgreSQL server: half the connections are pipelines for single statements, one of them for reads, half a pool for
+ * Prisma and locks. Connects
  * on first use; `ping` tells whether it works.
  */
 export function openServerDatabase(options: ServerDatabaseOptions): Database {
@@ -102,16 +106,20 @@ export function openServerDatabase(options: ServerDatabaseOptions): Database {
     keepAlive: true,
     application_name: 'gatehouse',
   }
-  const forStatements = Math.max(1, Math.floor(options.poolSize / 2))
-  const pipelines = createPipelines({ connection, size: forStatements, onError: options.onIdleError })
+  const forStatements = Math.max(2, Math.floor(options.poolSize / 2))
+  const lanes = (size: number) => createPipelines({ connection, size, onError: options.onIdleError })
+  const reading = lanes(1)
+  const writing = lanes(forStatements - 1)
   const pool = new pg.Pool({
     ...connection,
-    max: Math.max(1, options.poolSize - forStatements),
+    // Two at least: what runs under a lock needs a second connection.
+    max: Math.max(2, options.poolSize - forStatements),
     idleTimeoutMillis: 60_000,
   })
   pool.on('error', options.onIdleError)
   const sql: Sql = {
     query: async <Row>(statement: Statement, values: readonly unknown[]) => {
+      const pipelines = reads(statement) ? reading : writing
       const query = { ...statement, values: [...values] }
       const result = await againIfUndone(() => pipelines.query(query)).catch((error: unknown) => {
         throw isOutage(error) ? outageError(error) : error
@@ -144,7 +152,7 @@ export function openServerDatabase(options: ServerDatabaseOptions): Database {
       }
     },
     ping: async () => void (await sql.query(pingStatement, [])),
-    close: async () => void (await Promise.all([pipelines.end(), pool.end()])),
+    close: async () => void (await Promise.all([reading.end(), writing.end(), pool.end()])),
   }
 }
 

@@ -43,10 +43,11 @@ export function isOutage(error: unknown): boolean {
 /**
  * True for a single statement that PostgreSQL took back to let another one go on (deadlock, serialization failure): it has done
  * nothing, so it can be sent again. A refresh and the revocation of its grant can meet so: one locks the token first, the
- * other the grant.
+ * other the grant. Or it was never begun (26000): the statement ahead of it in a pipeline should have prepared it for both, and
+ * failed.
  */
 export function isUndone(error: unknown): boolean {
-  return typeof error === 'object' && error !== null && /^40(?:001|P01)$/.test(textOf(error, 'code'))
+  return typeof error === 'object' && error !== null && /^(?:40001|40P01|26000)$/.test(textOf(error, 'code'))
 }
 
 /** What is thrown and answered instead: 503 `temporarily_unavailable`. */

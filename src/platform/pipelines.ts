@@ -7,6 +7,9 @@
 import { Socket } from 'node:net'
 import pg from 'pg'
 
+/** Statements that share a write wait for each other: behind commits that reach the disk one by one, not too many should. */
+const mostGathered = 4
+
 class Pipeline {
   readonly #socket = new Socket()
   readonly #client: pg.Client
@@ -38,6 +41,11 @@ class Pipeline {
     )
     // Whoever asks gets the error; nobody may be asking.
     this.#connected.catch(() => undefined)
+  }
+
+  /** Has something to send in this turn that one more statement can leave with. */
+  get isGathering(): boolean {
+    return this.#isCorked && this.waiting < mostGathered
   }
 
   /** False once the connection is gone, or never came about. */
@@ -91,9 +99,11 @@ export interface Pipelines {
 export function createPipelines({ connection, size, onError }: PipelinesOptions): Pipelines {
   const open: Pipeline[] = []
 
-  /** The one with the least to do; a new one rather than a busy one, while there may be more. */
-  const leastBusy = (): Pipeline => {
+  /** One that is about to send anyway; else the one with the least to do, and a new one rather than a busy one. */
+  const choose = (): Pipeline => {
     for (let index = open.length - 1; index >= 0; index -= 1) if (open[index]?.isUsable === false) open.splice(index, 1)
+    const gathering = open.find((pipeline) => pipeline.isGathering)
+    if (gathering !== undefined) return gathering
     let best = open[0]
     for (const pipeline of open) if (best === undefined || pipeline.waiting < best.waiting) best = pipeline
     if (best !== undefined && (best.waiting === 0 || open.length >= size)) return best
@@ -103,7 +113,7 @@ export function createPipelines({ connection, size, onError }: PipelinesOptions)
   }
 
   return {
-    query: (config) => leastBusy().query(config),
+    query: (config) => choose().query(config),
     end: async () => void (await Promise.all(open.splice(0).map((pipeline) => pipeline.end()))),
   }
 }

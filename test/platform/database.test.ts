@@ -53,3 +53,25 @@ describeOnPostgres('Two transactions that wait for each other', () => {
     ])
   })
 })
+
+describeOnPostgres('A statement that cannot be prepared', () => {
+  it('fails alike for all who send it at once, and works when what it needs is there', async () => {
+    const url = await createDatabase('unprepared')
+    const database = openServerDatabase({ url, poolSize: 4, onIdleError: () => undefined })
+    const statement = { name: 'later_find', text: 'SELECT id FROM later' }
+    const codeOf = (work: Promise<unknown>) =>
+      work.then(
+        () => 'found',
+        (error: unknown) => (error as { code?: unknown }).code,
+      )
+    const all = () => Promise.all(Array.from({ length: 3 }, () => codeOf(database.sql.query(statement, []))))
+    try {
+      // 42P01: undefined table. Behind the first of them in the pipeline, the others found nothing prepared (26000).
+      expect(new Set(await all())).toEqual(new Set(['42P01']))
+      await database.sql.query({ name: 'later_make', text: 'CREATE TABLE later (id int)' }, [])
+      expect(new Set(await all())).toEqual(new Set(['found']))
+    } finally {
+      await database.close()
+    }
+  })
+})
