@@ -90,6 +90,8 @@ function answer(ctx: HttpContext, page: RevocationPage, isLast: boolean): void {
     complete: !page.known,
   }
   ctx.state.event['revocations'] = page.revocations.length
+  // Every few seconds from each resource server, as long as it runs.
+  ctx.state.isRoutine = page.revocations.length === 0
 }
 
 /** Middleware right before the engine, which authenticates the client. `stopping`: whoever waits is answered. */

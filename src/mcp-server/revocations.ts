@@ -28,10 +28,17 @@ export interface RevocationsOptions {
 /** An answer may take ten seconds to come; a page of it is small, but an issuer may have a long document. */
 const limits = { timeoutMs: 20_000, maxBytes: 1_048_576 }
 
+/** So long may an issuer take to start, or to start again, before somebody has to look at it. */
+const patienceMs = 15_000
+
 function noteIn(log: Logger): (state: FeedState) => void {
+  let overdue: NodeJS.Timeout | undefined
   return (state) => {
-    if (state.isFollowing) log.info('following revocations')
-    else log.warn({ reason: state.reason }, 'revocations are not heard of: a revoked token may live until it expires')
+    clearTimeout(overdue)
+    if (state.isFollowing) return log.info('following revocations')
+    const { reason } = state
+    const warn = () => log.warn({ reason }, 'revocations are not heard of: a revoked token may live until it expires')
+    overdue = setTimeout(warn, patienceMs).unref()
   }
 }
 

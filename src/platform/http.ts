@@ -27,6 +27,8 @@ export interface HttpState extends Koa.DefaultState {
   origin: string
   /** Path under which this server is published, without a trailing slash; '' at the root. Paths inside the server lack it. */
   basePath: string
+  /** One of many requests that programs make by themselves: its log line is for debugging. */
+  isRoutine?: boolean
 }
 
 export type HttpContext = Koa.ParameterizedContext<HttpState>
@@ -186,7 +188,7 @@ function logRequests(options: HttpBaseOptions, trusted: BlockList | undefined): 
     try {
       await next()
     } finally {
-      log.info(
+      log[ctx.state.isRoutine === true ? 'debug' : 'info'](
         {
           ...ctx.state.event,
           method: ctx.method,
