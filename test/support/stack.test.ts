@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { databaseKinds } from './databases.js'
 import { type Stack, startStack } from './stack.js'
@@ -13,6 +14,17 @@ describe.each(databaseKinds)('the stack in the test process (%s)', (database) =>
     for (const url of [stack.issuer, new URL(stack.resource).origin]) {
       expect((await fetch(`${url}/health/ready`)).status).toBe(200)
     }
+  })
+
+  it('starts without anything that somebody would have to look at', async () => {
+    const lines = () => stack.logLines.map((line) => JSON.parse(line) as { level: string; msg: string; path?: string })
+    for (let waited = 0; waited < 10_000 && !lines().some(({ msg }) => msg === 'following revocations'); waited += 50) {
+      await sleep(50)
+    }
+    expect(lines().map(({ msg }) => msg)).toContain('following revocations')
+    expect(lines().filter(({ level }) => level === 'warn' || level === 'error')).toEqual([])
+    // The polls of its own MCP server, which go on as long as it runs.
+    expect(lines().filter(({ level, path }) => level === 'info' && path === '/revocations')).toEqual([])
   })
 
   it('collects its log lines', async () => {
