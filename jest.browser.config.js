@@ -6,5 +6,6 @@ export default {
   ...base,
   testMatch: ['<rootDir>/test/browser/**/*.test.ts'],
   testPathIgnorePatterns: [],
+  setupFilesAfterEnv: ['<rootDir>/test/support/one-more-try.ts'],
   testTimeout: 120_000,
 }

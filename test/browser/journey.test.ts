@@ -135,6 +135,8 @@ describe('sign-in, consent and tool call in Chromium', () => {
     const device = await startDevice(client, { scope: 'notes:read', resource: stack.resource })
     await page.setViewportSize({ width: 360, height: 640 })
     await page.goto(device.verification_uri)
+    // `goto` may return before the page has put the caret into the field; keys pressed before that go nowhere.
+    await page.locator('#user-code:focus').waitFor()
     await page.keyboard.type(device.user_code.toLowerCase())
     await page.keyboard.press('Enter')
     await signInWithChromium(page, stack.account)
