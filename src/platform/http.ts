@@ -3,11 +3,12 @@
  * address behind trusted proxies, health, graceful stop. Does not own routes, authentication or page rendering.
  */
 import { randomUUID } from 'node:crypto'
-import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http'
+import type { IncomingMessage, RequestListener } from 'node:http'
 import { type AddressInfo, BlockList, isIP } from 'node:net'
 import type Router from '@koa/router'
 import Koa from 'koa'
 import { OAuthError } from '../oauth/errors.js'
+import { type ConnectionLimits, connectionLimits, createBoundedServer } from './bounded-server.js'
 import type { Clock } from './clock.js'
 import type { Logger } from './log.js'
 import { pinOrigin } from './origin.js'
@@ -254,12 +255,14 @@ export interface HttpApp {
   callback(): RequestListener
 }
 
-/** Of slow requests. The interval is how late a limit may be noticed; 30 s by default. */
-const timeouts = { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 5_000 }
-
 /** Starts an app on a port (0 = any). A taken or forbidden port is an Error with one clear line. */
-export async function listen(app: HttpApp, host: string, port: number): Promise<ListeningServer> {
-  const server: Server = createServer(timeouts, app.callback())
+export async function listen(
+  app: HttpApp,
+  host: string,
+  port: number,
+  connections: Partial<ConnectionLimits> = {},
+): Promise<ListeningServer> {
+  const server = createBoundedServer(app.callback(), { ...connectionLimits, ...connections })
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const reasons: Record<string, string> = { EADDRINUSE: 'the port is taken', EACCES: 'the port needs more rights' }

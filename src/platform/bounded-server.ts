@@ -1,0 +1,64 @@
+/**
+ * An HTTP server that no stranger's connection can hold for long: slow heads and bodies, answers that nobody reads, more
+ * connections or header lines than anybody honest has. Does not own what is answered.
+ */
+import { createServer, type RequestListener, type Server } from 'node:http'
+import type { Socket } from 'node:net'
+
+/** Times in milliseconds. */
+export interface ConnectionLimits {
+  /** From the first moment of a connection, or of a request on it, until the head is there. */
+  readonly headMs: number
+  /** The same until the whole request is there. */
+  readonly requestMs: number
+  /** How late the two above may be noticed. */
+  readonly noticedMs: number
+  /** Without progress of an answer that the other side does not read. */
+  readonly unreadMs: number
+  /** Between two requests. Longer than proxies keep theirs: one that ends first never sends a request into a closing connection. */
+  readonly idleMs: number
+  /** Header lines of a request. Node would leave out what is above its own limit, and answer as if it had not been there. */
+  readonly headerLines: number
+  /** Open at once; one more is closed as it comes. Node itself raises the limit of open files as far as it may. */
+  readonly connections: number
+}
+
+/** A connection that sends or reads too slowly is gone within 15 seconds. */
+export const connectionLimits: ConnectionLimits = {
+  headMs: 8_000,
+  requestMs: 14_000,
+  noticedMs: 1_000,
+  unreadMs: 15_000,
+  idleMs: 65_000,
+  headerLines: 200,
+  connections: 10_000,
+}
+
+/** Ends connections that make no progress, but not those whose answer is still being worked on, an event stream for example. */
+function endUnread(server: Server, unreadMs: number): void {
+  const answering = new WeakMap<Socket, number>()
+  const change = (socket: Socket, by: number) => answering.set(socket, (answering.get(socket) ?? 0) + by)
+  server.on('request', ({ socket }, response) => {
+    change(socket, 1)
+    response.once('close', () => change(socket, -1))
+  })
+  // Node calls this for an idle kept-alive connection too, and leaves it to us to end it.
+  server.setTimeout(unreadMs, (socket) => {
+    if (socket.writableLength > 0 || (answering.get(socket) ?? 0) === 0) socket.destroy()
+  })
+}
+
+export function createBoundedServer(answer: RequestListener, limits: ConnectionLimits): Server {
+  const { headMs, requestMs, noticedMs, idleMs, headerLines } = limits
+  const timeouts = { headersTimeout: headMs, requestTimeout: requestMs, connectionsCheckingInterval: noticedMs }
+  const server = createServer(timeouts, (request, response) => {
+    // `rawHeaders` holds names and values in turn.
+    if (request.rawHeaders.length <= headerLines * 2) return answer(request, response)
+    response.writeHead(431, { connection: 'close', 'cache-control': 'no-store' }).end()
+  })
+  server.keepAliveTimeout = idleMs
+  server.maxHeadersCount = headerLines + 1
+  server.maxConnections = limits.connections
+  endUnread(server, limits.unreadMs)
+  return server
+}
