@@ -2,29 +2,24 @@
  * The program as an object: both servers, or one of them, from a Config. `gatehouse serve` and every black-box test use this
  * same constructor. Owns wiring and order of start and stop; imports everything, is imported by the command line alone.
  */
-import { readFileSync } from 'node:fs'
+import { declaredResource, fileClients, internalUrl, ownClient, sharesPort } from './arrangement.js'
 import { bootstrapAccount } from './authorization-server/accounts/bootstrap.js'
 import { createPasswordHasher } from './authorization-server/accounts/passwords.js'
 import { createSetupLinks, setupLinkUrl } from './authorization-server/accounts/setup-link.js'
 import { createAuthorizationServer } from './authorization-server/app.js'
-import { readClientsFile } from './authorization-server/clients/clients-file.js'
-import type { RegistrationOptions, ResourceServerClient } from './authorization-server/options.js'
+import type { RegistrationOptions } from './authorization-server/options.js'
 import type { Config } from './config.js'
 import { bringUpToDate, embeddedFolder, openDatabase, type Part, storageOver } from './databases.js'
 import { createApiKeys } from './mcp-server/api-keys.js'
 import { createMcpApp, type McpApp } from './mcp-server/app.js'
 import { createIssuerMirror } from './mcp-server/issuer-mirror.js'
 import { notesMigrations } from './mcp-server/notes-database.js'
-import { notesResource } from './mcp-server/notes-resource.js'
 import { notesServer } from './mcp-server/notes-server.js'
 import { createProofReplayStore, sweepUsedProofs } from './mcp-server/proof-replays.js'
 import { withRevocations } from './mcp-server/revocations.js'
 import { createTokenVerifier } from './mcp-server/token-verifier.js'
 import type { Views as McpViews } from './mcp-server/views.js'
-import { isSingleOrigin } from './oauth/deployment.js'
 import { allowsHost } from './oauth/host-pattern.js'
-import { readOnlyDeclaration } from './oauth/resource.js'
-import { pathOf } from './oauth/well-known.js'
 import { type Clock, systemClock } from './platform/clock.js'
 import { Closers } from './platform/closers.js'
 import { prepareEmbeddedFolders } from './platform/embedded-folders.js'
@@ -75,17 +70,6 @@ interface Parts {
   readonly stopping: AbortController
 }
 
-/**
- * How the MCP server reaches the authorization server: itself when both run here, else as the operator says. The issuer's path
- * is the same inside, so it need not be repeated.
- */
-function internalUrl(config: Config, only: Part | undefined): string | undefined {
-  const given = config.ISSUER_INTERNAL_URL
-  if (given === undefined && only !== undefined) return undefined
-  const internal = given ?? `http://127.0.0.1:${config.authPort}`
-  return pathOf(internal) === '' ? `${internal}${pathOf(config.ISSUER_URL)}` : internal
-}
-
 function registrationOptions({ config, log }: Parts): RegistrationOptions {
   const { hidesAddresses } = config
   if (hidesAddresses && config.registrationMode !== 'closed') {
@@ -96,27 +80,6 @@ function registrationOptions({ config, log }: Parts): RegistrationOptions {
     limitPerAddress: hidesAddresses ? undefined : config.REGISTRATION_LIMIT_PER_ADDRESS,
     limitTotal: config.REGISTRATION_LIMIT_TOTAL,
   }
-}
-
-function fileClients(config: Config) {
-  const { CLIENTS_FILE: path, ALLOWED_PRIVATE_USE_REDIRECTS: redirects } = config
-  if (path === undefined) return undefined
-  return readClientsFile(path, (file) => readFileSync(file, 'utf8'), { allowedPrivateUseRedirects: new Set(redirects) })
-}
-
-/** True when one port serves both: the same origin outside, the same port here. */
-function sharesPort(config: Config): boolean {
-  const { ISSUER_URL: issuer, RESOURCE_URL: resource, authPort, mcpPort } = config
-  if (authPort !== mcpPort || authPort === 0) return false
-  if (isSingleOrigin({ issuer, resource })) return true
-  throw new Error(
-    `both servers would listen on port ${authPort}: set AUTH_PORT and MCP_PORT, or give ISSUER_URL and RESOURCE_URL the same origin`,
-  )
-}
-
-function declaredResource({ RESOURCE_URL: url, RESOURCE_ALIASES: aliases, READ_ONLY: readOnly }: Config) {
-  const resource = notesResource(url, aliases)
-  return readOnly ? readOnlyDeclaration(resource) : resource
 }
 
 /** `beside`: the MCP server, when it shares the port. */
@@ -164,7 +127,7 @@ async function startAuth(
       trustedProxies: config.TRUSTED_PROXIES,
       hidesAddresses: config.hidesAddresses,
       forwarderSecret: parts.forwarderSecret,
-      resourceServerClient: ownClient(parts),
+      resourceServerClient: ownClient(config, parts.ownSecret),
       stopping: parts.stopping.signal,
       alsoReady: beside?.ready,
       internalHosts: internal === undefined ? [] : [new URL(internal).host],
@@ -189,12 +152,6 @@ async function startAuth(
   return token === undefined ? undefined : setupLinkUrl(config.ISSUER_URL, token)
 }
 
-/** The client that the MCP server is without being registered. */
-function ownClient({ config, ownSecret }: Parts): ResourceServerClient | undefined {
-  if (ownSecret === undefined) return undefined
-  return { clientId: 'gatehouse-mcp-server', clientSecret: ownSecret, introspects: config.RESOURCE_URL }
-}
-
 async function openMcp(parts: Parts): Promise<McpApp> {
   const { config, log, clock, overrides, closers, forwarderSecret } = parts
   const database = await openDatabase(config, 'mcp', log)
@@ -208,7 +165,7 @@ async function openMcp(parts: Parts): Promise<McpApp> {
   const verify = withRevocations(createTokenVerifier({ ...reach, audience: resourceUrl, introspection, apiKeys }), {
     ...reach,
     log,
-    credentials: config.introspectionClient ?? ownClient(parts),
+    credentials: config.introspectionClient ?? ownClient(config, parts.ownSecret),
     maxSilenceSeconds: config.REVOCATION_MAX_SILENCE_SECONDS,
     stopping: parts.stopping.signal,
   })

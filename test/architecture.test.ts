@@ -20,6 +20,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'config.ts': ['oauth', 'setting-values.ts', 'settings.ts'],
   doctor: ['oauth', 'platform'],
   'databases.ts': ['platform', 'storage', 'config.ts'],
+  'arrangement.ts': ['oauth', 'authorization-server', 'mcp-server', 'config.ts', 'databases.ts'],
   'system.ts': [
     'oauth',
     'platform',
@@ -29,6 +30,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'mcp-server',
     'config.ts',
     'databases.ts',
+    'arrangement.ts',
   ],
   cli: [
     'oauth',

@@ -7,7 +7,8 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { Agent, request } from 'undici'
 import { OAuthError } from '../oauth/errors.js'
-import { forwarderHeader, type HttpContext } from './http.js'
+import { forwarderHeader } from './client-address.js'
+import type { HttpContext } from './http.js'
 
 export interface ForwarderOptions {
   /** For the whole exchange, both bodies included. */

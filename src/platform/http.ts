@@ -1,19 +1,19 @@
 /**
- * The HTTP base both servers stand on: request id, one log line per request, one writer of errors, pinned origin, client
- * address behind trusted proxies, health, graceful stop. Does not own routes, authentication or page rendering.
+ * The HTTP base both servers stand on: one writer of errors, health, graceful stop, and in order what has files of its own: the
+ * log line (request-log.ts), the pinned origin (origin.ts). Does not own routes, authentication or page rendering.
  */
-import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, RequestListener } from 'node:http'
-import { type AddressInfo, BlockList, isIP } from 'node:net'
+import type { AddressInfo } from 'node:net'
 import type Router from '@koa/router'
 import Koa from 'koa'
 import { OAuthError } from '../oauth/errors.js'
 import { type ConnectionLimits, connectionLimits, createBoundedServer } from './bounded-server.js'
+import { addressSet } from './client-address.js'
 import type { Clock } from './clock.js'
 import type { Logger } from './log.js'
 import { pinOrigin } from './origin.js'
 import { isOutage, outageError } from './outage.js'
-import { secretsEqual } from './secrets.js'
+import { logRequests } from './request-log.js'
 
 /** What a request's single log line will say; handlers add to it, nobody logs on the side. */
 export interface RequestEvent {
@@ -51,6 +51,8 @@ export interface HttpBaseOptions {
   readonly forwarderSecret?: string | undefined
   /** Answers the readiness probe: resolves when migrated and the database answers, throws otherwise. */
   readonly ready: () => Promise<void>
+  /** Watches every request, besides its log line. */
+  readonly observer?: HttpMiddleware | undefined
   /** Writes an error for a person; without it, or when the client prefers JSON, the error is JSON. */
   readonly renderErrorPage?: (ctx: HttpContext, error: OAuthError) => Promise<void>
 }
@@ -72,66 +74,6 @@ export function publicPath(ctx: HttpContext, path: string): string {
 export function seeOther(ctx: HttpContext, location: string): void {
   ctx.status = 303
   ctx.redirect(location.startsWith('/') ? publicPath(ctx, location) : location)
-}
-
-/** Addresses and CIDR ranges as a set that can be asked. Throws on an entry that is neither. */
-export function addressSet(entries: readonly string[]): BlockList {
-  const set = new BlockList()
-  for (const entry of entries) {
-    const [address = '', bits] = entry.split('/')
-    const family = isIP(address)
-    if (family === 0) throw new Error(`${entry} is neither an address nor a CIDR range`)
-    const type = family === 6 ? 'ipv6' : 'ipv4'
-    if (bits === undefined) set.addAddress(address, type)
-    else set.addSubnet(address, Number(bits), type)
-  }
-  return set
-}
-
-function unmapped(address: string): string {
-  return address.startsWith('::ffff:') && isIP(address.slice(7)) === 4 ? address.slice(7) : address
-}
-
-/** Some proxies (Azure's) write the port of the connection along with its address. */
-function withoutPort(hop: string): string {
-  return /^\[([^\]]+)\](?::\d+)?$/.exec(hop)?.[1] ?? /^([\d.]+):\d+$/.exec(hop)?.[1] ?? hop
-}
-
-function contains(set: BlockList | undefined, address: string): boolean {
-  if (set === undefined) return false
-  const family = isIP(address)
-  return family !== 0 && set.check(address, family === 6 ? 'ipv6' : 'ipv4')
-}
-
-/** The header by which a forwarder proves that it runs in this very process. */
-export const forwarderHeader = 'x-gatehouse-forwarder'
-
-/** True for a request of our own forwarder. The proof goes no further. */
-function takeForwarderProof({ headers }: IncomingMessage, secret: string | undefined): boolean {
-  const proof = headers[forwarderHeader]
-  delete headers[forwarderHeader]
-  return typeof proof === 'string' && secret !== undefined && secretsEqual(proof, secret)
-}
-
-/**
- * The address the request came from: the socket's, the one our own forwarder names, or the nearest untrusted X-Forwarded-For
- * entry behind trusted proxies.
- */
-function clientAddress(ctx: Koa.Context, trusted: BlockList | undefined, isForwarded: boolean): string {
-  let address = unmapped(ctx.req.socket.remoteAddress ?? '')
-  if (!isForwarded && !contains(trusted, address)) return address
-  const hops = ctx
-    .get('x-forwarded-for')
-    .split(',')
-    .map((hop) => unmapped(withoutPort(hop.trim())))
-  // Ours has looked behind the proxies already.
-  if (isForwarded) return hops.at(-1) ?? address
-  while (contains(trusted, address)) {
-    const next = hops.pop()
-    if (next === undefined || isIP(next) === 0) break
-    address = next
-  }
-  return address
 }
 
 /** True when the client went away, or was cut off, before its request was whole. */
@@ -178,41 +120,6 @@ function writeErrors(log: Logger, renderErrorPage: HttpBaseOptions['renderErrorP
   }
 }
 
-function logRequests(options: HttpBaseOptions, trusted: BlockList | undefined): HttpMiddleware {
-  const { log, clock, basePath = '', forwarderSecret } = options
-  return async (ctx, next) => {
-    const startedAt = clock.now().getTime()
-    ctx.state.event = { requestId: randomUUID() }
-    ctx.state.basePath = basePath
-    ctx.state.clientAddress = clientAddress(ctx, trusted, takeForwarderProof(ctx.req, forwarderSecret))
-    ctx.set('x-request-id', ctx.state.event.requestId)
-    try {
-      await next()
-    } finally {
-      log[ctx.state.isRoutine === true ? 'debug' : 'info'](
-        {
-          ...ctx.state.event,
-          method: ctx.method,
-          // The path only: a query may hold a code or a state.
-          path: loggedPath(ctx.path),
-          status: ctx.status,
-          address: ctx.state.clientAddress,
-          durationMs: clock.now().getTime() - startedAt,
-        },
-        'request',
-      )
-    }
-  }
-}
-
-/**
- * The path only, because a query may hold a code; and without the id of a sign-in in progress, which is a cookie's value too: in
- * any case, and below the issuer's path, which is still there when the request was refused early.
- */
-function loggedPath(path: string): string {
-  return path.replace(/\/(interaction|authorize|device(?!\/authorize$))\/[^/]+/i, '/$1/:uid')
-}
-
 function health(ready: () => Promise<void>): HttpMiddleware {
   return async (ctx, next) => {
     if (ctx.path !== '/health/live' && ctx.path !== '/health/ready') return next()
@@ -237,6 +144,7 @@ export function createHttpBase(options: HttpBaseOptions): Koa<HttpState> {
   app.silent = true
   const trusted = options.trustedProxies.length === 0 ? undefined : addressSet(options.trustedProxies)
   app.use(logRequests(options, trusted))
+  if (options.observer !== undefined) app.use(options.observer)
   app.use(writeErrors(options.log, options.renderErrorPage))
   app.use(health(options.ready))
   app.use(pinOrigin([options.origin, ...(options.alsoPublicOrigins ?? [])], options.alsoAnswerHosts ?? []))

@@ -1,7 +1,8 @@
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { forwarderHeader } from '../../src/platform/client-address.js'
 import { createForwarder } from '../../src/platform/forwarder.js'
-import { createHttpBase, forwarderHeader, type ListeningServer, listen } from '../../src/platform/http.js'
+import { createHttpBase, type ListeningServer, listen } from '../../src/platform/http.js'
 import { createLogger } from '../../src/platform/log.js'
 import { sendRaw } from './raw-request.js'
 

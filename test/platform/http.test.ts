@@ -1,9 +1,8 @@
 import { afterAll, afterEach, describe, expect, it } from '@jest/globals'
 import { OAuthError } from '../../src/oauth/errors.js'
+import { addressSet, forwarderHeader } from '../../src/platform/client-address.js'
 import {
-  addressSet,
   createHttpBase,
-  forwarderHeader,
   type HttpBaseOptions,
   type HttpMiddleware,
   type ListeningServer,

@@ -1,0 +1,54 @@
+/**
+ * One log line per request: id, client, person as a hash, outcome, duration, and what handlers added to its event. Never a token,
+ * code, secret, cookie or query. Does not own what is worth saying: whoever knows it adds it.
+ */
+import { randomUUID } from 'node:crypto'
+import type { BlockList } from 'node:net'
+import { clientAddress, takeForwarderProof } from './client-address.js'
+import type { Clock } from './clock.js'
+import type { HttpMiddleware } from './http.js'
+import type { Logger } from './log.js'
+
+export interface RequestLogOptions {
+  readonly log: Logger
+  readonly clock: Clock
+  /** See `HttpState.basePath`. */
+  readonly basePath?: string
+  readonly forwarderSecret?: string | undefined
+}
+
+/** The outermost middleware: gives the request its id and writes its one log line, whatever happens behind it. */
+export function logRequests(options: RequestLogOptions, trusted: BlockList | undefined): HttpMiddleware {
+  const { log, clock, basePath = '', forwarderSecret } = options
+  return async (ctx, next) => {
+    const startedAt = clock.now().getTime()
+    ctx.state.event = { requestId: randomUUID() }
+    ctx.state.basePath = basePath
+    ctx.state.clientAddress = clientAddress(ctx, trusted, takeForwarderProof(ctx.req, forwarderSecret))
+    ctx.set('x-request-id', ctx.state.event.requestId)
+    try {
+      await next()
+    } finally {
+      log[ctx.state.isRoutine === true ? 'debug' : 'info'](
+        {
+          ...ctx.state.event,
+          method: ctx.method,
+          // The path only: a query may hold a code or a state.
+          path: loggedPath(ctx.path),
+          status: ctx.status,
+          address: ctx.state.clientAddress,
+          durationMs: clock.now().getTime() - startedAt,
+        },
+        'request',
+      )
+    }
+  }
+}
+
+/**
+ * The path only, because a query may hold a code; and without the id of a sign-in in progress, which is a cookie's value too: in
+ * any case, and below the issuer's path, which is still there when the request was refused early.
+ */
+export function loggedPath(path: string): string {
+  return path.replace(/\/(interaction|authorize|device(?!\/authorize$))\/[^/]+/i, '/$1/:uid')
+}
