@@ -1,0 +1,169 @@
+/** Group A, classes 7 to 15: what else an attacker writes into an authorization request. */
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { expect } from '@jest/globals'
+import { consent, signIn } from '../support/authorization.js'
+import { pageOf } from '../support/browser.js'
+import { ask, atClient, type Row } from './authorization-world.js'
+import { answerAt, authorizationUrl, expectErrorPage, post } from './server-world.js'
+
+const errors: readonly Row[] = [
+  ...(
+    [
+      ['no code_challenge', { code_challenge: undefined, code_challenge_method: undefined }],
+      ['a method without code_challenge', { code_challenge: undefined }],
+      ['an empty code_challenge', { code_challenge: '' }],
+      ['the method plain', { code_challenge_method: 'plain' }],
+      ['no method', { code_challenge_method: undefined }],
+      ['an empty method', { code_challenge_method: '' }],
+      ['the method s256', { code_challenge_method: 's256' }],
+      ['the method S512', { code_challenge_method: 'S512' }],
+      ['a code_challenge of 42 characters', { code_challenge: 'x'.repeat(42) }],
+      ['a code_challenge of 129 characters', { code_challenge: 'x'.repeat(129) }],
+      ['a code_challenge with a blank', { code_challenge: `${'x'.repeat(42)} ` }],
+    ] as const
+  ).map(([what, changes]) =>
+    atClient('A7', `PKCE with ${what}`, 'RFC 9700 §4.8.2, CVE-2025-4144, CVE-2024-23647', changes, 'invalid_request'),
+  ),
+  ...['token', 'id_token', 'none', 'code id_token', 'code token', 'id_token token', 'CODE'].map((responseType) =>
+    atClient(
+      'A8',
+      `response_type ${responseType}`,
+      'RFC 9700 §2.1.2',
+      { response_type: responseType, nonce: 'n' },
+      'unsupported_response_type',
+    ),
+  ),
+  atClient('A8', 'an empty response_type', 'RFC 6749 §3.1.1', { response_type: '' }, 'invalid_request'),
+  atClient(
+    'A8',
+    'response_mode jwt',
+    'OAuth Multiple Response Types §2.1',
+    { response_mode: 'jwt' },
+    /^(unsupported_response_mode|invalid_request)$/,
+  ),
+  atClient(
+    'A8',
+    'response_mode web_message',
+    'OAuth Multiple Response Types §2.1',
+    { response_mode: 'web_message' },
+    /^(unsupported_response_mode|invalid_request)$/,
+  ),
+  ...['state', 'scope', 'nonce', 'response_type', 'code_challenge', 'code_challenge_method', 'prompt', 'max_age'].map(
+    (name) => atClient('A10', `${name} twice`, 'RFC 6749 §3.1', { [name]: ['1', '2'] }, 'invalid_request'),
+  ),
+  atClient(
+    'A12',
+    'prompt=none without a session',
+    'OpenID Connect Core §3.1.2.6',
+    { prompt: 'none' },
+    'login_required',
+  ),
+  atClient('A12', 'prompt=none login', 'OpenID Connect Core §3.1.2.1', { prompt: 'none login' }, 'invalid_request'),
+  atClient('A12', 'an unknown prompt', 'OpenID Connect Core §3.1.2.1', { prompt: 'x' }, 'invalid_request'),
+  atClient('A12', 'a negative max_age', 'OpenID Connect Core §3.1.2.1', { max_age: '-1' }, 'invalid_request'),
+  atClient('A12', 'a max_age that is no number', 'OpenID Connect Core §3.1.2.1', { max_age: '1e9' }, 'invalid_request'),
+  atClient(
+    'A12',
+    'a made-up id_token_hint',
+    'OpenID Connect Core §3.1.2.2',
+    { id_token_hint: 'x.y.z' },
+    'invalid_request',
+  ),
+  atClient(
+    'A12',
+    'an id_token_hint without signature',
+    'RFC 8725 §3.1',
+    { id_token_hint: 'eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0.' },
+    'invalid_request',
+  ),
+  ...[
+    ['that is unknown', 'https://other.example/mcp'],
+    ['that is relative', '/mcp'],
+    ['with a fragment', 'http://localhost:4000/mcp#x'],
+    ['with a query', 'http://localhost:4000/mcp?x'],
+    ['with a user', 'http://u@localhost:4000/mcp'],
+    ['below the real one', 'http://localhost:4000/mcp/deeper'],
+    ['that begins like the real one', 'http://localhost:4000/mcpx'],
+    ['of another scheme', 'https://localhost:4000/mcp'],
+    ['that is the issuer', 'http://localhost/'],
+    ['that is a script', 'javascript:alert(1)'],
+  ].map(([what, resource]) => atClient('A14', `a resource ${what}`, 'RFC 8707 §2', { resource }, 'invalid_target')),
+  atClient(
+    'A14',
+    'two resources, one of them unknown',
+    'RFC 8707 §2',
+    { resource: ['http://localhost:4000/mcp', 'https://evil.example/'] },
+    'invalid_target',
+  ),
+  ...[
+    ['a bell', 'notes:read\u0007'],
+    ['a quotation mark', 'notes:read "x"'],
+    ['a backslash', 'notes:read \\x'],
+    ['a letter beyond ASCII', 'notes:r\u00e9ad'],
+    ['a line break', 'notes:read\nnotes:delete'],
+    ['a tab', 'notes:read\tnotes:delete'],
+  ].map(([what, scope]) => atClient('A15', `a scope with ${what}`, 'RFC 6749 §3.3', { scope }, 'invalid_scope')),
+]
+
+const outbound: readonly Row[] = [
+  ...(
+    [
+      ['request_uri', (url: string) => ({ request_uri: `${url}/request` })],
+      ['request_uri in other letters', (url: string) => ({ request_uri: `HTTP${url.slice(4)}/request` })],
+      ['request_uri of a URN nobody pushed', () => ({ request_uri: 'urn:ietf:params:oauth:request_uri:made-up' })],
+      ['request without signature', () => ({ request: 'eyJhbGciOiJub25lIn0.eyJjbGllbnRfaWQiOiJ3ZWJzaXRlIn0.' })],
+      ['request and request_uri', (url: string) => ({ request: 'x.y.z', request_uri: url })],
+      ['registration', (url: string) => ({ registration: JSON.stringify({ jwks_uri: url, logo_uri: url }) })],
+    ] as const
+  ).map(
+    ([name, changes]): Row => ({
+      id: 'A11',
+      name: `${name}: refused, and nobody is dialled`,
+      source: 'RFC 9101 §10.4, CVE-2026-4366',
+      run: async (world) => {
+        let connections = 0
+        const listener = createServer((socket) => {
+          connections += 1
+          socket.destroy()
+        }).listen(0, '127.0.0.1')
+        await once(listener, 'listening')
+        const address = listener.address()
+        const url = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`
+        const response = await ask(world, changes(url), 'website')
+        const answer = new URLSearchParams((response.headers.get('location') ?? '?').split('?')[1])
+        if (response.status === 303)
+          expect(answer.get('error')).toMatch(/^(request|request_uri|registration)_not_supported$|^invalid_request/)
+        else expect(response.status).toBe(400)
+        await new Promise((resolve) => listener.close(resolve))
+        expect(connections).toBe(0)
+      },
+    }),
+  ),
+  {
+    id: 'A11',
+    name: 'a pushed request is for the client that pushed it, and for one authorization',
+    source: 'RFC 9126 §2.2, §7.3',
+    run: async (world) => {
+      const { website, server } = world
+      const { searchParams } = new URL(authorizationUrl(world, {}, website))
+      const pushed = await post(world, '/par', Object.fromEntries(searchParams))
+      expect(pushed.status).toBe(201)
+      const requestUri = String(pushed.body['request_uri'])
+      const bare = (clientId: string) =>
+        `${website.server.authorization_endpoint}?${new URLSearchParams({ client_id: clientId, request_uri: requestUri })}`
+      await expectErrorPage(
+        await fetch(bare(world.grant.clientId), { redirect: 'manual', headers: { accept: 'text/html' } }),
+      )
+      const browser = server.newBrowser()
+      const page = pageOf(await browser.open(bare('website')))
+      const allowed = await consent(browser, pageOf(await signIn(browser, page, server.account)))
+      expect(answerAt(allowed, website.redirectUri)['code']).toEqual(expect.any(String))
+      const again = await server.newBrowser().open(bare('website'))
+      if ('left' in again) expect(new URL(again.left).searchParams.get('code')).toBeNull()
+      else expect(again.page.status).toBe(400)
+    },
+  },
+]
+
+export const attacks: readonly Row[] = [...errors, ...outbound]

@@ -1,0 +1,94 @@
+/** Group A, class 20: U+0000, which PostgreSQL cannot keep, in everything that a stranger can post. */
+import { expect } from '@jest/globals'
+import type { Row } from './authorization-world.js'
+import { consentPage, fieldOf, post, postStep, signInPage } from './server-world.js'
+
+export const attacks: readonly Row[] = [
+  ...(['email', 'password', 'csrf'] as const).map(
+    (name): Row => ({
+      id: 'A20',
+      name: `in ${name} of the sign-in form`,
+      source: 'Logto c98403862a (PostgreSQL 22P05)',
+      run: async (world) => {
+        const browser = world.server.newBrowser()
+        const page = await signInPage(world, browser)
+        const fields = { csrf: fieldOf(page, 'csrf'), email: world.server.account.email, password: 'x' }
+        const answer = await postStep(browser, page, 'sign-in', { ...fields, [name]: `${fields[name]}\0` })
+        expect(answer.status).toBe(name === 'csrf' ? 403 : 401)
+      },
+    }),
+  ),
+  {
+    id: 'A20',
+    name: 'in the fields of the consent form: nothing of them is granted',
+    source: 'Logto c98403862a (PostgreSQL 22P05)',
+    run: async (world) => {
+      const browser = world.server.newBrowser()
+      const page = await consentPage(world, browser)
+      const csrf = fieldOf(page, 'csrf')
+      expect((await postStep(browser, page, 'consent', { csrf, decision: 'allow\0' })).status).toBe(400)
+      const fields = { csrf, decision: 'allow', scope: ['notes:read\0', 'notes:read'], seen: '\0', '\0': '\0' }
+      expect((await postStep(browser, page, 'consent', fields)).status).toBe(303)
+    },
+  },
+  ...[
+    'redirect_uris',
+    'contacts',
+    'client_uri',
+    'logo_uri',
+    'policy_uri',
+    'tos_uri',
+    'jwks_uri',
+    'application_type',
+    'grant_types',
+    'default_max_age',
+    'post_logout_redirect_uris',
+  ].map(
+    (name): Row => ({
+      id: 'A20',
+      name: `in ${name} of a registration`,
+      source: 'Logto c98403862a (PostgreSQL 22P05)',
+      run: async ({ grant }) => {
+        const many = /s$/.test(name)
+        const metadata = {
+          redirect_uris: ['https://client.example/cb'],
+          [name]: many ? ['https://client.example/\0'] : 'https://client.example/\0',
+        }
+        const response = await fetch(grant.server.registration_endpoint ?? '', {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify(metadata),
+        })
+        expect([response.status, await response.text()]).toEqual([400, expect.stringContaining('"error":"invalid_')])
+      },
+    }),
+  ),
+  ...[
+    'token',
+    'code',
+    'code_verifier',
+    'client_id',
+    'client_secret',
+    'device_code',
+    'scope',
+    'resource',
+    'assertion',
+  ].map(
+    (name): Row => ({
+      id: 'A20',
+      name: `in ${name} at the token endpoint, in revocation and introspection`,
+      source: 'Logto c98403862a (PostgreSQL 22P05)',
+      run: async (world) => {
+        for (const path of ['/token', '/revoke', '/introspect']) {
+          for (const grantType of ['authorization_code', 'refresh_token', 'client_credentials']) {
+            const fields = { grant_type: grantType, client_id: world.grant.clientId, token: 'x', code: 'x' }
+            const { status, body } = await post(world, path, { ...fields, [name]: 'a\0b' })
+            // Revocation answers 200 to what it does not know (RFC 7009 §2.2), introspection that it is not active.
+            const isUnknown = status === 200 && path !== '/token' && !('error' in body) && body['active'] !== true
+            expect([path, isUnknown || status === 400 || status === 401]).toEqual([path, true])
+          }
+        }
+      },
+    }),
+  ),
+]
