@@ -212,6 +212,15 @@ const rules: readonly Rule[] = [
     violates: ({ token_endpoint_auth_method: method, grant_types: grants }) =>
       method === 'none' && strings(grants).includes(jwtBearerGrant),
   },
+  {
+    name: 'assertions-not-taken',
+    error: 'invalid_client_metadata',
+    source: 'RFC 7591 §3.2.2',
+    message: 'identity assertions are not exchanged here',
+    // Beside other grants it is left out; alone it would make a client that can do nothing.
+    violates: ({ grant_types: grants }, _rules, { isFromStranger, takesAssertions }) =>
+      isFromStranger && takesAssertions !== true && strings(grants).includes(jwtBearerGrant),
+  },
 ]
 
 /** Every rule that normalised metadata breaks; empty when it may be registered, or used. */

@@ -329,6 +329,7 @@ const memberRows: readonly Row[] = [
     { ...web, grant_types: [''] },
     { ...web, grant_types: ['implicit'], response_types: ['token'] },
     { ...web, grant_types: ['urn:ietf:params:oauth:grant-type:token-exchange'] },
+    { ...web, grant_types: ['urn:ietf:params:oauth:grant-type:jwt-bearer'] },
     { ...web, grant_types: ['urn:ietf:params:oauth:grant-type:saml2-bearer'] },
     { ...web, grant_types: ['urn:openid:params:grant-type:ciba'] },
     { ...web, grant_types: ['AUTHORIZATION_CODE'] },
@@ -363,7 +364,7 @@ const memberRows: readonly Row[] = [
     { grant_types: ['authorization_code', 'implicit', 'refresh_token'], response_types: ['code', 'code id_token'] },
     { grant_types: ['authorization_code', 'password', 'refresh_token'], response_types: ['token', 'code'] },
     { grant_types: ['authorization_code', 'client_credentials', 'refresh_token'] },
-    { grant_types: ['urn:ietf:params:oauth:grant-type:jwt-bearer'] },
+    { grant_types: ['urn:ietf:params:oauth:grant-type:jwt-bearer', 'authorization_code'] },
     { grant_types: ['authorization_code', 'refresh_token', 'client_credentials'], token_endpoint_auth_method: 'none' },
   ]),
   ignored(
