@@ -15,6 +15,7 @@ import { createIdentityLinks } from '../storage/identity-links.js'
 import { loadCookieKeys, loadSigningKeys } from '../storage/keys.js'
 import { createRateLimits } from '../storage/rate-limits.js'
 import { createAuthenticator } from './accounts/authenticator.js'
+import { createKnownBrowsers } from './accounts/known-browsers.js'
 import type { PasswordHasher } from './accounts/passwords.js'
 import { createSetupLinks } from './accounts/setup-link.js'
 import { createSignInThrottle } from './accounts/throttle.js'
@@ -125,6 +126,7 @@ export async function createAuthorizationServer(
     keepDocument: (clientId) => clients.keep(clientId),
     authenticator: createAuthenticator(accounts, hasher),
     throttle: createSignInThrottle(storage.database.sql, storage.clock),
+    knownBrowsers: createKnownBrowsers(cookieKeys, issuer, storage.clock),
     audit,
     csrf,
     pages,

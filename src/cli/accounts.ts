@@ -1,6 +1,7 @@
 /** `gatehouse accounts`: the people who can sign in. */
 import { weaknesses } from '../authorization-server/accounts/password-rules.js'
 import { createPasswordHasher } from '../authorization-server/accounts/passwords.js'
+import { createSignInThrottle, type SignInThrottle } from '../authorization-server/accounts/throttle.js'
 import { createLogger } from '../platform/log.js'
 import { type Account, type AccountStore, createAccountStore, normalizeEmail } from '../storage/accounts.js'
 import { type AuditEventType, createAuditTrail } from '../storage/audit.js'
@@ -25,6 +26,7 @@ interface Bench {
   readonly terminal: Terminal
   readonly accounts: AccountStore
   readonly links: IdentityLinks
+  readonly throttle: SignInThrottle
   readonly record: Record
 }
 
@@ -46,7 +48,8 @@ async function withAccounts(terminal: Terminal, work: (bench: Bench) => Promise<
     const audit = createAuditTrail(storage, createLogger('silent'))
     const record: Record = (type, accountId) => audit.record({ type, accountId, detail: { by: 'command line' } })
     const accounts = createAccountStore(storage.prisma, storage.clock)
-    return work({ terminal, accounts, links: createIdentityLinks(storage.prisma), record })
+    const throttle = createSignInThrottle(storage.database.sql, storage.clock)
+    return work({ terminal, accounts, links: createIdentityLinks(storage.prisma), throttle, record })
   })
 }
 
@@ -106,6 +109,15 @@ async function enable(terminal: Terminal, email: string): Promise<void> {
   })
 }
 
+/** For somebody who cannot sign in because strangers keep trying. */
+async function unlock(terminal: Terminal, email: string): Promise<void> {
+  await withAccounts(terminal, async ({ accounts, throttle }) => {
+    const { email: known } = await existing(accounts, email)
+    await throttle.unlock(known)
+    writeLine(terminal, `Forgot the tries to sign in as ${known}.`)
+  })
+}
+
 /** For people whose provider is trusted to speak for linked subjects only (TRUSTED_ASSERTION_ISSUERS). */
 async function link(terminal: Terminal, email: string, { issuer, subject }: Flags): Promise<void> {
   if (issuer === undefined || subject === undefined) throw new UsageError('link needs --issuer and --subject')
@@ -147,6 +159,7 @@ export const accounts: Command = {
     'accounts set-password <email>',
     'accounts disable <email>',
     'accounts enable <email>',
+    'accounts unlock <email>',
     'accounts link <email> --issuer <url> --subject <sub>',
   ],
   async run(terminal, args) {
@@ -154,9 +167,10 @@ export const accounts: Command = {
     const [action, email, ...surplus] = positionals
     if (surplus.length > 0) throw new UsageError('too many arguments; a password is never one of them')
     if (action === 'list' && email === undefined) return list(terminal, values.json ?? false)
-    const actions = { add, 'set-password': setPassword, disable, enable, link }
+    const actions = { add, 'set-password': setPassword, disable, enable, unlock, link }
     const known = Object.entries(actions).find(([candidate]) => candidate === action)
-    if (known === undefined) throw new UsageError('say what to do: add, list, set-password, disable, enable or link')
+    if (known === undefined)
+      throw new UsageError('say what to do: add, list, set-password, disable, enable, unlock or link')
     if (email === undefined) throw new UsageError('say which account, by its email address')
     await known[1](terminal, email, values)
   },

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { isConsentPage, isSignInPage, signIn } from '../support/authorization.js'
+import { createSignInThrottle, signInLimits } from '../../src/authorization-server/accounts/throttle.js'
+import { type Account, isConsentPage, isSignInPage, signIn } from '../support/authorization.js'
 import { type Browser, type Page, pageOf } from '../support/browser.js'
 import { databaseKinds } from '../support/databases.js'
 import { type Grant, newGrant, startAuthorization } from '../support/oauth-client.js'
@@ -100,6 +101,72 @@ describe.each(databaseKinds)('Signing in, on %s', (kind) => {
     expect(new Set(server.logLines.map((line) => JSON.parse(line).address ?? '127.0.0.1'))).toEqual(
       new Set(['127.0.0.1']),
     )
+  })
+
+  describe('an account that strangers try from many addresses', () => {
+    /** What the browser sends as proof that it signed in before. */
+    const proofOf = (browser: Browser) =>
+      /gatehouse_known_browser=([^;]+)/.exec(
+        browser.cookies.header(new URL('/interaction/x', server.issuer)) ?? '',
+      )?.[1]
+    const known = async (account: Account, browser = server.newBrowser()) => {
+      expect(isConsentPage(pageOf(await signIn(browser, await signInPage(browser), account)))).toBe(true)
+      return browser
+    }
+    /** Signs in with a cookie that somebody made or took. */
+    const withProof = async (proof: string, account: Account) => {
+      const browser = server.newBrowser()
+      const page = await signInPage(browser)
+      browser.cookies.store(new URL(page.url), [`gatehouse_known_browser=${proof}; Path=/interaction`])
+      return pageOf(await signIn(browser, page, account)).status
+    }
+    const lock = async (email: string) => {
+      const throttle = createSignInThrottle(server.storage.database.sql, server.storage.clock)
+      const tries = Array.from({ length: signInLimits.account }, (_, host) => ({ email, address: `203.0.113.${host}` }))
+      await Promise.all(tries.map((attempt) => throttle.begin(attempt)))
+    }
+
+    it('stays open to browsers that signed in to it before, and to no others', async () => {
+      const [victim, mallory] = [
+        await server.addAccount(`victim-${kind}@example.com`),
+        await server.addAccount(`mallory-${kind}@example.com`),
+      ]
+      const hers = await known(victim)
+      // Two people at one browser: it is known to both.
+      await known(mallory, hers)
+      const theirs = proofOf(await known(mallory)) ?? ''
+      await lock(victim.email)
+      const locked = async (proof: string) => expect(await withProof(proof, victim)).toBe(429)
+      await locked('')
+      // Proof of another account, changed in time or name, cut short, of nobody, a flood.
+      const [issuedAt = '', id = '', mac = ''] = theirs.split('.')
+      await locked(theirs)
+      await locked(`${Number(issuedAt) + 1}.${id}.${mac}`)
+      await locked((proofOf(hers) ?? '').slice(0, -1))
+      await locked('~'.repeat(2_000))
+      const again = await signInPage(hers, { prompt: 'login' })
+      const wrong = pageOf(await signIn(hers, again, { ...victim, password: 'wrong' }))
+      expect(wrong.status).toBe(401)
+      expect(isConsentPage(pageOf(await signIn(hers, wrong, victim)))).toBe(true)
+      await lock(mallory.email)
+      expect(await withProof(proofOf(hers) ?? '', mallory)).toBe(200)
+    })
+
+    it('is tried from a known browser no more than from any other, and its cookie names nobody', async () => {
+      const owner = await server.addAccount(`owner-${kind}@example.com`)
+      const hers = await known(owner)
+      expect(proofOf(hers)).toMatch(/^\d+\.[\w-]{16}\.[\w-]{43}$/)
+      let page = await signInPage(hers, { prompt: 'login' })
+      for (let tries = 0; tries < signInLimits.knownBrowser; tries += 1) {
+        page = pageOf(await signIn(hers, page, { ...owner, password: 'wrong' }))
+        expect(page.status).toBe(401)
+      }
+      const refused = pageOf(await signIn(hers, page, owner))
+      expect([refused.status, Number(refused.headers.get('retry-after')) > 60]).toEqual([429, true])
+      // What a thief of the cookie used up is not her other browser's.
+      expect(await withProof('', owner)).toBe(200)
+      expect(server.logLines.some((line) => line.includes(proofOf(hers) ?? 'no cookie'))).toBe(false)
+    })
   })
 
   describe('forms from elsewhere (ASVS 3.5.1)', () => {

@@ -79,12 +79,15 @@ describe('gatehouse accounts', () => {
     expect((await accounts(['disable', 'ada@example.org'])).exitCode).toBe(0)
     expect((await accounts(['list'])).stdout).toMatch(/^ada@example\.org +Ada +disabled/m)
     expect((await accounts(['enable', 'ada@example.org'])).exitCode).toBe(0)
+    expect((await accounts(['unlock', 'ADA@example.org'])).stdout).toBe(
+      'Forgot the tries to sign in as ada@example.org.\n',
+    )
     const listed = JSON.parse((await accounts(['list', '--json'])).stdout)
     expect(listed[0]).toMatchObject({ email: 'ada@example.org', name: 'Ada' })
     expect(JSON.stringify(listed)).not.toContain('argon2')
   })
 
-  it.each(['set-password', 'disable', 'enable'])('says so when there is no account to %s', async (action) => {
+  it.each(['set-password', 'disable', 'enable', 'unlock'])('says so when there is no account to %s', async (action) => {
     const { exitCode, stderr } = await accounts([action, 'nobody@example.org'], password)
     expect(exitCode).toBe(1)
     expect(stderr).toBe('gatehouse: there is no account nobody@example.org\n')

@@ -6,6 +6,7 @@ import type { AuditTrail } from '../../storage/audit.js'
 import type { ClientStore } from '../../storage/clients.js'
 import type { Storage } from '../../storage/storage.js'
 import type { Authenticator } from '../accounts/authenticator.js'
+import type { KnownBrowsers } from '../accounts/known-browsers.js'
 import type { SignInThrottle } from '../accounts/throttle.js'
 import type { CsrfProtection } from '../csrf.js'
 import type { Resources } from '../resources.js'
@@ -20,6 +21,7 @@ export interface InteractionParts {
   readonly keepDocument: (clientId: string) => Promise<void>
   readonly authenticator: Authenticator
   readonly throttle: SignInThrottle
+  readonly knownBrowsers: KnownBrowsers
   readonly audit: AuditTrail
   readonly csrf: CsrfProtection
   readonly pages: Pages<Views>

@@ -49,7 +49,8 @@ async function checkPassword(
   email: string,
   password: string,
 ): Promise<{ accountId: string } | SignInState> {
-  const attempt = { email, address: ctx.state.clientAddress }
+  const knownBrowser = parts.knownBrowsers.recognize(ctx, email)
+  const attempt = { email, address: ctx.state.clientAddress, knownBrowser }
   const wait = await parts.throttle.begin(attempt)
   if (wait !== undefined) {
     // In the request's log line, not in the audit table: a stranger could fill that without end.
@@ -62,6 +63,7 @@ async function checkPassword(
       return { email, error: 'wrong-credentials', status: 401 }
     }
     await parts.throttle.succeed(attempt)
+    parts.knownBrowsers.remember(ctx, email)
     return found
   } catch (error) {
     await parts.throttle.cancel(attempt)

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import {
   createSignInThrottle,
+  type SignInAttempt,
   type SignInThrottle,
   signInLimits,
 } from '../../../src/authorization-server/accounts/throttle.js'
@@ -12,7 +13,7 @@ describe.each(databaseKinds)('Throttling of sign-ins (NIST SP 800-63B-4 §3.2.2)
   let storage: AccountsDatabase
   let throttle: SignInThrottle
   const ada = { email: 'ada@example.org', address: '192.0.2.1' }
-  const tries = async (count: number, attempt: { email: string; address: string }) => {
+  const tries = async (count: number, attempt: SignInAttempt) => {
     const answers = []
     for (let index = 0; index < count; index += 1) answers.push(await throttle.begin(attempt))
     return answers.filter((answer) => answer === undefined).length
@@ -57,6 +58,49 @@ describe.each(databaseKinds)('Throttling of sign-ins (NIST SP 800-63B-4 §3.2.2)
     expect(allowed).toBe(signInLimits.address)
   })
 
+  it('lets an account be tried a hundred times a day, until its owner signs in or the operator says so', async () => {
+    const windows = async (count: number) => {
+      let allowed = 0
+      for (let window = 0; window < count; window += 1, clock.advance(signInLimits.windowSeconds))
+        for (let host = 0; host < 6; host += 1) allowed += await tries(10, { ...ada, address: `203.0.113.${host}` })
+      return allowed
+    }
+    expect(await windows(3)).toBe(signInLimits.accountDay)
+    expect(await throttle.begin(ada)).toEqual({ retryAfterSeconds: 86_400 - 3 * signInLimits.windowSeconds })
+    await throttle.unlock(' ADA@example.org')
+    expect(await windows(3)).toBe(signInLimits.accountDay)
+    // A browser of the owner is not concerned, and its sign-in starts the day anew, but not the quarter of an hour.
+    await throttle.begin({ ...ada, knownBrowser: 'hers' })
+    await throttle.succeed({ ...ada, knownBrowser: 'hers' })
+    expect(await windows(1)).toBe(signInLimits.account)
+    expect(await tries(5, { ...ada, email: 'bob@example.org' })).toBe(5)
+    clock.advance(86_400)
+    expect(await throttle.begin(ada)).toBeUndefined()
+  }, 30_000)
+
+  it('counts a browser that is known to the account apart from everybody else', async () => {
+    const hers = { ...ada, knownBrowser: 'hers' }
+    for (let host = 0; host < 12; host += 1) await tries(10, { ...ada, address: `203.0.113.${host}` })
+    for (let person = 0; person < 30; person += 1) await tries(5, { ...ada, email: `p${person}@example.org` })
+    expect(await throttle.begin(ada)).toBeDefined()
+    const answers = await Promise.all(Array.from({ length: 30 }, () => throttle.begin(hers)))
+    expect(answers.filter((answer) => answer === undefined)).toHaveLength(signInLimits.knownBrowser)
+    expect(await throttle.begin(hers)).toEqual({ retryAfterSeconds: signInLimits.windowSeconds })
+    expect(await tries(3, { ...ada, knownBrowser: 'her telephone' })).toBe(3)
+    await throttle.succeed(hers)
+    expect(await tries(9, hers)).toBe(9)
+    await throttle.cancel(hers)
+    expect(await tries(9, hers)).toBe(2)
+  })
+
+  it('keeps no further row for an address that is used up, whatever accounts it names', async () => {
+    for (let person = 0; person < 30; person += 1) await tries(5, { ...ada, email: `p${person}@example.org` })
+    const kept = await storage.prisma.signInThrottle.count()
+    for (let person = 0; person < 30; person += 1) await tries(1, { ...ada, email: `q${person}@example.org` })
+    expect(await storage.prisma.signInThrottle.count()).toBe(kept)
+    expect(await throttle.begin({ ...ada, email: 'new@example.org' })).toEqual({ retryAfterSeconds: 15 * 60 })
+  })
+
   it('counts IPv6 by /64 and emails as they are compared', async () => {
     const attempts = ['2001:db8:0:1::1', '2001:DB8:0:1:ffff::2', '2001:db8::1:0:0:0:9', '2001:0db8:0000:0001::a']
     for (const address of attempts)
@@ -70,14 +114,14 @@ describe.each(databaseKinds)('Throttling of sign-ins (NIST SP 800-63B-4 §3.2.2)
     await throttle.succeed(ada)
     expect(await tries(12, ada)).toBe(10)
     const counters = await storage.prisma.signInThrottle.findMany({ orderBy: { failures: 'asc' } })
-    expect(counters.map(({ failures }) => failures)).toEqual([10, 12, 18])
+    expect(counters.map(({ failures }) => failures)).toEqual([10, 10, 12, 18])
   })
 
   it('takes back a try whose password was never checked', async () => {
     await throttle.begin(ada)
     await throttle.cancel(ada)
     const counters = await storage.prisma.signInThrottle.findMany()
-    expect(counters.map(({ failures }) => failures)).toEqual([0, 0, 0])
+    expect(counters.map(({ failures }) => failures)).toEqual([0, 0, 0, 0])
   })
 
   it('stores neither emails nor addresses', async () => {
