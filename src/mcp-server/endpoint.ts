@@ -56,7 +56,10 @@ function toWebRequest(ctx: HttpContext, url: string): Request {
 /** Copies the SDK's answer; resolves when it is sent or, if it is no stream, ready to be sent. */
 async function answer(ctx: HttpContext, response: Response, secondsLeft: number): Promise<void> {
   ctx.status = response.status
-  for (const [name, value] of response.headers) ctx.set(name, value)
+  for (const [name, value] of response.headers) {
+    // How this connection goes on is between Node and the client (RFC 9110 §7.6.1): a client that said `close` waits for it.
+    if (name !== 'connection') ctx.set(name, value)
+  }
   ctx.set('cache-control', 'no-store')
   if (response.body !== null && ctx.response.is('text/event-stream')) {
     // Proxies that collect answers would hold back events.

@@ -28,8 +28,11 @@ export interface CheckedHeaders {
   readonly protocolVersion: string | undefined
 }
 
+/** Spelled as browsers spell origins (RFC 6454 §6.1): nothing before the host, nothing after the port. */
 function isLoopbackOrigin(origin: string): boolean {
-  return canParseUrl(origin) && /^https?:$/.test(new URL(origin).protocol) && isLoopbackHost(new URL(origin).hostname)
+  if (!canParseUrl(origin)) return false
+  const url = new URL(origin)
+  return url.origin === origin && /^https?:$/.test(url.protocol) && isLoopbackHost(url.hostname)
 }
 
 /**
