@@ -1,0 +1,270 @@
+/** Group B, classes 30 and 38 to 40: cookies that were planted, bent or stolen, and signing somebody else out. */
+import { expect } from '@jest/globals'
+import { consent, isConsentPage, isSignInPage } from '../support/authorization.js'
+import { type Browser, pageOf } from '../support/browser.js'
+import { newClient, type PagesWorld, type Row } from './pages-world.js'
+import { authorizationUrl, consentPage, fieldOf, newTokens, postStep, signInPage } from './server-world.js'
+
+const sessionName = 'gatehouse_session'
+
+/** Cookies of a browser for a URL of ours, by name. */
+function cookiesOf(browser: Browser, url: string): ReadonlyMap<string, string> {
+  const header = browser.cookies.header(new URL(url)) ?? ''
+  return new Map(
+    header.split('; ').map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)] as const),
+  )
+}
+
+const headerOf = (cookies: ReadonlyMap<string, string>): string =>
+  [...cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+
+const flipped = (text: string): string => (text.startsWith('A') ? 'B' : 'A') + text.slice(1)
+
+async function signedIn(world: PagesWorld): Promise<Browser> {
+  const browser = world.server.newBrowser()
+  await consent(browser, await consentPage(world, browser))
+  return browser
+}
+
+/** What an authorization request with these cookies meets: true for a person that is known. */
+async function isKnown(world: PagesWorld, cookie: string): Promise<boolean> {
+  const started = await fetch(authorizationUrl(world), { redirect: 'manual', headers: { cookie } })
+  expect(started.status).toBe(303)
+  const own = started.headers.getSetCookie().map((line) => line.split(';')[0] ?? '')
+  const location = new URL(started.headers.get('location') ?? '', world.server.issuer)
+  const page = await fetch(location, { headers: { cookie: [cookie, ...own].join('; '), accept: 'text/html' } })
+  expect(page.status).toBe(200)
+  const text = await page.text()
+  return text.includes(world.server.account.email)
+}
+
+const sessions: readonly Row[] = [
+  {
+    id: 'B30',
+    name: 'a session planted before the sign-in is not the one after it',
+    source: 'OWASP ASVS 7.2.4, CVE-2024-7341 (session fixation)',
+    run: async (world) => {
+      const [victim, attacker] = [world.server.newBrowser(), world.server.newBrowser()]
+      await attacker.open(`${world.server.issuer}/logout`)
+      const planted = cookiesOf(attacker, world.server.issuer)
+      expect([...planted.keys()].join()).toContain(sessionName)
+      const lines = [...planted].map(([name, value]) => `${name}=${value}; Path=/; HttpOnly`)
+      victim.cookies.store(new URL(world.server.issuer), lines)
+      await consent(victim, await consentPage(world, victim))
+      expect(cookiesOf(victim, world.server.issuer).get(sessionName)).not.toBe(planted.get(sessionName))
+      expect(await isKnown(world, headerOf(cookiesOf(victim, world.server.issuer)))).toBe(true)
+      expect(await isKnown(world, headerOf(planted))).toBe(false)
+    },
+  },
+  {
+    id: 'B30',
+    name: 'the cookie of a session that was signed out opens nothing',
+    source: 'OWASP ASVS 7.4.1',
+    run: async (world) => {
+      const browser = await signedIn(world)
+      const stolen = headerOf(cookiesOf(browser, world.server.issuer))
+      expect(await isKnown(world, stolen)).toBe(true)
+      await browser.press(pageOf(await browser.open(`${world.server.issuer}/logout`)), 'Sign out')
+      expect(await isKnown(world, stolen)).toBe(false)
+    },
+  },
+  {
+    id: 'B30',
+    name: 'Use another account ends the first one’s session',
+    source: 'OWASP ASVS 7.2.4',
+    run: async (world) => {
+      const browser = await signedIn(world)
+      const stolen = headerOf(cookiesOf(browser, world.server.issuer))
+      const page = pageOf(await browser.press(await consentPage(world, browser), 'Use another account'))
+      expect(isSignInPage(page)).toBe(true)
+      expect(await isKnown(world, stolen)).toBe(false)
+    },
+  },
+  {
+    id: 'B30',
+    name: 'the cookies of a sign-in in progress are good for its own address alone',
+    source: 'RFC 9700 §4.7, CVE-2026-119128',
+    run: async (world) => {
+      const [browser, attacker] = [world.server.newBrowser(), world.server.newBrowser()]
+      const [mine, theirs] = [await consentPage(world, browser), await signInPage(world, attacker)]
+      const cookie = attacker.cookies.header(new URL(theirs.url)) ?? ''
+      const answer = await fetch(mine.url, { headers: { cookie, accept: 'text/html' } })
+      expect([answer.status, (await answer.text()).includes(world.server.account.email)]).toEqual([400, false])
+    },
+  },
+  ...(
+    [
+      ['without its signature', (all) => new Map([...all].filter(([name]) => !name.endsWith('.sig')))],
+      ['with an empty signature', (all) => new Map([...all].map(([n, v]) => [n, n.endsWith('.sig') ? '' : v]))],
+      ['with a bent signature', (all) => new Map([...all].map(([n, v]) => [n, n.endsWith('.sig') ? flipped(v) : v]))],
+      ['with a bent value', (all) => new Map([...all].map(([n, v]) => [n, n.endsWith('.sig') ? v : flipped(v)]))],
+      ['cut short', (all) => new Map([...all].map(([n, v]) => [n, v.slice(0, -1)]))],
+      ['with a letter more', (all) => new Map([...all].map(([n, v]) => [n, n.endsWith('.sig') ? v : `${v}x`]))],
+      ['in other letters', (all) => new Map([...all].map(([n, v]) => [n, n.endsWith('.sig') ? v : v.toLowerCase()]))],
+      ['under another name', (all) => new Map([...all].map(([n, v]) => [n.toUpperCase(), v]))],
+    ] satisfies readonly (readonly [string, (all: ReadonlyMap<string, string>) => ReadonlyMap<string, string>])[]
+  ).map(
+    ([how, bend]): Row => ({
+      id: 'B39',
+      name: `a session cookie ${how} is no session`,
+      source: 'CVE-2026-25748, CVE-2026-119128',
+      run: async (world) => {
+        const all = cookiesOf(await signedIn(world), world.server.issuer)
+        expect(await isKnown(world, headerOf(all))).toBe(true)
+        expect(await isKnown(world, headerOf(bend(all)))).toBe(false)
+      },
+    }),
+  ),
+  ...[
+    '=;;;=x; ;',
+    `${sessionName}`,
+    `${sessionName}=`,
+    `${sessionName}=%zz; ${sessionName}.sig=%`,
+    `${sessionName}="quoted"; ${sessionName}.sig="x"`,
+    `${sessionName}=a; ${sessionName}=b; ${sessionName}.sig=c; ${sessionName}.sig=d`,
+    `${sessionName}=${'x'.repeat(8_000)}; ${sessionName}.sig=x`,
+    `${sessionName}=../../../etc/passwd; ${sessionName}.sig=x`,
+    `${sessionName}=' OR '1'='1; ${sessionName}.sig=x`,
+    `${sessionName}={"accountId":"x"}; ${sessionName}.sig=x`,
+    '__proto__=x; constructor=y; toString=z',
+    `${'a=b; '.repeat(500)}c=d`,
+  ].map(
+    (cookie): Row => ({
+      id: 'B39',
+      name: `the cookies ${cookie.length > 90 ? `${cookie.slice(0, 30)}… (${cookie.length} characters)` : cookie} are nobody’s`,
+      source: 'CVE-2026-25748 (malformed cookie passes)',
+      run: async (world) => {
+        expect(await isKnown(world, cookie)).toBe(false)
+        for (const path of ['/interaction/x', '/authorize/x', '/logout', '/device', '/setup?token=x']) {
+          const answer = await fetch(`${world.server.issuer}${path}`, { redirect: 'manual', headers: { cookie } })
+          expect([path, answer.status >= 500]).toEqual([path, false])
+        }
+      },
+    }),
+  ),
+  {
+    id: 'B38',
+    name: 'no cookie is for scripts, for other sites, for a domain, or too long to be sent',
+    source: 'OWASP ASVS 3.3',
+    note: '__Host- and Secure where the issuer is https: test/authorization-server/traces.test.ts.',
+    run: async (world) => {
+      const browser = world.server.newBrowser()
+      const page = await signInPage(world, browser)
+      const { email, password } = world.server.account
+      await postStep(browser, page, 'sign-in', { csrf: fieldOf(page, 'csrf'), email, password })
+      const shown = pageOf(await browser.open(page.url))
+      const fields = { csrf: fieldOf(shown, 'csrf'), decision: 'allow', scope: 'notes:read' }
+      const decided = await postStep(browser, shown, 'consent', fields)
+      const resume = new URL(decided.headers.get('location') ?? '', page.url)
+      const cookie = browser.cookies.header(resume) ?? ''
+      const answers = [
+        await fetch(authorizationUrl(world), { redirect: 'manual' }),
+        decided,
+        await fetch(resume, { redirect: 'manual', headers: { cookie } }),
+        await fetch(`${world.server.issuer}/logout`),
+        await fetch(`${world.server.issuer}/device`),
+      ]
+      const lines = answers.flatMap(({ headers }) => headers.getSetCookie())
+      expect(lines.length).toBeGreaterThan(6)
+      for (const line of lines) {
+        expect(line).toMatch(/; ?httponly/i)
+        expect(line).toMatch(/; ?samesite=lax/i)
+        expect(line).not.toMatch(/; ?domain=/i)
+        expect(line.length).toBeLessThan(4_096)
+      }
+    },
+  },
+]
+
+const signingOut: readonly Row[] = [
+  {
+    id: 'B40',
+    name: 'a link or an image elsewhere signs nobody out',
+    source: 'OWASP ASVS 10.6.2',
+    run: async (world) => {
+      const browser = await signedIn(world)
+      const cookie = headerOf(cookiesOf(browser, world.server.issuer))
+      for (const path of [
+        '/logout',
+        '/logout?logout=yes',
+        '/logout/confirm',
+        '/logout/confirm?logout=yes',
+        '/logout/success',
+      ]) {
+        const headers = { cookie, 'sec-fetch-site': 'cross-site', 'sec-fetch-dest': 'image' }
+        const answer = await fetch(`${world.server.issuer}${path}`, { redirect: 'manual', headers })
+        expect([path, answer.status < 500]).toEqual([path, true])
+      }
+      expect(await isKnown(world, cookie)).toBe(true)
+    },
+  },
+  ...(
+    [
+      ['without its token', () => ({ logout: 'yes' })],
+      ['with a made-up token', () => ({ logout: 'yes', xsrf: 'x'.repeat(43) })],
+      ['with the token of another browser', (theirs: string) => ({ logout: 'yes', xsrf: theirs })],
+      ['with a list for a token', (theirs: string) => ({ logout: 'yes', 'xsrf[]': theirs })],
+    ] as const
+  ).map(
+    ([how, fields]): Row => ({
+      id: 'B40',
+      name: `a sign-out posted ${how} signs nobody out`,
+      source: 'OWASP ASVS 10.6.2',
+      run: async (world) => {
+        const [browser, attacker] = [await signedIn(world), world.server.newBrowser()]
+        await browser.open(`${world.server.issuer}/logout`)
+        const theirs = fieldOf(pageOf(await attacker.open(`${world.server.issuer}/logout`)), 'xsrf')
+        expect(theirs).not.toBe('')
+        const page = pageOf(
+          await browser.post(`${world.server.issuer}/logout/confirm`, fields(theirs), 'https://evil.example/'),
+        )
+        expect([400, 403]).toContain(page.status)
+        expect(isConsentPage(await consentPage(world, browser))).toBe(true)
+      },
+    }),
+  ),
+  ...(
+    [
+      ['that another client registered', 'https://other.example/out'],
+      ['with a query more', 'https://client.example/out?x'],
+      ['with a slash more', 'https://client.example/out/'],
+      ['that runs', 'javascript:alert(1)'],
+      ['without a scheme', '//evil.example/'],
+      ['behind a backslash', 'https://client.example\\@evil.example/'],
+      ['that is a redirect_uri, but not for this', 'http://127.0.0.1:41573/callback'],
+    ] as const
+  ).map(
+    ([what, uri]): Row => ({
+      id: 'B40',
+      name: `nobody is sent to an address ${what}`,
+      source: 'OpenID Connect RP-Initiated Logout §3',
+      run: async (world) => {
+        const by = await newClient(world, { post_logout_redirect_uris: ['https://client.example/out'] })
+        await newClient(world, { post_logout_redirect_uris: ['https://other.example/out'] })
+        const browser = await signedIn(world)
+        const parameters = new URLSearchParams({ client_id: by.clientId, post_logout_redirect_uri: uri })
+        const page = pageOf(await browser.open(`${world.server.issuer}/logout?${parameters}`))
+        expect([page.status, /evil|alert|other\.example/.test(page.html)]).toEqual([400, false])
+      },
+    }),
+  ),
+  {
+    id: 'B40',
+    name: 'a hint for one client does not vouch for another',
+    source: 'OpenID Connect RP-Initiated Logout §2',
+    run: async (world) => {
+      const by = await newClient(world, { post_logout_redirect_uris: ['https://client.example/out'] })
+      const browser = world.server.newBrowser()
+      const { id_token: hint = '' } = await newTokens(world, { browser, scope: 'openid notes:read' })
+      const parameters = new URLSearchParams({
+        id_token_hint: hint,
+        client_id: by.clientId,
+        post_logout_redirect_uri: 'https://client.example/out',
+      })
+      expect(pageOf(await browser.open(`${world.server.issuer}/logout?${parameters}`)).status).toBe(400)
+      expect(isConsentPage(await consentPage(world, browser))).toBe(true)
+    },
+  },
+]
+
+export const attacks: readonly Row[] = [...sessions, ...signingOut]
