@@ -55,7 +55,7 @@ const settingNames: ReadonlySet<string> = new Set(
 /** Settings whose names look like ours but are not: most likely a misspelling, or a file for what is no secret. */
 function misspelled(environment: Environment): string[] {
   const prefixes =
-    /^(GATEHOUSE|ISSUER|RESOURCE|BOOTSTRAP|ACCESS_TOKEN|REFRESH|REGISTRATION|INTROSPECTION|MCP_SERVER|REVOCATION|CLIENT_METADATA|dangerously)/
+    /^(GATEHOUSE|ISSUER|RESOURCE|BOOTSTRAP|ACCESS_TOKEN|REFRESH|REGISTRATION|INTROSPECTION|MCP_SERVER|REVOCATION|CLIENT_METADATA|KEY_|dangerously)/
   return Object.keys(environment).filter((name) => prefixes.test(name) && !settingNames.has(name))
 }
 
@@ -72,6 +72,10 @@ function relations(values: Values, issuerIsLoopback: boolean): string[] {
   }
   if (values.ACCESS_TOKEN_FORMAT === 'opaque' && values.INTROSPECTION_CLIENT_ID === undefined) {
     mistakes.push('ACCESS_TOKEN_FORMAT=opaque needs INTROSPECTION_CLIENT_ID and INTROSPECTION_CLIENT_SECRET')
+  }
+  const { KEY_ROTATION_DAYS: days, KEY_LEAD_SECONDS: lead } = values
+  if (days > 0 && lead > (days * 86_400) / 2) {
+    mistakes.push('KEY_LEAD_SECONDS must be at most half of KEY_ROTATION_DAYS')
   }
   const { ISSUER_URL: issuer, RESOURCE_URL: resource, RESOURCE_ALIASES: aliases } = values
   mistakes.push(...deploymentMistakes({ issuer, resource, aliases }))

@@ -11,6 +11,10 @@ import { loadEncryptionKey } from './platform/encryption-key.js'
 import type { Logger } from './platform/log.js'
 import { migrate, pendingMigrations } from './platform/migrate.js'
 import { createSecretBox } from './platform/secrets.js'
+import { createAuditTrail } from './storage/audit.js'
+import { type KeyPolicy, keyPolicy } from './storage/key-lifecycle.js'
+import { type KeyRing, openKeyRing } from './storage/key-ring.js'
+import { ensureKeys } from './storage/keys.js'
 import { createStorage, type Storage } from './storage/storage.js'
 
 export type Part = 'auth' | 'mcp'
@@ -54,4 +58,19 @@ export function storageOver(config: Config, database: Database, clock: Clock): S
     clock,
     refreshGraceSeconds: config.REFRESH_GRACE_SECONDS,
   })
+}
+
+/** When keys change, for servers and command line alike. */
+export function keyPolicyOf(config: Config): KeyPolicy {
+  return keyPolicy({
+    rotationDays: config.KEY_ROTATION_DAYS,
+    leadSeconds: config.KEY_LEAD_SECONDS,
+    sessionTtlSeconds: config.SESSION_TTL_SECONDS,
+  })
+}
+
+/** The keys in force; made first when there are none. Throws when the encryption key is the wrong one. */
+export async function openKeys(config: Config, storage: Storage, log: Logger): Promise<KeyRing> {
+  await ensureKeys(storage)
+  return openKeyRing({ storage, policy: keyPolicyOf(config), audit: createAuditTrail(storage, log) })
 }

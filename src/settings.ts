@@ -128,6 +128,16 @@ export const settings = {
     encryptionKey,
     { secret: true },
   ),
+  KEY_ROTATION_DAYS: setting(
+    90,
+    'Days after which new keys sign tokens and cookies; 0: only when `gatehouse keys rotate` says so.',
+    integer(0, 3_650),
+  ),
+  KEY_LEAD_SECONDS: setting(
+    86_400,
+    'How long a new key is published before it signs: longer than any resource server keeps a copy of the key set.',
+    integer(1_200, 7 * 86_400),
+  ),
   BOOTSTRAP_EMAIL: setting(
     unset,
     'With BOOTSTRAP_PASSWORD: the account created at start if it does not exist.',

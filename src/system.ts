@@ -9,7 +9,7 @@ import { createSetupLinks, setupLinkUrl } from './authorization-server/accounts/
 import { createAuthorizationServer } from './authorization-server/app.js'
 import type { RegistrationOptions } from './authorization-server/options.js'
 import type { Config } from './config.js'
-import { bringUpToDate, embeddedFolder, openDatabase, type Part, storageOver } from './databases.js'
+import { bringUpToDate, embeddedFolder, openDatabase, openKeys, type Part, storageOver } from './databases.js'
 import { createApiKeys } from './mcp-server/api-keys.js'
 import { createMcpApp, type McpApp } from './mcp-server/app.js'
 import { createIssuerMirror } from './mcp-server/issuer-mirror.js'
@@ -33,7 +33,7 @@ import { sweepRegularly } from './platform/sweeper.js'
 import { createUntrustedFetch } from './platform/untrusted-fetch.js'
 import { version } from './platform/version.js'
 import { createAccountStore } from './storage/accounts.js'
-import { ensureKeys } from './storage/keys.js'
+import { tendRegularly } from './storage/key-ring.js'
 import { authMigrations } from './storage/storage.js'
 import { startSweeper } from './storage/sweep.js'
 
@@ -94,7 +94,7 @@ async function startAuth(
   await bringUpToDate(config, database, authMigrations, log)
   const storage = storageOver(config, database, clock)
   closers.add(() => storage.prisma.$disconnect())
-  const [hasher] = await Promise.all([createPasswordHasher(), ensureKeys(storage)])
+  const [hasher, keyRing] = await Promise.all([createPasswordHasher(), openKeys(config, storage, log)])
   const accounts = createAccountStore(storage.prisma, clock)
   const { BOOTSTRAP_EMAIL: email, BOOTSTRAP_PASSWORD: password, PRODUCT_NAME: productName } = config
   if (email !== undefined && password !== undefined) {
@@ -108,6 +108,7 @@ async function startAuth(
       issuer: config.ISSUER_URL,
       resources: [declaredResource(config)],
       storage,
+      keyRing,
       log,
       untrustedFetch:
         overrides.untrustedFetch ??
@@ -147,6 +148,7 @@ async function startAuth(
   const served = beside === undefined ? app : joinApps(beside.app, app, beside.isFor)
   const server = await listen(served, config.HOST, config.authPort)
   listening(server)
+  closers.add(tendRegularly(keyRing, log))
   closers.add(startSweeper(storage, log, { idleClientSeconds: config.IDLE_CLIENT_DAYS * 86_400 }))
   const token = await createSetupLinks(database.sql, clock).issue()
   return token === undefined ? undefined : setupLinkUrl(config.ISSUER_URL, token)

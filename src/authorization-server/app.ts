@@ -12,7 +12,6 @@ import { createAccountStore } from '../storage/accounts.js'
 import { createAuditTrail } from '../storage/audit.js'
 import { createClientStore } from '../storage/clients.js'
 import { createIdentityLinks } from '../storage/identity-links.js'
-import { loadCookieKeys, loadSigningKeys } from '../storage/keys.js'
 import { createRateLimits } from '../storage/rate-limits.js'
 import { createAuthenticator } from './accounts/authenticator.js'
 import { createKnownBrowsers } from './accounts/known-browsers.js'
@@ -50,13 +49,12 @@ const notFound: HttpMiddleware = async () => {
   throw new OAuthError('invalid_request', 'there is nothing here', { status: 404 })
 }
 
-/** Builds the app over an opened, migrated storage whose keys exist. */
+/** Builds the app over an opened, migrated storage. */
 export async function createAuthorizationServer(
   options: AuthorizationServerOptions,
   hasher: PasswordHasher,
 ): Promise<Koa<HttpState>> {
-  const { storage, log, issuer, productName, accentColor } = options
-  const [signingKeys, cookieKeys] = await Promise.all([loadSigningKeys(storage), loadCookieKeys(storage)])
+  const { storage, keyRing, log, issuer, productName, accentColor } = options
   const { origin } = new URL(issuer)
   const basePath = pathOf(issuer)
   const pages = createPages<Views>({
@@ -67,12 +65,12 @@ export async function createAuthorizationServer(
     basePath,
   })
   const resources = createResources(options.resources)
-  const csrf = createCsrfProtection(cookieKeys, origin)
+  const csrf = createCsrfProtection(keyRing, origin)
   const audit = createAuditTrail(storage, log)
   const accounts = createAccountStore(storage.prisma, storage.clock)
   const clients = createEngineClients(options, (clientId) => void audit.record({ type: 'client.changed', clientId }))
   const enginePages = createEnginePages(pages)
-  const provider = createProvider({ options, resources, signingKeys, cookieKeys, pages: enginePages, clients })
+  const provider = createProvider({ options, resources, keyRing, pages: enginePages, clients })
   registerAssertionGrant(provider, {
     issuer,
     trustedIssuers: options.trustedAssertionIssuers,
@@ -107,7 +105,9 @@ export async function createAuthorizationServer(
     renderErrorPage: renderErrorPage(pages),
   })
   // The engine signs its cookies with the app's keys.
-  app.keys = [...cookieKeys]
+  keyRing.follow(({ cookie }) => {
+    app.keys = [...cookie]
+  })
   const firstRun = createFirstRunRouter({
     issuer,
     productName,
@@ -139,7 +139,7 @@ export async function createAuthorizationServer(
   const mounts: readonly HttpMiddleware[] = [
     passTheDoor,
     pages.serveAssets,
-    serveDocuments(basePath, resources, options.trustedAssertionIssuers.length > 0),
+    serveDocuments({ basePath, resources, takesAssertions: options.trustedAssertionIssuers.length > 0, keyRing }),
     allowCrossOriginRegistration,
     limitRegistration(options.registration, limits),
     normaliseParameters(resources),
@@ -151,7 +151,7 @@ export async function createAuthorizationServer(
     showHandOff(pages),
     holdBackErrors(pages),
     serveRevocationFeed(storage, options.stopping),
-    revokeSelfContained({ issuer, storage, audit, signingKeys }),
+    revokeSelfContained({ issuer, storage, audit, keyRing }),
     compose(provider.middleware),
     notFound,
   ]

@@ -5,6 +5,7 @@
 import { createHmac, hkdfSync } from 'node:crypto'
 import type { HttpContext } from '../platform/http.js'
 import { secretsEqual } from '../platform/secrets.js'
+import type { KeyRing } from '../storage/key-ring.js'
 
 export interface CsrfProtection {
   /** The token for forms bound to `binding`, the value of a cookie that only this browser holds. */
@@ -21,9 +22,12 @@ function isCrossSite(ctx: HttpContext, origin: string): boolean {
   return (from !== '' && from !== origin) || (site !== '' && site !== 'same-origin' && site !== 'none')
 }
 
-/** `keys`: the cookie keys; the newest makes tokens, all are accepted. `origin`: the only origin our forms post from. */
-export function createCsrfProtection(keys: readonly string[], origin: string): CsrfProtection {
-  const macKeys = keys.map((key) => Buffer.from(hkdfSync('sha256', key, '', 'gatehouse csrf', 32)))
+/** `keyRing`: its first cookie key makes tokens, all are accepted. `origin`: the only origin our forms post from. */
+export function createCsrfProtection(keyRing: Pick<KeyRing, 'follow'>, origin: string): CsrfProtection {
+  let macKeys: readonly Buffer[] = []
+  keyRing.follow(({ cookie }) => {
+    macKeys = cookie.map((key) => Buffer.from(hkdfSync('sha256', key, '', 'gatehouse csrf', 32)))
+  })
   const token = (key: Buffer, binding: string) => createHmac('sha256', key).update(binding).digest('base64url')
   return {
     tokenFor: (binding) => {

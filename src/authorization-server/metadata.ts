@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto'
 import { jwtBearerGrant } from '../oauth/trusted-issuer.js'
 import { revocationFeedMember } from '../oauth/well-known.js'
 import type { HttpMiddleware } from '../platform/http.js'
+import type { KeyRing } from '../storage/key-ring.js'
 import type { Resources } from './resources.js'
 import { revocationFeedPath, routes, wellKnownPaths } from './routes.js'
 
@@ -57,10 +58,20 @@ function documentPaths(issuerPath: string): ReadonlyMap<string, string> {
   ])
 }
 
-/** Middleware ahead of the engine: answers the documents from memory once the engine has made them. */
-export function serveDocuments(issuerPath: string, resources: Resources, takesAssertions: boolean): HttpMiddleware {
-  const paths = documentPaths(issuerPath)
+export interface ServedDocuments {
+  /** Path of the issuer. */
+  readonly basePath: string
+  readonly resources: Resources
+  readonly takesAssertions: boolean
+  /** Other keys: the document of the old ones is forgotten. */
+  readonly keyRing: Pick<KeyRing, 'follow'>
+}
+
+/** Middleware ahead of the engine, which follows the same keys: answers the documents from memory once the engine has made them. */
+export function serveDocuments({ basePath, resources, takesAssertions, keyRing }: ServedDocuments): HttpMiddleware {
+  const paths = documentPaths(basePath)
   const cache = new Map<string, CachedDocument>()
+  keyRing.follow(() => cache.delete(routes.jwks))
   return async (ctx, next) => {
     const source = paths.get(ctx.path.replace(/\/$/, ''))
     if (source === undefined) return next()

@@ -4,6 +4,7 @@ import type { RegistrationRules } from '../oauth/registration-rules.js'
 import type { ResourceDeclaration } from '../oauth/resource.js'
 import type { TrustedIssuer } from '../oauth/trusted-issuer.js'
 import type { Logger } from '../platform/log.js'
+import type { KeyRing } from '../storage/key-ring.js'
 import type { Storage } from '../storage/storage.js'
 import type { OperatorFetch } from './assertions/issuer-keys.js'
 import type { FileClient } from './clients/clients-file.js'
@@ -39,6 +40,8 @@ export interface AuthorizationServerOptions {
   readonly issuer: string
   readonly resources: readonly ResourceDeclaration[]
   readonly storage: Storage
+  /** Signing and cookie keys, over the same storage. Whoever made it tends it. */
+  readonly keyRing: Pick<KeyRing, 'follow' | 'keys'>
   readonly log: Logger
   readonly untrustedFetch: UntrustedFetch
   /** For URLs that the operator configured: any address, but limited in time and size, and without redirects. */

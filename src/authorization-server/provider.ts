@@ -2,7 +2,8 @@
  * The one place that constructs the engine. Owns its configuration; everything that needs a decision of ours is a function from
  * a neighbouring file. The engine is pinned exactly, and its experimental features acknowledged here.
  */
-import { type Configuration, errors, type JWK, type KoaContextWithOIDC, Provider } from 'oidc-provider'
+import { type Configuration, errors, type KoaContextWithOIDC, Provider } from 'oidc-provider'
+import initializeKeystore from 'oidc-provider/lib/helpers/initialize_keystore.js'
 import { dpopProofAlgorithms } from '../oauth/dpop.js'
 import { jwtBearerGrant } from '../oauth/trusted-issuer.js'
 import { pathOf } from '../oauth/well-known.js'
@@ -10,6 +11,7 @@ import type { HttpContext } from '../platform/http.js'
 import { isOutage, outageError } from '../platform/outage.js'
 import { createAdapterFactory, rethrowForEngine } from '../storage/adapter.js'
 import { clockToleranceSeconds } from '../storage/engine-model.js'
+import type { KeyRing, Keys } from '../storage/key-ring.js'
 import { currentTokenRequest } from '../storage/token-request.js'
 import { clientAssertionRules, compareSecrets } from './clients/authentication.js'
 import type { EngineClients } from './clients/engine-clients.js'
@@ -44,8 +46,7 @@ export interface EnginePages {
 export interface ProviderParts {
   readonly options: AuthorizationServerOptions
   readonly resources: Resources
-  readonly signingKeys: readonly JWK[]
-  readonly cookieKeys: readonly string[]
+  readonly keyRing: Pick<KeyRing, 'follow' | 'keys'>
   readonly pages: EnginePages
   readonly clients: EngineClients
 }
@@ -171,7 +172,7 @@ function cookieNames(issuer: string): NonNullable<NonNullable<Configuration['coo
 }
 
 function configuration(parts: ProviderParts): Configuration {
-  const { options, signingKeys, cookieKeys, pages } = parts
+  const { options, keyRing, pages } = parts
   const fromOrigin = {
     httpOnly: true,
     sameSite: 'lax',
@@ -194,7 +195,7 @@ function configuration(parts: ProviderParts): Configuration {
     },
     clockTolerance: clockToleranceSeconds,
     cookies: {
-      keys: [...cookieKeys],
+      keys: [...keyRing.keys.cookie],
       names: cookieNames(options.issuer),
       long: { ...fromOrigin, path: '/' },
       short: fromOrigin,
@@ -211,7 +212,7 @@ function configuration(parts: ProviderParts): Configuration {
       url: async (_ctx, interaction) => `${pathOf(options.issuer)}/interaction/${interaction.uid}`,
     },
     issueRefreshToken: async (_ctx, client) => client.grantTypeAllowed('refresh_token'),
-    jwks: { keys: signingKeys.map(engineKey) },
+    jwks: { keys: keyRing.keys.signing.map(engineKey) },
     // One grant for each authorization: only the one the consent page has just made counts.
     loadExistingGrant: async (ctx) => {
       const grantId = ctx.oidc.result?.consent?.grantId
@@ -227,9 +228,19 @@ function configuration(parts: ProviderParts): Configuration {
   }
 }
 
-/** A configured engine. Mount it on an app whose `keys` are the same cookie keys. */
+/**
+ * Puts other keys in place of those the engine was made with. One synchronous step: a request under way has chosen its key together
+ * with that key's `kid` before or after it.
+ */
+function replaceKeys(provider: Provider, { signing, cookie }: Keys): void {
+  initializeKeystore.call(provider, { keys: signing.map(engineKey) })
+  provider.keys = [...cookie]
+}
+
+/** A configured engine, which follows the keys. Mount it on an app whose `keys` are the same cookie keys. */
 export function createProvider(parts: ProviderParts): Provider {
   const provider = new Provider(parts.options.issuer, configuration(parts))
+  parts.keyRing.follow((keys) => replaceKeys(provider, keys))
   enforceSingleUse(provider, parts.options.storage)
   compareSecrets(provider)
   const takesAssertions = parts.options.trustedAssertionIssuers.length > 0

@@ -3,10 +3,10 @@
  * The rest of their grant lives on; revoking the refresh token ends that.
  */
 import { errors, type JWTPayload, jwtVerify } from 'jose'
-import type { JWK } from 'oidc-provider'
 import type { HttpMiddleware } from '../platform/http.js'
 import type { AuditTrail } from '../storage/audit.js'
 import { clockToleranceSeconds } from '../storage/engine-model.js'
+import type { KeyRing } from '../storage/key-ring.js'
 import { revokeAccessToken } from '../storage/revocations.js'
 import type { Storage } from '../storage/storage.js'
 import { refusedSelfContained } from './engine-client.js'
@@ -17,14 +17,17 @@ export interface SelfContainedRevocationParts {
   readonly issuer: string
   readonly storage: Storage
   readonly audit: AuditTrail
-  readonly signingKeys: readonly JWK[]
+  readonly keyRing: Pick<KeyRing, 'follow'>
 }
 
 type ReadToken = (token: string) => Promise<JWTPayload | undefined>
 
 /** Reads tokens that this server issued and that still live; `undefined` for everything else. */
-function createReader({ issuer, storage, signingKeys }: SelfContainedRevocationParts): ReadToken {
-  const keys = accessTokenKeys(signingKeys)
+function createReader({ issuer, storage, keyRing }: SelfContainedRevocationParts): ReadToken {
+  let keys = accessTokenKeys([])
+  keyRing.follow(({ signing }) => {
+    keys = accessTokenKeys(signing)
+  })
   const keyFor = ({ kid }: { kid?: string | undefined }) => {
     const key = keys.get(kid)
     if (key === undefined) throw new errors.JWKSNoMatchingKey()

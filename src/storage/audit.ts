@@ -27,6 +27,10 @@ export type AuditEventType =
   | 'grant.revoked'
   | 'token.revoked'
   | 'signed_out'
+  | 'key.published'
+  | 'key.activated'
+  | 'key.removed'
+  | 'key.revoked'
 
 export interface AuditEntry {
   readonly type: AuditEventType

@@ -1,45 +1,54 @@
 /**
- * Signing and cookie keys. They live in the database so that every process agrees; private parts are sealed with the encryption
- * key, which is not in the database. Does not own when keys change: it keeps `next`, `current` and `previous` apart.
+ * Signing and cookie keys: making and reading them. They live in the database so that every process agrees; private parts are sealed
+ * with the encryption key, which is not in the database. When they change: key-lifecycle.ts, key-rotation.ts.
  */
 import { exportJWK, generateKeyPair, type JWK } from 'jose'
+import type { Statement } from '../platform/database.js'
 import { randomSecret, SealError } from '../platform/secrets.js'
+import {
+  orderCookieKeys,
+  type SigningAlgorithm,
+  type SigningKeyStatus,
+  type StoredKey,
+  signingAlgorithms,
+} from './key-lifecycle.js'
 import type { Storage } from './storage.js'
-
-export type SigningAlgorithm = 'ES256' | 'RS256'
 
 /** A private key as the engine's key store takes it: `kid`, `alg`, `use` and the private members. */
 export type PrivateSigningKey = JWK & { readonly kid: string; readonly alg: string; readonly use: 'sig' }
 
-/** ES256 signs our tokens; RS256 is there for OpenID clients that registered for it. */
-const algorithms: readonly SigningAlgorithm[] = ['ES256', 'RS256']
+/** Held while keys are made or changed, so that processes which do it together do it once. */
+export const keyLock = 0x6a7e_0002
 
-/** Held while first keys are made, so that processes which start together make one set. */
-const keyLock = 0x6a7e_0002
+const statusOrder: readonly string[] = ['current', 'next', 'previous'] satisfies SigningKeyStatus[]
 
-const statusOrder: readonly string[] = ['current', 'next', 'previous']
-
-function signingKeyPurpose(kid: string): string {
+export function signingKeyPurpose(kid: string): string {
   return `signing key ${kid}`
 }
 
-async function createSigningKey(storage: Storage, algorithm: SigningAlgorithm): Promise<void> {
+export function cookieKeyPurpose(id: string): string {
+  return `cookie key ${id}`
+}
+
+/** A signing key that is in no table yet. Takes up to a second: RSA keys are searched for. */
+export async function newSigningKey({ secretBox, clock }: Storage, algorithm: SigningAlgorithm) {
   const { privateKey, publicKey } = await generateKeyPair(algorithm, { extractable: true })
   const kid = randomSecret(9)
   const members = { kid, alg: algorithm, use: 'sig' }
-  await storage.prisma.signingKey.create({
-    data: {
-      kid,
-      algorithm,
-      status: 'current',
-      publicJwk: { ...(await exportJWK(publicKey)), ...members },
-      sealedPrivateJwk: storage.secretBox.seal(
-        JSON.stringify({ ...(await exportJWK(privateKey)), ...members }),
-        signingKeyPurpose(kid),
-      ),
-      createdAt: storage.clock.now(),
-    },
-  })
+  const privateJwk = JSON.stringify({ ...(await exportJWK(privateKey)), ...members })
+  return {
+    kid,
+    algorithm,
+    publicJwk: { ...(await exportJWK(publicKey)), ...members },
+    sealedPrivateJwk: secretBox.seal(privateJwk, signingKeyPurpose(kid)),
+    createdAt: clock.now(),
+  }
+}
+
+/** A cookie key that is in no table yet. */
+export function newCookieKey({ secretBox, clock }: Storage) {
+  const id = randomSecret(9)
+  return { id, sealed: secretBox.seal(randomSecret(), cookieKeyPurpose(id)), createdAt: clock.now() }
 }
 
 async function createMissing(storage: Storage): Promise<void> {
@@ -47,13 +56,14 @@ async function createMissing(storage: Storage): Promise<void> {
     where: { status: 'current' },
     select: { algorithm: true },
   })
-  for (const algorithm of algorithms) {
-    if (!existing.some((key) => key.algorithm === algorithm)) await createSigningKey(storage, algorithm)
+  for (const algorithm of signingAlgorithms) {
+    if (existing.some((key) => key.algorithm === algorithm)) continue
+    await storage.prisma.signingKey.create({
+      data: { ...(await newSigningKey(storage, algorithm)), status: 'current' },
+    })
   }
   if ((await storage.prisma.cookieKey.count()) === 0) {
-    const id = randomSecret(9)
-    const sealed = storage.secretBox.seal(randomSecret(), `cookie key ${id}`)
-    await storage.prisma.cookieKey.create({ data: { id, sealed, createdAt: storage.clock.now() } })
+    await storage.prisma.cookieKey.create({ data: newCookieKey(storage) })
   }
 }
 
@@ -63,8 +73,30 @@ export async function ensureKeys(storage: Storage): Promise<void> {
     storage.prisma.signingKey.count({ where: { status: 'current' } }),
     storage.prisma.cookieKey.count(),
   ])
-  if (signing >= algorithms.length && cookie > 0) return
+  if (signing >= signingAlgorithms.length && cookie > 0) return
   await storage.database.exclusively(keyLock, () => createMissing(storage))
+}
+
+/** One short statement, because every process asks it every few seconds. */
+const readStored: Statement = {
+  name: 'keys_stored',
+  text: `SELECT 'signing' AS kind, kid AS id, algorithm, status, created_at, activates_at, published_until FROM signing_keys
+    UNION ALL SELECT 'cookie', id, NULL, NULL, created_at, activates_at, NULL FROM cookie_keys ORDER BY kind, id`,
+}
+
+interface StoredRow extends Pick<StoredKey, 'kind' | 'id' | 'algorithm' | 'status'> {
+  readonly created_at: Date
+  readonly activates_at: Date | null
+  readonly published_until: Date | null
+}
+
+/** All keys, without their secret parts, in an order that changes only with them. */
+export async function readStoredKeys({ database }: Storage): Promise<readonly StoredKey[]> {
+  const { rows } = await database.sql.query<StoredRow>(readStored, [])
+  return rows.map(({ kind, id, algorithm, status, created_at, activates_at, published_until }) => ({
+    ...{ kind, id, algorithm, status },
+    ...{ createdAt: created_at, activatesAt: activates_at, publishedUntil: published_until },
+  }))
 }
 
 function explain(error: unknown): unknown {
@@ -92,9 +124,16 @@ export async function loadSigningKeys(storage: Storage): Promise<PrivateSigningK
 
 /** Cookie keys, the one that signs first. Throws when the encryption key is the wrong one. */
 export async function loadCookieKeys(storage: Storage): Promise<string[]> {
-  const rows = await storage.prisma.cookieKey.findMany({ orderBy: { createdAt: 'desc' } })
+  const rows = await storage.prisma.cookieKey.findMany()
+  const stored = rows.map(({ id, createdAt, activatesAt }) => ({
+    ...{ kind: 'cookie' as const, id, createdAt, activatesAt },
+    ...{ algorithm: null, status: null, publishedUntil: null },
+  }))
+  const sealed = new Map(rows.map((row) => [row.id, row.sealed]))
   try {
-    return rows.map((row) => storage.secretBox.open(row.sealed, `cookie key ${row.id}`))
+    return orderCookieKeys(stored, storage.clock.now()).map(({ id }) =>
+      storage.secretBox.open(sealed.get(id) ?? '', cookieKeyPurpose(id)),
+    )
   } catch (error) {
     throw explain(error)
   }

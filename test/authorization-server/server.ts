@@ -11,7 +11,10 @@ import { createLogger } from '../../src/platform/log.js'
 import { createSecretBox, randomSecret } from '../../src/platform/secrets.js'
 import { UntrustedFetchError } from '../../src/platform/untrusted-fetch-error.js'
 import { type AccountStore, createAccountStore } from '../../src/storage/accounts.js'
+import { createAuditTrail } from '../../src/storage/audit.js'
 import { type ClientStore, createClientStore } from '../../src/storage/clients.js'
+import { type KeyPolicy, keyPolicy } from '../../src/storage/key-lifecycle.js'
+import { type KeyRing, openKeyRing } from '../../src/storage/key-ring.js'
 import { ensureKeys } from '../../src/storage/keys.js'
 import { createStorage, type Storage } from '../../src/storage/storage.js'
 import type { Account } from '../support/authorization.js'
@@ -28,12 +31,16 @@ export interface TestServer {
   readonly accounts: AccountStore
   readonly clients: ClientStore
   readonly logLines: readonly string[]
+  /** Nobody tends it by the clock. */
+  readonly keyRing: KeyRing
   /** Moves the server's clock; the engine's own clock stays, so a token's `exp` does not move. */
   advance(seconds: number): void
   addAccount(email: string, options?: { disabled?: boolean }): Promise<Account & { readonly id: string }>
   newBrowser(): Browser
   /** Another process of this server, as far as anybody can tell: nothing in common but the database. Returns its token endpoint. */
   startReplica(): Promise<string>
+  /** What every process does every two seconds, for this server and all its replicas. */
+  tendKeys(): Promise<void>
   close(): Promise<void>
 }
 
@@ -41,6 +48,7 @@ export type ServerOptions = Partial<AuthorizationServerOptions> & {
   /** The issuer is https on this port, as behind a proxy that ends TLS. */
   readonly behindTls?: boolean
   readonly refreshGraceSeconds?: number
+  readonly keyPolicy?: KeyPolicy
   /** Instead of a new one. The server closes it. */
   readonly database?: Database
 }
@@ -72,11 +80,21 @@ export async function startServer(kind: DatabaseKind, options: ServerOptions = {
     if (disabled) await accounts.disable(added.id)
     return { id: added.id, email, password: testAccount.password }
   }
+  const log = createLogger('debug', { write: (line) => void logLines.push(line) })
+  const policy = options.keyPolicy ?? keyPolicy({ rotationDays: 0, leadSeconds: 86_400, sessionTtlSeconds: 86_400 })
+  const keyRings: KeyRing[] = []
+  const newKeyRing = async () => {
+    const ring = await openKeyRing({ storage, policy, audit: createAuditTrail(storage, log) })
+    keyRings.push(ring)
+    return ring
+  }
+  const keyRing = await newKeyRing()
   const serverOptions: AuthorizationServerOptions = {
     issuer,
     resources: [notesResource(resource)],
     storage,
-    log: createLogger('debug', { write: (line) => void logLines.push(line) }),
+    keyRing,
+    log,
     untrustedFetch: refuseToFetch,
     operatorFetch: refuseToFetch,
     trustedAssertionIssuers: [],
@@ -107,6 +125,7 @@ export async function startServer(kind: DatabaseKind, options: ServerOptions = {
     accounts,
     clients: createClientStore(storage),
     logLines,
+    keyRing,
     advance: (seconds) => {
       offset += seconds * 1_000
     },
@@ -114,10 +133,11 @@ export async function startServer(kind: DatabaseKind, options: ServerOptions = {
     newBrowser: () => createBrowser([issuer]),
     startReplica: async () => {
       const replicaPort = await freePort()
-      const replica = { ...serverOptions, internalHosts: [`localhost:${replicaPort}`] }
+      const replica = { ...serverOptions, keyRing: await newKeyRing(), internalHosts: [`localhost:${replicaPort}`] }
       listening.push(await listen(await createAuthorizationServer(replica, hasher), '127.0.0.1', replicaPort))
       return `http://localhost:${replicaPort}/token`
     },
+    tendKeys: async () => void (await Promise.all(keyRings.map((ring) => ring.tend()))),
     close: async () => {
       await Promise.all(listening.map((server) => server.close(0)))
       await storage.close()

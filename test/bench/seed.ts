@@ -9,8 +9,11 @@ import { notesResource } from '../../src/mcp-server/notes-resource.js'
 import { systemClock } from '../../src/platform/clock.js'
 import { createLogger } from '../../src/platform/log.js'
 import { createAccountStore } from '../../src/storage/accounts.js'
+import { createAuditTrail } from '../../src/storage/audit.js'
 import { createClientStore } from '../../src/storage/clients.js'
-import { ensureKeys, loadCookieKeys, loadSigningKeys } from '../../src/storage/keys.js'
+import { keyPolicy } from '../../src/storage/key-lifecycle.js'
+import { openKeyRing } from '../../src/storage/key-ring.js'
+import { ensureKeys } from '../../src/storage/keys.js'
 import { migrateStorage, type Storage } from '../../src/storage/storage.js'
 import { type Confidential, confidentialClient, mintCodes, people, publicClient, redirectUri } from './fixtures.js'
 import type { Settings } from './serve-process.js'
@@ -34,11 +37,15 @@ async function addPeople(storage: Storage): Promise<string> {
 
 async function engineOver(storage: Storage, issuer: string, resource: string) {
   const declaration = notesResource(resource)
+  const log = createLogger('silent')
+  const policy = keyPolicy({ rotationDays: 0, leadSeconds: 86_400, sessionTtlSeconds: 86_400 })
+  const keyRing = await openKeyRing({ storage, policy, audit: createAuditTrail(storage, log) })
   const options = {
     issuer,
     resources: [declaration],
     storage,
-    log: createLogger('silent'),
+    keyRing,
+    log,
     untrustedFetch: () => Promise.reject(new Error('nothing is fetched here')),
     operatorFetch: () => Promise.reject(new Error('nothing is fetched here')),
     trustedAssertionIssuers: [],
@@ -61,8 +68,7 @@ async function engineOver(storage: Storage, issuer: string, resource: string) {
     options,
     clients: createEngineClients(options, () => undefined),
     resources: createResources([declaration]),
-    signingKeys: await loadSigningKeys(storage),
-    cookieKeys: await loadCookieKeys(storage),
+    keyRing,
     pages: {
       renderError: async () => undefined,
       logoutSource: () => undefined,

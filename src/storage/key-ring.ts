@@ -1,0 +1,100 @@
+/**
+ * The keys in force in this process: read when it starts, and again whenever they changed, whoever changed them. One short question
+ * every two seconds, however many requests there are. Nothing here decides when keys change: key-lifecycle.ts.
+ */
+import type { Logger } from '../platform/log.js'
+import { runRegularly } from '../platform/sweeper.js'
+import type { AuditTrail } from './audit.js'
+import { type KeyPolicy, orderCookieKeys, type StoredKey } from './key-lifecycle.js'
+import { type KeyChange, tendKeys } from './key-rotation.js'
+import { loadCookieKeys, loadSigningKeys, type PrivateSigningKey, readStoredKeys } from './keys.js'
+import type { Storage } from './storage.js'
+
+export interface Keys {
+  /** The ones that sign first. */
+  readonly signing: readonly PrivateSigningKey[]
+  /** The one that signs first. */
+  readonly cookie: readonly string[]
+}
+
+export interface KeyRing {
+  readonly keys: Keys
+  /** Calls `use` with the keys now, and again, at once, whenever others are in force. */
+  follow(use: (keys: Keys) => void): void
+  /** Does what is due and reads what changed. Throws what the database threw; the keys stay as they were then. */
+  tend(): Promise<void>
+}
+
+export interface KeyRingOptions {
+  readonly storage: Storage
+  readonly policy: KeyPolicy
+  readonly audit: AuditTrail
+}
+
+/** Two seconds: far less than a key is published before it signs. */
+const tendSeconds = 2
+
+/** Changes whenever other keys are in force, or another one of them signs. */
+function fingerprintOf(stored: readonly StoredKey[], now: Date): string {
+  const cookie = orderCookieKeys(stored, now).map(({ id }) => id)
+  return JSON.stringify([stored.map(({ id, status }) => [id, status]), cookie])
+}
+
+/** Writes what happened into the audit trail. */
+export async function recordKeyChanges(audit: AuditTrail, changes: readonly KeyChange[]): Promise<void> {
+  for (const { type, id, use, activatesAt } of changes) {
+    const detail = { key: id, use, ...(activatesAt !== undefined && { signsFrom: activatesAt.toISOString() }) }
+    await audit.record({ type, detail })
+  }
+}
+
+/** Reads the keys, which must exist. Throws when the encryption key is the wrong one. */
+export async function openKeyRing({ storage, policy, audit }: KeyRingOptions): Promise<KeyRing> {
+  const followers: ((keys: Keys) => void)[] = []
+  let fingerprint: string | undefined
+  let keys: Keys = { signing: [], cookie: [] }
+
+  async function read(stored: readonly StoredKey[]): Promise<void> {
+    const found = fingerprintOf(stored, storage.clock.now())
+    if (found === fingerprint) return
+    const [signing, cookie] = await Promise.all([loadSigningKeys(storage), loadCookieKeys(storage)])
+    keys = { signing, cookie }
+    fingerprint = found
+    for (const use of followers) use(keys)
+  }
+
+  async function tend(): Promise<void> {
+    const stored = await readStoredKeys(storage)
+    const changes = await tendKeys(storage, policy, stored)
+    await recordKeyChanges(audit, changes)
+    await read(changes.length === 0 ? stored : await readStoredKeys(storage))
+  }
+
+  await read(await readStoredKeys(storage))
+  return {
+    get keys() {
+      return keys
+    },
+    follow: (use) => {
+      followers.push(use)
+      use(keys)
+    },
+    tend,
+  }
+}
+
+/** Tends the keys every two seconds until the returned function is called. An outage is said once, not every time. */
+export function tendRegularly(ring: KeyRing, log: Logger): () => Promise<void> {
+  let failing: string | undefined
+  const tend = async () => {
+    try {
+      await ring.tend()
+      failing = undefined
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error)
+      if (reason !== failing) log.warn({ err: error }, 'the keys could not be tended; those in force stay')
+      failing = reason
+    }
+  }
+  return runRegularly(tend, tendSeconds)
+}
