@@ -126,7 +126,7 @@ export async function createAuthorizationServer(
     keepDocument: (clientId) => clients.keep(clientId),
     authenticator: createAuthenticator(accounts, hasher),
     throttle: createSignInThrottle(storage.database.sql, storage.clock),
-    knownBrowsers: createKnownBrowsers(cookieKeys, issuer, storage.clock),
+    knownBrowsers: createKnownBrowsers(keyRing, issuer, storage.clock),
     audit,
     csrf,
     pages,

@@ -25,6 +25,9 @@ export interface KeyPolicy {
 /** An ID token lives an hour, an access token at most that. */
 const longestTokenSeconds = 3_600
 
+/** No browser keeps a cookie longer (RFC 6265bis §5.5): those of sessions live shorter, the one that knows a browser again does not. */
+const longestCookieSeconds = 400 * 86_400
+
 /** For clocks that differ, and requests under way. */
 const slackSeconds = 600
 
@@ -41,7 +44,7 @@ export function keyPolicy({ rotationDays, leadSeconds, sessionTtlSeconds }: KeyS
     rotationSeconds: rotationDays * 86_400,
     leadSeconds,
     signingKeptSeconds: Math.max(longestTokenSeconds, sessionTtlSeconds) + slackSeconds,
-    cookieKeptSeconds: Math.max(3_600, sessionTtlSeconds) + slackSeconds,
+    cookieKeptSeconds: longestCookieSeconds + slackSeconds,
   }
 }
 

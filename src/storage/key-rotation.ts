@@ -35,7 +35,7 @@ interface Planned {
 }
 
 type NewSigningKey = Awaited<ReturnType<typeof newSigningKey>>
-/** Made before the lock is taken: an RSA key takes its time. */
+/** Made before the lock is taken, as far as known: an RSA key takes its time. */
 type Spares = ReadonlyMap<SigningAlgorithm, NewSigningKey>
 
 interface Work {
@@ -47,14 +47,12 @@ interface Work {
 
 const plus = (date: Date, seconds: number) => new Date(date.getTime() + seconds * 1_000)
 
-function spare({ spares }: Work, algorithm: SigningAlgorithm): NewSigningKey {
-  const made = spares.get(algorithm)
-  if (made === undefined) throw new Error(`no ${algorithm} key was made`)
-  return made
+async function newKey({ spares, storage }: Work, algorithm: SigningAlgorithm): Promise<NewSigningKey> {
+  return spares.get(algorithm) ?? newSigningKey(storage, algorithm)
 }
 
-function publish(work: Work, algorithm: SigningAlgorithm): Planned[] {
-  const made = spare(work, algorithm)
+async function publish(work: Work, algorithm: SigningAlgorithm): Promise<Planned[]> {
+  const made = await newKey(work, algorithm)
   const activatesAt = plus(work.now, work.policy.leadSeconds)
   const data = { ...made, status: 'next', activatesAt }
   return [
@@ -82,8 +80,8 @@ function activate(work: Work, algorithm: SigningAlgorithm, kid: string): Planned
 }
 
 /** A key that signs at once, without having been published before. */
-function activateNew(work: Work, algorithm: SigningAlgorithm): Planned {
-  const made = spare(work, algorithm)
+async function activateNew(work: Work, algorithm: SigningAlgorithm): Promise<Planned> {
+  const made = await newKey(work, algorithm)
   const data = { ...made, status: 'current', activatesAt: work.now }
   return {
     write: work.storage.prisma.signingKey.create({ data }),
@@ -110,7 +108,7 @@ function remove({ storage: { prisma } }: Work, key: StoredKey, type: 'key.remove
   return { write, change: { type, id, use: algorithm ?? 'cookie' } }
 }
 
-function carryOut(work: Work, keys: readonly StoredKey[], step: KeyStep): Planned[] {
+async function carryOut(work: Work, keys: readonly StoredKey[], step: KeyStep): Promise<Planned[]> {
   switch (step.do) {
     case 'publish':
       return publish(work, step.algorithm)
@@ -118,10 +116,10 @@ function carryOut(work: Work, keys: readonly StoredKey[], step: KeyStep): Planne
       return [retire(work, step.algorithm), activate(work, step.algorithm, step.id)]
     case 'publish cookie key':
       return [addCookieKey(work, work.policy.leadSeconds)]
-    case 'remove':
-      return keys
-        .filter(({ kind, id }) => kind === step.kind && id === step.id)
-        .map((key) => remove(work, key, 'key.removed'))
+    case 'remove': {
+      const over = keys.filter(({ kind, id }) => kind === step.kind && id === step.id)
+      return over.map((key) => remove(work, key, 'key.removed'))
+    }
   }
 }
 
@@ -130,21 +128,20 @@ function isLateInsert(error: unknown): boolean {
   return error instanceof Prisma.PrismaClientKnownRequestError && error.code === 'P2002'
 }
 
-type Plan = (keys: readonly StoredKey[], work: Work) => readonly Planned[]
+type Plan = (keys: readonly StoredKey[], work: Work) => Promise<readonly Planned[]>
 
 /** Looks once more under the lock, then does everything that `plan` says in one transaction. */
 async function change(
   storage: Storage,
   policy: KeyPolicy,
-  algorithms: readonly SigningAlgorithm[],
+  likelyToBeMade: readonly SigningAlgorithm[],
   plan: Plan,
 ): Promise<readonly KeyChange[]> {
-  const made = await Promise.all(
-    algorithms.map(async (algorithm) => [algorithm, await newSigningKey(storage, algorithm)] as const),
-  )
+  const making = likelyToBeMade.map(async (algorithm) => [algorithm, await newSigningKey(storage, algorithm)] as const)
+  const spares = new Map(await Promise.all(making))
   return storage.database.exclusively(keyLock, async () => {
-    const work = { storage, policy, now: storage.clock.now(), spares: new Map(made) }
-    const planned = plan(await readStoredKeys(storage), work)
+    const work = { storage, policy, now: storage.clock.now(), spares }
+    const planned = await plan(await readStoredKeys(storage), work)
     try {
       await storage.prisma.$transaction(planned.map(({ write }) => write))
     } catch (error) {
@@ -155,6 +152,8 @@ async function change(
   })
 }
 
+const allOf = async <T>(work: readonly Promise<readonly T[]>[]) => (await Promise.all(work)).flat()
+
 /** Does what is due; `keys` as just read. Nothing, without a lock, when nothing is. */
 export async function tendKeys(
   storage: Storage,
@@ -163,12 +162,9 @@ export async function tendKeys(
 ): Promise<readonly KeyChange[]> {
   const due = dueSteps(keys, policy, storage.clock.now())
   if (due.length === 0) return []
-  const algorithms = due.flatMap((step) => (step.do === 'publish' ? [step.algorithm] : []))
-  return change(storage, policy, algorithms, (now, work) =>
-    dueSteps(now, policy, work.now)
-      // What has become due since then has no key made for it; it is done next time.
-      .filter((step) => step.do !== 'publish' || algorithms.includes(step.algorithm))
-      .flatMap((step) => carryOut(work, now, step)),
+  const toBeMade = due.flatMap((step) => (step.do === 'publish' ? [step.algorithm] : []))
+  return change(storage, policy, toBeMade, (now, work) =>
+    allOf(dueSteps(now, policy, work.now).map((step) => carryOut(work, now, step))),
   )
 }
 
@@ -177,6 +173,10 @@ function signingNow(keys: readonly StoredKey[], now: Date): readonly string[] {
   const [cookie] = orderCookieKeys(keys, now)
   const signing = keys.filter(({ status }) => status === 'current')
   return [...signing, ...(cookie === undefined ? [] : [cookie])].map(({ id }) => id).sort()
+}
+
+function nextOf(keys: readonly StoredKey[], algorithm: SigningAlgorithm): StoredKey | undefined {
+  return keys.find((key) => key.algorithm === algorithm && key.status === 'next')
 }
 
 export interface RotationOptions {
@@ -193,21 +193,21 @@ export async function rotateKeys(
   policy: KeyPolicy,
   { immediately }: RotationOptions,
 ): Promise<readonly KeyChange[]> {
-  const before = signingNow(await readStoredKeys(storage), storage.clock.now())
-  return change(storage, policy, signingAlgorithms, (keys, work) => {
+  const found = await readStoredKeys(storage)
+  const before = signingNow(found, storage.clock.now())
+  const toBeMade = signingAlgorithms.filter((algorithm) => nextOf(found, algorithm) === undefined)
+  return change(storage, policy, toBeMade, async (keys, work) => {
     const { now } = work
     if (immediately && signingNow(keys, now).join() !== before.join()) return []
-    const hasNextCookieKey = keys.some((key) => key.kind === 'cookie' && activeFrom(key) > now)
-    const signing = signingAlgorithms.flatMap((algorithm) => {
-      const next = keys.find((key) => key.algorithm === algorithm && key.status === 'next')
+    const signing = signingAlgorithms.map(async (algorithm) => {
+      const next = nextOf(keys, algorithm)
       if (!immediately) return next === undefined ? publish(work, algorithm) : []
-      return [
-        retire(work, algorithm),
-        next === undefined ? activateNew(work, algorithm) : activate(work, algorithm, next.id),
-      ]
+      const successor = next === undefined ? await activateNew(work, algorithm) : activate(work, algorithm, next.id)
+      return [retire(work, algorithm), successor]
     })
-    if (immediately) return [...signing, addCookieKey(work, 0)]
-    return hasNextCookieKey ? signing : [...signing, addCookieKey(work, policy.leadSeconds)]
+    const hasNextCookieKey = keys.some((key) => key.kind === 'cookie' && activeFrom(key) > now)
+    const cookie = immediately || !hasNextCookieKey ? [addCookieKey(work, immediately ? 0 : policy.leadSeconds)] : []
+    return [...(await allOf(signing)), ...cookie]
   })
 }
 
@@ -216,19 +216,23 @@ export async function rotateKeys(
  * everybody who reads the key set again.
  */
 export async function revokeKey(storage: Storage, policy: KeyPolicy, id: string): Promise<readonly KeyChange[]> {
-  const found = (await readStoredKeys(storage)).find((key) => key.id === id)
-  if (found === undefined) return []
-  return change(storage, policy, found.algorithm === null ? [] : [found.algorithm], (keys, work) => {
+  const found = await readStoredKeys(storage)
+  const likely = found.find((key) => key.id === id)
+  if (likely === undefined) return []
+  const { algorithm, status } = likely
+  const isNeeded = algorithm !== null && status === 'current' && nextOf(found, algorithm) === undefined
+  return change(storage, policy, isNeeded ? [algorithm] : [], async (keys, work) => {
     const key = keys.find((stored) => stored.id === id)
     if (key === undefined) return []
     const revoked = remove(work, key, 'key.revoked')
-    const { algorithm } = key
-    if (algorithm === null) {
-      const others = orderCookieKeys(keys, work.now).filter((other) => other.id !== id)
-      return others.some((other) => activeFrom(other) <= work.now) ? [revoked] : [revoked, addCookieKey(work, 0)]
+    if (key.algorithm === null) {
+      const others = keys.filter((other) => other.kind === 'cookie' && other.id !== id && activeFrom(other) <= work.now)
+      return others.length > 0 ? [revoked] : [revoked, addCookieKey(work, 0)]
     }
     if (key.status !== 'current') return [revoked]
-    const next = keys.find((other) => other.algorithm === algorithm && other.status === 'next')
-    return [revoked, next === undefined ? activateNew(work, algorithm) : activate(work, algorithm, next.id)]
+    const next = nextOf(keys, key.algorithm)
+    const successor =
+      next === undefined ? await activateNew(work, key.algorithm) : activate(work, key.algorithm, next.id)
+    return [revoked, successor]
   })
 }

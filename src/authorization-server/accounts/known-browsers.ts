@@ -8,6 +8,7 @@ import { type Clock, epochSeconds } from '../../platform/clock.js'
 import { type HttpContext, publicPath } from '../../platform/http.js'
 import { randomSecret, secretsEqual } from '../../platform/secrets.js'
 import { normalizeEmail } from '../../storage/accounts.js'
+import type { KeyRing } from '../../storage/key-ring.js'
 
 export interface KnownBrowsers {
   /** What this browser is known by to the account, `undefined` when it never signed in there or too long ago. `email`: as typed. */
@@ -29,10 +30,13 @@ interface Proof {
   readonly text: string
 }
 
-/** `keys`: the cookie keys; the newest makes proofs, all are accepted. */
-export function createKnownBrowsers(keys: readonly string[], issuer: string, clock: Clock): KnownBrowsers {
+/** `keyRing`: its first cookie key makes proofs, all are accepted. */
+export function createKnownBrowsers(keyRing: Pick<KeyRing, 'follow'>, issuer: string, clock: Clock): KnownBrowsers {
   const name = `${issuer.startsWith('https:') ? '__Secure-' : ''}gatehouse_known_browser`
-  const macKeys = keys.map((key) => Buffer.from(hkdfSync('sha256', key, '', 'gatehouse known browser', 32)))
+  let macKeys: readonly Buffer[] = []
+  keyRing.follow(({ cookie }) => {
+    macKeys = cookie.map((key) => Buffer.from(hkdfSync('sha256', key, '', 'gatehouse known browser', 32)))
+  })
   const macOf = (key: Buffer, id: string, issuedAt: number, email: string) =>
     // The email last: it alone may hold a line break.
     createHmac('sha256', key)
