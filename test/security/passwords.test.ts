@@ -1,0 +1,13 @@
+import { afterAll, beforeAll } from '@jest/globals'
+import { attacks as accountAttacks } from './account-attacks.js'
+import { attackTable } from './attack.js'
+import { attacks as guessingAttacks } from './password-guessing-attacks.js'
+import { type PasswordsWorld, startPasswordsWorld } from './passwords-world.js'
+
+let world: PasswordsWorld
+beforeAll(async () => {
+  world = await startPasswordsWorld()
+})
+afterAll(() => world.close())
+
+attackTable('C', 'passwords and accounts', [...guessingAttacks, ...accountAttacks], () => world)
