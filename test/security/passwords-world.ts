@@ -100,3 +100,20 @@ export async function startPasswordsWorld(): Promise<PasswordsWorld> {
     },
   }
 }
+
+/** Everything of an answer but what differs from one sign-in to the next. */
+export const essence = ({ status, html, headers }: Tried, email: string) => ({
+  status,
+  html: html
+    .replace(/\/interaction\/[\w-]+/g, '/interaction/UID')
+    .replace(/name="csrf" value="[^"]+"/g, 'CSRF')
+    .replace(/name="email"([^>]*) value="[^"]*"/, `name="email"$1 value="${email === '' ? '' : 'EMAIL'}"`),
+  headers: [...headers].filter(([name]) => !['date', 'x-request-id', 'content-length'].includes(name)),
+})
+
+/** Tries of addresses that no other row uses. */
+let addresses = 0
+export const nextAddress = () => {
+  addresses += 1
+  return from(`198.51.100.${addresses}`)
+}
