@@ -53,8 +53,10 @@ export function createBoundedServer(answer: RequestListener, limits: ConnectionL
   const timeouts = { headersTimeout: headMs, requestTimeout: requestMs, connectionsCheckingInterval: noticedMs }
   const server = createServer(timeouts, (request, response) => {
     // `rawHeaders` holds names and values in turn.
-    if (request.rawHeaders.length <= headerLines * 2) return answer(request, response)
-    response.writeHead(431, { connection: 'close', 'cache-control': 'no-store' }).end()
+    const hasTooMany = request.rawHeaders.length > headerLines * 2
+    // Node reads every version as if it were 1.1 (RFC 9110 §15.6.6).
+    if (!hasTooMany && request.httpVersionMajor === 1) return answer(request, response)
+    response.writeHead(hasTooMany ? 431 : 505, { connection: 'close', 'cache-control': 'no-store' }).end()
   })
   server.keepAliveTimeout = idleMs
   server.maxHeadersCount = headerLines + 1

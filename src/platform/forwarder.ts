@@ -8,7 +8,7 @@ import { pipeline } from 'node:stream/promises'
 import { Agent, request } from 'undici'
 import { OAuthError } from '../oauth/errors.js'
 import { forwarderHeader } from './client-address.js'
-import type { HttpContext } from './http.js'
+import { type HttpContext, isCutOff } from './http.js'
 
 export interface ForwarderOptions {
   /** For the whole exchange, both bodies included. */
@@ -107,7 +107,8 @@ export function createForwarder(options: ForwarderOptions): Forward {
     const { answer, statusCode, headers } = await ask(ctx, url, AbortSignal.any([gone, timeout])).catch(
       (error: unknown) => {
         if (error instanceof OAuthError) throw error
-        if (gone.aborted) throw new OAuthError('invalid_request', 'the client went away', { cause: error })
+        if (gone.aborted || isCutOff(ctx.req))
+          throw new OAuthError('invalid_request', 'the client went away', { cause: error })
         ctx.set('retry-after', '2')
         throw unreachable(timeout.aborted ? 504 : 502, error)
       },

@@ -77,7 +77,7 @@ export function seeOther(ctx: HttpContext, location: string): void {
 }
 
 /** True when the client went away, or was cut off, before its request was whole. */
-function isCutOff({ destroyed, complete }: IncomingMessage): boolean {
+export function isCutOff({ destroyed, complete }: IncomingMessage): boolean {
   return destroyed && !complete
 }
 

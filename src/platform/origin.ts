@@ -28,9 +28,16 @@ export function requestTarget({ url = '/', headers }: Pick<IncomingMessage, 'url
   return { host: headers.host ?? '', path, search }
 }
 
-/** Koa would take over the whole origin of an absolute request target, so the request goes on with the path alone. */
+/**
+ * Koa would take over the whole origin of an absolute request target, so the request goes on with the path alone. A target without
+ * one (`*`, `http://`) would be no path to anybody who looks at it.
+ */
 function takeHost(ctx: Koa.Context): string {
   const { host, path, search } = requestTarget(ctx.req)
+  if (!path.startsWith('/')) {
+    ctx.req.url = '/'
+    throw new OAuthError('invalid_request', 'the request target is no path')
+  }
   if (ctx.req.url?.startsWith('/') === false) {
     ctx.req.url = `${path}${search}`
     ctx.request.originalUrl = ctx.req.url

@@ -1,0 +1,28 @@
+import { afterAll, beforeAll } from '@jest/globals'
+import { startStack } from '../support/stack.js'
+import { attackTable } from './attack.js'
+import { attacks as onConduct } from './conduct-attacks.js'
+import { type HttpWorld, attacks as onBytes } from './http-layer-attacks.js'
+import { openSlowSockets } from './sockets.js'
+
+/** Half a head, a head whose end never comes, nothing at all, and half a body. */
+const beginnings = [
+  'GET /jwks HT',
+  'GET /jwks HTTP/1.1\r\nHost: localhost\r\nX-Slow: ',
+  '',
+  'POST /token HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\ngrant_type=',
+]
+
+let world: HttpWorld
+beforeAll(async () => {
+  const stack = await startStack({ database: 'embedded', env: { LOG_LEVEL: 'debug' } })
+  const ports = [stack.issuer, stack.resource].map((url) => Number(new URL(url).port))
+  const slow = openSlowSockets(ports[0] ?? 0, 200, beginnings)
+  world = { stack, ports, slow, logLines: stack.logLines, secrets: new Set([stack.account.password]) }
+})
+afterAll(async () => {
+  world.slow.close()
+  await world.stack.close()
+})
+
+attackTable('I', 'HTTP, logs, and what must not be there', [...onBytes, ...onConduct], () => world)
