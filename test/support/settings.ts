@@ -19,7 +19,10 @@ export async function stackSettings({ database, env = {} }: StackOptions): Promi
   const dataDir = embedded ? await embeddedDataDir() : temporaryFolder('data')
   const databases: Record<string, string> = embedded
     ? {}
-    : { DATABASE_URL: await createDatabase('auth'), NOTES_DATABASE_URL: await createDatabase('notes') }
+    : {
+        DATABASE_URL: env['DATABASE_URL'] ?? (await createDatabase('auth')),
+        NOTES_DATABASE_URL: env['NOTES_DATABASE_URL'] ?? (await createDatabase('notes')),
+      }
   return {
     ISSUER_URL: `http://localhost:${await freePort()}`,
     RESOURCE_URL: `http://localhost:${await freePort()}/mcp`,

@@ -16,6 +16,13 @@ export interface StackProcess {
   /** Everything it printed so far, both streams. */
   output(): string
   newBrowser(): Browser
+  /** Where this process itself listens, each part; a proxy may stand before it. */
+  readonly origins: readonly string[]
+  readonly pid: number
+  /** False once it has ended, by itself or by a signal. */
+  readonly isRunning: boolean
+  /** It was ready once since it was started, and was not asked to stop. */
+  readonly isServing: boolean
   /** SIGTERM; resolves to the exit code. */
   stop(): Promise<number | null>
   /** SIGKILL; nothing is closed or flushed. */
@@ -81,23 +88,37 @@ export async function startStackProcess(options: StackProcessOptions): Promise<S
     return child
   }
   let child = await launch()
+  let isServing = true
   return {
     issuer,
     resource,
+    origins: origins(settings, options.only),
+    get pid() {
+      return child.pid ?? 0
+    },
+    get isRunning() {
+      return child.exitCode === null && child.signalCode === null
+    },
+    get isServing() {
+      return isServing
+    },
     account: testAccount,
     settings,
     output: () => printed,
     newBrowser: () => createBrowser([issuer, resource]),
     stop: () => {
+      isServing = false
       child.kill('SIGTERM')
       return ended(child)
     },
     kill9: async () => {
+      isServing = false
       child.kill('SIGKILL')
       await ended(child)
     },
     restart: async () => {
       child = await launch()
+      isServing = true
     },
   }
 }

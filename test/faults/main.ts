@@ -1,0 +1,59 @@
+/**
+ * `npm run faults`: inflicts the faults of the plan upon a real stack under load, judges what is left, and says so. Needs
+ * PostgreSQL's binaries. `-- --quick` the half that CI runs, in short; `-- F1 F9` only these; `-- --save` also writes
+ * docs/faults.json, from which `npm run readme` makes the README's table; `--json --outputFile=…` counts as Jest does.
+ */
+import { execFileSync } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
+import os from 'node:os'
+import { fileURLToPath } from 'node:url'
+import { allFaults } from './all.js'
+import { inflictAll } from './fault.js'
+import { countsOf, type FaultResult, faultResult, faultsTable, lineOf } from './result.js'
+
+const savedFile = fileURLToPath(new URL('../../docs/faults.json', import.meta.url))
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`)
+}
+
+/** The table of the run that was saved last. */
+export function savedFaultsTable(): string {
+  return faultsTable(faultResult.parse(JSON.parse(readFileSync(savedFile, 'utf8'))))
+}
+
+function machine(postgresFolder: string): FaultResult['machine'] {
+  const version = execFileSync(`${postgresFolder}/postgres`, ['--version'], { encoding: 'utf8' })
+  const cpus = os.cpus()
+  return {
+    cpu: cpus[0]?.model.trim() ?? 'unknown CPU',
+    cores: cpus.length,
+    node: process.versions.node,
+    postgresql: /(\d+(?:\.\d+)?)/.exec(version)?.[1] ?? '',
+  }
+}
+
+/** Runs, shows and writes down, as the arguments say; resolves to the exit status. */
+export async function faults(args: readonly string[]): Promise<number> {
+  const postgresFolder = process.env['TEST_POSTGRES_BIN']
+  if (postgresFolder === undefined) throw new Error('no PostgreSQL was found on this machine')
+  const quick = args.includes('--quick')
+  const save = args.includes('--save')
+  const names = args.filter((arg) => /^F\d+$/.test(arg))
+  const unknown = names.filter((name) => !allFaults.some(({ id }) => id === name))
+  if (unknown.length > 0) throw new Error(`there is no fault ${unknown.join(', ')}`)
+  if (save && (quick || names.length > 0)) throw new Error('--save needs all faults, at full length')
+  const wanted = allFaults.filter((fault) =>
+    names.length > 0 ? names.includes(fault.id) : !quick || fault.quick === true,
+  )
+  const outcomes = await inflictAll(wanted, quick, (outcome) => say(lineOf(outcome)))
+  const counts = countsOf(outcomes)
+  const output = args.find((arg) => arg.startsWith('--outputFile='))?.slice('--outputFile='.length)
+  if (output !== undefined) writeFileSync(output, JSON.stringify(counts))
+  if (save) {
+    const result = { date: new Date().toISOString(), machine: machine(postgresFolder), outcomes }
+    writeFileSync(savedFile, `${JSON.stringify(result, null, 2)}\n`)
+  }
+  say(`${counts['numPassedTests']} held, ${counts['numFailedTests']} broken, ${counts['numPendingTests']} not run here`)
+  return counts['numFailedTests'] === 0 ? 0 : 1
+}
