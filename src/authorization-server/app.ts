@@ -41,12 +41,23 @@ import { createProvider } from './provider.js'
 import { limitRegistration } from './registration-limits.js'
 import { createResources } from './resources.js'
 import { serveRevocationFeed } from './revocation-feed.js'
+import { routes } from './routes.js'
 import { revokeSelfContained } from './self-contained-revocation.js'
 import { commitTokenRequests } from './token-endpoint.js'
 import { popupViews, type Views } from './views.js'
 
 const notFound: HttpMiddleware = async () => {
   throw new OAuthError('invalid_request', 'there is nothing here', { status: 404 })
+}
+
+/** Middleware for the paths that have their own, `others` for the rest. */
+function inLanes(
+  lanes: ReadonlyMap<string, readonly HttpMiddleware[]>,
+  others: readonly HttpMiddleware[],
+): HttpMiddleware {
+  const composed = new Map([...lanes].map(([path, middleware]) => [path, compose([...middleware])]))
+  const rest = compose([...others])
+  return (ctx, next) => (composed.get(ctx.path) ?? rest)(ctx, next)
 }
 
 /** Builds the app over an opened, migrated storage. */
@@ -136,15 +147,16 @@ export async function createAuthorizationServer(
   })
 
   const limits = createRateLimits(storage.database.sql, storage.clock)
-  const mounts: readonly HttpMiddleware[] = [
-    passTheDoor,
+  const normalise = normaliseParameters(resources)
+  const paced = paceDevices(storage)
+  const engine = compose(provider.middleware)
+  const everything: readonly HttpMiddleware[] = [
     pages.serveAssets,
     serveDocuments({ basePath, resources, takesAssertions: options.trustedAssertionIssuers.length > 0, keyRing }),
     allowCrossOriginRegistration,
     limitRegistration(options.registration, limits),
-    normaliseParameters(resources),
-    paceDevices(storage),
-    commitTokenRequests(storage, audit),
+    normalise,
+    paced,
     guardCodeEntry({ limits, csrf, pages }),
     routesOf(firstRun),
     routesOf(interactions),
@@ -152,9 +164,13 @@ export async function createAuthorizationServer(
     holdBackErrors(pages),
     serveRevocationFeed(storage, options.stopping),
     revokeSelfContained({ issuer, storage, audit, keyRing }),
-    compose(provider.middleware),
+    engine,
     notFound,
   ]
-  for (const middleware of mounts) app.use(middleware)
+  app.use(passTheDoor)
+  // Where most requests go, only what has a say there stands in the way.
+  app.use(
+    inLanes(new Map([[routes.token, [normalise, paced, commitTokenRequests(storage, audit), engine]]]), everything),
+  )
   return app
 }

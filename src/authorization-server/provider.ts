@@ -14,6 +14,7 @@ import { clockToleranceSeconds } from '../storage/engine-model.js'
 import type { KeyRing, Keys } from '../storage/key-ring.js'
 import { currentTokenRequest } from '../storage/token-request.js'
 import { clientAssertionRules, compareSecrets } from './clients/authentication.js'
+import { keepBuiltClients } from './clients/built-clients.js'
 import type { EngineClients } from './clients/engine-clients.js'
 import { explainRefusedGrantTypes } from './clients/grant-types.js'
 import { clientMetadataRules } from './clients/metadata-rules.js'
@@ -243,6 +244,7 @@ export function createProvider(parts: ProviderParts): Provider {
   parts.keyRing.follow((keys) => replaceKeys(provider, keys))
   enforceSingleUse(provider, parts.options.storage)
   compareSecrets(provider)
+  keepBuiltClients(provider)
   const takesAssertions = parts.options.trustedAssertionIssuers.length > 0
   explainRefusedGrantTypes(provider, (grantType) => grantType !== jwtBearerGrant || takesAssertions)
   parts.clients.attach(provider)

@@ -120,11 +120,12 @@ export function openServerDatabase(options: ServerDatabaseOptions): Database {
   const sql: Sql = {
     query: async <Row>(statement: Statement, values: readonly unknown[]) => {
       const pipelines = reads(statement) ? reading : writing
-      const query = { ...statement, values: [...values] }
-      const result = await againIfUndone(() => pipelines.query(query)).catch((error: unknown) => {
-        throw isOutage(error) ? outageError(error) : error
-      })
-      return { rows: result.rows as Row[], rowCount: result.rowCount ?? 0 }
+      const { rows, rowCount } = await againIfUndone(() => pipelines.query(statement, values)).catch(
+        (error: unknown) => {
+          throw isOutage(error) ? outageError(error) : error
+        },
+      )
+      return { rows: rows as Row[], rowCount }
     },
   }
   return {

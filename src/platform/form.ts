@@ -4,15 +4,21 @@ import { OAuthError } from '../oauth/errors.js'
 import type { HttpContext } from './http.js'
 
 /** The whole body. Throws `invalid_request` with status 413 as soon as it is longer than `limit` bytes. */
-export async function readBody(request: IncomingMessage, limit: number): Promise<Buffer> {
-  const chunks: Buffer[] = []
-  let length = 0
-  for await (const chunk of request) {
-    length += chunk.length
-    if (length > limit) throw new OAuthError('invalid_request', 'the request body is too large', { status: 413 })
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks)
+export function readBody(request: IncomingMessage, limit: number): Promise<Buffer> {
+  // Not `for await`, which costs as much as a query: every token request comes this way.
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = []
+    let length = 0
+    request.on('data', (chunk: Buffer) => {
+      length += chunk.length
+      if (length <= limit) return void chunks.push(chunk)
+      request.pause().removeAllListeners('data')
+      reject(new OAuthError('invalid_request', 'the request body is too large', { status: 413 }))
+    })
+    request.once('end', () => resolve(Buffer.concat(chunks, length)))
+    request.once('error', reject)
+    request.once('close', () => reject(new Error('the connection was closed')))
+  })
 }
 
 /** A posted form (application/x-www-form-urlencoded, at most 16 KiB). Anything else is `invalid_request`. */

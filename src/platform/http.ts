@@ -11,7 +11,7 @@ import { type ConnectionLimits, connectionLimits, createBoundedServer } from './
 import { addressSet } from './client-address.js'
 import type { Clock } from './clock.js'
 import type { Logger } from './log.js'
-import { pinOrigin } from './origin.js'
+import { pinOrigin, pinScheme } from './origin.js'
 import { isOutage, outageError } from './outage.js'
 import { logRequests } from './request-log.js'
 
@@ -143,6 +143,7 @@ export function createHttpBase(options: HttpBaseOptions): Koa<HttpState> {
   const app = new Koa<HttpState>()
   app.silent = true
   const trusted = options.trustedProxies.length === 0 ? undefined : addressSet(options.trustedProxies)
+  pinScheme(app)
   app.use(logRequests(options, trusted))
   if (options.observer !== undefined) app.use(options.observer)
   app.use(writeErrors(options.log, options.renderErrorPage))

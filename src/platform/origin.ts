@@ -52,30 +52,61 @@ function refuseSecondHost({ rawHeaders }: IncomingMessage): void {
     throw new OAuthError('invalid_request', 'there is more than one Host header')
 }
 
+interface PinnedOrigin {
+  readonly origin: string
+  readonly host: string
+  /** Without its colon. */
+  readonly scheme: string
+}
+
+function pinnedTo(url: string): PinnedOrigin {
+  const { origin, host, protocol } = new URL(url)
+  return { origin, host, scheme: protocol.slice(0, -1) }
+}
+
 /**
- * Pins what Koa and the engine believe about scheme and host: to the origin whose host was asked for, to the first origin for an
- * internal name. Unknown hosts get 421 (RFC 9110 §15.5.20).
+ * Makes Koa and the engine read the scheme that `pinOrigin` found, in place of the socket's or X-Forwarded-Proto. Call once for an
+ * app: every request inherits from its `request`.
+ */
+export function pinScheme({ request }: { readonly request: object }): void {
+  const schemeOf = ({ ctx }: Koa.Request): unknown => ctx.state['scheme']
+  Object.defineProperties(request, {
+    protocol: {
+      get(this: Koa.Request) {
+        return schemeOf(this)
+      },
+    },
+    secure: {
+      get(this: Koa.Request) {
+        return schemeOf(this) === 'https'
+      },
+    },
+  })
+}
+
+/**
+ * Pins what everybody believes about host and scheme: to the origin whose host was asked for, to the first origin for an internal
+ * name. Unknown hosts get 421 (RFC 9110 §15.5.20).
  */
 export function pinOrigin(origins: readonly [string, ...string[]], internalHosts: readonly string[]): Koa.Middleware {
   const [first] = origins
   const byHost = new Map([
-    ...internalHosts.map((host) => [host.toLowerCase(), new URL(first)] as const),
+    ...internalHosts.map((host) => [host.toLowerCase(), pinnedTo(first)] as const),
     // The first origin wins a host that two share under different schemes.
-    ...origins.toReversed().flatMap((origin) => hostsOf(origin).map((host) => [host, new URL(origin)] as const)),
+    ...origins.toReversed().flatMap((origin) => hostsOf(origin).map((host) => [host, pinnedTo(origin)] as const)),
   ])
   return async (ctx, next) => {
     refuseSecondHost(ctx.req)
-    const origin = byHost.get(takeHost(ctx).toLowerCase())
-    if (origin === undefined) {
+    const pinned = byHost.get(takeHost(ctx).toLowerCase())
+    if (pinned === undefined) {
       throw new OAuthError('invalid_request', 'this server does not answer for that host', {
         status: 421,
         detail: 'the host asked for is neither the public one nor an internal one',
       })
     }
-    ctx.state['origin'] = origin.origin
-    ctx.req.headers.host = origin.host
-    Object.defineProperty(ctx.request, 'protocol', { value: origin.protocol.slice(0, -1) })
-    Object.defineProperty(ctx.request, 'secure', { value: origin.protocol === 'https:' })
+    ctx.state['origin'] = pinned.origin
+    ctx.state['scheme'] = pinned.scheme
+    ctx.req.headers.host = pinned.host
     await next()
   }
 }

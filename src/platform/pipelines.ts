@@ -6,6 +6,8 @@
  */
 import { Socket } from 'node:net'
 import pg from 'pg'
+import type { Statement } from './database.js'
+import { type PreparedResult, runPrepared } from './prepared-query.js'
 
 /** Statements that share a write wait for each other: behind commits that reach the disk one by one, not too many should. */
 const mostGathered = 4
@@ -53,12 +55,12 @@ class Pipeline {
     return this.#isUsable
   }
 
-  async query(config: pg.QueryConfig): Promise<pg.QueryResult> {
+  async query(statement: Statement, values: readonly unknown[]): Promise<PreparedResult> {
     this.waiting += 1
     try {
       if (!this.#isConnected) await this.#connected
       this.#gather()
-      return await this.#client.query(config)
+      return await runPrepared(this.#client, statement, values)
     } finally {
       this.waiting -= 1
     }
@@ -91,7 +93,7 @@ export interface PipelinesOptions {
 
 export interface Pipelines {
   /** Rejects when the statement fails, or its connection is lost before the answer: then it may have been carried out. */
-  query(config: pg.QueryConfig): Promise<pg.QueryResult>
+  query(statement: Statement, values: readonly unknown[]): Promise<PreparedResult>
   /** Lets statements under way end. */
   end(): Promise<void>
 }
@@ -113,7 +115,7 @@ export function createPipelines({ connection, size, onError }: PipelinesOptions)
   }
 
   return {
-    query: (config) => choose().query(config),
+    query: (statement, values) => choose().query(statement, values),
     end: async () => void (await Promise.all(open.splice(0).map((pipeline) => pipeline.end()))),
   }
 }

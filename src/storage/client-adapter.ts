@@ -1,10 +1,11 @@
 /** The engine's way to registered clients: what it looks up, registers (RFC 7591), updates and deletes (RFC 7592). */
 import Provider, { type Adapter, errors } from 'oidc-provider'
 import { claimsMetadataDocument } from '../oauth/client-id.js'
+import { BoundedMap } from '../platform/bounded-map.js'
 import type { Statement } from '../platform/database.js'
 import { hashSecret } from '../platform/secrets.js'
 import { clientValues, insertClient, isMadeByOperator, removeClient, saveClient, secretPurpose } from './clients.js'
-import type { ClientRow } from './credential.js'
+import { type ClientRow, clientColumns } from './credential.js'
 import { expiryLimit, type Payload, unsupported } from './engine-model.js'
 import { invitationModel } from './invitations.js'
 import type { Storage } from './storage.js'
@@ -12,7 +13,7 @@ import { currentTokenRequest } from './token-request.js'
 
 const find: Statement = {
   name: 'client_find',
-  text: 'SELECT payload, sealed_secret, origin FROM clients WHERE id = $1',
+  text: `SELECT ${clientColumns('c', '$2::text', { version: 'version', payload: 'payload' })} FROM clients c WHERE id = $1`,
 }
 
 /** Of any number of registrations with one invitation, in any number of processes, one is stored. */
@@ -51,7 +52,12 @@ async function saveRegistered(storage: Storage, clientId: string, payload: Paylo
  * What the engine gets: the metadata, the secret, and whether the operator made the client. Of a secret that is known by its
  * hash only, the hash stands in its place; the comparison knows (authorization-server/clients/authentication.ts).
  */
-function engineMetadata(storage: Storage, id: string, { payload, sealed_secret: sealed, origin }: ClientRow): Payload {
+function engineMetadata(
+  storage: Storage,
+  id: string,
+  payload: Payload,
+  { sealed_secret: sealed, origin }: ClientRow,
+): Payload {
   const hash = payload['client_secret_sha256']
   return {
     ...payload,
@@ -71,10 +77,35 @@ export interface ClientSource {
   withKeys(metadata: Payload): Promise<Payload>
 }
 
+const mostKnown = 2_000
+
+/**
+ * Reads registered clients. The metadata of one that did not change since it was last read is neither sent by the database nor
+ * parsed: every process asks for each client in each request, and is told in the same statement whether what it knows is current.
+ */
+function createClientReader(storage: Storage): (id: string) => Promise<Payload | undefined> {
+  const known = new BoundedMap<{ readonly version: string; readonly metadata: Payload }>(mostKnown)
+  const { sql } = storage.database
+  return async (id) => {
+    const kept = known.get(id)
+    const together = await currentTokenRequest()?.readClient(id, kept?.version)
+    const row = together ?? (await sql.query<ClientRow>(find, [id, kept?.version ?? null])).rows[0]
+    if (row === undefined) {
+      known.delete(id)
+      return undefined
+    }
+    if (row.payload === null) return kept?.metadata
+    const metadata = engineMetadata(storage, id, row.payload, row)
+    known.set(id, { version: row.version, metadata })
+    return metadata
+  }
+}
+
 /** Without a `source`, identifiers that are URLs belong to nobody and keys are the engine's to fetch. */
 export function createClientAdapter(storage: Storage, source?: ClientSource): Adapter {
   const withKeys = async (payload: Payload): Promise<Payload> =>
     source === undefined ? payload : source.withKeys(payload)
+  const read = createClientReader(storage)
   return {
     upsert: (id, payload) => saveRegistered(storage, id, payload),
     find: async (id) => {
@@ -87,9 +118,8 @@ export function createClientAdapter(storage: Storage, source?: ClientSource): Ad
       if (id.includes('\0')) return undefined
       const ours = source?.builtIn(id)
       if (ours !== undefined) return ours
-      const together = await currentTokenRequest()?.readClient(id)
-      const row = together ?? (await storage.database.sql.query<ClientRow>(find, [id])).rows[0]
-      return row === undefined ? undefined : withKeys(engineMetadata(storage, id, row))
+      const metadata = await read(id)
+      return metadata === undefined ? undefined : withKeys(metadata)
     },
     destroy: async (id) => void (await removeClient(storage, id)),
     consume: unsupported('Client', 'single use'),

@@ -30,7 +30,10 @@ export interface CredentialRow {
 }
 
 export interface ClientRow {
-  readonly payload: Payload
+  /** Changes with every change of the row. */
+  readonly version: string
+  /** Null when the version is the one that the reader knows. */
+  readonly payload: Payload | null
   readonly sealed_secret: string | null
   /** As in `ClientOrigin`. */
   readonly origin: string
@@ -39,6 +42,7 @@ export interface ClientRow {
 /** Every column of the client and of the credential may be null: either may be missing. */
 type JoinedRow = Omit<CredentialRow, 'payload'> & {
   readonly payload: Payload | null
+  readonly client_version: string | null
   readonly client_payload: Payload | null
   readonly origin: string | null
   readonly sealed_secret: string | null
@@ -56,9 +60,15 @@ const findCredential: Statement = {
     WHERE a.model = $1 AND a.id_hash = $2 AND (a.expires_at IS NULL OR a.expires_at > $3::timestamptz)`,
 }
 
+/** SQL. `xmin` is the transaction that wrote the row. `known`: the version whose metadata need not be sent again. */
+export function clientColumns(client: string, known: string, as: { version: string; payload: string }): string {
+  return `${client}.xmin::text AS ${as.version}, CASE WHEN ${client}.xmin::text = ${known} THEN NULL ELSE ${client}.payload END AS ${as.payload},
+    ${client}.sealed_secret, ${client}.origin`
+}
+
 const findWithClient: Statement = {
   name: 'credential_find_with_client',
-  text: `SELECT c.payload AS client_payload, c.sealed_secret, c.origin, ${credentialColumns} FROM (VALUES (1)) AS always
+  text: `SELECT ${clientColumns('c', '$5::text', { version: 'client_version', payload: 'client_payload' })}, ${credentialColumns} FROM (VALUES (1)) AS always
     LEFT JOIN clients c ON c.id = $4
     LEFT JOIN artifacts a ON a.model = $1 AND a.id_hash = $2 AND (a.expires_at IS NULL OR a.expires_at > $3::timestamptz)
     ${grantJoins}`,
@@ -77,13 +87,14 @@ export async function readCredentialWithClient(
   storage: Storage,
   { model, value }: PresentedCredential,
   clientId: string,
+  knownVersion: string | undefined,
 ): Promise<{ readonly credential: CredentialRow | undefined; readonly client: ClientRow | undefined }> {
-  const values = [model, hashSecret(value), expiryLimit(storage), clientId]
+  const values = [model, hashSecret(value), expiryLimit(storage), clientId, knownVersion ?? null]
   const row = (await storage.database.sql.query<JoinedRow>(findWithClient, values)).rows[0]
   if (row === undefined) return { credential: undefined, client: undefined }
-  const { payload, client_payload: client, sealed_secret, origin } = row
+  const { payload, client_version: version, client_payload: client, sealed_secret, origin } = row
   return {
     credential: payload === null ? undefined : { ...row, payload },
-    client: client === null ? undefined : { payload: client, sealed_secret, origin: origin ?? 'dynamic' },
+    client: version === null ? undefined : { version, payload: client, sealed_secret, origin: origin ?? 'dynamic' },
   }
 }

@@ -124,11 +124,14 @@ export class TokenRequest {
     this.#presented = presented
   }
 
-  /** The client, read together with the credential that is about to be asked for; `undefined` when the caller must read it. */
-  async readClient(clientId: string): Promise<ClientRow | undefined> {
+  /**
+   * The client, read together with the credential that is about to be asked for; `undefined` when the caller must read it. Without
+   * its metadata when that is what the caller knows already.
+   */
+  async readClient(clientId: string, knownVersion: string | undefined): Promise<ClientRow | undefined> {
     const presented = this.#presented
     if (presented === undefined || this.#credential !== undefined) return undefined
-    const { client, credential } = await readCredentialWithClient(this.#storage, presented, clientId)
+    const { client, credential } = await readCredentialWithClient(this.#storage, presented, clientId, knownVersion)
     this.#credential = { value: presented.value, model: presented.model, row: credential }
     return client
   }

@@ -1,11 +1,14 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals'
-import type { QueryConfig } from 'pg'
+import type { Statement } from '../../src/platform/database.js'
 import { createPipelines, type Pipelines } from '../../src/platform/pipelines.js'
 import { createDatabase } from '../support/databases.js'
 import { describeOnPostgres } from '../support/describe-on-postgres.js'
 
-const echo = (value: number): QueryConfig => ({ name: 'echo', text: 'SELECT $1::int AS value', values: [value] })
-const backend: QueryConfig = { name: 'backend', text: 'SELECT pg_backend_pid() AS pid' }
+const echo: Statement = { name: 'echo', text: 'SELECT $1::int AS value' }
+const backend: Statement = { name: 'backend', text: 'SELECT pg_backend_pid() AS pid' }
+const cut: Statement = { name: 'cut', text: 'SELECT pg_terminate_backend($1::int)' }
+const slow: Statement = { name: 'slow', text: 'SELECT pg_sleep($1::float), 5 AS five' }
+const fails: Statement = { name: 'fails', text: 'SELECT 1 / $1::int' }
 
 describeOnPostgres('Pipelines', () => {
   let pipelines: Pipelines
@@ -24,13 +27,13 @@ describeOnPostgres('Pipelines', () => {
   afterEach(() => pipelines.end())
 
   const pidsOf = async (count: number) => {
-    const asked = Array.from({ length: count }, () => pipelines.query(backend))
-    return (await Promise.all(asked)).map(({ rows }) => Number(rows[0].pid))
+    const asked = Array.from({ length: count }, () => pipelines.query(backend, []))
+    return (await Promise.all(asked)).map(({ rows }) => Number(rows[0]?.['pid']))
   }
 
   it('answers each of many statements at once with its own rows, over no more connections than allowed', async () => {
-    const asked = Array.from({ length: 200 }, (_, index) => pipelines.query(echo(index)))
-    const values = (await Promise.all(asked)).map(({ rows }) => rows[0].value)
+    const asked = Array.from({ length: 200 }, (_, index) => pipelines.query(echo, [index]))
+    const values = (await Promise.all(asked)).map(({ rows }) => rows[0]?.['value'])
     expect(values).toEqual(Array.from({ length: 200 }, (_, index) => index))
     expect(new Set(await pidsOf(50)).size).toBe(2)
   })
@@ -42,8 +45,9 @@ describeOnPostgres('Pipelines', () => {
   })
 
   it('lets a statement that fails fail alone', async () => {
-    const fails: QueryConfig = { name: 'fails', text: 'SELECT 1 / $1::int', values: [0] }
-    const asked = Array.from({ length: 20 }, (_, index) => pipelines.query(index % 2 === 0 ? fails : echo(index)))
+    const asked = Array.from({ length: 20 }, (_, index) =>
+      index % 2 === 0 ? pipelines.query(fails, [0]) : pipelines.query(echo, [index]),
+    )
     const outcomes = await Promise.allSettled(asked)
     expect(outcomes.map(({ status }) => status)).toEqual(
       outcomes.map((_, index) => (index % 2 === 0 ? 'rejected' : 'fulfilled')),
@@ -52,28 +56,26 @@ describeOnPostgres('Pipelines', () => {
 
   it('goes on over new connections after the old ones were cut, and says so', async () => {
     const [pid] = await pidsOf(1)
-    const cut = pipelines.query({ name: 'cut', text: 'SELECT pg_terminate_backend($1::int)', values: [pid] })
-    const behind = pipelines.query({ name: 'slow', text: 'SELECT pg_sleep($1::float)', values: [0.05] })
-    await Promise.allSettled([cut, behind])
+    await Promise.allSettled([pipelines.query(cut, [pid]), pipelines.query(slow, [0.05])])
     // The server says goodbye on the connection a moment after it answered.
     for (let tries = 0; tries < 100 && lost.length === 0; tries += 1)
-      await pipelines.query(echo(tries)).catch(() => undefined)
+      await pipelines.query(echo, [tries]).catch(() => undefined)
     expect(lost.length).toBeGreaterThan(0)
-    expect((await pipelines.query(echo(7))).rows).toEqual([{ value: 7 }])
+    expect((await pipelines.query(echo, [7])).rows).toEqual([{ value: 7 }])
     expect(await pidsOf(1)).not.toEqual([pid])
   })
 
   it('lets statements under way end before it closes', async () => {
-    const slow = pipelines.query({ name: 'slow', text: 'SELECT pg_sleep($1::float), 5 AS five', values: [0.1] })
-    await pipelines.query(echo(1))
-    await Promise.all([pipelines.end(), expect(slow).resolves.toMatchObject({ rows: [{ five: 5 }] })])
+    const underWay = pipelines.query(slow, [0.1])
+    await pipelines.query(echo, [1])
+    await Promise.all([pipelines.end(), expect(underWay).resolves.toMatchObject({ rows: [{ five: 5 }] })])
   })
 
   it('rejects while the server cannot be reached, and asks again next time', async () => {
     const connection = { connectionString: 'postgresql://postgres@127.0.0.1:1/none' }
     const unreachable = createPipelines({ connection, size: 1, onError: () => undefined })
-    await expect(unreachable.query(echo(1))).rejects.toThrow('ECONNREFUSED')
-    await expect(unreachable.query(echo(1))).rejects.toThrow('ECONNREFUSED')
+    await expect(unreachable.query(echo, [1])).rejects.toThrow('ECONNREFUSED')
+    await expect(unreachable.query(echo, [1])).rejects.toThrow('ECONNREFUSED')
     await unreachable.end()
   })
 })

@@ -67,9 +67,9 @@ export function createEngineClients(
     validate: (metadata) => tryOut(engine, metadata),
     request: currentRequest,
   })
-  const ours = options.resourceServerClient
+  const ours = options.resourceServerClient && resourceServerMetadata(options.resourceServerClient)
   return {
-    builtIn: (clientId) => (clientId === ours?.clientId ? resourceServerMetadata(ours) : undefined),
+    builtIn: (clientId) => (clientId === ours?.client_id ? ours : undefined),
     find: async (clientId) => (acceptsMetadataDocuments ? ((await lookup.find(clientId)) as Payload) : undefined),
     withKeys: async (metadata) => (await lookup.withKeys(metadata)) as Payload,
     keep: (clientId) => lookup.keep(clientId),
