@@ -43,7 +43,7 @@ import { createResources } from './resources.js'
 import { serveRevocationFeed } from './revocation-feed.js'
 import { routes } from './routes.js'
 import { revokeSelfContained } from './self-contained-revocation.js'
-import { commitTokenRequests } from './token-endpoint.js'
+import { commitTokenRequests, introspectInOneRead } from './token-endpoint.js'
 import { popupViews, type Views } from './views.js'
 
 const notFound: HttpMiddleware = async () => {
@@ -170,7 +170,13 @@ export async function createAuthorizationServer(
   app.use(passTheDoor)
   // Where most requests go, only what has a say there stands in the way.
   app.use(
-    inLanes(new Map([[routes.token, [normalise, paced, commitTokenRequests(storage, audit), engine]]]), everything),
+    inLanes(
+      new Map([
+        [routes.token, [normalise, paced, commitTokenRequests(storage, audit), engine]],
+        [routes.introspection, [normalise, introspectInOneRead(storage), engine]],
+      ]),
+      everything,
+    ),
   )
   return app
 }

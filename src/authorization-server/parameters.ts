@@ -8,6 +8,7 @@ import { OAuthError } from '../oauth/errors.js'
 import { readBody } from '../platform/form.js'
 import type { HttpContext, HttpMiddleware } from '../platform/http.js'
 import { isOpenidScope, type Resources } from './resources.js'
+import { routes } from './routes.js'
 
 /** The engine refuses larger bodies itself; this is its limit. */
 const bodyLimit = 56 * 1024
@@ -62,10 +63,11 @@ export function formParametersOf(ctx: HttpContext): URLSearchParams | undefined 
   return parsed.get(ctx.req)
 }
 
-/** Middleware for the authorization, pushed authorization, device authorization and token endpoints. */
+/** Middleware for the authorization, pushed authorization, device authorization, token and introspection endpoints. */
 export function normaliseParameters(resources: Resources): HttpMiddleware {
   return async (ctx, next) => {
-    if (!authorizationPaths.has(ctx.path) && ctx.path !== '/token') return next()
+    if (!authorizationPaths.has(ctx.path) && ctx.path !== routes.token && ctx.path !== routes.introspection)
+      return next()
     if (ctx.method === 'GET' && ctx.path === '/authorize') {
       const parameters = new URLSearchParams(ctx.querystring)
       rewrite(ctx.path, parameters, resources)
@@ -73,7 +75,7 @@ export function normaliseParameters(resources: Resources): HttpMiddleware {
     } else if (ctx.method === 'POST' && ctx.is('application/x-www-form-urlencoded') !== false) {
       const body = await readBody(ctx.req, authorizationPaths.has(ctx.path) ? authorizationLimit : bodyLimit)
       const parameters = new URLSearchParams(body.toString('utf8'))
-      rewrite(ctx.path, parameters, resources)
+      if (ctx.path !== routes.introspection) rewrite(ctx.path, parameters, resources)
       replaceBody(ctx, Buffer.from(parameters.toString()))
       parsed.set(ctx.req, parameters)
     }

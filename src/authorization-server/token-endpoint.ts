@@ -64,3 +64,12 @@ export function commitTokenRequests(storage: Storage, audit: AuditTrail): HttpMi
     }
   }
 }
+
+/** Middleware ahead of the engine: what introspection asks the database, one look-up after the other, is read at once. */
+export function introspectInOneRead(storage: Storage): HttpMiddleware {
+  return (ctx, next) => {
+    const token = formParametersOf(ctx)?.get('token')
+    if (!token) return next()
+    return withinTokenRequest(new TokenRequest(storage, { model: 'any token', value: token }), next)
+  }
+}

@@ -2,7 +2,7 @@
 import { type Adapter, errors } from 'oidc-provider'
 import type { Statement } from '../platform/database.js'
 import { hashSecret } from '../platform/secrets.js'
-import type { CredentialModel, CredentialRow } from './credential.js'
+import type { CredentialRow } from './credential.js'
 import {
   clockToleranceSeconds,
   deviceCodePurpose,
@@ -72,10 +72,6 @@ const destroy: Statement = {
 const revokeByGrant: Statement = {
   name: 'artifact_revoke_by_grant',
   text: 'DELETE FROM artifacts WHERE model = $1 AND grant_id = $2',
-}
-
-function isCredential(model: string): model is CredentialModel {
-  return model === 'AuthorizationCode' || model === 'RefreshToken'
 }
 
 function epochSecondsOf(value: Date | string): number {
@@ -165,12 +161,12 @@ export function createArtifactAdapter(storage: Storage, model: string): Adapter 
 
     find: async (id) => {
       const request = currentTokenRequest()
-      if (request === undefined || !isCredential(model)) {
+      if (request?.covers(model) !== true) {
         const values = [model, hashSecret(id), limit()]
         return withConsumed((await sql.query<FoundRow>(find, values)).rows[0], id)
       }
-      const row = await request.readCredential({ model, value: id })
-      const successor = row === undefined ? undefined : graceSuccessor(storage, row)
+      const row = await request.readCredential(model, id)
+      const successor = row === undefined || !request.redeems ? undefined : graceSuccessor(storage, row)
       if (row === undefined || successor === undefined) return withConsumed(row, id)
       repeated.set(request, { value: id, successor })
       return { ...row.payload, jti: id }

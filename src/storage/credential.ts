@@ -8,15 +8,29 @@ import { expiryLimit, type Payload } from './engine-model.js'
 import type { Storage } from './storage.js'
 
 /** Models that are redeemed at the token endpoint together with their grant. */
-export type CredentialModel = 'AuthorizationCode' | 'RefreshToken'
+export type RedeemedModel = 'AuthorizationCode' | 'RefreshToken'
+
+/** Models of what is asked about at introspection: which of them a value is, only its row tells. */
+const tokenModels = ['AccessToken', 'ClientCredentials', 'RefreshToken'] as const
+
+export type CredentialModel = RedeemedModel | (typeof tokenModels)[number]
 
 export interface PresentedCredential {
-  readonly model: CredentialModel
+  readonly model: RedeemedModel | 'any token'
   readonly value: string
+}
+
+export function isRedeemed(model: string): model is RedeemedModel {
+  return model === 'AuthorizationCode' || model === 'RefreshToken'
+}
+
+export function isAskedAbout(model: string): model is CredentialModel {
+  return tokenModels.some((token) => token === model)
 }
 
 /** A row of `artifacts`, with its grant and account when both are still there. */
 export interface CredentialRow {
+  readonly model: string
   readonly payload: Payload
   readonly consumed_at: Date | string | null
   /** Sealed: see `TokenRequest`. */
@@ -40,7 +54,8 @@ export interface ClientRow {
 }
 
 /** Every column of the client and of the credential may be null: either may be missing. */
-type JoinedRow = Omit<CredentialRow, 'payload'> & {
+type JoinedRow = Omit<CredentialRow, 'payload' | 'model'> & {
+  readonly model: string | null
   readonly payload: Payload | null
   readonly client_version: string | null
   readonly client_payload: Payload | null
@@ -48,17 +63,24 @@ type JoinedRow = Omit<CredentialRow, 'payload'> & {
   readonly sealed_secret: string | null
 }
 
-const credentialColumns = `a.payload, a.consumed_at, a.successor, g.id AS grant_id,
+const credentialColumns = `a.model, a.payload, a.consumed_at, a.successor, g.id AS grant_id,
     g.payload AS grant_payload, p.id AS account_id, p.email, p.name, p.disabled_at`
 
 const grantJoins = `LEFT JOIN grants g ON g.id = a.grant_id AND g.expires_at > $3::timestamptz
     LEFT JOIN accounts p ON p.id = g.account_id`
 
-const findCredential: Statement = {
-  name: 'credential_find',
-  text: `SELECT ${credentialColumns} FROM artifacts a ${grantJoins}
-    WHERE a.model = $1 AND a.id_hash = $2 AND (a.expires_at IS NULL OR a.expires_at > $3::timestamptz)`,
+const isPresented = 'a.model = $1'
+const isAnyToken = `$1 = 'any token' AND a.model IN (${tokenModels.map((model) => `'${model}'`).join(', ')})`
+
+function statements(name: string, text: (isModel: string) => string): Record<'one' | 'any', Statement> {
+  return { one: { name, text: text(isPresented) }, any: { name: `${name}_any`, text: text(isAnyToken) } }
 }
+
+const findCredential = statements(
+  'credential_find',
+  (isModel) => `SELECT ${credentialColumns} FROM artifacts a ${grantJoins}
+    WHERE ${isModel} AND a.id_hash = $2 AND (a.expires_at IS NULL OR a.expires_at > $3::timestamptz)`,
+)
 
 /** SQL. `xmin` is the transaction that wrote the row. `known`: the version whose metadata need not be sent again. */
 export function clientColumns(client: string, known: string, as: { version: string; payload: string }): string {
@@ -66,35 +88,41 @@ export function clientColumns(client: string, known: string, as: { version: stri
     ${client}.sealed_secret, ${client}.origin`
 }
 
-const findWithClient: Statement = {
-  name: 'credential_find_with_client',
-  text: `SELECT ${clientColumns('c', '$5::text', { version: 'client_version', payload: 'client_payload' })}, ${credentialColumns} FROM (VALUES (1)) AS always
+const findWithClient = statements(
+  'credential_find_with_client',
+  (
+    isModel,
+  ) => `SELECT ${clientColumns('c', '$5::text', { version: 'client_version', payload: 'client_payload' })}, ${credentialColumns} FROM (VALUES (1)) AS always
     LEFT JOIN clients c ON c.id = $4
-    LEFT JOIN artifacts a ON a.model = $1 AND a.id_hash = $2 AND (a.expires_at IS NULL OR a.expires_at > $3::timestamptz)
+    LEFT JOIN artifacts a ON ${isModel} AND a.id_hash = $2 AND (a.expires_at IS NULL OR a.expires_at > $3::timestamptz)
     ${grantJoins}`,
+)
+
+function statementFor({ model }: PresentedCredential, all: Record<'one' | 'any', Statement>): Statement {
+  return model === 'any token' ? all.any : all.one
 }
 
 export async function readCredential(
   storage: Storage,
-  { model, value }: PresentedCredential,
+  presented: PresentedCredential,
 ): Promise<CredentialRow | undefined> {
-  const values = [model, hashSecret(value), expiryLimit(storage)]
-  return (await storage.database.sql.query<CredentialRow>(findCredential, values)).rows[0]
+  const values = [presented.model, hashSecret(presented.value), expiryLimit(storage)]
+  return (await storage.database.sql.query<CredentialRow>(statementFor(presented, findCredential), values)).rows[0]
 }
 
 /** The client of a request is asked for before its credential: one statement answers both. */
 export async function readCredentialWithClient(
   storage: Storage,
-  { model, value }: PresentedCredential,
+  presented: PresentedCredential,
   clientId: string,
   knownVersion: string | undefined,
 ): Promise<{ readonly credential: CredentialRow | undefined; readonly client: ClientRow | undefined }> {
-  const values = [model, hashSecret(value), expiryLimit(storage), clientId, knownVersion ?? null]
-  const row = (await storage.database.sql.query<JoinedRow>(findWithClient, values)).rows[0]
+  const values = [presented.model, hashSecret(presented.value), expiryLimit(storage), clientId, knownVersion ?? null]
+  const row = (await storage.database.sql.query<JoinedRow>(statementFor(presented, findWithClient), values)).rows[0]
   if (row === undefined) return { credential: undefined, client: undefined }
-  const { payload, client_version: version, client_payload: client, sealed_secret, origin } = row
+  const { model, payload, client_version: version, client_payload: client, sealed_secret, origin } = row
   return {
-    credential: payload === null ? undefined : { ...row, payload },
+    credential: model === null || payload === null ? undefined : { ...row, model, payload },
     client: version === null ? undefined : { version, payload: client, sealed_secret, origin: origin ?? 'dynamic' },
   }
 }

@@ -8,7 +8,10 @@ import type { Statement } from '../platform/database.js'
 import { createHolderBox, hashSecret } from '../platform/secrets.js'
 import {
   type ClientRow,
+  type CredentialModel,
   type CredentialRow,
+  isAskedAbout,
+  isRedeemed,
   type PresentedCredential,
   readCredential,
   readCredentialWithClient,
@@ -112,7 +115,7 @@ export function isGrantGone(error: unknown): boolean {
 export class TokenRequest {
   readonly #storage: Storage
   readonly #presented: PresentedCredential | undefined
-  #credential: (PresentedCredential & { readonly row: CredentialRow | undefined }) | undefined
+  #credential: Promise<CredentialRow | undefined> | undefined
   readonly #rows: ArtifactRow[] = []
   #redemption: Redemption | undefined
   #newRefreshToken: string | undefined
@@ -131,17 +134,34 @@ export class TokenRequest {
   async readClient(clientId: string, knownVersion: string | undefined): Promise<ClientRow | undefined> {
     const presented = this.#presented
     if (presented === undefined || this.#credential !== undefined) return undefined
-    const { client, credential } = await readCredentialWithClient(this.#storage, presented, clientId, knownVersion)
-    this.#credential = { value: presented.value, model: presented.model, row: credential }
-    return client
+    const together = readCredentialWithClient(this.#storage, presented, clientId, knownVersion)
+    this.#credential = together.then(({ credential }) => credential)
+    // Whoever asks for it gets the error; the client was asked for first, and failed.
+    this.#credential.catch(() => undefined)
+    return (await together).client
+  }
+
+  /** Whether `readCredential` answers for such a credential. */
+  covers(model: string): model is CredentialModel {
+    return this.redeems ? isRedeemed(model) : isAskedAbout(model)
+  }
+
+  /** Whether credentials are used up in this request, or only looked at. */
+  get redeems(): boolean {
+    return this.#presented?.model !== 'any token'
   }
 
   /** The credential's row; its grant and account are remembered for when the engine asks for them. */
-  async readCredential(asked: PresentedCredential): Promise<CredentialRow | undefined> {
-    const known = this.#credential
-    const isKnown = known !== undefined && known.model === asked.model && known.value === asked.value
-    const row = isKnown ? known.row : await readCredential(this.#storage, asked)
-    if (row !== undefined && row.grant_id !== null && row.grant_payload !== null && row.account_id !== null) {
+  async readCredential(model: CredentialModel, value: string): Promise<CredentialRow | undefined> {
+    const presented = this.#presented
+    const asked = { model: isRedeemed(model) && this.redeems ? model : ('any token' as const), value }
+    const isPresented = presented?.model === asked.model && presented.value === value
+    // Asked about a token, the engine looks for several models at once.
+    if (isPresented) this.#credential ??= readCredential(this.#storage, presented)
+    const read = isPresented ? this.#credential : readCredential(this.#storage, asked)
+    const row = await read
+    if (row?.model !== model) return undefined
+    if (row.grant_id !== null && row.grant_payload !== null && row.account_id !== null) {
       const { account_id: accountId, email, name, disabled_at: disabledAt } = row
       const holder = { accountId, email: email ?? '', name, disabled: disabledAt !== null }
       this.#grant = { id: row.grant_id, payload: row.grant_payload, holder }
