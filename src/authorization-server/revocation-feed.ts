@@ -1,6 +1,6 @@
 /**
- * The revocation feed: tells resource servers which grants, access tokens, clients and accounts ended before their access tokens
- * did, so that tokens which verify themselves can be refused within seconds. No specification has this; it looks like introspection
+ * The revocation feed: tells resource servers which grants, access tokens, clients, accounts and keys ended before their access
+ * tokens did, so that tokens which verify themselves can be refused within seconds. No specification has this; it looks like introspection
  * (RFC 7662) on purpose: the same clients, the same authentication, and each learns of its own audience only. Does not own what is
  * revoked when: storage/revocations.ts.
  *

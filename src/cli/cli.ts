@@ -10,10 +10,11 @@ import { type Command, ExitStatus, type Terminal, UsageError, writeLine } from '
 import { config } from './config.js'
 import { doctor } from './doctor.js'
 import { describeFailure } from './failure.js'
+import { keys } from './keys.js'
 import { migrate } from './migrate.js'
 import { serve } from './serve.js'
 
-const commands: readonly Command[] = [serve, migrate, accounts, clients, apiKeys, config, doctor]
+const commands: readonly Command[] = [serve, migrate, accounts, clients, keys, apiKeys, config, doctor]
 
 function writeHelp(terminal: Terminal): void {
   writeLine(terminal, 'Gatehouse: an authorization server and an MCP server that enforces what it issues.')

@@ -21,6 +21,8 @@ export interface AccessToken {
   readonly issuer: string
   /** `jti`. */
   readonly tokenId?: string
+  /** `kid` of the key that signed it, when it is a JWT whose header names one. */
+  readonly keyId?: string
   /**
    * `cnf.jkt` (RFC 9449 §6.1): the token is only good together with a proof of this key, which `authenticate` checks and a
    * verifier alone does not.

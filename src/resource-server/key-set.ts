@@ -13,7 +13,7 @@ export interface RemoteKeySetOptions {
   readonly clock: VerifierClock
   /** Default 30. */
   readonly cooldownSeconds?: number
-  /** Keys older than this are renewed in the background; default 600. A withdrawn key is unknown at most that long later. */
+  /** Keys older than this are renewed in the background; default 600. A withdrawn key is unknown at the first token after that. */
   readonly freshSeconds?: number
 }
 

@@ -64,7 +64,7 @@ interface Page {
 /** A fault that asking again soon will not mend. */
 class Refused extends Error {}
 
-const kinds: readonly unknown[] = ['grant', 'token', 'client', 'account']
+const kinds: readonly unknown[] = ['grant', 'token', 'client', 'account', 'key']
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -5,11 +5,11 @@
 import { hash } from 'node:crypto'
 import type { AccessToken, VerifierClock } from './access-token.js'
 
-export type RevocationKind = 'grant' | 'token' | 'client' | 'account'
+export type RevocationKind = 'grant' | 'token' | 'client' | 'account' | 'key'
 
 export interface RevocationFact {
   readonly kind: RevocationKind
-  /** A grant's as tokens claim it (`gid`); SHA-256 in base64url of a token's `jti`, a client's or an account's id. */
+  /** A grant's as tokens claim it (`gid`); SHA-256 in base64url of a token's `jti`, a client's or an account's id, a key's `kid`. */
   readonly id: string
   /** Seconds since the epoch. Tokens of a client or account that were issued later are not meant. */
   readonly at: number
@@ -39,13 +39,20 @@ const sameMomentSeconds = 1
 const hashed = (value: string) => hash('sha256', value, 'base64url')
 
 /** Under which keys a token may be in the list. */
-function keysOf({ claims, tokenId, clientId, subject }: AccessToken): readonly (readonly [RevocationKind, string])[] {
+function keysOf({
+  claims,
+  tokenId,
+  clientId,
+  subject,
+  keyId,
+}: AccessToken): readonly (readonly [RevocationKind, string])[] {
   const { gid } = claims
   return [
     ...(typeof gid === 'string' ? [['grant', gid] as const] : []),
     ...(tokenId === undefined ? [] : [['token', hashed(tokenId)] as const]),
     ['client', hashed(clientId)],
     ...(subject === undefined ? [] : [['account', hashed(subject)] as const]),
+    ...(keyId === undefined ? [] : [['key', hashed(keyId)] as const]),
   ]
 }
 
@@ -88,7 +95,8 @@ export function createRevocationList({ clock, maxEntries = 100_000 }: Revocation
       return ofToken.some(([kind, id]) => {
         const fact = facts.get(`${kind} ${id}`)
         if (fact === undefined) return false
-        return kind === 'grant' || kind === 'token' || issuedAt <= fact.at + sameMomentSeconds
+        const mayComeBack = kind === 'client' || kind === 'account'
+        return !mayComeBack || issuedAt <= fact.at + sameMomentSeconds
       })
     },
   }

@@ -27,6 +27,9 @@ export type IntrospectionSettings = ClientCredentials & {
   readonly maxAgeSeconds?: number
 }
 
+/** How long a verified JWT is believed without another look at the keys: one whose key was withdrawn must not live on until `exp`. */
+const jwtMaxAgeSeconds = 600
+
 type FindingOptions = Omit<IssuerDiscoveryOptions, 'fetch' | 'clock'>
 type ServerRules = Pick<JwtRules, 'algorithms' | 'maxLifetimeSeconds' | 'requireAccessTokenType' | 'checkClaims'>
 
@@ -116,7 +119,11 @@ function verifiersOf(
     keys: keysOf(server, discovery, settings),
   })
   const { clock, maxCachedTokens: maxEntries } = settings
-  const jwt = cacheVerifiedTokens(verified, { clock, ...(maxEntries && { maxEntries }) })
+  const jwt = cacheVerifiedTokens(verified, {
+    clock,
+    maxAgeSeconds: jwtMaxAgeSeconds,
+    ...(maxEntries && { maxEntries }),
+  })
   if (opaque === undefined || server.introspection?.tokens !== 'refused') return { issuer, jwt, opaque }
   return { issuer, jwt: routeByShape({ jwt, opaque, fallBackToOpaque: true }), opaque }
 }

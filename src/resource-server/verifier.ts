@@ -1,5 +1,5 @@
 /** Verifies JWT access tokens locally (RFC 9068), with the lessons of RFC 8725. */
-import { errors, type JWTPayload, type JWTVerifyGetKey, type JWTVerifyOptions, jwtVerify } from 'jose'
+import { errors, type JWTVerifyGetKey, type JWTVerifyOptions, type JWTVerifyResult, jwtVerify } from 'jose'
 import { OAuthError } from '../oauth/errors.js'
 import { invalidToken, longestToken, type TokenVerifier } from './access-token.js'
 import { acceptedAudiences, accessTokenFromClaims, defaultClockToleranceSeconds, type TokenRules } from './claims.js'
@@ -37,9 +37,13 @@ const defaultAlgorithms: readonly SigningAlgorithm[] = ['ES256', 'EdDSA', 'Ed255
 /** A token without `kid` may fit several keys of its issuer; more than these are not tried. */
 const mostKeysTried = 4
 
-async function verifyWithAnyKey(token: string, keys: JWTVerifyGetKey, options: JWTVerifyOptions): Promise<JWTPayload> {
+async function verifyWithAnyKey(
+  token: string,
+  keys: JWTVerifyGetKey,
+  options: JWTVerifyOptions,
+): Promise<JWTVerifyResult> {
   try {
-    return (await jwtVerify(token, keys, options)).payload
+    return await jwtVerify(token, keys, options)
   } catch (error) {
     if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error
     let left = mostKeysTried
@@ -47,7 +51,7 @@ async function verifyWithAnyKey(token: string, keys: JWTVerifyGetKey, options: J
       if (left === 0) break
       left -= 1
       try {
-        return (await jwtVerify(token, key, options)).payload
+        return await jwtVerify(token, key, options)
       } catch (failure) {
         if (!(failure instanceof errors.JWSSignatureVerificationFailed)) throw failure
       }
@@ -56,7 +60,7 @@ async function verifyWithAnyKey(token: string, keys: JWTVerifyGetKey, options: J
   }
 }
 
-async function verifiedClaims(token: string, options: JwtVerifierOptions): Promise<JWTPayload> {
+async function verified(token: string, options: JwtVerifierOptions): Promise<JWTVerifyResult> {
   if (token.length > longestToken) throw invalidToken('longer than any honest token')
   try {
     return await verifyWithAnyKey(token, options.keys, {
@@ -81,5 +85,9 @@ async function verifiedClaims(token: string, options: JwtVerifierOptions): Promi
  */
 export function createJwtVerifier(options: JwtVerifierOptions): TokenVerifier {
   const limits = { maxLifetimeSeconds: options.maxLifetimeSeconds ?? 86_400 }
-  return async (token) => accessTokenFromClaims(await verifiedClaims(token, options), options, limits)
+  return async (token) => {
+    const { payload, protectedHeader } = await verified(token, options)
+    const { kid } = protectedHeader
+    return { ...accessTokenFromClaims(payload, options, limits), ...(kid !== undefined && { keyId: kid }) }
+  }
 }

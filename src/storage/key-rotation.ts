@@ -3,6 +3,7 @@
  * after a second look. So of any number that notice together one acts, and a crash leaves either the old keys or the new ones.
  */
 
+import { hashSecret } from '../platform/secrets.js'
 import { Prisma } from './generated/client.js'
 import {
   activeFrom,
@@ -123,6 +124,12 @@ async function carryOut(work: Work, keys: readonly StoredKey[], step: KeyStep): 
   }
 }
 
+/** Tells resource servers, which may have verified tokens of it already, by the revocation feed (revocations.ts). */
+function announceRevocation({ storage: { prisma } }: Work, kid: string): Planned {
+  const id = hashSecret(kid)
+  return { write: prisma.$executeRaw`INSERT INTO revocations (kind, subject_hash) VALUES ('key', ${id})` }
+}
+
 /** Someone else was first, without our lock: the index of one key at a time held. What is left to do is found out next time. */
 function isLateInsert(error: unknown): boolean {
   return error instanceof Prisma.PrismaClientKnownRequestError && error.code === 'P2002'
@@ -213,7 +220,7 @@ export async function rotateKeys(
 
 /**
  * Destroys a key at once; another signs in its place. Answers nothing when there is no such key. Tokens that it signed are refused by
- * everybody who reads the key set again.
+ * everybody who follows the revocation feed or reads the key set again.
  */
 export async function revokeKey(storage: Storage, policy: KeyPolicy, id: string): Promise<readonly KeyChange[]> {
   const found = await readStoredKeys(storage)
@@ -229,10 +236,11 @@ export async function revokeKey(storage: Storage, policy: KeyPolicy, id: string)
       const others = keys.filter((other) => other.kind === 'cookie' && other.id !== id && activeFrom(other) <= work.now)
       return others.length > 0 ? [revoked] : [revoked, addCookieKey(work, 0)]
     }
-    if (key.status !== 'current') return [revoked]
+    const announced = announceRevocation(work, id)
+    if (key.status !== 'current') return [revoked, announced]
     const next = nextOf(keys, key.algorithm)
     const successor =
       next === undefined ? await activateNew(work, key.algorithm) : activate(work, key.algorithm, next.id)
-    return [revoked, successor]
+    return [revoked, announced, successor]
   })
 }

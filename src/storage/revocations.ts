@@ -1,7 +1,7 @@
 /**
- * The facts of the revocation feed: which grants, access tokens, clients and accounts ended before their access tokens did. Owns
+ * The facts of the revocation feed: which grants, access tokens, clients, accounts and keys ended before their access tokens did. Owns
  * reading them from where a reader stopped. Nearly all are written by the database's own triggers (see the migration), in the
- * transaction that ends something; only a single revoked access token is written here.
+ * transaction that ends something; a single revoked access token is written here, a revoked key by key-rotation.ts.
  *
  * A reader's place is a snapshot of PostgreSQL, not the last id: ids are given before commits, so a lower one may become visible
  * later. What a snapshot did not see is exactly what is new, however transactions overlap.
@@ -11,8 +11,8 @@ import { hashSecret } from '../platform/secrets.js'
 import type { Storage } from './storage.js'
 
 export interface Revocation {
-  readonly kind: 'grant' | 'token' | 'client' | 'account'
-  /** SHA-256, in base64url, of what the kind says: the grant's id, the token's `jti`, the client's or account's id. */
+  readonly kind: 'grant' | 'token' | 'client' | 'account' | 'key'
+  /** SHA-256, in base64url, of what the kind says: the grant's id, the token's `jti`, the client's or account's id, the key's `kid`. */
   readonly id: string
   /** Seconds since the epoch. A client or account that came back has tokens again, issued after this. */
   readonly at: number

@@ -1,7 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { OAuthError } from '../../src/oauth/errors.js'
 import { createOperatorFetch } from '../../src/platform/operator-fetch.js'
-import { createJwtVerifier, createRemoteKeySet, type TokenVerifier } from '../../src/resource-server/index.js'
+import {
+  createJwtVerifier,
+  createRemoteKeySet,
+  createTokenVerifier,
+  type TokenVerifier,
+} from '../../src/resource-server/index.js'
 import { eventually } from '../support/eventually.js'
 import { createSigningKey, resource, startTokenIssuer, type TokenIssuer } from '../support/token-issuer.js'
 
@@ -107,5 +112,22 @@ describe('keys of the issuer (RFC 7517), with outages', () => {
       const refused = await verify(await issuer.sign()).catch((error: unknown) => error)
       return refused instanceof OAuthError && refused.code === 'invalid_token'
     })
+  })
+
+  it('forgets it for tokens too that were verified before, however long they live', async () => {
+    const clock = { now: () => now }
+    const authorizationServers = [{ issuer: issuer.issuer }]
+    const { verify: verifyAndKeep } = createTokenVerifier({ audience: resource, authorizationServers, fetch, clock })
+    const token = await issuer.sign({ exp: now.getTime() / 1000 + 80_000 })
+    const { keyId } = await verifyAndKeep(token)
+    expect(keyId).toBe('key-1')
+    const next = await createSigningKey('key-2')
+    issuer.routes.set('/jwks', { body: { keys: [next.publicJwk] } })
+    pass(601)
+    await verifyAndKeep(token)
+    // Taken from the old set still, which is renewed behind it; a token of the new key waits for that.
+    await verifyAndKeep(await issuer.sign({}, { kid: 'key-2' }, next.privateKey))
+    pass(601)
+    await expect(verifyAndKeep(token)).rejects.toMatchObject({ code: 'invalid_token' })
   })
 })

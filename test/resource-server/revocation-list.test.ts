@@ -10,6 +10,7 @@ function tokenWith(claims: Record<string, unknown> = {}): AccessToken {
     subject: 'ada',
     clientId: 'a client',
     tokenId: 'a-token',
+    keyId: 'a-key',
     scopes: [],
     expiresAt: start + 600,
     audience: [],
@@ -58,6 +59,8 @@ describe('what a resource server knows of revocations', () => {
     ],
     ['its account', fact('account', hashSecret('ada')), {}, true],
     ['its account, enabled again before it was issued', fact('account', hashSecret('ada')), { iat: start + 12 }, false],
+    ['its key, whatever it says of when it was issued', fact('key', hashSecret('a-key')), { iat: start + 100 }, true],
+    ['another key', fact('key', hashSecret('b-key')), {}, false],
     ['a client of the name of its account', fact('client', hashSecret('ada')), {}, false],
     ['a token of the name of its grant', fact('token', 'a-grant'), {}, false],
   ])('revokes a token by %s: %j %j → %s', (_what, revoked, claims, expected) => {

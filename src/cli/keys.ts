@@ -1,0 +1,132 @@
+/** `gatehouse keys`: what signs tokens and cookies, and from when until when. Private parts never leave the database. */
+import { createLogger } from '../platform/log.js'
+import { createAuditTrail } from '../storage/audit.js'
+import { activeFrom, type KeyPolicy, orderCookieKeys, type StoredKey } from '../storage/key-lifecycle.js'
+import { recordKeyChanges } from '../storage/key-ring.js'
+import { type KeyChange, revokeKey, rotateKeys } from '../storage/key-rotation.js'
+import { readStoredKeys } from '../storage/keys.js'
+import type { Storage } from '../storage/storage.js'
+import {
+  type Command,
+  loadConfig,
+  readArguments,
+  type Terminal,
+  UsageError,
+  writeJson,
+  writeLine,
+  writeTable,
+} from './command.js'
+import { withStorage } from './storage.js'
+
+const flags = { json: { type: 'boolean' }, now: { type: 'boolean' } } as const
+
+/** What a person may know of a key. */
+interface ListedKey {
+  readonly id: string
+  /** ES256, RS256 or cookie. */
+  readonly use: string
+  readonly state: 'next' | 'current' | 'previous'
+  readonly createdAt: Date
+  readonly signsFrom: Date
+  readonly publishedUntil: Date | null
+}
+
+function listed(keys: readonly StoredKey[], now: Date): readonly ListedKey[] {
+  const [signing] = orderCookieKeys(keys, now)
+  const cookieState = (key: StoredKey) => (key === signing ? 'current' : activeFrom(key) > now ? 'next' : 'previous')
+  const order = ['next', 'current', 'previous']
+  return keys
+    .map((key) => ({
+      ...{ id: key.id, use: key.algorithm ?? 'cookie', state: key.status ?? cookieState(key) },
+      ...{ createdAt: key.createdAt, signsFrom: activeFrom(key), publishedUntil: key.publishedUntil },
+    }))
+    .sort((left, right) =>
+      left.use === right.use ? order.indexOf(left.state) - order.indexOf(right.state) : left.use < right.use ? -1 : 1,
+    )
+}
+
+const minute = (at: Date) => `${at.toISOString().slice(0, 16).replace('T', ' ')}Z`
+
+async function list(terminal: Terminal, json: boolean): Promise<void> {
+  const keys = await withStorage(terminal, readStoredKeys)
+  const rows = listed(keys, terminal.clock.now())
+  if (json) return writeJson(terminal, rows)
+  if (rows.length === 0) return writeLine(terminal, 'There is no key yet: the first start makes them.')
+  writeTable(terminal, [
+    ['KEY', 'USE', 'STATE', 'MADE', 'SIGNS FROM', 'PUBLISHED UNTIL'],
+    ...rows.map(({ id, use, state, createdAt, signsFrom, publishedUntil }) => [
+      ...[id, use, state, minute(createdAt), minute(signsFrom)],
+      publishedUntil === null ? '' : minute(publishedUntil),
+    ]),
+  ])
+}
+
+/** Runs a change of the keys and writes it into the audit trail. */
+async function changeKeys(
+  terminal: Terminal,
+  work: (storage: Storage, policy: KeyPolicy) => Promise<readonly KeyChange[]>,
+): Promise<readonly KeyChange[]> {
+  const { keyPolicyOf } = await import('../databases.js')
+  return withStorage(terminal, async (storage) => {
+    const changes = await work(storage, keyPolicyOf(loadConfig(terminal)))
+    await recordKeyChanges(createAuditTrail(storage, createLogger('silent')), changes)
+    return changes
+  })
+}
+
+function describeChange({ type, id, use, activatesAt }: KeyChange): string {
+  const key = use === 'cookie' ? `cookie key ${id}` : `${use} key ${id}`
+  switch (type) {
+    case 'key.published':
+      return `Published ${key}; it signs from ${activatesAt === undefined ? 'later' : minute(activatesAt)} on.`
+    case 'key.activated':
+      return `Now ${key} signs.`
+    case 'key.removed':
+      return `Removed ${key}.`
+    case 'key.revoked':
+      return `Revoked ${key}. It is destroyed.`
+  }
+}
+
+async function rotate(terminal: Terminal, immediately: boolean): Promise<void> {
+  const changes = await changeKeys(terminal, (storage, policy) => rotateKeys(storage, policy, { immediately }))
+  for (const change of changes) writeLine(terminal, describeChange(change))
+  if (changes.length === 0) {
+    writeLine(terminal, 'Nothing was changed: another rotation is under way. `gatehouse keys list` shows it.')
+  }
+  if (!immediately || changes.length === 0) return
+  terminal.stderr.write(
+    'Servers that run follow within seconds. A resource server that keeps a copy of the key set and does not read it again at the\n' +
+      'first unknown key refuses new tokens until its copy is over. Old tokens stay good: `keys revoke` ends those of a key.\n',
+  )
+}
+
+async function revoke(terminal: Terminal, id: string): Promise<void> {
+  const changes = await changeKeys(terminal, (storage, policy) => revokeKey(storage, policy, id))
+  const revoked = changes.find(({ type }) => type === 'key.revoked')
+  if (revoked === undefined) throw new Error(`there is no key ${JSON.stringify(id)}`)
+  for (const change of changes) writeLine(terminal, describeChange(change))
+  terminal.stderr.write(
+    revoked.use === 'cookie'
+      ? 'Servers that run follow within seconds. Browsers whose cookies it signed have to sign in again.\n'
+      : 'Servers that run follow within seconds. Access tokens that it signed are refused as fast by resource servers that follow the\n' +
+          'revocation feed, by others of our library within 25 minutes, by the rest when their copy of the key set is over. Refresh\n' +
+          'tokens and sessions go on: clients get tokens of another key.\n',
+  )
+}
+
+export const keys: Command = {
+  name: 'keys',
+  summary: 'The keys that sign tokens and cookies: which there are, new ones, an end to one that leaked.',
+  usage: ['keys list [--json]', 'keys rotate [--now]', 'keys revoke <key>'],
+  async run(terminal, args) {
+    const { values, positionals } = readArguments(args, flags)
+    const [action, operand, ...surplus] = positionals
+    if (surplus.length > 0) throw new UsageError('too many arguments')
+    if (values.now === true && action !== 'rotate') throw new UsageError('--now belongs to `keys rotate`')
+    if (action === 'list' && operand === undefined) return list(terminal, values.json === true)
+    if (action === 'rotate' && operand === undefined) return rotate(terminal, values.now === true)
+    if (action === 'revoke' && operand !== undefined) return revoke(terminal, operand)
+    throw new UsageError('say what to do: list, rotate or revoke <key>')
+  },
+}

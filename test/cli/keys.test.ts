@@ -1,0 +1,123 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { decodeProtectedHeader } from 'jose'
+import { z } from 'zod'
+import { databaseKinds } from '../support/databases.js'
+import { describeOnPostgres } from '../support/describe-on-postgres.js'
+import { eventually } from '../support/eventually.js'
+import { freePort } from '../support/free-port.js'
+import { callTool } from '../support/mcp-request.js'
+import { type Grant, newGrant, obtainTokens, refresh } from '../support/oauth-client.js'
+import { stackSettings } from '../support/settings.js'
+import { type Stack, startStack } from '../support/stack.js'
+import { type CommandRun, runCli } from './terminal.js'
+
+const listSchema = z.array(z.object({ id: z.string(), use: z.string(), state: z.string() }))
+
+describe('gatehouse keys', () => {
+  let environment: Record<string, string>
+  const keys = (...args: readonly string[]): Promise<CommandRun> => runCli(['keys', ...args], environment)
+  beforeAll(async () => {
+    environment = await stackSettings({ database: databaseKinds.at(-1) ?? 'embedded' })
+  })
+
+  it('has nothing to show or to revoke before the first start', async () => {
+    expect(await keys('list')).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('There is no key yet') })
+    expect(await keys('revoke', 'nothing')).toMatchObject({
+      exitCode: 1,
+      stderr: 'gatehouse: there is no key "nothing"\n',
+    })
+  })
+
+  it.each([
+    ['no action', [], /say what to do: list, rotate or revoke <key>/],
+    ['no key', ['revoke'], /say what to do/],
+    ['--now elsewhere', ['revoke', 'x', '--now'], /--now belongs to/],
+    ['too much', ['revoke', 'x', 'y'], /too many arguments/],
+  ])('answers %s with one line and status 2', async (_name, args, line) => {
+    const { exitCode, stdout, stderr } = await keys(...args)
+    expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' })
+    expect(stderr).toMatch(line)
+  })
+})
+
+describeOnPostgres('gatehouse keys, while two processes serve', () => {
+  let stack: Stack
+  let replica: Stack
+  let atReplica: Grant
+  let grant: Grant
+  beforeAll(async () => {
+    stack = await startStack({ database: 'postgresql' })
+    const port = String(await freePort())
+    const env = { ...stack.settings, AUTH_PORT: port, ISSUER_INTERNAL_URL: `http://127.0.0.1:${port}` }
+    replica = await startStack({ database: 'postgresql', env, overrides: { only: 'auth' } })
+    grant = await newGrant(stack)
+    atReplica = { ...grant, server: { ...grant.server, token_endpoint: `http://127.0.0.1:${port}/token` } }
+  })
+  afterAll(async () => {
+    await replica.close()
+    await stack.close()
+  })
+
+  const keys = (...args: readonly string[]): Promise<CommandRun> => runCli(['keys', ...args], stack.settings)
+  const kidOf = (token: string) => decodeProtectedHeader(token).kid ?? ''
+  const listed = async (state: string, use = 'ES256') =>
+    listSchema
+      .parse(JSON.parse((await keys('list', '--json')).stdout))
+      .filter((key) => key.state === state && key.use === use)
+  const published = async ({ server }: Grant): Promise<readonly string[]> => {
+    const { keys: set } = z
+      .object({ keys: z.array(z.object({ kid: z.string() })) })
+      .parse(await (await fetch(server.token_endpoint.replace(/token$/, 'jwks'))).json())
+    return set.map(({ kid }) => kid)
+  }
+  const both = async (holds: (at: Grant) => Promise<boolean>) => (await holds(grant)) && (await holds(atReplica))
+
+  it('rotates and revokes at both within seconds, and nobody signs in again', async () => {
+    const { access_token: old, refresh_token: first = '' } = await obtainTokens(
+      grant,
+      stack.newBrowser(),
+      { account: stack.account },
+      'notes:read',
+    )
+    let refreshToken = first
+    const newToken = async (at: Grant) => {
+      const { tokens } = await refresh(at, refreshToken)
+      if (tokens?.refresh_token === undefined) throw new Error('not refreshed')
+      refreshToken = tokens.refresh_token
+      return tokens.access_token
+    }
+    const calls = async (token: string) => (await callTool(stack.resource, token, 'list_notes')).status
+    expect(await calls(old)).toBe(200)
+
+    const rotated = await keys('rotate')
+    expect(rotated).toMatchObject({ exitCode: 0, stderr: '' })
+    expect(rotated.stdout).toMatch(/^Published ES256 key \S+; it signs from [-\d]{10} [\d:]{5}Z on\.$/m)
+    expect(rotated.stdout).toMatch(/^Published cookie key /m)
+    expect((await keys('rotate')).stdout).toContain('Nothing was changed: another rotation is under way')
+    const [next] = await listed('next')
+    const nextKid = next?.id ?? ''
+    await eventually(() => both(async (at) => (await published(at)).includes(nextKid)))
+    for (const at of [grant, atReplica]) expect(kidOf(await newToken(at))).toBe(kidOf(old))
+
+    const now = await keys('rotate', '--now')
+    expect(now.stdout).toContain(`Now ES256 key ${nextKid} signs.`)
+    expect(now.stderr).toContain('refuses new tokens until its copy is over')
+    await eventually(() => both(async (at) => kidOf(await newToken(at)) === nextKid))
+    expect((await listed('previous')).map(({ id }) => id)).toEqual([kidOf(old)])
+    expect(await calls(old)).toBe(200)
+
+    const revoked = await keys('revoke', kidOf(old))
+    expect(revoked).toMatchObject({ exitCode: 0, stdout: `Revoked ES256 key ${kidOf(old)}. It is destroyed.\n` })
+    expect(revoked.stderr).toContain('follow the\nrevocation feed')
+    await eventually(async () => (await calls(old)) === 401)
+    await eventually(() => both(async (at) => !(await published(at)).includes(kidOf(old))))
+
+    // The one that signs: another takes its place at once.
+    expect((await keys('revoke', nextKid)).stdout).toMatch(/^Now ES256 key \S+ signs\.$/m)
+    await eventually(() => both(async (at) => kidOf(await newToken(at)) !== nextKid))
+    expect(await listed('current')).toHaveLength(1)
+    const shown = (await keys('list')).stdout
+    expect(shown).toMatch(/^KEY +USE +STATE +MADE +SIGNS FROM +PUBLISHED UNTIL$/m)
+    expect(shown).not.toContain(nextKid)
+  })
+})
