@@ -8,9 +8,12 @@ export function claimsMetadataDocument(clientId: string): boolean {
   return /^https:/i.test(clientId)
 }
 
-/** Hosts are names: an address proves nobody's identity. Parsers write every spelling of an IPv4 address as four numbers. */
+/**
+ * Hosts are names (RFC 1123 §2.1), no patterns: an address proves nobody's identity. Parsers write every spelling of an IPv4 address
+ * as four numbers.
+ */
 function isName(hostname: string): boolean {
-  return !hostname.startsWith('[') && !/^[\d.]+$/.test(hostname) && !hostname.endsWith('.')
+  return /^[a-z\d.-]+$/.test(hostname) && !/^[\d.]+$/.test(hostname) && !hostname.endsWith('.')
 }
 
 /**

@@ -2,7 +2,7 @@
  * The website of a client: a real HTTPS server on loopback with a certificate of our own authority, whose documents a test
  * publishes, changes and breaks. Counts what reaches it.
  */
-import type { IncomingHttpHeaders } from 'node:http'
+import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { createUntrustedFetch } from '../../src/platform/untrusted-fetch.js'
@@ -11,7 +11,7 @@ import { createAuthority } from '../platform/certificates.js'
 export interface Answer {
   readonly status?: number
   readonly headers?: Readonly<Record<string, string>>
-  /** Text as it is, anything else as JSON. */
+  /** Text and bytes as they are, anything else as JSON. */
   readonly body?: unknown
   /** Never answers. */
   readonly hangs?: boolean
@@ -24,8 +24,12 @@ export interface DocumentHost {
   publish(path: string, answer: Answer | undefined): string
   /** While set, every path answers with it. */
   breakDown(answer: Answer | undefined): void
+  /** Ends what hangs. */
+  release(): void
   /** Headers of the requests to a path, oldest first. */
   requests(path: string): readonly IncomingHttpHeaders[]
+  /** Certificate of the authority that issued the host's, in PEM. */
+  readonly ca: string
   /** TCP connections so far. */
   connections(): number
   /** The product's own fetch, trusting this host. Every name leads to loopback, `private.example` to 10.0.0.1. */
@@ -38,16 +42,21 @@ export async function startDocumentHost(): Promise<DocumentHost> {
   const answers = new Map<string, Answer>()
   const seen = new Map<string, IncomingHttpHeaders[]>()
   let broken: Answer | undefined
+  const hanging: ServerResponse[] = []
   let connections = 0
   const server = createServer(authority.issue('client.example'), (request, response) => {
     const path = request.url ?? ''
     seen.set(path, [...(seen.get(path) ?? []), request.headers])
     const { status = 200, headers = {}, body = '', hangs = false } = broken ?? answers.get(path) ?? { status: 404 }
-    if (hangs) return
+    if (hangs) {
+      hanging.push(response)
+      return
+    }
     const isUnchanged =
       status === 200 && headers['etag'] !== undefined && request.headers['if-none-match'] === headers['etag']
     response.writeHead(isUnchanged ? 304 : status, { 'content-type': 'application/json', ...headers })
-    response.end(isUnchanged ? undefined : typeof body === 'string' ? body : JSON.stringify(body))
+    const isRaw = typeof body === 'string' || body instanceof Uint8Array
+    response.end(isUnchanged ? undefined : isRaw ? body : JSON.stringify(body))
   })
   server.on('connection', () => {
     connections += 1
@@ -64,7 +73,11 @@ export async function startDocumentHost(): Promise<DocumentHost> {
     breakDown: (answer) => {
       broken = answer
     },
+    release: () => {
+      for (const response of hanging.splice(0)) response.destroy()
+    },
     requests: (path) => seen.get(path) ?? [],
+    ca: authority.cert,
     connections: () => connections,
     untrustedFetch: createUntrustedFetch({
       timeoutMs: 1_000,
