@@ -3,6 +3,7 @@
 // while they are out of date.
 import { existsSync, readFileSync } from 'node:fs'
 import { settingsTable } from '../dist/config.js'
+import { metricsTable } from '../dist/platform/metric-definitions.js'
 import '../test/support/typescript-loader.mjs'
 import { writeReadme } from './readme-sections.mjs'
 
@@ -11,6 +12,7 @@ const { librarySize } = await import('../test/resource-server/packed-library.ts'
 const benchTable = new URL('bench-table.md', import.meta.url)
 writeReadme({
   settings: settingsTable(),
+  metrics: metricsTable(),
   requirements: requirementsTable(),
   library: librarySize(),
   'founding-systems': foundingSystemsTable(),

@@ -55,12 +55,16 @@ const settingNames: ReadonlySet<string> = new Set(
 /** Settings whose names look like ours but are not: most likely a misspelling, or a file for what is no secret. */
 function misspelled(environment: Environment): string[] {
   const prefixes =
-    /^(GATEHOUSE|ISSUER|RESOURCE|BOOTSTRAP|ACCESS_TOKEN|REFRESH|REGISTRATION|INTROSPECTION|MCP_SERVER|REVOCATION|CLIENT_METADATA|KEY_|dangerously)/
+    /^(GATEHOUSE|METRICS|ISSUER|RESOURCE|BOOTSTRAP|ACCESS_TOKEN|REFRESH|REGISTRATION|INTROSPECTION|MCP_SERVER|REVOCATION|CLIENT_METADATA|KEY_|dangerously)/
   return Object.keys(environment).filter((name) => prefixes.test(name) && !settingNames.has(name))
 }
 
 function relations(values: Values, issuerIsLoopback: boolean): string[] {
   const mistakes: string[] = []
+  const serverPorts = [values.AUTH_PORT ?? portOf(values.ISSUER_URL), values.MCP_PORT ?? portOf(values.RESOURCE_URL)]
+  if (values.METRICS_PORT !== undefined && serverPorts.includes(values.METRICS_PORT)) {
+    mistakes.push('METRICS_PORT must be another port than those of the servers')
+  }
   if ((values.BOOTSTRAP_EMAIL === undefined) !== (values.BOOTSTRAP_PASSWORD === undefined)) {
     mistakes.push('BOOTSTRAP_EMAIL and BOOTSTRAP_PASSWORD must be set together')
   }

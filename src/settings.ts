@@ -149,6 +149,11 @@ export const settings = {
     'debug, info, warn, error or silent.',
     oneOf('debug', 'info', 'warn', 'error', 'silent'),
   ),
+  METRICS_PORT: setting<number | undefined>(
+    undefined,
+    'Port on which HOST answers `GET /metrics` for Prometheus, for all servers of the process; unset: none. Keep it off the public network.',
+    integer(1, 65535),
+  ),
   ACCESS_TOKEN_FORMAT: setting<'jwt' | 'opaque'>(
     'jwt',
     'jwt (RFC 9068, verified locally) or opaque (introspected on use).',

@@ -8,6 +8,7 @@ import { createPasswordHasher } from './authorization-server/accounts/passwords.
 import { createSetupLinks, setupLinkUrl } from './authorization-server/accounts/setup-link.js'
 import { createAuthorizationServer } from './authorization-server/app.js'
 import type { RegistrationOptions } from './authorization-server/options.js'
+import { observedAuthorizationServer } from './authorization-server/request-counts.js'
 import type { Config } from './config.js'
 import { bringUpToDate, embeddedFolder, openDatabase, openKeys, type Part, storageOver } from './databases.js'
 import { createApiKeys } from './mcp-server/api-keys.js'
@@ -16,10 +17,12 @@ import { createIssuerMirror } from './mcp-server/issuer-mirror.js'
 import { notesMigrations } from './mcp-server/notes-database.js'
 import { notesServer } from './mcp-server/notes-server.js'
 import { createProofReplayStore, sweepUsedProofs } from './mcp-server/proof-replays.js'
+import { observedMcpServer } from './mcp-server/request-counts.js'
 import { withRevocations } from './mcp-server/revocations.js'
 import { createTokenVerifier } from './mcp-server/token-verifier.js'
 import type { Views as McpViews } from './mcp-server/views.js'
 import { allowsHost } from './oauth/host-pattern.js'
+import { type Observability, openObservability } from './observability/observability.js'
 import { type Clock, systemClock } from './platform/clock.js'
 import { Closers } from './platform/closers.js'
 import { prepareEmbeddedFolders } from './platform/embedded-folders.js'
@@ -30,6 +33,7 @@ import { createOperatorFetch } from './platform/operator-fetch.js'
 import { createPages, viewsFolder } from './platform/pages.js'
 import { randomSecret } from './platform/secrets.js'
 import { sweepRegularly } from './platform/sweeper.js'
+import type { Tracing } from './platform/tracing-settings.js'
 import { createUntrustedFetch } from './platform/untrusted-fetch.js'
 import { version } from './platform/version.js'
 import { createAccountStore } from './storage/accounts.js'
@@ -42,6 +46,8 @@ export interface SystemOverrides {
   readonly log?: Logger
   /** Fetches URLs that clients name; tests inject one that reaches their own HTTPS servers. */
   readonly untrustedFetch?: typeof fetch
+  /** Spans of requests go there; see platform/tracing.ts. Closed with the system. */
+  readonly tracing?: Tracing | undefined
   /** Start only this server; default both. */
   readonly only?: Part | undefined
 }
@@ -62,6 +68,7 @@ interface Parts {
   readonly clock: Clock
   readonly overrides: SystemOverrides
   readonly closers: Closers
+  readonly observability: Observability
   /** By which the MCP server proves to the authorization server in this process that it forwards for somebody. */
   readonly forwarderSecret: string
   /** By which it follows revocations, when the operator gave no credentials. */
@@ -88,13 +95,15 @@ async function startAuth(
   listening: (server: ListeningServer) => void,
   beside?: McpApp,
 ): Promise<string | undefined> {
-  const { config, log, clock, overrides, closers } = parts
-  const database = await openDatabase(config, 'auth', log)
+  const { config, log, clock, overrides, closers, observability } = parts
+  const database = observability.database('auth', await openDatabase(config, 'auth', log))
   closers.add(() => database.close())
   await bringUpToDate(config, database, authMigrations, log)
   const storage = storageOver(config, database, clock)
   closers.add(() => storage.prisma.$disconnect())
-  const [hasher, keyRing] = await Promise.all([createPasswordHasher(), openKeys(config, storage, log)])
+  const [plainHasher, keyRing] = await Promise.all([createPasswordHasher(), openKeys(config, storage, log)])
+  const hasher = observability.hasher(plainHasher)
+  observability.signingKeys(storage)
   const accounts = createAccountStore(storage.prisma, clock)
   const { BOOTSTRAP_EMAIL: email, BOOTSTRAP_PASSWORD: password, PRODUCT_NAME: productName } = config
   if (email !== undefined && password !== undefined) {
@@ -110,17 +119,20 @@ async function startAuth(
       storage,
       keyRing,
       log,
-      untrustedFetch:
+      untrustedFetch: observability.clientFetch(
         overrides.untrustedFetch ??
-        createUntrustedFetch({
-          timeoutMs: 2_500,
-          maxBytes: 65_536,
-          maxConcurrent: 20,
-          maxConcurrentPerHost: 5,
-          allowsHost: (hostname) => allowsHost(clientHosts, hostname),
-          allowLoopback: config.dangerouslyAllowLoopbackClientMetadata,
-        }),
-      operatorFetch: createOperatorFetch({ timeoutMs: 5_000, maxBytes: 262_144 }),
+          createUntrustedFetch({
+            timeoutMs: 2_500,
+            maxBytes: 65_536,
+            maxConcurrent: 20,
+            maxConcurrentPerHost: 5,
+            allowsHost: (hostname) => allowsHost(clientHosts, hostname),
+            allowLoopback: config.dangerouslyAllowLoopbackClientMetadata,
+          }),
+      ),
+      operatorFetch: observability.operatorFetch(createOperatorFetch({ timeoutMs: 5_000, maxBytes: 262_144 })),
+      observer: observability.requests(observedAuthorizationServer),
+      auditObserver: observability.auditObserver,
       fileClients: fileClients(config),
       trustedAssertionIssuers: config.TRUSTED_ASSERTION_ISSUERS,
       clientFailureMs: 3_000,
@@ -149,18 +161,23 @@ async function startAuth(
   const server = await listen(served, config.HOST, config.authPort)
   listening(server)
   closers.add(tendRegularly(keyRing, log))
-  closers.add(startSweeper(storage, log, { idleClientSeconds: config.IDLE_CLIENT_DAYS * 86_400 }))
+  closers.add(
+    startSweeper(storage, log, {
+      idleClientSeconds: config.IDLE_CLIENT_DAYS * 86_400,
+      observe: (sweep) => observability.sweep('auth', sweep),
+    }),
+  )
   const token = await createSetupLinks(database.sql, clock).issue()
   return token === undefined ? undefined : setupLinkUrl(config.ISSUER_URL, token)
 }
 
 async function openMcp(parts: Parts): Promise<McpApp> {
-  const { config, log, clock, overrides, closers, forwarderSecret } = parts
-  const database = await openDatabase(config, 'mcp', log)
+  const { config, log, clock, overrides, closers, forwarderSecret, observability } = parts
+  const database = observability.database('mcp', await openDatabase(config, 'mcp', log))
   closers.add(() => database.close())
   await bringUpToDate(config, database, notesMigrations, log)
   const { RESOURCE_URL: resourceUrl, ISSUER_URL: issuer, PRODUCT_NAME: productName, ACCENT_COLOR: accentColor } = config
-  const fetch = createOperatorFetch({ timeoutMs: 5_000, maxBytes: 1_048_576 })
+  const fetch = observability.operatorFetch(createOperatorFetch({ timeoutMs: 5_000, maxBytes: 1_048_576 }))
   const reach = { issuer, internalUrl: internalUrl(config, overrides.only), fetch, clock }
   const introspection = config.ACCESS_TOKEN_FORMAT === 'jwt' ? undefined : config.introspectionClient
   const apiKeys = config.API_KEYS ? createApiKeys(database.sql, clock) : undefined
@@ -180,6 +197,7 @@ async function openMcp(parts: Parts): Promise<McpApp> {
     log,
     clock,
     trustedProxies: config.TRUSTED_PROXIES,
+    observer: observability.requests(observedMcpServer([resourceUrl, ...config.RESOURCE_ALIASES])),
     allowedOrigins: config.ALLOWED_ORIGINS,
     readOnly: config.READ_ONLY,
     rateLimits: config.callLimits,
@@ -190,7 +208,12 @@ async function openMcp(parts: Parts): Promise<McpApp> {
         ? createIssuerMirror({ ...reach, forwarderSecret: overrides.only === undefined ? forwarderSecret : undefined })
         : undefined,
   })
-  closers.add(sweepRegularly(() => sweepUsedProofs(database.sql, clock), log))
+  closers.add(
+    sweepRegularly(
+      observability.sweep('mcp', () => sweepUsedProofs(database.sql, clock)),
+      log,
+    ),
+  )
   closers.add(() => notes.close())
   return notes
 }
@@ -204,7 +227,7 @@ async function startMcp(parts: Parts, listening: (server: ListeningServer) => vo
 export function createSystem(config: Config, overrides: SystemOverrides = {}): System {
   const closers = new Closers()
   const servers: ListeningServer[] = []
-  const parts: Parts = {
+  const known = {
     config,
     log: overrides.log ?? createLogger(config.LOG_LEVEL),
     clock: overrides.clock ?? systemClock,
@@ -216,7 +239,7 @@ export function createSystem(config: Config, overrides: SystemOverrides = {}): S
   }
   let setupLink: string | undefined
   const close = async () => {
-    parts.stopping.abort()
+    known.stopping.abort()
     // First no new requests, on either server; then what they stood on.
     await Promise.all(servers.splice(0).map((server) => server.close()))
     await closers.closeAll()
@@ -233,6 +256,9 @@ export function createSystem(config: Config, overrides: SystemOverrides = {}): S
         (part) => (part === 'auth' ? config.DATABASE_URL : config.NOTES_DATABASE_URL) === undefined,
       )
       try {
+        const observability = await openObservability({ config, clock: known.clock, tracing: overrides.tracing })
+        closers.add(() => observability.close())
+        const parts: Parts = { ...known, observability }
         await prepareEmbeddedFolders(embedded.map((part) => embeddedFolder(config, part)))
         const listening = (server: ListeningServer) => void servers.push(server)
         if (wanted.length === 2 && sharesPort(config)) {

@@ -21,6 +21,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   doctor: ['oauth', 'platform'],
   'databases.ts': ['platform', 'storage', 'config.ts'],
   'arrangement.ts': ['oauth', 'authorization-server', 'mcp-server', 'config.ts', 'databases.ts'],
+  observability: ['oauth', 'platform', 'storage', 'authorization-server', 'mcp-server', 'config.ts', 'databases.ts'],
   'system.ts': [
     'oauth',
     'platform',
@@ -31,6 +32,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'config.ts',
     'databases.ts',
     'arrangement.ts',
+    'observability',
   ],
   cli: [
     'oauth',

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from '@jest/globals'
 import { settingsTable } from '../src/config.js'
+import { metricsTable } from '../src/platform/metric-definitions.js'
 
 const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
 const manifest = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
@@ -11,6 +12,10 @@ const manifest = JSON.parse(readFileSync(new URL('../package.json', import.meta.
 describe('README.md', () => {
   it('shows the settings as the code has them (npm run readme)', () => {
     expect(readme).toContain(settingsTable())
+  })
+
+  it('shows the metrics as the code has them (npm run readme)', () => {
+    expect(readme).toContain(metricsTable())
   })
 
   it('gives a reason for every dependency', () => {

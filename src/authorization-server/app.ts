@@ -28,7 +28,7 @@ import { guardCodeEntry } from './device/entry.js'
 import { paceDevices } from './device/polling.js'
 import { passTheDoor } from './door.js'
 import { createEnginePages } from './engine-pages.js'
-import { observe } from './events.js'
+import { noteParties, observe } from './events.js'
 import { createFirstRunRouter } from './first-run.js'
 import { showHandOff } from './interactions/hand-off.js'
 import { holdBackErrors } from './interactions/held-return.js'
@@ -77,7 +77,7 @@ export async function createAuthorizationServer(
   })
   const resources = createResources(options.resources)
   const csrf = createCsrfProtection(keyRing, origin)
-  const audit = createAuditTrail(storage, log)
+  const audit = createAuditTrail(storage, log, options.auditObserver)
   const accounts = createAccountStore(storage.prisma, storage.clock)
   const clients = createEngineClients(options, (clientId) => void audit.record({ type: 'client.changed', clientId }))
   const enginePages = createEnginePages(pages)
@@ -109,6 +109,7 @@ export async function createAuthorizationServer(
     alsoAnswerHosts: options.internalHosts,
     trustedProxies: options.trustedProxies,
     forwarderSecret: options.forwarderSecret,
+    observer: options.observer,
     ready: async () => {
       await storage.ready()
       await options.alsoReady?.()
@@ -149,7 +150,8 @@ export async function createAuthorizationServer(
   const limits = createRateLimits(storage.database.sql, storage.clock)
   const normalise = normaliseParameters(resources)
   const paced = paceDevices(storage)
-  const engine = compose(provider.middleware)
+  const theEngine: HttpMiddleware = compose(provider.middleware)
+  const engine = compose([noteParties, theEngine])
   const everything: readonly HttpMiddleware[] = [
     pages.serveAssets,
     serveDocuments({ basePath, resources, takesAssertions: options.trustedAssertionIssuers.length > 0, keyRing }),

@@ -1,11 +1,14 @@
 /** Turns the engine's events into the request's log line and the audit trail. Nothing here holds a token or code. */
 import type { EventEmitter } from 'node:events'
 import type { KoaContextWithOIDC, default as Provider } from 'oidc-provider'
-import type { RequestEvent } from '../platform/http.js'
+import { subjectHash } from '../oauth/subject-hash.js'
+import type { HttpMiddleware, RequestEvent } from '../platform/http.js'
 import type { Logger } from '../platform/log.js'
-import type { AuditTrail } from '../storage/audit.js'
+import type { AuditEntry, AuditTrail } from '../storage/audit.js'
+import { namedGrantType } from './request-counts.js'
 
-function eventOf(ctx: KoaContextWithOIDC): RequestEvent | undefined {
+/** The request's log event, which the HTTP base made. */
+export function eventOf(ctx: KoaContextWithOIDC): RequestEvent | undefined {
   return ctx.state['event'] as RequestEvent | undefined
 }
 
@@ -20,7 +23,6 @@ function note(ctx: KoaContextWithOIDC, error: EngineError): void {
   event['error'] = error.error ?? error.name
   // The detail the client does not get to see: which check failed.
   if (error.error_detail !== undefined) event['errorDetail'] = error.error_detail
-  if (ctx.oidc.client !== undefined) event['clientId'] = ctx.oidc.client.clientId
 }
 
 const failures = [
@@ -40,6 +42,23 @@ const failures = [
   'end_session.error',
 ] as const
 
+/**
+ * Middleware right before the engine: which client asked, for whom, and how, once the engine has found that out. A grant type that
+ * does not exist is a stranger's text: `other`.
+ */
+export const noteParties: HttpMiddleware = async (ctx, next) => {
+  try {
+    await next()
+  } finally {
+    const { oidc } = ctx as Partial<KoaContextWithOIDC>
+    const { event } = ctx.state
+    if (oidc?.client !== undefined) event['clientId'] = oidc.client.clientId
+    const accountId = oidc?.entities.Account?.accountId
+    if (accountId !== undefined) event['subjectHash'] = subjectHash(accountId)
+    if (oidc?.route === 'token') event['grantType'] = namedGrantType(oidc.params?.['grant_type'])
+  }
+}
+
 export function observe(provider: Provider, log: Logger, audit: AuditTrail): void {
   // The typed overloads name every event; these share one shape.
   const emitter: EventEmitter = provider
@@ -48,37 +67,29 @@ export function observe(provider: Provider, log: Logger, audit: AuditTrail): voi
     note(ctx, error)
     log.error({ err: error, requestId: eventOf(ctx)?.requestId }, 'the engine failed')
   })
-  provider.on('grant.success', (ctx) => {
-    const event = eventOf(ctx)
-    if (event === undefined) return
-    event['clientId'] = ctx.oidc.client?.clientId
-    event['grantType'] = ctx.oidc.params?.['grant_type']
-  })
   provider.on('grant.revoked', (ctx) => {
     const { Grant: grant, RefreshToken: refreshToken, AuthorizationCode: code } = ctx.oidc.entities
     const clientId = ctx.oidc.client?.clientId
     const accountId = (grant ?? refreshToken ?? code)?.accountId
-    void audit.record({
+    const entry: AuditEntry = {
       type: 'grant.revoked',
       ...(clientId === undefined ? {} : { clientId }),
       ...(accountId === undefined ? {} : { accountId }),
       // The client gave it back (RFC 7009), or a code or refresh token was used a second time.
       detail: { reason: ctx.oidc.route === 'revocation' ? 'client' : 'reuse' },
-    })
+    }
+    void audit.record(entry, eventOf(ctx))
   })
   provider.on('registration_create.success', (ctx, client) => {
     const invited = ctx.oidc.entities.InitialAccessToken !== undefined
-    void audit.record({
-      type: 'client.registered',
-      clientId: client.clientId,
-      ...(invited ? { detail: { by: 'invitation' } } : {}),
-    })
+    const by = invited ? { detail: { by: 'invitation' } } : {}
+    void audit.record({ type: 'client.registered', clientId: client.clientId, ...by }, eventOf(ctx))
   })
-  provider.on('registration_delete.success', (_ctx, client) => {
-    void audit.record({ type: 'client.removed', clientId: client.clientId })
+  provider.on('registration_delete.success', (ctx, client) => {
+    void audit.record({ type: 'client.removed', clientId: client.clientId }, eventOf(ctx))
   })
   provider.on('end_session.success', (ctx) => {
     const accountId = ctx.oidc.session?.accountId
-    void audit.record({ type: 'signed_out', ...(accountId === undefined ? {} : { accountId }) })
+    void audit.record({ type: 'signed_out', ...(accountId === undefined ? {} : { accountId }) }, eventOf(ctx))
   })
 }

@@ -60,7 +60,7 @@ async function createFirstAccount(parts: FirstRunParts, ctx: HttpContext): Promi
   if (!(await parts.setupLinks.isUsable(token))) throw unavailable()
   const accountId = await parts.setupLinks.redeem(token, { email, passwordHash: await parts.hasher.hash(password) })
   if (accountId === undefined) throw unavailable()
-  await parts.audit.record({ type: 'account.created', accountId, detail: { by: 'set-up link' } })
+  await parts.audit.record({ type: 'account.created', accountId, detail: { by: 'set-up link' } }, ctx.state.event)
   parts.pages.send(ctx, 'set-up-done', { email, resourceUrl: parts.resources.fallback.resource })
 }
 

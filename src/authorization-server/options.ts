@@ -3,7 +3,9 @@ import type { HostRules } from '../oauth/host-pattern.js'
 import type { RegistrationRules } from '../oauth/registration-rules.js'
 import type { ResourceDeclaration } from '../oauth/resource.js'
 import type { TrustedIssuer } from '../oauth/trusted-issuer.js'
+import type { HttpMiddleware } from '../platform/http.js'
 import type { Logger } from '../platform/log.js'
+import type { AuditObserver } from '../storage/audit.js'
 import type { KeyRing } from '../storage/key-ring.js'
 import type { Storage } from '../storage/storage.js'
 import type { OperatorFetch } from './assertions/issuer-keys.js'
@@ -55,6 +57,9 @@ export interface AuthorizationServerOptions {
   /** Hosts that clients may keep their metadata and keys on. */
   readonly clientHosts: HostRules
   readonly trustedProxies: readonly string[]
+  /** See `HttpBaseOptions.observer`. */
+  readonly observer?: HttpMiddleware | undefined
+  readonly auditObserver?: AuditObserver | undefined
   /** Every request seems to come from a proxy that nobody told us about: two equal addresses say nothing about two people. */
   readonly hidesAddresses?: boolean
   /** The client that our own resource server authenticates as; in no table and in no list. */

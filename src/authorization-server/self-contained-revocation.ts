@@ -67,7 +67,7 @@ export function revokeSelfContained(parts: SelfContainedRevocationParts): HttpMi
     if (jti !== undefined && holder === clientId) {
       await revokeAccessToken(parts.storage, jti, [aud ?? []].flat())
       const accountId = sub === undefined || sub === clientId ? {} : { accountId: sub }
-      await parts.audit.record({ type: 'token.revoked', clientId, ...accountId })
+      await parts.audit.record({ type: 'token.revoked', clientId, ...accountId }, ctx.state.event)
     }
     ctx.status = 200
     ctx.body = ''

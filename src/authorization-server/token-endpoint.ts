@@ -30,9 +30,10 @@ function presentedCredential(parameters: URLSearchParams | undefined): Presented
 }
 
 /** Ends the family of a credential that was used twice: the engine sees only uses one after the other, not those at once. */
-async function endFamily(storage: Storage, audit: AuditTrail, grantId: string): Promise<void> {
+async function endFamily(storage: Storage, audit: AuditTrail, grantId: string, { state }: HttpContext): Promise<void> {
   const holder = await revokeGrant(storage, grantId)
-  if (holder !== undefined) await audit.record({ type: 'grant.revoked', ...holder, detail: { reason: 'reuse' } })
+  if (holder !== undefined)
+    await audit.record({ type: 'grant.revoked', ...holder, detail: { reason: 'reuse' } }, state.event)
 }
 
 /** As the engine says it: which of several reasons it was is not for the client. */
@@ -57,7 +58,7 @@ export function commitTokenRequests(storage: Storage, audit: AuditTrail): HttpMi
         ctx.body = { ...ctx.body, refresh_token: outcome.refreshToken }
         return
       case 'replayed':
-        await endFamily(storage, audit, outcome.grantId)
+        await endFamily(storage, audit, outcome.grantId, ctx)
         return refuseGrant(ctx)
       case 'lost':
         return refuseGrant(ctx)

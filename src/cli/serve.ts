@@ -2,6 +2,7 @@
 
 import type { Part } from '../databases.js'
 import { createLogger, type Logger } from '../platform/log.js'
+import { type Tracing, tracingSettings } from '../platform/tracing-settings.js'
 import type { System } from '../system.js'
 import { bannerLines } from './banner.js'
 import { type Command, loadConfig, readArguments, type Terminal, UsageError, writeLine } from './command.js'
@@ -59,6 +60,14 @@ function survive(system: System, log: Logger): void {
   })
 }
 
+/** The OpenTelemetry libraries are loaded only when somebody wants traces. */
+async function openTracing({ environment }: Terminal, log: Logger): Promise<Tracing | undefined> {
+  const settings = tracingSettings(environment)
+  if (settings === undefined) return undefined
+  const { startTracing } = await import('../platform/tracing.js')
+  return startTracing(settings, log)
+}
+
 function readPart(args: readonly string[]): Part | undefined {
   const [part, ...surplus] = readArguments(args, {}).positionals
   if (surplus.length === 0 && (part === undefined || part === 'auth' || part === 'mcp')) return part
@@ -74,7 +83,8 @@ export const serve: Command = {
     const config = loadConfig(terminal)
     const log = createLogger(config.LOG_LEVEL)
     const { createSystem } = await import('../system.js')
-    const system = createSystem(config, { only, log, clock: terminal.clock })
+    const tracing = await openTracing(terminal, log)
+    const system = createSystem(config, { only, log, clock: terminal.clock, tracing })
     const stop = untilAskedToStop(terminal, log)
     survive(system, log)
     await system.start()

@@ -48,6 +48,8 @@ export interface McpAppOptions {
   readonly log: Logger
   readonly clock: Clock
   readonly trustedProxies: readonly string[]
+  /** See `HttpBaseOptions.observer`. */
+  readonly observer?: HttpMiddleware | undefined
   /** Further Host values that are answered, for example the service name inside a container network. */
   readonly alsoAnswerHosts?: readonly string[]
   /** Origins of web pages that may call the MCP endpoint, besides its own and loopback ones. */

@@ -31,6 +31,15 @@ export interface Sql {
   query<Row>(statement: Statement, values: readonly unknown[]): Promise<QueryResult<Row>>
 }
 
+export interface PoolUse {
+  readonly pool: string
+  readonly connections: number
+  readonly idle: number
+  readonly limit: number
+  /** Requests for a connection, or statements that were not answered yet. */
+  readonly waiting: number
+}
+
 export interface Database {
   readonly sql: Sql
   /** For `new PrismaClient({ adapter })`. */
@@ -45,6 +54,8 @@ export interface Database {
   exclusively<T>(lock: number, work: () => Promise<T>): Promise<T>
   /** Resolves when the database answers, throws otherwise. */
   ping(): Promise<void>
+  /** How its connections are used at this moment; none for the embedded one. */
+  pools(): readonly PoolUse[]
   close(): Promise<void>
 }
 
@@ -153,6 +164,17 @@ export function openServerDatabase(options: ServerDatabaseOptions): Database {
       }
     },
     ping: async () => void (await sql.query(pingStatement, [])),
+    pools: () => [
+      { pool: 'reads', ...reading.use() },
+      { pool: 'writes', ...writing.use() },
+      {
+        pool: 'transactions',
+        connections: pool.totalCount,
+        idle: pool.idleCount,
+        limit: pool.options.max,
+        waiting: pool.waitingCount,
+      },
+    ],
     close: async () => void (await Promise.all([reading.end(), writing.end(), pool.end()])),
   }
 }
@@ -185,6 +207,7 @@ export async function openEmbeddedDatabase(folder: string | 'memory'): Promise<D
       return turn
     },
     ping: async () => void (await sql.query(pingStatement, [])),
+    pools: () => [],
     close: async () => {
       await pglite.close()
       await unlock()

@@ -94,6 +94,8 @@ export interface PipelinesOptions {
 export interface Pipelines {
   /** Rejects when the statement fails, or its connection is lost before the answer: then it may have been carried out. */
   query(statement: Statement, values: readonly unknown[]): Promise<PreparedResult>
+  /** Connections, those without a statement under way, the most there will be, and statements not answered yet. */
+  use(): { connections: number; idle: number; limit: number; waiting: number }
   /** Lets statements under way end. */
   end(): Promise<void>
 }
@@ -116,6 +118,12 @@ export function createPipelines({ connection, size, onError }: PipelinesOptions)
 
   return {
     query: (statement, values) => choose().query(statement, values),
+    use: () => ({
+      connections: open.length,
+      idle: open.filter(({ waiting }) => waiting === 0).length,
+      limit: size,
+      waiting: open.reduce((sum, { waiting }) => sum + waiting, 0),
+    }),
     end: async () => void (await Promise.all(open.splice(0).map((pipeline) => pipeline.end()))),
   }
 }

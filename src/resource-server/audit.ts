@@ -2,8 +2,8 @@
  * The record of who was let do what: one event for each decision, allow or deny, made of what the server itself knows. Holds no
  * token, no payload, no word of a client's own; the person only as a short hash, by which their requests can be told apart.
  */
-import { hash } from 'node:crypto'
 import type { OAuthErrorCode } from '../oauth/errors.js'
+import { subjectHash } from '../oauth/subject-hash.js'
 import { type AccessToken, userOf, type VerifierClock } from './access-token.js'
 import type { Refusal } from './bearer.js'
 import { type OperationKind, operationsOf } from './json-rpc.js'
@@ -65,7 +65,7 @@ export function auditedCaller(accessToken: AccessToken): AuditedCaller {
   return {
     clientId: accessToken.clientId,
     scopes: accessToken.scopes,
-    ...(user !== undefined && { subjectHash: hash('sha256', user, 'base64url').slice(0, 12) }),
+    ...(user !== undefined && { subjectHash: subjectHash(user) }),
   }
 }
 

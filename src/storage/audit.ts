@@ -1,4 +1,8 @@
-/** The append-only record of security events. Callers pass no token, code, password or cookie. */
+/**
+ * The append-only record of security events: a row each, which the database lets nobody change, and a log line that names the
+ * person only by a hash. Callers pass no token, code, password or cookie.
+ */
+import { subjectHash } from '../oauth/subject-hash.js'
 import type { Statement } from '../platform/database.js'
 import type { Logger } from '../platform/log.js'
 import type { Storage } from './storage.js'
@@ -40,18 +44,29 @@ export interface AuditEntry {
 }
 
 export interface AuditTrail {
-  /** Writes one event. A failure is logged and does not undo what happened. */
-  record(entry: AuditEntry): Promise<void>
+  /**
+   * Writes one event. A failure is logged and does not undo what happened. `request`: the request it happened in, whose log line
+   * has the same id.
+   */
+  record(entry: AuditEntry, request?: { readonly requestId: string }): Promise<void>
 }
 
-export function createAuditTrail(storage: Storage, log: Logger): AuditTrail {
+/** Told of each event that was written, or could not be. */
+export type AuditObserver = (type: AuditEventType, isWritten: boolean) => void
+
+export function createAuditTrail(storage: Storage, log: Logger, observer?: AuditObserver): AuditTrail {
   return {
-    record: async ({ type, accountId, clientId, detail }) => {
+    record: async ({ type, accountId, clientId, detail }, request) => {
+      const requestId = request === undefined ? {} : { requestId: request.requestId }
+      const person = accountId === undefined ? {} : { subjectHash: subjectHash(accountId) }
+      log.info({ event: type, ...requestId, clientId, ...person, ...detail }, 'security event')
       try {
         const values = [storage.clock.now().toISOString(), type, accountId ?? null, clientId ?? null]
-        await storage.database.sql.query(insert, [...values, JSON.stringify(detail ?? {})])
+        await storage.database.sql.query(insert, [...values, JSON.stringify({ ...detail, ...requestId })])
+        observer?.(type, true)
       } catch (error) {
-        log.error({ err: error, type }, 'audit event was not written')
+        log.error({ err: error, type, ...requestId }, 'audit event was not written')
+        observer?.(type, false)
       }
     },
   }

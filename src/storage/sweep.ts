@@ -46,6 +46,8 @@ export interface SweeperOptions {
   /** How long a client that registered itself is kept after its last live access. */
   readonly idleClientSeconds: number
   readonly intervalSeconds?: number
+  /** Watches each run. */
+  readonly observe?: ((sweep: () => Promise<number>) => () => Promise<number>) | undefined
 }
 
 /** Sweeps every `intervalSeconds` until the returned function is called. */
@@ -56,5 +58,5 @@ export function startSweeper(storage: Storage, log: Logger, options: SweeperOpti
     if (clients > 0) log.info({ clients }, 'unused client registrations removed')
     return swept
   }
-  return sweepRegularly(sweep, log, options.intervalSeconds)
+  return sweepRegularly(options.observe?.(sweep) ?? sweep, log, options.intervalSeconds)
 }

@@ -21,6 +21,7 @@ import type { AuditTrail } from '../../storage/audit.js'
 import { noteUse } from '../../storage/client-hygiene.js'
 import { clockToleranceSeconds } from '../../storage/engine-model.js'
 import type { Storage } from '../../storage/storage.js'
+import { eventOf } from '../events.js'
 import type { Resources } from '../resources.js'
 import type { AccountMapper } from './account-mapping.js'
 import { type IdentityAssertion, readAssertion, violations } from './identity-assertion.js'
@@ -173,12 +174,8 @@ export function registerAssertionGrant(engine: Provider, parts: AssertionGrantPa
     await orInvalidGrant(use(assertion))
     await issue(ctx, accountId, access, proof?.thumbprint)
     await noteUse(storage, client.clientId)
-    await parts.audit.record({
-      type: 'assertion.accepted',
-      accountId,
-      clientId: client.clientId,
-      detail: { issuer: assertion.issuer, resource: access.resource, scopes: access.scopes },
-    })
+    const detail = { issuer: assertion.issuer, resource: access.resource, scopes: access.scopes }
+    await parts.audit.record({ type: 'assertion.accepted', accountId, clientId: client.clientId, detail }, eventOf(ctx))
   }
 
   engine.registerGrantType<Parameters>(jwtBearerGrant, handle, ['assertion', 'scope', 'resource'])

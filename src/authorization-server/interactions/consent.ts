@@ -137,7 +137,10 @@ async function deny(
   interaction: Interaction,
   accountId: string,
 ): Promise<void> {
-  await parts.audit.record({ type: 'consent.denied', accountId, clientId: interaction.client.clientId })
+  await parts.audit.record(
+    { type: 'consent.denied', accountId, clientId: interaction.client.clientId },
+    ctx.state.event,
+  )
   await cancelInteraction(parts, ctx, interaction)
 }
 
@@ -180,12 +183,11 @@ export async function submitConsent(
   const asked = [...access.scopes, ...access.openid].map(({ name }) => name)
   await rememberConsent(parts.storage, key, fingerprint, { asked, allowed: scopes })
   await parts.keepDocument(key.clientId)
-  await parts.audit.record({
-    type: 'consent.allowed',
-    accountId,
-    clientId: key.clientId,
-    detail: { scopes, resource: key.resource },
-  })
+  await parts.audit.record(
+    { type: 'consent.allowed', accountId, clientId: key.clientId, detail: { scopes, resource: key.resource } },
+    ctx.state.event,
+  )
+  ctx.state.event['outcome'] = 'allowed'
   const { login } = interaction.engine.result ?? {}
   const result = { ...(login === undefined ? {} : { login }), consent: { grantId }, ...(handOff ? { handOff } : {}) }
   await finishInteraction(ctx, interaction.engine, result, epochSeconds(parts.storage.clock))

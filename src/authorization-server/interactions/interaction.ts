@@ -1,6 +1,7 @@
 /** One sign-in in progress: the engine's Interaction, the client it is for, and the ways it can end. */
 import { errors, type default as Provider } from 'oidc-provider'
 import { claimsMetadataDocument } from '../../oauth/client-id.js'
+import { subjectHash } from '../../oauth/subject-hash.js'
 import { type HttpContext, publicPath, seeOther } from '../../platform/http.js'
 import type { IdentifiedClient } from '../clients/identity.js'
 import { PageError } from '../page-error.js'
@@ -69,6 +70,7 @@ export async function loadInteraction(
     return typeof value === 'string' ? value : undefined
   }
   const accountId = engine.prompt.name === 'login' ? engine.result?.login?.accountId : engine.session?.accountId
+  if (accountId !== undefined) ctx.state.event['subjectHash'] = subjectHash(accountId)
   return { engine, client: identified(client), parameter, accountId }
 }
 

@@ -1,5 +1,6 @@
 /** The sign-in step: shows the form, checks the password under the throttle, and notes who signed in. */
 import { OAuthError } from '../../oauth/errors.js'
+import { subjectHash } from '../../oauth/subject-hash.js'
 import { epochSeconds } from '../../platform/clock.js'
 import { type HttpContext, publicPath, seeOther } from '../../platform/http.js'
 import { endSession } from '../../storage/sessions.js'
@@ -59,7 +60,7 @@ async function checkPassword(
   try {
     const found = await parts.authenticator.authenticate(email, password)
     if (found === undefined) {
-      await parts.audit.record({ type: 'sign_in.failed', detail: { address: attempt.address } })
+      await parts.audit.record({ type: 'sign_in.failed', detail: { address: attempt.address } }, ctx.state.event)
       return { email, error: 'wrong-credentials', status: 401 }
     }
     await parts.throttle.succeed(attempt)
@@ -93,11 +94,15 @@ export async function submitSignIn(
     return showSignIn(parts, ctx, interaction, checked)
   }
   const { accountId } = checked
+  Object.assign(ctx.state.event, { outcome: 'succeeded', subjectHash: subjectHash(accountId) })
   const now = epochSeconds(parts.storage.clock)
   await endOtherSession(parts, interaction, accountId)
   interaction.engine.result = { login: { accountId, ts: now, remember: true } }
   await saveInteraction(interaction.engine, now)
-  await parts.audit.record({ type: 'sign_in.succeeded', accountId, detail: { address: ctx.state.clientAddress } })
+  await parts.audit.record(
+    { type: 'sign_in.succeeded', accountId, detail: { address: ctx.state.clientAddress } },
+    ctx.state.event,
+  )
   seeOther(ctx, `/interaction/${interaction.engine.uid}`)
 }
 

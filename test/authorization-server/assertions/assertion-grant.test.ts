@@ -116,7 +116,7 @@ describe.each(databaseKinds)('Identity assertions, on %s', (kind) => {
       expect.objectContaining({
         accountId: account?.id,
         clientId: client.clientId,
-        detail: { issuer: idp.issuer, resource, scopes: ['notes:read', 'notes:write'] },
+        detail: { issuer: idp.issuer, resource, scopes: ['notes:read', 'notes:write'], requestId: expect.any(String) },
       }),
     ])
   })

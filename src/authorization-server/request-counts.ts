@@ -1,0 +1,122 @@
+/** What the authorization server counts of its requests: pure, from the event that the log line tells. */
+import { deviceCodeGrant } from '../oauth/registration.js'
+import { jwtBearerGrant } from '../oauth/trusted-issuer.js'
+import type { Count } from '../platform/metric-definitions.js'
+import type { FinishedRequest, ObservedServer } from '../platform/request-observation.js'
+import { createRouteTemplates } from '../platform/route-templates.js'
+import { revocationFeedPath, routes, wellKnownPaths } from './routes.js'
+
+/** Grant types that are counted by name; the others, which anybody can make up, are `other`. */
+const grantTypes: ReadonlySet<unknown> = new Set([
+  'authorization_code',
+  'refresh_token',
+  'client_credentials',
+  deviceCodeGrant,
+  jwtBearerGrant,
+])
+
+/** The grant type a token request names, if it is one there is; `other`. */
+export function namedGrantType(grantType: unknown): string {
+  return typeof grantType === 'string' && grantTypes.has(grantType) ? grantType : 'other'
+}
+
+/** Registered error codes (RFC 6749, 7591, 8628, 8707, 9449 and our own 429s); `other` for any further one. */
+const errorCodes: ReadonlySet<unknown> = new Set([
+  'access_denied',
+  'authorization_pending',
+  'expired_token',
+  'invalid_client',
+  'invalid_client_metadata',
+  'invalid_dpop_proof',
+  'invalid_grant',
+  'invalid_redirect_uri',
+  'invalid_request',
+  'invalid_scope',
+  'invalid_software_statement',
+  'invalid_target',
+  'invalid_token',
+  'server_error',
+  'slow_down',
+  'temporarily_unavailable',
+  'unapproved_software_statement',
+  'unauthorized_client',
+  'unsupported_grant_type',
+  'unsupported_token_type',
+  'use_dpop_nonce',
+])
+
+function errorOf({ status, event }: FinishedRequest): string {
+  const { error } = event
+  if (typeof error === 'string') return errorCodes.has(error) ? error : 'other'
+  return status < 400 ? '' : 'other'
+}
+
+/** Of a request that was not answered with success. */
+function failureOf(status: number): string {
+  if (status === 429) return 'limited'
+  return status >= 500 ? 'failed' : 'refused'
+}
+
+function tokenOutcome({ status, event: { outcome } }: FinishedRequest): string {
+  if (status === 200) return outcome === 'successor' ? 'repeated' : 'issued'
+  return outcome === 'replayed' ? 'replayed' : failureOf(status)
+}
+
+const signInProblems: ReadonlySet<unknown> = new Set(['wrong-credentials', 'too-many-attempts', 'busy'])
+
+function signInOutcome({ status, event: { outcome } }: FinishedRequest): string {
+  if (typeof outcome === 'string' && signInProblems.has(outcome)) return outcome
+  return status === 303 ? 'succeeded' : failureOf(status)
+}
+
+const signInRoute = '/interaction/:uid/sign-in'
+
+const counts: Readonly<Record<string, (request: FinishedRequest) => Count>> = {
+  [routes.token]: (request) => {
+    const outcome = tokenOutcome(request)
+    const error = request.status === 200 ? '' : errorOf(request)
+    return [
+      'gatehouse_token_requests_total',
+      { grant_type: namedGrantType(request.event['grantType']), outcome, error },
+    ]
+  },
+  [routes.registration]: (request) => {
+    const outcome = request.status === 201 ? 'created' : failureOf(request.status)
+    return ['gatehouse_registrations_total', { outcome, error: outcome === 'created' ? '' : errorOf(request) }]
+  },
+  [routes.revocation]: ({ status }) => [
+    'gatehouse_revocation_requests_total',
+    { outcome: status === 200 ? 'accepted' : failureOf(status) },
+  ],
+  [signInRoute]: (request) => ['gatehouse_sign_ins_total', { outcome: signInOutcome(request) }],
+}
+
+/** All routes there are, and what is counted at them besides their time. */
+export const observedAuthorizationServer: ObservedServer = {
+  server: 'authorization',
+  waitingRoutes: [revocationFeedPath],
+  routes: createRouteTemplates([
+    '/',
+    '/setup',
+    '/assets/:file',
+    '/health/live',
+    '/health/ready',
+    ...wellKnownPaths,
+    ...Object.values(routes),
+    revocationFeedPath,
+    `${routes.authorization}/:uid`,
+    `${routes.code_verification}/:uid`,
+    `${routes.end_session}/confirm`,
+    `${routes.end_session}/success`,
+    `${routes.registration}/:client_id`,
+    '/interaction/:uid',
+    signInRoute,
+    '/interaction/:uid/consent',
+    '/interaction/:uid/switch-account',
+    '/interaction/:uid/cancel',
+  ]),
+  countRequest: (request) => {
+    const count = request.method === 'POST' ? counts[request.route] : undefined
+    return count === undefined ? [] : [count(request)]
+  },
+}

@@ -1,0 +1,164 @@
+/**
+ * What operators see besides the log: metrics on a port of their own, and traces. Owns which parts are watched; each part gets a
+ * wrapper or an observer, or, when nothing was asked for, exactly what it had. Does not own the log line (platform/request-log.ts)
+ * nor the audit table (storage/audit.ts).
+ */
+import compose from 'koa-compose'
+import type { PasswordHasher } from '../authorization-server/accounts/passwords.js'
+import type { UntrustedFetch } from '../authorization-server/options.js'
+import type { Config } from '../config.js'
+import type { Part } from '../databases.js'
+import type { Clock } from '../platform/clock.js'
+import type { Database, Sql } from '../platform/database.js'
+import type { HttpMiddleware } from '../platform/http.js'
+import type { Metrics } from '../platform/metrics.js'
+import type { createOperatorFetch } from '../platform/operator-fetch.js'
+import { measureRequests, type ObservedServer } from '../platform/request-observation.js'
+import type { Tracing } from '../platform/tracing-settings.js'
+import { version } from '../platform/version.js'
+import type { AuditObserver } from '../storage/audit.js'
+import { signingKeyAges } from '../storage/key-ages.js'
+import type { Storage } from '../storage/storage.js'
+import { measureClientFetch, measureHasher, measureSql, measureSweep } from './measures.js'
+
+type OperatorFetch = ReturnType<typeof createOperatorFetch>
+type Sweep = () => Promise<number>
+
+export interface Observability {
+  /** Middleware for a server's every request. */
+  requests(server: ObservedServer): HttpMiddleware | undefined
+  readonly auditObserver: AuditObserver | undefined
+  database(part: Part, database: Database): Database
+  hasher(hasher: PasswordHasher): PasswordHasher
+  clientFetch(send: UntrustedFetch): UntrustedFetch
+  operatorFetch(send: OperatorFetch): OperatorFetch
+  sweep(sweeper: string, sweep: Sweep): Sweep
+  signingKeys(storage: Storage): void
+  close(): Promise<void>
+}
+
+export interface ObservabilityOptions {
+  readonly config: Config
+  readonly clock: Clock
+  readonly tracing: Tracing | undefined
+}
+
+function traceSql(sql: Sql, database: string, tracing: Tracing): Sql {
+  const system = { 'db.system.name': 'postgresql', 'db.namespace': database }
+  return {
+    query: (statement, values) =>
+      tracing.within(statement.name, { ...system, 'db.query.summary': statement.name }, () =>
+        sql.query(statement, values),
+      ),
+  }
+}
+
+/** The host is told, the rest of the URL not. Only servers that the operator configured are told of the trace. */
+function traceFetch<Init extends RequestInit>(
+  send: (url: string, init?: Init) => Promise<Response>,
+  tracing: Tracing,
+): (url: string, init?: Init) => Promise<Response> {
+  return (url, init) => {
+    const method = init?.method ?? 'GET'
+    const attributes = { 'http.request.method': method, 'server.address': new URL(url).hostname }
+    return tracing.within(method, attributes, () => send(url, init))
+  }
+}
+
+function withTraceHeaders(send: OperatorFetch, tracing: Tracing): OperatorFetch {
+  return (url, init) => {
+    const headers = new Headers(init?.headers)
+    for (const [name, value] of Object.entries(tracing.headers())) headers.set(name, value)
+    return send(url, { ...init, headers })
+  }
+}
+
+function collectPools(metrics: Metrics, part: Part, database: Database): void {
+  const read = (value: (use: ReturnType<Database['pools']>[number]) => number) => async () =>
+    database.pools().map((use) => ({ labels: { database: part, pool: use.pool }, value: value(use) }))
+  metrics.collect(
+    'gatehouse_db_connections',
+    read(({ connections }) => connections),
+  )
+  metrics.collect(
+    'gatehouse_db_connections_idle',
+    read(({ idle }) => idle),
+  )
+  metrics.collect(
+    'gatehouse_db_connections_limit',
+    read(({ limit }) => limit),
+  )
+  metrics.collect(
+    'gatehouse_db_waiting',
+    read(({ waiting }) => waiting),
+  )
+}
+
+async function openMetrics(config: Config) {
+  if (config.METRICS_PORT === undefined) return undefined
+  const [{ createMetrics }, { serveMetrics }] = await Promise.all([
+    import('../platform/metrics.js'),
+    import('../platform/metrics-server.js'),
+  ])
+  const metrics = createMetrics()
+  metrics.collect('gatehouse_build_info', async () => [{ labels: { version }, value: 1 }])
+  const server = await serveMetrics(metrics, config.HOST, config.METRICS_PORT)
+  return { metrics, close: () => server.close(0) }
+}
+
+/** Opens the metrics port, if there is to be one. Rejects with one clear line when it is taken. */
+export async function openObservability({ config, clock, tracing }: ObservabilityOptions): Promise<Observability> {
+  const opened = await openMetrics(config)
+  const metrics = opened?.metrics
+  const secondsNow = () => clock.now().getTime() / 1000
+  return {
+    requests: (observed) => {
+      const watching = [
+        ...(metrics === undefined ? [] : [measureRequests(metrics, observed)]),
+        ...(tracing === undefined ? [] : [tracing.requests(observed.server, observed.routes)]),
+      ]
+      return watching.length === 0 ? undefined : compose(watching)
+    },
+    auditObserver:
+      metrics &&
+      ((event, isWritten) => {
+        if (isWritten) metrics.count('gatehouse_security_events_total', { event })
+        else metrics.count('gatehouse_audit_failures_total', {})
+      }),
+    database: (part, database) => {
+      if (metrics !== undefined) collectPools(metrics, part, database)
+      const measured = metrics === undefined ? database.sql : measureSql(database.sql, part, metrics)
+      return { ...database, sql: tracing === undefined ? measured : traceSql(measured, part, tracing) }
+    },
+    hasher: (hasher) => (metrics === undefined ? hasher : measureHasher(hasher, metrics)),
+    clientFetch: (send) => {
+      const measured = metrics === undefined ? send : measureClientFetch(send, metrics)
+      if (tracing === undefined) return measured
+      return (input, init) =>
+        traceFetch(() => measured(input, init), tracing)(input instanceof Request ? input.url : String(input), init)
+    },
+    operatorFetch: (send) => {
+      if (tracing === undefined) return send
+      return traceFetch(withTraceHeaders(send, tracing), tracing)
+    },
+    sweep: (sweeper, sweep) => {
+      if (metrics === undefined) return sweep
+      let last: number | undefined
+      metrics.collect('gatehouse_sweeper_last_success_timestamp_seconds', async () =>
+        last === undefined ? [] : [{ labels: { sweeper }, value: last }],
+      )
+      return measureSweep(sweeper, sweep, metrics, () => {
+        last = secondsNow()
+      })
+    },
+    signingKeys: (storage) => {
+      metrics?.collect('gatehouse_signing_key_age_seconds', async () =>
+        (await signingKeyAges(storage)).map(({ algorithm, status, seconds }) => ({
+          labels: { algorithm, status },
+          value: seconds,
+        })),
+      )
+    },
+    close: async () => void (await Promise.all([opened?.close(), tracing?.close()])),
+  }
+}

@@ -1,0 +1,86 @@
+/**
+ * Metrics in the format of Prometheus. Owns the registry; what is counted, and when, is the callers'. Loaded only when the
+ * operator wants metrics: without, nothing is counted and nothing is paid.
+ */
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import {
+  type Count,
+  type CounterName,
+  type GaugeName,
+  type HistogramName,
+  type LabelsOf,
+  type MetricDefinition,
+  metricDefinitions,
+} from './metric-definitions.js'
+
+export interface Sample<Name extends GaugeName> {
+  readonly labels: LabelsOf<Name>
+  readonly value: number
+}
+
+export interface Metrics {
+  count<Name extends CounterName>(name: Name, labels: LabelsOf<Name>, by?: number): void
+  add(count: Count): void
+  observe<Name extends HistogramName>(name: Name, labels: LabelsOf<Name>, seconds: number): void
+  /** Asks `read` at every scrape. What it cannot tell, or not within two seconds, is left out of that scrape. */
+  collect<Name extends GaugeName>(name: Name, read: () => Promise<readonly Sample<Name>[]>): void
+  /** Everything as text. Never rejects because of what could not be read. */
+  exposition(): Promise<{ readonly contentType: string; readonly text: string }>
+}
+
+const readLimitMs = 2_000
+
+async function inTime<T>(work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error('not told in time')), readLimitMs)
+  })
+  try {
+    return await Promise.race([work, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+type Read = () => Promise<readonly { readonly labels: Readonly<Record<string, string>>; readonly value: number }[]>
+
+function createGauge(name: string, definition: MetricDefinition, readers: readonly Read[], registry: Registry): void {
+  const gauge = new Gauge({
+    name,
+    help: definition.help,
+    labelNames: definition.labels,
+    registers: [registry],
+    collect: async () => {
+      const told = await Promise.all(readers.map((read) => inTime(read()).catch(() => [])))
+      gauge.reset()
+      for (const { labels, value } of told.flat()) gauge.set(labels, value)
+    },
+  })
+}
+
+/** A registry of its own, with the usual figures of the process (memory, CPU, event loop, garbage collection) in it. */
+export function createMetrics(): Metrics {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  const counters = new Map<string, Counter>()
+  const histograms = new Map<string, Histogram>()
+  const readers = new Map<string, Read[]>()
+  for (const [name, definition] of Object.entries(metricDefinitions as Record<string, MetricDefinition>)) {
+    const { help, labels, buckets = [] } = definition
+    const common = { name, help, labelNames: labels, registers: [registry] }
+    if (definition.kind === 'counter') counters.set(name, new Counter(common))
+    else if (definition.kind === 'histogram') histograms.set(name, new Histogram({ ...common, buckets: [...buckets] }))
+    else {
+      const own: Read[] = []
+      readers.set(name, own)
+      createGauge(name, definition, own, registry)
+    }
+  }
+  return {
+    count: (name, labels, by = 1) => counters.get(name)?.inc(labels, by),
+    add: ([name, labels]) => counters.get(name)?.inc(labels),
+    observe: (name, labels, seconds) => histograms.get(name)?.observe(labels, seconds),
+    collect: (name, read) => void readers.get(name)?.push(read),
+    exposition: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
+  }
+}
