@@ -55,7 +55,7 @@ const settingNames: ReadonlySet<string> = new Set(
 /** Settings whose names look like ours but are not: most likely a misspelling, or a file for what is no secret. */
 function misspelled(environment: Environment): string[] {
   const prefixes =
-    /^(GATEHOUSE|METRICS|ISSUER|RESOURCE|BOOTSTRAP|ACCESS_TOKEN|REFRESH|REGISTRATION|INTROSPECTION|MCP_SERVER|REVOCATION|CLIENT_METADATA|KEY_|dangerously)/
+    /^(GATEHOUSE|METRICS|AUDIT|ISSUER|RESOURCE|BOOTSTRAP|ACCESS_TOKEN|REFRESH|REGISTRATION|INTROSPECTION|MCP_SERVER|REVOCATION|CLIENT_METADATA|KEY_|dangerously)/
   return Object.keys(environment).filter((name) => prefixes.test(name) && !settingNames.has(name))
 }
 

@@ -144,6 +144,11 @@ export const settings = {
     emailAddress,
   ),
   BOOTSTRAP_PASSWORD: setting(unset, 'Password of that account, at least 15 characters.', text, { secret: true }),
+  AUDIT_RETENTION_DAYS: setting(
+    365,
+    'Days that security events stay in the audit table, see `gatehouse audit list`; 0: for ever.',
+    integer(0, 36_500),
+  ),
   LOG_LEVEL: setting<LogLevel>(
     'info',
     'debug, info, warn, error or silent.',

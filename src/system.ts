@@ -164,6 +164,7 @@ async function startAuth(
   closers.add(
     startSweeper(storage, log, {
       idleClientSeconds: config.IDLE_CLIENT_DAYS * 86_400,
+      auditRetentionSeconds: config.AUDIT_RETENTION_DAYS === 0 ? undefined : config.AUDIT_RETENTION_DAYS * 86_400,
       observe: (sweep) => observability.sweep('auth', sweep),
     }),
   )

@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs'
 import { accounts } from './accounts.js'
 import { apiKeys } from './api-keys.js'
+import { audit } from './audit.js'
 import { clients } from './clients.js'
 import { type Command, ExitStatus, type Terminal, UsageError, writeLine } from './command.js'
 import { config } from './config.js'
@@ -14,7 +15,7 @@ import { keys } from './keys.js'
 import { migrate } from './migrate.js'
 import { serve } from './serve.js'
 
-const commands: readonly Command[] = [serve, migrate, accounts, clients, keys, apiKeys, config, doctor]
+const commands: readonly Command[] = [serve, migrate, accounts, clients, keys, apiKeys, audit, config, doctor]
 
 function writeHelp(terminal: Terminal): void {
   writeLine(terminal, 'Gatehouse: an authorization server and an MCP server that enforces what it issues.')

@@ -27,6 +27,29 @@ const sweeps: readonly Statement[] = [
   sweepOf('revocations', 'id'),
 ]
 
+/** The database lets nobody delete events but who says that their time is over (the migration `audit_append_only`). */
+const sweepAudit: Statement = {
+  name: 'sweep_audit_events',
+  text: `WITH allowed AS MATERIALIZED (SELECT set_config('gatehouse.audit_retention', 'on', true) AS retention)
+    DELETE FROM audit_events WHERE id IN (
+      SELECT id FROM audit_events, allowed WHERE retention = 'on' AND at < $1::timestamptz
+      ORDER BY at LIMIT ${batchSize} FOR UPDATE OF audit_events SKIP LOCKED)`,
+}
+
+async function sweepBatches(storage: Storage, statement: Statement, limit: string): Promise<number> {
+  let swept = 0
+  for (let deleted = batchSize; deleted === batchSize; swept += deleted) {
+    deleted = (await storage.database.sql.query(statement, [limit])).rowCount
+  }
+  return swept
+}
+
+/** Deletes audit events that are older than that; returns how many. */
+export function sweepAuditEvents(storage: Storage, retentionSeconds: number): Promise<number> {
+  const limit = new Date(storage.clock.now().getTime() - retentionSeconds * 1000).toISOString()
+  return sweepBatches(storage, sweepAudit, limit)
+}
+
 /** Rows are kept this long past their expiry, well beyond the engine's clock tolerance. */
 const keptSeconds = 300
 
@@ -34,17 +57,15 @@ const keptSeconds = 300
 export async function sweepExpired(storage: Storage): Promise<number> {
   const limit = new Date(storage.clock.now().getTime() - keptSeconds * 1000).toISOString()
   let swept = 0
-  for (const statement of sweeps) {
-    for (let deleted = batchSize; deleted === batchSize; swept += deleted) {
-      deleted = (await storage.database.sql.query(statement, [limit])).rowCount
-    }
-  }
+  for (const statement of sweeps) swept += await sweepBatches(storage, statement, limit)
   return swept
 }
 
 export interface SweeperOptions {
   /** How long a client that registered itself is kept after its last live access. */
   readonly idleClientSeconds: number
+  /** How long audit events are kept; `undefined`: for ever. */
+  readonly auditRetentionSeconds?: number | undefined
   readonly intervalSeconds?: number
   /** Watches each run. */
   readonly observe?: ((sweep: () => Promise<number>) => () => Promise<number>) | undefined
@@ -52,11 +73,13 @@ export interface SweeperOptions {
 
 /** Sweeps every `intervalSeconds` until the returned function is called. */
 export function startSweeper(storage: Storage, log: Logger, options: SweeperOptions): () => Promise<void> {
+  const { idleClientSeconds, auditRetentionSeconds: retention } = options
   const sweep = async () => {
     const swept = await sweepExpired(storage)
-    const clients = await removeUnusedClients(storage, options.idleClientSeconds)
+    const events = retention === undefined ? 0 : await sweepAuditEvents(storage, retention)
+    const clients = await removeUnusedClients(storage, idleClientSeconds)
     if (clients > 0) log.info({ clients }, 'unused client registrations removed')
-    return swept
+    return swept + events + clients
   }
   return sweepRegularly(options.observe?.(sweep) ?? sweep, log, options.intervalSeconds)
 }

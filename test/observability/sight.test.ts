@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import pg from 'pg'
 import { metricDefinitions } from '../../src/platform/metric-definitions.js'
+import { runCli } from '../cli/terminal.js'
 import { describeOnPostgres } from '../support/describe-on-postgres.js'
 import { clientDocument } from '../support/document-host.js'
 import { freePort } from '../support/free-port.js'
@@ -118,6 +119,32 @@ describeOnPostgres('What operators see', () => {
     expect(rows.map(({ detail }) => (detail as { requestId: string }).requestId)).toEqual(
       events.map(({ requestId }) => requestId),
     )
+  })
+
+  it('is shown to operators by `gatehouse audit list`', async () => {
+    const list = async (...args: string[]) => runCli(['audit', 'list', ...args], stack.settings)
+    const all = JSON.parse((await list('--json')).stdout) as { type: string; requestId?: string }[]
+    expect(all.map(({ type }) => type)).toEqual((await auditRows()).map(({ type }) => type))
+    const types = async (...args: string[]) =>
+      new Set((JSON.parse((await list('--json', ...args)).stdout) as { type: string }[]).map(({ type }) => type))
+    expect(await types('--event', 'consent.allowed')).toEqual(new Set(['consent.allowed']))
+    expect(await types('--account', stack.account.email.toUpperCase())).toEqual(
+      new Set(['sign_in.succeeded', 'consent.allowed', 'token.revoked', 'grant.revoked']),
+    )
+    expect(await types('--client', documentUrl, '--since', '1h')).toEqual(new Set(['consent.allowed']))
+    expect(await types('--since', '2999-01-01')).toEqual(new Set())
+    expect(JSON.parse((await list('--json', '--limit', '2')).stdout)).toEqual(all.slice(-2))
+    const { stdout } = await list('--event', 'sign_in.succeeded')
+    expect(stdout).toMatch(
+      /^AT +EVENT +ACCOUNT +CLIENT +DETAIL\n\S+Z +sign_in.succeeded +ada@example.com .*address=127.0.0.1/,
+    )
+    for (const wrong of [['--since', 'yesterday'], ['--limit', '0'], ['--since', '1w'], ['extra']]) {
+      expect([wrong, (await list(...wrong)).exitCode]).toEqual([wrong, 2])
+    }
+    expect(await list('--account', 'nobody@example.com')).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining('there is no account'),
+    })
   })
 
   it.each<[string, Readonly<Record<string, string>>, number]>([

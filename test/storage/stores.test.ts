@@ -8,7 +8,7 @@ import { rememberConsent, rememberedScopes } from '../../src/storage/consents.js
 import { ensureKeys, loadCookieKeys, loadSigningKeys } from '../../src/storage/keys.js'
 import { endSession } from '../../src/storage/sessions.js'
 import { createStorage, migrateStorage } from '../../src/storage/storage.js'
-import { startSweeper, sweepExpired } from '../../src/storage/sweep.js'
+import { startSweeper, sweepAuditEvents, sweepExpired } from '../../src/storage/sweep.js'
 import { databaseKinds } from '../support/databases.js'
 import { openTestStorage, type TestStorage } from './test-storage.js'
 
@@ -160,6 +160,55 @@ describe.each(databaseKinds)('Stores, on %s', (kind) => {
       await audit.record({ type: 'sign_in.failed', clientId: 'a\u0000b' })
       expect(lines).toHaveLength(1)
       expect(lines[0]).toContain('audit event was not written')
+    })
+
+    /** Two days from now. */
+    const later = () => {
+      const now = new Date(given.storage.clock.now().getTime() + 2 * 86_400_000)
+      return { ...given.storage, clock: { now: () => now } }
+    }
+
+    it('can be added to and nothing else, until its time is over', async () => {
+      const { sql } = given.storage.database
+      const audit = createAuditTrail(given.storage, createLogger('silent'))
+      for (let event = 0; event < 3; event += 1) await audit.record({ type: 'signed_out', accountId: 'a' })
+      for (const [name, text] of [
+        ['update', `UPDATE audit_events SET type = 'nothing'`],
+        ['delete', 'DELETE FROM audit_events'],
+        ['truncate', 'TRUNCATE audit_events'],
+      ] as const) {
+        await expect(sql.query({ name: `audit_${name}`, text }, [])).rejects.toThrow('audit_events is append-only')
+      }
+      const count = () => given.storage.prisma.auditEvent.count({ where: { type: 'signed_out' } })
+      expect(await sweepAuditEvents(given.storage, 86_400)).toBe(0)
+      expect(await count()).toBe(3)
+      expect(await sweepAuditEvents(later(), 86_400)).toBeGreaterThanOrEqual(3)
+      expect(await count()).toBe(0)
+      // That the sweeper may delete is over with its statement.
+      await audit.record({ type: 'signed_out', accountId: 'a' })
+      await expect(sql.query({ name: 'audit_delete', text: 'DELETE FROM audit_events' }, [])).rejects.toThrow(
+        'append-only',
+      )
+    })
+
+    it('is swept in batches', async () => {
+      const { sql } = given.storage.database
+      const text = `INSERT INTO audit_events (at, type, detail) SELECT $1::timestamptz, 'signed_out', '{}' FROM generate_series(1, 1200)`
+      await sql.query({ name: 'audit_many', text }, [given.storage.clock.now()])
+      const batches: number[] = []
+      const counting = {
+        ...given.storage.database,
+        sql: {
+          query: async <Row>(...[statement, values]: Parameters<typeof sql.query>) => {
+            const result = await sql.query<Row>(statement, values)
+            batches.push(result.rowCount)
+            return result
+          },
+        },
+      }
+      expect(await sweepAuditEvents({ ...later(), database: counting }, 86_400)).toBeGreaterThanOrEqual(1200)
+      expect(Math.max(...batches)).toBe(500)
+      expect(await given.storage.prisma.auditEvent.count()).toBe(0)
     })
   })
 
