@@ -17,8 +17,12 @@ function plainPath(path: string): string {
   return endpointPaths.has(plain) ? plain : path
 }
 
-/** Pages set their own, stricter ones. The engine's form_post page runs a script of its own, so no `script-src` here. */
+/**
+ * Pages set their own, stricter ones; documents and assets say themselves how long they may be kept. The engine's form_post page
+ * runs a script of its own, so no `script-src` here.
+ */
 const headers = {
+  'cache-control': 'no-store',
   'content-security-policy': "frame-ancestors 'none'",
   'x-content-type-options': 'nosniff',
   'x-frame-options': 'DENY',

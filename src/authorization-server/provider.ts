@@ -60,7 +60,9 @@ function resourceIndicators({
     enabled: true,
     defaultResource: async (ctx, _client, oneOf) => {
       if (oneOf !== undefined && oneOf.length > 0) return oneOf
-      const scope = ctx.oidc.params?.['scope']
+      const { scope, grant_type: grantType } = ctx.oidc.params ?? {}
+      // A machine is no person: scopes about one mean nothing for it, and what it gets is for a resource.
+      if (grantType === 'client_credentials') return resources.fallback.resource
       return isOpenidOnly(typeof scope === 'string' ? scope : undefined) ? [] : resources.fallback.resource
     },
     useGrantedResource: async () => true,
