@@ -1,7 +1,9 @@
 /** What operators see of a life of the product: log lines, audit rows, metrics. Never a secret in any of them. */
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import pg from 'pg'
+import { createLogger } from '../../src/platform/log.js'
 import { metricDefinitions } from '../../src/platform/metric-definitions.js'
+import { startTracing } from '../../src/platform/tracing.js'
 import { runCli } from '../cli/terminal.js'
 import { describeOnPostgres } from '../support/describe-on-postgres.js'
 import { clientDocument } from '../support/document-host.js'
@@ -9,10 +11,12 @@ import { freePort } from '../support/free-port.js'
 import { type Stack, startStack } from '../support/stack.js'
 import { parseExposition, type Series } from './exposition.js'
 import { documentUrl, type Journey, live } from './journey.js'
+import { startTraceReceiver, type TraceReceiver } from './trace-receiver.js'
 
 describeOnPostgres('What operators see', () => {
   let stack: Stack
   let journey: Journey
+  let receiver: TraceReceiver
   let metricsUrl: string
   let exposition: string
   let series: readonly Series[]
@@ -38,26 +42,36 @@ describeOnPostgres('What operators see', () => {
   beforeAll(async () => {
     const port = await freePort()
     metricsUrl = `http://127.0.0.1:${port}/metrics`
+    receiver = await startTraceReceiver()
+    const silent = createLogger('silent')
+    const tracing = await startTracing({ url: receiver.url, protocol: 'http/json' }, silent)
     stack = await startStack({
       database: 'postgresql',
       env: { LOG_LEVEL: 'debug', METRICS_PORT: String(port), API_KEYS: 'true' },
       overrides: {
         untrustedFetch: async () => Response.json(clientDocument(documentUrl)),
+        tracing,
       },
     })
     journey = await live(stack)
+    // What is traced later is dropped: all that counts has left.
+    await tracing.close()
     exposition = await scrape()
     series = parseExposition(exposition)
   }, 120_000)
-  afterAll(() => stack.close())
+  afterAll(async () => {
+    await stack.close()
+    await receiver.close()
+  })
 
-  it('holds no secret: not in a log line, an audit row, an error page or a metric', async () => {
+  it('holds no secret: not in a log line, an audit row, an error page, a metric or a span', async () => {
     expect(journey.secrets.size).toBeGreaterThan(35)
     const places = {
       log: stack.logLines.join('\n'),
       audit: JSON.stringify(await auditRows()),
       'error pages': journey.errorPages.join('\n'),
       metrics: exposition,
+      traces: receiver.bodies.map(({ body }) => body.toString()).join('\n'),
     }
     for (const text of Object.values(places)) expect(text.length).toBeGreaterThan(200)
     const held = Object.entries(places).flatMap(([place, text]) =>
@@ -119,6 +133,38 @@ describeOnPostgres('What operators see', () => {
     expect(rows.map(({ detail }) => (detail as { requestId: string }).requestId)).toEqual(
       events.map(({ requestId }) => requestId),
     )
+  })
+
+  it('is a span for each request, with its statements and fetches, in the trace that its client began', () => {
+    const spans = receiver.spans()
+    const requests = spans.filter(({ kind }) => kind === 2)
+    const logged = new Set(lines().flatMap(({ msg, traceId }) => (msg === 'request' ? [traceId] : [])))
+    expect(requests.length).toBeGreaterThan(30)
+    expect(requests.filter(({ traceId }) => !logged.has(traceId))).toEqual([])
+    const userinfo = requests.find(({ name }) => name === 'GET /userinfo')
+    expect(userinfo).toMatchObject({ traceId: journey.traceId, parentSpanId: '00f067aa0ba902b7' })
+    const exchange = requests.find(({ name }) => name === 'POST /token')
+    expect(spans.filter(({ parentSpanId }) => parentSpanId === exchange?.spanId).length).toBeGreaterThan(0)
+    // The MCP server asks for keys while it serves a tool call: one trace over both servers.
+    const keys = requests.find(({ name }) => name === 'GET /jwks')
+    expect(requests.filter(({ traceId }) => traceId === keys?.traceId).map(({ name }) => name)).toContain('POST /mcp')
+    const attributes = new Set(spans.flatMap((span) => span.attributes.map(({ key }) => key)))
+    expect([...attributes].sort()).toEqual([
+      'db.namespace',
+      'db.query.summary',
+      'db.system.name',
+      'gatehouse.error',
+      'gatehouse.grant_type',
+      'gatehouse.mcp.methods',
+      'gatehouse.mcp.tools',
+      'gatehouse.outcome',
+      'gatehouse.request_id',
+      'gatehouse.server',
+      'http.request.method',
+      'http.response.status_code',
+      'http.route',
+      'server.address',
+    ])
   })
 
   it('is shown to operators by `gatehouse audit list`', async () => {
