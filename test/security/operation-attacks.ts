@@ -135,6 +135,7 @@ const stopRows: readonly Row[] = [
       socket.write(body.slice(10))
       await once(socket, 'close')
       expect(text).toMatch(/^HTTP\/1\.1 401 /)
+      expect(text).toMatch(/\r\nconnection: close\r\n/i)
       await stopped
       // Once more harms nobody.
       await world.stack.stop()
