@@ -38,6 +38,7 @@ async function endFamily(storage: Storage, audit: AuditTrail, grantId: string, {
 
 /** As the engine says it: which of several reasons it was is not for the client. */
 function refuseGrant(ctx: HttpContext): void {
+  ctx.state.event['error'] = 'invalid_grant'
   ctx.status = 400
   ctx.body = { error: 'invalid_grant', error_description: 'grant request is invalid' }
 }

@@ -94,6 +94,17 @@ function collectPools(metrics: Metrics, part: Part, database: Database): void {
   )
 }
 
+/** What is rare and alerted of is 0 before it is 1: Prometheus sees no increase in a series that begins with its first event. */
+function showFromTheStart(metrics: Metrics): void {
+  for (const grant_type of ['authorization_code', 'refresh_token']) {
+    const labels = { grant_type, outcome: 'replayed', error: 'invalid_grant' }
+    metrics.count('gatehouse_token_requests_total', labels, 0)
+  }
+  for (const database of ['auth', 'mcp']) {
+    for (const kind of ['outage', 'error']) metrics.count('gatehouse_db_statement_errors_total', { database, kind }, 0)
+  }
+}
+
 async function openMetrics(config: Config) {
   if (config.METRICS_PORT === undefined) return undefined
   const [{ createMetrics }, { serveMetrics }] = await Promise.all([
@@ -101,6 +112,7 @@ async function openMetrics(config: Config) {
     import('../platform/metrics-server.js'),
   ])
   const metrics = createMetrics()
+  showFromTheStart(metrics)
   metrics.collect('gatehouse_build_info', async () => [{ labels: { version }, value: 1 }])
   const server = await serveMetrics(metrics, config.HOST, config.METRICS_PORT)
   return { metrics, close: () => server.close(0) }

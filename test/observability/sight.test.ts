@@ -1,5 +1,5 @@
 /** What operators see of a life of the product: log lines, audit rows, metrics. Never a secret in any of them. */
-import { afterAll, beforeAll, expect, it } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import pg from 'pg'
 import { createLogger } from '../../src/platform/log.js'
 import { metricDefinitions } from '../../src/platform/metric-definitions.js'
@@ -11,6 +11,7 @@ import { freePort } from '../support/free-port.js'
 import { type Stack, startStack } from '../support/stack.js'
 import { parseExposition, type Series } from './exposition.js'
 import { documentUrl, type Journey, live } from './journey.js'
+import { alertRules, dashboard, mentionsOf } from './operations-files.js'
 import { startTraceReceiver, type TraceReceiver } from './trace-receiver.js'
 
 describeOnPostgres('What operators see', () => {
@@ -251,6 +252,56 @@ describeOnPostgres('What operators see', () => {
     const shown = new Set([...exposition.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name ?? ''))
     const ours = [...shown].filter((name) => name.startsWith('gatehouse_') || name.startsWith('http_'))
     expect(ours.sort()).toEqual(Object.keys(metricDefinitions).sort())
+  })
+
+  describe('docs/operations', () => {
+    /** Labels of Prometheus' own, and of every metric in the scrape. */
+    const known = () => {
+      const labels = new Map<string, Set<string>>([['up', new Set()]])
+      for (const [name, { labels: own }] of Object.entries(metricDefinitions)) labels.set(name, new Set(own))
+      for (const [, name = ''] of exposition.matchAll(/^# TYPE (\S+)/gm)) {
+        if (!labels.has(name)) labels.set(name, new Set())
+      }
+      return labels
+    }
+    const common = ['job', 'instance', 'le']
+    const plain = (name: string) => (name in metricDefinitions ? name : name.replace(/_(bucket|sum|count)$/, ''))
+    const unknownIn = (expr: string) => {
+      const { metrics, labels } = mentionsOf(expr)
+      if (metrics.length === 0) return [`nothing in ${expr}`]
+      const unknown = metrics.filter((name) => !known().has(plain(name)))
+      const allowed = new Set([...common, ...metrics.flatMap((name) => [...(known().get(plain(name)) ?? [])])])
+      return [...unknown, ...labels.filter((label) => !allowed.has(label)).map((label) => `${label} in ${expr}`)]
+    }
+
+    it('has alerts that name only what is in the scrape', () => {
+      const rules = alertRules()
+      expect(rules.length).toBeGreaterThan(10)
+      expect(new Set(rules.map(({ alert }) => alert)).size).toBe(rules.length)
+      expect(rules.flatMap(({ expr }) => unknownIn(expr))).toEqual([])
+      for (const { severity } of rules) expect(['critical', 'warning']).toContain(severity)
+    })
+
+    it('has a dashboard that names only what is in the scrape, and shows every metric of ours', () => {
+      const { panels } = dashboard()
+      const exprs = panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr))
+      expect(exprs.length).toBeGreaterThan(30)
+      expect(exprs.flatMap(unknownIn)).toEqual([])
+      const shown = new Set(exprs.flatMap((expr) => mentionsOf(expr).metrics.map(plain)))
+      expect(Object.keys(metricDefinitions).filter((name) => !shown.has(name))).toEqual([])
+      for (const { gridPos } of panels) expect(gridPos.x + gridPos.w).toBeLessThanOrEqual(24)
+    })
+
+    it('is read in a way that finds what does not exist', () => {
+      const wrong =
+        'sum by (job, colour) (rate(gatehouse_nothing_total{server="x"}[5m])) / gatehouse_db_waiting{route="y"}'
+      expect(unknownIn(wrong)).toEqual([
+        'gatehouse_nothing_total',
+        `server in ${wrong}`,
+        `route in ${wrong}`,
+        `colour in ${wrong}`,
+      ])
+    })
   })
 
   it('has no label that names a client, a person, an address or what strangers make up, whatever they send', async () => {
