@@ -2,7 +2,7 @@
  * An HTTP server that no stranger's connection can hold for long: slow heads and bodies, answers that nobody reads, more
  * connections or header lines than anybody honest has. Does not own what is answered.
  */
-import { createServer, type RequestListener, type Server } from 'node:http'
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 
 /** Times in milliseconds. */
@@ -34,21 +34,34 @@ export const connectionLimits: ConnectionLimits = {
   connections: 10_000,
 }
 
-/** Ends connections that make no progress, but not those whose answer is still being worked on, an event stream for example. */
-function endUnread(server: Server, unreadMs: number): void {
-  const answering = new WeakMap<Socket, number>()
-  const change = (socket: Socket, by: number) => answering.set(socket, (answering.get(socket) ?? 0) + by)
-  server.on('request', ({ socket }, response) => {
-    change(socket, 1)
-    response.once('close', () => change(socket, -1))
-  })
-  // Node calls this for an idle kept-alive connection too, and leaves it to us to end it.
-  server.setTimeout(unreadMs, (socket) => {
-    if (socket.writableLength > 0 || (answering.get(socket) ?? 0) === 0) socket.destroy()
-  })
+export interface BoundedServer {
+  readonly server: Server
+  /** Call when no connection is accepted any more: the answers under way are the last ones on their connections. */
+  finish(): void
 }
 
-export function createBoundedServer(answer: RequestListener, limits: ConnectionLimits): Server {
+/**
+ * Ends connections that make no progress, but not those whose answer is still being worked on, an event stream for example.
+ * Returns the answers under way.
+ */
+function endUnread(server: Server, unreadMs: number): ReadonlySet<ServerResponse> {
+  const underWay = new Set<ServerResponse>()
+  server.on('request', (_request, response) => {
+    underWay.add(response)
+    response.once('close', () => {
+      underWay.delete(response)
+      if (!server.listening) server.closeIdleConnections()
+    })
+  })
+  const isAnswering = (socket: Socket) => [...underWay].some((response) => response.socket === socket)
+  // Node calls this for an idle kept-alive connection too, and leaves it to us to end it.
+  server.setTimeout(unreadMs, (socket) => {
+    if (socket.writableLength > 0 || !isAnswering(socket)) socket.destroy()
+  })
+  return underWay
+}
+
+export function createBoundedServer(answer: RequestListener, limits: ConnectionLimits): BoundedServer {
   const { headMs, requestMs, noticedMs, idleMs, headerLines } = limits
   const timeouts = { headersTimeout: headMs, requestTimeout: requestMs, connectionsCheckingInterval: noticedMs }
   const server = createServer(timeouts, (request, response) => {
@@ -61,6 +74,12 @@ export function createBoundedServer(answer: RequestListener, limits: ConnectionL
   server.keepAliveTimeout = idleMs
   server.maxHeadersCount = headerLines + 1
   server.maxConnections = limits.connections
-  endUnread(server, limits.unreadMs)
-  return server
+  const underWay = endUnread(server, limits.unreadMs)
+  return {
+    server,
+    finish: () => {
+      for (const response of underWay) response.shouldKeepAlive = false
+      server.closeIdleConnections()
+    },
+  }
 }

@@ -192,7 +192,7 @@ export async function listen(
   port: number,
   connections: Partial<ConnectionLimits> = {},
 ): Promise<ListeningServer> {
-  const server = createBoundedServer(app.callback(), { ...connectionLimits, ...connections })
+  const { server, finish } = createBoundedServer(app.callback(), { ...connectionLimits, ...connections })
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const reasons: Record<string, string> = { EADDRINUSE: 'the port is taken', EACCES: 'the port needs more rights' }
@@ -209,7 +209,7 @@ export async function listen(
     close: async (graceMs = 8_000) => {
       sayLast()
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-      server.closeIdleConnections()
+      finish()
       const cut = setTimeout(() => server.closeAllConnections(), graceMs)
       await closed
       clearTimeout(cut)

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, describe, expect, it } from '@jest/globals'
@@ -48,6 +49,35 @@ describe('Listening', () => {
     await server.close()
     expect((await answer).body).toBe('finished')
     await expect(sendRaw(server.address.port, [host])).rejects.toThrow()
+  })
+
+  it('closes as soon as the last request was answered, though its connection was to be kept', async () => {
+    const app = createHttpBase({ ...noop, origin })
+    let answer = () => {}
+    const asked = new Promise<void>((begun) => {
+      app.use(async (ctx) => {
+        begun()
+        await new Promise<void>((resolve) => {
+          answer = resolve
+        })
+        ctx.body = 'finished'
+      })
+    })
+    const server = await listen(app, '127.0.0.1', 0)
+    const socket = connect(server.address.port, '127.0.0.1')
+    let text = ''
+    socket.on('data', (chunk) => {
+      text += String(chunk)
+    })
+    socket.write(`GET / HTTP/1.1\r\n${host}\r\n\r\n`)
+    await asked
+    const received = once(socket, 'end')
+    // Nobody is cut off: only the end of the connection lets it close.
+    const closed = server.close(600_000)
+    answer()
+    await Promise.all([closed, received])
+    expect(text).toMatch(/^connection: close\r$/im)
+    expect(text).toMatch(/finished$/)
   })
 
   it('cuts requests that outlast the grace', async () => {
