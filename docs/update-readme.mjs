@@ -2,6 +2,7 @@
 // The tables of settings and requirements come from the code; test/readme.test.ts and test/conformance/requirements.test.ts fail
 // while they are out of date.
 import { existsSync, readFileSync } from 'node:fs'
+import { limitsTable } from '../dist/authorization-server/limits-table.js'
 import { settingsTable } from '../dist/config.js'
 import { metricsTable } from '../dist/platform/metric-definitions.js'
 import '../test/support/typescript-loader.mjs'
@@ -13,6 +14,7 @@ const benchTable = new URL('bench-table.md', import.meta.url)
 writeReadme({
   settings: settingsTable(),
   metrics: metricsTable(),
+  limits: limitsTable(),
   requirements: requirementsTable(),
   library: librarySize(),
   'founding-systems': foundingSystemsTable(),

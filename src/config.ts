@@ -4,6 +4,7 @@
  */
 import { deploymentMistakes } from './oauth/deployment.js'
 import { isLoopbackHost } from './oauth/redirect-uri.js'
+import { parseUsageLimits, type UsageLimits } from './oauth/usage-limits.js'
 import { type CallLimit, parseCallLimit } from './setting-values.js'
 import { type LogLevel, type RegistrationMode, type Setting, settings } from './settings.js'
 
@@ -26,6 +27,8 @@ export type Config = Readonly<Values> & {
   readonly introspectionClient: { readonly clientId: string; readonly clientSecret: string } | undefined
   readonly authPort: number
   readonly mcpPort: number
+  /** RATE_LIMITS, or what follows from the issuer. */
+  readonly usageLimits: UsageLimits
   /** CALL_LIMIT_PER_CALLER and CALL_LIMIT_TOTAL. */
   readonly callLimits: { readonly perCaller: CallLimit | undefined; readonly overall: CallLimit | undefined }
 }
@@ -55,7 +58,7 @@ const settingNames: ReadonlySet<string> = new Set(
 /** Settings whose names look like ours but are not: most likely a misspelling, or a file for what is no secret. */
 function misspelled(environment: Environment): string[] {
   const prefixes =
-    /^(GATEHOUSE|METRICS|AUDIT|ISSUER|RESOURCE|BOOTSTRAP|ACCESS_TOKEN|REFRESH|REGISTRATION|INTROSPECTION|MCP_SERVER|REVOCATION|CLIENT_METADATA|KEY_|dangerously)/
+    /^(GATEHOUSE|METRICS|RATE_LIMIT|AUDIT|ISSUER|RESOURCE|BOOTSTRAP|ACCESS_TOKEN|REFRESH|REGISTRATION|INTROSPECTION|MCP_SERVER|REVOCATION|CLIENT_METADATA|KEY_|dangerously)/
   return Object.keys(environment).filter((name) => prefixes.test(name) && !settingNames.has(name))
 }
 
@@ -119,6 +122,7 @@ export function parseConfig(environment: Environment, readFile: (path: string) =
     registrationMode: values.REGISTRATION ?? (issuerIsLoopback ? 'open' : 'limited'),
     authPort: values.AUTH_PORT ?? portOf(values.ISSUER_URL),
     mcpPort: values.MCP_PORT ?? portOf(values.RESOURCE_URL),
+    usageLimits: parseUsageLimits(values.RATE_LIMITS ?? (issuerIsLoopback ? 'off' : '')),
     callLimits: {
       perCaller: parseCallLimit(values.CALL_LIMIT_PER_CALLER ?? ''),
       overall: parseCallLimit(values.CALL_LIMIT_TOTAL ?? ''),

@@ -7,6 +7,7 @@ import { isIP } from 'node:net'
 import { isHostPattern } from './oauth/host-pattern.js'
 import { redirectKind } from './oauth/redirect-uri.js'
 import { canParseUrl } from './oauth/url.js'
+import { parseUsageLimits } from './oauth/usage-limits.js'
 
 export const text = (value: string): string => value
 
@@ -112,5 +113,10 @@ export function parseCallLimit(text: string): CallLimit | undefined {
 
 export function callLimit(text: string): string {
   if (parseCallLimit(text) === undefined) throw new Error('must be requests a second and at once, such as 5/20')
+  return text
+}
+
+export function usageLimits(text: string): string {
+  parseUsageLimits(text)
   return text
 }

@@ -20,6 +20,7 @@ import {
   privateUseRedirect,
   sharedSecret,
   text,
+  usageLimits,
   webOrigin,
 } from './setting-values.js'
 
@@ -190,6 +191,11 @@ export const settings = {
     2_000,
     'Registrations an hour from everywhere together, unless REGISTRATION is open or token.',
     integer(1, 1_000_000),
+  ),
+  RATE_LIMITS: setting(
+    unset,
+    'Changes to the limits of the authorization server, see "Limits" in the README: off, or pairs such as `token=6000,authorize=0`, where 0 is no limit. Unset: off when ISSUER_URL is on localhost, else the defaults.',
+    usageLimits,
   ),
   IDLE_CLIENT_DAYS: setting(
     90,

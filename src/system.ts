@@ -145,6 +145,7 @@ async function startAuth(
       alsoReady: beside?.ready,
       internalHosts: internal === undefined ? [] : [new URL(internal).host],
       registration: registrationOptions(parts),
+      usageLimits: config.usageLimits,
       registrationRules: { allowedPrivateUseRedirects: new Set(config.ALLOWED_PRIVATE_USE_REDIRECTS) },
       offersDeviceFlow: config.DEVICE_FLOW,
       acceptsMetadataDocuments: config.CLIENT_ID_METADATA_DOCUMENTS,

@@ -79,6 +79,37 @@ describe('Settings: who may register', () => {
   })
 })
 
+describe('Settings: limits', () => {
+  const limitsWith = (environment: Environment) => parseConfig(environment, noFiles).usageLimits
+  const away = { ISSUER_URL: 'https://auth.example.com' }
+
+  it.each<[string, Environment, { token: number; logout: number }]>([
+    ['on localhost, where one address is everybody', {}, { token: 0, logout: 0 }],
+    ['elsewhere', away, { token: 3_000, logout: 300 }],
+    ['switched off', { ...away, RATE_LIMITS: 'off' }, { token: 0, logout: 0 }],
+    ['changed', { ...away, RATE_LIMITS: 'token=7, logout=0' }, { token: 7, logout: 0 }],
+    ['changed on localhost', { RATE_LIMITS: 'token=7,' }, { token: 7, logout: 300 }],
+  ])('%s', (_name, environment, { token, logout }) => {
+    expect(limitsWith(environment)).toMatchObject({
+      token: { limit: token, windowSeconds: 60 },
+      logout: { limit: logout, windowSeconds: 600 },
+    })
+  })
+
+  it.each<[string, RegExp]>([
+    ['tokens=7', /RATE_LIMITS must be off, or pairs such as token=6000 of these names: authorize, /],
+    ['token', /must be off/],
+    ['token=-1', /must be off/],
+    ['token=1e3', /must be off/],
+    ['token=1234567890', /must be off/],
+    ['OFF', /must be off/],
+    ['__proto__=1', /must be off/],
+    ['token=1,token=2', /RATE_LIMITS names token twice/],
+  ])('refuse %s', (text, message) => {
+    expect(() => limitsWith({ RATE_LIMITS: text })).toThrow(message)
+  })
+})
+
 describe('Settings: ports', () => {
   it.each([
     [{ ISSUER_URL: 'https://auth.example.com', RESOURCE_URL: 'https://mcp.example.com/mcp' }, 443, 443],

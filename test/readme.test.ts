@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from '@jest/globals'
+import { limitsTable } from '../src/authorization-server/limits-table.js'
 import { settingsTable } from '../src/config.js'
 import { metricsTable } from '../src/platform/metric-definitions.js'
 
@@ -16,6 +17,10 @@ describe('README.md', () => {
 
   it('shows the metrics as the code has them (npm run readme)', () => {
     expect(readme).toContain(metricsTable())
+  })
+
+  it('shows the limits as the code has them (npm run readme)', () => {
+    expect(readme).toContain(limitsTable())
   })
 
   it('gives a reason for every dependency', () => {

@@ -13,6 +13,7 @@ import { createAuditTrail } from '../storage/audit.js'
 import { createClientStore } from '../storage/clients.js'
 import { createIdentityLinks } from '../storage/identity-links.js'
 import { createRateLimits } from '../storage/rate-limits.js'
+import { createUsageCounters } from '../storage/usage-counters.js'
 import { createAuthenticator } from './accounts/authenticator.js'
 import { createKnownBrowsers } from './accounts/known-browsers.js'
 import type { PasswordHasher } from './accounts/passwords.js'
@@ -44,6 +45,7 @@ import { serveRevocationFeed } from './revocation-feed.js'
 import { routes } from './routes.js'
 import { revokeSelfContained } from './self-contained-revocation.js'
 import { commitTokenRequests, introspectInOneRead } from './token-endpoint.js'
+import { createTokenGate, limitUsage } from './usage-limits.js'
 import { popupViews, type Views } from './views.js'
 
 const notFound: HttpMiddleware = async () => {
@@ -65,7 +67,7 @@ export async function createAuthorizationServer(
   options: AuthorizationServerOptions,
   hasher: PasswordHasher,
 ): Promise<Koa<HttpState>> {
-  const { storage, keyRing, log, issuer, productName, accentColor } = options
+  const { storage, keyRing, log, issuer, productName, accentColor, hidesAddresses = false } = options
   const { origin } = new URL(issuer)
   const basePath = pathOf(issuer)
   const pages = createPages<Views>({
@@ -144,11 +146,16 @@ export async function createAuthorizationServer(
     pages,
     resources,
     refreshTokenTtlSeconds: options.refreshTokenTtlSeconds,
-    hidesAddresses: options.hidesAddresses ?? false,
+    hidesAddresses,
   })
 
   const limits = createRateLimits(storage.database.sql, storage.clock)
+  const counters = createUsageCounters(storage.database.sql, storage.clock, {
+    onFailure: (err) => log.warn({ err }, 'limits are counted by this process alone until the database answers'),
+  })
+  const usage = { limits: options.usageLimits, counters, hidesAddresses }
   const normalise = normaliseParameters(resources)
+  const limited = limitUsage(usage)
   const paced = paceDevices(storage)
   const theEngine: HttpMiddleware = compose(provider.middleware)
   const engine = compose([noteParties, theEngine])
@@ -158,6 +165,7 @@ export async function createAuthorizationServer(
     allowCrossOriginRegistration,
     limitRegistration(options.registration, limits),
     normalise,
+    limited,
     paced,
     guardCodeEntry({ limits, csrf, pages }),
     routesOf(firstRun),
@@ -174,8 +182,11 @@ export async function createAuthorizationServer(
   app.use(
     inLanes(
       new Map([
-        [routes.token, [normalise, paced, commitTokenRequests(storage, audit), engine]],
-        [routes.introspection, [normalise, introspectInOneRead(storage), engine]],
+        [
+          routes.token,
+          [normalise, limited, paced, commitTokenRequests(storage, audit, createTokenGate(usage)), engine],
+        ],
+        [routes.introspection, [normalise, limited, introspectInOneRead(storage), engine]],
       ]),
       everything,
     ),

@@ -3,6 +3,7 @@ import type { HostRules } from '../oauth/host-pattern.js'
 import type { RegistrationRules } from '../oauth/registration-rules.js'
 import type { ResourceDeclaration } from '../oauth/resource.js'
 import type { TrustedIssuer } from '../oauth/trusted-issuer.js'
+import type { UsageLimits } from '../oauth/usage-limits.js'
 import type { HttpMiddleware } from '../platform/http.js'
 import type { Logger } from '../platform/log.js'
 import type { AuditObserver } from '../storage/audit.js'
@@ -73,6 +74,8 @@ export interface AuthorizationServerOptions {
   /** Host values besides the issuer's that are answered: the service name inside a container network. */
   readonly internalHosts: readonly string[]
   readonly registration: RegistrationOptions
+  /** How much of the endpoints one address, person or client may use. By address nothing is counted with `hidesAddresses`. */
+  readonly usageLimits: UsageLimits
   readonly registrationRules: RegistrationRules
   /** RFC 8628. */
   readonly offersDeviceFlow: boolean

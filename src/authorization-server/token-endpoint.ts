@@ -10,6 +10,7 @@ import type { Storage } from '../storage/storage.js'
 import { TokenRequest, withinTokenRequest } from '../storage/token-request.js'
 import { formParametersOf } from './parameters.js'
 import { routes } from './routes.js'
+import type { TokenGate } from './usage-limits.js'
 
 function isTokenResponse(body: unknown): body is Record<string, unknown> {
   return typeof body === 'object' && body !== null && 'access_token' in body
@@ -44,12 +45,13 @@ function refuseGrant(ctx: HttpContext): void {
 }
 
 /** Middleware ahead of the engine. Only a successful answer is committed: a refused request consumes nothing. */
-export function commitTokenRequests(storage: Storage, audit: AuditTrail): HttpMiddleware {
+export function commitTokenRequests(storage: Storage, audit: AuditTrail, isTooMuch: TokenGate): HttpMiddleware {
   return async (ctx, next) => {
     if (ctx.path !== routes.token || ctx.method !== 'POST') return next()
     const request = new TokenRequest(storage, presentedCredential(formParametersOf(ctx)))
     await withinTokenRequest(request, next)
     if (ctx.status !== 200 || !isTokenResponse(ctx.body)) return
+    if (isTooMuch(ctx)) return
     const outcome = await request.commit()
     ctx.state.event['outcome'] = outcome.kind
     switch (outcome.kind) {

@@ -48,6 +48,7 @@ const errors: Readonly<Record<ErrorKind, ErrorContext>> = {
   'not-found': problem('not-found'),
   'wrong-host': problem('wrong-host'),
   busy: problem('busy', { code: 'temporarily_unavailable' }),
+  'too-many-requests': problem('too-many-requests', { code: 'temporarily_unavailable' }),
   'server-error': problem('server-error', { code: 'server_error' }),
 }
 

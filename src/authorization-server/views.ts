@@ -192,6 +192,7 @@ export type ErrorKind =
   | 'not-found'
   | 'wrong-host'
   | 'busy'
+  | 'too-many-requests'
   | 'server-error'
 
 /** views/error.ejs. The router sets the status. */

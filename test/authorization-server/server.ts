@@ -4,6 +4,7 @@ import { createPasswordHasher } from '../../src/authorization-server/accounts/pa
 import { createAuthorizationServer } from '../../src/authorization-server/app.js'
 import type { AuthorizationServerOptions } from '../../src/authorization-server/options.js'
 import { notesResource } from '../../src/mcp-server/notes-resource.js'
+import { noUsageLimits } from '../../src/oauth/usage-limits.js'
 import type { Clock } from '../../src/platform/clock.js'
 import type { Database } from '../../src/platform/database.js'
 import { listen } from '../../src/platform/http.js'
@@ -103,6 +104,7 @@ export async function startServer(kind: DatabaseKind, options: ServerOptions = {
     trustedProxies: [],
     internalHosts: [],
     registration: { mode: 'open', limitPerAddress: 60, limitTotal: 2_000 },
+    usageLimits: noUsageLimits,
     registrationRules: { allowedPrivateUseRedirects: new Set(['cursor://anysphere.cursor-mcp/oauth/callback']) },
     offersDeviceFlow: true,
     acceptsMetadataDocuments: true,

@@ -6,6 +6,7 @@ import { createResources } from '../../src/authorization-server/resources.js'
 import { parseConfig } from '../../src/config.js'
 import { openDatabase, storageOver } from '../../src/databases.js'
 import { notesResource } from '../../src/mcp-server/notes-resource.js'
+import { noUsageLimits } from '../../src/oauth/usage-limits.js'
 import { systemClock } from '../../src/platform/clock.js'
 import { createLogger } from '../../src/platform/log.js'
 import { createAccountStore } from '../../src/storage/accounts.js'
@@ -54,6 +55,7 @@ async function engineOver(storage: Storage, issuer: string, resource: string) {
     trustedProxies: [],
     internalHosts: [],
     registration: { mode: 'closed', limitPerAddress: 60, limitTotal: 2_000 },
+    usageLimits: noUsageLimits,
     registrationRules: { allowedPrivateUseRedirects: new Set<string>() },
     offersDeviceFlow: true,
     acceptsMetadataDocuments: false,

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
+import { declaredLimits } from '../../src/oauth/usage-limits.js'
 import { freePort } from '../support/free-port.js'
 import type { Postgres } from '../support/postgres.js'
 import { temporaryFolder } from '../support/run-folder.js'
@@ -74,6 +75,10 @@ export async function stackSettings(dataDir: string, databases: Settings): Promi
     ISSUER_URL: `http://127.0.0.1:${authPort}`,
     RESOURCE_URL: `http://127.0.0.1:${mcpPort}/mcp`,
     DATA_DIR: dataDir,
+    // Counted as in production, where an issuer is not on this machine, but never used up.
+    RATE_LIMITS: Object.keys(declaredLimits)
+      .map((name) => `${name}=999999999`)
+      .join(','),
     ...databases,
   }
 }

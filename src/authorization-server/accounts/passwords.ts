@@ -22,6 +22,9 @@ export interface PasswordHasherOptions {
   readonly queueLimit?: number
 }
 
+/** What one process does unless told otherwise. */
+export const hashLimits = { concurrency: 2, queueLimit: 64 } as const
+
 /** OWASP's second choice for argon2id: 19 MiB, two passes, one lane. The library's default algorithm is argon2id. */
 const parameters = { memoryCost: 19_456, timeCost: 2, parallelism: 1, outputLen: 32 }
 
@@ -72,7 +75,7 @@ function needsRehash(passwordHash: string): boolean {
 
 /** A hasher with its own queue. Computes one hash first: the one that unknown people are checked against. */
 export async function createPasswordHasher(options: PasswordHasherOptions = {}): Promise<PasswordHasher> {
-  const { concurrency = 2, queueLimit = 64 } = options
+  const { concurrency, queueLimit } = { ...hashLimits, ...options }
   const gate = createGate(concurrency, queueLimit)
   const nobodysHash = await hash(randomSecret(), parameters)
   return {

@@ -1,0 +1,165 @@
+/**
+ * How much of the endpoints one address, person or client may use: what is counted where, and the answer to whoever asks too much.
+ * Owns neither the figures (oauth/usage-limits.ts) nor the counting (storage/usage-counters.ts); the limits that guard secrets and
+ * registration stand where those are.
+ *
+ * What strangers can cause counts by their own address only: by a name that they merely say, a client's for example, they would use
+ * up what is somebody else's.
+ */
+import type { KoaContextWithOIDC } from 'oidc-provider'
+import { OAuthError } from '../oauth/errors.js'
+import type { UsageLimitName, UsageLimits } from '../oauth/usage-limits.js'
+import { clientNetwork } from '../platform/client-network.js'
+import type { HttpContext, HttpMiddleware } from '../platform/http.js'
+import { hashSecret } from '../platform/secrets.js'
+import type { Excess, UsageCounters } from '../storage/usage-counters.js'
+import { PageError } from './page-error.js'
+import { formParametersOf } from './parameters.js'
+import { revocationFeedPath, routes } from './routes.js'
+
+export interface UsagePolicy {
+  readonly limits: UsageLimits
+  readonly counters: UsageCounters
+  /** See `AuthorizationServerOptions`. */
+  readonly hidesAddresses: boolean
+}
+
+/** Programs ask here: their answers are JSON whatever they say they accept. */
+const forPrograms: ReadonlySet<string> = new Set([
+  routes.token,
+  routes.introspection,
+  routes.revocation,
+  routes.userinfo,
+  routes.registration,
+  routes.device_authorization,
+  revocationFeedPath,
+])
+
+/** Answers of the token endpoint that a device, or a client with proofs of possession, gets without having done anything wrong. */
+const patience: ReadonlySet<unknown> = new Set(['authorization_pending', 'slow_down', 'use_dpop_nonce'])
+
+/** Whatever `GET` and `POST` cost there, nobody but the asker's address is known yet. */
+function limitByAddress({ method, path }: HttpContext): UsageLimitName | undefined {
+  switch (path) {
+    case routes.authorization:
+      return 'authorize'
+    case routes.end_session:
+      return 'logout'
+    case routes.token:
+      return 'token'
+    case routes.introspection:
+    case revocationFeedPath:
+      return 'introspection'
+    case routes.jwks:
+      return undefined
+    default:
+      // Any form there, in any spelling that the router takes.
+      return method === 'POST' && /^\/interaction\//i.test(path) ? 'sign-in' : 'other'
+  }
+}
+
+/** The client that a token request names, proven or not. */
+function namedClient(ctx: HttpContext): string {
+  const [, basic] = /^Basic +([\w+/=]+)$/i.exec(ctx.get('authorization')) ?? []
+  const named =
+    basic === undefined
+      ? (formParametersOf(ctx)?.get('client_id') ?? '')
+      : (Buffer.from(basic, 'base64').toString().split(':', 1)[0] ?? '')
+  // Kept in memory: a stranger must not choose how much.
+  return named.length > 100 ? hashSecret(named) : named
+}
+
+/**
+ * 429 with `Retry-After` (RFC 6585 §4). OAuth has no code for it; `temporarily_unavailable` is what clients take for a reason to
+ * keep what they have and to come back, where unknown codes make some of them begin anew. A device that polls knows `slow_down`.
+ */
+function refuse(ctx: HttpContext, name: UsageLimitName, { retryAfterSeconds }: Excess): void {
+  ctx.state.event['limit'] = name
+  ctx.set('retry-after', String(retryAfterSeconds))
+  if (!forPrograms.has(ctx.path)) throw new PageError('too-many-requests', 'temporarily_unavailable', 429)
+  ctx.state.event['error'] = 'temporarily_unavailable'
+  ctx.status = 429
+  // Pages of other origins, the inspector's for example, must be able to see why, and when to come back.
+  ctx.set({
+    'access-control-allow-origin': '*',
+    'access-control-expose-headers': 'Retry-After, WWW-Authenticate',
+    'cache-control': 'no-store',
+  })
+  const polls = formParametersOf(ctx)?.get('grant_type') === 'urn:ietf:params:oauth:grant-type:device_code'
+  const error = new OAuthError('temporarily_unavailable', 'too many requests, try again later').toJSON()
+  ctx.body = polls ? { ...error, error: 'slow_down' } : error
+}
+
+function isRefusal({ status, body }: HttpContext): boolean {
+  if (status < 400 || status > 499 || status === 429) return false
+  return typeof body !== 'object' || body === null || !('error' in body) || !patience.has(body.error)
+}
+
+/** Whom an answered request was for, as the engine found out. */
+function answeredFor(
+  ctx: HttpContext,
+): { readonly clientId: string; isProven: boolean; accountId: string | undefined } | undefined {
+  const { client, account } = (ctx as unknown as KoaContextWithOIDC).oidc
+  if (client === undefined) return undefined
+  return { clientId: client.clientId, isProven: client.clientAuthMethod !== 'none', accountId: account?.accountId }
+}
+
+/**
+ * Counts tokens that are about to be given out. True: they were too many, and the request is refused; nothing that it would have
+ * used up may be.
+ */
+export type TokenGate = (ctx: HttpContext) => boolean
+
+export function createTokenGate({ limits, counters }: UsagePolicy): TokenGate {
+  const exceeds = (ctx: HttpContext, name: UsageLimitName, who: string): boolean => {
+    const excess = counters.take({ name, ...limits[name] }, who)
+    if (excess !== undefined) refuse(ctx, name, excess)
+    return excess !== undefined
+  }
+  return (ctx) => {
+    const answered = answeredFor(ctx)
+    if (answered === undefined) return false
+    const { clientId, isProven, accountId } = answered
+    if (accountId !== undefined && exceeds(ctx, 'token-person', `${accountId}\n${clientId}`)) return true
+    return isProven && exceeds(ctx, 'token-client', clientId)
+  }
+}
+
+/** Middleware behind the one that reads parameters, ahead of everything that looks something up. */
+export function limitUsage({ limits, counters, hidesAddresses }: UsagePolicy): HttpMiddleware {
+  const limit = (name: UsageLimitName) => ({ name, ...limits[name] })
+
+  const byAddress = (ctx: HttpContext, network: string): boolean => {
+    const name = limitByAddress(ctx)
+    const excess = name === undefined ? undefined : counters.take(limit(name), network)
+    if (name === undefined || excess === undefined) return false
+    refuse(ctx, name, excess)
+    return true
+  }
+
+  const tokenRequest = async (ctx: HttpContext, network: string, next: () => Promise<unknown>): Promise<void> => {
+    const who = `${network}\n${namedClient(ctx)}`
+    const excess = counters.excess(limit('token-refused'), who)
+    if (excess !== undefined) return refuse(ctx, 'token-refused', excess)
+    await next()
+    if (isRefusal(ctx)) counters.take(limit('token-refused'), who)
+  }
+
+  const introspection = async (ctx: HttpContext, next: () => Promise<unknown>): Promise<void> => {
+    await next()
+    const answered = ctx.status === 200 ? answeredFor(ctx) : undefined
+    if (answered === undefined) return
+    const excess = counters.take(limit('introspection-client'), answered.clientId)
+    if (excess !== undefined) refuse(ctx, 'introspection-client', excess)
+  }
+
+  return async (ctx, next) => {
+    // A preflight costs nothing and is the browser's.
+    if (ctx.method === 'OPTIONS') return next()
+    const network = clientNetwork(ctx.state.clientAddress)
+    if (!hidesAddresses && byAddress(ctx, network)) return
+    if (ctx.path === routes.introspection) return introspection(ctx, next)
+    if (ctx.path === routes.token && !hidesAddresses) return tokenRequest(ctx, network, next)
+    return next()
+  }
+}

@@ -1,0 +1,113 @@
+/**
+ * How much one address, person or client may ask of an authorization server in a while: the limits that every endpoint has, their
+ * names and defaults, and how the setting that changes them is read. Pure; does not count. No specification gives figures. These
+ * leave room for an office, or a hosted client's servers, behind one address, and for no loop.
+ */
+
+/** What a limit counts by. `address`: the sender's; of IPv6 its /64. */
+export type CountedBy = 'address' | 'address and client' | 'client' | 'person and client'
+
+export interface UsageLimit {
+  /** Uses in a window, at most; 0: no limit. */
+  readonly limit: number
+  readonly windowSeconds: number
+}
+
+interface DeclaredLimit extends UsageLimit {
+  /** What is counted, in Markdown. */
+  readonly what: string
+  readonly by: CountedBy
+}
+
+const minute = 60
+const tenMinutes = 600
+
+export const declaredLimits = {
+  authorize: {
+    what: 'authorization requests: `/authorize`; each is kept for an hour',
+    by: 'address',
+    limit: 1_000,
+    windowSeconds: tenMinutes,
+  },
+  'sign-in': {
+    what: 'forms sent from the sign-in and consent pages; wrong passwords have limits of their own',
+    by: 'address',
+    limit: 600,
+    windowSeconds: tenMinutes,
+  },
+  logout: { what: 'sign-outs begun: `/logout`', by: 'address', limit: 300, windowSeconds: tenMinutes },
+  token: { what: 'token requests: `/token`', by: 'address', limit: 3_000, windowSeconds: minute },
+  'token-refused': {
+    what: 'token requests that were refused, polls that came too early aside',
+    by: 'address and client',
+    limit: 300,
+    windowSeconds: minute,
+  },
+  'token-person': {
+    what: 'tokens given to one client for one person',
+    by: 'person and client',
+    limit: 120,
+    windowSeconds: minute,
+  },
+  'token-client': {
+    what: 'tokens given to one client that proved who it is',
+    by: 'client',
+    limit: 6_000,
+    windowSeconds: minute,
+  },
+  introspection: {
+    what: 'questions of resource servers: `/introspect`, `/revocations`',
+    by: 'address',
+    limit: 60_000,
+    windowSeconds: minute,
+  },
+  'introspection-client': {
+    what: 'answers to one resource server: `/introspect`',
+    by: 'client',
+    limit: 60_000,
+    windowSeconds: minute,
+  },
+  other: {
+    what: 'everything else but metadata, keys, styles and health',
+    by: 'address',
+    limit: 6_000,
+    windowSeconds: minute,
+  },
+} as const satisfies Readonly<Record<string, DeclaredLimit>>
+
+export type UsageLimitName = keyof typeof declaredLimits
+
+/** Every limit in force. */
+export type UsageLimits = Readonly<Record<UsageLimitName, UsageLimit>>
+
+const names = Object.keys(declaredLimits) as readonly UsageLimitName[]
+
+function withLimits(limitOf: (name: UsageLimitName) => number): UsageLimits {
+  const entries = names.map((name) => [
+    name,
+    { limit: limitOf(name), windowSeconds: declaredLimits[name].windowSeconds },
+  ])
+  return Object.fromEntries(entries) as UsageLimits
+}
+
+export const defaultUsageLimits: UsageLimits = withLimits((name) => declaredLimits[name].limit)
+
+export const noUsageLimits: UsageLimits = withLimits(() => 0)
+
+/** `off`, or `name=count` pairs with commas that replace defaults. Throws an Error whose message completes "NAME …". */
+export function parseUsageLimits(text: string): UsageLimits {
+  if (text === 'off') return noUsageLimits
+  const given = new Map<string, number>()
+  for (const pair of text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '')) {
+    const [, name = '', count = ''] = /^([a-z-]+)=(\d{1,9})$/.exec(pair) ?? []
+    if (!Object.hasOwn(declaredLimits, name)) {
+      throw new Error(`must be off, or pairs such as token=6000 of these names: ${names.join(', ')}`)
+    }
+    if (given.has(name)) throw new Error(`names ${name} twice`)
+    given.set(name, Number(count))
+  }
+  return withLimits((name) => given.get(name) ?? declaredLimits[name].limit)
+}
