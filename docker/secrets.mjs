@@ -1,5 +1,7 @@
 // One-shot job: on the first start makes the random secrets of the composed stack, each set in the volume of those who need it.
-// Later starts change nothing. Never prints a secret.
+// Later starts change nothing. Never prints a secret. By hand, to change the encryption key (README, "Keys"):
+//   docker compose run --rm secrets add-encryption-key          a new one, which seals from the next start on; the others still open
+//   docker compose run --rm secrets drop-old-encryption-keys    after `gatehouse keys encrypt`
 import { randomBytes } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -21,19 +23,33 @@ const secrets = [
   { file: 'notes/mcp-server-secret', mode: 0o400, make: () => sharedWith('auth/mcp-server-secret') ?? random() },
 ]
 
+/** Renamed into place: a crash leaves no half-written secret. */
+function write({ file, mode }, text) {
+  const path = join(folder, file)
+  writeFileSync(`${path}.unfinished`, `${text}\n`, { mode })
+  renameSync(`${path}.unfinished`, path)
+}
+
+const encryptionKey = secrets.find(({ file }) => file === 'auth/encryption-key')
+const encryptionKeys = () => readFileSync(join(folder, encryptionKey.file), 'utf8').trim().split(/\s+/)
+const actions = {
+  'add-encryption-key': () => write(encryptionKey, [random(), ...encryptionKeys()].join('\n')),
+  'drop-old-encryption-keys': () => write(encryptionKey, encryptionKeys()[0]),
+}
+
 try {
+  const action = process.argv[2]
+  if (action !== undefined && !Object.hasOwn(actions, action)) {
+    throw new Error(`there is only ${Object.keys(actions).join(' and ')}`)
+  }
   for (const name of ['postgres', 'auth', 'notes']) {
     for (const entry of readdirSync(join(folder, name))) {
       if (entry.endsWith('.unfinished')) rmSync(join(folder, name, entry))
     }
   }
   const missing = secrets.filter(({ file }) => !existsSync(join(folder, file)))
-  for (const { file, mode, make } of missing) {
-    const path = join(folder, file)
-    // Renamed into place: a crash leaves no half-written secret.
-    writeFileSync(`${path}.unfinished`, `${make()}\n`, { mode })
-    renameSync(`${path}.unfinished`, path)
-  }
+  for (const secret of missing) write(secret, secret.make())
+  if (action !== undefined) actions[action]()
   console.log(missing.length === 0 ? 'secrets: all present' : `secrets: made ${missing.map(({ file }) => file).join(', ')}`)
 } catch (error) {
   console.error(`secrets: ${error.message}`)

@@ -2,19 +2,20 @@
  * Which database each part has, and how it is opened and brought up to date. The servers and the command line share it. Does not
  * own what is in them: storage/ and mcp-server/ do.
  */
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Config } from './config.js'
 import type { Clock } from './platform/clock.js'
 import { type Database, openEmbeddedDatabase, openServerDatabase } from './platform/database.js'
 import { prepareEmbeddedFolders } from './platform/embedded-folders.js'
-import { loadEncryptionKey } from './platform/encryption-key.js'
+import { loadEncryptionKeys } from './platform/encryption-key.js'
 import type { Logger } from './platform/log.js'
 import { migrate, pendingMigrations } from './platform/migrate.js'
 import { createSecretBox } from './platform/secrets.js'
 import { createAuditTrail } from './storage/audit.js'
 import { type KeyPolicy, keyPolicy } from './storage/key-lifecycle.js'
 import { type KeyRing, openKeyRing } from './storage/key-ring.js'
-import { ensureKeys } from './storage/keys.js'
+import { ensureKeys, hasKeys } from './storage/keys.js'
 import { createStorage, type Storage } from './storage/storage.js'
 
 export type Part = 'auth' | 'mcp'
@@ -49,12 +50,29 @@ export async function bringUpToDate(config: Config, database: Database, folder: 
   }
 }
 
-/** Opens the authorization server's storage; the command line uses it too. */
-export function storageOver(config: Config, database: Database, clock: Clock): Storage {
-  const encryptionKey = config.ENCRYPTION_KEY ?? loadEncryptionKey(join(config.DATA_DIR, 'encryption.key'))
+/** Of ENCRYPTION_KEY, or of the file in DATA_DIR, which is made for a new database only: another key would open nothing of an old one. */
+async function encryptionKeys(config: Config, database: Database): Promise<readonly string[]> {
+  if (config.ENCRYPTION_KEY !== undefined) return config.ENCRYPTION_KEY
+  const file = encryptionKeyFile(config)
+  if (!existsSync(file) && (await hasKeys(database))) {
+    throw new Error(
+      `${file} is missing, with which the secrets in the database are sealed: restore it, or set ENCRYPTION_KEY to what it held`,
+    )
+  }
+  return loadEncryptionKeys(file)
+}
+
+/** Where the encryption keys are that the operator did not bring. */
+function encryptionKeyFile(config: Pick<Config, 'DATA_DIR'>): string {
+  return join(config.DATA_DIR, 'encryption.key')
+}
+
+/** Opens the authorization server's storage over a migrated database; the command line uses it too. */
+export async function storageOver(config: Config, database: Database, clock: Clock): Promise<Storage> {
+  const [first = '', ...older] = await encryptionKeys(config, database)
   return createStorage({
     database,
-    secretBox: createSecretBox(encryptionKey),
+    secretBox: createSecretBox(first, ...older),
     clock,
     refreshGraceSeconds: config.REFRESH_GRACE_SECONDS,
   })
@@ -72,5 +90,9 @@ export function keyPolicyOf(config: Config): KeyPolicy {
 /** The keys in force; made first when there are none. Throws when the encryption key is the wrong one. */
 export async function openKeys(config: Config, storage: Storage, log: Logger): Promise<KeyRing> {
   await ensureKeys(storage)
+  if (config.ENCRYPTION_KEY === undefined && !config.issuerIsLoopback) {
+    const file = encryptionKeyFile(config)
+    log.info({ file }, 'the secrets in the database are sealed with a key from this file: keep a copy apart from both')
+  }
   return openKeyRing({ storage, policy: keyPolicyOf(config), audit: createAuditTrail(storage, log) })
 }

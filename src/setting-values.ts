@@ -71,11 +71,13 @@ export function boolean(text: string): boolean {
   return text === 'true'
 }
 
-export function encryptionKey(text: string): string {
-  if (!/^[\w-]+$/.test(text) || Buffer.from(text, 'base64url').length < 32) {
-    throw new Error('must hold at least 32 random bytes in base64url')
+/** One or several, separated by commas, blanks or lines; the first seals, all open. */
+export function encryptionKeys(text: string): readonly string[] {
+  const keys = text.split(/[\s,]+/).filter((key) => key !== '')
+  if (keys.length === 0 || keys.some((key) => !/^[\w-]+$/.test(key) || Buffer.from(key, 'base64url').length < 32)) {
+    throw new Error('must hold at least 32 random bytes in base64url, or several such keys')
   }
-  return text
+  return keys
 }
 
 export function sharedSecret(text: string): string {

@@ -11,7 +11,7 @@ import {
   callLimit,
   databaseUrl,
   emailAddress,
-  encryptionKey,
+  encryptionKeys,
   hostPattern,
   integer,
   listOf,
@@ -123,10 +123,10 @@ export const settings = {
     'Apply pending migrations when a server starts. Set false to run `gatehouse migrate` yourself.',
     boolean,
   ),
-  ENCRYPTION_KEY: setting(
-    unset,
-    'Seals keys and client secrets at rest, 32+ bytes in base64url; unset: generated into DATA_DIR/encryption.key.',
-    encryptionKey,
+  ENCRYPTION_KEY: setting<readonly string[] | undefined>(
+    undefined,
+    'Seals keys and client secrets at rest, 32+ bytes in base64url; unset: generated into DATA_DIR/encryption.key. Of several, separated by commas or lines, the first seals and all open.',
+    encryptionKeys,
     { secret: true },
   ),
   KEY_ROTATION_DAYS: setting(

@@ -99,7 +99,7 @@ async function startAuth(
   const database = observability.database('auth', await openDatabase(config, 'auth', log))
   closers.add(() => database.close())
   await bringUpToDate(config, database, authMigrations, log)
-  const storage = storageOver(config, database, clock)
+  const storage = await storageOver(config, database, clock)
   closers.add(() => storage.prisma.$disconnect())
   const [plainHasher, keyRing] = await Promise.all([createPasswordHasher(), openKeys(config, storage, log)])
   const hasher = observability.hasher(plainHasher)

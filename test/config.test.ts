@@ -187,6 +187,8 @@ describe('Settings: values', () => {
     ['DATABASE_URL', 'postgresql://'],
     ['MIGRATE_ON_START', 'yes'],
     ['ENCRYPTION_KEY', 'short'],
+    ['ENCRYPTION_KEY', ','],
+    ['ENCRYPTION_KEY', `${'k'.repeat(43)},short`],
     ['ENCRYPTION_KEY', 'not base64url but long enough to hold thirty-two bytes!'],
     ['LOG_LEVEL', 'verbose'],
     ['LOG_LEVEL', 'constructor'],

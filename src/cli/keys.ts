@@ -1,10 +1,12 @@
 /** `gatehouse keys`: what signs tokens and cookies, and from when until when. Private parts never leave the database. */
 import { createLogger } from '../platform/log.js'
+import { SealError } from '../platform/secrets.js'
 import { createAuditTrail } from '../storage/audit.js'
 import { activeFrom, type KeyPolicy, orderCookieKeys, type StoredKey } from '../storage/key-lifecycle.js'
 import { recordKeyChanges } from '../storage/key-ring.js'
 import { type KeyChange, revokeKey, rotateKeys } from '../storage/key-rotation.js'
 import { readStoredKeys } from '../storage/keys.js'
+import { resealAll } from '../storage/reseal.js'
 import type { Storage } from '../storage/storage.js'
 import {
   type Command,
@@ -115,10 +117,33 @@ async function revoke(terminal: Terminal, id: string): Promise<void> {
   )
 }
 
+/** After ENCRYPTION_KEY got a new first key: what is stored is sealed under it. */
+async function encrypt(terminal: Terminal): Promise<void> {
+  const counts = await withStorage(terminal, async (storage) => {
+    try {
+      return await resealAll(storage)
+    } catch (error) {
+      if (!(error instanceof SealError)) throw error
+      throw new Error(
+        'a stored secret was sealed with a key that is not in ENCRYPTION_KEY, or its file; add that key',
+        {
+          cause: error,
+        },
+      )
+    }
+  })
+  const total = counts.keys + counts['client secrets']
+  if (total === 0) return writeLine(terminal, 'Everything is sealed with the first encryption key already.')
+  writeLine(terminal, `Sealed anew: ${counts.keys} keys, ${counts['client secrets']} client secrets.`)
+  terminal.stderr.write(
+    'Remove the older encryption keys in an hour, when sign-ins by device that began before are over.\n',
+  )
+}
+
 export const keys: Command = {
   name: 'keys',
   summary: 'The keys that sign tokens and cookies: which there are, new ones, an end to one that leaked.',
-  usage: ['keys list [--json]', 'keys rotate [--now]', 'keys revoke <key>'],
+  usage: ['keys list [--json]', 'keys rotate [--now]', 'keys revoke <key>', 'keys encrypt'],
   async run(terminal, args) {
     const { values, positionals } = readArguments(args, flags)
     const [action, operand, ...surplus] = positionals
@@ -127,6 +152,7 @@ export const keys: Command = {
     if (action === 'list' && operand === undefined) return list(terminal, values.json === true)
     if (action === 'rotate' && operand === undefined) return rotate(terminal, values.now === true)
     if (action === 'revoke' && operand !== undefined) return revoke(terminal, operand)
-    throw new UsageError('say what to do: list, rotate or revoke <key>')
+    if (action === 'encrypt' && operand === undefined) return encrypt(terminal)
+    throw new UsageError('say what to do: list, rotate, revoke <key> or encrypt')
   },
 }

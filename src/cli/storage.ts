@@ -14,7 +14,7 @@ export async function withStorage<T>(terminal: Terminal, work: (storage: Storage
   const database = await openDatabase(config, 'auth', createLogger('silent'))
   try {
     await migrateStorage(database)
-    const storage = storageOver(config, database, terminal.clock)
+    const storage = await storageOver(config, database, terminal.clock)
     return await work(storage).finally(() => storage.prisma.$disconnect())
   } finally {
     await database.close()

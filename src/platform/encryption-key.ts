@@ -34,8 +34,11 @@ function createKeyFile(file: string): void {
   }
 }
 
-/** Reads the key file, or creates it with a fresh key (mode 0600). Throws one clear line when it cannot be written or read. */
-export function loadEncryptionKey(file: string): string {
+/**
+ * Reads the key file, which may hold several keys, one a line, or creates it with a fresh key (mode 0600). Throws one clear line when it
+ * cannot be written or read.
+ */
+export function loadEncryptionKeys(file: string): readonly string[] {
   if (!existsSync(file)) {
     try {
       if (!existsSync(dirname(file))) mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
@@ -46,7 +49,9 @@ export function loadEncryptionKey(file: string): string {
       })
     }
   }
-  const key = readFileSync(file, 'utf8').trim()
-  if (Buffer.from(key, 'base64url').length < 32) throw new Error(`${file} does not hold an encryption key`)
-  return key
+  const keys = readFileSync(file, 'utf8').trim().split(/\s+/)
+  if (keys.some((key) => Buffer.from(key, 'base64url').length < 32)) {
+    throw new Error(`${file} does not hold an encryption key`)
+  }
+  return keys
 }

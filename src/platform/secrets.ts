@@ -31,10 +31,18 @@ export function secretsEqual(left: string, right: string): boolean {
 }
 
 /** Seals and opens values. A sealed value is bound to its `purpose`: it does not open under another one. */
-export interface SecretBox {
+export interface HolderBox {
   seal(plaintext: string, purpose: string): string
   /** Throws `SealError` when the value was sealed under another key or purpose, or was changed. */
   open(sealed: string, purpose: string): string
+}
+
+/** A box under encryption keys that change: the first seals, all open. */
+export interface SecretBox extends HolderBox {
+  /** Tells encryption keys apart; says nothing about the key. */
+  readonly keyId: string
+  /** True when the value is sealed under the first key, so that it opens without the others. */
+  isSealedAnew(sealed: string): boolean
 }
 
 export class SealError extends Error {
@@ -83,7 +91,7 @@ function openWith(key: KeyObject, sealed: string, purpose: string): string {
 }
 
 /** A key object, because Node takes three times as long to find out what bytes are. */
-function boxUnder(bytes: Uint8Array): SecretBox {
+function boxUnder(bytes: Uint8Array): HolderBox {
   const key = createSecretKey(bytes)
   return {
     seal: (plaintext, purpose) => sealWith(key, plaintext, purpose),
@@ -91,17 +99,56 @@ function boxUnder(bytes: Uint8Array): SecretBox {
   }
 }
 
-/** A box under the operator's encryption key (base64url, at least 32 bytes). */
-export function createSecretBox(encryptionKey: string): SecretBox {
-  const material = Buffer.from(encryptionKey, 'base64url')
+interface EncryptionKey {
+  readonly id: string
+  readonly box: HolderBox
+}
+
+function readEncryptionKey(text: string): EncryptionKey {
+  const material = Buffer.from(text, 'base64url')
   if (material.length < 32) throw new RangeError('the encryption key must hold at least 32 bytes in base64url')
-  return boxUnder(new Uint8Array(hkdfSync('sha256', material, '', 'gatehouse secret box', 32)))
+  const derive = (use: string, bytes: number) => new Uint8Array(hkdfSync('sha256', material, '', use, bytes))
+  return {
+    id: Buffer.from(derive('gatehouse secret box id', 6)).toString('base64url'),
+    box: boxUnder(derive('gatehouse secret box', 32)),
+  }
+}
+
+function firstThatOpens(keys: readonly EncryptionKey[], sealed: string, purpose: string): string {
+  let failure: unknown
+  for (const { box } of keys) {
+    try {
+      return box.open(sealed, purpose)
+    } catch (error) {
+      failure = error
+    }
+  }
+  throw failure ?? new SealError()
+}
+
+/**
+ * A box under the operator's encryption keys (base64url, at least 32 bytes each): the first seals, all open. A sealed value names its
+ * key behind its body, where releases that knew one key only do not look.
+ */
+export function createSecretBox(encryptionKey: string, ...older: readonly string[]): SecretBox {
+  const first = readEncryptionKey(encryptionKey)
+  const keys = [first, ...older.map(readEncryptionKey)]
+  const keyIdOf = (sealed: string) => sealed.split('.')[2]
+  return {
+    keyId: first.id,
+    isSealedAnew: (sealed) => keyIdOf(sealed) === first.id,
+    seal: (plaintext, purpose) => `${first.box.seal(plaintext, purpose)}.${first.id}`,
+    open: (sealed, purpose) => {
+      const keyId = keyIdOf(sealed)
+      return firstThatOpens(keyId === undefined ? keys : keys.filter(({ id }) => id === keyId), sealed, purpose)
+    },
+  }
 }
 
 /**
  * A box that only the holder of `secret` can open, for example a refresh token that was just replaced. The secret must be as
  * random as a key: it is made one by a single hash, because this happens at every refresh.
  */
-export function createHolderBox(secret: string): SecretBox {
+export function createHolderBox(secret: string): HolderBox {
   return boxUnder(hash('sha256', `gatehouse holder box\0${secret}`, 'buffer'))
 }

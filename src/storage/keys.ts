@@ -3,7 +3,7 @@
  * with the encryption key, which is not in the database. When they change: key-lifecycle.ts, key-rotation.ts.
  */
 import { exportJWK, generateKeyPair, type JWK } from 'jose'
-import type { Statement } from '../platform/database.js'
+import type { Database, Statement } from '../platform/database.js'
 import { randomSecret, SealError } from '../platform/secrets.js'
 import {
   orderCookieKeys,
@@ -75,6 +75,16 @@ export async function ensureKeys(storage: Storage): Promise<void> {
   ])
   if (signing >= signingAlgorithms.length && cookie > 0) return
   await storage.database.exclusively(keyLock, () => createMissing(storage))
+}
+
+const anyStored: Statement = {
+  name: 'keys_any',
+  text: 'SELECT 1 FROM signing_keys UNION ALL SELECT 1 FROM cookie_keys LIMIT 1',
+}
+
+/** Whether a start has made keys already. */
+export async function hasKeys({ sql }: Pick<Database, 'sql'>): Promise<boolean> {
+  return (await sql.query(anyStored, [])).rows.length > 0
 }
 
 /** One short statement, because every process asks it every few seconds. */

@@ -91,7 +91,7 @@ export async function seed(settings: Settings, codeCount: number): Promise<Seed>
   const database = await openDatabase(config, 'auth', createLogger('silent'))
   try {
     await migrateStorage(database)
-    const storage = storageOver(config, database, systemClock)
+    const storage = await storageOver(config, database, systemClock)
     await ensureKeys(storage)
     const accountId = await addPeople(storage)
     const clients = createClientStore(storage)

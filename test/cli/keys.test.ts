@@ -1,12 +1,16 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { decodeProtectedHeader } from 'jose'
 import { z } from 'zod'
+import { randomSecret } from '../../src/platform/secrets.js'
 import { databaseKinds } from '../support/databases.js'
 import { describeOnPostgres } from '../support/describe-on-postgres.js'
 import { eventually } from '../support/eventually.js'
 import { freePort } from '../support/free-port.js'
 import { callTool } from '../support/mcp-request.js'
-import { type Grant, newGrant, obtainTokens, refresh } from '../support/oauth-client.js'
+import { type Grant, newGrant, obtainTokens, refresh, requestTokens } from '../support/oauth-client.js'
+import { temporaryFolder } from '../support/run-folder.js'
 import { stackSettings } from '../support/settings.js'
 import { type Stack, startStack } from '../support/stack.js'
 import { type CommandRun, runCli } from './terminal.js'
@@ -29,7 +33,7 @@ describe('gatehouse keys', () => {
   })
 
   it.each([
-    ['no action', [], /say what to do: list, rotate or revoke <key>/],
+    ['no action', [], /say what to do: list, rotate, revoke <key> or encrypt/],
     ['no key', ['revoke'], /say what to do/],
     ['--now elsewhere', ['revoke', 'x', '--now'], /--now belongs to/],
     ['too much', ['revoke', 'x', 'y'], /too many arguments/],
@@ -119,5 +123,47 @@ describeOnPostgres('gatehouse keys, while two processes serve', () => {
     const shown = (await keys('list')).stdout
     expect(shown).toMatch(/^KEY +USE +STATE +MADE +SIGNS FROM +PUBLISHED UNTIL$/m)
     expect(shown).not.toContain(nextKid)
+  })
+
+  it('seals what is stored under a new encryption key, and starts with no other', async () => {
+    const settings = { ...stack.settings }
+    const flags = ['--confidential', '--grant', 'client_credentials']
+    const added = await runCli(['clients', 'add', '--name', 'Nightly', ...flags], settings)
+    const printed = (name: string) => new RegExp(`^${name} +(\\S+)$`, 'm').exec(added.stdout)?.[1] ?? ''
+    const old = readFileSync(join(settings['DATA_DIR'] ?? '', 'encryption.key'), 'utf8').trim()
+    const next = randomSecret()
+    const withKeys = (...encryptionKeys: readonly string[]) => ({
+      ...settings,
+      ENCRYPTION_KEY: encryptionKeys.join(','),
+    })
+    const encrypt = (environment: Record<string, string>) => runCli(['keys', 'encrypt'], environment)
+
+    expect((await encrypt(settings)).stdout).toContain('is sealed with the first encryption key already')
+    expect(await encrypt(withKeys(next))).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringMatching(/^gatehouse: a stored secret was sealed with a key that is not in ENCRYPTION_KEY/),
+    })
+    const sealed = await encrypt(withKeys(next, old))
+    expect(sealed).toMatchObject({ exitCode: 0, stderr: expect.stringContaining('in an hour') })
+    expect(sealed.stdout).toMatch(/^Sealed anew: [4-9] keys, 1 client secrets\.$/m)
+    expect((await encrypt(withKeys(next))).stdout).toContain('is sealed with the first encryption key already')
+
+    const port = String(await freePort())
+    const beside = { AUTH_PORT: port, ISSUER_INTERNAL_URL: `http://127.0.0.1:${port}` }
+    const start = (env: Record<string, string>) =>
+      startStack({ database: 'postgresql', env: { ...env, ...beside }, overrides: { only: 'auth' } })
+    const countKeys = async () => JSON.parse((await keys('list', '--json')).stdout).length
+    const before = await countKeys()
+    await expect(start(withKeys(old))).rejects.toThrow(/^the encryption key is not the one [^\n]+$/)
+    const DATA_DIR = temporaryFolder('without-key')
+    await expect(start({ ...settings, DATA_DIR })).rejects.toThrow(/encryption\.key is missing, with which [^\n]+$/)
+    expect(existsSync(join(DATA_DIR, 'encryption.key'))).toBe(false)
+    expect(await countKeys()).toBe(before)
+
+    const restarted = await start(withKeys(next))
+    const authorization = `Basic ${Buffer.from(`${printed('client_id')}:${printed('client_secret')}`).toString('base64')}`
+    const server = { ...grant.server, token_endpoint: `http://127.0.0.1:${port}/token` }
+    expect((await requestTokens(server, { grant_type: 'client_credentials' }, { authorization })).status).toBe(200)
+    await restarted.stop()
   })
 })

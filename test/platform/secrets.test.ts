@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from '@jest/globals'
-import { loadEncryptionKey } from '../../src/platform/encryption-key.js'
+import { loadEncryptionKeys } from '../../src/platform/encryption-key.js'
 import {
   createHolderBox,
   createSecretBox,
@@ -78,7 +78,25 @@ describe('The secret box (AES-256-GCM under the encryption key)', () => {
     expect(() => box.open(`${version}.${cut.toString('base64url')}`, 'p')).toThrow(SealError)
   })
 
+  it('opens under any of several keys and seals under the first, whose id it names and nothing else', () => {
+    const [first, second] = [randomSecret(), randomSecret()]
+    const both = createSecretBox(first, second)
+    const [byFirst, bySecond] = [createSecretBox(first).seal('one', 'p'), createSecretBox(second).seal('two', 'p')]
+    expect([both.open(byFirst, 'p'), both.open(bySecond, 'p')]).toEqual(['one', 'two'])
+    expect([both.isSealedAnew(byFirst), both.isSealedAnew(bySecond)]).toEqual([true, false])
+    const sealed = both.seal('three', 'p')
+    expect(createSecretBox(first).open(sealed, 'p')).toBe('three')
+    expect(() => createSecretBox(second).open(sealed, 'p')).toThrow(SealError)
+    // As earlier releases wrote it, without the id.
+    const old = bySecond.split('.').slice(0, 2).join('.')
+    expect([both.open(old, 'p'), both.isSealedAnew(old)]).toEqual(['two', false])
+    // Another id leads to another key, and that one does not open it.
+    expect(() => both.open(`${old}.${createSecretBox(first).keyId}`, 'p')).toThrow(SealError)
+    expect(first).not.toContain(both.keyId)
+  })
+
   it('wants 32 bytes of key', () => {
+    expect(() => createSecretBox(randomSecret(), randomSecret(31))).toThrow(RangeError)
     expect(() => createSecretBox(randomSecret(31))).toThrow(RangeError)
     expect(() => createSecretBox('')).toThrow(RangeError)
   })
@@ -99,22 +117,32 @@ describe('The encryption key file', () => {
 
   it('is made once, for its owner alone', () => {
     const file = join(folder, 'new', 'encryption.key')
-    const key = loadEncryptionKey(file)
+    const [key = '', ...others] = loadEncryptionKeys(file)
+    expect(others).toEqual([])
     expect(Buffer.from(key, 'base64url')).toHaveLength(32)
-    expect(loadEncryptionKey(file)).toBe(key)
+    expect(loadEncryptionKeys(file)).toEqual([key])
     expect(readFileSync(file, 'utf8')).toBe(`${key}\n`)
     expect(statSync(file).mode & 0o777).toBe(0o600)
+  })
+
+  it('may hold several keys', () => {
+    const file = join(folder, 'several.key')
+    const keys = [randomSecret(), randomSecret()]
+    writeFileSync(file, `${keys.join('\n')}\n`)
+    expect(loadEncryptionKeys(file)).toEqual(keys)
+    writeFileSync(file, `${keys.join('\n')}\nshort\n`)
+    expect(() => loadEncryptionKeys(file)).toThrow(/does not hold an encryption key/)
   })
 
   it('is refused when it holds no key, and is not overwritten', () => {
     const file = join(folder, 'damaged.key')
     writeFileSync(file, 'short\n')
-    expect(() => loadEncryptionKey(file)).toThrow(/does not hold an encryption key/)
+    expect(() => loadEncryptionKeys(file)).toThrow(/does not hold an encryption key/)
     expect(readFileSync(file, 'utf8')).toBe('short\n')
   })
 
   it('says in one line when its folder cannot be written', () => {
     const file = join(folder, 'damaged.key', 'encryption.key')
-    expect(() => loadEncryptionKey(file)).toThrow(/^cannot write [^\n]+$/)
+    expect(() => loadEncryptionKeys(file)).toThrow(/^cannot write [^\n]+$/)
   })
 })

@@ -1,0 +1,55 @@
+/** Seals what is stored under the first encryption key, so that the older ones can go. Safe while servers run, and to run again. */
+import type { Statement } from '../platform/database.js'
+import { secretPurpose } from './clients.js'
+import { cookieKeyPurpose, signingKeyPurpose } from './keys.js'
+import type { Storage } from './storage.js'
+
+/** A column of sealed values. Device codes, sealed too, are left to their end: it comes within the hour. */
+interface SealedColumn {
+  readonly what: 'keys' | 'client secrets'
+  readonly table: string
+  readonly key: string
+  readonly column: string
+  readonly purpose: (id: string) => string
+}
+
+const columns: readonly SealedColumn[] = [
+  { what: 'keys', table: 'signing_keys', key: 'kid', column: 'sealed_private_jwk', purpose: signingKeyPurpose },
+  { what: 'keys', table: 'cookie_keys', key: 'id', column: 'sealed', purpose: cookieKeyPurpose },
+  { what: 'client secrets', table: 'clients', key: 'id', column: 'sealed_secret', purpose: secretPurpose },
+]
+
+const batchSize = 500
+
+const readBatch = ({ table, key, column }: SealedColumn): Statement => ({
+  name: `reseal_read_${table}`,
+  text: `SELECT ${key} AS id, ${column} AS sealed FROM ${table} WHERE ${key} > $1 AND ${column} IS NOT NULL ORDER BY ${key} LIMIT ${batchSize}`,
+})
+
+/** Only what is still as it was read: a secret that changed meanwhile is sealed anew already. */
+const replace = ({ table, key, column }: SealedColumn): Statement => ({
+  name: `reseal_write_${table}`,
+  text: `UPDATE ${table} SET ${column} = $3 WHERE ${key} = $1 AND ${column} = $2`,
+})
+
+export type ResealCounts = Readonly<Record<SealedColumn['what'], number>>
+
+/** Seals everything anew that is not; returns how much that was. Throws SealError, having lost nothing, when a key is missing. */
+export async function resealAll({ database: { sql }, secretBox }: Storage): Promise<ResealCounts> {
+  const counts = { keys: 0, 'client secrets': 0 }
+  for (const sealedColumn of columns) {
+    const { what, purpose } = sealedColumn
+    let last = ''
+    for (let size = batchSize; size === batchSize; ) {
+      const { rows } = await sql.query<{ id: string; sealed: string }>(readBatch(sealedColumn), [last])
+      for (const { id, sealed } of rows) {
+        if (secretBox.isSealedAnew(sealed)) continue
+        const anew = secretBox.seal(secretBox.open(sealed, purpose(id)), purpose(id))
+        counts[what] += (await sql.query(replace(sealedColumn), [id, sealed, anew])).rowCount
+      }
+      size = rows.length
+      last = rows.at(-1)?.id ?? last
+    }
+  }
+  return counts
+}
