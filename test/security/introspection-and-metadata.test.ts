@@ -1,0 +1,13 @@
+import { afterAll, beforeAll } from '@jest/globals'
+import { attackTable } from './attack.js'
+import { attacks as introspectionAttacks } from './introspection-attacks.js'
+import { type KnowledgeWorld, startKnowledgeWorld } from './knowledge-world.js'
+import { attacks as metadataAttacks } from './metadata-attacks.js'
+
+let world: KnowledgeWorld
+beforeAll(async () => {
+  world = await startKnowledgeWorld()
+})
+afterAll(() => world.close())
+
+attackTable('E', 'introspection, revocation and metadata', [...introspectionAttacks, ...metadataAttacks], () => world)
