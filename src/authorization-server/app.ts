@@ -42,7 +42,7 @@ import { createProvider } from './provider.js'
 import { limitRegistration } from './registration-limits.js'
 import { createResources } from './resources.js'
 import { serveRevocationFeed } from './revocation-feed.js'
-import { routes } from './routes.js'
+import { routes, wellKnownPaths } from './routes.js'
 import { revokeSelfContained } from './self-contained-revocation.js'
 import { commitTokenRequests, introspectInOneRead } from './token-endpoint.js'
 import { createTokenGate, limitUsage } from './usage-limits.js'
@@ -52,13 +52,19 @@ const notFound: HttpMiddleware = async () => {
   throw new OAuthError('invalid_request', 'there is nothing here', { status: 404 })
 }
 
-/** Middleware for the paths that have their own, `others` for the rest. */
+/** Middleware for the paths that have their own, `others` for the rest, and `last` behind all of them. */
 function inLanes(
-  lanes: ReadonlyMap<string, readonly HttpMiddleware[]>,
+  lanes: readonly { readonly paths: readonly string[]; readonly middleware: readonly HttpMiddleware[] }[],
   others: readonly HttpMiddleware[],
+  last: readonly HttpMiddleware[],
 ): HttpMiddleware {
-  const composed = new Map([...lanes].map(([path, middleware]) => [path, compose([...middleware])]))
-  const rest = compose([...others])
+  const composed = new Map(
+    lanes.flatMap(({ paths, middleware }) => {
+      const lane = compose([...middleware, ...last])
+      return paths.map((path) => [path, lane] as const)
+    }),
+  )
+  const rest = compose([...others, ...last])
   return (ctx, next) => (composed.get(ctx.path) ?? rest)(ctx, next)
 }
 
@@ -157,11 +163,11 @@ export async function createAuthorizationServer(
   const normalise = normaliseParameters(resources)
   const limited = limitUsage(usage)
   const paced = paceDevices(storage)
-  const theEngine: HttpMiddleware = compose(provider.middleware)
-  const engine = compose([noteParties, theEngine])
+  const takesAssertions = options.trustedAssertionIssuers.length > 0
+  const documents = serveDocuments({ basePath, resources, takesAssertions, keyRing })
   const everything: readonly HttpMiddleware[] = [
     pages.serveAssets,
-    serveDocuments({ basePath, resources, takesAssertions: options.trustedAssertionIssuers.length > 0, keyRing }),
+    documents,
     allowCrossOriginRegistration,
     limitRegistration(options.registration, limits),
     normalise,
@@ -174,22 +180,17 @@ export async function createAuthorizationServer(
     holdBackErrors(pages),
     serveRevocationFeed(storage, options.stopping),
     revokeSelfContained({ issuer, storage, audit, keyRing }),
-    engine,
-    notFound,
   ]
   app.use(passTheDoor)
   // Where most requests go, only what has a say there stands in the way.
-  app.use(
-    inLanes(
-      new Map([
-        [
-          routes.token,
-          [normalise, limited, paced, commitTokenRequests(storage, audit, createTokenGate(usage)), engine],
-        ],
-        [routes.introspection, [normalise, limited, introspectInOneRead(storage), engine]],
-      ]),
-      everything,
-    ),
-  )
+  const lanes = [
+    { paths: [routes.jwks, ...wellKnownPaths], middleware: [documents] },
+    {
+      paths: [routes.token],
+      middleware: [normalise, limited, paced, commitTokenRequests(storage, audit, createTokenGate(usage))],
+    },
+    { paths: [routes.introspection], middleware: [normalise, limited, introspectInOneRead(storage)] },
+  ]
+  app.use(inLanes(lanes, everything, [noteParties, compose(provider.middleware), notFound]))
   return app
 }

@@ -1,5 +1,5 @@
 /**
- * Authorization server metadata (RFC 8414) and keys: the engine's documents, corrected and kept as bytes. One truth under every
+ * Authorization server metadata (RFC 8414) and keys: the engine's documents, corrected and kept as text. One truth under every
  * well-known name; the origin is pinned before, so nothing in them depends on the request.
  */
 import { createHash } from 'node:crypto'
@@ -14,7 +14,8 @@ import { revocationFeedPath, routes, wellKnownPaths } from './routes.js'
 export const documentMaxAgeSeconds = 300
 
 interface CachedDocument {
-  readonly body: Buffer
+  /** Text, not bytes: Node sends it in one piece with its head. */
+  readonly body: string
   readonly etag: string
   readonly type: string
 }
@@ -86,9 +87,7 @@ export function serveDocuments({ basePath, resources, takesAssertions, keyRing }
       await next()
       if (ctx.status !== 200) return
       const made = ctx.body as Document
-      const body = Buffer.from(
-        JSON.stringify(source === routes.jwks ? made : corrected(made, resources, takesAssertions)),
-      )
+      const body = JSON.stringify(source === routes.jwks ? made : corrected(made, resources, takesAssertions))
       const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`
       document = { body, etag, type: ctx.response.get('content-type') }
       cache.set(source, document)
