@@ -118,6 +118,15 @@ describe('Settings: ports', () => {
   ])('of %j', (environment, authPort, mcpPort) => {
     expect(parseConfig(environment, noFiles)).toMatchObject({ authPort, mcpPort })
   })
+
+  it.each([
+    [{ METRICS_PORT: '3000' }],
+    [{ METRICS_PORT: '4000' }],
+    [{ METRICS_PORT: '9464', AUTH_PORT: '9464' }],
+    [{ METRICS_PORT: '443', ISSUER_URL: 'https://auth.example.com', RESOURCE_URL: 'https://mcp.example.com/mcp' }],
+  ])('of metrics are their own: %j', (environment) => {
+    expect(mistakesOf(environment)).toEqual(['METRICS_PORT must be another port than those of the servers'])
+  })
 })
 
 describe('Settings: values', () => {

@@ -22,18 +22,16 @@ export interface Metrics {
   count<Name extends CounterName>(name: Name, labels: LabelsOf<Name>, by?: number): void
   add(count: Count): void
   observe<Name extends HistogramName>(name: Name, labels: LabelsOf<Name>, seconds: number): void
-  /** Asks `read` at every scrape. What it cannot tell, or not within two seconds, is left out of that scrape. */
+  /** Asks `read` at every scrape. What it cannot tell, or not in time, is left out of that scrape. */
   collect<Name extends GaugeName>(name: Name, read: () => Promise<readonly Sample<Name>[]>): void
   /** Everything as text. Never rejects because of what could not be read. */
   exposition(): Promise<{ readonly contentType: string; readonly text: string }>
 }
 
-const readLimitMs = 2_000
-
-async function inTime<T>(work: Promise<T>): Promise<T> {
+async function inTime<T>(work: Promise<T>, limitMs: number): Promise<T> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('not told in time')), readLimitMs)
+    timer = setTimeout(() => reject(new Error('not told in time')), limitMs)
   })
   try {
     return await Promise.race([work, late])
@@ -44,22 +42,32 @@ async function inTime<T>(work: Promise<T>): Promise<T> {
 
 type Read = () => Promise<readonly { readonly labels: Readonly<Record<string, string>>; readonly value: number }[]>
 
-function createGauge(name: string, definition: MetricDefinition, readers: readonly Read[], registry: Registry): void {
+interface GaugeParts {
+  readonly readers: readonly Read[]
+  readonly registry: Registry
+  readonly readLimitMs: number
+}
+
+function createGauge(name: string, definition: MetricDefinition, parts: GaugeParts): void {
+  const { readers, registry, readLimitMs } = parts
   const gauge = new Gauge({
     name,
     help: definition.help,
     labelNames: definition.labels,
     registers: [registry],
     collect: async () => {
-      const told = await Promise.all(readers.map((read) => inTime(read()).catch(() => [])))
+      const told = await Promise.all(readers.map((read) => inTime(read(), readLimitMs).catch(() => [])))
       gauge.reset()
       for (const { labels, value } of told.flat()) gauge.set(labels, value)
     },
   })
 }
 
-/** A registry of its own, with the usual figures of the process (memory, CPU, event loop, garbage collection) in it. */
-export function createMetrics(): Metrics {
+/**
+ * A registry of its own, with the usual figures of the process (memory, CPU, event loop, garbage collection) in it. `readLimitMs`:
+ * how long a scrape waits for what is read.
+ */
+export function createMetrics(readLimitMs = 2_000): Metrics {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   const counters = new Map<string, Counter>()
@@ -73,7 +81,7 @@ export function createMetrics(): Metrics {
     else {
       const own: Read[] = []
       readers.set(name, own)
-      createGauge(name, definition, own, registry)
+      createGauge(name, definition, { readers: own, registry, readLimitMs })
     }
   }
   return {
