@@ -36,21 +36,27 @@ export const connectionLimits: ConnectionLimits = {
 
 export interface BoundedServer {
   readonly server: Server
-  /** Call when no connection is accepted any more: the answers under way are the last ones on their connections. */
+  /**
+   * Call before it is closed: every answer from then on, also those that are being worked on, is the last of its connection. A
+   * client or proxy that keeps it would hold up the stop, or send into a closing one (RFC 9112 §9.6).
+   */
   finish(): void
 }
 
 /**
  * Ends connections that make no progress, but not those whose answer is still being worked on, an event stream for example.
- * Returns the answers under way.
+ * Returns `finish`.
  */
-function endUnread(server: Server, unreadMs: number): ReadonlySet<ServerResponse> {
+function superviseAnswers(server: Server, unreadMs: number): () => void {
   const underWay = new Set<ServerResponse>()
-  server.on('request', (_request, response) => {
+  let isEnding = false
+  // Ahead of who answers: the head may be sent at once.
+  server.prependListener('request', (_request, response) => {
     underWay.add(response)
+    if (isEnding) response.shouldKeepAlive = false
     response.once('close', () => {
       underWay.delete(response)
-      if (!server.listening) server.closeIdleConnections()
+      if (isEnding) server.closeIdleConnections()
     })
   })
   const isAnswering = (socket: Socket) => [...underWay].some((response) => response.socket === socket)
@@ -58,7 +64,10 @@ function endUnread(server: Server, unreadMs: number): ReadonlySet<ServerResponse
   server.setTimeout(unreadMs, (socket) => {
     if (socket.writableLength > 0 || !isAnswering(socket)) socket.destroy()
   })
-  return underWay
+  return () => {
+    isEnding = true
+    for (const response of underWay) response.shouldKeepAlive = false
+  }
 }
 
 export function createBoundedServer(answer: RequestListener, limits: ConnectionLimits): BoundedServer {
@@ -74,12 +83,5 @@ export function createBoundedServer(answer: RequestListener, limits: ConnectionL
   server.keepAliveTimeout = idleMs
   server.maxHeadersCount = headerLines + 1
   server.maxConnections = limits.connections
-  const underWay = endUnread(server, limits.unreadMs)
-  return {
-    server,
-    finish: () => {
-      for (const response of underWay) response.shouldKeepAlive = false
-      server.closeIdleConnections()
-    },
-  }
+  return { server, finish: superviseAnswers(server, limits.unreadMs) }
 }

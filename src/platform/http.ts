@@ -2,7 +2,7 @@
  * The HTTP base both servers stand on: one writer of errors, health, graceful stop, and in order what has files of its own: the
  * log line (request-log.ts), the pinned origin (origin.ts). Does not own routes, authentication or page rendering.
  */
-import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http'
+import type { IncomingMessage, RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type Router from '@koa/router'
 import Koa from 'koa'
@@ -164,27 +164,6 @@ export interface HttpApp {
   callback(): RequestListener
 }
 
-/**
- * The function answered makes every answer from then on, also those that are being worked on, the last of its connection: a client
- * or proxy that keeps it would hold up the stop, or send into a closing one (RFC 9112 §9.6).
- */
-function announceEnd(server: Server): () => void {
-  const open = new Set<ServerResponse>()
-  let isEnding = false
-  const sayLast = (response: ServerResponse) => {
-    if (isEnding && !response.headersSent) response.setHeader('connection', 'close')
-  }
-  server.prependListener('request', (_request, response) => {
-    open.add(response)
-    response.once('close', () => open.delete(response))
-    sayLast(response)
-  })
-  return () => {
-    isEnding = true
-    for (const response of open) sayLast(response)
-  }
-}
-
 /** Starts an app on a port (0 = any). A taken or forbidden port is an Error with one clear line. */
 export async function listen(
   app: HttpApp,
@@ -203,13 +182,12 @@ export async function listen(
   })
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('the server is not bound to a port')
-  const sayLast = announceEnd(server)
   return {
     address,
     close: async (graceMs = 8_000) => {
-      sayLast()
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
       finish()
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+      server.closeIdleConnections()
       const cut = setTimeout(() => server.closeAllConnections(), graceMs)
       await closed
       clearTimeout(cut)
