@@ -627,7 +627,7 @@ const conductRows: readonly Row[] = [
     },
   },
   {
-    id: 'G113',
+    id: 'G109',
     name: 'a client by URL asks for what only registered ones may',
     source: 'CIMD §4.1, CVE-2024-52287',
     run: async (world) => {

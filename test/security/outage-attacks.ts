@@ -3,11 +3,14 @@ import { expect } from '@jest/globals'
 import type pg from 'pg'
 import type { TestServer } from '../authorization-server/server.js'
 import { isConsentPage, signIn } from '../support/authorization.js'
-import { pageOf } from '../support/browser.js'
+import { createBrowser, pageOf } from '../support/browser.js'
 import { eventually } from '../support/eventually.js'
+import { freePort } from '../support/free-port.js'
+import { startFrontProxy } from '../support/front-proxy.js'
 import {
   authorize,
   type Grant,
+  newGrant,
   obtainTokens,
   redeem,
   refresh,
@@ -15,6 +18,8 @@ import {
   type TokenAnswer,
 } from '../support/oauth-client.js'
 import type { Relay } from '../support/relay.js'
+import { stackSettings, testAccount } from '../support/settings.js'
+import { type Stack, startStack } from '../support/stack.js'
 import type { Attack, AttackedWorld } from './attack.js'
 
 export interface OutageWorld extends AttackedWorld {
@@ -195,6 +200,53 @@ export const attacks: readonly Row[] = [
         }
         await eventually(() => isReady(server))
       }
+    },
+  },
+  {
+    id: 'J149',
+    name: 'two replicas started anew in turn, under load: no request fails, sessions and tokens go on',
+    source: 'Keycloak rolling updates, fault plan F10',
+    note: 'the proxy stops sending before a replica is stopped; replicas that are killed: npm run faults',
+    run: async () => {
+      const front = await freePort()
+      const ports = [await freePort(), await freePort()]
+      const env = await stackSettings({ database: 'postgresql', env: { ISSUER_URL: `http://localhost:${front}` } })
+      const start = (port: number) =>
+        startStack({ database: 'postgresql', env: { ...env, AUTH_PORT: String(port) }, overrides: { only: 'auth' } })
+      const proxy = await startFrontProxy(front, ports)
+      const replicas = new Map<number, Stack>()
+      for (const port of ports) replicas.set(port, await start(port))
+      const stack = { issuer: env['ISSUER_URL'] ?? '', resource: env['RESOURCE_URL'] ?? '' }
+      const browser = createBrowser([stack.issuer])
+      const grant = await newGrant(stack)
+      let { refresh_token: token = '' } = await obtainTokens(grant, browser, { account: testAccount }, 'notes:read')
+      let isOver = false
+      const statuses: number[] = []
+      const load = (async () => {
+        while (!isOver) {
+          const { status, tokens } = await refresh(grant, token)
+          token = tokens?.refresh_token ?? token
+          statuses.push(status, (await fetch(`${stack.issuer}/jwks`)).status)
+        }
+      })()
+      for (const port of [...ports, ...ports]) {
+        const before = statuses.length
+        proxy.takeOut(port)
+        await eventually(async () => proxy.underWay(port) === 0)
+        await replicas.get(port)?.stop()
+        replicas.set(port, await start(port))
+        proxy.putBack(port)
+        await eventually(async () => statuses.length > before + 4)
+      }
+      isOver = true
+      await load
+      expect(statuses.filter((status) => status !== 200)).toEqual([])
+      expect([proxy.cut, proxy.refused]).toEqual([0, 0])
+      // The session of the browser, too: no second sign-in.
+      const started = startAuthorization(grant.server, { ...grant, scope: 'notes:read' })
+      expect(isConsentPage(pageOf(await browser.open(started.url)))).toBe(true)
+      await proxy.close()
+      for (const replica of replicas.values()) await replica.close()
     },
   },
 ]
