@@ -2,7 +2,6 @@
  * The threat table as tests. Groups A to J; each row is one attack and becomes one test. The rows of a subject stand in
  * `<subject>-attacks.ts`, which exports them as `attacks`; `<subject>.test.ts` starts one server and runs them on it.
  */
-import { readdirSync } from 'node:fs'
 import { describe, expect, it } from '@jest/globals'
 
 export type Group = 'A' | 'B' | 'C' | 'D' | 'E' | 'F' | 'G' | 'H' | 'I' | 'J'
@@ -63,13 +62,4 @@ export function failuresIn(logLines: readonly string[]): readonly string[] {
     const { level, status } = JSON.parse(line)
     return level === 'error' || level === 'fatal' || (status >= 500 && status !== 503)
   })
-}
-
-/** How many rows all tables of this folder have. */
-export async function countAttacks(): Promise<number> {
-  const files = readdirSync(new URL('.', import.meta.url)).filter((file) => file.endsWith('-attacks.ts'))
-  const tables: readonly { readonly attacks: readonly unknown[] }[] = await Promise.all(
-    files.map((file) => import(`./${file.replace(/\.ts$/, '.js')}`)),
-  )
-  return tables.reduce((sum, { attacks }) => sum + attacks.length, 0)
 }
