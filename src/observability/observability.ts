@@ -138,6 +138,7 @@ export async function openObservability({ config, clock, tracing }: Observabilit
         else metrics.count('gatehouse_audit_failures_total', {})
       }),
     database: (part, database) => {
+      if (metrics === undefined && tracing === undefined) return database
       if (metrics !== undefined) collectPools(metrics, part, database)
       const measured = metrics === undefined ? database.sql : measureSql(database.sql, part, metrics)
       return { ...database, sql: tracing === undefined ? measured : traceSql(measured, part, tracing) }
