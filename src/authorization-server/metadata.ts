@@ -72,7 +72,11 @@ export interface ServedDocuments {
 export function serveDocuments({ basePath, resources, takesAssertions, keyRing }: ServedDocuments): HttpMiddleware {
   const paths = documentPaths(basePath)
   const cache = new Map<string, CachedDocument>()
-  keyRing.follow(() => cache.delete(routes.jwks))
+  let keysInForce = 0
+  keyRing.follow(() => {
+    keysInForce += 1
+    cache.delete(routes.jwks)
+  })
   return async (ctx, next) => {
     const source = paths.get(ctx.path.replace(/\/$/, ''))
     if (source === undefined) return next()
@@ -84,13 +88,15 @@ export function serveDocuments({ basePath, resources, takesAssertions, keyRing }
     let document = cache.get(source)
     if (document === undefined) {
       ctx.path = source
+      const keysBefore = keysInForce
       await next()
       if (ctx.status !== 200) return
       const made = ctx.body as Document
       const body = JSON.stringify(source === routes.jwks ? made : corrected(made, resources, takesAssertions))
       const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`
       document = { body, etag, type: ctx.response.get('content-type') }
-      cache.set(source, document)
+      // One that was made while the keys changed is of the old ones: it is answered, and never kept.
+      if (keysBefore === keysInForce) cache.set(source, document)
     }
     ctx.status = 200
     ctx.set({

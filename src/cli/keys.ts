@@ -71,7 +71,7 @@ async function changeKeys(
   const { keyPolicyOf } = await import('../databases.js')
   return withStorage(terminal, async (storage) => {
     const changes = await work(storage, keyPolicyOf(loadConfig(terminal)))
-    await recordKeyChanges(createAuditTrail(storage, createLogger('silent')), changes)
+    await recordKeyChanges(createAuditTrail(storage, createLogger('silent')), changes, 'command line')
     return changes
   })
 }

@@ -40,10 +40,16 @@ function fingerprintOf(stored: readonly StoredKey[], now: Date): string {
   return JSON.stringify([stored.map(({ id, status }) => [id, status]), cookie])
 }
 
-/** Writes what happened into the audit trail. */
-export async function recordKeyChanges(audit: AuditTrail, changes: readonly KeyChange[]): Promise<void> {
+/** Writes what happened into the audit trail; `by`: who asked for it, when it did not happen by itself. */
+export async function recordKeyChanges(audit: AuditTrail, changes: readonly KeyChange[], by?: string): Promise<void> {
   for (const { type, id, use, activatesAt } of changes) {
-    const detail = { key: id, use, ...(activatesAt !== undefined && { signsFrom: activatesAt.toISOString() }) }
+    const asked = by === undefined ? {} : { by }
+    const detail = {
+      key: id,
+      use,
+      ...asked,
+      ...(activatesAt !== undefined && { signsFrom: activatesAt.toISOString() }),
+    }
     await audit.record({ type, detail })
   }
 }
@@ -59,8 +65,9 @@ export async function openKeyRing({ storage, policy, audit }: KeyRingOptions): P
     if (found === fingerprint) return
     const [signing, cookie] = await Promise.all([loadSigningKeys(storage), loadCookieKeys(storage)])
     keys = { signing, cookie }
-    fingerprint = found
     for (const use of followers) use(keys)
+    // Only now: what somebody could not use is handed out again next time.
+    fingerprint = found
   }
 
   async function tend(): Promise<void> {

@@ -1,8 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, importJWK, type JSONWebKeySet, SignJWT } from 'jose'
 import { z } from 'zod'
-import { documentMaxAgeSeconds } from '../../src/authorization-server/metadata.js'
-import type { Clock } from '../../src/platform/clock.js'
+import { documentMaxAgeSeconds, serveDocuments } from '../../src/authorization-server/metadata.js'
+import { createResources } from '../../src/authorization-server/resources.js'
+import { notesResource } from '../../src/mcp-server/notes-resource.js'
+import { type Clock, systemClock } from '../../src/platform/clock.js'
+import { createHttpBase, listen } from '../../src/platform/http.js'
+import { createLogger } from '../../src/platform/log.js'
 import {
   createJwtVerifier,
   createRemoteKeySet,
@@ -10,12 +14,14 @@ import {
   type TokenVerifier,
 } from '../../src/resource-server/index.js'
 import type { KeyPolicy } from '../../src/storage/key-lifecycle.js'
+import type { Keys } from '../../src/storage/key-ring.js'
 import { rotateKeys } from '../../src/storage/key-rotation.js'
 import { isConsentPage, isSignInPage, signIn } from '../support/authorization.js'
 import { pageOf } from '../support/browser.js'
 import { databaseKinds } from '../support/databases.js'
+import { freePort } from '../support/free-port.js'
 import { newGrant, obtainTokens, startAuthorization } from '../support/oauth-client.js'
-import { addConfidentialClient, startServer, type TestServer } from './server.js'
+import { addConfidentialClient, resource, startServer, type TestServer } from './server.js'
 
 /** Far more than a run takes, and less than a key signs, so that tokens outlive their keys' signing. */
 const tokenTtlSeconds = 5_000
@@ -198,5 +204,36 @@ describe('Rotation of signing keys', () => {
     const hint = new URLSearchParams({ id_token_hint: idToken })
     const page = pageOf(await browser.open(`${server.issuer}/logout?${hint}`))
     expect([page.status, page.heading]).toEqual([200, 'Sign out?'])
+  })
+})
+
+describe('The key set, asked for while the keys change', () => {
+  it('is never kept when it was made of the old ones', async () => {
+    const port = await freePort()
+    const origin = `http://localhost:${port}`
+    let change = () => undefined
+    const rendered: string[] = []
+    const app = createHttpBase({
+      ...{ log: createLogger('silent'), clock: systemClock, origin, trustedProxies: [] },
+      ready: async () => undefined,
+    })
+    const keyRing = {
+      follow: (use: (keys: Keys) => void) => {
+        change = () => void use({ signing: [], cookie: [] })
+      },
+    }
+    const resources = createResources([notesResource(resource)])
+    app.use(serveDocuments({ basePath: '', resources, takesAssertions: false, keyRing }))
+    app.use(async (ctx) => {
+      rendered.push(`key-${rendered.length}`)
+      ctx.body = { keys: [rendered.at(-1)] }
+      // The engine has answered with what it had; before the answer is out it gets other keys.
+      if (rendered.length === 1) change()
+    })
+    const listening = await listen(app, '127.0.0.1', port)
+    const answers = []
+    for (let round = 0; round < 3; round += 1) answers.push(await (await fetch(`${origin}/jwks`)).json())
+    await listening.close(0)
+    expect(answers).toEqual([{ keys: ['key-0'] }, { keys: ['key-1'] }, { keys: ['key-1'] }])
   })
 })

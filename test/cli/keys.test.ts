@@ -120,6 +120,8 @@ describeOnPostgres('gatehouse keys, while two processes serve', () => {
     expect((await keys('revoke', nextKid)).stdout).toMatch(/^Now ES256 key \S+ signs\.$/m)
     await eventually(() => both(async (at) => kidOf(await newToken(at)) !== nextKid))
     expect(await listed('current')).toHaveLength(1)
+    const audit = await runCli(['audit', 'list', '--event', 'key.revoked', '--json'], stack.settings)
+    expect([audit.stdout.includes(nextKid), audit.stdout.includes('command line')]).toEqual([true, true])
     const shown = (await keys('list')).stdout
     expect(shown).toMatch(/^KEY +USE +STATE +MADE +SIGNS FROM +PUBLISHED UNTIL$/m)
     expect(shown).not.toContain(nextKid)
@@ -138,6 +140,19 @@ describeOnPostgres('gatehouse keys, while two processes serve', () => {
     })
     const encrypt = (environment: Record<string, string>) => runCli(['keys', 'encrypt'], environment)
 
+    const port = String(await freePort())
+    const beside = { AUTH_PORT: port, ISSUER_INTERNAL_URL: `http://127.0.0.1:${port}` }
+    const start = (env: Record<string, string>) =>
+      startStack({ database: 'postgresql', env: { ...env, ...beside }, overrides: { only: 'auth' } })
+    const outside = await start({
+      ...settings,
+      ISSUER_URL: 'https://auth.example.com',
+      RESOURCE_URL: 'https://mcp.example.com/mcp',
+    })
+    await outside.stop()
+    const noted = outside.logLines.filter((line) => line.includes('keep a copy apart from both'))
+    expect([noted.length, noted.join().includes(old)]).toEqual([1, false])
+
     expect((await encrypt(settings)).stdout).toContain('is sealed with the first encryption key already')
     expect(await encrypt(withKeys(next))).toMatchObject({
       exitCode: 1,
@@ -148,10 +163,6 @@ describeOnPostgres('gatehouse keys, while two processes serve', () => {
     expect(sealed.stdout).toMatch(/^Sealed anew: [4-9] keys, 1 client secrets\.$/m)
     expect((await encrypt(withKeys(next))).stdout).toContain('is sealed with the first encryption key already')
 
-    const port = String(await freePort())
-    const beside = { AUTH_PORT: port, ISSUER_INTERNAL_URL: `http://127.0.0.1:${port}` }
-    const start = (env: Record<string, string>) =>
-      startStack({ database: 'postgresql', env: { ...env, ...beside }, overrides: { only: 'auth' } })
     const countKeys = async () => JSON.parse((await keys('list', '--json')).stdout).length
     const before = await countKeys()
     await expect(start(withKeys(old))).rejects.toThrow(/^the encryption key is not the one [^\n]+$/)
