@@ -1,11 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { createLogger } from '../../src/platform/log.js'
-import { createSecretBox, randomSecret } from '../../src/platform/secrets.js'
+import { createSecretBox, hashSecret, randomSecret } from '../../src/platform/secrets.js'
 import { createAuditTrail } from '../../src/storage/audit.js'
 import { createClientDocumentStore } from '../../src/storage/client-documents.js'
 import { createClientStore } from '../../src/storage/clients.js'
 import { rememberConsent, rememberedScopes } from '../../src/storage/consents.js'
-import { ensureKeys, loadCookieKeys, loadSigningKeys } from '../../src/storage/keys.js'
+import { keyPolicy } from '../../src/storage/key-lifecycle.js'
+import { revokeKey, rotateKeys } from '../../src/storage/key-rotation.js'
+import { ensureKeys, loadCookieKeys, loadSigningKeys, readStoredKeys } from '../../src/storage/keys.js'
 import { endSession } from '../../src/storage/sessions.js'
 import { createStorage, migrateStorage } from '../../src/storage/storage.js'
 import { startSweeper, sweepAuditEvents, sweepExpired } from '../../src/storage/sweep.js'
@@ -62,6 +64,32 @@ describe.each(databaseKinds)('Stores, on %s', (kind) => {
       const kids = (await loadSigningKeys(given.storage)).map(({ kid }) => kid)
       expect(kids).toHaveLength(3)
       expect(kids.at(-1)).toBe('older')
+    })
+  })
+
+  describe('keys that change', () => {
+    const policy = keyPolicy({ rotationDays: 90, leadSeconds: 86_400, sessionTtlSeconds: 3_600 })
+    const ids = async () => new Set((await readStoredKeys(given.storage)).map(({ id }) => id))
+
+    it('do so all or not at all, and a revoked one is gone and announced', async () => {
+      const before = await ids()
+      const rotated = await rotateKeys(given.storage, policy, { immediately: true })
+      expect(rotated.map(({ type, use }) => `${type} ${use}`).sort()).toEqual([
+        'key.activated ES256',
+        'key.activated RS256',
+        'key.activated cookie',
+      ])
+      expect([...(await ids())].filter((id) => !before.has(id)).sort()).toEqual(rotated.map(({ id }) => id).sort())
+      const newest = rotated.find(({ use }) => use === 'ES256')?.id ?? ''
+      const [first] = (await loadSigningKeys(given.storage)).filter(({ alg }) => alg === 'ES256')
+      expect(first?.kid).toBe(newest)
+
+      const revoked = await revokeKey(given.storage, policy, newest)
+      expect(revoked.map(({ type }) => type)).toEqual(['key.revoked', 'key.activated'])
+      expect(await ids()).not.toContain(newest)
+      const where = { kind: 'key', subjectHash: hashSecret(newest) }
+      expect(await given.storage.prisma.revocation.count({ where })).toBe(1)
+      expect(await revokeKey(given.storage, policy, newest)).toEqual([])
     })
   })
 
