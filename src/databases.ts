@@ -36,6 +36,13 @@ export async function openDatabase(config: Config, part: Part, log: Logger): Pro
   return openServerDatabase({
     url,
     poolSize: config.DATABASE_POOL_SIZE,
+    limits: {
+      connectSeconds: config.DATABASE_CONNECT_TIMEOUT_SECONDS,
+      statementSeconds: config.DATABASE_STATEMENT_TIMEOUT_SECONDS,
+      lockSeconds: config.DATABASE_LOCK_TIMEOUT_SECONDS,
+      idleTransactionSeconds: config.DATABASE_IDLE_TRANSACTION_TIMEOUT_SECONDS,
+      waitingStatements: config.DATABASE_QUEUE_LIMIT,
+    },
     onIdleError: (error) => log.warn({ err: error, part }, 'an idle database connection was lost'),
   })
 }

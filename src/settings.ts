@@ -118,6 +118,23 @@ export const settings = {
     { secret: true },
   ),
   DATABASE_POOL_SIZE: setting(10, 'Connections each server keeps to its PostgreSQL.', integer(4, 200)),
+  DATABASE_CONNECT_TIMEOUT_SECONDS: setting(
+    5,
+    'How long a connection to PostgreSQL may take to come about, or to become free. Then, as with the next four, callers are told to come again: 503 with Retry-After.',
+    integer(1, 60),
+  ),
+  DATABASE_STATEMENT_TIMEOUT_SECONDS: setting(10, 'How long a statement may take.', integer(1, 600)),
+  DATABASE_LOCK_TIMEOUT_SECONDS: setting(5, 'How long a statement may wait for a lock.', integer(1, 600)),
+  DATABASE_IDLE_TRANSACTION_TIMEOUT_SECONDS: setting(
+    10,
+    'How long a transaction may do nothing before PostgreSQL ends it, and frees what it has locked.',
+    integer(1, 600),
+  ),
+  DATABASE_QUEUE_LIMIT: setting(
+    500,
+    'Statements of one server that may wait for PostgreSQL at once; more are refused right away.',
+    integer(20, 100_000),
+  ),
   MIGRATE_ON_START: setting(
     true,
     'Apply pending migrations when a server starts. Set false to run `gatehouse migrate` yourself.',

@@ -59,11 +59,55 @@ export interface Database {
   close(): Promise<void>
 }
 
+/** How long anything of the database may take before whoever waits is told to come again, and how many may wait. */
+export interface DatabaseLimits {
+  readonly connectSeconds: number
+  readonly statementSeconds: number
+  /** For a lock that somebody else holds. */
+  readonly lockSeconds: number
+  /** A transaction in which nothing happens is ended, and its locks with it. */
+  readonly idleTransactionSeconds: number
+  /** Statements that were not answered yet; further ones are refused at once. */
+  readonly waitingStatements: number
+}
+
+export const defaultLimits: DatabaseLimits = {
+  connectSeconds: 5,
+  statementSeconds: 10,
+  lockSeconds: 5,
+  idleTransactionSeconds: 10,
+  waitingStatements: 500,
+}
+
 export interface ServerDatabaseOptions {
   readonly url: string
   readonly poolSize: number
+  readonly limits?: DatabaseLimits
   /** Called with errors of idle connections, which are otherwise harmless. */
   readonly onIdleError: (error: Error) => void
+}
+
+/** How much longer than PostgreSQL itself we wait for the answer that a statement took too long. */
+const answerGraceMs = 2_000
+
+/** For a lock that another process holds while it migrates: as long as a timer can be. */
+const longestWaitMs = 2 ** 31 - 1
+
+/** Readiness tells the truth within two seconds, also when nothing comes back at all. */
+const pingMs = 1_500
+
+/** Rejects when `work` is not over in time; it goes on, and what becomes of it no longer matters. */
+async function inTime(work: Promise<unknown>, milliseconds: number): Promise<void> {
+  const late = new AbortController()
+  const deadline = sleep(milliseconds, undefined, { signal: late.signal }).then(() => {
+    throw outageError(new Error('the database did not answer in time'))
+  })
+  try {
+    await Promise.race([work, deadline])
+  } finally {
+    late.abort()
+    for (const lost of [work, deadline]) lost.catch(() => undefined)
+  }
 }
 
 /** How long a statement that was taken back lets others go first, before each of its further tries. */
@@ -104,21 +148,35 @@ function withWholeScripts(
 }
 
 /**
+ * The pool listens to connections that are idle, whoever borrowed one for a transaction to none: between two statements nobody
+ * would hear that it was lost, and an error event that nobody hears ends the process.
+ */
+function surviveLosses(pool: pg.Pool, onLoss: (error: Error) => void): void {
+  pool.on('error', onLoss)
+  pool.on('connect', (client) => client.on('error', () => undefined))
+}
+
+/**
  * Opens a PostgreSQL server: half the connections are pipelines for single statements, one of them for reads, half a pool for
  * Prisma and locks. Connects
  * on first use; `ping` tells whether it works.
  */
 export function openServerDatabase(options: ServerDatabaseOptions): Database {
+  const limits = options.limits ?? defaultLimits
   const connection = {
     connectionString: options.url,
-    connectionTimeoutMillis: 5_000,
-    statement_timeout: 10_000,
-    lock_timeout: 5_000,
+    connectionTimeoutMillis: limits.connectSeconds * 1_000,
+    statement_timeout: limits.statementSeconds * 1_000,
+    lock_timeout: limits.lockSeconds * 1_000,
+    idle_in_transaction_session_timeout: limits.idleTransactionSeconds * 1_000,
+    // The server's own limits are of no use when nothing comes through to it, or back.
+    query_timeout: limits.statementSeconds * 1_000 + answerGraceMs,
     keepAlive: true,
     application_name: 'gatehouse',
   }
   const forStatements = Math.max(2, Math.floor(options.poolSize / 2))
-  const lanes = (size: number) => createPipelines({ connection, size, onError: options.onIdleError })
+  const mostWaiting = limits.waitingStatements
+  const lanes = (size: number) => createPipelines({ connection, size, mostWaiting, onError: options.onIdleError })
   const reading = lanes(1)
   const writing = lanes(forStatements - 1)
   const pool = new pg.Pool({
@@ -127,7 +185,7 @@ export function openServerDatabase(options: ServerDatabaseOptions): Database {
     max: Math.max(2, options.poolSize - forStatements),
     idleTimeoutMillis: 60_000,
   })
-  pool.on('error', options.onIdleError)
+  surviveLosses(pool, options.onIdleError)
   const sql: Sql = {
     query: async <Row>(statement: Statement, values: readonly unknown[]) => {
       const pipelines = reads(statement) ? reading : writing
@@ -144,7 +202,7 @@ export function openServerDatabase(options: ServerDatabaseOptions): Database {
     adapter: new PrismaPg(pool),
     withMigrationAdapter: async (work) => {
       const own = new pg.Pool({ connectionString: options.url, max: 1, application_name: 'gatehouse migrate' })
-      own.on('error', options.onIdleError)
+      surviveLosses(own, options.onIdleError)
       try {
         return await work(withWholeScripts(new PrismaPg(own), (script) => own.query(script)))
       } finally {
@@ -156,14 +214,15 @@ export function openServerDatabase(options: ServerDatabaseOptions): Database {
       const client = await pool.connect()
       try {
         await client.query('SET lock_timeout = 0; SET statement_timeout = 0')
-        await client.query('SELECT pg_advisory_lock($1)', [lock])
+        const patient = { text: 'SELECT pg_advisory_lock($1)', values: [lock], query_timeout: longestWaitMs }
+        await client.query(patient)
         return await work()
       } finally {
         // Closing the connection releases the lock and the settings, whatever state the work left it in.
         client.release(true)
       }
     },
-    ping: async () => void (await sql.query(pingStatement, [])),
+    ping: () => inTime(sql.query(pingStatement, []), pingMs),
     pools: () => [
       { pool: 'reads', ...reading.use() },
       { pool: 'writes', ...writing.use() },

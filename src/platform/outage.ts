@@ -23,20 +23,29 @@ const prismaCodes: ReadonlySet<string> = new Set('P1001 P1002 P1008 P1017 P2024 
 const passingMessages =
   /^(?:Connection terminated|timeout e(?:xceeded|xpired)|Client has encountered a connection error|Client was closed|Query read timeout|Cannot use a pool after calling end)/
 
-function textOf(error: object, member: 'code' | 'message'): string {
-  const value = member in error ? (error as Readonly<Record<string, unknown>>)[member] : undefined
+function memberOf(error: unknown, member: string): unknown {
+  return typeof error === 'object' && error !== null ? Reflect.get(error, member) : undefined
+}
+
+function textOf(error: unknown, member: string): string {
+  const value = memberOf(error, member)
   return typeof value === 'string' ? value : ''
+}
+
+/** PostgreSQL's own word below what Prisma makes of it: its error for everything it has no code for, or its driver's. */
+function underPrisma(error: unknown): unknown {
+  return memberOf(memberOf(memberOf(error, 'meta'), 'driverAdapterError') ?? error, 'cause')
 }
 
 /** True for such a fault, as node-postgres or Prisma throw it. */
 export function isOutage(error: unknown): boolean {
-  if (typeof error !== 'object' || error === null) return false
   const code = textOf(error, 'code')
   return (
     connectionCodes.has(code) ||
     passingStates.test(code) ||
     prismaCodes.has(code) ||
-    passingMessages.test(textOf(error, 'message'))
+    passingMessages.test(textOf(error, 'message')) ||
+    passingStates.test(textOf(underPrisma(error), 'originalCode'))
   )
 }
 

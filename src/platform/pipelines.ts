@@ -7,6 +7,7 @@
 import { Socket } from 'node:net'
 import pg from 'pg'
 import type { Statement } from './database.js'
+import { outageError } from './outage.js'
 import { type PreparedResult, runPrepared } from './prepared-query.js'
 
 /** Statements that share a write wait for each other: behind commits that reach the disk one by one, not too many should. */
@@ -87,12 +88,14 @@ export interface PipelinesOptions {
   readonly connection: pg.ClientConfig
   /** Most connections. They are opened when first needed, and again after they were lost. */
   readonly size: number
+  /** Statements that may wait for their answers at once, over all connections. Further ones are refused: whoever asks may come again. */
+  readonly mostWaiting: number
   /** Called when a connection is lost. */
   readonly onError: (error: Error) => void
 }
 
 export interface Pipelines {
-  /** Rejects when the statement fails, or its connection is lost before the answer: then it may have been carried out. */
+  /** Rejects when too many wait, the statement fails, or its connection is lost before the answer: then it may have been carried out. */
   query(statement: Statement, values: readonly unknown[]): Promise<PreparedResult>
   /** Connections, those without a statement under way, the most there will be, and statements not answered yet. */
   use(): { connections: number; idle: number; limit: number; waiting: number }
@@ -100,7 +103,7 @@ export interface Pipelines {
   end(): Promise<void>
 }
 
-export function createPipelines({ connection, size, onError }: PipelinesOptions): Pipelines {
+export function createPipelines({ connection, size, mostWaiting, onError }: PipelinesOptions): Pipelines {
   const open: Pipeline[] = []
 
   /** One that is about to send anyway; else the one with the least to do, and a new one rather than a busy one. */
@@ -116,13 +119,18 @@ export function createPipelines({ connection, size, onError }: PipelinesOptions)
     return fresh
   }
 
+  const waiting = () => open.reduce((sum, pipeline) => sum + pipeline.waiting, 0)
+
   return {
-    query: (statement, values) => choose().query(statement, values),
+    query: async (statement, values) => {
+      if (waiting() >= mostWaiting) throw outageError(new Error(`${mostWaiting} statements wait already`))
+      return choose().query(statement, values)
+    },
     use: () => ({
       connections: open.length,
       idle: open.filter(({ waiting }) => waiting === 0).length,
       limit: size,
-      waiting: open.reduce((sum, { waiting }) => sum + waiting, 0),
+      waiting: waiting(),
     }),
     end: async () => void (await Promise.all(open.splice(0).map((pipeline) => pipeline.end()))),
   }

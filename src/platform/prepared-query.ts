@@ -76,7 +76,7 @@ class PreparedQuery extends Query {
     this.values = values.map(toValue)
     this.#resolve = resolve
     this.#columns = knownColumns.get(statement)
-    // pg calls it with errors only: what was answered ends in `handleReadyForQuery`.
+    // What was answered ends in `handleReadyForQuery`. pg wraps this, to take note that its time limit is met.
     this.callback = (error) => {
       if (error !== null) reject(error)
     }
@@ -115,6 +115,7 @@ class PreparedQuery extends Query {
   override handleReadyForQuery(): void {
     // A statement without rows has no description.
     if (!knownColumns.has(this.#statement)) knownColumns.set(this.#statement, this.#columns ?? [])
+    this.callback(null)
     this.#resolve({ rows: this.#rows, rowCount: this.#rowCount })
   }
 }

@@ -21,6 +21,7 @@ describeOnPostgres('Pipelines', () => {
     pipelines = createPipelines({
       connection: { connectionString: url },
       size: 2,
+      mostWaiting: 1_000,
       onError: (error) => lost.push(error),
     })
   })
@@ -65,6 +66,21 @@ describeOnPostgres('Pipelines', () => {
     expect(await pidsOf(1)).not.toEqual([pid])
   })
 
+  it('refuses at once what would be one too many waiting, as an outage, and nothing else', async () => {
+    const bounded = createPipelines({
+      connection: { connectionString: url },
+      size: 1,
+      mostWaiting: 3,
+      onError: () => undefined,
+    })
+    const asked = Array.from({ length: 5 }, (_, index) => bounded.query(echo, [index]))
+    const outcomes = await Promise.allSettled(asked)
+    expect(outcomes.map(({ status }) => status)).toEqual([...Array(3).fill('fulfilled'), 'rejected', 'rejected'])
+    expect(outcomes[4]).toMatchObject({ reason: { code: 'temporarily_unavailable', status: 503 } })
+    expect((await bounded.query(echo, [6])).rows).toEqual([{ value: 6 }])
+    await bounded.end()
+  })
+
   it('lets statements under way end before it closes', async () => {
     const underWay = pipelines.query(slow, [0.1])
     await pipelines.query(echo, [1])
@@ -73,7 +89,7 @@ describeOnPostgres('Pipelines', () => {
 
   it('rejects while the server cannot be reached, and asks again next time', async () => {
     const connection = { connectionString: 'postgresql://postgres@127.0.0.1:1/none' }
-    const unreachable = createPipelines({ connection, size: 1, onError: () => undefined })
+    const unreachable = createPipelines({ connection, size: 1, mostWaiting: 10, onError: () => undefined })
     await expect(unreachable.query(echo, [1])).rejects.toThrow('ECONNREFUSED')
     await expect(unreachable.query(echo, [1])).rejects.toThrow('ECONNREFUSED')
     await unreachable.end()
