@@ -3,6 +3,7 @@
  * ask again, so they are answered with 503 and Retry-After, never as if something were wrong with the request: a client that
  * reads `invalid_client` or `invalid_grant` throws away what it has and sends its person to sign in again.
  */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { OAuthError } from '../oauth/errors.js'
 
 /** Of the socket and of name resolution. */
@@ -57,6 +58,37 @@ export function isOutage(error: unknown): boolean {
  */
 export function isUndone(error: unknown): boolean {
   return typeof error === 'object' && error !== null && /^(?:40001|40P01|26000)$/.test(textOf(error, 'code'))
+}
+
+const unansweredCodes: ReadonlySet<string> = new Set(['ECONNRESET', 'ECONNABORTED', 'EPIPE', 'ETIMEDOUT'])
+const unansweredMessages = /^(?:Connection terminated|Query read timeout)/
+
+/** True when a statement was sent, and its connection lost before the answer: nobody knows whether it was carried out. */
+export function isUnanswered(error: unknown): boolean {
+  const lost = error instanceof OAuthError ? error.cause : error
+  const code = textOf(lost, 'code')
+  return (
+    unansweredCodes.has(code) || /^(?:08...|57P0[12])$/.test(code) || unansweredMessages.test(textOf(lost, 'message'))
+  )
+}
+
+const settlingPausesMs = [30, 100, 250, 500, 900, 1_300] as const
+
+/** Sends it again for a moment, until the outage is over: for what does no harm, or says that it was done, when done twice. */
+export async function settle<T>(send: () => Promise<T>): Promise<T> {
+  for (const pause of settlingPausesMs) {
+    await sleep(pause)
+    try {
+      return await send()
+    } catch (error) {
+      if (!isUnavailable(error)) throw error
+    }
+  }
+  return send()
+}
+
+function isUnavailable(error: unknown): boolean {
+  return error instanceof OAuthError ? error.code === 'temporarily_unavailable' : isOutage(error)
 }
 
 /** What is thrown and answered instead: 503 `temporarily_unavailable`. */

@@ -5,6 +5,7 @@
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Statement } from '../platform/database.js'
+import { isUnanswered, settle } from '../platform/outage.js'
 import { createHolderBox, hashSecret } from '../platform/secrets.js'
 import {
   type ClientRow,
@@ -206,7 +207,10 @@ export class TokenRequest {
     return this.#afterAnother(redemption)
   }
 
-  /** Whether this was the first redemption; `undefined` when the grant is gone, and then nothing was written. */
+  /**
+   * Whether this was the first redemption; `undefined` when the grant is gone, and then nothing was written. When the answer was
+   * lost on its way it is asked for again: a client told to repeat its code would be taken for a thief.
+   */
   async #write(
     redemption: Redemption | undefined,
     sealedSuccessor: string | null,
@@ -217,14 +221,26 @@ export class TokenRequest {
     const [only, ...others] = rows
     const isOne = redemption !== undefined && only !== undefined && others.length === 0
     const { sql } = this.#storage.database
-    try {
+    const send = async () => {
       if (isOne) return (await sql.query(redeemForOne, [...marks, ...columnsOf(only)])).rowCount === 1
       const { rows: counts } = await sql.query<{ redeemed: number }>(redeemAndIssue, [...marks, JSON.stringify(rows)])
       return counts[0]?.redeemed === 1
+    }
+    const sendAgain = async (error: unknown) => {
+      // Only what redeems can be sent twice, and only what was issued tells whether the first time was it.
+      if (redemption === undefined || only === undefined || !isUnanswered(error)) throw error
+      return settle(async () => (await send()) || this.#isIssued(only))
+    }
+    try {
+      return await send().catch(sendAgain)
     } catch (error) {
       if (isGrantGone(error)) return undefined
       throw error
     }
+  }
+
+  async #isIssued({ model, id_hash: idHash }: ArtifactRow): Promise<boolean> {
+    return (await this.#readReplaced(model, idHash)) !== undefined
   }
 
   async #readReplaced(model: string, idHash: string): Promise<ReplacedRow | undefined> {

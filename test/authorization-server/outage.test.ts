@@ -73,6 +73,23 @@ describeOnPostgres('While the database cannot be reached', () => {
     expect((await redeem(grant, code, codeVerifier)).status).toBe(200)
   })
 
+  it.each(['before', 'after'] as const)(
+    'a connection that is lost %s the commit it carries costs nobody anything',
+    async (moment) => {
+      const { callback, codeVerifier } = await authorize(grant, browser, { account: server.account }, 'notes:read')
+      const cutInExchange = relay.cutAt('token_request_commit', moment)
+      const exchanged = await redeem(grant, callback.get('code') ?? '', codeVerifier)
+      await cutInExchange
+      const cutInRefresh = relay.cutAt('token_request_commit', moment)
+      const refreshed = await refresh(grant, exchanged.tokens?.refresh_token ?? '')
+      await cutInRefresh
+      expect([exchanged.status, refreshed.status]).toEqual([200, 200])
+      expect((await refresh(grant, refreshed.tokens?.refresh_token ?? '')).status).toBe(200)
+      // It was redeemed, all the same: a second time is a second time.
+      expect((await redeem(grant, callback.get('code') ?? '', codeVerifier)).error).toBe('invalid_grant')
+    },
+  )
+
   it('no client is called unknown, and no endpoint blames the request', async () => {
     const machine = await addConfidentialClient(server)
     const headers = { authorization: machine.authorization }

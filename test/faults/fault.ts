@@ -86,7 +86,7 @@ export async function inflict(fault: Fault, world: World, quick: boolean): Promi
   const readiness = watchReadiness(processes(world))
   let measured: readonly string[] = []
   try {
-    const load = await startLoad({ world, facts, breach })
+    const load = await bounded(startLoad({ world, facts, breach }))
     await sleep(quick ? 500 : 1_500)
     const scene: Scene = {
       world,
@@ -131,16 +131,19 @@ export async function inflictAll(
 ): Promise<Outcome[]> {
   const outcomes: Outcome[] = []
   let shared: World | undefined
+  // Of an unknown machine nobody can say that a repetition comes in time.
+  const patient: Record<string, string> = quick ? { REFRESH_GRACE_SECONDS: '60' } : {}
+  const start = ({ env, ...rest }: WorldOptions = {}) => startWorld({ ...rest, env: { ...patient, ...env } })
   for (const fault of all) {
     const reason = fault.unavailable?.()
     let outcome: Outcome
     if (reason !== undefined) outcome = notRun(fault, reason)
     else if (fault.world !== undefined) {
-      const own = await startWorld(fault.world())
+      const own = await start(fault.world())
       outcome = await inflict(fault, own, quick)
       await own.close()
     } else {
-      shared ??= await startWorld()
+      shared ??= await start()
       outcome = await inflict(fault, shared, quick)
       if (outcome.breaches.length > 0) {
         await shared.close()

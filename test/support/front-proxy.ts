@@ -19,8 +19,6 @@ export interface FrontProxy {
   /** Requests that were cut on their way, and those that no replica took. */
   readonly cut: number
   readonly refused: number
-  /** Requests under way at a replica. */
-  underWay(target: number): number
   /** From now on nothing new goes to this replica, until it is put back. */
   takeOut(target: number): void
   putBack(target: number): void
@@ -31,7 +29,6 @@ export interface FrontProxy {
 export async function startFrontProxy(port: number, targets: readonly number[]): Promise<FrontProxy> {
   const answers: Answered[] = []
   const out = new Set<number>()
-  const busy = new Map<number, number>()
   let turn = 0
   let cut = 0
   let refused = 0
@@ -43,12 +40,6 @@ export async function startFrontProxy(port: number, targets: readonly number[]):
       return void incoming.socket.destroy()
     }
     const startedAt = performance.now()
-    busy.set(target, (busy.get(target) ?? 0) + 1)
-    let isOver = false
-    const over = () => {
-      if (!isOver) busy.set(target, (busy.get(target) ?? 1) - 1)
-      isOver = true
-    }
     const { method, url: path = '/', headers } = incoming
     const forwarded = request({
       host: '127.0.0.1',
@@ -62,7 +53,6 @@ export async function startFrontProxy(port: number, targets: readonly number[]):
     forwarded.once('response', (answer) => {
       const { statusCode: status = 0 } = answer
       answer.once('error', () => incoming.socket.destroy())
-      answer.once('end', over)
       const { connection: _ours, ...kept } = answer.headers
       answers.push({
         status,
@@ -75,13 +65,11 @@ export async function startFrontProxy(port: number, targets: readonly number[]):
     })
     forwarded.once('error', (error: NodeJS.ErrnoException) => {
       const wasTaken = error.code !== 'ECONNREFUSED'
-      over()
       if (outgoing.destroyed) return
       if (!wasTaken) return send(incoming, body, outgoing, others)
       cut += 1
       incoming.socket.destroy()
     })
-    forwarded.once('close', over)
     forwarded.end(body)
   }
 
@@ -115,7 +103,6 @@ export async function startFrontProxy(port: number, targets: readonly number[]):
     get refused() {
       return refused
     },
-    underWay: (target) => busy.get(target) ?? 0,
     takeOut: (target) => void out.add(target),
     putBack: (target) => void out.delete(target),
     close: () =>

@@ -48,7 +48,7 @@ async function answersReady(origin: string): Promise<boolean> {
 }
 
 async function untilReady(child: ChildProcess, origins: readonly string[], output: () => string): Promise<void> {
-  for (let waited = 0; waited < 30_000; waited += 50) {
+  for (let waited = 0; waited < 90_000; waited += 50) {
     if (child.exitCode !== null || child.signalCode !== null) break
     if ((await Promise.all(origins.map(answersReady))).every(Boolean)) return
     await sleep(50)
