@@ -81,6 +81,20 @@ describeOnPostgres('Pipelines', () => {
     await bounded.end()
   })
 
+  it('keeps the connection of statements that were answered in time', async () => {
+    const limitMs = 1_500
+    const limited = createPipelines({
+      connection: { connectionString: url, query_timeout: limitMs },
+      size: 1,
+      mostWaiting: 10,
+      onError: () => undefined,
+    })
+    const { rows } = await limited.query(backend, [])
+    await new Promise((resolve) => setTimeout(resolve, limitMs + 100))
+    expect((await limited.query(backend, [])).rows).toEqual(rows)
+    await limited.end()
+  })
+
   it('lets statements under way end before it closes', async () => {
     const underWay = pipelines.query(slow, [0.1])
     await pipelines.query(echo, [1])
