@@ -19,6 +19,8 @@ export interface FrontProxy {
   /** Requests that were cut on their way, and those that no replica took. */
   readonly cut: number
   readonly refused: number
+  /** Requests under way at a replica. */
+  underWay(target: number): number
   /** From now on nothing new goes to this replica, until it is put back. */
   takeOut(target: number): void
   putBack(target: number): void
@@ -29,6 +31,7 @@ export interface FrontProxy {
 export async function startFrontProxy(port: number, targets: readonly number[]): Promise<FrontProxy> {
   const answers: Answered[] = []
   const out = new Set<number>()
+  const busy = new Map<number, number>()
   let turn = 0
   let cut = 0
   let refused = 0
@@ -40,6 +43,7 @@ export async function startFrontProxy(port: number, targets: readonly number[]):
       return void incoming.socket.destroy()
     }
     const startedAt = performance.now()
+    busy.set(target, (busy.get(target) ?? 0) + 1)
     const { method, url: path = '/', headers } = incoming
     const forwarded = request({
       host: '127.0.0.1',
@@ -70,6 +74,7 @@ export async function startFrontProxy(port: number, targets: readonly number[]):
       cut += 1
       incoming.socket.destroy()
     })
+    forwarded.once('close', () => busy.set(target, (busy.get(target) ?? 1) - 1))
     forwarded.end(body)
   }
 
@@ -103,6 +108,7 @@ export async function startFrontProxy(port: number, targets: readonly number[]):
     get refused() {
       return refused
     },
+    underWay: (target) => busy.get(target) ?? 0,
     takeOut: (target) => void out.add(target),
     putBack: (target) => void out.delete(target),
     close: () =>
