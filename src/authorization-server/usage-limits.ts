@@ -12,7 +12,7 @@ import type { UsageLimitName, UsageLimits } from '../oauth/usage-limits.js'
 import { clientNetwork } from '../platform/client-network.js'
 import type { HttpContext, HttpMiddleware } from '../platform/http.js'
 import { hashSecret } from '../platform/secrets.js'
-import type { Excess, UsageCounters } from '../storage/usage-counters.js'
+import type { CountedLimit, Excess, UsageCounters } from '../storage/usage-counters.js'
 import { PageError } from './page-error.js'
 import { formParametersOf } from './parameters.js'
 import { revocationFeedPath, routes } from './routes.js'
@@ -95,6 +95,12 @@ function isRefusal({ status, body }: HttpContext): boolean {
   return typeof body !== 'object' || body === null || !('error' in body) || !patience.has(body.error)
 }
 
+/** The limits as they are counted, made once: every request asks for some. */
+function byName(limits: UsageLimits): (name: UsageLimitName) => CountedLimit {
+  const named = new Map(Object.entries(limits).map(([name, limit]) => [name, { name, ...limit }]))
+  return (name) => named.get(name) ?? { name, ...limits[name] }
+}
+
 /** Whom an answered request was for, as the engine found out. */
 function answeredFor(
   ctx: HttpContext,
@@ -111,8 +117,9 @@ function answeredFor(
 export type TokenGate = (ctx: HttpContext) => boolean
 
 export function createTokenGate({ limits, counters }: UsagePolicy): TokenGate {
+  const limit = byName(limits)
   const exceeds = (ctx: HttpContext, name: UsageLimitName, who: string): boolean => {
-    const excess = counters.take({ name, ...limits[name] }, who)
+    const excess = counters.take(limit(name), who)
     if (excess !== undefined) refuse(ctx, name, excess)
     return excess !== undefined
   }
@@ -127,7 +134,8 @@ export function createTokenGate({ limits, counters }: UsagePolicy): TokenGate {
 
 /** Middleware behind the one that reads parameters, ahead of everything that looks something up. */
 export function limitUsage({ limits, counters, hidesAddresses }: UsagePolicy): HttpMiddleware {
-  const limit = (name: UsageLimitName) => ({ name, ...limits[name] })
+  const limit = byName(limits)
+  const countsRefusals = !hidesAddresses && limits['token-refused'].limit > 0
 
   const byAddress = (ctx: HttpContext, network: string): boolean => {
     const name = limitByAddress(ctx)
@@ -159,7 +167,7 @@ export function limitUsage({ limits, counters, hidesAddresses }: UsagePolicy): H
     const network = clientNetwork(ctx.state.clientAddress)
     if (!hidesAddresses && byAddress(ctx, network)) return
     if (ctx.path === routes.introspection) return introspection(ctx, next)
-    if (ctx.path === routes.token && !hidesAddresses) return tokenRequest(ctx, network, next)
+    if (ctx.path === routes.token && countsRefusals) return tokenRequest(ctx, network, next)
     return next()
   }
 }

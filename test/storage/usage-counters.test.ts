@@ -98,7 +98,16 @@ describe.each(databaseKinds)('Limits counted in the background, on %s', (kind) =
     await eventually(async () => (await given.storage.prisma.rateLimit.count()) === 1_200)
     expect(Math.max(...sizes)).toBe(500)
     given.advance(60 + 360)
-    expect(await sweepExpired(given.storage)).toBe(1_200)
+    const deleted: number[] = []
+    const watched: Sql = {
+      query: async (statement, values) => {
+        const answer = await sql.query<never>(statement, values)
+        deleted.push(answer.rowCount)
+        return answer
+      },
+    }
+    expect(await sweepExpired({ ...given.storage, database: { ...given.storage.database, sql: watched } })).toBe(1_200)
+    expect(deleted.filter((rows) => rows > 0)).toEqual([500, 500, 200])
   })
 
   it('go on in each process alone while the database is away, say so once, and settle when it is back', async () => {

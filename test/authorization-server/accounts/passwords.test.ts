@@ -1,6 +1,10 @@
 import { beforeAll, describe, expect, it } from '@jest/globals'
 import { hash } from '@node-rs/argon2'
-import { createPasswordHasher, type PasswordHasher } from '../../../src/authorization-server/accounts/passwords.js'
+import {
+  createPasswordHasher,
+  hashLimits,
+  type PasswordHasher,
+} from '../../../src/authorization-server/accounts/passwords.js'
 import { OAuthError } from '../../../src/oauth/errors.js'
 
 describe('Password hashing (RFC 9106)', () => {
@@ -50,6 +54,22 @@ describe('Password hashing (RFC 9106)', () => {
       expect(error).toMatchObject({ code: 'temporarily_unavailable', status: 503 })
     }
     expect(await small.hash('quarrel velvet harbour')).toMatch(/^\$argon2id/)
+  })
+
+  it('of two hundred at once looks at as many as may wait, and tells the others before that', async () => {
+    const order: string[] = []
+    const asked = Array.from({ length: 200 }, async () => {
+      try {
+        expect(await hasher.verify(undefined, 'quarrel velvet harbour')).toBe(false)
+        order.push('looked at')
+      } catch (error) {
+        expect(error).toMatchObject({ code: 'temporarily_unavailable', status: 503 })
+        order.push('refused')
+      }
+    })
+    await Promise.all(asked)
+    const taken = hashLimits.concurrency + hashLimits.queueLimit
+    expect(order).toEqual([...Array<string>(200 - taken).fill('refused'), ...Array<string>(taken).fill('looked at')])
   })
 
   it('keeps the event loop free while it hashes', async () => {
