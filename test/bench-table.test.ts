@@ -64,6 +64,31 @@ describe('the table of measurements for the README', () => {
     )
   })
 
+  it('shows latencies at a fixed rate of arrivals, the tail first, where they were measured', () => {
+    const openLoop = {
+      date: '2026-01-01T00:00:00.000Z',
+      database: 'postgresql' as const,
+      method: { share: 0.6, seconds: 3, runs: 5 },
+      rows: [
+        {
+          name: 'refresh',
+          label: 'Refresh',
+          saturation: 2_000,
+          arrivals: 1_200,
+          p50Ms: { median: 2, min: 1, max: 3 },
+          p99Ms: { median: 6, min: 5, max: 8 },
+          tail: { median: 3, min: 2.5, max: 4 },
+          operations: 18_000,
+          errors: 1,
+        },
+      ],
+    }
+    expect(renderReadmeTable(result)).not.toContain('fixed rate')
+    const table = renderReadmeTable({ ...result, openLoop })
+    expect(table).toContain('60 % of what the closed loop reached just before, arriving at a fixed rate (PostgreSQL;')
+    expect(table).toContain('| Refresh | 3.0 (2.5–4.0) | 2.0 (1.0–3.0) | 6.0 (5.0–8.0) | 1,200 | 2,000 | 18,000 | 1 |')
+  })
+
   it('names the machine', () => {
     expect(renderReadmeTable(result)).toContain('A CPU, 2 cores')
   })

@@ -1,6 +1,6 @@
 /**
  * A closed loop of workers: each asks again as soon as it was answered, so the server is always busy and the rate is what it
- * can do. Latencies are therefore those of a saturated server, not of one with room to spare.
+ * can do. Latencies are therefore those of a saturated server, not of one with room to spare: for those see open-load.
  */
 import { performance } from 'node:perf_hooks'
 
@@ -15,7 +15,7 @@ export interface LoadResult {
   readonly p99Ms: number
 }
 
-function percentile(sorted: readonly number[], share: number): number {
+export function percentile(sorted: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0
 }
 

@@ -2,8 +2,8 @@
  * `npm run bench`: measures the stack on PostgreSQL and on the embedded database beside the bare engine, in under five minutes.
  * Owns the order of things and where results go. This process is the load generator; everything measured runs in its own.
  * `-- --save` also writes docs/bench.json; `-- --readme` prints the README's table from that file; `-- refresh jwks` runs only
- * those rows, `-- refresh-beside-100k-clients` and `-- revocations` the measurements of those names;
- * `-- library` the library's guard in each framework, which is a run of its own.
+ * those rows, `-- refresh-beside-100k-clients` the measurement of that name. Runs of their own, each saved beside the others:
+ * `-- library` the library's guard in each framework, `-- revocations`, `-- open` latencies at a fixed rate of arrivals.
  */
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -18,12 +18,13 @@ import { measureGuard, measurePasswordCheck, measureVerification } from './guard
 import { libraryName, measureLibrary } from './library/measure.js'
 import { runLoad } from './load.js'
 import { measureScenario, type Plan } from './measure.js'
-import { type BenchResult, benchResult, type Row, type StartTime } from './result.js'
+import { measureOpenLoop, openLoopCodeCount, openLoopName } from './open-loop.js'
+import { type BenchResult, benchResult, type OpenLoop, type Row, type StartTime } from './result.js'
 import { measureRevocations, revocationsName } from './revocations.js'
 import { scenarios } from './scenarios.js'
 import { renderReadmeTable, renderTerminal } from './table.js'
 import type { Target } from './target.js'
-import { startBareEngine, startEmbeddedStack, startPostgresStack } from './targets.js'
+import { type StackOptions, startBareEngine, startEmbeddedStack, startPostgresStack } from './targets.js'
 
 const plan: Plan = { seconds: 1.2, warmUpSeconds: 0.7, runs: 3 }
 /** Before the first row, of each target: a server is slow until its code was compiled, and ours is more code than the yardstick. */
@@ -64,11 +65,7 @@ async function machine(): Promise<BenchResult['machine']> {
   }
 }
 
-async function startTargets(postgres: Postgres | undefined, starts: StartTime[]): Promise<Target[]> {
-  const options = { codeCount, starts }
-  say('starting the bare engine, and the stack on each database …')
-  const targets = [await startBareEngine(codeCount), await startEmbeddedStack(options)]
-  if (postgres === undefined) return targets
+async function startOnPostgres(postgres: Postgres, options: StackOptions): Promise<Target> {
   const statistics = await openDatabaseStatistics(postgres)
   if (statistics === undefined) say('pg_stat_statements is missing: statements are not counted')
   const target = await startPostgresStack(postgres, statistics, options)
@@ -76,7 +73,14 @@ async function startTargets(postgres: Postgres | undefined, starts: StartTime[])
     await target.close()
     await statistics?.close()
   }
-  return [...targets, { ...target, close }]
+  return { ...target, close }
+}
+
+async function startTargets(postgres: Postgres | undefined, starts: StartTime[]): Promise<Target[]> {
+  const options = { codeCount, starts }
+  say('starting the bare engine, and the stack on each database …')
+  const targets = [await startBareEngine(codeCount), await startEmbeddedStack(options)]
+  return postgres === undefined ? targets : [...targets, await startOnPostgres(postgres, options)]
 }
 
 /** The way every token goes, one target after the other. */
@@ -101,9 +105,31 @@ async function measureAll(targets: readonly Target[], names: readonly string[]):
   return rows
 }
 
+async function postgresIfAny(): Promise<Postgres | undefined> {
+  return process.env['TEST_POSTGRES_BIN'] === undefined ? undefined : startPostgres()
+}
+
+/** The stack alone, on PostgreSQL where there is one. */
+async function openLoop(): Promise<OpenLoop> {
+  const postgres = await postgresIfAny()
+  const options = { codeCount: openLoopCodeCount, starts: [] }
+  say('starting the stack …')
+  try {
+    const target = await (postgres === undefined ? startEmbeddedStack(options) : startOnPostgres(postgres, options))
+    try {
+      await warmUp([target])
+      return await measureOpenLoop(target, say)
+    } finally {
+      await target.close()
+    }
+  } finally {
+    await postgres?.stop()
+  }
+}
+
 async function measure(names: readonly string[]): Promise<BenchResult> {
   const starts: StartTime[] = []
-  const postgres = process.env['TEST_POSTGRES_BIN'] === undefined ? undefined : await startPostgres()
+  const postgres = await postgresIfAny()
   let targets: Target[] = []
   try {
     const passwordCheckCpuMs = await measurePasswordCheck()
@@ -116,9 +142,6 @@ async function measure(names: readonly string[]): Promise<BenchResult> {
     const isCrowdWanted = postgres !== undefined && (names.length === 0 || names.includes(crowdName))
     if (isCrowdWanted) say('a crowd of registered clients …')
     const crowd = isCrowdWanted ? await measureCrowd(postgres) : undefined
-    const isRevocationWanted = names.includes(revocationsName)
-    if (isRevocationWanted) say('revocations …')
-    const revocations = isRevocationWanted ? await measureRevocations(postgres !== undefined) : undefined
     const hash = commit()
     return {
       date: new Date().toISOString(),
@@ -128,7 +151,6 @@ async function measure(names: readonly string[]): Promise<BenchResult> {
       rows,
       guard: await measureGuard(stack),
       ...(crowd !== undefined && { crowd }),
-      ...(revocations !== undefined && { revocations }),
       verification: await measureVerification(stack),
       passwordCheckCpuMs,
       starts,
@@ -151,11 +173,23 @@ function saved(): BenchResult {
   return benchResult.parse(JSON.parse(readFileSync(savedFile, 'utf8')))
 }
 
-/** A run of its own: with the rest it would be more than five minutes. */
-async function benchLibrary(save: boolean): Promise<void> {
-  const result = { ...saved(), library: await measureLibrary() }
-  if (save) write(result, true)
-  process.stdout.write(`\n${renderTerminal(result)}`)
+/** Runs of their own: with the rest it would be more than five minutes. */
+const ownRuns: Readonly<Record<string, () => Promise<Partial<BenchResult>>>> = {
+  [libraryName]: async () => ({ library: await measureLibrary() }),
+  [revocationsName]: async () => ({
+    revocations: await measureRevocations(process.env['TEST_POSTGRES_BIN'] !== undefined),
+  }),
+  [openLoopName]: async () => ({ openLoop: await openLoop() }),
+}
+
+/** What the main run does not measure. */
+function measuredAlone(): Partial<BenchResult> {
+  const { library, revocations, openLoop: latencies } = saved()
+  return {
+    ...(library !== undefined && { library }),
+    ...(revocations !== undefined && { revocations }),
+    ...(latencies !== undefined && { openLoop: latencies }),
+  }
 }
 
 /** Runs, shows and writes down, as the arguments say. */
@@ -164,13 +198,18 @@ export async function bench(args: readonly string[]): Promise<void> {
     process.stdout.write(renderReadmeTable(saved()))
     return
   }
+  const save = args.includes('--save')
   const names = args.filter((arg) => !arg.startsWith('--'))
-  if (names.includes(libraryName)) return benchLibrary(args.includes('--save'))
-  if (args.includes('--save') && names.length > 0) throw new Error('--save needs all rows')
-  // Measured in runs of their own: with them this one would take more than five minutes.
-  const { library, revocations } = saved()
-  const kept = { ...(library !== undefined && { library }), ...(revocations !== undefined && { revocations }) }
-  const result = { ...kept, ...(await measure(names)) }
-  write(result, args.includes('--save'))
+  const own = Object.keys(ownRuns).filter((name) => names.includes(name))
+  if (own.length > 0 && own.length < names.length) throw new Error(`runs of their own: ${own.join(', ')}`)
+  for (const name of own) {
+    const result = { ...saved(), ...(await ownRuns[name]?.()) }
+    if (save) write(result, true)
+    process.stdout.write(`\n${renderTerminal(result)}`)
+  }
+  if (own.length > 0) return
+  if (save && names.length > 0) throw new Error('--save needs all rows')
+  const result = { ...measuredAlone(), ...(await measure(names)) }
+  write(result, save)
   process.stdout.write(`\n${renderTerminal(result)}`)
 }

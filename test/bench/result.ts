@@ -38,6 +38,34 @@ const libraryRow = z.object({
 })
 export type LibraryRow = z.infer<typeof libraryRow>
 
+const spreadOf = z.object({ median: z.number(), min: z.number(), max: z.number() })
+export type Spread = z.infer<typeof spreadOf>
+
+const openRow = z.object({
+  name: z.string(),
+  label: z.string(),
+  /** Requests per second of the closed loop. */
+  saturation: z.number(),
+  /** Requests per second that were sent, whatever the server did. */
+  arrivals: z.number(),
+  /** Over the runs, from when a request was due. */
+  p50Ms: spreadOf,
+  p99Ms: spreadOf,
+  /** p99 ÷ p50 of each run. */
+  tail: spreadOf,
+  operations: z.number(),
+  errors: z.number(),
+})
+export type OpenRow = z.infer<typeof openRow>
+
+const openLoop = z.object({
+  date: z.string(),
+  database: z.enum(['postgresql', 'embedded']),
+  method: z.object({ share: z.number(), seconds: z.number(), runs: z.number() }),
+  rows: z.array(openRow),
+})
+export type OpenLoop = z.infer<typeof openLoop>
+
 const startTime = z.object({ label: z.string(), readyMs: z.number(), idleMiB: z.number().optional() })
 export type StartTime = z.infer<typeof startTime>
 
@@ -69,6 +97,8 @@ export const benchResult = z.object({
     .optional(),
   /** The library's guard in each framework, beside others. */
   library: z.array(libraryRow).optional(),
+  /** Latencies at a fixed rate of arrivals. */
+  openLoop: openLoop.optional(),
   /** From the answer to a revocation to the first refusal, at two resource servers, with one restart of the authorization server. */
   revocations: z
     .object({ database: z.string(), count: z.number(), p50Ms: z.number(), p99Ms: z.number(), worstMs: z.number() })
@@ -82,6 +112,10 @@ export type BenchResult = z.infer<typeof benchResult>
 
 export function median(values: readonly number[]): number {
   return [...values].sort((left, right) => left - right)[Math.floor(values.length / 2)] ?? 0
+}
+
+export function spreadOver(values: readonly number[]): Spread {
+  return { median: median(values), min: Math.min(...values), max: Math.max(...values) }
 }
 
 /** How much of another's rate one reaches: each run beside the other's run of the same turn, and of these the median. */

@@ -1,30 +1,7 @@
 /** The result in words: a table for the terminal, and the one in the README. Both say ratios first. */
+import { aligned, amount, latency, markdown, percent, rate, spread } from './format.js'
+import { openLoopFacts, openLoopTable } from './open-loop-table.js'
 import { type BenchResult, type Measurement, type Row, ratioToBare } from './result.js'
-
-function percent(share: number | undefined): string {
-  return share === undefined ? '–' : `${Math.round(share * 100)} %`
-}
-
-function rate(measurement: Measurement | undefined): string {
-  if (measurement === undefined) return '–'
-  const { median } = measurement.perSecond
-  return median < 100 ? median.toFixed(1) : Math.round(median).toLocaleString('en')
-}
-
-/** Half the distance between the slowest and the fastest run, as a share of the median. */
-function spread(measurement: Measurement | undefined): string {
-  if (measurement === undefined) return ''
-  const { median, min, max } = measurement.perSecond
-  return `±${Math.round(((max - min) / 2 / median) * 100)} %`
-}
-
-function amount(value: number | undefined, digits = 1): string {
-  return value === undefined ? '–' : value.toFixed(digits)
-}
-
-function latency(measurement: Measurement | undefined): string {
-  return measurement === undefined ? '–' : `${amount(measurement.p50Ms)} / ${amount(measurement.p99Ms)}`
-}
 
 type Cell = (row: Row) => string
 
@@ -48,13 +25,6 @@ function cpu(measurement: Measurement | undefined): string {
 
 function cells(rows: readonly Row[]): string[][] {
   return [columns.map(([heading]) => heading), ...rows.map((row) => columns.map(([, cell]) => cell(row)))]
-}
-
-function aligned(table: readonly (readonly string[])[]): string {
-  const widths = (table[0] ?? []).map((_, column) => Math.max(...table.map((line) => line[column]?.length ?? 0)))
-  const align = (cell: string, column: number) =>
-    column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0)
-  return table.map((line) => line.map(align).join('  ').trimEnd()).join('\n')
 }
 
 function crowdFact({ crowd }: BenchResult): string[] {
@@ -82,6 +52,7 @@ function facts(result: BenchResult): string[] {
     `A guarded tool call runs at ${percent(guard.ratio)} of the unguarded rate (${rate(guard.guarded)} and ${rate(guard.unguarded)} /s, ${spread(guard.guarded)} and ${spread(guard.unguarded)}).`,
     ...crowdFact(result),
     ...revocationFact(result),
+    ...openLoopFacts(result),
     `A token is verified ${Math.round(verification.uncachedPerSecond).toLocaleString('en')} times a second by its signature, ${Math.round(verification.cachedPerSecond).toLocaleString('en')} times from the cache.`,
     `One password check takes ${amount(result.passwordCheckCpuMs)} ms of CPU${cpuOfSignIn === undefined ? '' : `, of ${amount(cpuOfSignIn)} ms that a whole sign-in takes`}; the bare engine checks none.`,
     ...starts.map(
@@ -120,26 +91,27 @@ function libraryCells({ library = [] }: BenchResult): string[][] {
       ]
 }
 
-function markdown([heading = [], ...lines]: readonly (readonly string[])[]): string {
-  const row = (line: readonly string[]) => `| ${line.join(' | ')} |`
-  const rule = heading.map((_, column) => (column === 0 ? '---' : '---:'))
-  return [row(heading), row(rule), ...lines.map(row)].join('\n')
+/** What is measured in runs of its own, as tables: what each says, and its lines, the heading first. */
+function ownTables(result: BenchResult): { title: string; table: string[][] }[] {
+  const tables = [
+    {
+      title: "What the library's guard leaves of a server's rate, by framework, beside others on the same server:",
+      table: libraryCells(result),
+    },
+    ...openLoopTable(result),
+  ]
+  return tables.filter(({ table }) => table.length > 0)
 }
 
 /** For the terminal. */
 export function renderTerminal(result: BenchResult): string {
-  const library = libraryCells(result)
-  const guards = library.length === 0 ? '' : `\n${aligned(library)}\n`
-  return `${aligned(cells(result.rows))}\n${guards}\n${facts(result).join('\n')}\n`
+  const own = ownTables(result).map(({ title, table }) => `\n${title}\n${aligned(table)}\n`)
+  return `${aligned(cells(result.rows))}\n${own.join('')}\n${facts(result).join('\n')}\n`
 }
 
 /** What stands in the README between `<!-- bench:start -->` and `<!-- bench:end -->`, ratios first. */
 export function renderReadmeTable(result: BenchResult): string {
-  const library = libraryCells(result)
-  const guards =
-    library.length === 0
-      ? ''
-      : `What the library's guard leaves of a server's rate, by framework, beside others on the same server:\n\n${markdown(library)}\n\n`
+  const own = ownTables(result).map(({ title, table }) => `${title}\n\n${markdown(table)}\n\n`)
   const listed = facts(result).map((fact) => `- ${fact}`)
-  return `${markdown(cells(result.rows))}\n\n${guards}${listed.join('\n')}\n`
+  return `${markdown(cells(result.rows))}\n\n${own.join('')}${listed.join('\n')}\n`
 }

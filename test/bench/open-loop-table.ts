@@ -1,0 +1,42 @@
+/** The open loop in words: latencies at a fixed rate of arrivals. */
+import { amount } from './format.js'
+import type { BenchResult, OpenRow, Spread } from './result.js'
+
+/** The median, and how far the runs lie apart. */
+function over({ median, min, max }: Spread, digits = 1): string {
+  return `${amount(median, digits)} (${amount(min, digits)}–${amount(max, digits)})`
+}
+
+function whole(value: number): string {
+  return Math.round(value).toLocaleString('en')
+}
+
+const columns: readonly (readonly [heading: string, cell: (row: OpenRow) => string])[] = [
+  ['Operation', ({ label }) => label],
+  ['p99 ÷ p50', ({ tail }) => over(tail)],
+  ['p50 ms', ({ p50Ms }) => over(p50Ms)],
+  ['p99 ms', ({ p99Ms }) => over(p99Ms)],
+  ['arrivals /s', ({ arrivals }) => whole(arrivals)],
+  ['saturation /s', ({ saturation }) => whole(saturation)],
+  ['requests', ({ operations }) => whole(operations)],
+  ['errors', ({ errors }) => whole(errors)],
+]
+
+export function openLoopTable({ openLoop }: BenchResult): { title: string; table: string[][] }[] {
+  if (openLoop === undefined) return []
+  const { share } = openLoop.method
+  return [
+    {
+      title: `Latencies with room to spare: ${Math.round(share * 100)} % of what the closed loop reached just before, arriving at a fixed rate (${openLoop.database === 'postgresql' ? 'PostgreSQL' : 'embedded database'}; median of the runs, lowest and highest):`,
+      table: [columns.map(([heading]) => heading), ...openLoop.rows.map((row) => columns.map(([, cell]) => cell(row)))],
+    },
+  ]
+}
+
+export function openLoopFacts({ openLoop }: BenchResult): string[] {
+  if (openLoop === undefined) return []
+  const { runs, seconds } = openLoop.method
+  return [
+    `Fixed rate: ${runs} runs of ${seconds} s after a warm-up, evenly spaced arrivals on 16 connections; latency counts from when a request was due, so a stall of the server is felt by all that fell due meanwhile.`,
+  ]
+}
