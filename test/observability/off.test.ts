@@ -4,12 +4,17 @@ import { observedAuthorizationServer } from '../../src/authorization-server/requ
 import { parseConfig } from '../../src/config.js'
 import { openObservability } from '../../src/observability/observability.js'
 import { systemClock } from '../../src/platform/clock.js'
-import { openTestDatabase } from '../support/databases.js'
+import { openServerDatabase } from '../../src/platform/database.js'
 
 it('without METRICS_PORT and an endpoint for traces nothing is wrapped', async () => {
   const config = parseConfig({}, () => '')
   const watch = await openObservability({ config, clock: systemClock, tracing: undefined })
-  const database = await openTestDatabase('embedded', 'auth')
+  // Connects on first use, which never comes.
+  const database = openServerDatabase({
+    url: 'postgresql://127.0.0.1:1/none',
+    poolSize: 4,
+    onIdleError: () => undefined,
+  })
   const hasher = { hash: async () => '', verify: async () => false, needsRehash: () => false }
   const send = async () => new Response()
   const sweep = async () => 0
