@@ -63,7 +63,7 @@ beforeAll(async () => {
       return [...server.logLines, ...strict.logLines]
     },
   }
-})
+}, 180_000)
 afterAll(async () => {
   for (const close of closers) await close()
 })

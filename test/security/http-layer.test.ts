@@ -19,7 +19,7 @@ beforeAll(async () => {
   const ports = [stack.issuer, stack.resource].map((url) => Number(new URL(url).port))
   const slow = openSlowSockets(ports[0] ?? 0, 200, beginnings)
   world = { stack, ports, slow, logLines: stack.logLines, secrets: new Set([stack.account.password]) }
-})
+}, 180_000)
 afterAll(async () => {
   world.slow.close()
   await world.stack.close()

@@ -24,7 +24,7 @@ describe('A stack', () => {
         return world.stack.logLines
       },
     }
-  })
+  }, 180_000)
   afterAll(() => world.stack.close())
 
   attackTable('J', 'stopping and starting', onOperation, () => world)
@@ -60,7 +60,7 @@ if (databaseKinds.includes('postgresql')) {
           return server.logLines.filter((line) => !line.includes('"code":"temporarily_unavailable"'))
         },
       }
-    })
+    }, 180_000)
     afterAll(async () => {
       world.relay.restore()
       for (const close of closers) await close()

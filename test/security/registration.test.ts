@@ -23,7 +23,7 @@ beforeAll(async () => {
       return [...server.logLines, ...limited.logLines]
     },
   }
-})
+}, 180_000)
 afterAll(() => Promise.all([world.server.close(), world.limited.close()]))
 
 attackTable('F', 'dynamic client registration', [...onMetadata, ...onTokensAndLimits], () => world)

@@ -8,7 +8,7 @@ let world: ResourceWorld
 beforeAll(async () => {
   const server = await startMcpTestServer()
   world = { server, logLines: server.logLines, secrets: new Set() }
-})
+}, 180_000)
 afterAll(() => world.server.close())
 
 attackTable('H', 'the MCP server as a protected resource', [...onTokens, ...onCalls], () => world)
