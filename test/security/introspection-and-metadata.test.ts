@@ -3,6 +3,7 @@ import { attackTable } from './attack.js'
 import { attacks as introspectionAttacks } from './introspection-attacks.js'
 import { type KnowledgeWorld, startKnowledgeWorld } from './knowledge-world.js'
 import { attacks as metadataAttacks } from './metadata-attacks.js'
+import { attacks as revocationAttacks } from './revocation-attacks.js'
 
 let world: KnowledgeWorld
 beforeAll(async () => {
@@ -10,4 +11,6 @@ beforeAll(async () => {
 })
 afterAll(() => world.close())
 
-attackTable('E', 'introspection, revocation and metadata', [...introspectionAttacks, ...metadataAttacks], () => world)
+// Introspection last: it moves the clock.
+const attacks = [...metadataAttacks, ...revocationAttacks, ...introspectionAttacks]
+attackTable('E', 'introspection, revocation and metadata', attacks, () => world)

@@ -58,6 +58,9 @@ export async function startKnowledgeWorld(): Promise<KnowledgeWorld> {
   }
 }
 
+/** All that is said of a token that is not the asker's, or none (RFC 7662 §2.2). */
+export const inactive = { active: false }
+
 export function introspect(
   { opaque }: KnowledgeWorld,
   token: string,

@@ -16,7 +16,7 @@ import { type Endpoint, findEndpoints } from './endpoints.js'
 import { createRandom, type MadeUpRequest, madeUp } from './random-requests.js'
 
 const seed = Number(process.env['SECURITY_SEED'] ?? 20_261_121)
-const requestsEach = 150
+const requestsEach = 100
 const atOnce = 6
 const answerWithinMs = 10_000
 /** The heap that the servers have to do with, and what they may hold in memory beside it. */
