@@ -22,7 +22,7 @@ beforeAll(async () => {
     website: { ...grant, clientId: 'website', redirectUri: websiteUri },
     stranger: { ...grant, clientId, redirectUri: strangerUri },
   }
-})
+}, 240_000)
 afterAll(() => world.server.close())
 
 // The answers last: they move the clock.

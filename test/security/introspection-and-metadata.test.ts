@@ -8,7 +8,7 @@ import { attacks as revocationAttacks } from './revocation-attacks.js'
 let world: KnowledgeWorld
 beforeAll(async () => {
   world = await startKnowledgeWorld()
-})
+}, 240_000)
 afterAll(() => world.close())
 
 // Introspection last: it moves the clock.

@@ -10,7 +10,7 @@ import { attacks as textAttacks } from './stranger-text-attacks.js'
 let world: PagesWorld
 beforeAll(async () => {
   world = await startPagesWorld()
-})
+}, 240_000)
 afterAll(() => world.server.close())
 
 // The pages last: they move the clock.

@@ -8,7 +8,7 @@ import { type PasswordsWorld, startPasswordsWorld } from './passwords-world.js'
 let world: PasswordsWorld
 beforeAll(async () => {
   world = await startPasswordsWorld()
-})
+}, 240_000)
 afterAll(() => world.close())
 
 attackTable('C', 'passwords and accounts', [...enumerationAttacks, ...guessingAttacks, ...accountAttacks], () => world)

@@ -11,7 +11,7 @@ import { startTokenWorld, type TokenWorld } from './token-world.js'
 let world: TokenWorld
 beforeAll(async () => {
   world = await startTokenWorld()
-})
+}, 240_000)
 afterAll(() => world.server.close())
 
 // Refreshing last: it moves the clock.
