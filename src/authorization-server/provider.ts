@@ -240,11 +240,24 @@ function replaceKeys(provider: Provider, { signing, cookie }: Keys): void {
   provider.keys = [...cookie]
 }
 
+/**
+ * A session that gets a new cookie value is saved in its row, where it replaces the old value. The engine would destroy it first,
+ * which is what ends a session for good (storage/sessions.ts).
+ */
+function renewSessionsInPlace({ Session }: Provider): void {
+  const { resetIdentifier } = Session.prototype
+  Session.prototype.resetIdentifier = function renew() {
+    resetIdentifier.call(this)
+    Object.assign(this, { oldId: undefined })
+  }
+}
+
 /** A configured engine, which follows the keys. Mount it on an app whose `keys` are the same cookie keys. */
 export function createProvider(parts: ProviderParts): Provider {
   const provider = new Provider(parts.options.issuer, configuration(parts))
   parts.keyRing.follow((keys) => replaceKeys(provider, keys))
   enforceSingleUse(provider, parts.options.storage)
+  renewSessionsInPlace(provider)
   compareSecrets(provider)
   keepBuiltClients(provider)
   const takesAssertions = parts.options.trustedAssertionIssuers.length > 0

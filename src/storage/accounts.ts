@@ -5,6 +5,7 @@
 import type { Clock } from '../platform/clock.js'
 import { randomSecret } from '../platform/secrets.js'
 import type { PrismaClient } from './generated/client.js'
+import { endSessionsOf } from './sessions.js'
 
 export interface Account {
   /** Opaque, never reused: the `sub` of OpenID Connect Core §2. */
@@ -85,7 +86,7 @@ export function createAccountStore(prisma: PrismaClient, clock: Clock): AccountS
   const endAccess = (accountId: string) => [
     // A sign-in in progress has passed the old password already.
     prisma.ephemeralArtifact.deleteMany({ where: isTheirs(accountId) }),
-    prisma.session.deleteMany({ where: { accountId } }),
+    endSessionsOf(prisma, accountId, clock.now()),
     prisma.grant.deleteMany({ where: { accountId } }),
   ]
   const update = async (where: { id: string; passwordHash?: string }, data: object) =>

@@ -1,14 +1,20 @@
-/** Browser sessions. The row is keyed by the lasting uid; the cookie value changes at each sign-in and is stored hashed. */
+/**
+ * Browser sessions. The row is keyed by the lasting uid; the cookie value changes at each sign-in and is stored hashed. The engine
+ * saves the whole session at the end of each request that read it: a request that was under way when the session was ended must
+ * not bring it back. So the row of an ended one stays, empty and under no cookie's value, until it is swept.
+ */
 import type { Adapter } from 'oidc-provider'
 import type { Statement } from '../platform/database.js'
 import { hashSecret } from '../platform/secrets.js'
 import { expiryLimit, expiryOf, type Payload, unsupported } from './engine-model.js'
+import type { Prisma, PrismaClient } from './generated/client.js'
 import type { Storage } from './storage.js'
 
 const upsert: Statement = {
   name: 'session_upsert',
   text: `INSERT INTO sessions (uid, id_hash, account_id, payload, expires_at) VALUES ($1, $2, $3, $4::jsonb, $5::timestamptz)
-    ON CONFLICT (uid) DO UPDATE SET id_hash = excluded.id_hash, account_id = excluded.account_id, payload = excluded.payload, expires_at = excluded.expires_at`,
+    ON CONFLICT (uid) DO UPDATE SET id_hash = excluded.id_hash, account_id = excluded.account_id, payload = excluded.payload, expires_at = excluded.expires_at
+    WHERE sessions.id_hash <> 'ended:' || sessions.uid`,
 }
 
 const find: Statement = {
@@ -18,12 +24,21 @@ const find: Statement = {
 
 const findByUid: Statement = {
   name: 'session_find_by_uid',
-  text: 'SELECT payload FROM sessions WHERE uid = $1 AND expires_at > $2::timestamptz',
+  text: `SELECT payload FROM sessions WHERE uid = $1 AND expires_at > $2::timestamptz AND id_hash <> 'ended:' || uid`,
 }
 
-const destroy: Statement = { name: 'session_destroy', text: 'DELETE FROM sessions WHERE id_hash = $1' }
+/** Swept like what expires now: no request is under way for as long as that takes. */
+const ended = `id_hash = 'ended:' || uid, account_id = NULL, payload = '{}'`
 
-const destroyByUid: Statement = { name: 'session_destroy_by_uid', text: 'DELETE FROM sessions WHERE uid = $1' }
+const destroy: Statement = {
+  name: 'session_destroy',
+  text: `UPDATE sessions SET ${ended}, expires_at = $2::timestamptz WHERE id_hash = $1`,
+}
+
+const destroyByUid: Statement = {
+  name: 'session_destroy_by_uid',
+  text: `UPDATE sessions SET ${ended}, expires_at = $2::timestamptz WHERE uid = $1`,
+}
 
 export function createSessionAdapter(storage: Storage): Adapter {
   const { sql } = storage.database
@@ -49,7 +64,7 @@ export function createSessionAdapter(storage: Storage): Adapter {
       return rows[0]?.payload
     },
     destroy: async (id) => {
-      await sql.query(destroy, [hashSecret(id)])
+      await sql.query(destroy, [hashSecret(id), storage.clock.now().toISOString()])
     },
     consume: unsupported('Session', 'single use'),
     findByUserCode: unsupported('Session', 'user code'),
@@ -59,5 +74,10 @@ export function createSessionAdapter(storage: Storage): Adapter {
 
 /** Ends a session by its uid, for example before another account signs in. */
 export async function endSession(storage: Storage, uid: string): Promise<void> {
-  await storage.database.sql.query(destroyByUid, [uid])
+  await storage.database.sql.query(destroyByUid, [uid, storage.clock.now().toISOString()])
+}
+
+/** Ends all sessions of an account; a step of a transaction. */
+export function endSessionsOf(prisma: PrismaClient, accountId: string, now: Date): Prisma.PrismaPromise<number> {
+  return prisma.$executeRaw`UPDATE sessions SET id_hash = 'ended:' || uid, account_id = NULL, payload = '{}', expires_at = ${now} WHERE account_id = ${accountId}`
 }

@@ -8,7 +8,7 @@ import { rememberConsent, rememberedScopes } from '../../src/storage/consents.js
 import { keyPolicy } from '../../src/storage/key-lifecycle.js'
 import { revokeKey, rotateKeys } from '../../src/storage/key-rotation.js'
 import { ensureKeys, loadCookieKeys, loadSigningKeys, readStoredKeys } from '../../src/storage/keys.js'
-import { endSession } from '../../src/storage/sessions.js'
+import { endSession, endSessionsOf } from '../../src/storage/sessions.js'
 import { createStorage, migrateStorage } from '../../src/storage/storage.js'
 import { startSweeper, sweepAuditEvents, sweepExpired } from '../../src/storage/sweep.js'
 import { databaseKinds } from '../support/databases.js'
@@ -245,6 +245,40 @@ describe.each(databaseKinds)('Stores, on %s', (kind) => {
     await given.adapter('Session').upsert(id, { jti: id, kind: 'Session', uid }, 60)
     await endSession(given.storage, uid)
     expect(await given.adapter('Session').find(id)).toBeUndefined()
+  })
+
+  it.each([
+    ['signing out', (id: string) => given.adapter('Session').destroy(id)],
+    ['its uid', (_id: string, uid: string) => endSession(given.storage, uid)],
+    [
+      'what ends all of an account',
+      async (_id: string, _uid: string, accountId: string) =>
+        void (await endSessionsOf(given.storage.prisma, accountId, given.storage.clock.now())),
+    ],
+  ])('a session that was ended by %s is not brought back by a request that was under way', async (_by, end) => {
+    const [id, uid] = [randomSecret(), randomSecret()]
+    const { accountId } = await given.newGrant()
+    const session = given.adapter('Session')
+    const payload = { jti: id, kind: 'Session', uid, accountId }
+    await session.upsert(id, payload, 60)
+    expect(await session.find(id)).toMatchObject({ accountId })
+    await end(id, uid, accountId)
+    // As the request saves it at its end: under the value it came with, or under a new one.
+    const renewed = randomSecret()
+    await session.upsert(id, payload, 60)
+    await session.upsert(renewed, { ...payload, jti: renewed }, 60)
+    for (const value of [id, renewed]) expect(await session.find(value)).toBeUndefined()
+    expect(await session.findByUid(uid)).toBeUndefined()
+    expect(await given.storage.prisma.session.count({ where: { accountId } })).toBe(0)
+  })
+
+  it('a session that gets a new cookie value is known by the new one alone', async () => {
+    const [id, renewed, uid] = [randomSecret(), randomSecret(), randomSecret()]
+    const session = given.adapter('Session')
+    await session.upsert(id, { jti: id, kind: 'Session', uid }, 60)
+    await session.upsert(renewed, { jti: renewed, kind: 'Session', uid }, 60)
+    expect(await session.find(id)).toBeUndefined()
+    expect(await session.find(renewed)).toMatchObject({ uid })
   })
 
   describe('the sweeper', () => {
