@@ -5,6 +5,7 @@
 import { deploymentMistakes } from './oauth/deployment.js'
 import { isLoopbackHost } from './oauth/redirect-uri.js'
 import { parseUsageLimits, type UsageLimits } from './oauth/usage-limits.js'
+import { guessableSecrets } from './secret-rules.js'
 import { type CallLimit, parseCallLimit } from './setting-values.js'
 import { type LogLevel, type RegistrationMode, type Setting, settings } from './settings.js'
 
@@ -74,6 +75,7 @@ function relations(values: Values, issuerIsLoopback: boolean): string[] {
   if (values.dangerouslyAllowLoopbackClientMetadata && !issuerIsLoopback) {
     mistakes.push('dangerouslyAllowLoopbackClientMetadata is refused: ISSUER_URL is not on localhost')
   }
+  if (!issuerIsLoopback) mistakes.push(...guessableSecrets(values))
   if ((values.INTROSPECTION_CLIENT_ID === undefined) !== (values.INTROSPECTION_CLIENT_SECRET === undefined)) {
     mistakes.push('INTROSPECTION_CLIENT_ID and INTROSPECTION_CLIENT_SECRET must be set together')
   }

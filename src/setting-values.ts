@@ -47,6 +47,12 @@ export function addressRange(text: string): string {
   const family = isIP(address)
   const isRange = bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 6 ? 128 : 32))
   if (family === 0 || !isRange || more.length > 0) throw new Error('must list addresses or CIDR ranges')
+  // The widest private blocks are 10.0.0.0/8 and fc00::/7; ::ffff:0:0/96 is IPv4 in other words.
+  const isMapped = /^(?:0*:)*:?ffff:/i.test(address)
+  const widest = family === 4 ? 8 : isMapped ? 104 : 7
+  if (bits !== undefined && Number(bits) < widest) {
+    throw new Error(`must not trust everybody: ${text} is wider than any network of yours`)
+  }
   return text
 }
 

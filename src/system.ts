@@ -36,6 +36,7 @@ import { sweepRegularly } from './platform/sweeper.js'
 import type { Tracing } from './platform/tracing-settings.js'
 import { createUntrustedFetch } from './platform/untrusted-fetch.js'
 import { version } from './platform/version.js'
+import { productionWarnings } from './production.js'
 import { createAccountStore } from './storage/accounts.js'
 import { tendRegularly } from './storage/key-ring.js'
 import { authMigrations } from './storage/storage.js'
@@ -77,11 +78,8 @@ interface Parts {
   readonly stopping: AbortController
 }
 
-function registrationOptions({ config, log }: Parts): RegistrationOptions {
+function registrationOptions({ config }: Parts): RegistrationOptions {
   const { hidesAddresses } = config
-  if (hidesAddresses && config.registrationMode !== 'closed') {
-    log.warn('TRUSTED_PROXIES is not set: all clients seem to have the address of your proxy, and share its limits')
-  }
   return {
     mode: config.registrationMode,
     limitPerAddress: hidesAddresses ? undefined : config.REGISTRATION_LIMIT_PER_ADDRESS,
@@ -261,6 +259,7 @@ export function createSystem(config: Config, overrides: SystemOverrides = {}): S
         const observability = await openObservability({ config, clock: known.clock, tracing: overrides.tracing })
         closers.add(() => observability.close())
         const parts: Parts = { ...known, observability }
+        for (const warning of productionWarnings(config, overrides.only)) parts.log.warn(warning)
         await prepareEmbeddedFolders(embedded.map((part) => embeddedFolder(config, part)))
         const listening = (server: ListeningServer) => void servers.push(server)
         if (wanted.length === 2 && sharesPort(config)) {

@@ -17,7 +17,9 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'mcp-server': ['oauth', 'platform', 'resource-server'],
   'setting-values.ts': ['oauth'],
   'settings.ts': ['oauth', 'setting-values.ts'],
-  'config.ts': ['oauth', 'setting-values.ts', 'settings.ts'],
+  'secret-rules.ts': ['oauth'],
+  'config.ts': ['oauth', 'setting-values.ts', 'settings.ts', 'secret-rules.ts'],
+  'production.ts': ['oauth', 'platform', 'config.ts'],
   doctor: ['oauth', 'platform'],
   'databases.ts': ['platform', 'storage', 'config.ts'],
   'arrangement.ts': ['oauth', 'authorization-server', 'mcp-server', 'config.ts', 'databases.ts'],
@@ -33,6 +35,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'databases.ts',
     'arrangement.ts',
     'observability',
+    'production.ts',
   ],
   cli: [
     'oauth',
@@ -45,6 +48,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'databases.ts',
     'system.ts',
     'settings.ts',
+    'production.ts',
   ],
   'main.ts': ['cli', 'platform'],
 }

@@ -1,14 +1,24 @@
 /** `gatehouse config print`: what the program would run with. */
 import { describeConfig } from '../config.js'
-import { type Command, loadConfig, readArguments, UsageError, writeTable } from './command.js'
+import { productionWarnings } from '../production.js'
+import { type Command, loadConfig, readArguments, type Terminal, UsageError, writeLine, writeTable } from './command.js'
+
+/** Mistakes are the ConfigError that every command ends with; what is left is to think about. */
+function check(terminal: Terminal): void {
+  const warnings = productionWarnings(loadConfig(terminal))
+  for (const warning of warnings) writeLine(terminal, `warning: ${warning}`)
+  writeLine(terminal, warnings.length === 0 ? 'The settings are sound.' : 'The servers would start.')
+}
 
 export const config: Command = {
   name: 'config',
-  summary: 'Every setting with its effective value; secrets are masked.',
-  usage: ['config print'],
+  summary: 'Every setting with its effective value, secrets masked; or what is unsafe about them.',
+  usage: ['config print', 'config check'],
   async run(terminal, args) {
     const { positionals } = readArguments(args, {})
-    if (positionals.join(' ') !== 'print') throw new UsageError('say `config print`')
+    const action = positionals.join(' ')
+    if (action === 'check') return check(terminal)
+    if (action !== 'print') throw new UsageError('say `config print` or `config check`')
     writeTable(terminal, describeConfig(loadConfig(terminal)))
   },
 }
