@@ -90,6 +90,11 @@ export const settings = {
     'Addresses or CIDR ranges, comma-separated, whose X-Forwarded-For is believed.',
     listOf(addressRange),
   ),
+  STOP_DELAY_SECONDS: setting(
+    0,
+    'How long a server that was asked to stop goes on answering while /health/ready says 503: until your proxy has noticed, and longer than it keeps idle connections.',
+    integer(0, 60),
+  ),
   ALLOWED_ORIGINS: setting<readonly string[]>(
     [],
     'Origins of web pages that may call the MCP endpoint, comma-separated. Its own origin and pages on localhost always may.',

@@ -200,6 +200,7 @@ async function openMcp(parts: Parts): Promise<McpApp> {
     observer: observability.requests(observedMcpServer([resourceUrl, ...config.RESOURCE_ALIASES])),
     allowedOrigins: config.ALLOWED_ORIGINS,
     readOnly: config.READ_ONLY,
+    stopping: parts.stopping.signal,
     rateLimits: config.callLimits,
     dpop: { replays: createProofReplayStore(database.sql), clock, required: config.DPOP_REQUIRED },
     // Pointless where the issuer is at this origin itself.
@@ -240,6 +241,8 @@ export function createSystem(config: Config, overrides: SystemOverrides = {}): S
   let setupLink: string | undefined
   const close = async () => {
     known.stopping.abort()
+    const { STOP_DELAY_SECONDS: delay } = config
+    if (delay > 0) await Promise.all(servers.map((server) => server.drain(delay * 1_000)))
     // First no new requests, on either server; then what they stood on.
     await Promise.all(servers.splice(0).map((server) => server.close()))
     await closers.closeAll()

@@ -122,6 +122,7 @@ export async function createAuthorizationServer(
       await storage.ready()
       await options.alsoReady?.()
     },
+    stopping: options.stopping,
     renderErrorPage: renderErrorPage(pages),
   })
   // The engine signs its cookies with the app's keys.

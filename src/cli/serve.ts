@@ -7,6 +7,7 @@ import type { System } from '../system.js'
 import { bannerLines } from './banner.js'
 import { type Command, loadConfig, readArguments, type Terminal, UsageError, writeLine } from './command.js'
 
+/** Beyond STOP_DELAY_SECONDS. */
 const stopLimitMs = 10_000
 
 /** Exit status of a program that a signal ended: 128 and the signal's number. */
@@ -24,7 +25,7 @@ function watchParent(stop: () => void): void {
 }
 
 /** Resolves at the first signal that asks to stop. A second one, or a stop that takes too long, ends the process at once. */
-function untilAskedToStop({ environment }: Terminal, log: Logger): Promise<void> {
+function untilAskedToStop({ environment }: Terminal, log: Logger, limitMs: number): Promise<void> {
   return new Promise((resolve) => {
     let asked = false
     const stop = () => {
@@ -32,7 +33,7 @@ function untilAskedToStop({ environment }: Terminal, log: Logger): Promise<void>
       setTimeout(() => {
         log.error('stopping took too long, ending now')
         process.exit(1)
-      }, stopLimitMs).unref()
+      }, limitMs).unref()
       resolve()
     }
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -85,7 +86,7 @@ export const serve: Command = {
     const { createSystem } = await import('../system.js')
     const tracing = await openTracing(terminal, log)
     const system = createSystem(config, { only, log, clock: terminal.clock, tracing })
-    const stop = untilAskedToStop(terminal, log)
+    const stop = untilAskedToStop(terminal, log, config.STOP_DELAY_SECONDS * 1_000 + stopLimitMs)
     survive(system, log)
     await system.start()
     for (const line of bannerLines(config, system, only)) writeLine(terminal, line)

@@ -62,6 +62,8 @@ export interface McpAppOptions {
   readonly readOnly?: boolean
   /** Given: the authorization server is mirrored on this server's origins, for clients of 2025-03-26. */
   readonly issuerMirror?: IssuerMirror | undefined
+  /** See `HttpBaseOptions`. */
+  readonly stopping?: AbortSignal | undefined
 }
 
 export interface McpApp {

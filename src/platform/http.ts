@@ -4,6 +4,7 @@
  */
 import type { IncomingMessage, RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type Router from '@koa/router'
 import Koa from 'koa'
 import { OAuthError } from '../oauth/errors.js'
@@ -51,6 +52,8 @@ export interface HttpBaseOptions {
   readonly forwarderSecret?: string | undefined
   /** Answers the readiness probe: resolves when migrated and the database answers, throws otherwise. */
   readonly ready: () => Promise<void>
+  /** From its abort on the server is not ready, whatever `ready` says: it was asked to stop. */
+  readonly stopping?: AbortSignal | undefined
   /** Watches every request, besides its log line. */
   readonly observer?: HttpMiddleware | undefined
   /** Writes an error for a person; without it, or when the client prefers JSON, the error is JSON. */
@@ -120,7 +123,7 @@ function writeErrors(log: Logger, renderErrorPage: HttpBaseOptions['renderErrorP
   }
 }
 
-function health(ready: () => Promise<void>): HttpMiddleware {
+function health({ ready, stopping }: HttpBaseOptions): HttpMiddleware {
   return async (ctx, next) => {
     if (ctx.path !== '/health/live' && ctx.path !== '/health/ready') return next()
     ctx.set('cache-control', 'no-store')
@@ -129,6 +132,7 @@ function health(ready: () => Promise<void>): HttpMiddleware {
       return
     }
     try {
+      stopping?.throwIfAborted()
       await ready()
       ctx.body = { status: 'ready' }
     } catch {
@@ -147,7 +151,7 @@ export function createHttpBase(options: HttpBaseOptions): Koa<HttpState> {
   app.use(logRequests(options, trusted))
   if (options.observer !== undefined) app.use(options.observer)
   app.use(writeErrors(options.log, options.renderErrorPage))
-  app.use(health(options.ready))
+  app.use(health(options))
   app.use(pinOrigin([options.origin, ...(options.alsoPublicOrigins ?? [])], options.alsoAnswerHosts ?? []))
   return app
 }
@@ -155,6 +159,8 @@ export function createHttpBase(options: HttpBaseOptions): Koa<HttpState> {
 export interface ListeningServer {
   /** Host and port actually bound. */
   readonly address: AddressInfo
+  /** Goes on answering for `milliseconds`, each answer the last of its connection. For proxies that must notice a stop first. */
+  drain(milliseconds: number): Promise<void>
   /** Stops accepting, lets requests in flight end for up to `graceMs`, then cuts them. */
   close(graceMs?: number): Promise<void>
 }
@@ -184,6 +190,10 @@ export async function listen(
   if (address === null || typeof address === 'string') throw new Error('the server is not bound to a port')
   return {
     address,
+    drain: async (milliseconds) => {
+      finish()
+      await sleep(milliseconds)
+    },
     close: async (graceMs = 8_000) => {
       finish()
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))

@@ -24,8 +24,16 @@ export interface FrontProxy {
   /** From now on nothing new goes to this replica, until it is put back. */
   takeOut(target: number): void
   putBack(target: number): void
+  /** From now on it asks every replica whether it is ready, and takes out and puts back accordingly. */
+  watchReadiness(): void
+  /** True while it sends to this replica. */
+  isIn(target: number): boolean
+  /** How often a replica that was in said itself that it is not ready. */
+  readonly toldNotReady: number
   close(): Promise<void>
 }
+
+const probeEveryMs = 50
 
 /** `targets`: ports on loopback. */
 export async function startFrontProxy(port: number, targets: readonly number[]): Promise<FrontProxy> {
@@ -35,6 +43,25 @@ export async function startFrontProxy(port: number, targets: readonly number[]):
   let turn = 0
   let cut = 0
   let refused = 0
+  let toldNotReady = 0
+  let watch: NodeJS.Timeout | undefined
+
+  const probe = async (target: number) => {
+    try {
+      const signal = AbortSignal.timeout(1_000)
+      const answer = await fetch(`http://127.0.0.1:${target}/health/ready`, { signal })
+      await answer.text()
+      if (answer.status === 200) return void out.delete(target)
+      if (!out.has(target)) toldNotReady += 1
+      out.add(target)
+    } catch {
+      // No answer says nothing: who does not listen is passed over anyway.
+    }
+  }
+  const probeAll = async () => {
+    await Promise.all(targets.map(probe))
+    watch?.refresh()
+  }
 
   const send = (incoming: IncomingMessage, body: Buffer, outgoing: ServerResponse, candidates: readonly number[]) => {
     const [target, ...others] = candidates
@@ -111,8 +138,17 @@ export async function startFrontProxy(port: number, targets: readonly number[]):
     underWay: (target) => busy.get(target) ?? 0,
     takeOut: (target) => void out.add(target),
     putBack: (target) => void out.delete(target),
+    watchReadiness: () => {
+      watch = setTimeout(probeAll, probeEveryMs)
+    },
+    isIn: (target) => !out.has(target),
+    get toldNotReady() {
+      return toldNotReady
+    },
     close: () =>
       new Promise((resolve) => {
+        clearTimeout(watch)
+        watch = undefined
         server.close(() => resolve())
         server.closeAllConnections()
       }),
