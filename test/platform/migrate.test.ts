@@ -62,6 +62,8 @@ describe.each(databaseKinds)('Migrations, on %s', (kind) => {
     const added = ['20991231000001_first', '20991231000002_second']
     expect(await pendingMigrations(database, folder)).toEqual(added)
     expect(await migrate(database, folder)).toEqual(added)
+    // The version before starts on it too: a downgrade.
+    expect(await migrate(database, join(shipped, 'migrations'))).toEqual([])
   })
 
   it('are refused when one that was applied has been edited', async () => {
