@@ -7,5 +7,5 @@ export default {
   testMatch: ['<rootDir>/test/clients/external/**/*.test.ts'],
   testPathIgnorePatterns: [],
   setupFilesAfterEnv: ['<rootDir>/test/support/one-more-try.ts'],
-  testTimeout: 120_000,
+  testTimeout: 240_000,
 }

@@ -6,5 +6,5 @@ export default {
   ...base,
   testMatch: ['<rootDir>/test/conformance/official/**/*.test.ts'],
   testPathIgnorePatterns: [],
-  testTimeout: 120_000,
+  testTimeout: 240_000,
 }
