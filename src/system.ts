@@ -122,7 +122,7 @@ async function startAuth(
           createUntrustedFetch({
             timeoutMs: 2_500,
             maxBytes: 65_536,
-            maxConcurrent: 20,
+            maxConcurrent: 60,
             maxConcurrentPerHost: 5,
             allowsHost: (hostname) => allowsHost(clientHosts, hostname),
             allowLoopback: config.dangerouslyAllowLoopbackClientMetadata,

@@ -11,6 +11,8 @@ import { invitationModel } from './invitations.js'
 import type { Storage } from './storage.js'
 import { currentTokenRequest } from './token-request.js'
 
+const registrationTokenModel = 'RegistrationAccessToken'
+
 const find: Statement = {
   name: 'client_find',
   text: `SELECT ${clientColumns('c', '$2::text', { version: 'version', payload: 'payload' })} FROM clients c WHERE id = $1`,
@@ -24,19 +26,26 @@ const insertInvited: Statement = {
     ) ${insertClient} FROM used`,
 }
 
-/** An update (RFC 7592 §2.2) never brings back a client that was removed while it was under way. */
+/**
+ * An update (RFC 7592 §2.2) never brings back a client that was removed while it was under way, and uses up the token it came with: of
+ * any number with one token, in any number of processes, one is stored and gets the next token.
+ */
 const update: Statement = {
   name: 'client_update',
-  text: `UPDATE clients SET name = $3, payload = $4::jsonb, sealed_secret = $5, updated_at = $6::timestamptz
-    WHERE id = $1 AND origin = $2`,
+  text: `WITH used AS (
+      DELETE FROM artifacts WHERE model = '${registrationTokenModel}' AND id_hash = $7 RETURNING 1
+    ) UPDATE clients SET name = $3, payload = $4::jsonb, sealed_secret = $5, updated_at = $6::timestamptz
+    FROM used WHERE id = $1 AND origin = $2`,
 }
 
 /** What the engine stores: a registration, by invitation or not, or an update. */
 async function saveRegistered(storage: Storage, clientId: string, payload: Payload): Promise<void> {
   const oidc = Provider.ctx?.oidc
   if (oidc?.route === 'client_update') {
-    const { rowCount } = await storage.database.sql.query(update, clientValues(storage, clientId, payload, 'dynamic'))
-    if (rowCount === 0) throw new errors.InvalidToken('the client was removed')
+    const values = clientValues(storage, clientId, payload, 'dynamic')
+    const token = oidc.entities.RegistrationAccessToken?.jti ?? ''
+    const { rowCount } = await storage.database.sql.query(update, [...values, hashSecret(token)])
+    if (rowCount === 0) throw new errors.InvalidToken('the client was removed, or the token used')
     return
   }
   const invitation = oidc?.entities.InitialAccessToken?.jti

@@ -1,5 +1,5 @@
 /** Interactions and pushed authorization requests, in an unlogged table: a sign-in in progress, nothing issued. */
-import { type Adapter, errors } from 'oidc-provider'
+import { type Adapter, errors, Provider } from 'oidc-provider'
 import type { Statement } from '../platform/database.js'
 import { hashSecret } from '../platform/secrets.js'
 import { deviceCodePurpose, expiryLimit, expiryOf, type Payload, unsupported } from './engine-model.js'
@@ -60,6 +60,15 @@ function ended(): Error {
   return new errors.SessionNotFound('interaction session not found')
 }
 
+/**
+ * Another request answers this interaction. The engine would tell a waiting device that this one failed, and of what a device is told
+ * the first counts: a person who clicked twice would have allowed nothing.
+ */
+function forgetDeviceCode(): void {
+  const interaction: { deviceCode?: string | undefined } = Provider.ctx?.oidc.entities.Interaction ?? {}
+  interaction.deviceCode = undefined
+}
+
 export function createEphemeralAdapter(storage: Storage, model: string): Adapter {
   const { sql } = storage.database
   return {
@@ -90,7 +99,9 @@ export function createEphemeralAdapter(storage: Storage, model: string): Adapter
     destroy: async (id) => {
       if (model !== 'Interaction') return void (await sql.query(destroy, [model, hashSecret(id)]))
       const { rowCount } = await sql.query(end, [model, hashSecret(id), storage.clock.now().toISOString()])
-      if (rowCount === 0) throw ended()
+      if (rowCount > 0) return
+      forgetDeviceCode()
+      throw ended()
     },
     findByUid: unsupported(model, 'uid'),
     findByUserCode: unsupported(model, 'user code'),

@@ -37,6 +37,20 @@ describe('Client configuration (RFC 7592)', () => {
     expect(await opens(server, client.clientId, 'https://client.example/cb')).toBe(400)
   })
 
+  it('takes one of ten updates at once: a token leads to one next token, however it is raced', async () => {
+    const { url, token, clientId } = await registered()
+    const updates = await Promise.all(
+      Array.from({ length: 10 }, (_, index) =>
+        sendRegistration('PUT', url, { ...web, client_id: clientId, client_name: `After ${index}` }, token),
+      ),
+    )
+    const [taken, ...others] = updates.toSorted((one, other) => one.status - other.status)
+    expect([taken?.status, ...new Set(others.map(({ status }) => status))]).toEqual([200, 401])
+    const next = String(taken?.body['registration_access_token'])
+    const name = taken?.body['client_name']
+    expect((await sendRegistration('GET', url, undefined, next)).body).toMatchObject({ client_name: name })
+  })
+
   it.each([
     ...refusedRedirects.map((uri) => [`redirect_uri ${JSON.stringify(uri)}`, { redirect_uris: [uri] }] as const),
     ...refusedMetadata,

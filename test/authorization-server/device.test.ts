@@ -167,6 +167,15 @@ describe.each(databaseKinds)('The device flow (RFC 8628), on %s', (kind) => {
     expect((await poll(client, device.device_code)).error).toBe('access_denied')
   })
 
+  it('takes a decision that was sent ten times at once for the one it is', async () => {
+    const device = await startDevice(client)
+    const page = await toConsent(browser, device)
+    const arrivals = await Promise.all(Array.from({ length: 10 }, () => consent(browser, page)))
+    const told = arrivals.map((arrival) => pageOf(arrival).heading)
+    expect(told.filter((heading) => heading === 'You can close this window')).toHaveLength(1)
+    expect((await poll(client, device.device_code)).status).toBe(200)
+  })
+
   it('gives the tokens to one of twenty polls at once', async () => {
     const device = await approved()
     const answers = await Promise.all(Array.from({ length: 20 }, () => poll(client, device.device_code)))

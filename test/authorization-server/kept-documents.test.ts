@@ -43,6 +43,7 @@ function answer(body: string): Response {
 /** One process: its own memory, a clock and a network that the test holds. */
 function newProcess(store = newStore()) {
   const network = { fetches: 0, reply: async (): Promise<Response> => answer('"one"') }
+  const from: { asker: string | undefined } = { asker: undefined }
   let now = Date.parse('2026-11-21T12:00:00Z')
   const documents = new KeptDocuments(policy, {
     store,
@@ -55,15 +56,37 @@ function newProcess(store = newStore()) {
     failureMs: 0,
     maxEntries: 10,
     changed: () => undefined,
+    asker: () => from.asker,
   })
   const read = async (at = url) => (await documents.read(at, { mayBeStale: false })).value
   const advance = (seconds: number): void => {
     now += seconds * 1_000
   }
-  return { documents, network, store, read, advance }
+  return { documents, network, store, read, advance, from }
 }
 
 describe('The cache of documents', () => {
+  it('lets one asker wait for a dozen only, so that others find room, and takes the copy at hand rather than turn it away', async () => {
+    const { network, read, advance, from } = newProcess()
+    from.asker = 'a stranger'
+    expect(await read()).toBe('"one"')
+    advance(3_600)
+    const hanging: (() => void)[] = []
+    network.reply = () => new Promise((resolve) => hanging.push(() => resolve(answer('"late"'))))
+    const waiting = Array.from({ length: 12 }, (_, index) => read(`${url}?${index}`))
+    await expect(read(`${url}?one-too-many`)).rejects.toThrow(/too many .* by one address/)
+    expect(await read()).toBe('"one"')
+    from.asker = 'somebody else'
+    waiting.push(read(`${url}?somebody-else`))
+    while (network.fetches < 14) await new Promise((resolve) => setTimeout(resolve, 1))
+    for (const finish of hanging) finish()
+    expect(new Set(await Promise.all(waiting))).toEqual(new Set(['"late"']))
+    // And the room is free again.
+    network.reply = async () => answer('"one"')
+    from.asker = 'a stranger'
+    expect(await read(`${url}?one-too-many`)).toBe('"one"')
+  })
+
   it('lets no more than a hundred wait, and turns the others away at once', async () => {
     const { network, read } = newProcess()
     const hanging: (() => void)[] = []

@@ -1,6 +1,8 @@
 /** Joins the client lookup to the engine: what it may take as a client, and which request it is working on. */
 import { Provider } from 'oidc-provider'
 import type { ClientMetadata } from '../../oauth/registration.js'
+import { clientNetwork } from '../../platform/client-network.js'
+import type { HttpContext } from '../../platform/http.js'
 import type { ClientSource } from '../../storage/client-adapter.js'
 import { createClientDocumentStore } from '../../storage/client-documents.js'
 import type { Payload } from '../../storage/engine-model.js'
@@ -23,6 +25,12 @@ function currentRequest(): LookupRequest {
     clientAssertion: typeof assertion === 'string' ? assertion : undefined,
     setHeader: (name, value) => ctx.set(name, value),
   }
+}
+
+/** The address, or its network, that the request comes from. */
+function currentNetwork(): string | undefined {
+  const ctx = Provider.ctx as unknown as HttpContext | undefined
+  return ctx && clientNetwork(ctx.state.clientAddress)
 }
 
 /** Throws as the engine does when a client with such metadata is used. */
@@ -64,6 +72,7 @@ export function createEngineClients(
     failureMs: clientFailureMs,
     hosts: clientHosts,
     changed,
+    asker: options.hidesAddresses === true ? () => undefined : currentNetwork,
     validate: (metadata) => tryOut(engine, metadata),
     request: currentRequest,
   })

@@ -51,6 +51,8 @@ export interface KeptDocumentsOptions {
   readonly maxEntries: number
   /** Called when a stored document came back with another body. */
   readonly changed: (url: string) => void
+  /** Whom the request at hand comes from; `undefined` when that does not tell people apart. */
+  readonly asker: () => string | undefined
 }
 
 export interface KeptDocument<T> extends ClientDocument {
@@ -71,6 +73,8 @@ const busySeconds = 1
 const maxFailures = 1_000
 /** Reads that wait for hosts, in all. More are turned away at once: each holds a request open. */
 const maxWaiting = 100
+/** Of these, for one asker: the room for all, and the fetches that may run at once, are not one stranger's to fill. */
+const maxWaitingForOne = 12
 
 export class KeptDocuments<T> {
   readonly #policy: DocumentPolicy<T>
@@ -78,6 +82,8 @@ export class KeptDocuments<T> {
   readonly #copies: BoundedMap<KeptDocument<T>>
   readonly #failures = new BoundedMap<{ readonly until: number; readonly error: unknown }>(maxFailures)
   readonly #flights = new Map<string, Promise<KeptDocument<T>>>()
+  /** How many flights each asker began. */
+  readonly #askers = new Map<string, number>()
 
   constructor(policy: DocumentPolicy<T>, options: KeptDocumentsOptions) {
     this.#policy = policy
@@ -153,12 +159,32 @@ export class KeptDocuments<T> {
     }
     const held = this.#heldOff(url)
     if (held !== undefined && copy === undefined) return Promise.reject(held)
+    const leave = this.#enter()
+    if (leave === undefined) {
+      if (copy !== undefined) return Promise.resolve(copy)
+      return Promise.reject(new DocumentUnavailable(url, new Error('too many documents are waited for by one address')))
+    }
     const failureMs = copy === undefined ? this.#options.failureMs : 0
-    const started = failNoSooner(failureMs, () => this.#refresh(url, copy, maxAgeSeconds)).finally(() =>
-      this.#flights.delete(url),
-    )
+    const started = failNoSooner(failureMs, () => this.#refresh(url, copy, maxAgeSeconds)).finally(() => {
+      this.#flights.delete(url)
+      leave()
+    })
     this.#flights.set(url, started)
     return started
+  }
+
+  /** Counts a flight for whoever begins it, until what it answers is called; `undefined` when they have begun too many. */
+  #enter(): (() => void) | undefined {
+    const asker = this.#options.asker()
+    if (asker === undefined) return () => undefined
+    const begun = this.#askers.get(asker) ?? 0
+    if (begun >= maxWaitingForOne) return undefined
+    this.#askers.set(asker, begun + 1)
+    return () => {
+      const left = (this.#askers.get(asker) ?? 1) - 1
+      if (left === 0) this.#askers.delete(asker)
+      else this.#askers.set(asker, left)
+    }
   }
 
   #heldOff(url: string): DocumentUnavailable | undefined {
