@@ -2,6 +2,7 @@
 import { declaredLimits } from '../oauth/usage-limits.js'
 import { hashLimits } from './accounts/passwords.js'
 import { signInLimits } from './accounts/throttle.js'
+import { waitingLimits } from './clients/kept-documents.js'
 import { deviceLimits, userCodeLimits } from './device/entry.js'
 
 interface Row {
@@ -48,6 +49,11 @@ function exactLimits(): readonly Row[] {
       what: 'registrations: `/register`',
       by: 'address; all',
       limit: '`REGISTRATION_LIMIT_PER_ADDRESS` and `REGISTRATION_LIMIT_TOTAL` in an hour',
+    },
+    {
+      what: 'client documents that their hosts are asked for, in each process: one more is refused at once',
+      by: 'address; all',
+      limit: `${waitingLimits.address}; ${waitingLimits.total} waiting`,
     },
     {
       what: 'passwords hashed, in each process: one more is answered 503 with `Retry-After`',

@@ -58,13 +58,18 @@ function limitByAddress({ method, path }: HttpContext): UsageLimitName | undefin
   }
 }
 
+/** A client's name as RFC 6749 §2.3.1 has it written in the header: all spellings of one name are one. */
+function decodedName(written: string): string {
+  return new URLSearchParams(`name=${written.replaceAll('&', '%26')}`).get('name') ?? ''
+}
+
 /** The client that a token request names, proven or not. */
 function namedClient(ctx: HttpContext): string {
   const [, basic] = /^Basic +([\w+/=]+)$/i.exec(ctx.get('authorization')) ?? []
   const named =
     basic === undefined
       ? (formParametersOf(ctx)?.get('client_id') ?? '')
-      : (Buffer.from(basic, 'base64').toString().split(':', 1)[0] ?? '')
+      : decodedName(Buffer.from(basic, 'base64').toString().split(':', 1)[0] ?? '')
   // Kept in memory: a stranger must not choose how much.
   return named.length > 100 ? hashSecret(named) : named
 }

@@ -191,6 +191,8 @@ describe(`Limits of the endpoints, on ${kind}`, () => {
     }
     await expectRefused(await refused(grant.clientId), 'token-refused')
     await expectRefused(await refused('', basic(machine.clientId)), 'token-refused')
+    const spelled = machine.clientId.replace(/^./, (first) => `%${first.charCodeAt(0).toString(16)}`)
+    await expectRefused(await refused('', basic(spelled)), 'token-refused')
     // Its name does not keep it out anywhere else: who is refused proved nothing.
     const honest = await fetch(`${server.issuer}/token`, {
       ...form({ grant_type: 'client_credentials' }),

@@ -71,10 +71,11 @@ const holdOffSeconds = 30
 /** When it was we who were busy: just long enough for the engine, which looks a client up once more to report an error. */
 const busySeconds = 1
 const maxFailures = 1_000
-/** Reads that wait for hosts, in all. More are turned away at once: each holds a request open. */
-const maxWaiting = 100
-/** Of these, for one asker: the room for all, and the fetches that may run at once, are not one stranger's to fill. */
-const maxWaitingForOne = 12
+/**
+ * Reads that wait for hosts. More are turned away at once: each holds a request open. `address`: begun for one asker, because the room
+ * for all, and the fetches that may run at once, are not one stranger's to fill.
+ */
+export const waitingLimits = { total: 100, address: 12 } as const
 
 export class KeptDocuments<T> {
   readonly #policy: DocumentPolicy<T>
@@ -154,7 +155,7 @@ export class KeptDocuments<T> {
   #load(url: string, copy: KeptDocument<T> | undefined, maxAgeSeconds?: number): Promise<KeptDocument<T>> {
     const flight = this.#flights.get(url)
     if (flight !== undefined) return flight
-    if (this.#flights.size >= maxWaiting && copy === undefined) {
+    if (this.#flights.size >= waitingLimits.total && copy === undefined) {
       return Promise.reject(new DocumentUnavailable(url, new Error('too many documents are waited for')))
     }
     const held = this.#heldOff(url)
@@ -178,7 +179,7 @@ export class KeptDocuments<T> {
     const asker = this.#options.asker()
     if (asker === undefined) return () => undefined
     const begun = this.#askers.get(asker) ?? 0
-    if (begun >= maxWaitingForOne) return undefined
+    if (begun >= waitingLimits.address) return undefined
     this.#askers.set(asker, begun + 1)
     return () => {
       const left = (this.#askers.get(asker) ?? 1) - 1
