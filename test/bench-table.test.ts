@@ -89,6 +89,51 @@ describe('the table of measurements for the README', () => {
     expect(table).toContain('| Refresh | 3.0 (2.5–4.0) | 2.0 (1.0–3.0) | 6.0 (5.0–8.0) | 1,200 | 2,000 | 18,000 | 1 |')
   })
 
+  it('shows what full tables cost, where that was measured', () => {
+    const at = (ms: number) => ({ median: ms, min: ms, max: ms })
+    const tableSizes = {
+      date: '2026-01-01T00:00:00.000Z',
+      method: { share: 0.6, seconds: 3, runs: 7 },
+      few: { clients: 100, grants: 1_000 },
+      many: { clients: 1_000_000, grants: 10_000_000 },
+      rows: [
+        {
+          label: 'Refresh',
+          arrivals: 600,
+          few: { p50Ms: at(2), p99Ms: at(5), errors: 0 },
+          many: { p50Ms: at(2.2), p99Ms: at(6), errors: 2 },
+          ratio: { median: 1.2, min: 1.1, max: 1.25 },
+        },
+      ],
+    }
+    expect(renderReadmeTable(result)).not.toContain('full tables')
+    const table = renderReadmeTable({ ...result, tableSizes })
+    expect(table).toContain('beside 1,000,000 clients and 10,000,000 grants with a refresh token each')
+    expect(table).toContain('| Refresh | 1.20 (1.10–1.25) | 2.2 / 6.0 | 2.0 / 5.0 | 600 | 2 |')
+  })
+
+  it('shows the peer beside ours and how it was set up, where it was measured', () => {
+    const peer = {
+      date: '2026-01-01T00:00:00.000Z',
+      versions: { 'better-auth': '1.7.5' },
+      poolSize: 10,
+      method: { seconds: 1.5, runs: 5 },
+      rows: [
+        {
+          name: 'refresh',
+          label: 'Refresh',
+          results: { postgresql: measurement(900, 1000, 1100), peer: measurement(300, 250, 275) },
+        },
+        { name: 'registration', label: 'Registration', results: { postgresql: measurement(1, 2, 3) } },
+      ],
+    }
+    expect(renderReadmeTable(result)).not.toContain('better-auth')
+    const table = renderReadmeTable({ ...result, peer })
+    expect(table).toContain('better-auth 1.7.5')
+    expect(table).toMatch(/\| Refresh \| 4\.0 × \| 1,000 \| 250 \|/)
+    expect(table).toMatch(/\| Registration \| – \| 2\.0 \| not offered \|/)
+  })
+
   it('names the machine', () => {
     expect(renderReadmeTable(result)).toContain('A CPU, 2 cores')
   })

@@ -22,7 +22,8 @@ export interface Connection {
   close(): Promise<void>
 }
 
-export function connectTo(origin: string): Connection {
+/** `paths`: see `ServerProcess`. */
+export function connectTo(origin: string, paths: Readonly<Record<string, string>> = {}): Connection {
   const client = new Client(origin)
   return {
     ask: ({ method, path, headers, body }) =>
@@ -30,7 +31,7 @@ export function connectTo(origin: string): Connection {
         const chunks: Buffer[] = []
         let head: Pick<Answer, 'status' | 'headers'> = { status: 0, headers: {} }
         client.dispatch(
-          { method, path, headers: { ...headers }, body: body ?? null },
+          { method, path: paths[path] ?? path, headers: { ...headers }, body: body ?? null },
           {
             onRequestStart: () => undefined,
             onResponseStart: (_controller, status, responseHeaders) => {

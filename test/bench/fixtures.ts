@@ -44,6 +44,7 @@ export function confidentialClient(resource: string): AdapterPayload & { client_
 /** What a client registers with. */
 export const registration = JSON.stringify({
   client_name: 'Benchmark',
+  application_type: 'native',
   redirect_uris: ['http://127.0.0.1:33418/callback'],
   grant_types: ['authorization_code', 'refresh_token'],
   response_types: ['code'],

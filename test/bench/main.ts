@@ -3,7 +3,8 @@
  * Owns the order of things and where results go. This process is the load generator; everything measured runs in its own.
  * `-- --save` also writes docs/bench.json; `-- --readme` prints the README's table from that file; `-- refresh jwks` runs only
  * those rows, `-- refresh-beside-100k-clients` the measurement of that name. Runs of their own, each saved beside the others:
- * `-- library` the library's guard in each framework, `-- revocations`, `-- open` latencies at a fixed rate of arrivals.
+ * `-- library` the library's guard in each framework, `-- revocations`, `-- open` latencies at a fixed rate of arrivals,
+ * `-- big` the same beside millions of rows, `-- peer` better-auth on the same PostgreSQL.
  */
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -19,10 +20,12 @@ import { libraryName, measureLibrary } from './library/measure.js'
 import { runLoad } from './load.js'
 import { measureScenario, type Plan } from './measure.js'
 import { measureOpenLoop, openLoopCodeCount, openLoopName } from './open-loop.js'
+import { measurePeer, peerName } from './peer/measure.js'
 import { type BenchResult, benchResult, type OpenLoop, type Row, type StartTime } from './result.js'
 import { measureRevocations, revocationsName } from './revocations.js'
 import { scenarios } from './scenarios.js'
 import { renderReadmeTable, renderTerminal } from './table.js'
+import { measureTableSizes, tableSizesName } from './table-sizes.js'
 import type { Target } from './target.js'
 import { type StackOptions, startBareEngine, startEmbeddedStack, startPostgresStack } from './targets.js'
 
@@ -173,23 +176,31 @@ function saved(): BenchResult {
   return benchResult.parse(JSON.parse(readFileSync(savedFile, 'utf8')))
 }
 
+async function onPostgres<Result>(work: (postgres: Postgres) => Promise<Result>): Promise<Result> {
+  const postgres = await startPostgres()
+  try {
+    return await work(postgres)
+  } finally {
+    await postgres.stop()
+  }
+}
+
 /** Runs of their own: with the rest it would be more than five minutes. */
 const ownRuns: Readonly<Record<string, () => Promise<Partial<BenchResult>>>> = {
   [libraryName]: async () => ({ library: await measureLibrary() }),
   [revocationsName]: async () => ({
     revocations: await measureRevocations(process.env['TEST_POSTGRES_BIN'] !== undefined),
   }),
+  [tableSizesName]: () => onPostgres(async (postgres) => ({ tableSizes: await measureTableSizes(postgres, say) })),
+  [peerName]: () => onPostgres(async (postgres) => ({ peer: await measurePeer(postgres, say) })),
   [openLoopName]: async () => ({ openLoop: await openLoop() }),
 }
 
 /** What the main run does not measure. */
 function measuredAlone(): Partial<BenchResult> {
-  const { library, revocations, openLoop: latencies } = saved()
-  return {
-    ...(library !== undefined && { library }),
-    ...(revocations !== undefined && { revocations }),
-    ...(latencies !== undefined && { openLoop: latencies }),
-  }
+  const keys = ['library', 'revocations', 'openLoop', 'tableSizes', 'peer'] as const
+  const before = saved()
+  return Object.fromEntries(keys.flatMap((key) => (before[key] === undefined ? [] : [[key, before[key]]])))
 }
 
 /** Runs, shows and writes down, as the arguments say. */

@@ -1,4 +1,4 @@
-/** The open loop in words: latencies at a fixed rate of arrivals. */
+/** The open loop in words: latencies at a fixed rate of arrivals, of a usual database and beside millions of rows. */
 import { amount } from './format.js'
 import type { BenchResult, OpenRow, Spread } from './result.js'
 
@@ -29,6 +29,29 @@ export function openLoopTable({ openLoop }: BenchResult): { title: string; table
     {
       title: `Latencies with room to spare: ${Math.round(share * 100)} % of what the closed loop reached just before, arriving at a fixed rate (${openLoop.database === 'postgresql' ? 'PostgreSQL' : 'embedded database'}; median of the runs, lowest and highest):`,
       table: [columns.map(([heading]) => heading), ...openLoop.rows.map((row) => columns.map(([, cell]) => cell(row)))],
+    },
+  ]
+}
+
+export function tableSizesTable({ tableSizes }: BenchResult): { title: string; table: string[][] }[] {
+  if (tableSizes === undefined) return []
+  const size = ({ clients, grants }: { clients: number; grants: number }) =>
+    `${whole(clients)} clients and ${whole(grants)} grants`
+  const { few, many, method, rows } = tableSizes
+  return [
+    {
+      title: `What full tables cost: beside ${size(many)} with a refresh token each, and beside ${size(few)}, in turns at the same fixed rate (${method.runs} runs of ${method.seconds} s):`,
+      table: [
+        ['Operation', 'p99 ÷ p99', 'p50 / p99 ms, full', 'p50 / p99 ms, small', 'arrivals /s', 'errors'],
+        ...rows.map((row) => [
+          row.label,
+          over(row.ratio, 2),
+          `${amount(row.many.p50Ms.median)} / ${amount(row.many.p99Ms.median)}`,
+          `${amount(row.few.p50Ms.median)} / ${amount(row.few.p99Ms.median)}`,
+          whole(row.arrivals),
+          whole(row.many.errors + row.few.errors),
+        ]),
+      ],
     },
   ]
 }

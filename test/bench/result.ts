@@ -1,7 +1,7 @@
 /** What a run writes down. Read back by the table in the README, so it is parsed, not trusted. */
 import { z } from 'zod'
 
-export const targetNames = ['bare', 'postgresql', 'embedded'] as const
+export const targetNames = ['bare', 'postgresql', 'embedded', 'peer'] as const
 export type TargetName = (typeof targetNames)[number]
 
 const measurement = z.object({
@@ -66,6 +66,37 @@ const openLoop = z.object({
 })
 export type OpenLoop = z.infer<typeof openLoop>
 
+const latencies = z.object({ p50Ms: spreadOf, p99Ms: spreadOf, errors: z.number() })
+const tableSize = z.object({ clients: z.number(), grants: z.number() })
+
+const tableSizes = z.object({
+  date: z.string(),
+  method: z.object({ share: z.number(), seconds: z.number(), runs: z.number() }),
+  few: tableSize,
+  many: tableSize,
+  rows: z.array(
+    z.object({
+      label: z.string(),
+      arrivals: z.number(),
+      few: latencies,
+      many: latencies,
+      /** p99 beside many ÷ p99 beside few, of runs in the same turn. */
+      ratio: spreadOf,
+    }),
+  ),
+})
+export type TableSizes = z.infer<typeof tableSizes>
+
+const peer = z.object({
+  date: z.string(),
+  versions: z.record(z.string(), z.string()),
+  /** Connections to PostgreSQL, of either side. */
+  poolSize: z.number(),
+  method: z.object({ seconds: z.number(), runs: z.number() }),
+  rows: z.array(row),
+})
+export type Peer = z.infer<typeof peer>
+
 const startTime = z.object({ label: z.string(), readyMs: z.number(), idleMiB: z.number().optional() })
 export type StartTime = z.infer<typeof startTime>
 
@@ -99,6 +130,10 @@ export const benchResult = z.object({
   library: z.array(libraryRow).optional(),
   /** Latencies at a fixed rate of arrivals. */
   openLoop: openLoop.optional(),
+  /** better-auth on the same PostgreSQL, in the same run. */
+  peer: peer.optional(),
+  /** Latencies beside millions of rows. */
+  tableSizes: tableSizes.optional(),
   /** From the answer to a revocation to the first refusal, at two resource servers, with one restart of the authorization server. */
   revocations: z
     .object({ database: z.string(), count: z.number(), p50Ms: z.number(), p99Ms: z.number(), worstMs: z.number() })

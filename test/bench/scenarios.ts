@@ -27,7 +27,7 @@ const connections = 16
 type MakeWorker = (connection: ReturnType<typeof connectTo>, index: number) => Worker | Promise<Worker>
 
 async function prepared(server: ServerProcess, count: number, make: MakeWorker, origin = server.origin) {
-  const opened = Array.from({ length: count }, () => connectTo(origin))
+  const opened = Array.from({ length: count }, () => connectTo(origin, server.paths))
   const workers: Worker[] = []
   for (const [index, connection] of opened.entries()) workers.push(await make(connection, index))
   return { workers, server, close: async () => void (await Promise.all(opened.map((one) => one.close()))) }
@@ -49,12 +49,12 @@ function basic({ clientId, clientSecret }: Confidential): string {
   return `Basic ${Buffer.from(`${clientId}:${clientSecret}`).toString('base64')}`
 }
 
-function clientCredentials(confidential: Confidential, resource: string) {
+export function clientCredentials(confidential: Confidential, resource?: string) {
   return {
     method: 'POST',
     path: '/token',
     headers: { ...formHeaders, authorization: basic(confidential) },
-    body: form({ grant_type: 'client_credentials', scope: 'notes:read', resource }),
+    body: form({ grant_type: 'client_credentials', scope: 'notes:read', ...(resource !== undefined && { resource }) }),
   } as const
 }
 
@@ -142,7 +142,7 @@ export const scenarios: readonly Scenario[] = [
     prepare: async (target) => {
       // The bare engine takes every use of a token but the first for theft.
       if (target.name === 'bare') return undefined
-      const first = connectTo(target.main.origin)
+      const first = connectTo(target.main.origin, target.main.paths)
       let { refreshToken } = await exchange(first, target.client, takeCode(target))
       await first.close()
       return prepared(target.main, 20, (connection) => async () => {
@@ -165,7 +165,8 @@ export const scenarios: readonly Scenario[] = [
     label: 'Introspection of an opaque token',
     prepare: ({ opaque, client }) =>
       prepared(opaque, connections, async (connection) => {
-        const answer = await connection.ask(clientCredentials(opaque.confidential, client.resource))
+        const resource = opaque.namesNoResource ? undefined : client.resource
+        const answer = await connection.ask(clientCredentials(opaque.confidential, resource))
         const token = /"access_token":"([^"]+)"/.exec(expectStatus(answer, 200).body)?.[1] ?? ''
         const headers = { ...formHeaders, authorization: basic(opaque.confidential) }
         const body = form({ token })
@@ -182,7 +183,7 @@ export const scenarios: readonly Scenario[] = [
     prepare: async (target) => {
       if (target.mcpUrl === undefined) return undefined
       const { origin } = new URL(target.mcpUrl)
-      const tokenFrom = connectTo(target.main.origin)
+      const tokenFrom = connectTo(target.main.origin, target.main.paths)
       const { accessToken } = await exchange(tokenFrom, target.client, takeCode(target))
       await tokenFrom.close()
       const call = await recordedToolCall(target.mcpUrl, accessToken)

@@ -1,6 +1,7 @@
 /** The result in words: a table for the terminal, and the one in the README. Both say ratios first. */
 import { aligned, amount, latency, markdown, percent, rate, spread } from './format.js'
-import { openLoopFacts, openLoopTable } from './open-loop-table.js'
+import { openLoopFacts, openLoopTable, tableSizesTable } from './open-loop-table.js'
+import { peerTable } from './peer-table.js'
 import { type BenchResult, type Measurement, type Row, ratioToBare } from './result.js'
 
 type Cell = (row: Row) => string
@@ -98,7 +99,9 @@ function ownTables(result: BenchResult): { title: string; table: string[][] }[] 
       title: "What the library's guard leaves of a server's rate, by framework, beside others on the same server:",
       table: libraryCells(result),
     },
+    ...peerTable(result),
     ...openLoopTable(result),
+    ...tableSizesTable(result),
   ]
   return tables.filter(({ table }) => table.length > 0)
 }

@@ -7,6 +7,8 @@ import type { FlowClient } from './sign-in-flow.js'
 export interface ServerProcess {
   readonly origin: string
   readonly pid: number
+  /** Where it has another path than ours: ours to its own. */
+  readonly paths?: Readonly<Record<string, string>>
 }
 
 export interface Target {
@@ -14,7 +16,11 @@ export interface Target {
   /** Issues JWT access tokens. For a whole stack the MCP server is in the same process, as `npm start` has it. */
   readonly main: ServerProcess
   /** The same server set to opaque access tokens, for introspection. */
-  readonly opaque: ServerProcess & { readonly confidential: Confidential }
+  readonly opaque: ServerProcess & {
+    readonly confidential: Confidential
+    /** Issues opaque tokens only when no resource is named. */
+    readonly namesNoResource?: true
+  }
   /** The MCP endpoint; the bare engine has none. */
   readonly mcpUrl: string | undefined
   readonly client: FlowClient
