@@ -25,6 +25,7 @@ export async function inBulk(sql: pg.Client, tables: readonly string[], write: (
   for (const { drop } of parts) await sql.query(drop)
   await write()
   for (const { make } of parts.reverse()) await sql.query(make)
-  await sql.query(`VACUUM (ANALYZE) ${tables.join(', ')}`)
+  // Not in parallel: its shared memory would be as large as maintenance_work_mem, more than some machines give.
+  await sql.query(`VACUUM (ANALYZE, PARALLEL 0) ${tables.join(', ')}`)
   await sql.query('CHECKPOINT')
 }
