@@ -28,7 +28,7 @@ describe.each(databaseKinds)('Client authentication, on %s', (kind) => {
     const machine = { token_endpoint_auth_method: 'private_key_jwt', client_secret: undefined }
     inline = (await addConfidentialClient(server, { ...machine, jwks: { keys: [key.publicJwk] } })).clientId
     remote = (await addConfidentialClient(server, { ...machine, jwks_uri: `${host.origin}/jwks` })).clientId
-  }, 60_000)
+  })
   afterAll(async () => {
     await server.close()
     await host.close()

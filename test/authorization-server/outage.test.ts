@@ -32,7 +32,7 @@ describeOnPostgres('While the database cannot be reached', () => {
     server = await startServer('postgresql', { database })
     browser = server.newBrowser()
     grant = await newGrant(server)
-  }, 60_000)
+  })
   afterAll(async () => {
     relay.restore()
     await server.close()

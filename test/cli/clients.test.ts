@@ -136,7 +136,7 @@ describe('A client that the operator added', () => {
     }
     stack = await startStack({ database, env })
     server = await discoverServer(stack.issuer)
-  }, 60_000)
+  })
   afterAll(() => stack.close())
 
   const basic = () => ({
@@ -191,7 +191,7 @@ describe('Invitations to register (RFC 7591 §3)', () => {
     expect((await registerWith(stack, used)).status).toBe(201)
     expect((await registerWith(stack, used)).status).toBe(401)
     await stack.close()
-  }, 60_000)
+  })
 
   it('say so when they are not asked for', async () => {
     const run = await runCli(['clients', 'invite'], await stackSettings({ database }))

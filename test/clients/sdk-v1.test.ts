@@ -25,7 +25,7 @@ describe.each(databaseKinds)('@modelcontextprotocol/sdk 1.x (%s)', (database) =>
   beforeAll(async () => {
     stack = await startStack({ database })
     provider = new SdkV1Provider(stack.newBrowser(), { account: stack.account, allow: ['notes:read'] })
-  }, 120_000)
+  })
   afterAll(() => stack.close())
 
   it('registers, signs in, consents to reading only, and reads', async () => {

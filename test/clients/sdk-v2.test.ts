@@ -20,7 +20,7 @@ describe.each(databaseKinds)('@modelcontextprotocol/client 2.x (%s)', (database)
   let stack: Stack
   beforeAll(async () => {
     stack = await startStack({ database })
-  }, 120_000)
+  })
   afterAll(() => stack.close())
 
   describe.each(modes)('%s', (_name, mode, version) => {

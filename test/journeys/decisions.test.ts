@@ -30,7 +30,7 @@ describe.each(databaseKinds)('a person decides (%s)', (database) => {
   beforeAll(async () => {
     stack = await startStack({ database })
     grant = await newGrant(stack)
-  }, 120_000)
+  })
   afterAll(() => stack.close())
   beforeEach(() => {
     browser = stack.newBrowser()

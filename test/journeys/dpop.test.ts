@@ -40,7 +40,7 @@ describe.each([...databaseKinds.map((database) => [database, 'jwt'] as const), [
     let stack: Stack
     beforeAll(async () => {
       stack = await startStack({ database, env: mode === 'required' ? { DPOP_REQUIRED: 'true' } : {} })
-    }, 120_000)
+    })
     afterAll(() => stack.close())
 
     it('works with openid-client: code bound to the key, token, tool call, refresh', async () => {

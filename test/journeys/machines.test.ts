@@ -49,7 +49,7 @@ describe.each(databaseKinds)('Machines (%s)', (database) => {
       database,
       env: { CLIENTS_FILE: join(folder, 'clients.json'), TRUSTED_ASSERTION_ISSUERS: JSON.stringify([trusted]) },
     })
-  }, 120_000)
+  })
   afterAll(async () => {
     await stack.close()
     await idp.close()

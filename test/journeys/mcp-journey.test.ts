@@ -27,7 +27,7 @@ describe.each(databaseKinds)('from a bare MCP URL to a tool call (%s)', (databas
   beforeAll(async () => {
     stack = await startStack({ database })
     browser = stack.newBrowser()
-  }, 120_000)
+  })
   afterAll(() => stack.close())
 
   it('finds the authorization server from the challenge of the 401', async () => {

@@ -53,7 +53,7 @@ describe.each(databaseKinds)('kill -9 of the whole stack (%s)', (database) => {
   let stack: StackProcess
   beforeAll(async () => {
     stack = await startStackProcess({ database, env: { LOG_LEVEL: 'warn' } })
-  }, 120_000)
+  })
   afterAll(() => stack.stop())
 
   it('keeps every acknowledged note, the keys and the account, over two deaths', async () => {
@@ -65,7 +65,7 @@ describe.each(databaseKinds)('kill -9 of the whole stack (%s)', (database) => {
       await readAll(stack.resource, tokens.access_token, ids)
     }
     await obtainTokens(grant, stack.newBrowser(), stack, 'notes:read')
-  }, 120_000)
+  })
 })
 
 describeOnPostgres('kill -9 of PostgreSQL under the whole stack', () => {
@@ -76,7 +76,7 @@ describeOnPostgres('kill -9 of PostgreSQL under the whole stack', () => {
     const [auth, notes] = [await postgres.url('auth'), await postgres.url('notes')]
     const env = { DATABASE_URL: auth, NOTES_DATABASE_URL: notes, LOG_LEVEL: 'silent' }
     stack = await startStackProcess({ database: 'postgresql', env })
-  }, 120_000)
+  })
   afterAll(async () => {
     await stack.stop()
     await postgres.stop()
@@ -91,5 +91,5 @@ describeOnPostgres('kill -9 of PostgreSQL under the whole stack', () => {
     await postgres.restart()
     for (let waited = 0; waited < 5_000 && !(await fetch(`${origin}/health/ready`)).ok; waited += 100) await sleep(100)
     await readAll(stack.resource, tokens.access_token, ids)
-  }, 120_000)
+  })
 })

@@ -19,7 +19,7 @@ describe.each(databaseKinds)('OpenID Connect with openid-client (%s)', (database
   beforeAll(async () => {
     stack = await startStack({ database })
     browser = stack.newBrowser()
-  }, 120_000)
+  })
   afterAll(() => stack.close())
 
   it('discovers the issuer and registers (OpenID Connect Discovery, RFC 7591)', async () => {

@@ -24,7 +24,7 @@ describe.each(databaseKinds)('a client asks for more as it needs it (%s)', (data
     stack = await startStack({ database })
     browser = stack.newBrowser()
     grant = await newGrant(stack)
-  }, 120_000)
+  })
   afterAll(() => stack.close())
 
   /** Asks for a scope, shows the consent page to `look`, allows `allow` there, and redeems the code. */

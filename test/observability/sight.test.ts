@@ -59,7 +59,7 @@ describeOnPostgres('What operators see', () => {
     await tracing.close()
     exposition = await scrape()
     series = parseExposition(exposition)
-  }, 120_000)
+  })
   afterAll(async () => {
     await stack.close()
     await receiver.close()

@@ -181,7 +181,7 @@ describe('the server of README.md', () => {
       await sleep(100)
     }
     throw new Error('the server did not start')
-  }, 120_000)
+  })
 
   afterAll(async () => {
     server.kill()

@@ -35,7 +35,7 @@ beforeAll(async () => {
   stack = await startStackProcess({ database: databaseKinds.at(-1) ?? 'embedded', env })
   ;({ endpoints, secrets, accessToken } = await findEndpoints(stack))
   residentAtStart = residentMiB(stack.pid)
-}, 120_000)
+})
 afterAll(async () => {
   agent.destroy()
   await stack.stop()

@@ -7,7 +7,7 @@ describe.each(databaseKinds)('the stack in the test process (%s)', (database) =>
   let stack: Stack
   beforeAll(async () => {
     stack = await startStack({ database })
-  }, 120_000)
+  })
   afterAll(() => stack.close())
 
   it('answers ready on both servers', async () => {

@@ -168,5 +168,5 @@ for (const database of databaseKinds.filter((kind) => kind === 'postgresql')) {
     expect(await rowsRead(url, 'clients')).toBe(before[0])
     // The count does count.
     expect(await rowsRead(url, 'signing_keys')).toBeGreaterThan(before[1])
-  }, 60_000)
+  })
 }

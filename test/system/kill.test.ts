@@ -79,7 +79,7 @@ describe.each(databaseKinds)('kill -9 of the server (%s)', (database) => {
 
   beforeAll(async () => {
     stack = await startStackProcess({ database, only: 'auth', env: { LOG_LEVEL: 'warn' } })
-  }, 120_000)
+  })
 
   afterAll(async () => {
     await stack.stop()
@@ -92,7 +92,7 @@ describe.each(databaseKinds)('kill -9 of the server (%s)', (database) => {
       await stack.restart()
       await expectNothingLost(grant, facts)
     }
-  }, 120_000)
+  })
 })
 
 for (const database of databaseKinds.filter((kind) => kind === 'postgresql')) {
@@ -108,7 +108,7 @@ for (const database of databaseKinds.filter((kind) => kind === 'postgresql')) {
         LOG_LEVEL: 'silent',
       }
       stack = await startStackProcess({ database, only: 'auth', env })
-    }, 120_000)
+    })
 
     afterAll(async () => {
       await stack.stop()
@@ -127,6 +127,6 @@ for (const database of databaseKinds.filter((kind) => kind === 'postgresql')) {
       for (let waited = 0; waited < 5_000 && (await readyStatus()) !== 200; waited += 100) await sleep(100)
       expect(await readyStatus()).toBe(200)
       await expectNothingLost(grant, facts)
-    }, 120_000)
+    })
   })
 }

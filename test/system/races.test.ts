@@ -39,7 +39,7 @@ for (const database of kinds) {
       second = await startStackProcess({ database, only: 'auth', env })
       atFirst = await newGrant(first)
       atSecond = { ...atFirst, server: { ...atFirst.server, token_endpoint: `${internal}/token` } }
-    }, 120_000)
+    })
 
     afterAll(async () => {
       await Promise.all([first.stop(), second.stop()])
@@ -80,7 +80,7 @@ for (const database of kinds) {
       const answers = await race((grant) => redeem(grant, code, codeVerifier))
       expect(successes(answers)).toHaveLength(1)
       expect(answers.filter(({ error }) => error === 'invalid_grant')).toHaveLength(racers - 1)
-    }, 120_000)
+    })
 
     it('a refresh token has one successor, which every racer gets, and which lives on (RFC 9700 §4.14.2)', async () => {
       const { code, codeVerifier } = await newCode()
@@ -95,7 +95,7 @@ for (const database of kinds) {
       const next = await race((grant) => refresh(grant, successor))
       expect(successes(next)).toHaveLength(racers)
       expect(new Set(next.map((answer) => answer.tokens?.refresh_token)).size).toBe(1)
-    }, 120_000)
+    })
 
     it('a refresh whose answer was lost is repeated at the other process; used again later, it ends the family', async () => {
       const { code, codeVerifier } = await newCode()
@@ -111,7 +111,7 @@ for (const database of kinds) {
       await client.end()
       expect((await refresh(atSecond, value)).error).toBe('invalid_grant')
       expect((await refresh(atFirst, again?.refresh_token ?? '')).error).toBe('invalid_grant')
-    }, 120_000)
+    })
 
     it('a device code is redeemed once, and decided about once, wherever (RFC 8628)', async () => {
       const grant_types = [deviceCodeGrant, 'refresh_token']
@@ -125,7 +125,7 @@ for (const database of kinds) {
       const answers = await race((grant) => poll({ ...grant, clientId }, device.device_code))
       expect(successes(answers)).toHaveLength(1)
       expect(answers.filter(({ error }) => error === 'invalid_grant')).toHaveLength(racers - 1)
-    }, 120_000)
+    })
 
     it('finds the same keys in both processes', async () => {
       const [one, other] = await Promise.all(

@@ -11,5 +11,5 @@ describe.each(databaseKinds)('A revocation, on %s', (database) => {
     })
     expect(milliseconds).toHaveLength(200)
     expect(percentile(milliseconds, 99)).toBeLessThan(2_000)
-  }, 120_000)
+  })
 })

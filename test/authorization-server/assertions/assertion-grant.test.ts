@@ -62,7 +62,7 @@ describe.each(databaseKinds)('Identity assertions, on %s', (kind) => {
       addConfidentialClient(server, machine),
       addConfidentialClient(server, machine),
     ])
-  }, 120_000)
+  })
   afterAll(async () => {
     await server.close()
     await Promise.all([idp.close(), creating.close()])

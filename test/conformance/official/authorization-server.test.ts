@@ -41,7 +41,7 @@ describe.each(['2025-03-26', '2026-07-28'])('official conformance suite, authori
       ],
       (line) => void answer(line),
     )
-  }, 90_000)
+  })
 
   it.each(scenarios)('%s', (scenario) => {
     expect(failures).toEqual([])
