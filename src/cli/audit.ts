@@ -3,6 +3,7 @@ import { createAccountStore, normalizeEmail } from '../storage/accounts.js'
 import { type AuditEvent, listAuditEvents } from '../storage/audit-events.js'
 import type { Storage } from '../storage/storage.js'
 import { type Command, readArguments, type Terminal, UsageError, writeJson, writeLine, writeTable } from './command.js'
+import { readMoment } from './moment.js'
 import { withStorage } from './storage.js'
 
 const flags = {
@@ -13,18 +14,6 @@ const flags = {
   limit: { type: 'string' },
   json: { type: 'boolean' },
 } as const
-
-const unitSeconds: Readonly<Record<string, number>> = { m: 60, h: 3_600, d: 86_400 }
-
-/** A time ago (`90m`, `24h`, `7d`) or a moment (`2026-11-21`, `2026-11-21T08:00:00Z`); days are UTC. */
-function readSince(text: string | undefined, { clock }: Terminal): Date | undefined {
-  if (text === undefined) return undefined
-  const [, amount, unit = ''] = /^(\d{1,6})([mhd])$/.exec(text) ?? []
-  if (amount !== undefined) return new Date(clock.now().getTime() - Number(amount) * (unitSeconds[unit] ?? 0) * 1000)
-  const moment = new Date(text)
-  if (/^\d{4}-\d\d-\d\d/.test(text) && !Number.isNaN(moment.getTime())) return moment
-  throw new UsageError('--since takes a time ago (90m, 24h, 7d) or a date (2026-11-21, 2026-11-21T08:00:00Z)')
-}
 
 function readLimit(text = '100'): number {
   const limit = /^\d{1,6}$/.test(text) ? Number(text) : 0
@@ -65,7 +54,10 @@ export const audit: Command = {
   async run(terminal, args) {
     const { positionals, values } = readArguments(args, flags)
     if (positionals.length !== 1 || positionals[0] !== 'list') throw new UsageError('say what to do: list')
-    const [since, limit] = [readSince(values.since, terminal), readLimit(values.limit)]
+    const [since, limit] = [
+      values.since === undefined ? undefined : readMoment('--since', values.since, terminal.clock),
+      readLimit(values.limit),
+    ]
     const events = await withStorage(terminal, async (storage) => {
       const accountId = await accountIdOf(storage, values.account)
       return listAuditEvents(storage, { since, limit, type: values.event, accountId, clientId: values.client })

@@ -3,6 +3,7 @@
  * 2 called the wrong way; a command that gives a verdict sets its own (ExitStatus). Each command has its own file; none of them owns rules, they call what the servers call.
  */
 import { readFileSync } from 'node:fs'
+import { access } from './access.js'
 import { accounts } from './accounts.js'
 import { apiKeys } from './api-keys.js'
 import { audit } from './audit.js'
@@ -15,7 +16,7 @@ import { keys } from './keys.js'
 import { migrate } from './migrate.js'
 import { serve } from './serve.js'
 
-const commands: readonly Command[] = [serve, migrate, accounts, clients, keys, apiKeys, audit, config, doctor]
+const commands: readonly Command[] = [serve, migrate, accounts, clients, keys, access, apiKeys, audit, config, doctor]
 
 function writeHelp(terminal: Terminal): void {
   writeLine(terminal, 'Gatehouse: an authorization server and an MCP server that enforces what it issues.')

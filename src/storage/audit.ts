@@ -35,6 +35,7 @@ export type AuditEventType =
   | 'key.activated'
   | 'key.removed'
   | 'key.revoked'
+  | 'access.ended'
 
 export interface AuditEntry {
   readonly type: AuditEventType

@@ -1,0 +1,45 @@
+/** `gatehouse access`: an end to everything that was issued before a moment. */
+import { createLogger } from '../platform/log.js'
+import { createAuditTrail } from '../storage/audit.js'
+import { endAccessBefore } from '../storage/end-access.js'
+import { type Command, readArguments, type Terminal, UsageError, writeLine } from './command.js'
+import { readMoment } from './moment.js'
+import { withStorage } from './storage.js'
+
+/** Undefined: now. */
+function readBefore(text: string | undefined, { clock }: Terminal): Date | undefined {
+  if (text === undefined)
+    throw new UsageError('say --before: everything issued until then ends, `--before now` for all')
+  if (text === 'now') return undefined
+  const moment = readMoment('--before', text, clock)
+  if (moment > clock.now()) throw new UsageError('--before is a moment that has passed')
+  return moment
+}
+
+async function end(terminal: Terminal, before: Date | undefined): Promise<void> {
+  const { grants, sessions, signIns, others } = await withStorage(terminal, async (storage) => {
+    const ended = await endAccessBefore(storage, before)
+    const detail = { before: (before ?? terminal.clock.now()).toISOString(), ...ended, by: 'command line' }
+    await createAuditTrail(storage, createLogger('silent')).record({ type: 'access.ended', detail })
+    return ended
+  })
+  writeLine(
+    terminal,
+    `Ended ${grants} grants, ${sessions} sessions, ${signIns} sign-ins in progress, ${others} codes and`,
+  )
+  writeLine(
+    terminal,
+    'tokens without a grant. People sign in and allow their clients again; accounts, clients and keys are as they were.',
+  )
+}
+
+export const access: Command = {
+  name: 'access',
+  summary: 'End everything that was issued before a moment: after a restored backup, or when nothing can be trusted.',
+  usage: ['access end --before <moment>|now'],
+  async run(terminal, args) {
+    const { positionals, values } = readArguments(args, { before: { type: 'string' } })
+    if (positionals.join(' ') !== 'end') throw new UsageError('say what to do: end --before <moment>')
+    await end(terminal, readBefore(values.before, terminal))
+  },
+}
