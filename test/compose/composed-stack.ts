@@ -34,33 +34,48 @@ export async function docker(
   }
 }
 
-/** No .env of the working folder is read: the tests run what a fresh clone runs. */
-export function compose(...args: readonly string[]): Promise<CommandResult> {
-  return docker(['compose', '--env-file', '/dev/null', '--project-name', projectName, ...args])
+export interface ComposedStack {
+  /** Runs `docker compose`. */
+  compose(...args: readonly string[]): Promise<CommandResult>
+  /** Throws with the output when the command fails. */
+  mustCompose(...args: readonly string[]): Promise<string>
+  /** `docker compose up`, until every server is healthy. */
+  up(): Promise<void>
 }
 
-/** Throws with the output when the command fails. */
-export async function mustCompose(...args: readonly string[]): Promise<string> {
-  const { exitCode, output } = await compose(...args)
-  if (exitCode !== 0)
-    throw new Error(`docker compose ${args.join(' ')} ended with ${exitCode}:\n${output.slice(-4_000)}`)
-  return output
+/** The project's stack, of these files. No .env of the working folder is read: the tests run what a fresh clone runs. */
+export function composedStack(
+  files: readonly string[] = [],
+  settings: Readonly<Record<string, string>> = {},
+): ComposedStack {
+  const named = files.flatMap((file) => ['--file', file])
+  const compose: ComposedStack['compose'] = (...args) =>
+    docker(['compose', '--env-file', '/dev/null', '--project-name', projectName, ...named, ...args], settings)
+  return {
+    compose,
+    mustCompose: async (...args) => {
+      const { exitCode, output } = await compose(...args)
+      if (exitCode !== 0)
+        throw new Error(`docker compose ${args.join(' ')} ended with ${exitCode}:\n${output.slice(-4_000)}`)
+      return output
+    },
+    up: async () => {
+      const { exitCode, output } = await compose('up', '--detach', '--wait', '--wait-timeout', '180')
+      if (exitCode === 0) return
+      const { output: logs } = await compose('logs', '--no-color', '--tail', '40')
+      throw new Error(`docker compose up ended with ${exitCode}:\n${output.slice(-2_000)}\n${logs.slice(-4_000)}`)
+    },
+  }
 }
 
-/** `docker compose up`, until every server is healthy. */
-export async function up(): Promise<void> {
-  const { exitCode, output } = await compose('up', '--detach', '--wait', '--wait-timeout', '180')
-  if (exitCode === 0) return
-  const { output: logs } = await compose('logs', '--no-color', '--tail', '40')
-  throw new Error(`docker compose up ended with ${exitCode}:\n${output.slice(-2_000)}\n${logs.slice(-4_000)}`)
-}
+export const { compose, mustCompose, up } = composedStack()
 
 export function volumeName(name: string): string {
   return `${projectName}_${name}`
 }
 
-export function containerName(service: string): string {
-  return `${projectName}-${service}-1`
+export function containerName(service: string, replica = 1): string {
+  return `${projectName}-${service}-${replica}`
 }
 
 /** Runs a line of JavaScript in a server's container and returns what it prints. */

@@ -4,6 +4,7 @@
  * script (our pages need none) and leaves for a foreign origin only on paper: it reports the URL.
  */
 import { type IncomingMessage, request } from 'node:http'
+import { type RequestOptions, request as secureRequest } from 'node:https'
 import { type CookieJar, createCookieJar } from './cookie-jar.js'
 import { type Button, type Form, type HtmlPage, parseHtmlPage } from './html-page.js'
 
@@ -81,14 +82,15 @@ function headersOf(message: IncomingMessage): Headers {
   return headers
 }
 
-function send(navigation: Navigation, cookie: string | undefined): Promise<Answer> {
+function send(navigation: Navigation, cookie: string | undefined, secure: SecureWay | undefined): Promise<Answer> {
   const { url, method, body } = navigation
-  if (!['localhost', '127.0.0.1', '[::1]'].includes(url.hostname)) throw new Error(`${url.origin} is not loopback`)
+  if (!/^(?:(?:\w+\.)?localhost|127\.0\.0\.1|\[::1\])$/.test(url.hostname))
+    throw new Error(`${url.origin} is not loopback`)
   return new Promise((resolve, reject) => {
-    // What is https here stands behind a proxy that ends TLS: to the server, this is that proxy.
+    // Without a way to that proxy, what is https here stands behind a proxy that ends TLS: to the server, this is that proxy.
     const reached = new URL(url.href.replace(/^https:/, 'http:'))
     const headers = { ...navigationHeaders(navigation, cookie), host: url.host }
-    const outgoing = request(reached, { method, headers }, async (message) => {
+    const read = async (message: IncomingMessage) => {
       try {
         let text = ''
         message.setEncoding('utf8')
@@ -98,7 +100,11 @@ function send(navigation: Navigation, cookie: string | undefined): Promise<Answe
       } catch (error) {
         reject(error)
       }
-    })
+    }
+    const outgoing =
+      secure === undefined
+        ? request(reached, { method, headers }, read)
+        : secureRequest(url, { ...secure, method, headers }, read)
     outgoing.once('error', reject)
     outgoing.end(body)
   })
@@ -135,8 +141,11 @@ function entryList(form: Form, button: Button, entries: Entries): URLSearchParam
   return list
 }
 
+/** How a proxy that ends TLS is reached: whose certificates are believed, and where its names lead. */
+export type SecureWay = Pick<RequestOptions, 'ca' | 'lookup'>
+
 /** `origins`: where it may go by itself; a redirect to any other origin ends the navigation. */
-export function createBrowser(origins: readonly string[]): Browser {
+export function createBrowser(origins: readonly string[], secure?: SecureWay): Browser {
   const cookies = createCookieJar()
   const known = new Set(origins.map((origin) => new URL(origin).origin))
 
@@ -144,7 +153,7 @@ export function createBrowser(origins: readonly string[]): Browser {
     let navigation = start
     for (let hops = 0; hops <= maximumRedirects; hops += 1) {
       if (!known.has(navigation.url.origin)) return { left: navigation.url.href }
-      const answer = await send(navigation, cookies.header(navigation.url))
+      const answer = await send(navigation, cookies.header(navigation.url), secure)
       cookies.store(navigation.url, answer.setCookies)
       const location = answer.headers.get('location')
       if (!redirects.has(answer.status) || location === null) {
