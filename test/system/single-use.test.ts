@@ -1,0 +1,83 @@
+/** Two processes on one PostgreSQL: what proves something once, or lets in once, does so once, whoever presents it where. */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, it } from '@jest/globals'
+import { runCli } from '../cli/terminal.js'
+import { type ClientKey, newClientKey, signClientAssertion } from '../support/client-assertion.js'
+import { describeOnPostgres } from '../support/describe-on-postgres.js'
+import { createDpopKey } from '../support/dpop-key.js'
+import { freePort } from '../support/free-port.js'
+import { requestTokens } from '../support/oauth-client.js'
+import { temporaryFolder } from '../support/run-folder.js'
+import { type StackProcess, startStackProcess } from '../support/stack-process.js'
+
+const racers = 50
+
+describeOnPostgres('single use over two processes', () => {
+  let first: StackProcess
+  let second: StackProcess
+  let origins: readonly [string, string]
+  let key: ClientKey
+
+  beforeAll(async () => {
+    key = await newClientKey('worker-1', 'ES256')
+    const file = join(temporaryFolder('clients'), 'clients.json')
+    const worker = { client_id: 'worker', client_name: 'Worker', jwks: { keys: [key.publicJwk] } }
+    writeFileSync(file, JSON.stringify({ clients: [worker] }))
+    const env = { LOG_LEVEL: 'warn', CLIENTS_FILE: file, REGISTRATION: 'token' }
+    first = await startStackProcess({ database: 'postgresql', only: 'auth', env })
+    const port = String(await freePort())
+    const internal = `http://127.0.0.1:${port}`
+    second = await startStackProcess({
+      database: 'postgresql',
+      only: 'auth',
+      env: { ...first.settings, AUTH_PORT: port, ISSUER_INTERNAL_URL: internal },
+    })
+    origins = [first.issuer, internal]
+  })
+  afterAll(() => Promise.all([first.stop(), second.stop()]))
+
+  /** Many at once, every other one at the other process; how often each outcome was. */
+  async function race(ask: (origin: string) => Promise<string>): Promise<Record<string, number>> {
+    const outcomes = await Promise.all(
+      Array.from({ length: racers }, (_, index) => ask(origins[index % 2 === 0 ? 0 : 1])),
+    )
+    const counts: Record<string, number> = {}
+    for (const outcome of outcomes) counts[outcome] = (counts[outcome] ?? 0) + 1
+    return counts
+  }
+
+  const assertion = () => signClientAssertion(key, { clientId: 'worker', audience: first.issuer })
+
+  async function askForToken(origin: string, client_assertion: string, headers = {}): Promise<string> {
+    const parameters = {
+      grant_type: 'client_credentials',
+      client_assertion,
+      client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+    }
+    const { status, error } = await requestTokens({ token_endpoint: `${origin}/token` }, parameters, headers)
+    return `${status} ${error ?? ''}`.trim()
+  }
+
+  it('a client assertion (RFC 7523 §3)', async () => {
+    const same = await assertion()
+    expect(await race((origin) => askForToken(origin, same))).toEqual({ 200: 1, '401 invalid_client': racers - 1 })
+  })
+
+  it('a DPoP proof (RFC 9449 §11.1)', async () => {
+    const proof = await (await createDpopKey()).prove({ url: `${first.issuer}/token` })
+    const outcomes = await race(async (origin) => askForToken(origin, await assertion(), { dpop: proof }))
+    expect(outcomes).toEqual({ 200: 1, '400 invalid_dpop_proof': racers - 1 })
+  })
+
+  it('an invitation to register (RFC 7591 §3)', async () => {
+    const invited = await runCli(['clients', 'invite'], first.settings)
+    const token = /initial_access_token\W+([\w-]{43})/.exec(invited.stdout)?.[1] ?? ''
+    const body = JSON.stringify({ client_name: 'Invited', redirect_uris: ['https://app.example.org/cb'] })
+    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
+    const outcomes = await race(async (origin) =>
+      String((await fetch(`${origin}/register`, { method: 'POST', headers, body })).status),
+    )
+    expect(outcomes).toEqual({ 201: 1, 401: racers - 1 })
+  })
+})
