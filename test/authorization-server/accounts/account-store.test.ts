@@ -58,7 +58,11 @@ describe.each(databaseKinds)('Accounts, on %s', (kind) => {
     })
     expect(await accounts.disable(id)).toBe(true)
     expect((await accounts.find(id))?.disabledAt).toEqual(clock.now())
-    expect([await storage.prisma.session.count(), await storage.prisma.grant.count()]).toEqual([0, 0])
+    // What is left of the session is nobody's, and under no cookie's value.
+    expect(await storage.prisma.session.findMany({ select: { idHash: true, accountId: true, payload: true } })).toEqual(
+      [{ idHash: 'ended:s', accountId: null, payload: {} }],
+    )
+    expect(await storage.prisma.grant.count()).toBe(0)
     expect(await storage.prisma.artifact.count()).toBe(0)
     expect(await accounts.enable(id)).toBe(true)
     expect((await accounts.find(id))?.disabledAt).toBeUndefined()
