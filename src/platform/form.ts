@@ -17,7 +17,10 @@ export function readBody(request: IncomingMessage, limit: number): Promise<Buffe
     })
     request.once('end', () => resolve(Buffer.concat(chunks, length)))
     request.once('error', reject)
-    request.once('close', () => reject(new Error('the connection was closed')))
+    request.once('close', () => {
+      // It comes after every request, and an error costs its stack.
+      if (!request.readableEnded) reject(new Error('the connection was closed'))
+    })
   })
 }
 
