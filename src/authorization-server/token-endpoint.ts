@@ -9,7 +9,6 @@ import { revokeGrant } from '../storage/grants.js'
 import type { Storage } from '../storage/storage.js'
 import { TokenRequest, withinTokenRequest } from '../storage/token-request.js'
 import { formParametersOf } from './parameters.js'
-import { routes } from './routes.js'
 import type { TokenGate } from './usage-limits.js'
 
 function isTokenResponse(body: unknown): body is Record<string, unknown> {
@@ -44,10 +43,10 @@ function refuseGrant(ctx: HttpContext): void {
   ctx.body = { error: 'invalid_grant', error_description: 'grant request is invalid' }
 }
 
-/** Middleware ahead of the engine. Only a successful answer is committed: a refused request consumes nothing. */
+/** Middleware of the token endpoint. Only a successful answer is committed: a refused request consumes nothing. */
 export function commitTokenRequests(storage: Storage, audit: AuditTrail, isTooMuch: TokenGate): HttpMiddleware {
   return async (ctx, next) => {
-    if (ctx.path !== routes.token || ctx.method !== 'POST') return next()
+    if (ctx.method !== 'POST') return next()
     const request = new TokenRequest(storage, presentedCredential(formParametersOf(ctx)))
     await withinTokenRequest(request, next)
     if (ctx.status !== 200 || !isTokenResponse(ctx.body)) return
@@ -69,7 +68,7 @@ export function commitTokenRequests(storage: Storage, audit: AuditTrail, isTooMu
   }
 }
 
-/** Middleware ahead of the engine: what introspection asks the database, one look-up after the other, is read at once. */
+/** Middleware of the introspection endpoint: what the engine asks the database, one look-up after the other, is read at once. */
 export function introspectInOneRead(storage: Storage): HttpMiddleware {
   return (ctx, next) => {
     const token = formParametersOf(ctx)?.get('token')

@@ -90,8 +90,6 @@ function withLimits(limitOf: (name: UsageLimitName) => number): UsageLimits {
   return Object.fromEntries(entries) as UsageLimits
 }
 
-export const defaultUsageLimits: UsageLimits = withLimits((name) => declaredLimits[name].limit)
-
 export const noUsageLimits: UsageLimits = withLimits(() => 0)
 
 /** `off`, or `name=count` pairs with commas that replace defaults. Throws an Error whose message completes "NAME …". */

@@ -158,8 +158,7 @@ function surviveLosses(pool: pg.Pool, onLoss: (error: Error) => void): void {
 
 /**
  * Opens a PostgreSQL server: half the connections are pipelines for single statements, one of them for reads, half a pool for
- * Prisma and locks. Connects
- * on first use; `ping` tells whether it works.
+ * Prisma and locks. Connects on first use; `ping` tells whether it works.
  */
 export function openServerDatabase(options: ServerDatabaseOptions): Database {
   const limits = options.limits ?? defaultLimits

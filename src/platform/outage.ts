@@ -74,10 +74,28 @@ export function isUnanswered(error: unknown): boolean {
 
 const settlingPausesMs = [30, 100, 250, 500, 900, 1_300] as const
 
-/** Sends it again for a moment, until the outage is over: for what does no harm, or says that it was done, when done twice. */
+/** A database that is silent would else be waited for once more for as long as a statement may take. */
+const settlingMs = 3_500
+
+/**
+ * Sends it again for a moment, until the outage is over: for what does no harm, or says that it was done, when done twice. Rejects
+ * with the last failure, or with 503 when the moment is over before the last answer.
+ */
 export async function settle<T>(send: () => Promise<T>): Promise<T> {
+  const over = new AbortController()
+  const tooLate = sleep(settlingMs, undefined, { signal: over.signal }).then(() => {
+    throw outageError(new Error('no answer while settling'))
+  })
+  try {
+    return await Promise.race([sendUntilAnswered(send, over.signal), tooLate])
+  } finally {
+    over.abort()
+  }
+}
+
+async function sendUntilAnswered<T>(send: () => Promise<T>, over: AbortSignal): Promise<T> {
   for (const pause of settlingPausesMs) {
-    await sleep(pause)
+    await sleep(pause, undefined, { signal: over })
     try {
       return await send()
     } catch (error) {

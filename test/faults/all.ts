@@ -4,26 +4,27 @@ import { endedSessions, exhaustedPool, lockedTable, slowDatabase } from './datab
 import type { Fault } from './fault.js'
 import { doubleRedemption, killedReplica, rollingRestart } from './replicas.js'
 
-/** What the plan names and no script does yet: each run says so. */
+/** What the plan names and no script here does: the test that does it in small, if there is one. Each run says so. */
 const withoutScript: readonly Fault[] = [
   ['F8', 'the disk of PostgreSQL is full'],
-  ['F12', 'a revocation, and how long it takes to be felt'],
-  ['F13', 'keys rotated under load'],
+  ['F12', 'a revocation, and how long it takes to be felt', 'system/revocation'],
+  ['F13', 'keys rotated under load', 'authorization-server/key-rotation'],
   ['F14', 'the clock of one replica wrong'],
-  ['F15', 'slow headers, bodies and readers'],
+  ['F15', 'slow headers, bodies and readers', 'platform/bounded-server'],
   ['F16', 'thousands of idle connections'],
-  ['F17', 'a flood of wrong passwords'],
-  ['F18', 'hosts of client documents that never answer'],
+  ['F17', 'a flood of wrong passwords', 'authorization-server/accounts/passwords'],
+  ['F18', 'hosts of client documents that never answer', 'authorization-server/kept-documents'],
   ['F19', 'no CPU left'],
   ['F20', 'no memory left'],
-  ['F21', 'a migration while the old version serves'],
-  ['F22', 'a backup under load, restored beside'],
+  ['F21', 'a migration while the old version serves', 'platform/migration-rules'],
+  ['F22', 'a backup under load, restored beside', 'system/restore'],
   ['F23', 'hours of load with a fault every two minutes'],
-].map(([id = '', name = '']) => ({
+].map(([id = '', name = '', test]) => ({
   id,
   name,
   guarantee: '',
-  unavailable: () => 'it has no script yet',
+  unavailable: () =>
+    test === undefined ? 'there is no script for it' : `in small, by test/${test}.test.ts, not under load`,
   strike: async () => [],
 }))
 

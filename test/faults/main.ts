@@ -4,22 +4,14 @@
  * docs/faults.json, from which `npm run readme` makes the README's table; `--json --outputFile=…` counts as Jest does.
  */
 import { execFileSync } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import os from 'node:os'
-import { fileURLToPath } from 'node:url'
 import { allFaults } from './all.js'
 import { inflictAll } from './fault.js'
-import { countsOf, type FaultResult, faultResult, faultsTable, lineOf } from './result.js'
-
-const savedFile = fileURLToPath(new URL('../../docs/faults.json', import.meta.url))
+import { countsOf, type FaultResult, lineOf, savedFile } from './result.js'
 
 function say(line: string): void {
   process.stdout.write(`${line}\n`)
-}
-
-/** The table of the run that was saved last. */
-export function savedFaultsTable(): string {
-  return faultsTable(faultResult.parse(JSON.parse(readFileSync(savedFile, 'utf8'))))
 }
 
 function machine(postgresFolder: string): FaultResult['machine'] {

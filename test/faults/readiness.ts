@@ -54,7 +54,10 @@ export function watchReadiness(all: readonly StackProcess[]): Readiness {
     until: async (wanted, ready, since, limitMs) => {
       while (now() - since < limitMs) {
         const states = wanted.map((process) => said.get(process))
-        if (states.every((state) => state !== undefined && state.ready === ready && state.asked >= since)) {
+        // One that was being asked at that moment counts when it began to say so after it.
+        const says = (state: (typeof states)[number]) =>
+          state?.ready === ready && (state.asked >= since || state.since >= since)
+        if (states.every(says)) {
           return Math.max(0, ...states.map((state) => (state?.since ?? since) - since))
         }
         await sleep(intervalMs / 2)

@@ -1,5 +1,10 @@
 /** What a run leaves: a file for the README, one for CI, and a table. */
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
+
+/** Of the last run that was saved. */
+export const savedFile = fileURLToPath(new URL('../../docs/faults.json', import.meta.url))
 
 export const faultResult = z.object({
   date: z.string(),
@@ -33,7 +38,7 @@ export function countsOf(outcomes: readonly Outcome[]): Record<string, number> {
 }
 
 function verdict({ breaches, notRun, measured }: Outcome): string {
-  if (notRun !== undefined) return `not run here: ${notRun}`
+  if (notRun !== undefined) return `– (${notRun})`
   return breaches.length === 0 ? measured.join('; ') : `BROKEN: ${breaches.join('; ')}`
 }
 
@@ -48,7 +53,11 @@ export function lineOf(outcome: Outcome): string {
   return [...lines, ...outcome.breaches.map((breach) => `    BROKEN: ${breach}`)].join('\n')
 }
 
-/** The README's table. */
+/** The README's table of the run that was saved last (`npm run readme`). */
+export function savedFaultsTable(): string {
+  return faultsTable(faultResult.parse(JSON.parse(readFileSync(savedFile, 'utf8'))))
+}
+
 export function faultsTable({ outcomes, machine, date }: FaultResult): string {
   const rows = outcomes.map(
     (outcome) => `| ${outcome.id} | ${outcome.name} | ${outcome.guarantee} | ${verdict(outcome)} |`,

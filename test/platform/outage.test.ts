@@ -2,7 +2,7 @@
 import { describe, expect, it } from '@jest/globals'
 import pg from 'pg'
 import { openServerDatabase } from '../../src/platform/database.js'
-import { isOutage } from '../../src/platform/outage.js'
+import { isOutage, settle } from '../../src/platform/outage.js'
 import { PrismaClient } from '../../src/storage/generated/client.js'
 import { createDatabase } from '../support/databases.js'
 import { describeOnPostgres } from '../support/describe-on-postgres.js'
@@ -29,6 +29,25 @@ describe('A fault that passes by itself', () => {
     ['nothing', undefined, false],
   ])('%s: %j → %p', (_what, error, expected) => {
     expect(isOutage(error)).toBe(expected)
+  })
+})
+
+describe('What is sent again until an outage is over', () => {
+  const lost = new Error('Connection terminated unexpectedly')
+
+  it('is answered by the first attempt that is', async () => {
+    const answers = [Promise.reject(lost), Promise.resolve('done')]
+    for (const answer of answers) answer.catch(() => undefined)
+    await expect(settle(async () => answers.shift())).resolves.toBe('done')
+  })
+
+  it('fails at once with what does not pass by itself', async () => {
+    const mistake = new TypeError('x is not a function')
+    await expect(settle(() => Promise.reject(mistake))).rejects.toBe(mistake)
+  })
+
+  it('is given up with 503 when the database has gone silent', async () => {
+    await expect(settle(() => new Promise(() => undefined))).rejects.toMatchObject({ code: 'temporarily_unavailable' })
   })
 })
 
