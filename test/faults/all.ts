@@ -1,14 +1,14 @@
 /** The fault plan. Each entry is bounded in time. */
 import { cutInCommit, killedHard, stopped } from './database-away.js'
 import { endedSessions, exhaustedPool, lockedTable, slowDatabase } from './database-troubled.js'
+import { feltEnd } from './endings.js'
 import type { Fault } from './fault.js'
+import { rotatedKeys } from './keys.js'
 import { doubleRedemption, killedReplica, rollingRestart } from './replicas.js'
 
 /** What the plan names and no script here does: the test that does it in small, if there is one. Each run says so. */
 const withoutScript: readonly Fault[] = [
   ['F8', 'the disk of PostgreSQL is full'],
-  ['F12', 'a revocation, and how long it takes to be felt', 'system/revocation'],
-  ['F13', 'keys rotated under load', 'authorization-server/key-rotation'],
   ['F14', 'the clock of one replica wrong'],
   ['F15', 'slow headers, bodies and readers', 'platform/bounded-server'],
   ['F16', 'thousands of idle connections'],
@@ -39,5 +39,7 @@ export const allFaults: readonly Fault[] = [
   killedReplica,
   rollingRestart,
   doubleRedemption,
+  feltEnd,
+  rotatedKeys,
   ...withoutScript,
 ]

@@ -1,25 +1,9 @@
 /** PostgreSQL is there, but slow, locked, full up, or it ends sessions. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import pg from 'pg'
 import { refresh } from '../support/oauth-client.js'
 import { type Fault, type Scene, seconds } from './fault.js'
 import { now } from './readiness.js'
-import type { World } from './world.js'
-
-/** A session of our own at the database, past the relay, that outlives what is done to the others. */
-async function withSession<T>(
-  { postgres }: World,
-  database: 'auth' | 'postgres',
-  work: (client: pg.Client) => Promise<T>,
-) {
-  const client = new pg.Client({ connectionString: await postgres.url(database) })
-  await client.connect()
-  try {
-    return await work(client)
-  } finally {
-    await client.end()
-  }
-}
+import { withSession } from './world.js'
 
 /** Milliseconds of the answers that were given since `from`, the one that 99 of 100 stay below. */
 function p99Since({ world }: Scene, from: number): number {

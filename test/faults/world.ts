@@ -3,6 +3,7 @@
  * kind behind a proxy, the way to the database through a relay. Everything on loopback.
  */
 
+import pg from 'pg'
 import type { Account } from '../support/authorization.js'
 import { type Browser, createBrowser } from '../support/browser.js'
 import { freePort } from '../support/free-port.js'
@@ -56,6 +57,21 @@ function through(relay: Relay, url: string): string {
 }
 
 export const processes = ({ auth, mcp }: World): readonly StackProcess[] => [...auth, mcp]
+
+/** A session of our own at the database, past the relay, that outlives what is done to the others. */
+export async function withSession<T>(
+  { postgres }: World,
+  database: 'auth' | 'postgres',
+  work: (client: pg.Client) => Promise<T>,
+) {
+  const client = new pg.Client({ connectionString: await postgres.url(database) })
+  await client.connect()
+  try {
+    return await work(client)
+  } finally {
+    await client.end()
+  }
+}
 
 /** Starts everything; a few seconds. */
 export async function startWorld({ env = {}, secondEnv = {}, postgresFolder }: WorldOptions = {}): Promise<World> {
