@@ -145,7 +145,8 @@ describe.each(databaseKinds)('Client authentication, on %s', (kind) => {
   })
 
   it('answers 503 while the keys of a client cannot be had, and never with invalid_client', async () => {
-    for (const broken of [{ status: 500, body: {} }, undefined]) {
+    const huge = { body: { keys: [], padding: 'x'.repeat(120_000) } }
+    for (const broken of [{ status: 500, body: {} }, undefined, huge, { status: 302, body: {} }]) {
       const path = `/jwks-${randomUUID()}`
       if (broken !== undefined) host.routes.set(path, broken)
       const { clientId } = await addConfidentialClient(server, {
@@ -160,6 +161,24 @@ describe.each(databaseKinds)('Client authentication, on %s', (kind) => {
       host.routes.set(path, { body: { keys: [key.publicJwk] } })
       expect((await askWith(await assertionOf(clientId))).status).toBe(200)
     }
+  })
+
+  it('goes on with the keys it has while their host sends nothing of use, and leaves it alone for a while', async () => {
+    const path = `/jwks-${randomUUID()}`
+    host.routes.set(path, { body: { keys: [key.publicJwk] } })
+    const { clientId } = await addConfidentialClient(server, {
+      token_endpoint_auth_method: 'private_key_jwt',
+      client_secret: undefined,
+      jwks_uri: `${host.origin}${path}`,
+    })
+    expect((await askWith(await assertionOf(clientId))).status).toBe(200)
+    host.routes.set(path, { status: 302, body: {} })
+    server.advance(2 * 3_600)
+    for (const kid of ['client-key', 'client-key', 'made-up', 'another']) {
+      const answer = await askWith(await assertionOf(clientId, { header: { kid } }))
+      expect(answer.status).toBe(kid === 'client-key' ? 200 : 401)
+    }
+    expect(host.hits.get(path)).toBe(2)
   })
 
   it('takes a secret that only its hash is known of, and not the hash itself', async () => {

@@ -3,6 +3,7 @@ import { Provider } from 'oidc-provider'
 import type { ClientMetadata } from '../../oauth/registration.js'
 import { clientNetwork } from '../../platform/client-network.js'
 import type { HttpContext } from '../../platform/http.js'
+import { UntrustedFetchError } from '../../platform/untrusted-fetch-error.js'
 import type { ClientSource } from '../../storage/client-adapter.js'
 import { createClientDocumentStore } from '../../storage/client-documents.js'
 import type { Payload } from '../../storage/engine-model.js'
@@ -66,7 +67,11 @@ export function createEngineClients(
   const lookup = createClientLookup({
     store: createClientDocumentStore(storage),
     untrustedFetch,
-    operatorFetch: (url, init) => operatorFetch(String(url), init),
+    // A host of the operator's that is down is no failure of ours either: told like a stranger's, so that the last good keys stand in.
+    operatorFetch: (url, init) =>
+      operatorFetch(String(url), init).catch((cause: unknown) => {
+        throw new UntrustedFetchError('the fetch failed', { cause })
+      }),
     clock: storage.clock,
     log,
     failureMs: clientFailureMs,
