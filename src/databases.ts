@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Config } from './config.js'
 import type { Clock } from './platform/clock.js'
-import { type Database, openEmbeddedDatabase, openServerDatabase } from './platform/database.js'
+import { type Database, openEmbeddedDatabase, openServerDatabase, type Statement } from './platform/database.js'
 import { prepareEmbeddedFolders } from './platform/embedded-folders.js'
 import { loadEncryptionKeys } from './platform/encryption-key.js'
 import type { Logger } from './platform/log.js'
@@ -36,6 +36,7 @@ export async function openDatabase(config: Config, part: Part, log: Logger): Pro
   return openServerDatabase({
     url,
     poolSize: config.DATABASE_POOL_SIZE,
+    pooled: config.DATABASE_POOLER === 'transaction',
     limits: {
       connectSeconds: config.DATABASE_CONNECT_TIMEOUT_SECONDS,
       statementSeconds: config.DATABASE_STATEMENT_TIMEOUT_SECONDS,
@@ -55,6 +56,22 @@ export async function bringUpToDate(config: Config, database: Database, folder: 
   } else if ((await pendingMigrations(database, folder)).length > 0) {
     throw new Error('database migrations are pending: run `gatehouse migrate`, or set MIGRATE_ON_START=true')
   }
+  await warnOfMissingLimits(config, database, log)
+}
+
+const unlimited: Statement = {
+  name: 'time_limits_missing',
+  text: `SELECT name FROM pg_settings WHERE setting = '0'
+    AND name IN ('statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout') ORDER BY name`,
+}
+
+/** Through a pool in transaction mode the servers cannot set time limits: whoever runs PostgreSQL must have. */
+async function warnOfMissingLimits(config: Config, database: Database, log: Logger): Promise<void> {
+  if (config.DATABASE_POOLER === 'none' || database.embedded) return
+  const { rows } = await database.sql.query<{ name: string }>(unlimited, [])
+  if (rows.length === 0) return
+  const missing = rows.map(({ name }) => name)
+  log.warn({ missing }, 'PostgreSQL has no time limits for our role, and a pooler takes none from us: ALTER ROLE … SET')
 }
 
 /** Of ENCRYPTION_KEY, or of the file in DATA_DIR, which is made for a new database only: another key would open nothing of an old one. */

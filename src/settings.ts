@@ -122,6 +122,11 @@ export const settings = {
     databaseUrl,
     { secret: true },
   ),
+  DATABASE_POOLER: setting(
+    'none',
+    'What stands before PostgreSQL: none, or transaction for a pool in transaction mode such as PgBouncer. Then time limits are those that PostgreSQL has for the role.',
+    oneOf('none', 'transaction'),
+  ),
   DATABASE_POOL_SIZE: setting(10, 'Connections each server keeps to its PostgreSQL.', integer(4, 200)),
   DATABASE_CONNECT_TIMEOUT_SECONDS: setting(
     5,

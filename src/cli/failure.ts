@@ -28,6 +28,9 @@ const explanations: Readonly<Record<string, string>> = {
   '53300': 'the database has no connection left for us',
 }
 
+/** PgBouncer's refusal of what a session would begin with (08P01, as for many other reasons). */
+const refusedByPooler = /unsupported startup parameter/
+
 /** One line (a ConfigError has one per mistake). Never holds a setting's value, thus no secret. */
 export function describeFailure(error: unknown): string {
   const errors = chain(error)
@@ -35,6 +38,9 @@ export function describeFailure(error: unknown): string {
     if (typeof code === 'string' && Object.hasOwn(explanations, code)) return explanations[code] ?? code
   }
   const messages = errors.map((entry) => memberOf(entry, 'message'))
+  if (messages.some((text) => typeof text === 'string' && refusedByPooler.test(text))) {
+    return 'a connection pool such as PgBouncer stands before the database: set DATABASE_POOLER=transaction'
+  }
   const message = messages.find((text) => typeof text === 'string' && text !== '')
   return typeof message === 'string' ? message : String(error)
 }

@@ -10,9 +10,12 @@ import type { SqlDriverAdapterFactory, SqlMigrationAwareDriverAdapterFactory } f
 import pg from 'pg'
 import { PrismaPGlite } from 'pglite-prisma-adapter'
 import { createPreparedSql } from './embedded-statements.js'
+import { runExclusively } from './exclusive.js'
 import { lockFolder } from './folder-lock.js'
-import { isOutage, isUndone, outageError } from './outage.js'
+import { migrationAdapter } from './migration-adapter.js'
+import { isFromStandby, isOutage, isUndone, outageError } from './outage.js'
 import { createPipelines } from './pipelines.js'
+import { trackSockets } from './tracked-sockets.js'
 
 /** One prepared statement. `name` is unique per text: PostgreSQL prepares it once per connection. */
 export interface Statement {
@@ -44,10 +47,7 @@ export interface Database {
   readonly sql: Sql
   /** For `new PrismaClient({ adapter })`. */
   readonly adapter: SqlDriverAdapterFactory
-  /**
-   * Lends `work` a connection of its own, closed afterwards: the schema engine leaves its session lock behind. A script is one
-   * transaction, so that a migration that fails leaves nothing.
-   */
+  /** Lends `work` a connection of its own. A script is one transaction, so that a migration that fails leaves nothing. */
   withMigrationAdapter<T>(work: (adapter: SqlMigrationAwareDriverAdapterFactory) => Promise<T>): Promise<T>
   readonly embedded: boolean
   /** Runs `work` while nobody else, in any process, runs work under the same lock number on this database. */
@@ -83,15 +83,17 @@ export interface ServerDatabaseOptions {
   readonly url: string
   readonly poolSize: number
   readonly limits?: DatabaseLimits
+  /**
+   * True when a pool in transaction mode (PgBouncer) stands before PostgreSQL: a connection may be another session in each
+   * transaction. Nothing is prepared for later then, and PostgreSQL's time limits are those of its role.
+   */
+  readonly pooled?: boolean
   /** Called with errors of idle connections, which are otherwise harmless. */
   readonly onIdleError: (error: Error) => void
 }
 
 /** How much longer than PostgreSQL itself we wait for the answer that a statement took too long. */
 const answerGraceMs = 2_000
-
-/** For a lock that another process holds while it migrates: as long as a timer can be. */
-const longestWaitMs = 2 ** 31 - 1
 
 /** Readiness tells the truth within two seconds, also when nothing comes back at all. */
 const pingMs = 1_500
@@ -128,24 +130,8 @@ async function againIfUndone<T>(send: () => Promise<T>): Promise<T> {
 /** Reads share one connection and one backend that stays awake; a write has to wait for the disk, which no read should. */
 const reads = ({ text }: Statement): boolean => text.startsWith('SELECT')
 
-const pingStatement: Statement = { name: 'ping', text: 'SELECT 1' }
-
-/**
- * The packaged adapters split scripts at semicolons and run the parts one by one (PostgreSQL), or do not wait for the outcome
- * (PGlite). `run` sends the whole script at once, which PostgreSQL runs as one transaction, and waits.
- */
-function withWholeScripts(
-  factory: SqlMigrationAwareDriverAdapterFactory,
-  run: (script: string) => Promise<unknown>,
-): SqlMigrationAwareDriverAdapterFactory {
-  const executeScript = async (script: string) => void (await run(script))
-  return {
-    provider: factory.provider,
-    adapterName: factory.adapterName,
-    connect: async () => Object.assign(await factory.connect(), { executeScript }),
-    connectToShadowDb: () => factory.connectToShadowDb(),
-  }
-}
+/** A standby answers too, and can do nothing for us. */
+const pingStatement: Statement = { name: 'ping', text: 'SELECT pg_is_in_recovery() AS standby' }
 
 /**
  * The pool listens to connections that are idle, whoever borrowed one for a transaction to none: between two statements nobody
@@ -161,13 +147,16 @@ function surviveLosses(pool: pg.Pool, onLoss: (error: Error) => void): void {
  * Prisma and locks. Connects on first use; `ping` tells whether it works.
  */
 export function openServerDatabase(options: ServerDatabaseOptions): Database {
-  const limits = options.limits ?? defaultLimits
-  const connection = {
-    connectionString: options.url,
-    connectionTimeoutMillis: limits.connectSeconds * 1_000,
+  const { limits = defaultLimits, pooled = false } = options
+  const sessionLimits = {
     statement_timeout: limits.statementSeconds * 1_000,
     lock_timeout: limits.lockSeconds * 1_000,
     idle_in_transaction_session_timeout: limits.idleTransactionSeconds * 1_000,
+  }
+  const connection = {
+    connectionString: options.url,
+    connectionTimeoutMillis: limits.connectSeconds * 1_000,
+    ...(pooled ? {} : sessionLimits),
     // The server's own limits are of no use when nothing comes through to it, or back.
     query_timeout: limits.statementSeconds * 1_000 + answerGraceMs,
     keepAlive: true,
@@ -175,26 +164,47 @@ export function openServerDatabase(options: ServerDatabaseOptions): Database {
   }
   const forStatements = Math.max(2, Math.floor(options.poolSize / 2))
   const mostWaiting = limits.waitingStatements
-  const lanes = (size: number) => createPipelines({ connection, size, mostWaiting, onError: options.onIdleError })
+  const sockets = trackSockets()
+  const lanes = (size: number) =>
+    createPipelines({
+      connection,
+      newSocket: sockets.open,
+      isSession: !pooled,
+      size,
+      mostWaiting,
+      onError: options.onIdleError,
+    })
   const reading = lanes(1)
   const writing = lanes(forStatements - 1)
   const pool = new pg.Pool({
     ...connection,
+    stream: sockets.open,
     // Two at least: what runs under a lock needs a second connection.
     max: Math.max(2, options.poolSize - forStatements),
     idleTimeoutMillis: 60_000,
   })
   surviveLosses(pool, options.onIdleError)
+  // What Prisma asks does not come by `sql`.
+  pool.on('connect', ({ connection }: Partial<pg.Client>) =>
+    connection?.on('errorMessage', (error: unknown) => void (isFromStandby(error) && sockets.closeAll())),
+  )
   const sql: Sql = {
     query: async <Row>(statement: Statement, values: readonly unknown[]) => {
       const pipelines = reads(statement) ? reading : writing
       const { rows, rowCount } = await againIfUndone(() => pipelines.query(statement, values)).catch(
         (error: unknown) => {
+          if (isFromStandby(error)) sockets.closeAll()
           throw isOutage(error) ? outageError(error) : error
         },
       )
       return { rows: rows as Row[], rowCount }
     },
+  }
+  const askPrimary = async () => {
+    const { rows } = await sql.query<{ standby: boolean }>(pingStatement, [])
+    if (rows[0]?.standby !== true) return
+    sockets.closeAll()
+    throw outageError(new Error('the database is a standby'))
   }
   return {
     sql,
@@ -203,25 +213,14 @@ export function openServerDatabase(options: ServerDatabaseOptions): Database {
       const own = new pg.Pool({ connectionString: options.url, max: 1, application_name: 'gatehouse migrate' })
       surviveLosses(own, options.onIdleError)
       try {
-        return await work(withWholeScripts(new PrismaPg(own), (script) => own.query(script)))
+        return await work(migrationAdapter(new PrismaPg(own), (script) => own.query(script)))
       } finally {
         await own.end()
       }
     },
     embedded: false,
-    exclusively: async (lock, work) => {
-      const client = await pool.connect()
-      try {
-        await client.query('SET lock_timeout = 0; SET statement_timeout = 0')
-        const patient = { text: 'SELECT pg_advisory_lock($1)', values: [lock], query_timeout: longestWaitMs }
-        await client.query(patient)
-        return await work()
-      } finally {
-        // Closing the connection releases the lock and the settings, whatever state the work left it in.
-        client.release(true)
-      }
-    },
-    ping: () => inTime(sql.query(pingStatement, []), pingMs),
+    exclusively: (lock, work) => runExclusively(pool, lock, work),
+    ping: () => inTime(askPrimary(), pingMs),
     pools: () => [
       { pool: 'reads', ...reading.use() },
       { pool: 'writes', ...writing.use() },
@@ -253,7 +252,7 @@ export async function openEmbeddedDatabase(folder: string | 'memory'): Promise<D
   return {
     sql,
     adapter: new PrismaPGlite(pglite),
-    withMigrationAdapter: (work) => work(withWholeScripts(new PrismaPGlite(pglite), (script) => pglite.exec(script))),
+    withMigrationAdapter: (work) => work(migrationAdapter(new PrismaPGlite(pglite), (script) => pglite.exec(script))),
     embedded: true,
     exclusively: (lock, work) => {
       // The folder has one process; within it, one after the other.

@@ -50,6 +50,11 @@ export function isOutage(error: unknown): boolean {
   )
 }
 
+/** 25006: a write was sent to a server that only reads, a standby or what was the primary before a failover. */
+export function isFromStandby(error: unknown): boolean {
+  return textOf(error, 'code') === '25006'
+}
+
 /**
  * True for a single statement that PostgreSQL took back to let another one go on (deadlock, serialization failure): it has done
  * nothing, so it can be sent again. A refresh and the revocation of its grant can meet so: one locks the token first, the

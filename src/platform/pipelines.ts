@@ -14,7 +14,8 @@ import { type PreparedResult, runPrepared } from './prepared-query.js'
 const mostGathered = 4
 
 class Pipeline {
-  readonly #socket = new Socket()
+  readonly #socket: Socket
+  readonly #isSession: boolean
   readonly #client: pg.Client
   readonly #connected: Promise<unknown>
   #isConnected = false
@@ -23,8 +24,10 @@ class Pipeline {
   /** Statements that were not answered yet. */
   waiting = 0
 
-  constructor(config: pg.ClientConfig, onError: (error: Error) => void) {
-    this.#client = new pg.Client({ ...config, pipeline: true, stream: () => this.#socket })
+  constructor({ connection, newSocket, isSession, onError }: PipelinesOptions) {
+    this.#socket = newSocket?.() ?? new Socket()
+    this.#isSession = isSession ?? true
+    this.#client = new pg.Client({ ...connection, pipeline: true, stream: () => this.#socket })
     // pg fails every statement under way itself; this keeps a lost connection from ending the process.
     this.#client.on('error', (error) => {
       this.#isUsable = false
@@ -61,7 +64,7 @@ class Pipeline {
     try {
       if (!this.#isConnected) await this.#connected
       this.#gather()
-      return await runPrepared(this.#client, statement, values)
+      return await runPrepared(this.#client, statement, values, this.#isSession)
     } finally {
       this.waiting -= 1
     }
@@ -86,6 +89,10 @@ class Pipeline {
 
 export interface PipelinesOptions {
   readonly connection: pg.ClientConfig
+  /** Makes the socket of a connection, for who needs to know them all. */
+  readonly newSocket?: () => Socket
+  /** False where a connection may be another session in each transaction: nothing can be prepared for later. Default: true. */
+  readonly isSession?: boolean
   /** Most connections. They are opened when first needed, and again after they were lost. */
   readonly size: number
   /** Statements that may wait for their answers at once, over all connections. Further ones are refused: whoever asks may come again. */
@@ -103,7 +110,8 @@ export interface Pipelines {
   end(): Promise<void>
 }
 
-export function createPipelines({ connection, size, mostWaiting, onError }: PipelinesOptions): Pipelines {
+export function createPipelines(options: PipelinesOptions): Pipelines {
+  const { size, mostWaiting } = options
   const open: Pipeline[] = []
 
   /** One that is about to send anyway; else the one with the least to do, and a new one rather than a busy one. */
@@ -114,7 +122,7 @@ export function createPipelines({ connection, size, mostWaiting, onError }: Pipe
     let best = open[0]
     for (const pipeline of open) if (best === undefined || pipeline.waiting < best.waiting) best = pipeline
     if (best !== undefined && (best.waiting === 0 || open.length >= size)) return best
-    const fresh = new Pipeline(connection, onError)
+    const fresh = new Pipeline(options)
     open.push(fresh)
     return fresh
   }

@@ -1,7 +1,8 @@
 /**
- * A named statement as pg sends it, without what repeats itself: pg copies the settings of each query, asks PostgreSQL each time
+ * A statement as pg sends it, without what repeats itself: pg copies the settings of each query, asks PostgreSQL each time
  * what the columns are called, and looks their parsers up anew. The columns of a statement do not change while its text does
  * not, so they are asked for once in a process. Only for statements that list their columns: `SELECT *` could change under it.
+ * It is prepared by its name once per connection, or without a name each time.
  */
 import pg from 'pg'
 import type { Statement } from './database.js'
@@ -12,6 +13,7 @@ interface Column {
 }
 
 interface Connection {
+  parse(statement: { readonly name: string; readonly text: string }): void
   bind(portal: { readonly statement: string; readonly values: readonly Value[] }): void
   execute(portal: object): void
   sync(): void
@@ -21,6 +23,8 @@ interface Connection {
 interface QueryInternals {
   text: string
   name: string
+  /** `extended`: never by the simple protocol, not even without values. */
+  queryMode: 'extended'
   values: readonly Value[]
   callback: (error: Error | null) => void
   hasBeenParsed(connection: Connection): boolean
@@ -67,11 +71,13 @@ class PreparedQuery extends Query {
   constructor(
     statement: Statement,
     values: readonly unknown[],
+    isNamed: boolean,
     resolve: (result: PreparedResult) => void,
     reject: (error: Error) => void,
   ) {
     super(statement.text)
-    this.name = statement.name
+    this.name = isNamed ? statement.name : ''
+    this.queryMode = 'extended'
     this.#statement = statement
     this.values = values.map(toValue)
     this.#resolve = resolve
@@ -84,10 +90,11 @@ class PreparedQuery extends Query {
 
   override prepare(connection: Connection): void {
     // Parses the statement where this connection has not yet, and asks for its columns.
-    if (this.#columns === undefined || !this.hasBeenParsed(connection)) {
+    if (this.#columns === undefined || (this.name !== '' && !this.hasBeenParsed(connection))) {
       super.prepare(connection)
       return
     }
+    if (this.name === '') connection.parse({ name: '', text: this.text })
     connection.bind({ statement: this.name, values: this.values })
     connection.execute({})
     connection.sync()
@@ -120,13 +127,14 @@ class PreparedQuery extends Query {
   }
 }
 
-/** Rejects with the server's error, or with the connection's when that was lost first. */
+/** `isNamed`: the connection is one session. Rejects with the server's error, or with the connection's when that was lost first. */
 export function runPrepared(
   client: pg.Client,
   statement: Statement,
   values: readonly unknown[],
+  isNamed: boolean,
 ): Promise<PreparedResult> {
   return new Promise((resolve, reject) => {
-    client.query(new PreparedQuery(statement, values, resolve, reject) as unknown as pg.Submittable)
+    client.query(new PreparedQuery(statement, values, isNamed, resolve, reject) as unknown as pg.Submittable)
   })
 }

@@ -37,13 +37,13 @@ export interface Postgres {
   restart(): Promise<void>
 }
 
-interface RunAs {
+export interface RunAs {
   readonly uid?: number
   readonly gid?: number
 }
 
 /** PostgreSQL refuses to run as root: then it runs as the first of these users that exists. */
-function unprivilegedUser(): RunAs {
+export function unprivilegedUser(): RunAs {
   if (process.getuid?.() !== 0) return {}
   for (const user of ['postgres', 'nobody']) {
     try {

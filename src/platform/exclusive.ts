@@ -1,0 +1,47 @@
+/**
+ * Work that one process at a time does. The lock belongs to a transaction, not to a session: a pool in transaction mode before
+ * PostgreSQL (PgBouncer) gives each transaction another session, and one that keeps a lock would be handed on with it.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import type pg from 'pg'
+
+/** Who waits holds no connection between two tries: where there are few, the work itself needs them. */
+const betweenTriesMs = 50
+
+/** Whoever holds a lock does nothing in its transaction for as long as the work takes. */
+const begin = 'BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0'
+
+/** A connection in a transaction that holds the lock; `undefined` when somebody else has it. */
+async function tryLock(pool: pg.Pool, lock: number): Promise<pg.PoolClient | undefined> {
+  const client = await pool.connect()
+  try {
+    await client.query(begin)
+    const { rows } = await client.query<{ held: boolean }>('SELECT pg_try_advisory_xact_lock($1) AS held', [lock])
+    if (rows[0]?.held === true) return client
+    await client.query('ROLLBACK')
+  } catch (error) {
+    client.release(true)
+    throw error
+  }
+  client.release()
+  return undefined
+}
+
+/** Runs `work`, which takes further connections, while nobody else runs work under the same lock number on this database. */
+export async function runExclusively<T>(pool: pg.Pool, lock: number, work: () => Promise<T>): Promise<T> {
+  let holder = await tryLock(pool, lock)
+  while (holder === undefined) {
+    await sleep(betweenTriesMs)
+    holder = await tryLock(pool, lock)
+  }
+  const client = holder
+  try {
+    return await work()
+  } finally {
+    await client.query('ROLLBACK').then(
+      () => client.release(),
+      // The connection was lost, and the lock with it.
+      () => client.release(true),
+    )
+  }
+}
