@@ -24,19 +24,18 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'databases.ts': ['platform', 'storage', 'config.ts'],
   'arrangement.ts': ['oauth', 'authorization-server', 'mcp-server', 'config.ts', 'databases.ts'],
   observability: ['oauth', 'platform', 'storage', 'authorization-server', 'mcp-server', 'config.ts', 'databases.ts'],
-  'system.ts': [
+  parts: [
     'oauth',
     'platform',
     'storage',
     'authorization-server',
-    'resource-server',
     'mcp-server',
     'config.ts',
     'databases.ts',
     'arrangement.ts',
     'observability',
-    'production.ts',
   ],
+  'system.ts': ['platform', 'config.ts', 'databases.ts', 'arrangement.ts', 'observability', 'production.ts', 'parts'],
   cli: [
     'oauth',
     'platform',
@@ -71,7 +70,7 @@ interface Module {
   readonly imports: readonly { readonly target: string; readonly typeOnly: boolean }[]
 }
 
-const importPattern = /^(?:import|export)\s+(type\s+)?(?:[^'";]*?\sfrom\s+)?'([^']+)'/gm
+const importPattern = /(?:^(?:import|export)\s+(type\s+)?(?:[^'";]*?\sfrom\s+)?|\bimport\()'([^']+)'/gm
 
 function readModules(): Module[] {
   return readdirSync(root, { recursive: true, encoding: 'utf8' })

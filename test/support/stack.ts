@@ -1,8 +1,9 @@
 /** The whole product inside the test's process: the same `createSystem` that `gatehouse serve` uses, on real sockets and databases. */
 import { readFileSync, rmSync } from 'node:fs'
 import { parseConfig } from '../../src/config.js'
+import type { SystemOverrides } from '../../src/parts/parts.js'
 import { createLogger } from '../../src/platform/log.js'
-import { createSystem, type SystemOverrides } from '../../src/system.js'
+import { createSystem } from '../../src/system.js'
 import type { Account } from './authorization.js'
 import { type Browser, createBrowser } from './browser.js'
 import { type StackOptions, stackSettings, testAccount } from './settings.js'

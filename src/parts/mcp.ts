@@ -1,0 +1,73 @@
+/** The MCP server, from its database to its port. */
+import { internalUrl, ownClient } from '../arrangement.js'
+import { bringUpToDate, openDatabase } from '../databases.js'
+import { createApiKeys } from '../mcp-server/api-keys.js'
+import { createMcpApp, type McpApp } from '../mcp-server/app.js'
+import { createIssuerMirror } from '../mcp-server/issuer-mirror.js'
+import { notesMigrations } from '../mcp-server/notes-database.js'
+import { notesServer } from '../mcp-server/notes-server.js'
+import { createProofReplayStore, sweepUsedProofs } from '../mcp-server/proof-replays.js'
+import { observedMcpServer } from '../mcp-server/request-counts.js'
+import { withRevocations } from '../mcp-server/revocations.js'
+import { createTokenVerifier } from '../mcp-server/token-verifier.js'
+import type { Views as McpViews } from '../mcp-server/views.js'
+import { type ListeningServer, listen } from '../platform/http.js'
+import { createOperatorFetch } from '../platform/operator-fetch.js'
+import { createPages, viewsFolder } from '../platform/pages.js'
+import { sweepRegularly } from '../platform/sweeper.js'
+import { version } from '../platform/version.js'
+import type { Parts } from './parts.js'
+
+/** Opened, not listening: its app may be served on the authorization server's port. */
+export async function openMcp(parts: Parts): Promise<McpApp> {
+  const { config, log, clock, overrides, closers, forwarderSecret, observability } = parts
+  const database = observability.database('mcp', await openDatabase(config, 'mcp', log))
+  closers.add(() => database.close())
+  await bringUpToDate(config, database, notesMigrations, log)
+  const { RESOURCE_URL: resourceUrl, ISSUER_URL: issuer, PRODUCT_NAME: productName, ACCENT_COLOR: accentColor } = config
+  const fetch = observability.operatorFetch(createOperatorFetch({ timeoutMs: 5_000, maxBytes: 1_048_576 }))
+  const reach = { issuer, internalUrl: internalUrl(config, overrides.only), fetch, clock }
+  const introspection = config.ACCESS_TOKEN_FORMAT === 'jwt' ? undefined : config.introspectionClient
+  const apiKeys = config.API_KEYS ? createApiKeys(database.sql, clock) : undefined
+  const verify = withRevocations(createTokenVerifier({ ...reach, audience: resourceUrl, introspection, apiKeys }), {
+    ...reach,
+    log,
+    credentials: config.introspectionClient ?? ownClient(config, parts.ownSecret),
+    maxSilenceSeconds: config.REVOCATION_MAX_SILENCE_SECONDS,
+    stopping: parts.stopping.signal,
+  })
+  const notes = createMcpApp({
+    definition: notesServer(resourceUrl, database, clock, config.RESOURCE_ALIASES),
+    issuer,
+    verify,
+    pages: createPages<McpViews>({ viewsFolder, productName, accentColor }),
+    version,
+    log,
+    clock,
+    trustedProxies: config.TRUSTED_PROXIES,
+    observer: observability.requests(observedMcpServer([resourceUrl, ...config.RESOURCE_ALIASES])),
+    allowedOrigins: config.ALLOWED_ORIGINS,
+    readOnly: config.READ_ONLY,
+    stopping: parts.stopping.signal,
+    rateLimits: config.callLimits,
+    dpop: { replays: createProofReplayStore(database.sql), clock, required: config.DPOP_REQUIRED },
+    // Pointless where the issuer is at this origin itself.
+    issuerMirror:
+      config.ISSUER_MIRROR && issuer !== new URL(resourceUrl).origin
+        ? createIssuerMirror({ ...reach, forwarderSecret: overrides.only === undefined ? forwarderSecret : undefined })
+        : undefined,
+  })
+  closers.add(
+    sweepRegularly(
+      observability.sweep('mcp', () => sweepUsedProofs(database.sql, clock)),
+      log,
+    ),
+  )
+  closers.add(() => notes.close())
+  return notes
+}
+
+export async function startMcp(parts: Parts, listening: (server: ListeningServer) => void): Promise<void> {
+  const { app } = await openMcp(parts)
+  listening(await listen(app, parts.config.HOST, parts.config.mcpPort))
+}
