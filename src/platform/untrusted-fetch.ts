@@ -7,7 +7,7 @@
  */
 import { lookup as systemLookup } from 'node:dns/promises'
 import { isIP, type LookupFunction } from 'node:net'
-import { Agent, fetch as undiciFetch } from 'undici'
+import type { fetch as undiciFetch } from 'undici'
 import { createNameResolver, type Resolve } from './name-resolver.js'
 import { isLoopbackAddress, isPublicAddress } from './public-address.js'
 import { UntrustedFetchBusyError, UntrustedFetchError } from './untrusted-fetch-error.js'
@@ -105,19 +105,27 @@ function defaultResolver({ allowLoopback, timeoutMs }: UntrustedFetchOptions): R
 export function createUntrustedFetch(options: UntrustedFetchOptions): typeof fetch {
   const allowed = (address: string) =>
     isPublicAddress(address) || (options.allowLoopback === true && isLoopbackAddress(address))
-  const dispatcher = new Agent({
-    connect: {
-      lookup: checkedLookup(options.resolve ?? defaultResolver(options), allowed),
-      timeout: options.timeoutMs,
-      ...(options.ca === undefined ? {} : { ca: options.ca }),
-    },
-    maxHeaderSize: 16_384,
-    pipelining: 0,
-  })
+  /** Loaded by the first fetch: most processes never make one, and it costs each 15 MiB. */
+  const openClient = async () => {
+    const { Agent, fetch } = await import('undici')
+    const dispatcher = new Agent({
+      connect: {
+        lookup: checkedLookup(options.resolve ?? defaultResolver(options), allowed),
+        timeout: options.timeoutMs,
+        ...(options.ca === undefined ? {} : { ca: options.ca }),
+      },
+      maxHeaderSize: 16_384,
+      pipelining: 0,
+    })
+    return { dispatcher, fetch }
+  }
+  let client: ReturnType<typeof openClient> | undefined
   const turnstile = createTurnstile(options)
 
   async function run(url: URL, headers: Headers): Promise<Response> {
-    const response = await undiciFetch(url, {
+    client ??= openClient()
+    const { dispatcher, fetch } = await client
+    const response = await fetch(url, {
       dispatcher,
       headers: requestHeaders(headers),
       redirect: 'manual',
