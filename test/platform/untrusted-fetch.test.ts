@@ -9,7 +9,7 @@ import { UntrustedFetchBusyError, UntrustedFetchError } from '../../src/platform
 import { type Certificate, createAuthority } from './certificates.js'
 
 const authority = createAuthority()
-const limits = { timeoutMs: 600, maxBytes: 5_000, maxConcurrent: 3, maxConcurrentPerHost: 3 }
+const limits = { timeoutMs: 20_000, maxBytes: 5_000, maxConcurrent: 3, maxConcurrentPerHost: 3 }
 const toLoopback: Resolve = async () => [{ address: '127.0.0.1', family: 4 }]
 const closers: (() => Promise<void>)[] = []
 
@@ -232,13 +232,14 @@ describe('Fetching what strangers name: the exchange', () => {
   ])('gives up on a host that %s, in the one time allowed', async (_name, answer) => {
     const { url } = await serve((_request, response) => answer(response))
     const started = performance.now()
-    expect(await refusal(fetchLoopback()(url))).not.toMatch(/answered/)
-    expect(performance.now() - started).toBeLessThan(2_000)
+    expect(await refusal(fetchLoopback({ timeoutMs: 600 })(url))).not.toMatch(/answered/)
+    expect(performance.now() - started).toBeLessThan(10_000)
   })
 
   it('gives up on a host that accepts and never speaks TLS', async () => {
     const port = await opened(createTcpServer(), '127.0.0.1')
-    expect(await refusal(fetchLoopback()(`https://client.example:${port}/`))).not.toMatch(/answered/)
+    const fetchUntrusted = fetchLoopback({ timeoutMs: 600 })
+    expect(await refusal(fetchUntrusted(`https://client.example:${port}/`))).not.toMatch(/answered/)
   })
 
   it('runs fewer at one host than in all', async () => {
