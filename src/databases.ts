@@ -86,8 +86,15 @@ async function encryptionKeys(config: Config, database: Database): Promise<reado
   return loadEncryptionKeys(file)
 }
 
+/** The encryption keys as they are, the one that seals first; `undefined` when there are none yet. Makes nothing. */
+export function encryptionKeysAtHand(config: Config): readonly string[] | undefined {
+  if (config.ENCRYPTION_KEY !== undefined) return config.ENCRYPTION_KEY
+  const file = encryptionKeyFile(config)
+  return existsSync(file) ? loadEncryptionKeys(file) : undefined
+}
+
 /** Where the encryption keys are that the operator did not bring. */
-function encryptionKeyFile(config: Pick<Config, 'DATA_DIR'>): string {
+export function encryptionKeyFile(config: Pick<Config, 'DATA_DIR'>): string {
   return join(config.DATA_DIR, 'encryption.key')
 }
 

@@ -45,6 +45,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'doctor',
     'config.ts',
     'databases.ts',
+    'arrangement.ts',
     'system.ts',
     'settings.ts',
     'production.ts',

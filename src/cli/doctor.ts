@@ -1,8 +1,13 @@
-/** `gatehouse doctor`: what a client would stumble over at a deployment, ours or another. Exit status 0, 1 or 2: see `usage`. */
+/**
+ * `gatehouse doctor`: what a client would stumble over at a deployment, ours or another; with --local what its operator should mend.
+ * Exit status 0, 1 or 2: see `usage`.
+ */
 
 import { readFileSync } from 'node:fs'
-import { countOutcomes, diagnose } from '../doctor/doctor.js'
-import { reportJson, reportLines } from '../doctor/report.js'
+import { diagnose } from '../doctor/doctor.js'
+import { countOutcomes } from '../doctor/finding.js'
+import { diagnoseLocally } from '../doctor/local/local.js'
+import { findingsJson, findingsLines, reportJson, reportLines } from '../doctor/report.js'
 import { canParseUrl } from '../oauth/url.js'
 import { createDiagnosticNetwork, type DiagnosticNetworkOptions } from '../platform/diagnostic-network.js'
 import { displayText } from '../platform/display-text.js'
@@ -22,6 +27,15 @@ import { describeFailure } from './failure.js'
 /** Claude waits 10 seconds: what is slower does not work there. */
 const limits = { timeoutMs: 10_000, maxBytes: 262_144 } as const
 
+const userAgent = `gatehouse-doctor/${version}`
+
+const flags = { json: { type: 'boolean' }, ca: { type: 'string' }, local: { type: 'boolean' } } as const
+
+interface Flags {
+  readonly json?: boolean | undefined
+  readonly ca?: string | undefined
+}
+
 function readUrl(terminal: Terminal, given: string | undefined): string {
   if (given === undefined) return loadConfig(terminal).RESOURCE_URL
   if (!/^https?:\/\//i.test(given) || !canParseUrl(given) || /[\s\\#]/.test(given)) {
@@ -32,14 +46,19 @@ function readUrl(terminal: Terminal, given: string | undefined): string {
   return given
 }
 
+/** Status 2 when it cannot be read: nothing was examined then. */
 function readCertificates(path: string): string {
-  const text = readFileSync(path, 'utf8')
+  let text: string
+  try {
+    text = readFileSync(path, 'utf8')
+  } catch (error) {
+    throw new ExitStatus(2, describeFailure(error))
+  }
   if (!text.includes('-----BEGIN CERTIFICATE-----')) throw new UsageError('--ca is a file of certificates in PEM')
   return text
 }
 
 function networkOptions(terminal: Terminal, startUrl: string, ca: string | undefined): DiagnosticNetworkOptions {
-  const userAgent = `gatehouse-doctor/${version}`
   return {
     startUrl,
     ...limits,
@@ -61,19 +80,40 @@ async function examine(terminal: Terminal, options: DiagnosticNetworkOptions, as
   if (countOutcomes(diagnosis).failed > 0) throw new ExitStatus(1)
 }
 
+/** The operator's side. Wrong settings are findings here, so only a call that makes no sense ends with 2. */
+async function examineLocally(terminal: Terminal, args: readonly string[], flags: Flags): Promise<void> {
+  const [part, ...surplus] = args
+  if (surplus.length > 0 || !(part === undefined || part === 'auth' || part === 'mcp')) {
+    throw new UsageError('doctor --local takes nothing, auth or mcp')
+  }
+  // Loaded when needed: examining somebody else's deployment needs no database.
+  const { gatherLocalFacts } = await import('./local-facts.js')
+  const ca = flags.ca === undefined ? undefined : readCertificates(flags.ca)
+  const facts = await gatherLocalFacts(terminal, { only: part, network: { ...limits, userAgent, ca } })
+  const findings = diagnoseLocally(facts)
+  const { parts } = facts
+  if (flags.json === true) writeJson(terminal, findingsJson({ parts, at: findings.at.toISOString() }, findings))
+  else
+    for (const line of findingsLines(`Examined ${parts.join(' and ')} from inside.`, findings))
+      writeLine(terminal, line)
+  if (countOutcomes(findings).failed > 0) throw new ExitStatus(1)
+}
+
 export const doctor: Command = {
   name: 'doctor',
-  summary: 'Play an MCP client against a deployment. Exit status: 0 nothing failed, 1 something did, 2 could not run.',
-  usage: ['doctor [<MCP URL>] [--json] [--ca <file>]'],
+  summary:
+    "Play an MCP client against a deployment, or examine one's own from inside (--local). Exit status: 0 nothing failed, 1 something did, 2 could not run.",
+  usage: ['doctor [<MCP URL>] [--json] [--ca <file>]', 'doctor --local [auth|mcp] [--json] [--ca <file>]'],
   async run(terminal, args) {
-    const { values, positionals } = readArguments(args, { json: { type: 'boolean' }, ca: { type: 'string' } })
+    const { values, positionals } = readArguments(args, flags)
+    if (values.local === true) return examineLocally(terminal, positionals, values)
     const [given, ...surplus] = positionals
     if (surplus.length > 0) throw new UsageError('doctor takes one URL')
     let options: DiagnosticNetworkOptions
     try {
       options = networkOptions(terminal, readUrl(terminal, given), values.ca)
     } catch (error) {
-      if (error instanceof UsageError) throw error
+      if (error instanceof UsageError || error instanceof ExitStatus) throw error
       throw new ExitStatus(2, describeFailure(error))
     }
     await examine(terminal, options, values.json ?? false)

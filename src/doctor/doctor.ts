@@ -13,8 +13,7 @@ import { resourceMetadataChecks } from './checks/resource-metadata.js'
 import { serverEndpointChecks } from './checks/server-endpoints.js'
 import { serverMetadataChecks } from './checks/server-metadata.js'
 import { transportChecks } from './checks/transport.js'
-import type { Evidence } from './evidence.js'
-import type { Check, CheckGroup, Problem } from './finding.js'
+import { type CheckGroup, type Findings, judge } from './finding.js'
 import { gather } from './gather.js'
 
 /** In the order a client meets them. */
@@ -29,40 +28,9 @@ const groups: readonly CheckGroup[] = [
   oldClientChecks,
 ]
 
-export type Outcome = 'passed' | 'warning' | 'failed' | 'skipped'
-
-export interface CheckResult {
-  readonly id: string
-  readonly title: string
-  readonly outcome: Outcome
-  readonly problems: readonly Problem[]
-}
-
-export interface Diagnosis {
+export interface Diagnosis extends Findings {
   readonly url: string
-  readonly at: Date
   readonly requests: number
-  readonly groups: readonly { readonly name: string; readonly checks: readonly CheckResult[] }[]
-}
-
-function outcomeOf(problems: readonly Problem[] | undefined): Outcome {
-  if (problems === undefined) return 'skipped'
-  if (problems.some(({ severity }) => severity === 'failure')) return 'failed'
-  return problems.length > 0 ? 'warning' : 'passed'
-}
-
-/** Of one check: a hostile document may hold the same mistake a thousand times. */
-const maxProblems = 20
-
-function perform({ id, title, examine }: Check, evidence: Evidence): CheckResult {
-  const problems = examine(evidence)?.slice(0, maxProblems)
-  return { id, title, outcome: outcomeOf(problems), problems: problems ?? [] }
-}
-
-export function countOutcomes(diagnosis: Diagnosis): Readonly<Record<Outcome, number>> {
-  const results = diagnosis.groups.flatMap(({ checks }) => checks)
-  const count = (outcome: Outcome) => results.filter((result) => result.outcome === outcome).length
-  return { passed: count('passed'), warning: count('warning'), failed: count('failed'), skipped: count('skipped') }
 }
 
 /** Examines the MCP URL, an absolute http(s) URL. Answers a Silence when nothing came from there at all. Does not throw. */
@@ -74,6 +42,6 @@ export async function diagnose(url: string, network: DiagnosticNetwork, clock: C
     url,
     at: evidence.at,
     requests: evidence.exchanges.length,
-    groups: groups.map(({ name, checks }) => ({ name, checks: checks.map((check) => perform(check, evidence)) })),
+    groups: judge(groups, evidence),
   }
 }

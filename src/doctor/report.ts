@@ -1,7 +1,7 @@
 /** A diagnosis in words for a terminal, and as JSON. What servers said is made fit to be shown: they may be hostile. */
 import { displayText } from '../platform/display-text.js'
-import { type CheckResult, countOutcomes, type Diagnosis, type Outcome } from './doctor.js'
-import type { Problem } from './finding.js'
+import type { Diagnosis } from './doctor.js'
+import { type CheckResult, countOutcomes, type Findings, type Outcome, type Problem } from './finding.js'
 
 /** Longest text of a server that is repeated. */
 const maxSeen = 400
@@ -44,27 +44,29 @@ function checkLines({ title, outcome, problems }: CheckResult): string[] {
   return [...labelled(2, marks[outcome], title), ...problems.flatMap(problemLines)]
 }
 
-/** Lines ready to print; checks without anything to judge are left out. */
-export function reportLines(diagnosis: Diagnosis): string[] {
-  const { passed, warning, failed, skipped } = countOutcomes(diagnosis)
-  const groups = diagnosis.groups.flatMap(({ name, checks }) => {
+/** Lines ready to print, below a line that says what was examined; checks without anything to judge are left out. */
+export function findingsLines(headline: string, findings: Findings): string[] {
+  const { passed, warning, failed, skipped } = countOutcomes(findings)
+  const groups = findings.groups.flatMap(({ name, checks }) => {
     const shown = checks.filter(({ outcome }) => outcome !== 'skipped')
     return shown.length === 0 ? [] : ['', name, ...shown.flatMap(checkLines)]
   })
   const sum = `${passed} passed, ${warning} with warnings, ${failed} failed, ${skipped} had nothing to judge.`
-  return [`Examined ${displayText(diagnosis.url, maxSeen)} with ${diagnosis.requests} requests.`, ...groups, '', sum]
+  return [displayText(headline, maxSeen), ...groups, '', sum]
 }
 
-/** The shape of `--json`; members are added, never renamed or removed, while `version` is 1. */
-export function reportJson(diagnosis: Diagnosis): object {
-  const { passed, warning, failed, skipped } = countOutcomes(diagnosis)
+export function reportLines(diagnosis: Diagnosis): string[] {
+  return findingsLines(`Examined ${diagnosis.url} with ${diagnosis.requests} requests.`, diagnosis)
+}
+
+/** The shape of `--json`, `about` being what was examined; members are added, never renamed or removed, while `version` is 1. */
+export function findingsJson<About extends object>(about: About, findings: Findings): object {
+  const { passed, warning, failed, skipped } = countOutcomes(findings)
   return {
     version: 1,
-    url: diagnosis.url,
-    at: diagnosis.at.toISOString(),
-    requests: diagnosis.requests,
+    ...about,
     summary: { passed, warnings: warning, failed, skipped },
-    groups: diagnosis.groups.map(({ name, checks }) => ({
+    groups: findings.groups.map(({ name, checks }) => ({
       name,
       checks: checks.map(({ id, title, outcome, problems }) => ({
         id,
@@ -81,4 +83,9 @@ export function reportJson(diagnosis: Diagnosis): object {
       })),
     })),
   }
+}
+
+export function reportJson(diagnosis: Diagnosis): object {
+  const { url, at, requests } = diagnosis
+  return findingsJson({ url, at: at.toISOString(), requests }, diagnosis)
 }

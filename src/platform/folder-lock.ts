@@ -71,6 +71,14 @@ async function takeOver(path: string): Promise<Server | undefined> {
   }
 }
 
+/** Somebody else has the folder. */
+export class FolderInUse extends Error {
+  constructor(folder: string) {
+    super(`the embedded database in ${folder} is in use by another process; stop that one, or use PostgreSQL`)
+    this.name = 'FolderInUse'
+  }
+}
+
 /** Creates and locks `folder`; resolves to the function that unlocks it. Throws when it is locked or cannot be written. */
 export async function lockFolder(folder: string): Promise<() => Promise<void>> {
   try {
@@ -82,8 +90,6 @@ export async function lockFolder(folder: string): Promise<() => Promise<void>> {
   }
   const path = socketPath(folder)
   const held = (await tryListen(path)) ?? (await takeOver(path))
-  if (held === undefined) {
-    throw new Error(`the embedded database in ${folder} is in use by another process; stop that one, or use PostgreSQL`)
-  }
+  if (held === undefined) throw new FolderInUse(folder)
   return () => new Promise((resolve) => held.close(() => resolve()))
 }

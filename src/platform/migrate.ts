@@ -27,6 +27,11 @@ const listApplied: Statement = {
   text: 'SELECT migration_name AS name, checksum FROM _prisma_migrations WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL',
 }
 
+const listFailed: Statement = {
+  name: 'migrations_failed',
+  text: 'SELECT DISTINCT migration_name AS name FROM _prisma_migrations WHERE finished_at IS NULL AND rolled_back_at IS NULL',
+}
+
 async function readMigrations(folder: string): Promise<Migration[]> {
   const entries = await readdir(folder, { withFileTypes: true })
   const names = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name)
@@ -35,24 +40,54 @@ async function readMigrations(folder: string): Promise<Migration[]> {
   )
 }
 
-/** Names of the migrations in `folder` that the database has not. Throws when an applied one was edited since. */
-export async function pendingMigrations(database: Database, folder: string): Promise<string[]> {
-  const migrations = await readMigrations(folder)
-  const applied = new Map<string, string>()
+/** How a database and the migrations in a folder stand to each other; names, in order. */
+export interface MigrationState {
+  /** In the folder alone. */
+  readonly pending: readonly string[]
+  /** In the database alone: of a newer release. */
+  readonly unknown: readonly string[]
+  /** Edited after they were applied. */
+  readonly changed: readonly string[]
+  /** Begun and never finished. */
+  readonly failed: readonly string[]
+}
+
+/** Rows of the list that the schema engine keeps; none before it was ever there. */
+async function listed<Row>({ sql }: Pick<Database, 'sql'>, statement: Statement): Promise<readonly Row[]> {
   try {
-    const { rows } = await database.sql.query<{ name: string; checksum: string }>(listApplied, [])
-    for (const { name, checksum } of rows) applied.set(name, checksum)
+    return (await sql.query<Row>(statement, [])).rows
   } catch (error) {
     // 42P01: the table does not exist yet, so nothing was applied.
-    if ((error as { code?: unknown }).code !== '42P01') throw error
+    if ((error as { code?: unknown }).code === '42P01') return []
+    throw error
   }
-  for (const { path, script } of migrations) {
-    const checksum = applied.get(path)
-    if (checksum !== undefined && checksum !== createHash('sha256').update(script).digest('hex')) {
-      throw new Error(`migration ${path} was changed after it was applied to this database`)
-    }
+}
+
+const fingerprint = (script: string) => createHash('sha256').update(script).digest('hex')
+
+/** Changes nothing. */
+export async function migrationState(database: Pick<Database, 'sql'>, folder: string): Promise<MigrationState> {
+  const migrations = await readMigrations(folder)
+  const applied = new Map(
+    (await listed<{ name: string; checksum: string }>(database, listApplied)).map((row) => [row.name, row.checksum]),
+  )
+  const failed = await listed<{ name: string }>(database, listFailed)
+  const known = new Set(migrations.map(({ path }) => path))
+  const isChanged = ({ path, script }: Migration) => applied.has(path) && applied.get(path) !== fingerprint(script)
+  return {
+    pending: migrations.map(({ path }) => path).filter((path) => !applied.has(path)),
+    unknown: [...applied.keys()].filter((name) => !known.has(name)).sort(),
+    changed: migrations.filter(isChanged).map(({ path }) => path),
+    failed: failed.map(({ name }) => name).sort(),
   }
-  return migrations.map(({ path }) => path).filter((path) => !applied.has(path))
+}
+
+/** Names of the migrations in `folder` that the database has not. Throws when an applied one was edited since. */
+export async function pendingMigrations(database: Database, folder: string): Promise<string[]> {
+  const { pending, changed } = await migrationState(database, folder)
+  const [edited] = changed
+  if (edited !== undefined) throw new Error(`migration ${edited} was changed after it was applied to this database`)
+  return [...pending]
 }
 
 /** The engine leaves its ten-second lock timer behind; unreferenced, it does not hold up the end of the process. */

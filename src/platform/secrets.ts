@@ -43,6 +43,8 @@ export interface SecretBox extends HolderBox {
   readonly keyId: string
   /** True when the value is sealed under the first key, so that it opens without the others. */
   isSealedAnew(sealed: string): boolean
+  /** True when one of the keys opens it. */
+  opens(sealed: string, purpose: string): boolean
 }
 
 export class SealError extends Error {
@@ -134,13 +136,22 @@ export function createSecretBox(encryptionKey: string, ...older: readonly string
   const first = readEncryptionKey(encryptionKey)
   const keys = [first, ...older.map(readEncryptionKey)]
   const keyIdOf = (sealed: string) => sealed.split('.')[2]
+  const open = (sealed: string, purpose: string) => {
+    const keyId = keyIdOf(sealed)
+    return firstThatOpens(keyId === undefined ? keys : keys.filter(({ id }) => id === keyId), sealed, purpose)
+  }
   return {
     keyId: first.id,
     isSealedAnew: (sealed) => keyIdOf(sealed) === first.id,
     seal: (plaintext, purpose) => `${first.box.seal(plaintext, purpose)}.${first.id}`,
-    open: (sealed, purpose) => {
-      const keyId = keyIdOf(sealed)
-      return firstThatOpens(keyId === undefined ? keys : keys.filter(({ id }) => id === keyId), sealed, purpose)
+    open,
+    opens: (sealed, purpose) => {
+      try {
+        open(sealed, purpose)
+        return true
+      } catch {
+        return false
+      }
     },
   }
 }

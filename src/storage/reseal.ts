@@ -1,4 +1,4 @@
-/** Seals what is stored under the first encryption key, so that the older ones can go. Safe while servers run, and to run again. */
+/** Seals what is stored under the first encryption key, so that the older ones can go, and says what is. Safe while servers run, and to run again. */
 import type { Statement } from '../platform/database.js'
 import { secretPurpose } from './clients.js'
 import { cookieKeyPurpose, signingKeyPurpose } from './keys.js'
@@ -52,4 +52,48 @@ export async function resealAll({ database: { sql }, secretBox }: Storage): Prom
     }
   }
   return counts
+}
+
+const examineColumn = ({ table, key, column }: SealedColumn): Statement => ({
+  name: `reseal_examine_${table}`,
+  text: `SELECT id, sealed, key_id, count FROM (
+      SELECT ${key} AS id, ${column} AS sealed, split_part(${column}, '.', 3) AS key_id,
+        row_number() OVER (PARTITION BY split_part(${column}, '.', 3)) AS place,
+        count(*) OVER (PARTITION BY split_part(${column}, '.', 3))::int AS count
+      FROM ${table} WHERE ${column} IS NOT NULL
+    ) sealed_values WHERE place <= $1::int`,
+})
+
+/** How many of each encryption key are tried: what opens one opens them all, but for a row that was changed. */
+const samples = 50
+
+/** Values of one kind under one encryption key. */
+export interface SealedValues {
+  readonly what: SealedColumn['what']
+  readonly count: number
+  /** `closed`: none of the encryption keys at hand opens some of them. `older`: they open, by another than the first. */
+  readonly state: 'newest' | 'older' | 'closed'
+}
+
+/** Whether everything that is sealed opens with the encryption keys at hand. Changes nothing. */
+export async function examineSeals({
+  database: { sql },
+  secretBox,
+}: Pick<Storage, 'database' | 'secretBox'>): Promise<readonly SealedValues[]> {
+  const found: SealedValues[] = []
+  for (const sealedColumn of columns) {
+    const { what, purpose } = sealedColumn
+    const byKey = new Map<string, SealedValues>()
+    type Row = { readonly id: string; readonly sealed: string; readonly key_id: string; readonly count: number }
+    for (const row of (await sql.query<Row>(examineColumn(sealedColumn), [samples])).rows) {
+      const state = !secretBox.opens(row.sealed, purpose(row.id))
+        ? 'closed'
+        : secretBox.isSealedAnew(row.sealed)
+          ? 'newest'
+          : 'older'
+      if (byKey.get(row.key_id)?.state !== 'closed') byKey.set(row.key_id, { what, count: row.count, state })
+    }
+    found.push(...byKey.values())
+  }
+  return found
 }

@@ -7,7 +7,13 @@ import type { Storage } from './storage.js'
 
 const batchSize = 500
 
-function sweepOf(table: string, key: string, expiry = 'expires_at'): Statement {
+interface Expiring {
+  readonly table: string
+  readonly key: string
+  readonly expiry: string
+}
+
+function sweepOf({ table, key, expiry }: Expiring): Statement {
   return {
     name: `sweep_${table}`,
     text: `DELETE FROM ${table} WHERE (${key}) IN (
@@ -15,17 +21,21 @@ function sweepOf(table: string, key: string, expiry = 'expires_at'): Statement {
   }
 }
 
-const sweeps: readonly Statement[] = [
-  sweepOf('ephemeral_artifacts', 'model, id_hash'),
-  sweepOf('artifacts', 'model, id_hash'),
-  sweepOf('sessions', 'uid'),
-  sweepOf('grants', 'id'),
-  sweepOf('setup_links', 'token_hash'),
-  sweepOf('sign_in_throttles', 'key', 'resets_at'),
-  sweepOf('rate_limits', 'key', 'resets_at'),
-  sweepOf('client_documents', 'kind, url', 'usable_until'),
-  sweepOf('revocations', 'id'),
+const expiresAt = 'expires_at'
+
+const expiring: readonly Expiring[] = [
+  { table: 'ephemeral_artifacts', key: 'model, id_hash', expiry: expiresAt },
+  { table: 'artifacts', key: 'model, id_hash', expiry: expiresAt },
+  { table: 'sessions', key: 'uid', expiry: expiresAt },
+  { table: 'grants', key: 'id', expiry: expiresAt },
+  { table: 'setup_links', key: 'token_hash', expiry: expiresAt },
+  { table: 'sign_in_throttles', key: 'key', expiry: 'resets_at' },
+  { table: 'rate_limits', key: 'key', expiry: 'resets_at' },
+  { table: 'client_documents', key: 'kind, url', expiry: 'usable_until' },
+  { table: 'revocations', key: 'id', expiry: expiresAt },
 ]
+
+const sweeps: readonly Statement[] = expiring.map(sweepOf)
 
 /** The database lets nobody delete events but who says that their time is over (the migration `audit_append_only`). */
 const sweepAudit: Statement = {
@@ -59,6 +69,28 @@ export async function sweepExpired(storage: Storage): Promise<number> {
   let swept = 0
   for (const statement of sweeps) swept += await sweepBatches(storage, statement, limit)
   return swept
+}
+
+const readOldest: Statement = {
+  name: 'sweep_oldest',
+  text: `SELECT name, at FROM (${[
+    ...expiring.map(({ table, expiry }) => `SELECT '${table}' AS name, min(${expiry}) AS at FROM ${table}`),
+    `SELECT 'audit_events', min(at) FROM audit_events`,
+  ].join(' UNION ALL ')}) oldest WHERE at IS NOT NULL`,
+}
+
+/** By table: since when its oldest row should be gone, in seconds; only those that should. */
+export async function overdueRows(
+  { database: { sql }, clock }: Pick<Storage, 'database' | 'clock'>,
+  auditRetentionSeconds: number | undefined,
+): Promise<readonly { readonly table: string; readonly seconds: number }[]> {
+  const { rows } = await sql.query<{ name: string; at: Date }>(readOldest, [])
+  const now = clock.now().getTime()
+  return rows.flatMap(({ name, at }) => {
+    const kept = name === 'audit_events' ? auditRetentionSeconds : keptSeconds
+    const seconds = kept === undefined ? 0 : (now - at.getTime()) / 1_000 - kept
+    return seconds > 0 ? [{ table: name, seconds }] : []
+  })
 }
 
 export interface SweeperOptions {

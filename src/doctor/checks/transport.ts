@@ -35,7 +35,7 @@ const dayMs = 86_400_000
 /** Certificates of 90 days are renewed 30 days before their end: one with less than half of that left was forgotten. */
 const renewalDays = 14
 
-function certificateProblems(at: Date, report: CertificateReport): Problem[] {
+export function certificateProblems(at: Date, report: CertificateReport): Problem[] {
   const { origin, validFrom, validTo, names, fitsHost, chainError } = report
   const left = (validTo.getTime() - at.getTime()) / dayMs
   const until = `${origin}: valid until ${validTo.toISOString()}`
@@ -85,10 +85,14 @@ function aheadSeconds({ headers, startedAt, durationMs }: Answer): number | unde
 }
 
 function clocks({ endpoint, server }: Evidence): Problem[] | undefined {
-  const asked: readonly (readonly [string, Exchange | undefined])[] = [
+  return clockProblems([
     ['the MCP server', endpoint.unauthenticated],
     ['the authorization server', server?.token ?? server?.copies[0]?.exchange],
-  ]
+  ])
+}
+
+/** `asked`: servers by name, and what one of them answered. `undefined` when nobody said what time it is. */
+export function clockProblems(asked: readonly (readonly [string, Exchange | undefined])[]): Problem[] | undefined {
   const clocksRead = asked.flatMap(([name, exchange]) => {
     const answer = answerOf(exchange)
     const ahead = answer && aheadSeconds(answer)

@@ -1,0 +1,212 @@
+/** Gathers what `gatehouse doctor --local` judges: settings, databases, keys, disk, addresses. Changes nothing, makes nothing. */
+import { accessSync, constants, existsSync, statfsSync, statSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { fileClients, internalUrl, sharesPort } from '../arrangement.js'
+import { type Config, ConfigError } from '../config.js'
+import { embeddedFolder, encryptionKeyFile, encryptionKeysAtHand, keyPolicyOf, openDatabase } from '../databases.js'
+import type {
+  AddressFacts,
+  DatabaseFacts,
+  DiskFacts,
+  EncryptionKeyFacts,
+  LocalFacts,
+  Part,
+  StoredFacts,
+} from '../doctor/local/facts.js'
+import { notesMigrations } from '../mcp-server/notes-database.js'
+import { authorizationServerMetadataUrls, protectedResourceMetadataUrl } from '../oauth/well-known.js'
+import type { Clock } from '../platform/clock.js'
+import type { Database } from '../platform/database.js'
+import { readDatabaseCondition } from '../platform/database-condition.js'
+import { createDiagnosticNetwork, type DiagnosticNetworkOptions } from '../platform/diagnostic-network.js'
+import { FolderInUse } from '../platform/folder-lock.js'
+import { createLogger } from '../platform/log.js'
+import { migrationState } from '../platform/migrate.js'
+import { createSecretBox, randomSecret } from '../platform/secrets.js'
+import { productionWarnings } from '../production.js'
+import { readStorageCondition } from '../storage/condition.js'
+import { authMigrations, createStorage } from '../storage/storage.js'
+import { loadConfig, type Terminal } from './command.js'
+import { describeFailure } from './failure.js'
+
+export interface LocalExamination {
+  readonly only: Part | undefined
+  readonly network: Omit<DiagnosticNetworkOptions, 'startUrl' | 'clock'>
+}
+
+/** The settings, or why no server starts with them. */
+function readSettings(terminal: Terminal, parts: readonly Part[]): { config?: Config; mistakes: readonly string[] } {
+  let config: Config
+  try {
+    config = loadConfig(terminal)
+  } catch (error) {
+    return { mistakes: error instanceof ConfigError ? error.mistakes : [describeFailure(error)] }
+  }
+  try {
+    if (parts.includes('auth')) fileClients(config)
+    if (parts.length === 2) sharesPort(config)
+    return { config, mistakes: [] }
+  } catch (error) {
+    return { mistakes: [describeFailure(error)] }
+  }
+}
+
+function readEncryptionKey(config: Config): { facts?: EncryptionKeyFacts; keys?: readonly string[] } {
+  const file = config.ENCRYPTION_KEY === undefined ? { file: encryptionKeyFile(config) } : {}
+  try {
+    const keys = encryptionKeysAtHand(config)
+    if (keys === undefined) return {}
+    // What Windows calls a mode says nothing about who may read.
+    const hasModes = process.platform !== 'win32'
+    const isReadableByOthers = file.file !== undefined && hasModes && (statSync(file.file).mode & 0o077) !== 0
+    return { facts: { ...file, isReadableByOthers }, keys }
+  } catch (error) {
+    return { facts: { ...file, flaw: describeFailure(error) } }
+  }
+}
+
+/** What is in the authorization server's database; nothing is known of one whose schema is another one. */
+async function readStored(
+  config: Config,
+  database: Database,
+  clock: Clock,
+  keys: readonly string[] | undefined,
+): Promise<StoredFacts> {
+  // Without a key nothing is tried: a key of the moment opens nothing, and the answer is left out.
+  const [first, ...older] = keys ?? [randomSecret()]
+  const secretBox = createSecretBox(first ?? randomSecret(), ...older)
+  const storage = createStorage({ database, secretBox, clock, refreshGraceSeconds: config.REFRESH_GRACE_SECONDS })
+  try {
+    const auditRetentionSeconds = config.AUDIT_RETENTION_DAYS === 0 ? undefined : config.AUDIT_RETENTION_DAYS * 86_400
+    const condition = await readStorageCondition(storage, { policy: keyPolicyOf(config), auditRetentionSeconds })
+    return keys === undefined ? { ...condition, seals: [] } : condition
+  } finally {
+    await storage.prisma.$disconnect()
+  }
+}
+
+interface Examined {
+  readonly facts: DatabaseFacts
+  readonly stored?: StoredFacts
+}
+
+async function examineDatabase(
+  config: Config,
+  part: Part,
+  clock: Clock,
+  keys: readonly string[] | undefined,
+): Promise<Examined> {
+  const isEmbedded = (part === 'auth' ? config.DATABASE_URL : config.NOTES_DATABASE_URL) === undefined
+  const known = {
+    part,
+    isEmbedded,
+    poolSize: config.DATABASE_POOL_SIZE,
+    wantedLimits: {
+      statementSeconds: config.DATABASE_STATEMENT_TIMEOUT_SECONDS,
+      lockSeconds: config.DATABASE_LOCK_TIMEOUT_SECONDS,
+      idleTransactionSeconds: config.DATABASE_IDLE_TRANSACTION_TIMEOUT_SECONDS,
+    },
+    migratesOnStart: config.MIGRATE_ON_START,
+  }
+  if (isEmbedded && !existsSync(join(embeddedFolder(config, part), 'PG_VERSION'))) {
+    return { facts: { ...known, state: 'unmade', detail: 'the first start makes it' } }
+  }
+  let database: Database | undefined
+  try {
+    database = await openDatabase(config, part, createLogger('silent'))
+    const condition = await readDatabaseCondition(database.sql, clock)
+    const migrations = await migrationState(database, part === 'auth' ? authMigrations : notesMigrations)
+    const facts: DatabaseFacts = { ...known, state: 'open', detail: '', condition, migrations }
+    if (part === 'mcp' || migrations.pending.length > 0) return { facts }
+    return { facts, stored: await readStored(config, database, clock, keys) }
+  } catch (error) {
+    const state = error instanceof FolderInUse ? 'in use' : 'unreachable'
+    return { facts: { ...known, state, detail: describeFailure(error) } }
+  } finally {
+    await database?.close()
+  }
+}
+
+function readDisk(config: Config, parts: readonly Part[]): DiskFacts | undefined {
+  const isUsed =
+    (parts.includes('auth') && (config.DATABASE_URL === undefined || config.ENCRYPTION_KEY === undefined)) ||
+    (parts.includes('mcp') && config.NOTES_DATABASE_URL === undefined)
+  if (!isUsed) return undefined
+  let folder = resolve(config.DATA_DIR)
+  while (!existsSync(folder) && dirname(folder) !== folder) folder = dirname(folder)
+  const { bavail, bsize } = statfsSync(folder)
+  let isWritable = true
+  try {
+    accessSync(folder, constants.W_OK)
+  } catch {
+    isWritable = false
+  }
+  return { folder, freeBytes: bavail * bsize, isWritable }
+}
+
+type Address = Omit<AddressFacts, 'exchange' | 'certificate'> & { readonly document: string }
+
+function addressesOf(config: Config, only: Part | undefined): readonly Address[] {
+  const { ISSUER_URL: issuer, RESOURCE_URL: resource } = config
+  const atIssuer = (setting: Address['setting'], url: string): Address => ({
+    ...{ setting, url, document: authorizationServerMetadataUrls(url)[0] ?? url },
+    ...{ member: 'issuer', identifier: issuer },
+  })
+  const document = protectedResourceMetadataUrl(resource)
+  const named = { member: 'resource', identifier: resource }
+  const atResource: Address = { setting: 'RESOURCE_URL', url: resource, document, ...named }
+  if (only === 'auth') return [atIssuer('ISSUER_URL', issuer)]
+  // One process that runs both reaches itself.
+  if (only === undefined) return [atIssuer('ISSUER_URL', issuer), atResource]
+  return [atResource, atIssuer('ISSUER_INTERNAL_URL', internalUrl(config, only) ?? issuer)]
+}
+
+async function ask(
+  { document, ...address }: Address,
+  options: LocalExamination['network'],
+  clock: Clock,
+): Promise<AddressFacts> {
+  const network = createDiagnosticNetwork({ ...options, startUrl: address.url, clock })
+  try {
+    const request = { method: 'GET', url: document, headers: { accept: 'application/json' } }
+    const [exchange, certificate] = await Promise.all([
+      network.send(request),
+      document.startsWith('https:') ? network.certificate(new URL(document).origin) : undefined,
+    ])
+    return { ...address, exchange, certificate }
+  } finally {
+    await network.close()
+  }
+}
+
+/** Never rejects for what is wrong with the deployment: that is what it is for. */
+export async function gatherLocalFacts(terminal: Terminal, { only, network }: LocalExamination): Promise<LocalFacts> {
+  const { clock } = terminal
+  const parts = (['auth', 'mcp'] as const).filter((part) => only === undefined || part === only)
+  const { config, mistakes } = readSettings(terminal, parts)
+  const nothing = { ...{ at: clock.now(), parts, mistakes, warnings: [], databases: [], stored: undefined } }
+  if (config === undefined) {
+    const further = { encryptionKey: undefined, disk: undefined, addresses: [] }
+    return { ...nothing, ...further, clientsMayCome: true, followsRevocations: true }
+  }
+  const encryption = parts.includes('auth') ? readEncryptionKey(config) : {}
+  const [examined, addresses] = await Promise.all([
+    Promise.all(parts.map((part) => examineDatabase(config, part, clock, encryption.keys))),
+    Promise.all(addressesOf(config, only).map((address) => ask(address, network, clock))),
+  ])
+  const stored = examined.find((one) => one.stored !== undefined)?.stored
+  const isMissing = parts.includes('auth') && encryption.keys === undefined && stored?.keys.areUnmade === false
+  const missing = { file: encryptionKeyFile(config), flaw: `${encryptionKeyFile(config)} is missing` }
+  return {
+    ...nothing,
+    warnings: productionWarnings(config, only),
+    databases: examined.map(({ facts }) => facts),
+    stored,
+    encryptionKey: encryption.facts ?? (isMissing ? missing : undefined),
+    disk: readDisk(config, parts),
+    clientsMayCome: config.registrationMode !== 'closed' || config.CLIENT_ID_METADATA_DOCUMENTS,
+    followsRevocations:
+      only === undefined || config.MCP_SERVER_SECRET !== undefined || config.introspectionClient !== undefined,
+    addresses,
+  }
+}

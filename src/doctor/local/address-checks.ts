@@ -1,0 +1,58 @@
+/** The public addresses, as they are reached from the servers' own machine: TLS, proxy, clock; and the way between the servers. */
+import { certificateProblems, clockProblems } from '../checks/transport.js'
+import { isAnswer, jsonOf } from '../exchange.js'
+import { type CheckGroup, type Problem, problem, problemIf } from '../finding.js'
+import type { AddressFacts, LocalFacts } from './facts.js'
+
+const isInternal = ({ setting }: AddressFacts) => setting === 'ISSUER_INTERNAL_URL'
+
+/** Whatever answers, but with the document of ours. */
+function answersAsOurs({ exchange, member, identifier }: AddressFacts): boolean {
+  return isAnswer(exchange) && exchange.status === 200 && jsonOf(exchange)?.[member] === identifier
+}
+
+function seenAt({ exchange, member, identifier, setting }: AddressFacts): string {
+  const asked = `${setting}: GET ${exchange.request.url}`
+  if (!isAnswer(exchange)) return `${asked}: ${exchange.detail}`
+  const { status, headers } = exchange
+  if (status !== 200) return `${asked}: ${status} (${headers.get('content-type') ?? 'no content type'})`
+  const named = jsonOf(exchange)?.[member]
+  return `${asked}: "${member}" is ${JSON.stringify(named) ?? 'missing'}, not ${JSON.stringify(identifier)}`
+}
+
+function publicAddress(facts: AddressFacts): readonly Problem[] {
+  const { exchange } = facts
+  if (!isAnswer(exchange)) return [problem('address-silent-here', seenAt(facts))]
+  if (answersAsOurs(facts)) return []
+  return [problem(exchange.status === 421 ? 'proxy-changes-host' : 'address-of-others', seenAt(facts))]
+}
+
+function publicAddresses({ addresses }: LocalFacts): readonly Problem[] | undefined {
+  const asked = addresses.filter((address) => !isInternal(address))
+  return asked.length === 0 ? undefined : asked.flatMap(publicAddress)
+}
+
+function wayBetween({ addresses }: LocalFacts): readonly Problem[] | undefined {
+  const asked = addresses.filter(isInternal)
+  if (asked.length === 0) return undefined
+  return asked.flatMap((one) => problemIf(!answersAsOurs(one), 'issuer-out-of-reach', seenAt(one)))
+}
+
+function certificates({ addresses, at }: LocalFacts): readonly Problem[] | undefined {
+  const reports = addresses.flatMap(({ certificate }) => (certificate === undefined ? [] : [certificate]))
+  return reports.length === 0 ? undefined : reports.flatMap((report) => certificateProblems(at, report))
+}
+
+export const addressChecks: CheckGroup<LocalFacts> = {
+  name: 'Addresses',
+  checks: [
+    { id: 'public-address', title: 'the public addresses lead to these servers', examine: publicAddresses },
+    { id: 'certificates', title: 'their certificates are valid, trusted and fit', examine: certificates },
+    { id: 'issuer-reach', title: 'the MCP server reaches the authorization server', examine: wayBetween },
+    {
+      id: 'clocks',
+      title: 'the servers have the time of this machine',
+      examine: ({ addresses }) => clockProblems(addresses.map(({ setting, exchange }) => [setting, exchange])),
+    },
+  ],
+}

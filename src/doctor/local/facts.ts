@@ -1,0 +1,91 @@
+/** What the operator's side has shown, on the servers' own machine and with their settings. Gathered once, then only looked at. */
+import type { DatabaseCondition } from '../../platform/database-condition.js'
+import type { CertificateReport, Exchange } from '../../platform/diagnostic-network.js'
+import type { MigrationState } from '../../platform/migrate.js'
+
+export type Part = 'auth' | 'mcp'
+
+/** What the settings ask of a connection, in seconds. */
+export type WantedLimits = DatabaseCondition['limits']
+
+export interface DatabaseFacts {
+  readonly part: Part
+  readonly isEmbedded: boolean
+  readonly poolSize: number
+  readonly wantedLimits: WantedLimits
+  readonly migratesOnStart: boolean
+  /** `unmade`: the first start makes it. `in use`: the embedded one, by a server that runs. */
+  readonly state: 'open' | 'unmade' | 'in use' | 'unreachable'
+  /** Why it is not open. */
+  readonly detail: string
+  /** Of one that is open. */
+  readonly condition?: DatabaseCondition
+  readonly migrations?: MigrationState
+}
+
+/** Sealed values of one kind under one encryption key. */
+export interface SealFact {
+  readonly what: string
+  readonly count: number
+  readonly state: 'newest' | 'older' | 'closed'
+}
+
+/** What is in the authorization server's database. */
+export interface StoredFacts {
+  readonly keys: {
+    readonly areUnmade: boolean
+    readonly missing: readonly string[]
+    readonly overdue: readonly string[]
+  }
+  readonly seals: readonly SealFact[]
+  readonly overdueRows: readonly { readonly table: string; readonly seconds: number }[]
+  readonly accounts: number
+  readonly clients: number
+}
+
+/** The encryption key: brought by a setting, or in a file of ours. */
+export interface EncryptionKeyFacts {
+  /** The file, when there is no setting. */
+  readonly file?: string
+  /** Why there is none to open anything with. */
+  readonly flaw?: string
+  /** Others than the owner may read the file. */
+  readonly isReadableByOthers?: boolean
+}
+
+/** An address of ours, and the document there that names it. */
+export interface AddressFacts {
+  /** The setting it comes from. */
+  readonly setting: 'ISSUER_URL' | 'RESOURCE_URL' | 'ISSUER_INTERNAL_URL'
+  readonly url: string
+  /** `issuer` or `resource`, and what it has to be. */
+  readonly member: string
+  readonly identifier: string
+  readonly exchange: Exchange
+  readonly certificate: CertificateReport | undefined
+}
+
+export interface DiskFacts {
+  readonly folder: string
+  readonly freeBytes: number
+  readonly isWritable: boolean
+}
+
+export interface LocalFacts {
+  readonly at: Date
+  readonly parts: readonly Part[]
+  /** Settings that no server starts with, one line each; then there is nothing else. */
+  readonly mistakes: readonly string[]
+  /** What is supported and seldom meant. */
+  readonly warnings: readonly string[]
+  readonly databases: readonly DatabaseFacts[]
+  readonly stored: StoredFacts | undefined
+  readonly encryptionKey: EncryptionKeyFacts | undefined
+  /** DATA_DIR, when something is kept there. */
+  readonly disk: DiskFacts | undefined
+  /** A client can come by itself: registration is not closed, or metadata documents are accepted. */
+  readonly clientsMayCome: boolean
+  /** The MCP server has credentials to follow revocations with. */
+  readonly followsRevocations: boolean
+  readonly addresses: readonly AddressFacts[]
+}

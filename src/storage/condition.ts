@@ -1,0 +1,74 @@
+/** What the operator's doctor wants to know of the authorization server's tables. Read once, over a migrated database; changes nothing. */
+import type { Statement } from '../platform/database.js'
+import { dueSteps, type KeyPolicy, type KeyStep, signingAlgorithms } from './key-lifecycle.js'
+import { readStoredKeys } from './keys.js'
+import { examineSeals, type SealedValues } from './reseal.js'
+import type { Storage } from './storage.js'
+import { overdueRows } from './sweep.js'
+
+export interface StorageCondition {
+  readonly keys: {
+    /** There is none at all: no server ever started on it. */
+    readonly areUnmade: boolean
+    /** Algorithms, and `cookie`, that nothing signs with. */
+    readonly missing: readonly string[]
+    /** What a server would have done minutes ago, in words. */
+    readonly overdue: readonly string[]
+  }
+  readonly seals: readonly SealedValues[]
+  /** By table: for how many seconds its oldest row has been due to be deleted. */
+  readonly overdueRows: readonly { readonly table: string; readonly seconds: number }[]
+  /** That can sign in. */
+  readonly accounts: number
+  readonly clients: number
+}
+
+export interface ConditionOptions {
+  readonly policy: KeyPolicy
+  /** `undefined`: for ever. */
+  readonly auditRetentionSeconds: number | undefined
+}
+
+const countPeople: Statement = {
+  name: 'condition_counts',
+  text: `SELECT (SELECT count(*) FROM accounts WHERE disabled_at IS NULL)::int AS accounts,
+    (SELECT count(*) FROM (SELECT 1 FROM clients LIMIT 1000) first_clients)::int AS clients`,
+}
+
+/** Servers tend the keys every two seconds. */
+const tendingSlackSeconds = 120
+
+function describe(step: KeyStep): string {
+  switch (step.do) {
+    case 'publish':
+      return `the successor of the ${step.algorithm} key is not published`
+    case 'activate':
+      return `the ${step.algorithm} key ${step.id} should sign by now`
+    case 'publish cookie key':
+      return 'the successor of the cookie key is not made'
+    case 'remove':
+      return `the ${step.kind} key ${step.id} should be destroyed by now`
+  }
+}
+
+async function keysOf(storage: Storage, policy: KeyPolicy): Promise<StorageCondition['keys']> {
+  const stored = await readStoredKeys(storage)
+  const then = new Date(storage.clock.now().getTime() - tendingSlackSeconds * 1_000)
+  const signs = (algorithm: string) => stored.some((key) => key.algorithm === algorithm && key.status === 'current')
+  const hasCookieKey = stored.some(({ kind }) => kind === 'cookie')
+  return {
+    areUnmade: stored.length === 0,
+    missing: [...signingAlgorithms.filter((algorithm) => !signs(algorithm)), ...(hasCookieKey ? [] : ['cookie'])],
+    overdue: dueSteps(stored, policy, then).map(describe),
+  }
+}
+
+/** One question after the other: whoever closes the database after a failure leaves none under way. Throws what the database throws. */
+export async function readStorageCondition(storage: Storage, options: ConditionOptions): Promise<StorageCondition> {
+  const keys = await keysOf(storage, options.policy)
+  const seals = await examineSeals(storage)
+  const overdue = await overdueRows(storage, options.auditRetentionSeconds)
+  const { rows } = await storage.database.sql.query<{ accounts: number; clients: number }>(countPeople, [])
+  const { accounts = 0, clients = 0 } = rows[0] ?? {}
+  return { keys, seals, overdueRows: overdue, accounts, clients }
+}
