@@ -10,7 +10,6 @@ import { createHttpBase, type HttpMiddleware, type HttpState, routesOf } from '.
 import { createPages, viewsFolder } from '../platform/pages.js'
 import { createAccountStore } from '../storage/accounts.js'
 import { createAuditTrail } from '../storage/audit.js'
-import { createClientStore } from '../storage/clients.js'
 import { createIdentityLinks } from '../storage/identity-links.js'
 import { createRateLimits } from '../storage/rate-limits.js'
 import { createUsageCounters } from '../storage/usage-counters.js'
@@ -34,6 +33,7 @@ import { createFirstRunRouter } from './first-run.js'
 import { showHandOff } from './interactions/hand-off.js'
 import { holdBackErrors } from './interactions/held-return.js'
 import { createInteractionRouter } from './interactions/router.js'
+import { commitInteractions } from './interactions/unit-of-work.js'
 import { serveDocuments } from './metadata.js'
 import type { AuthorizationServerOptions } from './options.js'
 import { renderErrorPage } from './page-error.js'
@@ -142,8 +142,6 @@ export async function createAuthorizationServer(
   const interactions = createInteractionRouter({
     provider,
     storage,
-    accounts,
-    clients: createClientStore(storage),
     keepDocument: (clientId) => clients.keep(clientId),
     authenticator: createAuthenticator(accounts, hasher),
     throttle: createSignInThrottle(storage.database.sql, storage.clock),
@@ -175,10 +173,11 @@ export async function createAuthorizationServer(
     limited,
     paced,
     guardCodeEntry({ limits, csrf, pages }),
-    routesOf(firstRun),
-    routesOf(interactions),
     showHandOff(pages),
     holdBackErrors(pages),
+    commitInteractions(storage),
+    routesOf(firstRun),
+    routesOf(interactions),
     serveRevocationFeed(storage, options.stopping),
     revokeSelfContained({ issuer, storage, audit, keyRing }),
   ]

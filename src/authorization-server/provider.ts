@@ -11,6 +11,7 @@ import type { HttpContext } from '../platform/http.js'
 import { isOutage, outageError } from '../platform/outage.js'
 import { createAdapterFactory, rethrowForEngine } from '../storage/adapter.js'
 import { clockToleranceSeconds } from '../storage/engine-model.js'
+import { currentInteractionRequest } from '../storage/interaction-request.js'
 import type { KeyRing, Keys } from '../storage/key-ring.js'
 import { currentTokenRequest } from '../storage/token-request.js'
 import { clientAssertionRules, compareSecrets } from './clients/authentication.js'
@@ -82,7 +83,7 @@ function resourceIndicators({
 
 function findAccountIn({ options: { storage } }: ProviderParts): NonNullable<Configuration['findAccount']> {
   return async (_ctx, accountId) => {
-    const joined = currentTokenRequest()?.grantHolder(accountId)
+    const joined = currentTokenRequest()?.grantHolder(accountId) ?? currentInteractionRequest()?.person(accountId)
     const account =
       joined ??
       (await storage.prisma.account

@@ -1,6 +1,7 @@
 /** Durable artifacts: codes, refresh tokens, opaque access tokens, device codes, registration access tokens, replay records. */
 import { type Adapter, errors } from 'oidc-provider'
 import type { Statement } from '../platform/database.js'
+import type { WriteText } from '../platform/joined-writes.js'
 import { hashSecret } from '../platform/secrets.js'
 import type { CredentialRow } from './credential.js'
 import {
@@ -11,6 +12,7 @@ import {
   type Payload,
   unsupported,
 } from './engine-model.js'
+import { currentInteractionRequest } from './interaction-request.js'
 import type { Storage } from './storage.js'
 import { type ArtifactRow, currentTokenRequest, isGrantGone, isWithinGrace } from './token-request.js'
 
@@ -30,6 +32,18 @@ const insert: Statement = {
   name: 'artifact_insert',
   text: `INSERT INTO artifacts (model, id_hash, grant_id, client_id, user_code, payload, expires_at)
     VALUES ($1, $2, $3, $4, $5, $6::jsonb, $7::timestamptz) ON CONFLICT (model, id_hash) DO NOTHING`,
+}
+
+/** A new code, with the end of the interaction that it answers. */
+const insertCode: WriteText = {
+  name: 'code',
+  steps: [
+    [
+      'code',
+      `INSERT INTO artifacts (model, id_hash, grant_id, client_id, user_code, payload, expires_at)
+        SELECT $1::text, $2::text, $3::text, $4::text, $5::text, $6::jsonb, $7::timestamptz FROM condition`,
+    ],
+  ],
 }
 
 /** Approved or denied once, a device code stays so: of decisions made at the same moment the first one counts. */
@@ -153,6 +167,8 @@ export function createArtifactAdapter(storage: Storage, model: string): Adapter 
       const row = rowOf(storage, model, id, payload, expiresIn)
       const request = currentTokenRequest()
       if (request !== undefined && model !== 'ReplayDetection' && !isDeviceCode) return request.issue(row, id)
+      const interaction = model === 'AuthorizationCode' ? currentInteractionRequest() : undefined
+      if (interaction?.isEnding === true) return interaction.add({ text: insertCode, values: valuesOf(row) })
       const saved = await sql.query(isDeviceCode ? upsertDeviceCode : upsert, valuesOf(row)).catch((error: unknown) => {
         throw isGrantGone(error) ? new errors.InvalidGrant('the grant was revoked') : error
       })

@@ -7,6 +7,7 @@ import { hashSecret } from '../platform/secrets.js'
 import { clientValues, insertClient, isMadeByOperator, removeClient, saveClient, secretPurpose } from './clients.js'
 import { type ClientRow, clientColumns } from './credential.js'
 import { expiryLimit, type Payload, unsupported } from './engine-model.js'
+import { currentInteractionRequest } from './interaction-request.js'
 import { invitationModel } from './invitations.js'
 import type { Storage } from './storage.js'
 import { currentTokenRequest } from './token-request.js'
@@ -97,13 +98,14 @@ function createClientReader(storage: Storage): (id: string) => Promise<Payload |
   const { sql } = storage.database
   return async (id) => {
     const kept = known.get(id)
-    const together = await currentTokenRequest()?.readClient(id, kept?.version)
+    const together =
+      currentInteractionRequest()?.client(id) ?? (await currentTokenRequest()?.readClient(id, kept?.version))
     const row = together ?? (await sql.query<ClientRow>(find, [id, kept?.version ?? null])).rows[0]
     if (row === undefined) {
       known.delete(id)
       return undefined
     }
-    if (row.payload === null) return kept?.metadata
+    if (row.payload === null || row.version === kept?.version) return kept?.metadata
     const metadata = engineMetadata(storage, id, row.payload, row)
     known.set(id, { version: row.version, metadata })
     return metadata

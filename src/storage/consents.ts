@@ -1,4 +1,5 @@
 /** What a person allowed a client before, for the consent page to say so. Never stands in for a grant. */
+import type { Write, WriteText } from '../platform/joined-writes.js'
 import type { Storage } from './storage.js'
 
 export interface ConsentKey {
@@ -8,28 +9,57 @@ export interface ConsentKey {
   readonly resource: string
 }
 
+/** Of one person and one client. */
+export interface StoredConsent {
+  readonly resource: string
+  readonly scopes: readonly string[]
+  /** Of the client's metadata as the person saw it. */
+  readonly fingerprint: string
+}
+
+const upsert: WriteText = {
+  name: 'consent',
+  steps: [
+    [
+      'consented',
+      `INSERT INTO consents AS c (account_id, client_id, resource, scopes, fingerprint, updated_at)
+        SELECT $1::text, $2::text, $3::text, $4::text[], $5::text, $6::timestamptz FROM condition
+        ON CONFLICT (account_id, client_id, resource) DO UPDATE SET
+          scopes = CASE WHEN c.fingerprint = excluded.fingerprint
+            THEN ARRAY(SELECT kept FROM unnest(c.scopes) AS kept WHERE kept <> ALL ($7::text[])) || excluded.scopes
+            ELSE excluded.scopes END,
+          fingerprint = excluded.fingerprint, updated_at = excluded.updated_at`,
+    ],
+  ],
+}
+
 /** Scopes allowed before under the same client metadata; empty when the client changed since or was never seen. */
-export async function rememberedScopes(storage: Storage, key: ConsentKey, fingerprint: string): Promise<string[]> {
-  const row = await storage.prisma.consent.findUnique({ where: { accountId_clientId_resource: key } })
-  return row !== null && row.fingerprint === fingerprint ? row.scopes : []
+export function rememberedScopes(
+  consents: readonly StoredConsent[],
+  resource: string,
+  fingerprint: string,
+): readonly string[] {
+  return consents.find((one) => one.resource === resource && one.fingerprint === fingerprint)?.scopes ?? []
 }
 
 /**
  * Keeps what the person last said of each scope: of what was `asked` now, `allowed` counts and the rest is forgotten, so that it is
  * asked as something new the next time. What was not asked stays. Starts anew when the client's metadata changed.
  */
-export async function rememberConsent(
-  storage: Storage,
-  key: ConsentKey,
+export function rememberConsent(
+  { clock }: Pick<Storage, 'clock'>,
+  { accountId, clientId, resource }: ConsentKey,
   fingerprint: string,
   { asked, allowed }: { readonly asked: readonly string[]; readonly allowed: readonly string[] },
-): Promise<void> {
-  const before = await rememberedScopes(storage, key, fingerprint)
-  const scopes = [...new Set([...before.filter((scope) => !asked.includes(scope)), ...allowed])]
-  const state = { scopes, fingerprint, updatedAt: storage.clock.now() }
-  await storage.prisma.consent.upsert({
-    where: { accountId_clientId_resource: key },
-    create: { ...key, ...state },
-    update: state,
-  })
+): Write {
+  const values = [
+    accountId,
+    clientId,
+    resource,
+    allowed,
+    fingerprint,
+    clock.now().toISOString(),
+    [...asked, ...allowed],
+  ]
+  return { text: upsert, values }
 }

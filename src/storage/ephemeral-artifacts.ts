@@ -1,8 +1,10 @@
 /** Interactions and pushed authorization requests, in an unlogged table: a sign-in in progress, nothing issued. */
 import { type Adapter, errors, Provider } from 'oidc-provider'
 import type { Statement } from '../platform/database.js'
+import { type WriteText, writeTogether } from '../platform/joined-writes.js'
 import { hashSecret } from '../platform/secrets.js'
 import { deviceCodePurpose, expiryLimit, expiryOf, type Payload, unsupported } from './engine-model.js'
+import { currentInteractionRequest, type InteractionRow } from './interaction-request.js'
 import type { Storage } from './storage.js'
 
 const upsert: Statement = {
@@ -17,15 +19,33 @@ const find: Statement = {
   text: 'SELECT payload, consumed_at FROM ephemeral_artifacts WHERE model = $1 AND id_hash = $2 AND expires_at > $3::timestamptz',
 }
 
+/** An interaction that was read before: one that is over, or that is gone with its account's access, is not brought back. */
+const save: WriteText = {
+  name: 'interaction',
+  steps: [
+    [
+      'condition',
+      `UPDATE ephemeral_artifacts SET payload = $2::jsonb, expires_at = $3::timestamptz
+        WHERE model = 'Interaction' AND id_hash = $1 AND consumed_at IS NULL RETURNING 1`,
+    ],
+  ],
+}
+
 const consume: Statement = {
   name: 'ephemeral_consume',
   text: 'UPDATE ephemeral_artifacts SET consumed_at = $3::timestamptz WHERE model = $1 AND id_hash = $2 AND consumed_at IS NULL',
 }
 
 /** The row stays, empty, until it is swept: a decision that was under way must not bring the interaction back. */
-const end: Statement = {
-  name: 'ephemeral_end',
-  text: `UPDATE ephemeral_artifacts SET consumed_at = $3::timestamptz, payload = '{}' WHERE model = $1 AND id_hash = $2 AND consumed_at IS NULL`,
+const end: WriteText = {
+  name: 'interaction_end',
+  steps: [
+    [
+      'condition',
+      `UPDATE ephemeral_artifacts SET consumed_at = $2::timestamptz, payload = '{}'
+        WHERE model = 'Interaction' AND id_hash = $1 AND consumed_at IS NULL RETURNING 1`,
+    ],
+  ],
 }
 
 const destroy: Statement = {
@@ -73,19 +93,22 @@ export function createEphemeralAdapter(storage: Storage, model: string): Adapter
   const { sql } = storage.database
   return {
     upsert: async (id, payload, expiresIn) => {
-      const values = [
-        model,
-        hashSecret(id),
-        JSON.stringify(storedPayload(storage, id, payload)),
-        expiryOf(storage, expiresIn),
-      ]
-      const { rowCount } = await sql.query(upsert, values)
-      if (rowCount === 0) throw ended()
+      const idHash = hashSecret(id)
+      const state = [JSON.stringify(storedPayload(storage, id, payload)), expiryOf(storage, expiresIn)]
+      const request = currentInteractionRequest()
+      const isSaved =
+        model === 'Interaction' && request?.isAbout(idHash) === true
+          ? await request.save({ text: save, values: [idHash, ...state] })
+          : (await sql.query(upsert, [model, idHash, ...state])).rowCount > 0
+      if (!isSaved) throw ended()
     },
     find: async (id) => {
-      const values = [model, hashSecret(id), expiryLimit(storage)]
-      const { rows } = await sql.query<{ payload: Payload; consumed_at: Date | string | null }>(find, values)
-      const row = rows[0]
+      const idHash = hashSecret(id)
+      const request = model === 'Interaction' ? currentInteractionRequest() : undefined
+      const row =
+        request === undefined
+          ? (await sql.query<InteractionRow>(find, [model, idHash, expiryLimit(storage)])).rows[0]
+          : await request.read(idHash)
       if (row === undefined || (row.consumed_at !== null && model === 'Interaction')) return undefined
       const opened = withDeviceCode(row.payload, (sealed) => storage.secretBox.open(sealed, deviceCodePurpose))
       const payload = inReturnAddress(opened, ownValue, id)
@@ -97,9 +120,12 @@ export function createEphemeralAdapter(storage: Storage, model: string): Adapter
     },
     /** The engine destroys an interaction as it answers the client: of two decisions at once, one is answered. */
     destroy: async (id) => {
-      if (model !== 'Interaction') return void (await sql.query(destroy, [model, hashSecret(id)]))
-      const { rowCount } = await sql.query(end, [model, hashSecret(id), storage.clock.now().toISOString()])
-      if (rowCount > 0) return
+      const idHash = hashSecret(id)
+      if (model !== 'Interaction') return void (await sql.query(destroy, [model, idHash]))
+      const ending = { text: end, values: [idHash, storage.clock.now().toISOString()] }
+      const request = currentInteractionRequest()
+      if (request?.isAnsweredWithCode(idHash) === true) return request.end(ending)
+      if (await writeTogether(sql, [], ending)) return
       forgetDeviceCode()
       throw ended()
     },

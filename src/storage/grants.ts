@@ -1,14 +1,22 @@
 /** Grants: what a person allowed a client in one authorization. Deleting one revokes everything issued under it. */
 import type { Adapter } from 'oidc-provider'
 import type { Statement } from '../platform/database.js'
+import { type WriteText, writeTogether } from '../platform/joined-writes.js'
 import { expiryLimit, expiryOf, type Payload, unsupported } from './engine-model.js'
+import { currentInteractionRequest } from './interaction-request.js'
 import type { Storage } from './storage.js'
 import { currentTokenRequest } from './token-request.js'
 
-const upsert: Statement = {
-  name: 'grant_upsert',
-  text: `INSERT INTO grants (id, account_id, client_id, payload, expires_at) VALUES ($1, $2, $3, $4::jsonb, $5::timestamptz)
-    ON CONFLICT (id) DO UPDATE SET payload = excluded.payload, expires_at = excluded.expires_at`,
+const upsert: WriteText = {
+  name: 'grant',
+  steps: [
+    [
+      'granted',
+      `INSERT INTO grants (id, account_id, client_id, payload, expires_at)
+        SELECT $1::text, $2::text, $3::text, $4::jsonb, $5::timestamptz FROM condition
+        ON CONFLICT (id) DO UPDATE SET payload = excluded.payload, expires_at = excluded.expires_at`,
+    ],
+  ],
 }
 
 const find: Statement = {
@@ -28,10 +36,14 @@ export function createGrantAdapter(storage: Storage): Adapter {
   return {
     upsert: async (id, payload, expiresIn) => {
       const values = [id, payload.accountId, payload.clientId, JSON.stringify(payload), expiryOf(storage, expiresIn)]
-      await sql.query(upsert, values)
+      const write = { text: upsert, values }
+      const request = currentInteractionRequest()
+      if (request === undefined) await writeTogether(sql, [write])
+      else request.add(write)
     },
     find: async (id) => {
-      const remembered = currentTokenRequest()?.takeGrantPayload(id)
+      const remembered =
+        currentTokenRequest()?.takeGrantPayload(id) ?? currentInteractionRequest()?.takeGrantPayload(id)
       if (remembered !== undefined) return remembered
       const { rows } = await sql.query<{ payload: Payload }>(find, [id, expiryLimit(storage)])
       return rows[0]?.payload

@@ -5,16 +5,24 @@
  */
 import type { Adapter } from 'oidc-provider'
 import type { Statement } from '../platform/database.js'
+import { type WriteText, writeTogether } from '../platform/joined-writes.js'
 import { hashSecret } from '../platform/secrets.js'
 import { expiryLimit, expiryOf, type Payload, unsupported } from './engine-model.js'
 import type { Prisma, PrismaClient } from './generated/client.js'
+import { currentInteractionRequest } from './interaction-request.js'
 import type { Storage } from './storage.js'
 
-const upsert: Statement = {
-  name: 'session_upsert',
-  text: `INSERT INTO sessions (uid, id_hash, account_id, payload, expires_at) VALUES ($1, $2, $3, $4::jsonb, $5::timestamptz)
-    ON CONFLICT (uid) DO UPDATE SET id_hash = excluded.id_hash, account_id = excluded.account_id, payload = excluded.payload, expires_at = excluded.expires_at
-    WHERE sessions.id_hash <> 'ended:' || sessions.uid`,
+const upsert: WriteText = {
+  name: 'session',
+  steps: [
+    [
+      'session',
+      `INSERT INTO sessions (uid, id_hash, account_id, payload, expires_at)
+        SELECT $1::text, $2::text, $3::text, $4::jsonb, $5::timestamptz FROM condition
+        ON CONFLICT (uid) DO UPDATE SET id_hash = excluded.id_hash, account_id = excluded.account_id, payload = excluded.payload, expires_at = excluded.expires_at
+        WHERE sessions.id_hash <> 'ended:' || sessions.uid`,
+    ],
+  ],
 }
 
 const find: Statement = {
@@ -46,13 +54,11 @@ export function createSessionAdapter(storage: Storage): Adapter {
     upsert: async (id, payload, expiresIn) => {
       const { jti: _cookie, ...stored } = payload
       const expiresAt = expiryOf(storage, expiresIn)
-      await sql.query(upsert, [
-        payload.uid,
-        hashSecret(id),
-        payload.accountId ?? null,
-        JSON.stringify(stored),
-        expiresAt,
-      ])
+      const values = [payload.uid, hashSecret(id), payload.accountId ?? null, JSON.stringify(stored), expiresAt]
+      const write = { text: upsert, values }
+      const request = currentInteractionRequest()
+      if (request?.isEnding === true) request.add(write)
+      else await writeTogether(sql, [write])
     },
     find: async (id) => {
       const { rows } = await sql.query<{ payload: Payload }>(find, [hashSecret(id), expiryLimit(storage)])
@@ -60,6 +66,8 @@ export function createSessionAdapter(storage: Storage): Adapter {
     },
     /** The cookie value is not known here; the engine only reads what it finds this way. */
     findByUid: async (uid) => {
+      const remembered = currentInteractionRequest()?.session(uid)
+      if (remembered !== undefined) return remembered.payload
       const { rows } = await sql.query<{ payload: Payload }>(findByUid, [uid, expiryLimit(storage)])
       return rows[0]?.payload
     },

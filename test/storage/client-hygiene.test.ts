@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { writeTogether } from '../../src/platform/joined-writes.js'
 import { randomSecret } from '../../src/platform/secrets.js'
 import { noteUse, removeUnusedClients } from '../../src/storage/client-hygiene.js'
 import { type ClientStore, createClientStore } from '../../src/storage/clients.js'
@@ -35,7 +36,8 @@ describe.each(databaseKinds)('Registrations that nobody uses, on %s', (kind) => 
       data: { expiresAt: new Date(given.storage.clock.now().getTime() + 400 * day * 1000) },
     })
     const key = { accountId, clientId, resource: 'https://mcp.example.com/mcp' }
-    await rememberConsent(given.storage, key, 'as seen', { asked: ['read'], allowed: ['read'] })
+    const answer = { asked: ['read'], allowed: ['read'] }
+    await writeTogether(given.storage.database.sql, [rememberConsent(given.storage, key, 'as seen', answer)])
     await refresh(clientId, grantId, seconds)
     return { grantId, accountId }
   }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { writeTogether } from '../../src/platform/joined-writes.js'
 import { createLogger } from '../../src/platform/log.js'
 import { createSecretBox, hashSecret, randomSecret } from '../../src/platform/secrets.js'
 import { createAuditTrail } from '../../src/storage/audit.js'
@@ -161,16 +162,20 @@ describe.each(databaseKinds)('Stores, on %s', (kind) => {
     it('are remembered per resource, added to, taken back, and forgotten when the client changes', async () => {
       const { accountId } = await given.newGrant()
       const key = { accountId, clientId: 'client-1', resource: 'https://mcp.example.com/mcp' }
-      await rememberConsent(given.storage, key, 'first', { asked: ['read'], allowed: ['read'] })
-      await rememberConsent(given.storage, key, 'first', { asked: ['write', 'read'], allowed: ['write', 'read'] })
-      await rememberConsent(given.storage, key, 'first', { asked: ['delete'], allowed: [] })
-      expect(await rememberedScopes(given.storage, key, 'first')).toEqual(['write', 'read'])
-      expect(await rememberedScopes(given.storage, { ...key, resource: '' }, 'first')).toEqual([])
-      expect(await rememberedScopes(given.storage, key, 'second')).toEqual([])
-      await rememberConsent(given.storage, key, 'first', { asked: ['write'], allowed: [] })
-      expect(await rememberedScopes(given.storage, key, 'first')).toEqual(['read'])
-      await rememberConsent(given.storage, key, 'second', { asked: ['read'], allowed: ['read'] })
-      expect(await rememberedScopes(given.storage, key, 'second')).toEqual(['read'])
+      const remember = (fingerprint: string, answer: { asked: string[]; allowed: string[] }) =>
+        writeTogether(given.storage.database.sql, [rememberConsent(given.storage, key, fingerprint, answer)])
+      const remembered = async (resource: string, fingerprint: string) =>
+        rememberedScopes(await given.storage.prisma.consent.findMany({ where: { accountId } }), resource, fingerprint)
+      await remember('first', { asked: ['read'], allowed: ['read'] })
+      await remember('first', { asked: ['write', 'read'], allowed: ['write', 'read'] })
+      await remember('first', { asked: ['delete'], allowed: [] })
+      expect(await remembered(key.resource, 'first')).toEqual(['write', 'read'])
+      expect(await remembered('', 'first')).toEqual([])
+      expect(await remembered(key.resource, 'second')).toEqual([])
+      await remember('first', { asked: ['write'], allowed: [] })
+      expect(await remembered(key.resource, 'first')).toEqual(['read'])
+      await remember('second', { asked: ['read'], allowed: ['read'] })
+      expect(await remembered(key.resource, 'second')).toEqual(['read'])
     })
   })
 

@@ -4,22 +4,25 @@
  * accounts' table (storage/accounts). Follows NIST SP 800-63B-4 for passwords and throttling.
  */
 import type { AccountStore } from '../../storage/accounts.js'
+import type { Claimant } from '../../storage/interaction-request.js'
 import type { PasswordHasher } from './passwords.js'
 
 export interface Authenticator {
   /**
-   * The account that this email and password belong to. Unknown email, wrong password and disabled account give the same
-   * answer in the same time. Does not count tries: call `SignInThrottle.begin` first.
+   * The account, when the password is its own. No account (the email is unknown), a wrong password and a disabled account give the
+   * same answer in the same time. Does not count tries: call `SignInThrottle.begin` first.
    * Throws `temporarily_unavailable` when too many checks wait.
    */
-  authenticate(email: string, password: string): Promise<{ readonly accountId: string } | undefined>
+  authenticate(account: Claimant | undefined, password: string): Promise<{ readonly accountId: string } | undefined>
 }
 
-/** An authenticator over the stored accounts. Renews a hash made with older parameters when its owner signs in. */
-export function createAuthenticator(accounts: AccountStore, hasher: PasswordHasher): Authenticator {
+/** Renews a hash made with older parameters when its owner signs in. */
+export function createAuthenticator(
+  accounts: Pick<AccountStore, 'setPasswordHash'>,
+  hasher: PasswordHasher,
+): Authenticator {
   return {
-    async authenticate(email, password) {
-      const account = await accounts.findByEmail(email)
+    async authenticate(account, password) {
       const matches = await hasher.verify(account?.passwordHash, password)
       if (account === undefined || !matches || account.disabledAt !== undefined) return undefined
       if (hasher.needsRehash(account.passwordHash)) {

@@ -8,6 +8,7 @@
 import { clientNetwork } from '../../platform/client-network.js'
 import type { Clock } from '../../platform/clock.js'
 import type { Sql, Statement } from '../../platform/database.js'
+import type { Write, WriteText } from '../../platform/joined-writes.js'
 import { hashSecret } from '../../platform/secrets.js'
 import { normalizeEmail } from '../../storage/accounts.js'
 
@@ -23,8 +24,8 @@ export interface SignInAttempt {
 export interface SignInThrottle {
   /** Counts a try. Answers the seconds to wait when there were too many; then the password must not be checked. */
   begin(attempt: SignInAttempt): Promise<{ readonly retryAfterSeconds: number } | undefined>
-  /** The person signed in: forgets this address's tries for the account, and takes this try back elsewhere. */
-  succeed(attempt: SignInAttempt): Promise<void>
+  /** What to write when the person signed in: forgets this address's tries for the account, and takes this try back elsewhere. */
+  success(attempt: SignInAttempt): Write
   /** No password was checked after all (the server was busy): takes the try back. */
   cancel(attempt: SignInAttempt): Promise<void>
   /** Forgets the tries for an account from anywhere: the operator lets its owner in again. */
@@ -85,13 +86,24 @@ const countKnown: Statement = {
 /** In the order of locks. */
 const order = 'ORDER BY CASE key WHEN $1 THEN 0 WHEN $2 THEN 1 WHEN $3 THEN 2 ELSE 3 END FOR UPDATE'
 
-const forgetPair: Statement = {
-  name: 'sign_in_throttle_succeed',
-  text: `WITH pair AS (DELETE FROM sign_in_throttles WHERE key = $1 RETURNING failures),
-  locked AS (SELECT key FROM sign_in_throttles WHERE key IN ($2, $3, $4) ${order})
-  UPDATE sign_in_throttles AS t SET failures = GREATEST(0, t.failures - CASE t.key
-    WHEN $2 THEN 1 WHEN $3 THEN COALESCE((SELECT failures FROM pair), 1) ELSE t.failures END)
-  FROM locked WHERE t.key = locked.key`,
+const forgetPair: WriteText = {
+  name: 'tries',
+  steps: [
+    ['pair', 'DELETE FROM sign_in_throttles WHERE key = $1 RETURNING failures'],
+    ['locked', `SELECT key FROM sign_in_throttles WHERE key IN ($2, $3, $4) ${order}`],
+    [
+      'counters',
+      `UPDATE sign_in_throttles AS t SET failures = GREATEST(0, t.failures - CASE t.key
+        WHEN $2 THEN 1 WHEN $3 THEN COALESCE((SELECT failures FROM pair), 1) ELSE t.failures END)
+        FROM locked WHERE t.key = locked.key`,
+    ],
+  ],
+}
+
+// Only a sign-in from elsewhere tells something about the tries from elsewhere, except that they have not succeeded in a row.
+const forgetBrowser: WriteText = {
+  name: 'known_tries',
+  steps: [['counters', 'DELETE FROM sign_in_throttles WHERE key IN ($1, $2)']],
 }
 
 const takeBack: Statement = {
@@ -137,11 +149,11 @@ export function createSignInThrottle(sql: Sql, clock: Clock): SignInThrottle {
       const waits = (await counted).rows.map((row) => Math.ceil((row.resetsAt.getTime() - now.getTime()) / 1000))
       return waits.length === 0 ? undefined : { retryAfterSeconds: Math.max(1, ...waits) }
     },
-    async succeed(attempt) {
+    success(attempt) {
       const { pair, address, account, day, browser } = keysOf(attempt)
-      if (browser === undefined) await sql.query(forgetPair, [pair, address, account, day])
-      // Only a sign-in from elsewhere tells something about the tries from elsewhere, except that they have not succeeded in a row.
-      else await sql.query(forget, [browser, day])
+      return browser === undefined
+        ? { text: forgetPair, values: [pair, address, account, day] }
+        : { text: forgetBrowser, values: [browser, day] }
     },
     async cancel(attempt) {
       const { pair, address, account, day, browser } = keysOf(attempt)

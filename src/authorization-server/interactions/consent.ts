@@ -7,7 +7,7 @@ import { canParseUrl } from '../../oauth/url.js'
 import { clientNetwork } from '../../platform/client-network.js'
 import { epochSeconds } from '../../platform/clock.js'
 import { type HttpContext, publicPath } from '../../platform/http.js'
-import { isMadeByOperator } from '../../storage/clients.js'
+import type { Write } from '../../platform/joined-writes.js'
 import { type ConsentKey, rememberConsent, rememberedScopes } from '../../storage/consents.js'
 import { consentFingerprint, displayName, identityOf, impersonates, redirectTarget } from '../clients/identity.js'
 import { formatUserCode } from '../device/user-code.js'
@@ -55,11 +55,9 @@ function isUnproven({ client, engine }: Interaction): boolean {
   return engine.deviceCode !== undefined && client.metadata()['token_endpoint_auth_method'] === 'none'
 }
 
-async function describeClient({ clients }: InteractionParts, interaction: Interaction) {
-  const { client } = interaction
-  const stored = client.isMetadataDocument ? undefined : await clients.find(client.clientId)
-  const isStatic = stored !== undefined && isMadeByOperator(stored.origin)
-  const identity = isUnproven(interaction) ? ({ kind: 'unverified' } as const) : identityOf(client, isStatic)
+function describeClient(interaction: Interaction) {
+  const { client, isOperatorsClient } = interaction
+  const identity = isUnproven(interaction) ? ({ kind: 'unverified' } as const) : identityOf(client, isOperatorsClient)
   const metadata = client.metadata()
   return {
     name: displayName(client),
@@ -78,25 +76,25 @@ export async function showConsent(
   interaction: Interaction,
   accountId: string,
 ): Promise<void> {
-  const { engine, client } = interaction
-  const account = await parts.accounts.find(accountId)
-  if (account === undefined || account.disabledAt !== undefined) return switchAccount(parts, ctx, interaction)
+  const { engine, client, unit } = interaction
+  const account = unit.person(accountId)
+  if (account === undefined || account.disabled) return switchAccount(parts, ctx, interaction)
   const access = requestedAccess(interaction, parts.resources)
   const key = consentKey(interaction, accountId, access)
   const seen = consentFingerprint(client)
   const { resource } = access
-  const remembered = await rememberedScopes(parts.storage, key, seen)
+  const remembered = rememberedScopes(unit.consents, key.resource, seen)
   // What was allowed through a broader scope is nothing new.
   const before = expandScopes(remembered, resource === undefined ? {} : scopeHierarchyOf(resource))
   const device = await describeDevice(parts, ctx, interaction)
   const redirectUri = device === undefined ? interaction.parameter('redirect_uri') : undefined
   parts.pages.send(ctx, 'consent', {
-    client: await describeClient(parts, interaction),
+    client: describeClient(interaction),
     redirect: redirectUri === undefined ? undefined : redirectTarget(redirectUri, client),
     device,
     resource: resource === undefined ? undefined : { name: resource.name, url: resource.resource },
     scopes: consentScopes(access, before),
-    account: { email: account.email, name: account.name },
+    account: { email: account.email, name: account.name ?? undefined },
     lifetime: { days: Math.max(1, Math.round(parts.refreshTokenTtlSeconds / 86_400)) },
     action: publicPath(ctx, `/interaction/${engine.uid}/consent`),
     switchAccountAction: publicPath(ctx, `/interaction/${engine.uid}/switch-account`),
@@ -137,11 +135,9 @@ async function deny(
   interaction: Interaction,
   accountId: string,
 ): Promise<void> {
-  await parts.audit.record(
-    { type: 'consent.denied', accountId, clientId: interaction.client.clientId },
-    ctx.state.event,
-  )
-  await cancelInteraction(parts, ctx, interaction)
+  const { clientId } = interaction.client
+  const event = parts.audit.event({ type: 'consent.denied', accountId, clientId }, ctx.state.event)
+  await cancelInteraction(parts, ctx, interaction, event)
 }
 
 /** Ends the interaction with `access_denied`; nothing is granted. */
@@ -149,10 +145,11 @@ export async function cancelInteraction(
   parts: InteractionParts,
   ctx: HttpContext,
   interaction: Interaction,
+  ...writes: readonly Write[]
 ): Promise<void> {
   ctx.state.event['outcome'] = 'denied'
   const result = { error: 'access_denied', error_description: 'the person did not allow access' }
-  await finishInteraction(ctx, interaction.engine, result, epochSeconds(parts.storage.clock))
+  await finishInteraction(ctx, interaction, result, epochSeconds(parts.storage.clock), ...writes)
 }
 
 /** Handles the decision. */
@@ -181,14 +178,14 @@ export async function submitConsent(
   }
   const grantId = await saveGrant(parts.provider, key, access, scopes)
   const asked = [...access.scopes, ...access.openid].map(({ name }) => name)
-  await rememberConsent(parts.storage, key, fingerprint, { asked, allowed: scopes })
   await parts.keepDocument(key.clientId)
-  await parts.audit.record(
+  const consented = rememberConsent(parts.storage, key, fingerprint, { asked, allowed: scopes })
+  const event = parts.audit.event(
     { type: 'consent.allowed', accountId, clientId: key.clientId, detail: { scopes, resource: key.resource } },
     ctx.state.event,
   )
   ctx.state.event['outcome'] = 'allowed'
   const { login } = interaction.engine.result ?? {}
   const result = { ...(login === undefined ? {} : { login }), consent: { grantId }, ...(handOff ? { handOff } : {}) }
-  await finishInteraction(ctx, interaction.engine, result, epochSeconds(parts.storage.clock))
+  await finishInteraction(ctx, interaction, result, epochSeconds(parts.storage.clock), consented, event)
 }

@@ -3,6 +3,8 @@ import { errors, type default as Provider } from 'oidc-provider'
 import { claimsMetadataDocument } from '../../oauth/client-id.js'
 import { subjectHash } from '../../oauth/subject-hash.js'
 import { type HttpContext, publicPath, seeOther } from '../../platform/http.js'
+import type { Write } from '../../platform/joined-writes.js'
+import type { InteractionRequest } from '../../storage/interaction-request.js'
 import type { IdentifiedClient } from '../clients/identity.js'
 import { PageError } from '../page-error.js'
 
@@ -13,6 +15,10 @@ type EngineClient = NonNullable<Awaited<ReturnType<Provider['Client']['find']>>>
 export interface Interaction {
   readonly engine: EngineInteraction
   readonly client: IdentifiedClient
+  /** The operator made the client. */
+  readonly isOperatorsClient: boolean
+  /** What this request has read, and will write. */
+  readonly unit: InteractionRequest
   /** A value of the authorization request; `undefined` when absent or repeated. */
   parameter(name: string): string | undefined
   /** The account that just signed in, or that the browser session belongs to. */
@@ -54,6 +60,7 @@ export async function loadInteraction(
   provider: Provider,
   ctx: HttpContext,
   uid: string | undefined,
+  unit: InteractionRequest,
 ): Promise<Interaction> {
   const engine = await provider.interactionDetails(ctx.req, ctx.res).catch((cause: unknown) => {
     if (!(cause instanceof errors.SessionNotFound)) throw cause
@@ -71,11 +78,20 @@ export async function loadInteraction(
   }
   const accountId = engine.prompt.name === 'login' ? engine.result?.login?.accountId : engine.session?.accountId
   if (accountId !== undefined) ctx.state.event['subjectHash'] = subjectHash(accountId)
-  return { engine, client: identified(client), parameter, accountId }
+  const isOperatorsClient = client['made_by_operator'] === true
+  return { engine, client: identified(client), isOperatorsClient, unit, parameter, accountId }
 }
 
-/** Saves the interaction for its remaining time. Throws PageError `interaction-used` when it was answered meanwhile. */
-export async function saveInteraction(engine: EngineInteraction, nowSeconds: number): Promise<void> {
+/**
+ * Saves the interaction for its remaining time, and `writes` with it, all or nothing. Throws PageError `interaction-used` when it
+ * was answered or ended meanwhile.
+ */
+export async function saveInteraction(
+  { engine, unit }: Interaction,
+  nowSeconds: number,
+  ...writes: readonly Write[]
+): Promise<void> {
+  unit.add(...writes)
   await engine.save(Math.max(1, engine.exp - nowSeconds)).catch((cause: unknown) => {
     if (!(cause instanceof errors.SessionNotFound)) throw cause
     throw new PageError('interaction-used', 'invalid_request', 400, { cause })
@@ -85,12 +101,14 @@ export async function saveInteraction(engine: EngineInteraction, nowSeconds: num
 /** Ends the interaction with a result: the browser goes on to the engine, which answers the client. */
 export async function finishInteraction(
   ctx: HttpContext,
-  engine: EngineInteraction,
+  interaction: Interaction,
   result: InteractionResult,
   nowSeconds: number,
+  ...writes: readonly Write[]
 ): Promise<void> {
+  const { engine } = interaction
   engine.result = result
-  await saveInteraction(engine, nowSeconds)
+  await saveInteraction(interaction, nowSeconds, ...writes)
   rememberAnswered(ctx, engine.uid)
   seeOther(ctx, engine.returnTo)
 }

@@ -1,9 +1,7 @@
 /** What the steps of an interaction work with. */
 import type { default as Provider } from 'oidc-provider'
 import type { Pages } from '../../platform/pages.js'
-import type { AccountStore } from '../../storage/accounts.js'
 import type { AuditTrail } from '../../storage/audit.js'
-import type { ClientStore } from '../../storage/clients.js'
 import type { Storage } from '../../storage/storage.js'
 import type { Authenticator } from '../accounts/authenticator.js'
 import type { KnownBrowsers } from '../accounts/known-browsers.js'
@@ -15,8 +13,6 @@ import type { Views } from '../views.js'
 export interface InteractionParts {
   readonly provider: Provider
   readonly storage: Storage
-  readonly accounts: AccountStore
-  readonly clients: ClientStore
   /** Makes a client's metadata document survive its host's failure: for clients somebody has allowed. */
   readonly keepDocument: (clientId: string) => Promise<void>
   readonly authenticator: Authenticator

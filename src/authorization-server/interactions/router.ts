@@ -6,6 +6,8 @@
 import Router from '@koa/router'
 import { readForm } from '../../platform/form.js'
 import { type HttpContext, type HttpState, seeOther } from '../../platform/http.js'
+import { normalizeEmail } from '../../storage/accounts.js'
+import { currentInteractionRequest } from '../../storage/interaction-request.js'
 import { PageError } from '../page-error.js'
 import { cancelInteraction, showConsent, submitConsent } from './consent.js'
 import { type Interaction, loadInteraction } from './interaction.js'
@@ -22,7 +24,12 @@ function signedIn(interaction: Interaction): string {
 
 /** Routes under `/interaction/:uid`; the interaction's cookies are bound to that path. */
 export function createInteractionRouter(parts: InteractionParts): Router<HttpState> {
-  const load = (ctx: HttpContext, uid: string | undefined) => loadInteraction(parts.provider, ctx, uid)
+  const load = (ctx: HttpContext, uid: string | undefined, email?: string | null) => {
+    const unit = currentInteractionRequest()
+    if (unit === undefined) throw new Error('the request of an interaction is no unit of work')
+    if (typeof email === 'string') unit.alsoFind(normalizeEmail(email))
+    return loadInteraction(parts.provider, ctx, uid, unit)
+  }
 
   const steps: Readonly<Record<string, Step>> = {
     'sign-in': (ctx, interaction, form) => submitSignIn(parts, ctx, interaction, form),
@@ -41,7 +48,8 @@ export function createInteractionRouter(parts: InteractionParts): Router<HttpSta
     const step = Object.hasOwn(steps, ctx.params['step'] ?? '') ? steps[ctx.params['step'] ?? ''] : undefined
     if (step === undefined) return next()
     const form = await readForm(ctx)
-    const interaction = await load(ctx, ctx.params['uid'])
+    const email = step === steps['sign-in'] ? form.get('email') : undefined
+    const interaction = await load(ctx, ctx.params['uid'], email)
     if (!parts.csrf.accepts(ctx, interaction.engine.uid, form.get('csrf'))) {
       throw new PageError('form-expired', 'access_denied', 403, { detail: 'CSRF check failed' })
     }

@@ -3,6 +3,7 @@ import { OAuthError } from '../../oauth/errors.js'
 import { subjectHash } from '../../oauth/subject-hash.js'
 import { epochSeconds } from '../../platform/clock.js'
 import { type HttpContext, publicPath, seeOther } from '../../platform/http.js'
+import type { Write } from '../../platform/joined-writes.js'
 import { endSession } from '../../storage/sessions.js'
 import { displayName } from '../clients/identity.js'
 import type { SignInError } from '../views.js'
@@ -47,9 +48,10 @@ export function showSignIn(
 async function checkPassword(
   parts: InteractionParts,
   ctx: HttpContext,
+  { unit }: Interaction,
   email: string,
   password: string,
-): Promise<{ accountId: string } | SignInState> {
+): Promise<{ readonly accountId: string; readonly counted: Write } | SignInState> {
   const knownBrowser = parts.knownBrowsers.recognize(ctx, email)
   const attempt = { email, address: ctx.state.clientAddress, knownBrowser }
   const wait = await parts.throttle.begin(attempt)
@@ -58,14 +60,13 @@ async function checkPassword(
     return { email, error: 'too-many-attempts', retryAfterSeconds: wait.retryAfterSeconds, status: 429 }
   }
   try {
-    const found = await parts.authenticator.authenticate(email, password)
+    const found = await parts.authenticator.authenticate(unit.claimant, password)
     if (found === undefined) {
       await parts.audit.record({ type: 'sign_in.failed', detail: { address: attempt.address } }, ctx.state.event)
       return { email, error: 'wrong-credentials', status: 401 }
     }
-    await parts.throttle.succeed(attempt)
     parts.knownBrowsers.remember(ctx, email)
-    return found
+    return { ...found, counted: parts.throttle.success(attempt) }
   } catch (error) {
     await parts.throttle.cancel(attempt)
     if (!(error instanceof OAuthError) || error.status !== 503) throw error
@@ -88,21 +89,21 @@ export async function submitSignIn(
   interaction: Interaction,
   form: URLSearchParams,
 ): Promise<void> {
-  const checked = await checkPassword(parts, ctx, form.get('email') ?? '', form.get('password') ?? '')
+  const checked = await checkPassword(parts, ctx, interaction, form.get('email') ?? '', form.get('password') ?? '')
   if (!('accountId' in checked)) {
     ctx.state.event['outcome'] = checked.error
     return showSignIn(parts, ctx, interaction, checked)
   }
-  const { accountId } = checked
+  const { accountId, counted } = checked
   Object.assign(ctx.state.event, { outcome: 'succeeded', subjectHash: subjectHash(accountId) })
   const now = epochSeconds(parts.storage.clock)
   await endOtherSession(parts, interaction, accountId)
   interaction.engine.result = { login: { accountId, ts: now, remember: true } }
-  await saveInteraction(interaction.engine, now)
-  await parts.audit.record(
+  const event = parts.audit.event(
     { type: 'sign_in.succeeded', accountId, detail: { address: ctx.state.clientAddress } },
     ctx.state.event,
   )
+  await saveInteraction(interaction, now, counted, event)
   seeOther(ctx, `/interaction/${interaction.engine.uid}`)
 }
 
@@ -117,6 +118,6 @@ export async function switchAccount(
   engine.session = undefined
   engine.result = undefined
   engine.prompt = { name: 'login', reasons: ['switch_account'], details: {} }
-  await saveInteraction(engine, epochSeconds(parts.storage.clock))
+  await saveInteraction(interaction, epochSeconds(parts.storage.clock))
   seeOther(ctx, `/interaction/${engine.uid}`)
 }

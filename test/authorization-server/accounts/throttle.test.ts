@@ -5,6 +5,7 @@ import {
   type SignInThrottle,
   signInLimits,
 } from '../../../src/authorization-server/accounts/throttle.js'
+import { writeTogether } from '../../../src/platform/joined-writes.js'
 import { databaseKinds } from '../../support/databases.js'
 import { type AccountsDatabase, createTestClock, openAccountsDatabase } from './accounts-database.js'
 
@@ -13,6 +14,7 @@ describe.each(databaseKinds)('Throttling of sign-ins (NIST SP 800-63B-4 §3.2.2)
   let storage: AccountsDatabase
   let throttle: SignInThrottle
   const ada = { email: 'ada@example.org', address: '192.0.2.1' }
+  const succeed = (attempt: SignInAttempt) => writeTogether(storage.database.sql, [throttle.success(attempt)])
   const tries = async (count: number, attempt: SignInAttempt) => {
     const answers = []
     for (let index = 0; index < count; index += 1) answers.push(await throttle.begin(attempt))
@@ -71,7 +73,7 @@ describe.each(databaseKinds)('Throttling of sign-ins (NIST SP 800-63B-4 §3.2.2)
     expect(await windows(3)).toBe(signInLimits.accountDay)
     // A browser of the owner is not concerned, and its sign-in starts the day anew, but not the quarter of an hour.
     await throttle.begin({ ...ada, knownBrowser: 'hers' })
-    await throttle.succeed({ ...ada, knownBrowser: 'hers' })
+    await succeed({ ...ada, knownBrowser: 'hers' })
     expect(await windows(1)).toBe(signInLimits.account)
     expect(await tries(5, { ...ada, email: 'bob@example.org' })).toBe(5)
     clock.advance(86_400)
@@ -87,7 +89,7 @@ describe.each(databaseKinds)('Throttling of sign-ins (NIST SP 800-63B-4 §3.2.2)
     expect(answers.filter((answer) => answer === undefined)).toHaveLength(signInLimits.knownBrowser)
     expect(await throttle.begin(hers)).toEqual({ retryAfterSeconds: signInLimits.windowSeconds })
     expect(await tries(3, { ...ada, knownBrowser: 'her telephone' })).toBe(3)
-    await throttle.succeed(hers)
+    await succeed(hers)
     expect(await tries(9, hers)).toBe(9)
     await throttle.cancel(hers)
     expect(await tries(9, hers)).toBe(2)
@@ -111,7 +113,7 @@ describe.each(databaseKinds)('Throttling of sign-ins (NIST SP 800-63B-4 §3.2.2)
 
   it('forgets the tries of an address for an account when the person signs in', async () => {
     await tries(9, ada)
-    await throttle.succeed(ada)
+    await succeed(ada)
     expect(await tries(12, ada)).toBe(10)
     const counters = await storage.prisma.signInThrottle.findMany({ orderBy: { failures: 'asc' } })
     expect(counters.map(({ failures }) => failures)).toEqual([10, 10, 12, 18])

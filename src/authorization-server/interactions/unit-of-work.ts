@@ -1,0 +1,30 @@
+/**
+ * Makes each request of a sign-in in progress one unit of work: its pages, and the engine's way back from them. What the engine
+ * answers is sent when what it wrote is written; when that fails, the browser keeps its cookies, the client is told nothing, and
+ * whoever reloads the page goes on.
+ */
+import type { HttpMiddleware } from '../../platform/http.js'
+import { InteractionRequest, withinInteraction } from '../../storage/interaction-request.js'
+import type { Storage } from '../../storage/storage.js'
+import { PageError } from '../page-error.js'
+import { routes } from '../routes.js'
+
+/** Where a browser comes with the cookie of an interaction. */
+const places: readonly string[] = ['/interaction/', `${routes.authorization}/`, `${routes.code_verification}/`]
+
+/** Middleware ahead of the pages and the engine. Throws PageError `interaction-expired` when another request answered first. */
+export function commitInteractions(storage: Storage): HttpMiddleware {
+  return async (ctx, next) => {
+    if (!places.some((place) => ctx.path.startsWith(place))) return next()
+    const request = new InteractionRequest(storage)
+    await withinInteraction(request, next)
+    let isCommitted = false
+    try {
+      // A failure of ours ends nothing.
+      isCommitted = ctx.status < 500 && (await request.commit())
+    } finally {
+      if (!isCommitted) for (const header of ['location', 'set-cookie']) ctx.remove(header)
+    }
+    if (!isCommitted && ctx.status < 500) throw new PageError('interaction-expired', 'invalid_request', 400)
+  }
+}
