@@ -60,9 +60,11 @@ function superviseAnswers(server: Server, unreadMs: number): () => void {
     })
   })
   const isAnswering = (socket: Socket) => [...underWay].some((response) => response.socket === socket)
-  // Node calls this for an idle kept-alive connection too, and leaves it to us to end it.
-  server.setTimeout(unreadMs, (socket) => {
-    if (socket.writableLength > 0 || !isAnswering(socket)) socket.destroy()
+  // Of an answer in several pieces Node looks twice before it says that nothing moved, so it looks after half of the time. It also
+  // calls this for an idle kept-alive connection, and leaves it to us to end it; one whose request is not there yet has limits of its own.
+  const lookAfterMs = unreadMs / 2
+  server.setTimeout(lookAfterMs, (socket) => {
+    if (socket.writableLength > 0 || (!isAnswering(socket) && socket.timeout !== lookAfterMs)) socket.destroy()
   })
   return () => {
     isEnding = true

@@ -1,4 +1,5 @@
 /** The fault plan. Each entry is bounded in time. */
+import { idleFlood, slowStrangers } from './connections.js'
 import { cutInCommit, killedHard, stopped } from './database-away.js'
 import { endedSessions, exhaustedPool, lockedTable, slowDatabase } from './database-troubled.js'
 import { feltEnd } from './endings.js'
@@ -10,8 +11,6 @@ import { doubleRedemption, killedReplica, rollingRestart } from './replicas.js'
 const withoutScript: readonly Fault[] = [
   ['F8', 'the disk of PostgreSQL is full'],
   ['F14', 'the clock of one replica wrong'],
-  ['F15', 'slow headers, bodies and readers', 'platform/bounded-server'],
-  ['F16', 'thousands of idle connections'],
   ['F17', 'a flood of wrong passwords', 'authorization-server/accounts/passwords'],
   ['F18', 'hosts of client documents that never answer', 'authorization-server/kept-documents'],
   ['F19', 'no CPU left'],
@@ -41,5 +40,7 @@ export const allFaults: readonly Fault[] = [
   doubleRedemption,
   feltEnd,
   rotatedKeys,
+  slowStrangers,
+  idleFlood,
   ...withoutScript,
 ]

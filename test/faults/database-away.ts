@@ -1,21 +1,9 @@
 /** PostgreSQL is killed, stopped, or taken away in the middle of a commit. */
-import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Fault, type Scene, seconds } from './fault.js'
 import { now } from './readiness.js'
+import { cpuSeconds } from './watched.js'
 import { processes } from './world.js'
-
-/** CPU seconds that a process has used. `undefined` where the system does not say. */
-function cpuSeconds(pid: number): number | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    // utime and stime, in hundredths of a second.
-    return (Number(fields[11]) + Number(fields[12])) / 100
-  } catch {
-    return undefined
-  }
-}
 
 /** Share of one core that all processes together use while nobody asks them anything. */
 async function idleShare({ world, load }: Scene, forSeconds: number): Promise<number | undefined> {

@@ -3,13 +3,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { refresh } from '../support/oauth-client.js'
 import { type Fault, type Scene, seconds } from './fault.js'
 import { now } from './readiness.js'
+import { p99 } from './watched.js'
 import { withSession } from './world.js'
 
-/** Milliseconds of the answers that were given since `from`, the one that 99 of 100 stay below. */
 function p99Since({ world }: Scene, from: number): number {
-  const times = world.front.answers.slice(from).map(({ milliseconds }) => milliseconds)
-  times.sort((left, right) => left - right)
-  return times[Math.floor(times.length * 0.99)] ?? 0
+  return p99(world.front.answers.slice(from).map(({ milliseconds }) => milliseconds))
 }
 
 export const slowDatabase: Fault = {

@@ -1,27 +1,23 @@
 /** The keys that sign are replaced again and again, and retired ones come to their end. */
-import { once } from 'node:events'
-import { type IncomingMessage, request } from 'node:http'
-import { json } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { decodeProtectedHeader } from 'jose'
 import { refresh, type Tokens } from '../support/oauth-client.js'
+import type { StackProcess } from '../support/stack-process.js'
 import { isTaken, newHolder, operate, untilRefused } from './endings.js'
 import { type Fault, type Scene, seconds } from './fault.js'
+import { askPastProxy } from './past-proxy.js'
 import { now } from './readiness.js'
 import { type World, withSession } from './world.js'
 
 const kidOf = ({ access_token: token }: Tokens) => decodeProtectedHeader(token).kid ?? ''
 
 /** What each authorization server publishes by itself. */
-async function published({ auth, issuer }: World): Promise<readonly string[][]> {
-  const ask = async (origin: string) => {
-    // Past the proxy, but in its words: a server answers under its public host only.
-    const asked = request(`${origin}/jwks`, { headers: { host: new URL(issuer).host } }).end()
-    const [answer] = (await once(asked, 'response')) as [IncomingMessage]
-    const { keys } = (await json(answer)) as { readonly keys: readonly { readonly kid: string }[] }
-    return keys.map(({ kid }) => kid)
+function published({ auth }: World): Promise<readonly string[][]> {
+  const ask = async (server: StackProcess) => {
+    const { text } = await askPastProxy(server, '/jwks')
+    return (JSON.parse(text) as { readonly keys: readonly { readonly kid: string }[] }).keys.map(({ kid }) => kid)
   }
-  return Promise.all(auth.flatMap(({ origins }) => origins).map(ask))
+  return Promise.all(auth.map(ask))
 }
 
 /** Waits for what both servers do by themselves every two seconds; resolves to the seconds it took. */
