@@ -6,13 +6,12 @@ import { feltEnd } from './endings.js'
 import type { Fault } from './fault.js'
 import { rotatedKeys } from './keys.js'
 import { doubleRedemption, killedReplica, rollingRestart } from './replicas.js'
+import { guessedPasswords, silentHosts } from './strangers.js'
 
 /** What the plan names and no script here does: the test that does it in small, if there is one. Each run says so. */
 const withoutScript: readonly Fault[] = [
   ['F8', 'the disk of PostgreSQL is full'],
   ['F14', 'the clock of one replica wrong'],
-  ['F17', 'a flood of wrong passwords', 'authorization-server/accounts/passwords'],
-  ['F18', 'hosts of client documents that never answer', 'authorization-server/kept-documents'],
   ['F19', 'no CPU left'],
   ['F20', 'no memory left'],
   ['F21', 'a migration while the old version serves', 'platform/migration-rules'],
@@ -42,5 +41,7 @@ export const allFaults: readonly Fault[] = [
   rotatedKeys,
   slowStrangers,
   idleFlood,
+  guessedPasswords,
+  silentHosts,
   ...withoutScript,
 ]
