@@ -98,10 +98,16 @@ describeOnPostgres('PgBouncer in transaction mode', () => {
   })
 
   it('each of many statements at once gets its own answer, and fails alone', async () => {
-    const { sql } = open(await createDatabase('pooled'))
+    const url = await createDatabase('pooled')
+    const clients = [open(url), open(url), open(url)].map(({ sql }) => sql)
     const divide = { name: 'divide', text: 'SELECT 100 / $1::int AS value, $2::text AS name' }
-    const ask = (index: number) => sql.query<{ value: number; name: string }>(divide, [index % 10, `n${index}`])
-    const outcomes = await Promise.allSettled(Array.from({ length: 200 }, (_, index) => ask(index)))
+    const ask = async (index: number) => {
+      // Not all in one turn, so that each session of PostgreSQL serves all of them.
+      await new Promise((resolve) => setTimeout(resolve, index % 20))
+      const answer = clients[index % 3]?.query<{ value: number; name: string }>(divide, [index % 10, `n${index}`])
+      return answer ?? Promise.reject(new Error('nobody asked'))
+    }
+    const outcomes = await Promise.allSettled(Array.from({ length: 300 }, (_, index) => ask(index)))
     outcomes.forEach((outcome, index) => {
       if (index % 10 === 0) expect(outcome).toMatchObject({ reason: { code: '22012' } })
       else
