@@ -13,9 +13,10 @@ import { createPreparedSql } from './embedded-statements.js'
 import { runExclusively } from './exclusive.js'
 import { lockFolder } from './folder-lock.js'
 import { migrationAdapter } from './migration-adapter.js'
-import { isFromStandby, isOutage, isUndone, outageError } from './outage.js'
+import { isOutage, isReadOnlyError, isUndone, outageError } from './outage.js'
 import { createPipelines } from './pipelines.js'
 import { trackSockets } from './tracked-sockets.js'
+import { askIfReadOnly, demandWritable, demandWritableClient, type ReadOnlyAnswer } from './writable.js'
 
 /** One prepared statement. `name` is unique per text: PostgreSQL prepares it once per connection. */
 export interface Statement {
@@ -130,9 +131,6 @@ async function againIfUndone<T>(send: () => Promise<T>): Promise<T> {
 /** Reads share one connection and one backend that stays awake; a write has to wait for the disk, which no read should. */
 const reads = ({ text }: Statement): boolean => text.startsWith('SELECT')
 
-/** A standby answers too, and can do nothing for us. */
-const pingStatement: Statement = { name: 'ping', text: 'SELECT pg_is_in_recovery() AS standby' }
-
 /**
  * The pool listens to connections that are idle, whoever borrowed one for a transaction to none: between two statements nobody
  * would hear that it was lost, and an error event that nobody hears ends the process.
@@ -179,6 +177,7 @@ export function openServerDatabase(options: ServerDatabaseOptions): Database {
   const pool = new pg.Pool({
     ...connection,
     stream: sockets.open,
+    onConnect: demandWritableClient,
     // Two at least: what runs under a lock needs a second connection.
     max: Math.max(2, options.poolSize - forStatements),
     idleTimeoutMillis: 60_000,
@@ -186,25 +185,24 @@ export function openServerDatabase(options: ServerDatabaseOptions): Database {
   surviveLosses(pool, options.onIdleError)
   // What Prisma asks does not come by `sql`.
   pool.on('connect', ({ connection }: Partial<pg.Client>) =>
-    connection?.on('errorMessage', (error: unknown) => void (isFromStandby(error) && sockets.closeAll())),
+    connection?.on('errorMessage', (error: unknown) => void (isReadOnlyError(error) && sockets.closeAll())),
   )
   const sql: Sql = {
     query: async <Row>(statement: Statement, values: readonly unknown[]) => {
       const pipelines = reads(statement) ? reading : writing
       const { rows, rowCount } = await againIfUndone(() => pipelines.query(statement, values)).catch(
         (error: unknown) => {
-          if (isFromStandby(error)) sockets.closeAll()
+          if (isReadOnlyError(error)) sockets.closeAll()
           throw isOutage(error) ? outageError(error) : error
         },
       )
       return { rows: rows as Row[], rowCount }
     },
   }
-  const askPrimary = async () => {
-    const { rows } = await sql.query<{ standby: boolean }>(pingStatement, [])
-    if (rows[0]?.standby !== true) return
-    sockets.closeAll()
-    throw outageError(new Error('the database is a standby'))
+  const ask = async () => {
+    const answer = await sql.query<ReadOnlyAnswer>(askIfReadOnly, [])
+    if (answer.rows[0]?.readOnly === true) sockets.closeAll()
+    demandWritable(answer)
   }
   return {
     sql,
@@ -220,7 +218,7 @@ export function openServerDatabase(options: ServerDatabaseOptions): Database {
     },
     embedded: false,
     exclusively: (lock, work) => runExclusively(pool, lock, work),
-    ping: () => inTime(askPrimary(), pingMs),
+    ping: () => inTime(ask(), pingMs),
     pools: () => [
       { pool: 'reads', ...reading.use() },
       { pool: 'writes', ...writing.use() },
@@ -263,7 +261,7 @@ export async function openEmbeddedDatabase(folder: string | 'memory'): Promise<D
       )
       return turn
     },
-    ping: async () => void (await sql.query(pingStatement, [])),
+    ping: async () => void (await sql.query(askIfReadOnly, [])),
     pools: () => [],
     close: async () => {
       await pglite.close()

@@ -51,7 +51,7 @@ export function isOutage(error: unknown): boolean {
 }
 
 /** 25006: a write was sent to a server that only reads, a standby or what was the primary before a failover. */
-export function isFromStandby(error: unknown): boolean {
+export function isReadOnlyError(error: unknown): boolean {
   return textOf(error, 'code') === '25006'
 }
 

@@ -9,6 +9,7 @@ import pg from 'pg'
 import type { Statement } from './database.js'
 import { outageError } from './outage.js'
 import { type PreparedResult, runPrepared } from './prepared-query.js'
+import { demandWritableClient } from './writable.js'
 
 /** Statements that share a write wait for each other: behind commits that reach the disk one by one, not too many should. */
 const mostGathered = 4
@@ -36,17 +37,21 @@ class Pipeline {
     this.#client.on('end', () => {
       this.#isUsable = false
     })
-    this.#connected = this.#client.connect().then(
-      () => {
-        this.#isConnected = true
-      },
-      (error: unknown) => {
-        this.#isUsable = false
-        throw error
-      },
-    )
+    this.#connected = this.#connect()
     // Whoever asks gets the error; nobody may be asking.
     this.#connected.catch(() => undefined)
+  }
+
+  async #connect(): Promise<void> {
+    try {
+      await this.#client.connect()
+      await demandWritableClient(this.#client)
+      this.#isConnected = true
+    } catch (error) {
+      this.#isUsable = false
+      this.#socket.destroy()
+      throw error
+    }
   }
 
   /** Has something to send in this turn that one more statement can leave with. */

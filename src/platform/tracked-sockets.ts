@@ -7,7 +7,7 @@ export interface TrackedSockets {
 }
 
 /**
- * Of every connection to one server. When it turns out to be a standby, all of them lead nowhere, the one for reads too: they are
+ * Of every connection to one server. When it turns out to write no more, all of them lead nowhere, the one for reads too: they are
  * closed as if the way to it were cut, and the next ones go where the address leads now.
  */
 export function trackSockets(): TrackedSockets {

@@ -3,6 +3,7 @@ import pg from 'pg'
 import { type Database, openServerDatabase } from '../../src/platform/database.js'
 import { createDatabase } from '../support/databases.js'
 import { describeOnPostgres } from '../support/describe-on-postgres.js'
+import { eventually } from '../support/eventually.js'
 
 const touch = { name: 'touch', text: 'UPDATE rows SET used = used + 1 WHERE id = $1' }
 
@@ -72,6 +73,56 @@ describeOnPostgres('A statement that cannot be prepared', () => {
       expect(new Set(await all())).toEqual(new Set(['found']))
     } finally {
       await database.close()
+    }
+  })
+})
+
+describeOnPostgres('A database that writes no more', () => {
+  it('loses all its connections, and has none until it writes again', async () => {
+    const url = await createDatabase('readonly')
+    const admin = new pg.Client({ connectionString: url })
+    await admin.connect()
+    await admin.query('CREATE TABLE rows (id int)')
+    const become = (value: 'on' | 'off') =>
+      admin.query(`ALTER DATABASE ${new URL(url).pathname.slice(1)} SET default_transaction_read_only = ${value}`)
+    const lost: Error[] = []
+    const database = openServerDatabase({ url, poolSize: 4, onIdleError: (error) => lost.push(error) })
+    const read = { name: 'read_backend', text: 'SELECT pg_backend_pid() AS pid' }
+    const write = { name: 'write_row', text: 'INSERT INTO rows VALUES (1)' }
+    const isOutage = { code: 'temporarily_unavailable', status: 503 }
+    try {
+      await become('on')
+      // Nothing is read from it either: it may be a standby that lacks what was stored a moment ago.
+      await expect(database.sql.query(read, [])).rejects.toMatchObject(isOutage)
+      await expect(database.sql.query(write, [])).rejects.toMatchObject(isOutage)
+      await expect(database.ping()).rejects.toMatchObject(isOutage)
+      await expect(database.exclusively(7, async () => undefined)).rejects.toMatchObject({ code: '25006' })
+
+      await become('off')
+      await database.ping()
+      const { rows: before } = await database.sql.query<{ pid: number }>(read, [])
+      await database.sql.query(write, [])
+      // A session becomes what the old primary is when it lives on behind the same address.
+      await database.sql.query(
+        {
+          name: 'demote',
+          text: `WITH demoted AS (SELECT set_config('default_transaction_read_only', 'on', false)) INSERT INTO rows SELECT 2 FROM demoted`,
+        },
+        [],
+      )
+      await expect(database.sql.query(write, [])).rejects.toMatchObject(isOutage)
+      await eventually(() =>
+        database.sql.query(write, []).then(
+          () => true,
+          () => false,
+        ),
+      )
+      // The connection for reads was closed with the one that was told so.
+      const { rows: after } = await database.sql.query<{ pid: number }>(read, [])
+      expect(after).not.toEqual(before)
+      expect(lost.length).toBeGreaterThan(0)
+    } finally {
+      await Promise.all([admin.end(), database.close()])
     }
   })
 })
