@@ -3,6 +3,7 @@ import { idleFlood, slowStrangers } from './connections.js'
 import { cutInCommit, killedHard, stopped } from './database-away.js'
 import { endedSessions, exhaustedPool, lockedTable, slowDatabase } from './database-troubled.js'
 import { feltEnd } from './endings.js'
+import { failover } from './failover.js'
 import type { Fault } from './fault.js'
 import { rotatedKeys } from './keys.js'
 import { doubleRedemption, killedReplica, rollingRestart } from './replicas.js'
@@ -43,5 +44,6 @@ export const allFaults: readonly Fault[] = [
   idleFlood,
   guessedPasswords,
   silentHosts,
+  failover,
   ...withoutScript,
 ]

@@ -24,7 +24,7 @@ export interface Scene {
 }
 
 export interface Fault {
-  /** As the plan counts them: F1 to F23. */
+  /** As the plan counts them, F1 to F23; F24 is the failover. */
   readonly id: string
   /** What is done. */
   readonly name: string

@@ -8,7 +8,8 @@ import type { Account } from '../support/authorization.js'
 import { type Browser, createBrowser } from '../support/browser.js'
 import { freePort } from '../support/free-port.js'
 import { type FrontProxy, startFrontProxy } from '../support/front-proxy.js'
-import { type Postgres, startPostgres } from '../support/postgres.js'
+import { type Postgres, startPostgres, urlOf } from '../support/postgres.js'
+import { type Standby, startStandby } from '../support/postgres-standby.js'
 import { type Relay, startRelay } from '../support/relay.js'
 import { temporaryFolder } from '../support/run-folder.js'
 import { testAccount } from '../support/settings.js'
@@ -16,7 +17,9 @@ import { type StackProcess, startStackProcess } from '../support/stack-process.j
 import type { PersonName } from './facts.js'
 
 export interface World {
+  /** The first one, and what follows it where the world has that. */
   readonly postgres: Postgres
+  readonly standby?: Standby
   readonly relay: Relay
   /** In front of the authorization server, and in front of the MCP server. */
   readonly front: FrontProxy
@@ -26,7 +29,7 @@ export interface World {
   readonly issuer: string
   readonly resource: string
   readonly accounts: Readonly<Record<PersonName, Account>>
-  /** URL of the authorization server's database, past the relay. */
+  /** URL of the authorization server's database past the relay, where it leads now. */
   readonly databaseUrl: string
   newBrowser(): Browser
   close(): Promise<void>
@@ -39,6 +42,8 @@ export interface WorldOptions {
   readonly secondEnv?: Readonly<Record<string, string>>
   /** PostgreSQL's files are put here, a folder that exists. */
   readonly postgresFolder?: string
+  /** A second PostgreSQL follows the first, which acknowledges nothing that the second has not. */
+  readonly withStandby?: true
 }
 
 const accounts = {
@@ -74,7 +79,8 @@ export async function withSession<T>(
 }
 
 /** Starts everything; a few seconds. */
-export async function startWorld({ env = {}, secondEnv = {}, postgresFolder }: WorldOptions = {}): Promise<World> {
+export async function startWorld(options: WorldOptions = {}): Promise<World> {
+  const { env = {}, secondEnv = {}, postgresFolder } = options
   const postgres = await startPostgres(postgresFolder === undefined ? {} : { folder: postgresFolder })
   const relay = await startRelay(postgres.port)
   const [issuerPort, resourcePort, firstPort, secondPort, mcpPort] = [
@@ -89,12 +95,14 @@ export async function startWorld({ env = {}, secondEnv = {}, postgresFolder }: W
   const issuer = `http://localhost:${issuerPort}`
   const resource = `http://localhost:${resourcePort}/mcp`
   const databaseUrl = await postgres.url('auth')
+  const notesUrl = await postgres.url('notes')
+  const standby = options.withStandby && (await startStandby(postgres))
   const shared = {
     ISSUER_URL: issuer,
     RESOURCE_URL: resource,
     DATA_DIR: temporaryFolder('data'),
     DATABASE_URL: through(relay, databaseUrl),
-    NOTES_DATABASE_URL: through(relay, await postgres.url('notes')),
+    NOTES_DATABASE_URL: through(relay, notesUrl),
     ENCRYPTION_KEY: Buffer.alloc(32, 7).toString('base64url'),
     MCP_SERVER_SECRET: 'of-servers-that-are-about-to-be-hurt',
     LOG_LEVEL: 'info',
@@ -109,6 +117,7 @@ export async function startWorld({ env = {}, secondEnv = {}, postgresFolder }: W
   ])
   return {
     postgres,
+    ...(standby && { standby }),
     relay,
     front,
     mcpFront,
@@ -117,12 +126,16 @@ export async function startWorld({ env = {}, secondEnv = {}, postgresFolder }: W
     issuer,
     resource,
     accounts,
-    databaseUrl,
+    get databaseUrl() {
+      return urlOf(relay.target, 'auth')
+    },
     newBrowser: () => createBrowser([issuer, resource]),
     close: async () => {
       const all = [first, second, mcp]
       await Promise.all(all.map((process) => process.kill9()))
       await Promise.all([front.close(), mcpFront.close(), relay.close()])
+      // The one that follows first: without it, the other one waits.
+      await standby?.stop()
       await postgres.stop()
     },
   }

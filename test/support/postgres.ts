@@ -56,7 +56,7 @@ export function unprivilegedUser(): RunAs {
   throw new Error('root cannot run PostgreSQL, and there is neither a user postgres nor nobody')
 }
 
-function binary(name: string): string {
+export function binary(name: string): string {
   const folder = process.env['TEST_POSTGRES_BIN']
   if (folder === undefined) throw new Error('no PostgreSQL was found on this machine (see global-setup.mjs)')
   return join(folder, name)
@@ -173,18 +173,28 @@ export interface PostgresOptions {
   readonly folder?: string
 }
 
-/** Makes and starts a cluster of its own; about two seconds. Most tests want a database of the shared one instead: `createDatabase`. */
-export async function startPostgres(options: PostgresOptions = {}): Promise<Postgres> {
+export interface Place {
+  /** Where `data` and `log` are. */
+  readonly folder: string
+  readonly port: number
+  readonly user: RunAs
+}
+
+/** A folder that PostgreSQL may write to, with an empty one for its data, and a port. */
+export async function newPlace(parent = tmpdir()): Promise<Place> {
   const user = unprivilegedUser()
-  const folder = mkdtempSync(join(options.folder ?? tmpdir(), 'gatehouse-postgres-'))
+  const folder = mkdtempSync(join(parent, 'gatehouse-postgres-'))
   const dataFolder = join(folder, 'data')
   mkdirSync(dataFolder, { mode: 0o700 })
   if (user.uid !== undefined && user.gid !== undefined) {
     for (const path of [folder, dataFolder]) chownSync(path, user.uid, user.gid)
   }
-  const flags = ['-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C.UTF-8', '--no-sync', '--no-instructions']
-  execFileSync(binary('initdb'), ['-D', dataFolder, ...flags], { ...user, cwd: folder, stdio: 'pipe' })
-  const port = await freePort()
+  return { folder, port: await freePort(), user }
+}
+
+/** Starts the cluster whose files are in place. */
+export async function startCluster({ folder, port, user }: Place): Promise<Postgres> {
+  const dataFolder = join(folder, 'data')
   let pid = await launch(folder, port, user)
   return {
     port,
@@ -214,4 +224,16 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
       pid = await launch(folder, port, user)
     },
   }
+}
+
+/** Makes and starts a cluster of its own; about two seconds. Most tests want a database of the shared one instead: `createDatabase`. */
+export async function startPostgres({ folder: parent }: PostgresOptions = {}): Promise<Postgres> {
+  const place = await newPlace(parent)
+  const flags = ['-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C.UTF-8', '--no-sync', '--no-instructions']
+  execFileSync(binary('initdb'), ['-D', join(place.folder, 'data'), ...flags], {
+    ...place.user,
+    cwd: place.folder,
+    stdio: 'pipe',
+  })
+  return startCluster(place)
 }

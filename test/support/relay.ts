@@ -3,10 +3,16 @@ import { connect, createServer, type Socket } from 'node:net'
 
 export interface Relay {
   readonly port: number
+  /** Where it leads. */
+  readonly target: number
+  /** New connections lead there from now on; those that are open stay, as when a name or an address moves. */
+  leadTo(target: number): void
   /** Ends every connection and refuses new ones. */
   cut(): void
   /** What is sent goes nowhere from now on, and nobody is told: connections stay, as when a cable is pulled. */
   swallow(): void
+  /** Ends every connection; new ones are let through. */
+  interrupt(): void
   /** Every piece of data takes this much longer, each way. */
   delay(milliseconds: number): void
   /**
@@ -25,7 +31,8 @@ interface Trap {
   readonly sprung: () => void
 }
 
-export async function startRelay(target: number): Promise<Relay> {
+export async function startRelay(first: number): Promise<Relay> {
+  let target = first
   const open = new Set<Socket>()
   let state: 'open' | 'cut' | 'swallowing' = 'open'
   let delayMs = 0
@@ -83,6 +90,13 @@ export async function startRelay(target: number): Promise<Relay> {
   if (address === null || typeof address === 'string') throw new Error('the relay has no port')
   return {
     port: address.port,
+    get target() {
+      return target
+    },
+    leadTo: (next) => {
+      target = next
+    },
+    interrupt: end,
     cut: () => {
       state = 'cut'
       end()
