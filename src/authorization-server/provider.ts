@@ -23,6 +23,7 @@ import type { createDevicePages } from './device/pages.js'
 import { deviceCodeTtlSeconds } from './device/polling.js'
 import { codeTtlSeconds, isHandedOff } from './interactions/hand-off.js'
 import { createInteractionPolicy } from './interactions/policy.js'
+import { resumeForSignedInBrowser } from './interactions/signed-in-browser.js'
 import { enforceSingleUse } from './one-time.js'
 import type { AuthorizationServerOptions } from './options.js'
 import { isOpenidOnly } from './parameters.js'
@@ -259,6 +260,7 @@ export function createProvider(parts: ProviderParts): Provider {
   parts.keyRing.follow((keys) => replaceKeys(provider, keys))
   enforceSingleUse(provider, parts.options.storage)
   renewSessionsInPlace(provider)
+  resumeForSignedInBrowser(provider)
   compareSecrets(provider)
   keepBuiltClients(provider)
   const takesAssertions = parts.options.trustedAssertionIssuers.length > 0

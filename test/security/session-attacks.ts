@@ -1,9 +1,9 @@
 /** Group B, classes 30 and 38 to 40: cookies that were planted, bent or stolen, and signing somebody else out. */
 import { expect } from '@jest/globals'
-import { consent, isConsentPage, isSignInPage } from '../support/authorization.js'
+import { consent, isConsentPage, isSignInPage, signIn } from '../support/authorization.js'
 import { type Browser, pageOf } from '../support/browser.js'
 import { newClient, type PagesWorld, type Row } from './pages-world.js'
-import { authorizationUrl, consentPage, fieldOf, newTokens, postStep, signInPage } from './server-world.js'
+import { answerAt, authorizationUrl, consentPage, fieldOf, newTokens, postStep, signInPage } from './server-world.js'
 
 const sessionName = 'gatehouse_session'
 
@@ -54,6 +54,59 @@ const sessions: readonly Row[] = [
       expect(cookiesOf(victim, world.server.issuer).get(sessionName)).not.toBe(planted.get(sessionName))
       expect(await isKnown(world, headerOf(cookiesOf(victim, world.server.issuer)))).toBe(true)
       expect(await isKnown(world, headerOf(planted))).toBe(false)
+    },
+  },
+  {
+    id: 'B30',
+    name: 'the cookies of a sign-in from before the password open neither its pages nor its answer',
+    source: 'OWASP ASVS 7.2.4, CVE-2024-7341 (session fixation)',
+    run: async (world) => {
+      const { server, grant } = world
+      const victim = server.newBrowser()
+      const page = await signInPage(world, victim)
+      const resume = new URL(page.url.replace('/interaction/', '/authorize/'))
+      const planted = {
+        pages: victim.cookies.header(new URL(page.url)) ?? '',
+        answer: victim.cookies.header(resume) ?? '',
+      }
+      const asAttacker = (url: string | URL, cookie: string) =>
+        fetch(url, { redirect: 'manual', headers: { cookie, accept: 'text/html' } })
+
+      const asked = pageOf(await signIn(victim, page, server.account))
+      expect([isConsentPage(asked), asked.url]).toEqual([true, page.url])
+      const shown = await (await asAttacker(page.url, planted.pages)).text()
+      expect([shown.includes('Password'), shown.includes(server.account.email)]).toEqual([true, false])
+      const decision = { csrf: fieldOf(asked, 'csrf'), decision: 'allow', scope: 'notes:read' }
+      expect((await postStep(server.newBrowser(), asked, 'consent', decision, { cookie: planted.pages })).status).toBe(
+        400,
+      )
+
+      // Between the person's decision and their browser's way back to the engine.
+      const decided = await postStep(victim, asked, 'consent', decision)
+      expect([decided.status, new URL(decided.headers.get('location') ?? '').href]).toEqual([303, resume.href])
+      const stolen = await asAttacker(resume, planted.answer)
+      expect([stolen.status, stolen.headers.get('location')]).toEqual([400, null])
+      const sessions = stolen.headers.getSetCookie().map((line) => line.split(';')[0] ?? '')
+      expect(await isKnown(world, [planted.answer, ...sessions].join('; '))).toBe(false)
+      expect(answerAt(await victim.open(resume.href), grant.redirectUri)['code']).toBeDefined()
+    },
+  },
+  {
+    id: 'B30',
+    name: 'who signs in to another one’s sign-in takes nothing over, and gives nothing away',
+    source: 'OWASP ASVS 7.2.4, RFC 9700 §4.7',
+    run: async (world) => {
+      const { server } = world
+      const victim = server.newBrowser()
+      const page = await signInPage(world, victim)
+      const cookie = victim.cookies.header(new URL(page.url)) ?? ''
+      const asked = pageOf(await signIn(victim, page, server.account))
+      const { email, password } = await server.addAccount('mallory@example.com')
+      const form = { csrf: fieldOf(page, 'csrf'), email, password }
+      expect((await postStep(server.newBrowser(), page, 'sign-in', form, { cookie })).status).toBe(303)
+      const decision = { csrf: fieldOf(asked, 'csrf'), decision: 'allow', scope: 'notes:read' }
+      expect((await postStep(victim, asked, 'consent', decision)).status).toBe(400)
+      expect(isSignInPage(pageOf(await victim.open(page.url)))).toBe(true)
     },
   },
   {

@@ -7,6 +7,7 @@ import type { Write } from '../../platform/joined-writes.js'
 import type { InteractionRequest } from '../../storage/interaction-request.js'
 import type { IdentifiedClient } from '../clients/identity.js'
 import { PageError } from '../page-error.js'
+import { signedInAccount } from './signed-in-browser.js'
 
 export type EngineInteraction = Awaited<ReturnType<Provider['interactionDetails']>>
 type InteractionResult = NonNullable<EngineInteraction['result']>
@@ -21,7 +22,7 @@ export interface Interaction {
   readonly unit: InteractionRequest
   /** A value of the authorization request; `undefined` when absent or repeated. */
   parameter(name: string): string | undefined
-  /** The account that just signed in, or that the browser session belongs to. */
+  /** The account that just signed in with this browser, or that its session belongs to. */
   readonly accountId: string | undefined
 }
 
@@ -76,7 +77,7 @@ export async function loadInteraction(
     const value = engine.params[name]
     return typeof value === 'string' ? value : undefined
   }
-  const accountId = engine.prompt.name === 'login' ? engine.result?.login?.accountId : engine.session?.accountId
+  const accountId = engine.prompt.name === 'login' ? signedInAccount(ctx, engine.result) : engine.session?.accountId
   if (accountId !== undefined) ctx.state.event['subjectHash'] = subjectHash(accountId)
   const isOperatorsClient = client['made_by_operator'] === true
   return { engine, client: identified(client), isOperatorsClient, unit, parameter, accountId }

@@ -10,6 +10,7 @@ import type { SignInError } from '../views.js'
 import { type Interaction, saveInteraction } from './interaction.js'
 import type { InteractionParts } from './parts.js'
 import { requestedAccess } from './requested-access.js'
+import { bindSignIn } from './signed-in-browser.js'
 
 interface SignInState {
   readonly email: string
@@ -98,7 +99,8 @@ export async function submitSignIn(
   Object.assign(ctx.state.event, { outcome: 'succeeded', subjectHash: subjectHash(accountId) })
   const now = epochSeconds(parts.storage.clock)
   await endOtherSession(parts, interaction, accountId)
-  interaction.engine.result = { login: { accountId, ts: now, remember: true } }
+  const browser = bindSignIn(ctx, interaction.engine)
+  interaction.engine.result = { login: { accountId, ts: now, remember: true, browser } }
   const event = parts.audit.event(
     { type: 'sign_in.succeeded', accountId, detail: { address: ctx.state.clientAddress } },
     ctx.state.event,

@@ -1,0 +1,46 @@
+/**
+ * Ties a sign-in to the browser in which the password was typed. The cookies of an interaction are older than the sign-in, so somebody
+ * else may have them: who used the computer before, or who planted them from a neighbouring host. They would go on as the person, up to
+ * the code and the session (session fixation, OWASP ASVS 7.2.4). The cookie made here is new with each sign-in; the interaction keeps
+ * its hash.
+ */
+import { Provider } from 'oidc-provider'
+import { type HttpContext, publicPath } from '../../platform/http.js'
+import { hashSecret, randomSecret, secretsEqual } from '../../platform/secrets.js'
+import type { EngineInteraction } from './interaction.js'
+
+function cookieName(ctx: HttpContext): string {
+  return `${ctx.secure ? '__Secure-' : ''}gatehouse_signed_in`
+}
+
+/** Gives the browser its proof, for our pages and for the engine's way back. The hash is to be kept as `result.login.browser`. */
+export function bindSignIn(ctx: HttpContext, { uid, returnTo }: EngineInteraction): string {
+  const proof = randomSecret()
+  for (const path of [publicPath(ctx, `/interaction/${uid}`), new URL(returnTo).pathname]) {
+    // As long as an interaction lives.
+    ctx.cookies.set(cookieName(ctx), proof, { path, httpOnly: true, sameSite: 'lax', signed: false, maxAge: 3_600_000 })
+  }
+  return hashSecret(proof)
+}
+
+/** The account that signed in to the interaction in this very browser. */
+export function signedInAccount(ctx: HttpContext, result: EngineInteraction['result']): string | undefined {
+  const login = result?.login
+  const browser = login?.['browser']
+  const proof = ctx.cookies.get(cookieName(ctx), { signed: false }) ?? ''
+  return typeof browser === 'string' && secretsEqual(hashSecret(proof), browser) ? login?.accountId : undefined
+}
+
+type Find = (this: Provider['Interaction'], uid: string) => Promise<EngineInteraction | undefined>
+
+/** The engine, too, finds an interaction that somebody signed in to for their browser alone: what it resumes becomes a session. */
+export function resumeForSignedInBrowser({ Interaction }: Provider): void {
+  const find = Interaction.find as Find
+  const findForBrowser: Find = async function findForBrowser(uid) {
+    const found = await find.call(this, uid)
+    const ctx = Provider.ctx as unknown as HttpContext | undefined
+    if (found?.result?.login === undefined || ctx === undefined) return found
+    return signedInAccount(ctx, found.result) === undefined ? undefined : found
+  }
+  Object.assign(Interaction, { find: findForBrowser })
+}
