@@ -8,6 +8,7 @@ import type { PresentedCredential } from '../storage/credential.js'
 import { revokeGrant } from '../storage/grants.js'
 import type { Storage } from '../storage/storage.js'
 import { TokenRequest, withinTokenRequest } from '../storage/token-request.js'
+import { refusedSelfContained } from './engine-client.js'
 import { formParametersOf } from './parameters.js'
 import type { TokenGate } from './usage-limits.js'
 
@@ -68,11 +69,18 @@ export function commitTokenRequests(storage: Storage, audit: AuditTrail, isTooMu
   }
 }
 
-/** Middleware of the introspection endpoint: what the engine asks the database, one look-up after the other, is read at once. */
+/**
+ * Middleware of the introspection endpoint: what the engine asks the database, one look-up after the other, is read at once. Tokens
+ * that verify themselves are none of those it answers for: the engine calls them an error, RFC 7662 §2.2 wants `active: false`, to
+ * callers that have authenticated.
+ */
 export function introspectInOneRead(storage: Storage): HttpMiddleware {
-  return (ctx, next) => {
+  return async (ctx, next) => {
     const token = formParametersOf(ctx)?.get('token')
     if (!token) return next()
-    return withinTokenRequest(new TokenRequest(storage, { model: 'any token', value: token }), next)
+    await withinTokenRequest(new TokenRequest(storage, { model: 'any token', value: token }), next)
+    if (refusedSelfContained(ctx) === undefined) return
+    ctx.status = 200
+    ctx.body = { active: false }
   }
 }

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { exportJWK } from 'jose'
+import { exportJWK, SignJWT } from 'jose'
 import { createOperatorFetch } from '../../src/platform/operator-fetch.js'
 import { createTokenVerifier } from '../../src/resource-server/index.js'
 import { databaseKinds } from '../support/databases.js'
@@ -103,6 +103,24 @@ describe.each(databaseKinds)('Introspection of opaque tokens (RFC 7662), on %s',
     expect((await introspect(token, resourceServer)).body).toEqual(inactive)
   })
 
+  it('calls tokens that verify themselves inactive, to whoever has authenticated, and the log no error', async () => {
+    const signed = await createSigningKey('elsewhere')
+    const foreign = await new SignJWT({ iss: server.issuer, aud: server.resource })
+      .setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', kid: 'elsewhere' })
+      .sign(signed.privateKey)
+    for (const token of [foreign, 'eyJhbGciOiJub25lIn0.e30.', 'eyJhbGciOiJub25lIn0']) {
+      for (const by of [resourceServer, stranger]) {
+        const { status, body, headers } = await introspect(token, by)
+        expect({ status, body }).toEqual({ status: 200, body: inactive })
+        expect(headers.get('cache-control')).toMatch(/no-store/)
+      }
+      const { status, body } = await introspect(token, { ...resourceServer, authorization: 'Basic eDp5' })
+      expect({ status, error: body['error'] }).toEqual({ status: 401, error: 'invalid_client' })
+      expect((await introspect(token, undefined)).body).toMatchObject({ error: 'invalid_request' })
+    }
+    expect(server.logLines.filter((line) => line.includes('unsupported_token_type'))).toEqual([])
+  })
+
   it('knows at once that a token was revoked', async () => {
     const { access_token: token } = await tokensFor()
     expect(await revoke({ ...grant, clientId: grant.clientId }, token)).toBe(200)
@@ -161,7 +179,7 @@ describe.each(databaseKinds)('Introspection of opaque tokens (RFC 7662), on %s',
 })
 
 describe('Introspection of tokens that verify themselves (RFC 9068)', () => {
-  it('is not offered: the token says it all', async () => {
+  it('is not offered, since the token says it all: inactive, as anything that is not known here', async () => {
     const server = await startServer('embedded')
     const grant = await newGrant(server)
     const { access_token: token } = await obtainTokens(
@@ -173,7 +191,7 @@ describe('Introspection of tokens that verify themselves (RFC 9068)', () => {
     const { authorization } = await addConfidentialClient(server, { introspects: server.resource })
     const body = new URLSearchParams({ token })
     const response = await fetch(`${server.issuer}/introspect`, { method: 'POST', body, headers: { authorization } })
-    expect([response.status, (await readJson(response))['error']]).toEqual([400, 'unsupported_token_type'])
+    expect([response.status, await readJson(response)]).toEqual([200, { active: false }])
     await server.close()
   })
 })
