@@ -25,6 +25,16 @@ export function embeddedFolder(config: Pick<Config, 'DATA_DIR'>, part: Part): st
   return join(config.DATA_DIR, part === 'auth' ? 'auth' : 'notes')
 }
 
+/** Once for each clock: whoever balances load asks every second. */
+function tellWrongClock(part: Part, log: Logger): (aheadSeconds: number) => void {
+  let told: number | undefined
+  return (aheadSeconds) => {
+    if (told !== undefined && Math.abs(aheadSeconds - told) <= 1) return
+    told = aheadSeconds
+    log.error({ part, aheadSeconds }, "not ready: the clock of this machine is not the database's")
+  }
+}
+
 /** The database of a part: the server its URL names, or the embedded one. Not migrated yet. */
 export async function openDatabase(config: Config, part: Part, log: Logger): Promise<Database> {
   const url = part === 'auth' ? config.DATABASE_URL : config.NOTES_DATABASE_URL
@@ -45,6 +55,7 @@ export async function openDatabase(config: Config, part: Part, log: Logger): Pro
       waitingStatements: config.DATABASE_QUEUE_LIMIT,
     },
     onIdleError: (error) => log.warn({ err: error, part }, 'an idle database connection was lost'),
+    onWrongClock: tellWrongClock(part, log),
   })
 }
 

@@ -9,6 +9,8 @@ import { PrismaPg } from '@prisma/adapter-pg'
 import type { SqlDriverAdapterFactory, SqlMigrationAwareDriverAdapterFactory } from '@prisma/driver-adapter-utils'
 import pg from 'pg'
 import { PrismaPGlite } from 'pglite-prisma-adapter'
+import { type Clock, systemClock } from './clock.js'
+import { demandSameClock } from './database-clock.js'
 import { createPreparedSql } from './embedded-statements.js'
 import { runExclusively } from './exclusive.js'
 import { lockFolder } from './folder-lock.js'
@@ -91,6 +93,10 @@ export interface ServerDatabaseOptions {
   readonly pooled?: boolean
   /** Called with errors of idle connections, which are otherwise harmless. */
   readonly onIdleError: (error: Error) => void
+  /** Compared with the database's at each ping; default: the system's. */
+  readonly clock?: Clock
+  /** Called at each ping that fails because the two differ; `aheadSeconds`: how far this machine's is ahead, negative when behind. */
+  readonly onWrongClock?: (aheadSeconds: number) => void
 }
 
 /** How much longer than PostgreSQL itself we wait for the answer that a statement took too long. */
@@ -203,6 +209,7 @@ export function openServerDatabase(options: ServerDatabaseOptions): Database {
     const answer = await sql.query<ReadOnlyAnswer>(askIfReadOnly, [])
     if (answer.rows[0]?.readOnly === true) sockets.closeAll()
     demandWritable(answer)
+    await demandSameClock(sql, options.clock ?? systemClock, options.onWrongClock)
   }
   return {
     sql,

@@ -1,4 +1,5 @@
 /** The fault plan. Each entry is bounded in time. */
+import { wrongClock } from './clocks.js'
 import { idleFlood, slowStrangers } from './connections.js'
 import { cutInCommit, killedHard, stopped } from './database-away.js'
 import { endedSessions, exhaustedPool, lockedTable, slowDatabase } from './database-troubled.js'
@@ -12,7 +13,6 @@ import { guessedPasswords, silentHosts } from './strangers.js'
 /** What the plan names and no script here does: the test that does it in small, if there is one. Each run says so. */
 const withoutScript: readonly Fault[] = [
   ['F8', 'the disk of PostgreSQL is full'],
-  ['F14', 'the clock of one replica wrong'],
   ['F19', 'no CPU left'],
   ['F20', 'no memory left'],
   ['F21', 'a migration while the old version serves', 'platform/migration-rules'],
@@ -40,6 +40,7 @@ export const allFaults: readonly Fault[] = [
   doubleRedemption,
   feltEnd,
   rotatedKeys,
+  wrongClock,
   slowStrangers,
   idleFlood,
   guessedPasswords,

@@ -126,3 +126,37 @@ describeOnPostgres('A database that writes no more', () => {
     }
   })
 })
+
+describeOnPostgres('A machine whose clock is not the database’s', () => {
+  it('is not ready while they are more than ten seconds apart, and says which way', async () => {
+    let aheadSeconds = 0
+    const told: number[] = []
+    const database = openServerDatabase({
+      url: await createDatabase('clocks'),
+      poolSize: 4,
+      onIdleError: () => undefined,
+      clock: { now: () => new Date(Date.now() + aheadSeconds * 1_000) },
+      onWrongClock: (seconds) => told.push(seconds),
+    })
+    const isReady = () =>
+      database.ping().then(
+        () => true,
+        () => false,
+      )
+    try {
+      for (const [offset, ready] of [
+        [0, true],
+        [600, false],
+        [-600, false],
+        [3, true],
+        [-3, true],
+      ] as const) {
+        aheadSeconds = offset
+        expect({ offset, ready: await isReady() }).toEqual({ offset, ready })
+      }
+      expect(told.map((seconds) => Math.round(seconds / 100))).toEqual([6, -6])
+    } finally {
+      await database.close()
+    }
+  })
+})
