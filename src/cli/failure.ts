@@ -24,6 +24,7 @@ const explanations: Readonly<Record<string, string>> = {
   '28P01': 'the database refuses the user name or password of its URL',
   '28000': 'the database refuses the user of its URL',
   '3D000': 'the database that the URL names does not exist',
+  '25006': 'the database of the URL only reads: a standby, perhaps',
   '42501': 'the database user may not do that: it must own its tables',
   '53300': 'the database has no connection left for us',
 }

@@ -4,7 +4,7 @@ import { idleFlood, slowStrangers } from './connections.js'
 import { cutInCommit, killedHard, stopped } from './database-away.js'
 import { endedSessions, exhaustedPool, lockedTable, slowDatabase } from './database-troubled.js'
 import { feltEnd } from './endings.js'
-import { failover } from './failover.js'
+import { failover, hurtPooler } from './failover.js'
 import type { Fault } from './fault.js'
 import { rotatedKeys } from './keys.js'
 import { doubleRedemption, killedReplica, rollingRestart } from './replicas.js'
@@ -46,5 +46,6 @@ export const allFaults: readonly Fault[] = [
   guessedPasswords,
   silentHosts,
   failover,
+  hurtPooler,
   ...withoutScript,
 ]

@@ -1,4 +1,7 @@
-/** The primary dies and its standby takes over, at the same address: what is in the place of a virtual address here is the relay. */
+/**
+ * What stands where PostgreSQL stood: the standby that takes over at the same address (the relay is in the place of a virtual one
+ * here), and the pool before it.
+ */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { startStandby } from '../support/postgres-standby.js'
 import { type Fault, seconds } from './fault.js'
@@ -42,5 +45,28 @@ export const failover: Fault = {
     } finally {
       await next.stop()
     }
+  },
+}
+
+export const hurtPooler: Fault = {
+  id: 'F25',
+  name: 'PgBouncer in transaction mode: PostgreSQL behind it killed (SIGKILL) and started, then PgBouncer itself',
+  guarantee: 'told not ready ≤ 2 s; ready ≤ 5 s after its return',
+  quick: true,
+  world: () => ({ withPooler: true }),
+  strike: async ({ world: { postgres, pooler }, quick, demandReadiness }) => {
+    if (pooler === undefined) throw new Error('this world has no PgBouncer')
+    const pause = () => sleep(quick ? 300 : 3_000)
+    const struckAt = now()
+    await postgres.kill9()
+    const told = await demandReadiness(false, struckAt, 2)
+    await pause()
+    await postgres.restart()
+    const back = await demandReadiness(true, now(), 5)
+    await pause()
+    await pooler.killAndRestart()
+    const again = await demandReadiness(true, now(), 5)
+    await pause()
+    return [`told after ${seconds(told)}, back ${seconds(back)} after PostgreSQL, ${seconds(again)} after PgBouncer`]
   },
 }

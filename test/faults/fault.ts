@@ -24,7 +24,7 @@ export interface Scene {
 }
 
 export interface Fault {
-  /** As the plan counts them, F1 to F23; F24 is the failover. */
+  /** As the plan counts them, F1 to F23; F24 and F25 are what stands before PostgreSQL, or in its place. */
   readonly id: string
   /** What is done. */
   readonly name: string

@@ -8,6 +8,7 @@ import type { Account } from '../support/authorization.js'
 import { type Browser, createBrowser } from '../support/browser.js'
 import { freePort } from '../support/free-port.js'
 import { type FrontProxy, startFrontProxy } from '../support/front-proxy.js'
+import { type PgBouncer, startPgBouncer } from '../support/pgbouncer.js'
 import { type Postgres, startPostgres, urlOf } from '../support/postgres.js'
 import { type Standby, startStandby } from '../support/postgres-standby.js'
 import { type Relay, startRelay } from '../support/relay.js'
@@ -20,6 +21,8 @@ export interface World {
   /** The first one, and what follows it where the world has that. */
   readonly postgres: Postgres
   readonly standby?: Standby
+  /** Between the relay and PostgreSQL, where the world has it. */
+  readonly pooler?: PgBouncer
   readonly relay: Relay
   /** In front of the authorization server, and in front of the MCP server. */
   readonly front: FrontProxy
@@ -44,6 +47,8 @@ export interface WorldOptions {
   readonly postgresFolder?: string
   /** A second PostgreSQL follows the first, which acknowledges nothing that the second has not. */
   readonly withStandby?: true
+  /** PgBouncer in transaction mode stands before PostgreSQL. */
+  readonly withPooler?: true
 }
 
 const accounts = {
@@ -82,7 +87,8 @@ export async function withSession<T>(
 export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const { env = {}, secondEnv = {}, postgresFolder } = options
   const postgres = await startPostgres(postgresFolder === undefined ? {} : { folder: postgresFolder })
-  const relay = await startRelay(postgres.port)
+  const pooler = options.withPooler && (await startPgBouncer(postgres.port, 6))
+  const relay = await startRelay(pooler?.port ?? postgres.port)
   const [issuerPort, resourcePort, firstPort, secondPort, mcpPort] = [
     await freePort(),
     await freePort(),
@@ -106,6 +112,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     ENCRYPTION_KEY: Buffer.alloc(32, 7).toString('base64url'),
     MCP_SERVER_SECRET: 'of-servers-that-are-about-to-be-hurt',
     LOG_LEVEL: 'info',
+    DATABASE_POOLER: pooler === undefined ? 'none' : 'transaction',
     ...env,
   }
   const start = (only: 'auth' | 'mcp', more: Record<string, string>) =>
@@ -118,6 +125,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   return {
     postgres,
     ...(standby && { standby }),
+    ...(pooler && { pooler }),
     relay,
     front,
     mcpFront,
@@ -136,6 +144,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
       await Promise.all([front.close(), mcpFront.close(), relay.close()])
       // The one that follows first: without it, the other one waits.
       await standby?.stop()
+      await pooler?.stop()
       await postgres.stop()
     },
   }

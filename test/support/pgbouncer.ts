@@ -2,7 +2,7 @@
  * A PgBouncer of its own in transaction mode before a PostgreSQL of the tests, with so few connections to it that every session
  * is somebody else's a moment later. Does not install anything: whoever lacks it is told what to install.
  */
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { chownSync, closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -13,10 +13,13 @@ import { freePort } from './free-port.js'
 import { unprivilegedUser, urlOf } from './postgres.js'
 
 export interface PgBouncer {
+  readonly port: number
   /** The URL of the same database by way of it. */
   through(url: string): string
   /** Transactions it has passed on so far, over all databases. */
   transactions(): Promise<number>
+  /** SIGKILL, and started anew on the same port. */
+  killAndRestart(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -59,6 +62,8 @@ async function ask(port: number, command: string): Promise<Record<string, unknow
   }
 }
 
+const hasEnded = ({ exitCode, signalCode }: ChildProcess): boolean => exitCode !== null || signalCode !== null
+
 /** Before the PostgreSQL at that port; `poolSize` connections to it for each database. */
 export async function startPgBouncer(port: number, poolSize = 2): Promise<PgBouncer> {
   const path = program()
@@ -70,23 +75,28 @@ export async function startPgBouncer(port: number, poolSize = 2): Promise<PgBoun
   writeFileSync(join(folder, 'users'), '"postgres" ""\n')
   writeFileSync(file, configuration(port, own, folder, poolSize))
   const log = join(folder, 'log')
-  const output = openSync(log, 'a')
-  const child = spawn(path, [file], { ...user, cwd: folder, stdio: ['ignore', output, output] })
-  closeSync(output)
-  child.unref()
-  if (child.pid !== undefined) endWithRun(child.pid, folder)
-  let ended = false
-  child.once('exit', () => {
-    ended = true
-  })
-  await eventually(async () => {
-    if (ended) throw new Error(`PgBouncer did not start:\n${readFileSync(log, 'utf8')}`)
-    return ask(own, 'SHOW VERSION').then(
-      () => true,
-      () => false,
-    )
-  })
+  const launch = async (): Promise<ChildProcess> => {
+    const output = openSync(log, 'a')
+    const child = spawn(path, [file], { ...user, cwd: folder, stdio: ['ignore', output, output] })
+    closeSync(output)
+    child.unref()
+    if (child.pid !== undefined) endWithRun(child.pid, folder)
+    await eventually(async () => {
+      if (hasEnded(child)) throw new Error(`PgBouncer did not start:\n${readFileSync(log, 'utf8')}`)
+      return ask(own, 'SHOW VERSION').then(
+        () => true,
+        () => false,
+      )
+    })
+    return child
+  }
+  let child = await launch()
+  const end = async (signal: NodeJS.Signals) => {
+    child.kill(signal)
+    await eventually(async () => hasEnded(child))
+  }
   return {
+    port: own,
     through: (url) => {
       const pooled = new URL(url)
       pooled.port = String(own)
@@ -94,9 +104,12 @@ export async function startPgBouncer(port: number, poolSize = 2): Promise<PgBoun
     },
     transactions: async () =>
       (await ask(own, 'SHOW STATS')).reduce((sum, { total_xact_count: count }) => sum + Number(count), 0),
+    killAndRestart: async () => {
+      await end('SIGKILL')
+      child = await launch()
+    },
     stop: async () => {
-      child.kill('SIGTERM')
-      await eventually(async () => ended)
+      await end('SIGTERM')
       rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 })
     },
   }
