@@ -45,11 +45,14 @@ function takeHost(ctx: Koa.Context): string {
   return host
 }
 
-/** RFC 9112 §3.2: two Host headers are an attempt to make two servers read two hosts. Node keeps the first. */
-function refuseSecondHost({ rawHeaders }: IncomingMessage): void {
-  const isHost = (entry: string, index: number) => index % 2 === 0 && entry.toLowerCase() === 'host'
-  if (rawHeaders.filter(isHost).length > 1)
-    throw new OAuthError('invalid_request', 'there is more than one Host header')
+/**
+ * RFC 9112 §3.2, RFC 9110 §5.3: with two of these headers somebody wants two servers to read two hosts, or two callers. Node keeps
+ * the first.
+ */
+function refuseSecond(name: 'Host' | 'Authorization', { rawHeaders }: IncomingMessage): void {
+  const isNamed = (entry: string, index: number) => index % 2 === 0 && entry.toLowerCase() === name.toLowerCase()
+  if (rawHeaders.filter(isNamed).length > 1)
+    throw new OAuthError('invalid_request', `there is more than one ${name} header`)
 }
 
 interface PinnedOrigin {
@@ -96,7 +99,8 @@ export function pinOrigin(origins: readonly [string, ...string[]], internalHosts
     ...origins.toReversed().flatMap((origin) => hostsOf(origin).map((host) => [host, pinnedTo(origin)] as const)),
   ])
   return async (ctx, next) => {
-    refuseSecondHost(ctx.req)
+    refuseSecond('Host', ctx.req)
+    refuseSecond('Authorization', ctx.req)
     const pinned = byHost.get(takeHost(ctx).toLowerCase())
     if (pinned === undefined) {
       throw new OAuthError('invalid_request', 'this server does not answer for that host', {

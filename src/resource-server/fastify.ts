@@ -3,7 +3,7 @@ import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import type { Answer } from './answer.js'
 import type { Admission } from './node-admission.js'
 import { judgeNodeBody } from './operation-body.js'
-import type { RequestValues } from './request.js'
+import { nodeHeaders, type RequestValues } from './request.js'
 import type { ResourceServer } from './resource-server.js'
 
 declare module 'fastify' {
@@ -11,8 +11,8 @@ declare module 'fastify' {
   interface FastifyRequest extends Omit<Admission, 'body'> {}
 }
 
-function valuesOf({ method, originalUrl, headers }: FastifyRequest): RequestValues {
-  return { method, url: originalUrl, headers }
+function valuesOf({ method, originalUrl, raw }: FastifyRequest): RequestValues {
+  return { method, url: originalUrl, headers: nodeHeaders(raw) }
 }
 
 function answerWith(reply: FastifyReply, { status, headers, body }: Answer): FastifyReply {

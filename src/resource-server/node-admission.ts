@@ -5,6 +5,7 @@ import type { Answer } from './answer.js'
 import type { AuthInfo } from './auth-info.js'
 import type { AuthorizedRequest } from './guarded-resource.js'
 import { judgeNodeBody } from './operation-body.js'
+import { nodeHeaders } from './request.js'
 import type { ResourceServer } from './resource-server.js'
 
 /** What a guarded request has on it, for its handler. */
@@ -34,8 +35,8 @@ export async function admit(
   response: ServerResponse,
   url: string = request.url ?? '/',
 ): Promise<Answer | undefined> {
-  const { method = 'GET', headers } = request
-  const decision = await server.decide({ method, url, headers })
+  const { method = 'GET' } = request
+  const decision = await server.decide({ method, url, headers: nodeHeaders(request) })
   if ('answer' in decision) return decision.answer
   const { serve } = decision
   const admission: Admission = { auth: serve.authInfo, accessToken: serve.accessToken, authorized: serve }

@@ -1,4 +1,5 @@
 /** An HTTP request as the library sees it: values that every framework has. */
+import type { IncomingMessage } from 'node:http'
 
 /** A `Headers`, or the headers of a Node request. */
 export type RequestHeaders =
@@ -26,6 +27,17 @@ export function headerOf({ headers }: Pick<RequestValues, 'headers'>, name: stri
   if (isGetter(headers)) return headers.get(name) ?? ''
   const value = headers[name]
   return typeof value === 'string' ? value : (value ?? []).join(', ')
+}
+
+/** The headers of a Node request: it keeps the first Authorization alone, here several are joined, as `Headers` do (RFC 9110 §5.3). */
+export function nodeHeaders({
+  headers,
+  rawHeaders = [],
+}: Pick<IncomingMessage, 'headers' | 'rawHeaders'>): RequestHeaders {
+  const sent = rawHeaders.filter(
+    (_, index) => rawHeaders[index - 1]?.toLowerCase() === 'authorization' && index % 2 === 1,
+  )
+  return sent.length > 1 ? { ...headers, authorization: sent.join(', ') } : headers
 }
 
 export interface RequestTarget {

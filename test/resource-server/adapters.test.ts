@@ -1,4 +1,6 @@
 /** The same rows for each adapter, over HTTP, on the real framework: what a resource server of MCP must do (RFC 6750, 9068, 9449, 9728). */
+import { once } from 'node:events'
+import { type IncomingMessage, request } from 'node:http'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { parseChallenge } from '../../src/oauth/challenge.js'
 import { createResourceServer } from '../../src/resource-server/index.js'
@@ -142,6 +144,14 @@ describe.each(Object.entries(frameworks))('%s', (_name, start) => {
     expect((await fetch(`${url}?access_token=${token}`, { method: 'POST' })).status).toBe(401)
     expect((await post('{}', { cookie: `access_token=${token}` })).status).toBe(401)
     expect((await post('{}', { authorization: 'Bearer two tokens' })).status).toBe(400)
+    const twice = request(url, { method: 'POST', headers: { authorization: `Bearer ${token}` } })
+    twice.appendHeader('authorization', 'Bearer other')
+    const [answer] = await once(twice.end(), 'response')
+    const { statusCode, headers } = (answer as IncomingMessage).resume()
+    expect([statusCode, parseChallenge(headers['www-authenticate'] ?? '')]).toMatchObject([
+      400,
+      { parameters: { error: 'invalid_request' } },
+    ])
   })
 
   it('answers 503 while it cannot find out what a token is worth', async () => {

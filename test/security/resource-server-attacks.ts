@@ -386,12 +386,13 @@ const placeRows: readonly Row[] = [
       const bearer = `Authorization: Bearer ${token}`
       for (const twice of [
         [bearer, 'Authorization: Bearer x'],
+        [bearer, bearer],
         ['Authorization: Bearer x', bearer],
         ['Authorization: Basic x', bearer],
       ]) {
         const { status } = await sendRaw(Number(port), [...head, ...twice], '/mcp', body)
-        // Whichever of the two is read, the request is not both.
-        expect(twice[0] === bearer ? [200, 400, 401] : [400, 401]).toContain(status)
+        // Another server on the way may read the other one.
+        expect(status).toBe(400)
       }
       expect((await sendRaw(Number(port), [...head, bearer], '/mcp', body)).status).toBe(200)
     },
