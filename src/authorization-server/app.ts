@@ -119,6 +119,7 @@ export async function createAuthorizationServer(
     forwarderSecret: options.forwarderSecret,
     observer: options.observer,
     ready: async () => {
+      keyRing.assertAllOpen()
       await storage.ready()
       await options.alsoReady?.()
     },

@@ -44,7 +44,7 @@ export interface AuthorizationServerOptions {
   readonly resources: readonly ResourceDeclaration[]
   readonly storage: Storage
   /** Signing and cookie keys, over the same storage. Whoever made it tends it. */
-  readonly keyRing: Pick<KeyRing, 'follow' | 'keys'>
+  readonly keyRing: Pick<KeyRing, 'follow' | 'keys' | 'assertAllOpen'>
   readonly log: Logger
   readonly untrustedFetch: UntrustedFetch
   /** For URLs that the operator configured: any address, but limited in time and size, and without redirects. */

@@ -7,7 +7,7 @@ import { runRegularly } from '../platform/sweeper.js'
 import type { AuditTrail } from './audit.js'
 import { type KeyPolicy, orderCookieKeys, type StoredKey } from './key-lifecycle.js'
 import { type KeyChange, tendKeys } from './key-rotation.js'
-import { loadCookieKeys, loadSigningKeys, type PrivateSigningKey, readStoredKeys } from './keys.js'
+import { EncryptionKeyError, loadCookieKeys, loadSigningKeys, type PrivateSigningKey, readStoredKeys } from './keys.js'
 import type { Storage } from './storage.js'
 
 export interface Keys {
@@ -23,6 +23,11 @@ export interface KeyRing {
   follow(use: (keys: Keys) => void): void
   /** Does what is due and reads what changed. Throws what the database threw; the keys stay as they were then. */
   tend(): Promise<void>
+  /**
+   * Throws while there are stored keys that do not open here: another process, with another encryption key, has made them. Who goes
+   * on without them publishes too few keys, and refuses what the others sign.
+   */
+  assertAllOpen(): void
 }
 
 export interface KeyRingOptions {
@@ -59,12 +64,26 @@ export async function openKeyRing({ storage, policy, audit }: KeyRingOptions): P
   const followers: ((keys: Keys) => void)[] = []
   let fingerprint: string | undefined
   let keys: Keys = { signing: [], cookie: [] }
+  let closed: EncryptionKeyError | undefined
+
+  async function load(): Promise<Keys> {
+    try {
+      const [signing, cookie] = await Promise.all([loadSigningKeys(storage), loadCookieKeys(storage)])
+      closed = undefined
+      return { signing, cookie }
+    } catch (error) {
+      if (error instanceof EncryptionKeyError) closed = error
+      throw error
+    }
+  }
 
   async function read(stored: readonly StoredKey[]): Promise<void> {
     const found = fingerprintOf(stored, storage.clock.now())
-    if (found === fingerprint) return
-    const [signing, cookie] = await Promise.all([loadSigningKeys(storage), loadCookieKeys(storage)])
-    keys = { signing, cookie }
+    if (found === fingerprint) {
+      closed = undefined
+      return
+    }
+    keys = await load()
     for (const use of followers) use(keys)
     // Only now: what somebody could not use is handed out again next time.
     fingerprint = found
@@ -87,6 +106,9 @@ export async function openKeyRing({ storage, policy, audit }: KeyRingOptions): P
       use(keys)
     },
     tend,
+    assertAllOpen: () => {
+      if (closed !== undefined) throw closed
+    },
   }
 }
 
@@ -99,7 +121,11 @@ export function tendRegularly(ring: KeyRing, log: Logger): () => Promise<void> {
       failing = undefined
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error)
-      if (reason !== failing) log.warn({ err: error }, 'the keys could not be tended; those in force stay')
+      if (reason !== failing && error instanceof EncryptionKeyError) {
+        log.error({ err: error }, 'there are keys that do not open here: not ready until they do')
+      } else if (reason !== failing) {
+        log.warn({ err: error }, 'the keys could not be tended; those in force stay')
+      }
       failing = reason
     }
   }

@@ -109,12 +109,18 @@ export async function readStoredKeys({ database }: Storage): Promise<readonly St
   }))
 }
 
+/** A stored key does not open with the encryption keys at hand. */
+export class EncryptionKeyError extends Error {
+  constructor(cause: SealError) {
+    super('the encryption key is not the one this database was set up with; restore ENCRYPTION_KEY or its file', {
+      cause,
+    })
+    this.name = 'EncryptionKeyError'
+  }
+}
+
 function explain(error: unknown): unknown {
-  if (!(error instanceof SealError)) return error
-  return new Error(
-    'the encryption key is not the one this database was set up with; restore ENCRYPTION_KEY or its file',
-    { cause: error },
-  )
+  return error instanceof SealError ? new EncryptionKeyError(error) : error
 }
 
 /** All signing keys with their private parts, signing keys first. Throws when the encryption key is the wrong one. */

@@ -7,6 +7,7 @@ import { notesResource } from '../../src/mcp-server/notes-resource.js'
 import { type Clock, systemClock } from '../../src/platform/clock.js'
 import { createHttpBase, listen } from '../../src/platform/http.js'
 import { createLogger } from '../../src/platform/log.js'
+import { createSecretBox, randomSecret } from '../../src/platform/secrets.js'
 import {
   createJwtVerifier,
   createRemoteKeySet,
@@ -15,7 +16,7 @@ import {
 } from '../../src/resource-server/index.js'
 import type { KeyPolicy } from '../../src/storage/key-lifecycle.js'
 import type { Keys } from '../../src/storage/key-ring.js'
-import { rotateKeys } from '../../src/storage/key-rotation.js'
+import { revokeKey, rotateKeys } from '../../src/storage/key-rotation.js'
 import { isConsentPage, isSignInPage, signIn } from '../support/authorization.js'
 import { pageOf } from '../support/browser.js'
 import { databaseKinds } from '../support/databases.js'
@@ -235,5 +236,33 @@ describe('The key set, asked for while the keys change', () => {
     for (let round = 0; round < 3; round += 1) answers.push(await (await fetch(`${origin}/jwks`)).json())
     await listening.close(0)
     expect(answers).toEqual([{ keys: ['key-0'] }, { keys: ['key-1'] }, { keys: ['key-1'] }])
+  })
+})
+
+describe('A process whose encryption key does not open what another one made', () => {
+  it('is not ready until it can, and goes on answering with the keys it has', async () => {
+    const server = await startServer('embedded', { keyPolicy: policy })
+    const readiness = async () => (await fetch(`${server.issuer}/health/ready`)).status
+    const published = async () =>
+      z
+        .object({ keys: z.array(z.object({ kid: z.string() })) })
+        .parse(await (await fetch(`${server.issuer}/jwks`)).json())
+        .keys.map(({ kid }) => kid)
+    const before = await published()
+    expect(await readiness()).toBe(200)
+
+    const other = { ...server.storage, secretBox: createSecretBox(randomSecret()) }
+    const changes = await rotateKeys(other, policy, { immediately: false })
+    // However often it looks.
+    for (let times = 0; times < 2; times += 1) {
+      await expect(server.tendKeys()).rejects.toThrow(/^the encryption key is not the one [^\n]+$/)
+      expect(await readiness()).toBe(503)
+    }
+    expect(await published()).toEqual(before)
+
+    for (const { id } of changes) await revokeKey(server.storage, policy, id)
+    await server.tendKeys()
+    expect(await readiness()).toBe(200)
+    await server.close()
   })
 })
