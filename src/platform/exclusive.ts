@@ -8,14 +8,15 @@ import type pg from 'pg'
 /** Who waits holds no connection between two tries: where there are few, the work itself needs them. */
 const betweenTriesMs = 50
 
-/** Whoever holds a lock does nothing in its transaction for as long as the work takes. */
-const begin = 'BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0'
+/** Whoever holds a lock does nothing in its transaction for as long as the work takes. PostgreSQL 17 has the second limit. */
+const waitWithoutLimit = `SELECT set_config(name, '0', true) FROM pg_settings
+  WHERE name IN ('idle_in_transaction_session_timeout', 'transaction_timeout')`
 
 /** A connection in a transaction that holds the lock; `undefined` when somebody else has it. */
 async function tryLock(pool: pg.Pool, lock: number): Promise<pg.PoolClient | undefined> {
   const client = await pool.connect()
   try {
-    await client.query(begin)
+    await client.query(`BEGIN; ${waitWithoutLimit}`)
     const { rows } = await client.query<{ held: boolean }>('SELECT pg_try_advisory_xact_lock($1) AS held', [lock])
     if (rows[0]?.held === true) return client
     await client.query('ROLLBACK')

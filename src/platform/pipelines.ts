@@ -49,7 +49,7 @@ class Pipeline {
       this.#isConnected = true
     } catch (error) {
       this.#isUsable = false
-      this.#socket.destroy()
+      void this.#client.end()
       throw error
     }
   }

@@ -119,13 +119,17 @@ describeOnPostgres('PgBouncer in transaction mode', () => {
 
   it('work under one lock is done by one at a time, however few connections there are', async () => {
     const url = await createDatabase('pooled')
+    // Shorter than the work: whoever has the lock does nothing with its connection meanwhile, and keeps it.
+    await onPostgres(url, (client) =>
+      client.query(`ALTER DATABASE ${client.database} SET idle_in_transaction_session_timeout = '40ms'`),
+    )
     const workers = [open(url), open(url), open(url)]
     let inside = 0
     let most = 0
     const work = async ({ sql }: Database) => {
       inside += 1
       most = Math.max(most, inside)
-      await sql.query({ name: 'pause', text: 'SELECT pg_sleep(0.01)' }, [])
+      await sql.query({ name: 'pause', text: 'SELECT pg_sleep(0.1)' }, [])
       inside -= 1
     }
     const all = workers.flatMap((database) => [1, 2, 3].map(() => database.exclusively(7, () => work(database))))
