@@ -15,6 +15,8 @@ export interface Scene {
   readonly world: World
   readonly load: Load & { readonly grant: Grant }
   readonly readiness: Readiness
+  /** File of what was acknowledged (facts.ts). */
+  readonly facts: string
   /** The short form, for CI. */
   readonly quick: boolean
   /** Puts down a broken promise unless it holds. */
@@ -92,6 +94,7 @@ export async function inflict(fault: Fault, world: World, quick: boolean): Promi
       world,
       load,
       readiness,
+      facts,
       quick,
       demand: (holds, promise) => void (holds || breach(promise)),
       demandReadiness: async (ready, since, limit, all = processes(world)) => {
