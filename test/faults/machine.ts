@@ -135,7 +135,7 @@ export const noCpu: Fault = {
 }
 
 /** Megabytes of JavaScript's heap of the second server: it starts and serves with them. */
-const smallHeap = 72
+const smallHeap = 36
 
 /** Asks for more at once than fits, until the server is gone. Resolves to whether it is. */
 async function exhaust(server: StackProcess, limitMs: number): Promise<boolean> {
