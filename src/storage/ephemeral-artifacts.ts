@@ -4,7 +4,7 @@ import type { Statement } from '../platform/database.js'
 import { type WriteText, writeTogether } from '../platform/joined-writes.js'
 import { hashSecret } from '../platform/secrets.js'
 import { deviceCodePurpose, expiryLimit, expiryOf, type Payload, unsupported } from './engine-model.js'
-import { currentInteractionRequest, type InteractionRow } from './interaction-request.js'
+import { currentInteractionRequest, type InteractionRequest, type InteractionRow } from './interaction-request.js'
 import type { Storage } from './storage.js'
 
 const upsert: Statement = {
@@ -29,6 +29,29 @@ const save: WriteText = {
         WHERE model = 'Interaction' AND id_hash = $1 AND consumed_at IS NULL RETURNING 1`,
     ],
   ],
+}
+
+/**
+ * The same for somebody who has just signed in: a password that was changed while it was checked, or an account that was disabled,
+ * opens nothing. Whoever changes it waits for the lock, and then finds this sign-in among those to be ended.
+ */
+const saveProven: WriteText = {
+  name: 'sign_in',
+  steps: [
+    [
+      'condition',
+      `UPDATE ephemeral_artifacts SET payload = $2::jsonb, expires_at = $3::timestamptz
+        WHERE model = 'Interaction' AND id_hash = $1 AND consumed_at IS NULL AND EXISTS (
+          SELECT 1 FROM accounts WHERE id = $4 AND password_hash = $5 AND disabled_at IS NULL FOR SHARE) RETURNING 1`,
+    ],
+  ],
+}
+
+/** False when it is over. */
+function saveAgain(request: InteractionRequest, values: readonly unknown[]): Promise<boolean> {
+  const { proven } = request
+  if (proven === undefined) return request.save({ text: save, values })
+  return request.save({ text: saveProven, values: [...values, proven.accountId, proven.passwordHash] })
 }
 
 const consume: Statement = {
@@ -98,7 +121,7 @@ export function createEphemeralAdapter(storage: Storage, model: string): Adapter
       const request = currentInteractionRequest()
       const isSaved =
         model === 'Interaction' && request?.isAbout(idHash) === true
-          ? await request.save({ text: save, values: [idHash, ...state] })
+          ? await saveAgain(request, [idHash, ...state])
           : (await sql.query(upsert, [model, idHash, ...state])).rowCount > 0
       if (!isSaved) throw ended()
     },

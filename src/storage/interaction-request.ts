@@ -25,6 +25,12 @@ export interface Claimant {
   readonly disabledAt: Date | undefined
 }
 
+/** Who proved to be whom, by the password with this hash. */
+export interface ProvenPassword {
+  readonly accountId: string
+  readonly passwordHash: string
+}
+
 /** Everything that is joined may be missing. */
 interface JoinedRow extends InteractionRow {
   readonly client_id: string | null
@@ -70,6 +76,8 @@ export class InteractionRequest {
   #grantPayload: Payload | undefined
   #writes: Write[] = []
   #end: Write | undefined
+  /** What the interaction is saved for: nothing is written when this is no longer the account's password, or the account disabled. */
+  proven: ProvenPassword | undefined
 
   constructor(storage: Storage) {
     this.#storage = storage

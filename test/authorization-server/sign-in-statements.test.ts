@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import type { SqlDriverAdapterFactory, SqlQuery } from '@prisma/driver-adapter-utils'
 import type { Database } from '../../src/platform/database.js'
 import { outageError } from '../../src/platform/outage.js'
-import { completeAuthorization, signIn } from '../support/authorization.js'
+import { completeAuthorization, isSignInPage, signIn } from '../support/authorization.js'
 import { type Browser, type Page, pageOf } from '../support/browser.js'
 import { databaseKinds, openTestDatabase } from '../support/databases.js'
 import { type Grant, newGrant, redeem, startAuthorization } from '../support/oauth-client.js'
@@ -50,7 +50,7 @@ function watched(database: Database): Database {
   }
 }
 
-const signInCommits = 'interaction+tries+audit'
+const signInCommits = 'sign_in+tries+audit'
 const consentCommits = 'interaction+grant+consent+audit'
 const answerCommits = 'interaction_end+code+session'
 
@@ -66,6 +66,12 @@ describe.each(databaseKinds)('The statements of a sign-in, on %s', (kind) => {
     asked.length = 0
     meanwhile.clear()
   })
+
+  let people = 0
+  const newPerson = () => {
+    people += 1
+    return server.addAccount(`person-${people}@example.com`)
+  }
 
   const start = () => startAuthorization(grant.server, { ...grant, scope: 'notes:read notes:write' })
 
@@ -102,7 +108,7 @@ describe.each(databaseKinds)('The statements of a sign-in, on %s', (kind) => {
       [consentCommits, ['sign_in.succeeded']],
       [answerCommits, ['sign_in.succeeded', 'consent.allowed']],
     ] as const) {
-      const person = await server.addAccount(`ended-${events.length}-${kind}@example.com`)
+      const person = await newPerson()
       const browser = server.newBrowser()
       const page = await consentPage(browser, person)
       const cookies = browser.cookies.header(new URL(server.issuer))
@@ -118,8 +124,23 @@ describe.each(databaseKinds)('The statements of a sign-in, on %s', (kind) => {
     }
   })
 
+  it.each([
+    ['the password is changed', (id: string) => server.accounts.setPasswordHash(id, 'another')],
+    ['the account is disabled', (id: string) => server.accounts.disable(id)],
+  ])('sign nobody in when %s while the old password is checked', async (_what, change) => {
+    const person = await newPerson()
+    const browser = server.newBrowser()
+    const page = pageOf(await browser.open(start().url))
+    meanwhile.set(signInCommits, () => change(person.id))
+    expect(pageOf(await signIn(browser, page, person)).status).toBe(400)
+    expect(meanwhile.has(signInCommits)).toBe(false)
+    expect((await writtenFor(person.id)).events).toEqual([])
+    // The sign-in goes on for whoever has the right password.
+    expect(isSignInPage(pageOf(await browser.open(page.url)))).toBe(true)
+  })
+
   it('are answered once when two requests answer the same sign-in', async () => {
-    const person = await server.addAccount(`twice-${kind}@example.com`)
+    const person = await newPerson()
     const [browser, other] = [server.newBrowser(), server.newBrowser()]
     const page = await consentPage(browser, person)
     const resume = page.url.replace('/interaction/', '/authorize/')
@@ -140,7 +161,7 @@ describe.each(databaseKinds)('The statements of a sign-in, on %s', (kind) => {
     ['the decision', consentCommits],
     ['the answer', answerCommits],
   ])('lose nothing when the database is away as %s is written: the same again goes on', async (_what, commit) => {
-    const person = await server.addAccount(`away-${commit.length}-${kind}@example.com`)
+    const person = await newPerson()
     const before = await writtenFor(person.id)
     const browser = server.newBrowser()
     const started = start()

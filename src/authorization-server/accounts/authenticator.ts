@@ -4,7 +4,7 @@
  * accounts' table (storage/accounts). Follows NIST SP 800-63B-4 for passwords and throttling.
  */
 import type { AccountStore } from '../../storage/accounts.js'
-import type { Claimant } from '../../storage/interaction-request.js'
+import type { Claimant, ProvenPassword } from '../../storage/interaction-request.js'
 import type { PasswordHasher } from './passwords.js'
 
 export interface Authenticator {
@@ -13,7 +13,7 @@ export interface Authenticator {
    * same answer in the same time. Does not count tries: call `SignInThrottle.begin` first.
    * Throws `temporarily_unavailable` when too many checks wait.
    */
-  authenticate(account: Claimant | undefined, password: string): Promise<{ readonly accountId: string } | undefined>
+  authenticate(account: Claimant | undefined, password: string): Promise<ProvenPassword | undefined>
 }
 
 /** Renews a hash made with older parameters when its owner signs in. */
@@ -25,10 +25,11 @@ export function createAuthenticator(
     async authenticate(account, password) {
       const matches = await hasher.verify(account?.passwordHash, password)
       if (account === undefined || !matches || account.disabledAt !== undefined) return undefined
-      if (hasher.needsRehash(account.passwordHash)) {
-        await accounts.setPasswordHash(account.id, await hasher.hash(password), account.passwordHash)
-      }
-      return { accountId: account.id }
+      const { id: accountId, passwordHash } = account
+      if (!hasher.needsRehash(passwordHash)) return { accountId, passwordHash }
+      const renewed = await hasher.hash(password)
+      await accounts.setPasswordHash(accountId, renewed, passwordHash)
+      return { accountId, passwordHash: renewed }
     },
   }
 }

@@ -4,6 +4,7 @@ import { subjectHash } from '../../oauth/subject-hash.js'
 import { epochSeconds } from '../../platform/clock.js'
 import { type HttpContext, publicPath, seeOther } from '../../platform/http.js'
 import type { Write } from '../../platform/joined-writes.js'
+import type { ProvenPassword } from '../../storage/interaction-request.js'
 import { endSession } from '../../storage/sessions.js'
 import { displayName } from '../clients/identity.js'
 import type { SignInError } from '../views.js'
@@ -52,7 +53,7 @@ async function checkPassword(
   { unit }: Interaction,
   email: string,
   password: string,
-): Promise<{ readonly accountId: string; readonly counted: Write } | SignInState> {
+): Promise<(ProvenPassword & { readonly counted: Write }) | SignInState> {
   const knownBrowser = parts.knownBrowsers.recognize(ctx, email)
   const attempt = { email, address: ctx.state.clientAddress, knownBrowser }
   const wait = await parts.throttle.begin(attempt)
@@ -96,6 +97,7 @@ export async function submitSignIn(
     return showSignIn(parts, ctx, interaction, checked)
   }
   const { accountId, counted } = checked
+  interaction.unit.proven = checked
   Object.assign(ctx.state.event, { outcome: 'succeeded', subjectHash: subjectHash(accountId) })
   const now = epochSeconds(parts.storage.clock)
   await endOtherSession(parts, interaction, accountId)

@@ -20,11 +20,10 @@ export function commitInteractions(storage: Storage): HttpMiddleware {
     await withinInteraction(request, next)
     let isCommitted = false
     try {
-      // A failure of ours ends nothing.
-      isCommitted = ctx.status < 500 && (await request.commit())
+      isCommitted = await request.commit()
     } finally {
       if (!isCommitted) for (const header of ['location', 'set-cookie']) ctx.remove(header)
     }
-    if (!isCommitted && ctx.status < 500) throw new PageError('interaction-expired', 'invalid_request', 400)
+    if (!isCommitted) throw new PageError('interaction-expired', 'invalid_request', 400)
   }
 }

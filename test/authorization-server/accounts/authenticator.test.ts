@@ -17,8 +17,13 @@ describe('Authentication of people', () => {
   let hasher: PasswordHasher
   let authenticator: Authenticator
   let ada: string
-  const authenticate = async (email: string, tried: string) =>
-    authenticator.authenticate(await accounts.findByEmail(email), tried)
+  /** Answers the account when the password is right, and sees that the hash it was checked against is the stored one. */
+  const authenticate = async (email: string, tried: string) => {
+    const proven = await authenticator.authenticate(await accounts.findByEmail(email), tried)
+    if (proven === undefined) return undefined
+    expect((await accounts.find(proven.accountId))?.passwordHash).toBe(proven.passwordHash)
+    return { accountId: proven.accountId }
+  }
 
   beforeAll(async () => {
     storage = await openAccountsDatabase('embedded')
