@@ -108,7 +108,7 @@ export const settings = {
   ),
   CALL_LIMIT_PER_CALLER: setting(
     unset,
-    'Requests a second that one client may make for one person, and how many at once: 5/20. Unset: no limit. Each process counts for itself.',
+    'Requests a second that one client may make for one person, and how many at once: 5/20. Unset: no limit. Replicas count together, through their database, once a second.',
     callLimit,
   ),
   CALL_LIMIT_TOTAL: setting(unset, 'The same for all callers of the MCP server together.', callLimit),

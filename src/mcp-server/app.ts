@@ -25,7 +25,7 @@ import {
   type DpopOptions,
   operationRulesOf,
   type ProtectedResourceSettings,
-  type RateLimit,
+  type RateLimiterOptions,
   type ResourceServer,
   type TokenVerifier,
 } from '../resource-server/index.js'
@@ -57,7 +57,7 @@ export interface McpAppOptions {
   /** How key-bound tokens are taken; absent: they are refused. */
   readonly dpop?: DpopOptions
   /** How often callers may ask; absent: as often as they like. */
-  readonly rateLimits?: { readonly perCaller?: RateLimit | undefined; readonly overall?: RateLimit | undefined }
+  readonly rateLimits?: Pick<RateLimiterOptions, 'perCaller' | 'overall' | 'store'>
   /** Only tools that change nothing are there; default false. */
   readonly readOnly?: boolean
   /** Given: the authorization server is mirrored on this server's origins, for clients of 2025-03-26. */

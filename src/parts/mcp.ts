@@ -9,14 +9,22 @@ import { notesServer } from '../mcp-server/notes-server.js'
 import { createProofReplayStore, sweepUsedProofs } from '../mcp-server/proof-replays.js'
 import { observedMcpServer } from '../mcp-server/request-counts.js'
 import { withRevocations } from '../mcp-server/revocations.js'
+import { createSharedBuckets, sweepFullBuckets } from '../mcp-server/shared-buckets.js'
 import { createTokenVerifier } from '../mcp-server/token-verifier.js'
 import type { Views as McpViews } from '../mcp-server/views.js'
+import type { Database } from '../platform/database.js'
 import { type ListeningServer, listen } from '../platform/http.js'
+import type { Logger } from '../platform/log.js'
 import { createOperatorFetch } from '../platform/operator-fetch.js'
 import { createPages, viewsFolder } from '../platform/pages.js'
 import { sweepRegularly } from '../platform/sweeper.js'
 import { version } from '../platform/version.js'
 import type { Parts } from './parts.js'
+
+function sharedBuckets({ sql }: Database, log: Logger) {
+  const onFailure = (error: unknown) => log.warn({ err: error }, 'calls cannot be counted with the other processes')
+  return createSharedBuckets(sql, { onFailure })
+}
 
 /** Opened, not listening: its app may be served on the authorization server's port. */
 export async function openMcp(parts: Parts): Promise<McpApp> {
@@ -49,7 +57,7 @@ export async function openMcp(parts: Parts): Promise<McpApp> {
     allowedOrigins: config.ALLOWED_ORIGINS,
     readOnly: config.READ_ONLY,
     stopping: parts.stopping.signal,
-    rateLimits: config.callLimits,
+    rateLimits: { ...config.callLimits, ...(database.embedded ? {} : { store: sharedBuckets(database, log) }) },
     dpop: { replays: createProofReplayStore(database.sql), clock, required: config.DPOP_REQUIRED },
     // Pointless where the issuer is at this origin itself.
     issuerMirror:
@@ -59,7 +67,10 @@ export async function openMcp(parts: Parts): Promise<McpApp> {
   })
   closers.add(
     sweepRegularly(
-      observability.sweep('mcp', () => sweepUsedProofs(database.sql, clock)),
+      observability.sweep(
+        'mcp',
+        async () => (await sweepUsedProofs(database.sql, clock)) + (await sweepFullBuckets(database.sql, clock)),
+      ),
       log,
     ),
   )

@@ -4,6 +4,7 @@
  * passed a tenth of its limit; so each process may let through a tenth more than the limit, and what reaches it within a second. Limits
  * that guard secrets are exact: rate-limits.ts. While the database is away every process counts for itself.
  */
+import { settleInBackground } from '../platform/background-settling.js'
 import { BoundedMap } from '../platform/bounded-map.js'
 import type { Clock } from '../platform/clock.js'
 import type { Sql, Statement } from '../platform/database.js'
@@ -61,20 +62,14 @@ const settle: Statement = {
 export function createUsageCounters(sql: Sql, clock: Clock, options: UsageCountersOptions = {}): UsageCounters {
   const { maxEntries = 50_000, settleEveryMs = 1_000, onFailure } = options
   const counters = new BoundedMap<Counter>(maxEntries)
-  /** Those with something to settle. */
-  const pending = new Set<Counter>()
-  let isScheduled = false
-  let hasFailed = false
 
-  const settleNow = async (): Promise<void> => {
+  const send = async (entries: readonly Counter[]): Promise<void> => {
     const now = clock.now().getTime()
     const batch = new Map<string, { counter: Counter; sent: number }>()
-    for (const counter of pending) {
-      pending.delete(counter)
+    for (const counter of entries) {
       if (counter.endsAt <= now) continue
       batch.set(hashSecret(`${counter.key}\n${counter.endsAt}`), { counter, sent: counter.unsettled })
       counter.unsettled = 0
-      if (batch.size === maxSettled) break
     }
     if (batch.size === 0) return
     const rows = [...batch].map(([key, { counter, sent }]) => ({
@@ -88,27 +83,12 @@ export function createUsageCounters(sql: Sql, clock: Clock, options: UsageCounte
         const counter = batch.get(key)?.counter
         if (counter !== undefined) counter.used = used + counter.unsettled
       }
-      hasFailed = false
     } catch (error) {
-      for (const { counter, sent } of batch.values()) {
-        counter.unsettled += sent
-        pending.add(counter)
-      }
-      if (!hasFailed) onFailure?.(error)
-      hasFailed = true
+      for (const { counter, sent } of batch.values()) counter.unsettled += sent
+      throw error
     }
   }
-
-  const schedule = () => {
-    if (isScheduled) return
-    isScheduled = true
-    setTimeout(() => {
-      void settleNow().then(() => {
-        isScheduled = false
-        if (pending.size > 0) schedule()
-      })
-    }, settleEveryMs).unref()
-  }
+  const settling = settleInBackground({ everyMs: settleEveryMs, most: maxSettled, send, onFailure })
 
   const current = (key: string, now: number): Counter | undefined => {
     const counter = counters.get(key)
@@ -136,10 +116,7 @@ export function createUsageCounters(sql: Sql, clock: Clock, options: UsageCounte
       counter.used += 1
       counter.unsettled += 1
       // The bound is for when the database is away for long.
-      if (counter.used * 10 >= limit && pending.size < maxEntries) {
-        pending.add(counter)
-        schedule()
-      }
+      if (counter.used * 10 >= limit && settling.waiting < maxEntries) settling.add(counter)
       return undefined
     },
     excess: ({ name, limit }, who) => {
