@@ -2,9 +2,9 @@
 import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { portOf } from '../support/past-proxy.js'
 import { temporaryFolder } from '../support/run-folder.js'
 import { type Fault, type Scene, seconds } from './fault.js'
-import { portOf } from './past-proxy.js'
 import { now } from './readiness.js'
 
 /** Debian's libfaketime: what it is loaded into reads its offset from a file at every look at the clock. */

@@ -2,9 +2,9 @@
 import { readFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { askPastProxy, portOf } from '../support/past-proxy.js'
 import type { StackProcess } from '../support/stack-process.js'
 import { type Fault, seconds } from './fault.js'
-import { askPastProxy, portOf } from './past-proxy.js'
 import { now } from './readiness.js'
 import { openFileLimit, whileWatched } from './watched.js'
 

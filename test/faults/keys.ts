@@ -2,10 +2,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { decodeProtectedHeader } from 'jose'
 import { refresh, type Tokens } from '../support/oauth-client.js'
+import { askPastProxy } from '../support/past-proxy.js'
 import type { StackProcess } from '../support/stack-process.js'
 import { isTaken, newHolder, operate, untilRefused } from './endings.js'
 import { type Fault, type Scene, seconds } from './fault.js'
-import { askPastProxy } from './past-proxy.js'
 import { now } from './readiness.js'
 import { type World, withSession } from './world.js'
 

@@ -8,6 +8,7 @@ import { describeOnPostgres } from '../support/describe-on-postgres.js'
 import { createDpopKey } from '../support/dpop-key.js'
 import { freePort } from '../support/free-port.js'
 import { requestTokens } from '../support/oauth-client.js'
+import { askPastProxy } from '../support/past-proxy.js'
 import { temporaryFolder } from '../support/run-folder.js'
 import { type StackProcess, startStackProcess } from '../support/stack-process.js'
 
@@ -24,7 +25,9 @@ describeOnPostgres('single use over two processes', () => {
     const file = join(temporaryFolder('clients'), 'clients.json')
     const worker = { client_id: 'worker', client_name: 'Worker', jwks: { keys: [key.publicJwk] } }
     writeFileSync(file, JSON.stringify({ clients: [worker] }))
-    const env = { LOG_LEVEL: 'warn', CLIENTS_FILE: file, REGISTRATION: 'token' }
+    // Nobody has an account, so each start prints a link that makes the first one.
+    const nobody = { BOOTSTRAP_EMAIL: '', BOOTSTRAP_PASSWORD: '' }
+    const env = { LOG_LEVEL: 'warn', CLIENTS_FILE: file, REGISTRATION: 'token', ...nobody }
     first = await startStackProcess({ database: 'postgresql', only: 'auth', env })
     const port = String(await freePort())
     const internal = `http://127.0.0.1:${port}`
@@ -79,5 +82,26 @@ describeOnPostgres('single use over two processes', () => {
       String((await fetch(`${origin}/register`, { method: 'POST', headers, body })).status),
     )
     expect(outcomes).toEqual({ 201: 1, 401: racers - 1 })
+  })
+
+  it('the link that makes the first account', async () => {
+    // The newest is good; the first server's went with it.
+    const [link = ''] = second.output().match(/\/setup\?token=[\w-]+/) ?? []
+    const page = await askPastProxy(second, link)
+    const [, csrf = ''] = /name="csrf" value="([^"]+)"/.exec(page.text) ?? []
+    let serial = 0
+    const outcomes = await race(async (origin) => {
+      serial += 1
+      const fields = { csrf, email: `racer-${serial}@example.com`, password: 'velvet harbor sixteen pigeon ladder' }
+      const { status } = await askPastProxy(origin === origins[0] ? first : second, link, {
+        method: 'POST',
+        headers: { 'content-type': 'application/x-www-form-urlencoded' },
+        body: new URLSearchParams(fields).toString(),
+      })
+      return String(status)
+    })
+    expect(outcomes).toEqual({ 200: 1, 404: racers - 1 })
+    const listed = await runCli(['accounts', 'list', '--json'], first.settings)
+    expect(JSON.parse(listed.stdout)).toHaveLength(1)
   })
 })

@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import { type IncomingMessage, request } from 'node:http'
 import { text } from 'node:stream/consumers'
-import type { StackProcess } from '../support/stack-process.js'
+import type { StackProcess } from './stack-process.js'
 
 export interface PastProxy {
   readonly method?: 'GET' | 'POST'
