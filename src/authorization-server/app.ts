@@ -130,10 +130,12 @@ export async function createAuthorizationServer(
   keyRing.follow(({ cookie }) => {
     app.keys = [...cookie]
   })
+  const knownBrowsers = createKnownBrowsers(keyRing, issuer, storage.clock)
   const firstRun = createFirstRunRouter({
     issuer,
     productName,
     setupLinks: createSetupLinks(storage.database.sql, storage.clock),
+    knownBrowsers,
     hasher,
     audit,
     csrf,
@@ -146,7 +148,7 @@ export async function createAuthorizationServer(
     keepDocument: (clientId) => clients.keep(clientId),
     authenticator: createAuthenticator(accounts, hasher),
     throttle: createSignInThrottle(storage.database.sql, storage.clock),
-    knownBrowsers: createKnownBrowsers(keyRing, issuer, storage.clock),
+    knownBrowsers,
     audit,
     csrf,
     pages,

@@ -6,6 +6,7 @@ import { type HttpContext, type HttpState, publicPath } from '../platform/http.j
 import type { Pages } from '../platform/pages.js'
 import { normalizeEmail } from '../storage/accounts.js'
 import type { AuditTrail } from '../storage/audit.js'
+import type { KnownBrowsers } from './accounts/known-browsers.js'
 import { weaknesses } from './accounts/password-rules.js'
 import type { PasswordHasher } from './accounts/passwords.js'
 import type { SetupLinks } from './accounts/setup-link.js'
@@ -18,6 +19,7 @@ export interface FirstRunParts {
   readonly issuer: string
   readonly productName: string
   readonly setupLinks: SetupLinks
+  readonly knownBrowsers: KnownBrowsers
   readonly hasher: PasswordHasher
   readonly audit: AuditTrail
   readonly csrf: CsrfProtection
@@ -61,6 +63,8 @@ async function createFirstAccount(parts: FirstRunParts, ctx: HttpContext): Promi
   const accountId = await parts.setupLinks.redeem(token, { email, passwordHash: await parts.hasher.hash(password) })
   if (accountId === undefined) throw unavailable()
   await parts.audit.record({ type: 'account.created', accountId, detail: { by: 'set-up link' } }, ctx.state.event)
+  // Who chose the password is its person: strangers who try it must not keep them out of their first sign-in.
+  parts.knownBrowsers.remember(ctx, email)
   parts.pages.send(ctx, 'set-up-done', { email, resourceUrl: parts.resources.fallback.resource })
 }
 

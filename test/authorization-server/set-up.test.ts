@@ -40,6 +40,30 @@ describe.each(databaseKinds)('The set-up link, on %s', (kind) => {
     expect(isConsentPage(pageOf(await signIn(browser, page, account)))).toBe(true)
   })
 
+  it('makes the browser known to the account that was made there, and to no other', async () => {
+    const browser = server.newBrowser()
+    const proof = () =>
+      browser.cookies.header(new URL(`${server.issuer}/interaction/x`))?.match(/gatehouse_known_browser=([^;]+)/)?.[1]
+    const page = pageOf(await browser.open(link))
+    await browser.press(page, 'Create account', { ...first, Password: 'too short' })
+    expect(proof()).toBeUndefined()
+    await browser.press(page, 'Create account', first)
+    const made = proof()
+    expect(made).toMatch(/^\d+\.[\w-]{16}\.[\w-]{43}$/)
+
+    // Signing in there goes on with the same proof: the same browser, counted as one.
+    const grant = await newGrant(server)
+    const signInPage = pageOf(
+      await browser.open(startAuthorization(grant.server, { ...grant, scope: 'notes:read' }).url),
+    )
+    await signIn(browser, signInPage, { email: 'grace@example.com', password: first.Password })
+    expect(
+      proof()
+        ?.split('~')
+        .map((one) => one.split('.')[1]),
+    ).toEqual([made?.split('.')[1]])
+  })
+
   it('works once, also when it is posted many times at once', async () => {
     const page = await open()
     const people = Array.from({ length: 8 }, (_, index) => ({ ...first, Email: `person-${index}@example.com` }))

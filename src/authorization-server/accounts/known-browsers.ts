@@ -13,7 +13,7 @@ import type { KeyRing } from '../../storage/key-ring.js'
 export interface KnownBrowsers {
   /** What this browser is known by to the account, `undefined` when it never signed in there or too long ago. `email`: as typed. */
   recognize(ctx: HttpContext, email: string): string | undefined
-  /** Call when the person has signed in. */
+  /** Call when the person has signed in, or made the account. */
   remember(ctx: HttpContext, email: string): void
 }
 
