@@ -53,7 +53,8 @@ export async function runCommandLine(terminal: Terminal, args: readonly string[]
     return 0
   } catch (error) {
     if (error instanceof ExitStatus && error.message === '') return error.status
-    terminal.stderr.write(`gatehouse: ${describeFailure(error)}\n`)
+    // It may repeat an argument that was copied from elsewhere, or what another server said: neither steers the terminal.
+    terminal.stderr.write(`gatehouse: ${describeFailure(error).replace(/[^\P{C}\n]/gu, '\ufffd')}\n`)
     if (error instanceof ExitStatus) return error.status
     if (!(error instanceof UsageError)) return 1
     terminal.stderr.write('Try `gatehouse help`.\n')

@@ -60,6 +60,12 @@ describe('gatehouse', () => {
     expect(stderr.trim().split('\n')).toHaveLength(2)
   })
 
+  it.each(['--\u001b[2Jx', '--\u009b31m', '--\u202ex'])('lets no argument steer the terminal (%j)', async (flag) => {
+    const { stderr } = await runCli(['serve', flag])
+    expect(stderr).toMatch(/^gatehouse: .*Unknown option '--\ufffd/)
+    expect(stderr).not.toMatch(/[^\P{C}\n]/u)
+  })
+
   it('reports every wrong setting at once, with status 1', async () => {
     const { exitCode, stderr } = await runCli(['serve'], { ISSUER_URL: 'example.org', AUTH_PORT: 'x', ISUER_URL: 'y' })
     expect(exitCode).toBe(1)
