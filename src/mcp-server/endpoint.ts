@@ -17,6 +17,7 @@ import {
 } from '../resource-server/index.js'
 import { answerWith } from '../resource-server/koa.js'
 import { sendEventStream } from './event-stream.js'
+import { createOpenSubscriptions } from './open-subscriptions.js'
 import type { McpProtocol } from './protocol.js'
 import type { McpCall } from './server-definition.js'
 
@@ -95,6 +96,10 @@ function refuse(ctx: HttpContext, refusal: Refusal): void {
   answerWith(ctx, answerOf(refusal))
 }
 
+function staysOpen({ methods = [] }: AuditEvent): boolean {
+  return methods.includes('subscriptions/listen')
+}
+
 function subscribes({ methods = [] }: AuditEvent): boolean {
   return methods.some((method) => method === 'subscriptions/listen' || method === 'resources/subscribe')
 }
@@ -107,6 +112,7 @@ export function createEndpoint(
   options: EndpointOptions,
 ): (ctx: HttpContext, accessToken: AccessToken, resourceMetadataUrl: string) => Promise<void> {
   const { url, guard, protocol } = options
+  const subscriptions = createOpenSubscriptions()
   return async (ctx, accessToken, resourceMetadataUrl) => {
     const body = isJson(ctx) ? await readJsonBody(ctx.req, ctx.get('content-length')) : { json: undefined }
     if ('malformed' in body) return answerWith(ctx, parseErrorAnswer(body.malformed))
@@ -118,7 +124,13 @@ export function createEndpoint(
     if (verdict.outcome === 'hide' && subscribes(verdict.event)) return answerWith(ctx, answerOf(verdict.answer))
     // All else that is hidden goes on to the SDK, which answers it like anything unknown: the server it asks does not have it.
     const hidden = verdict.outcome === 'hide' ? verdict.operations : []
-    const response = await protocol.serve(request, body.json, callOf(ctx, accessToken, options), hidden)
-    await answer(ctx, response, accessToken.expiresAt - epochSeconds(options.clock))
+    const subscription = staysOpen(verdict.event) ? subscriptions.begin(accessToken) : undefined
+    if (subscription !== undefined && 'refusal' in subscription) return refuse(ctx, subscription.refusal)
+    try {
+      const response = await protocol.serve(request, body.json, callOf(ctx, accessToken, options), hidden)
+      await answer(ctx, response, accessToken.expiresAt - epochSeconds(options.clock))
+    } finally {
+      subscription?.end()
+    }
   }
 }

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { subscriptionsPerCaller } from '../../src/mcp-server/open-subscriptions.js'
+import { eventually } from '../support/eventually.js'
 import { type McpTestServer, startMcpTestServer } from './mcp-test-server.js'
 
 let server: McpTestServer
@@ -41,6 +43,25 @@ describe('event streams', () => {
     expect(response.headers.get('x-accel-buffering')).toBe('no')
     expect(await response.text()).toContain('subscriptions/acknowledged')
     expect(Date.now() / 1000).toBeLessThan(exp + 2)
+  })
+
+  it('are a hundred for one person at most, through whichever client, and nobody else has fewer', async () => {
+    const token = await server.token('', 'crowd')
+    const leaving = new AbortController()
+    const open = await Promise.all(Array.from({ length: subscriptionsPerCaller }, () => listen(token, leaving.signal)))
+    expect(new Set(open.map(({ status }) => status))).toEqual(new Set([200]))
+    const refused = await listen(await server.token('', 'crowd', { client_id: 'client-2' }))
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '10'])
+    expect(await refused.json()).toMatchObject({ error: 'temporarily_unavailable' })
+    const other = await listen(await server.token('', 'somebody else'), leaving.signal)
+    expect(other.status).toBe(200)
+    leaving.abort()
+    await eventually(async () => {
+      const again = new AbortController()
+      const { status } = await listen(token, again.signal)
+      again.abort()
+      return status === 200
+    })
   })
 
   it('are let go when the client leaves', async () => {
