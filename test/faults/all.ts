@@ -10,19 +10,8 @@ import { rotatedKeys } from './keys.js'
 import { fullDisk, noCpu, noMemory } from './machine.js'
 import { liveMigration, restoredBackup } from './releases.js'
 import { doubleRedemption, killedReplica, rollingRestart } from './replicas.js'
+import { soak } from './soak.js'
 import { guessedPasswords, silentHosts } from './strangers.js'
-
-/** What the plan names and no script here does: the test that does it in small, if there is one. Each run says so. */
-const withoutScript: readonly Fault[] = [['F23', 'hours of load with a fault every two minutes']].map(
-  ([id = '', name = '', test]) => ({
-    id,
-    name,
-    guarantee: '',
-    unavailable: () =>
-      test === undefined ? 'there is no script for it' : `in small, by test/${test}.test.ts, not under load`,
-    strike: async () => [],
-  }),
-)
 
 export const allFaults: readonly Fault[] = [
   killedHard,
@@ -49,5 +38,5 @@ export const allFaults: readonly Fault[] = [
   noMemory,
   liveMigration,
   restoredBackup,
-  ...withoutScript,
+  soak(undefined),
 ]

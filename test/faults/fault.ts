@@ -36,6 +36,8 @@ export interface Fault {
   readonly quick?: true
   /** Why it cannot be done here; undefined where it can. */
   readonly unavailable?: () => string | undefined
+  /** Longer than five minutes. */
+  readonly longestMinutes?: number
   /** What it needs of a world of its own; without it, faults share one. */
   readonly world?: () => WorldOptions
   /** Resolves to what was measured, in words. */
@@ -48,10 +50,10 @@ const patience = 12
 const longestMs = 300_000
 
 /** What never ends is a breach like any other. */
-async function bounded<T>(work: Promise<T>): Promise<T> {
+async function bounded<T>(work: Promise<T>, limitMs = longestMs): Promise<T> {
   const late = new AbortController()
-  const deadline = sleep(longestMs, undefined, { signal: late.signal, ref: false }).then(() => {
-    throw new Error(`not over after ${longestMs / 1_000} s`)
+  const deadline = sleep(limitMs, undefined, { signal: late.signal, ref: false }).then(() => {
+    throw new Error(`not over after ${limitMs / 1_000} s`)
   })
   try {
     return await Promise.race([work, deadline])
@@ -104,7 +106,7 @@ export async function inflict(fault: Fault, world: World, quick: boolean): Promi
       },
     }
     try {
-      measured = await bounded(fault.strike(scene))
+      measured = await bounded(fault.strike(scene), fault.longestMinutes && fault.longestMinutes * 60_000)
     } finally {
       world.relay.restore()
       await bounded(load.stop())

@@ -1,6 +1,6 @@
 /**
  * `npm run faults`: inflicts the faults of the plan upon a real stack under load, judges what is left, and says so. Needs
- * PostgreSQL's binaries. `-- --quick` the half that CI runs, in short; `-- F1 F9` only these; `-- --save` also writes
+ * PostgreSQL's binaries. `-- soak --minutes 120` only that; `-- --quick` the half that CI runs, in short; `-- F1 F9` only these; `-- --save` also writes
  * docs/faults.json, from which `npm run readme` makes the README's table; `--json --outputFile=…` counts as Jest does.
  */
 import { execFileSync } from 'node:child_process'
@@ -9,6 +9,7 @@ import os from 'node:os'
 import { allFaults } from './all.js'
 import { inflictAll } from './fault.js'
 import { countsOf, type FaultResult, lineOf, savedFile } from './result.js'
+import { soak } from './soak.js'
 
 function say(line: string): void {
   process.stdout.write(`${line}\n`)
@@ -25,6 +26,15 @@ function machine(postgresFolder: string): FaultResult['machine'] {
   }
 }
 
+/** Of a soak, if that is what is asked for. */
+function minutesOf(args: readonly string[]): number | undefined {
+  if (!args.includes('soak')) return undefined
+  const minutes = Number(args[args.indexOf('--minutes') + 1])
+  if (!args.includes('--minutes') || !Number.isFinite(minutes) || minutes <= 0)
+    throw new Error('say for how long: soak --minutes 120')
+  return minutes
+}
+
 /** Runs, shows and writes down, as the arguments say; resolves to the exit status. */
 export async function faults(args: readonly string[]): Promise<number> {
   const postgresFolder = process.env['TEST_POSTGRES_BIN']
@@ -34,10 +44,13 @@ export async function faults(args: readonly string[]): Promise<number> {
   const names = args.filter((arg) => /^F\d+$/.test(arg))
   const unknown = names.filter((name) => !allFaults.some(({ id }) => id === name))
   if (unknown.length > 0) throw new Error(`there is no fault ${unknown.join(', ')}`)
-  if (save && (quick || names.length > 0)) throw new Error('--save needs all faults, at full length')
-  const wanted = allFaults.filter((fault) =>
+  if (save && (quick || names.length > 0 || args.includes('soak')))
+    throw new Error('--save needs all faults, at full length')
+  const minutes = minutesOf(args)
+  const planned = allFaults.filter((fault) =>
     names.length > 0 ? names.includes(fault.id) : !quick || fault.quick === true,
   )
+  const wanted = minutes === undefined ? planned : [soak(minutes)]
   const outcomes = await inflictAll(wanted, quick, (outcome) => say(lineOf(outcome)))
   const counts = countsOf(outcomes)
   const output = args.find((arg) => arg.startsWith('--outputFile='))?.slice('--outputFile='.length)

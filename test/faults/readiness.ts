@@ -11,6 +11,8 @@ export interface Readiness {
 }
 
 const intervalMs = 50
+/** What a process that ends by itself may take from its last word to its end. */
+const endedMs = 2_000
 
 async function answers(url: string): Promise<boolean> {
   try {
@@ -43,9 +45,11 @@ export function watchReadiness(all: readonly StackProcess[]): Readiness {
   const watchLife = async (process: StackProcess) => {
     const [origin = ''] = process.origins
     while (!stopped) {
-      const wasRunning = process.isRunning
+      const { isRunning: wasRunning, pid } = process
       const alive = await answers(`${origin}/health/live`)
-      if (!alive && wasRunning && process.isRunning && process.isServing) notAlive += 1
+      // Of one that has just ended by itself nobody has heard yet.
+      if (!alive) await sleep(endedMs)
+      if (!alive && wasRunning && process.isRunning && process.isServing && process.pid === pid) notAlive += 1
       await sleep(intervalMs * 4)
     }
   }
