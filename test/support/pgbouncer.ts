@@ -70,10 +70,9 @@ export async function startPgBouncer(port: number, poolSize = 2): Promise<PgBoun
   const user = unprivilegedUser()
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-pgbouncer-'))
   if (user.uid !== undefined && user.gid !== undefined) chownSync(folder, user.uid, user.gid)
-  const own = await freePort()
+  let own = 0
   const file = join(folder, 'pgbouncer.ini')
   writeFileSync(join(folder, 'users'), '"postgres" ""\n')
-  writeFileSync(file, configuration(port, own, folder, poolSize))
   const log = join(folder, 'log')
   const launch = async (): Promise<ChildProcess> => {
     const output = openSync(log, 'a')
@@ -90,7 +89,19 @@ export async function startPgBouncer(port: number, poolSize = 2): Promise<PgBoun
     })
     return child
   }
-  let child = await launch()
+  /** On a port that nobody else has taken by the time it is used. */
+  const launchSomewhere = async (): Promise<ChildProcess> => {
+    for (let tries = 1; ; tries += 1) {
+      own = await freePort()
+      writeFileSync(file, configuration(port, own, folder, poolSize))
+      try {
+        return await launch()
+      } catch (error) {
+        if (tries === 5 || !String(error).includes('Address already in use')) throw error
+      }
+    }
+  }
+  let child = await launchSomewhere()
   const end = async (signal: NodeJS.Signals) => {
     child.kill(signal)
     await eventually(async () => hasEnded(child))

@@ -30,7 +30,7 @@ async function ask(port: number, text: string): Promise<Record<string, unknown>[
 
 /** About two seconds. The primary waits for it from then on, with each commit. */
 export async function startStandby(primary: Postgres): Promise<Standby> {
-  const place = await newPlace()
+  const place = newPlace()
   const source = `host=127.0.0.1 port=${primary.port} user=postgres application_name=standby`
   const flags = ['--write-recovery-conf', '--wal-method=stream', '--checkpoint=fast', '--no-sync']
   await promisify(execFile)(binary('pg_basebackup'), ['-D', join(place.folder, 'data'), '-d', source, ...flags], {

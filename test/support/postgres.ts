@@ -87,18 +87,25 @@ export async function ensureDatabase(port: number, databaseName: string): Promis
   return urlOf(port, databaseName)
 }
 
-async function untilItAnswers(port: number, log: string, ended: () => boolean): Promise<void> {
+/** Another cluster may have taken the port in the meantime: it is not the one that was asked for. */
+async function answers(port: number, folder: string): Promise<boolean> {
+  try {
+    const client = await connect(port, 'postgres')
+    const { rows } = await client.query('SHOW data_directory')
+    await client.end()
+    return rows[0]?.data_directory === join(folder, 'data')
+  } catch {
+    return false
+  }
+}
+
+async function untilItAnswers(port: number, folder: string, ended: () => boolean): Promise<void> {
   for (let tries = 0; tries < 300; tries += 1) {
     if (ended()) break
-    try {
-      const client = await connect(port, 'postgres')
-      await client.end()
-      return
-    } catch {
-      await sleep(100)
-    }
+    if (await answers(port, folder)) return
+    await sleep(100)
   }
-  throw new Error(`PostgreSQL did not start:\n${readFileSync(log, 'utf8').slice(-2_000)}`)
+  throw new Error(`PostgreSQL did not start:\n${readFileSync(join(folder, 'log'), 'utf8').slice(-2_000)}`)
 }
 
 /** Starts the postmaster in this process's group, so that Ctrl-C on a test run reaches it too. */
@@ -124,7 +131,7 @@ async function launch(folder: string, port: number, user: RunAs): Promise<number
   child.once('exit', () => {
     ended = true
   })
-  await untilItAnswers(port, log, () => ended)
+  await untilItAnswers(port, folder, () => ended)
   if (child.pid === undefined) throw new Error('PostgreSQL has no process id')
   endWithRun(child.pid, folder)
   return child.pid
@@ -176,12 +183,11 @@ export interface PostgresOptions {
 export interface Place {
   /** Where `data` and `log` are. */
   readonly folder: string
-  readonly port: number
   readonly user: RunAs
 }
 
-/** A folder that PostgreSQL may write to, with an empty one for its data, and a port. */
-export async function newPlace(parent = tmpdir()): Promise<Place> {
+/** A folder that PostgreSQL may write to, with an empty one for its data. */
+export function newPlace(parent = tmpdir()): Place {
   const user = unprivilegedUser()
   const folder = mkdtempSync(join(parent, 'gatehouse-postgres-'))
   const dataFolder = join(folder, 'data')
@@ -189,13 +195,27 @@ export async function newPlace(parent = tmpdir()): Promise<Place> {
   if (user.uid !== undefined && user.gid !== undefined) {
     for (const path of [folder, dataFolder]) chownSync(path, user.uid, user.gid)
   }
-  return { folder, port: await freePort(), user }
+  return { folder, user }
+}
+
+/** On a port that nobody else has taken by the time it is used. */
+async function launchSomewhere({ folder, user }: Place): Promise<{ port: number; pid: number }> {
+  for (let tries = 1; ; tries += 1) {
+    const port = await freePort()
+    try {
+      return { port, pid: await launch(folder, port, user) }
+    } catch (error) {
+      if (tries === 5 || !String(error).includes('Address already in use')) throw error
+    }
+  }
 }
 
 /** Starts the cluster whose files are in place. */
-export async function startCluster({ folder, port, user }: Place): Promise<Postgres> {
+export async function startCluster(place: Place): Promise<Postgres> {
+  const { folder, user } = place
   const dataFolder = join(folder, 'data')
-  let pid = await launch(folder, port, user)
+  const { port, ...launched } = await launchSomewhere(place)
+  let { pid } = launched
   return {
     port,
     get pid() {
@@ -228,7 +248,7 @@ export async function startCluster({ folder, port, user }: Place): Promise<Postg
 
 /** Makes and starts a cluster of its own; about two seconds. Most tests want a database of the shared one instead: `createDatabase`. */
 export async function startPostgres({ folder: parent }: PostgresOptions = {}): Promise<Postgres> {
-  const place = await newPlace(parent)
+  const place = newPlace(parent)
   const flags = ['-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C.UTF-8', '--no-sync', '--no-instructions']
   execFileSync(binary('initdb'), ['-D', join(place.folder, 'data'), ...flags], {
     ...place.user,
