@@ -22,6 +22,7 @@ import { createDiagnosticNetwork, type DiagnosticNetworkOptions } from '../platf
 import { FolderInUse } from '../platform/folder-lock.js'
 import { createLogger } from '../platform/log.js'
 import { migrationState } from '../platform/migrate.js'
+import { isReadOnlyError } from '../platform/outage.js'
 import { createSecretBox, randomSecret } from '../platform/secrets.js'
 import { productionWarnings } from '../production.js'
 import { readStorageCondition } from '../storage/condition.js'
@@ -85,6 +86,13 @@ async function readStored(
   }
 }
 
+/** Connections that only read are refused by the pool itself, so nothing else is known of such a database. */
+function stateAfter(error: unknown): DatabaseFacts['state'] {
+  if (error instanceof FolderInUse) return 'in use'
+  const isReadOnly = isReadOnlyError(error) || (error instanceof Error && isReadOnlyError(error.cause))
+  return isReadOnly ? 'read-only' : 'unreachable'
+}
+
 interface Examined {
   readonly facts: DatabaseFacts
   readonly stored?: StoredFacts
@@ -120,8 +128,7 @@ async function examineDatabase(
     if (part === 'mcp' || migrations.pending.length > 0) return { facts }
     return { facts, stored: await readStored(config, database, clock, keys) }
   } catch (error) {
-    const state = error instanceof FolderInUse ? 'in use' : 'unreachable'
-    return { facts: { ...known, state, detail: describeFailure(error) } }
+    return { facts: { ...known, state: stateAfter(error), detail: describeFailure(error) } }
   } finally {
     await database?.close()
   }

@@ -9,8 +9,6 @@ export interface DatabaseCondition {
   readonly versionNumber: number
   /** How far its clock is ahead of ours, in seconds, to half of the round trip. */
   readonly aheadSeconds: number
-  /** It takes no writes: a standby, or set so. */
-  readonly isReadOnly: boolean
   /** Settings of the server by which a crash may lose what it has acknowledged, each `name=value`. */
   readonly unsafeSettings: readonly string[]
   /** Limits in force on our connections, in seconds; 0: none. */
@@ -31,7 +29,6 @@ interface Row {
   readonly version: string
   readonly version_number: number
   readonly now: string
-  readonly read_only: boolean
   readonly fsync: string
   readonly full_page_writes: string
   readonly synchronous_commit: string
@@ -55,7 +52,6 @@ const read: Statement = {
   name: 'database_condition',
   text: `SELECT current_setting('server_version') AS version, current_setting('server_version_num')::int AS version_number,
     (extract(epoch FROM clock_timestamp()) * 1000)::text AS now,
-    pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean AS read_only,
     current_setting('fsync') AS fsync, current_setting('full_page_writes') AS full_page_writes,
     current_setting('synchronous_commit') AS synchronous_commit,
     ${setting('statement_timeout')} AS statement_ms, ${setting('lock_timeout')} AS lock_ms,
@@ -96,7 +92,6 @@ export async function readDatabaseCondition(sql: Sql, clock: Clock): Promise<Dat
     version: row.version,
     versionNumber: row.version_number,
     aheadSeconds: (Number(row.now) - middle) / 1_000,
-    isReadOnly: row.read_only,
     unsafeSettings: unsafe.map((name) => `${name}=off`),
     limits: {
       statementSeconds: row.statement_ms / 1_000,

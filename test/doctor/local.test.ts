@@ -9,7 +9,7 @@ const at = new Date('2026-11-21T12:00:00Z')
 const limits = { statementSeconds: 10, lockSeconds: 5, idleTransactionSeconds: 10 }
 const migrations = { pending: [], unknown: [], changed: [], failed: [] }
 const condition: DatabaseCondition = {
-  ...{ version: '17.2', versionNumber: 170_002, aheadSeconds: 0.01, isReadOnly: false, unsafeSettings: [], limits },
+  ...{ version: '17.2', versionNumber: 170_002, aheadSeconds: 0.01, unsafeSettings: [], limits },
   ...{ isEncrypted: false, address: '10.0.0.7', isSuperuser: false, connections: { limit: 97, free: 60 } },
 }
 const database: DatabaseFacts = {
@@ -64,7 +64,11 @@ const findings: readonly (readonly [Problem['code'], Partial<LocalFacts>, RegExp
   ],
   ['database-in-use', { databases: [{ ...database, state: 'in use', detail: 'used' }] }, /^auth: used$/],
   ['database-too-old', withCondition({ versionNumber: 120_022, version: '12.22' }), /PostgreSQL 12\.22/],
-  ['database-read-only', withCondition({ isReadOnly: true }), /standby/],
+  [
+    'database-read-only',
+    { databases: [{ ...database, state: 'read-only', detail: 'only reads' }] },
+    /^auth: only reads$/,
+  ],
   ['database-forgets', withCondition({ unsafeSettings: ['fsync=off'] }), /fsync=off/],
   ['database-plain', withCondition({ address: '93.184.216.34' }), /93\.184\.216\.34, without TLS/],
   ['database-superuser', withCondition({ isSuperuser: true }), /rolsuper/],

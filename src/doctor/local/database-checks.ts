@@ -100,9 +100,12 @@ export const databaseChecks: CheckGroup<LocalFacts> = {
     {
       id: 'database-writes',
       title: 'it takes writes',
-      examine: ofCondition(({ isReadOnly }, { part }) =>
-        problemIf(isReadOnly, 'database-read-only', `${part}: a standby, or default_transaction_read_only`),
-      ),
+      examine: (facts) =>
+        ofEach(facts, ({ part, state, detail }) =>
+          state === 'open' || state === 'read-only'
+            ? problemIf(state === 'read-only', 'database-read-only', `${part}: ${detail}`)
+            : undefined,
+        ),
     },
     {
       id: 'database-keeps',

@@ -14,8 +14,8 @@ export interface DatabaseFacts {
   readonly poolSize: number
   readonly wantedLimits: WantedLimits
   readonly migratesOnStart: boolean
-  /** `unmade`: the first start makes it. `in use`: the embedded one, by a server that runs. */
-  readonly state: 'open' | 'unmade' | 'in use' | 'unreachable'
+  /** `unmade`: the first start makes it. `in use`: the embedded one, by a server that runs. `read-only`: there, and no use to us. */
+  readonly state: 'open' | 'unmade' | 'in use' | 'read-only' | 'unreachable'
   /** Why it is not open. */
   readonly detail: string
   /** Of one that is open. */
