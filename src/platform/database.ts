@@ -10,7 +10,7 @@ import type { SqlDriverAdapterFactory, SqlMigrationAwareDriverAdapterFactory } f
 import pg from 'pg'
 import { PrismaPGlite } from 'pglite-prisma-adapter'
 import { type Clock, systemClock } from './clock.js'
-import { demandSameClock } from './database-clock.js'
+import { type DatabaseTime, databaseTime, demandSameClock } from './database-clock.js'
 import { createPreparedSql } from './embedded-statements.js'
 import { runExclusively } from './exclusive.js'
 import { lockFolder } from './folder-lock.js'
@@ -104,6 +104,9 @@ const answerGraceMs = 2_000
 
 /** Readiness tells the truth within two seconds, also when nothing comes back at all. */
 const pingMs = 1_500
+
+/** One statement for all it asks: where the way is slow, two would take longer than readiness waits. */
+const pingStatement: Statement = { name: 'ping', text: `${askIfReadOnly.text}, ${databaseTime}` }
 
 /** Rejects when `work` is not over in time; it goes on, and what becomes of it no longer matters. */
 async function inTime(work: Promise<unknown>, milliseconds: number): Promise<void> {
@@ -206,11 +209,14 @@ export function openServerDatabase(options: ServerDatabaseOptions): Database {
     },
   }
   const ask = async () => {
-    const answer = await sql.query<ReadOnlyAnswer>(askIfReadOnly, [])
-    if (answer.rows[0]?.readOnly === true) sockets.closeAll()
+    const { rows } = await sql.query<ReadOnlyAnswer & DatabaseTime>(pingStatement, [])
+    const [answer] = rows
+    if (answer === undefined) throw new Error('the database gave no answer')
+    if (answer.readOnly) sockets.closeAll()
     demandWritable(answer)
-    await demandSameClock(sql, options.clock ?? systemClock, options.onWrongClock)
+    return answer
   }
+  const ping = () => demandSameClock(ask, options.clock ?? systemClock, options.onWrongClock)
   return {
     sql,
     adapter: new PrismaPg(pool),
@@ -225,7 +231,7 @@ export function openServerDatabase(options: ServerDatabaseOptions): Database {
     },
     embedded: false,
     exclusively: (lock, work) => runExclusively(pool, lock, work),
-    ping: () => inTime(ask(), pingMs),
+    ping: () => inTime(ping(), pingMs),
     pools: () => [
       { pool: 'reads', ...reading.use() },
       { pool: 'writes', ...writing.use() },

@@ -17,12 +17,12 @@ export interface ReadOnlyAnswer {
 }
 
 /** Throws unless it writes, with what PostgreSQL itself says to a write (25006, an outage), as its driver's error. */
-export function demandWritable({ rows: [answer] }: { readonly rows: readonly ReadOnlyAnswer[] }): void {
+export function demandWritable(answer: ReadOnlyAnswer | undefined): void {
   if (answer?.readOnly !== true) return
   throw Object.assign(new Error('the database only reads'), { code: '25006', severity: 'ERROR' })
 }
 
 /** For a connection that has just come about. */
 export async function demandWritableClient(client: pg.ClientBase): Promise<void> {
-  demandWritable(await client.query<ReadOnlyAnswer>(askIfReadOnly.text))
+  demandWritable((await client.query<ReadOnlyAnswer>(askIfReadOnly.text)).rows[0])
 }

@@ -29,7 +29,7 @@ export const now = (): number => performance.now()
 
 export function watchReadiness(all: readonly StackProcess[]): Readiness {
   /** What each said last, and since when it says so. */
-  const said = new Map<StackProcess, { ready: boolean; since: number; asked: number }>()
+  const said = new Map<StackProcess, { ready: boolean; since: number; asked: number; answered: number }>()
   let stopped = false
   let notAlive = 0
   const watch = async (process: StackProcess) => {
@@ -38,7 +38,8 @@ export function watchReadiness(all: readonly StackProcess[]): Readiness {
       const asked = now()
       const ready = await answers(`${origin}/health/ready`)
       const last = said.get(process)
-      said.set(process, { ready, asked, since: last?.ready === ready ? last.since : now() })
+      const answered = now()
+      said.set(process, { ready, asked, answered, since: last?.ready === ready ? last.since : answered })
       await sleep(intervalMs)
     }
   }
@@ -58,9 +59,9 @@ export function watchReadiness(all: readonly StackProcess[]): Readiness {
     until: async (wanted, ready, since, limitMs) => {
       while (now() - since < limitMs) {
         const states = wanted.map((process) => said.get(process))
-        // One that was being asked at that moment counts when it began to say so after it.
+        // That it is not ready may be the answer to a question from before; that it is ready must not be one from before.
         const says = (state: (typeof states)[number]) =>
-          state?.ready === ready && (state.asked >= since || state.since >= since)
+          state?.ready === ready && (ready ? state.asked : state.answered) >= since
         if (states.every(says)) {
           return Math.max(0, ...states.map((state) => (state?.since ?? since) - since))
         }

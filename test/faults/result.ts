@@ -53,9 +53,13 @@ export function lineOf(outcome: Outcome): string {
   return [...lines, ...outcome.breaches.map((breach) => `    BROKEN: ${breach}`)].join('\n')
 }
 
-/** The README's table of the run that was saved last (`npm run readme`). */
+export function readSaved(): FaultResult {
+  return faultResult.parse(JSON.parse(readFileSync(savedFile, 'utf8')))
+}
+
+/** The README's table of what was saved last (`npm run readme`). */
 export function savedFaultsTable(): string {
-  return faultsTable(faultResult.parse(JSON.parse(readFileSync(savedFile, 'utf8'))))
+  return faultsTable(readSaved())
 }
 
 export function faultsTable({ outcomes, machine, date }: FaultResult): string {
