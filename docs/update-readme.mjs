@@ -20,6 +20,7 @@ register(`data:text/javascript,${encodeURIComponent(hook)}`)
 
 const { foundingSystemsTable, requirementsTable } = await import('../test/conformance/requirements.ts')
 const { threatTable } = await import('../test/security/threat-table.ts')
+const { savedFaultsTable } = await import('../test/faults/result.ts')
 const { librarySize } = await import('../test/resource-server/packed-library.ts')
 const benchTable = new URL('bench-table.md', import.meta.url)
 writeReadme({
@@ -27,6 +28,7 @@ writeReadme({
   metrics: metricsTable(),
   limits: limitsTable(),
   threats: await threatTable(),
+  faults: savedFaultsTable(),
   requirements: requirementsTable(),
   library: librarySize(),
   'founding-systems': foundingSystemsTable(),

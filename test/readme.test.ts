@@ -3,6 +3,7 @@ import { describe, expect, it } from '@jest/globals'
 import { limitsTable } from '../src/authorization-server/limits-table.js'
 import { settingsTable } from '../src/config.js'
 import { metricsTable } from '../src/platform/metric-definitions.js'
+import { savedFaultsTable } from './faults/result.js'
 import { threatTable } from './security/threat-table.js'
 
 const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
@@ -30,6 +31,12 @@ describe('README.md', () => {
     const links = [...model.matchAll(/\]\(((?:test|src)\/[^)]*)\)/g)].map(([, path = '']) => path)
     expect(links.length).toBeGreaterThan(20)
     expect(links.filter((path) => !existsSync(new URL(`../${path}`, import.meta.url)))).toEqual([])
+  })
+
+  it('shows the faults of the run that was saved last, and that all held (npm run readme)', () => {
+    expect(readme).toContain(savedFaultsTable())
+    expect(savedFaultsTable()).toContain('| F1 |')
+    expect(savedFaultsTable()).not.toContain('BROKEN')
   })
 
   it('gives a reason for every dependency', () => {

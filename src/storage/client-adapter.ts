@@ -117,6 +117,18 @@ export function createClientAdapter(storage: Storage, source?: ClientSource): Ad
   const withKeys = async (payload: Payload): Promise<Payload> =>
     source === undefined ? payload : source.withKeys(payload)
   const read = createClientReader(storage)
+  /** The engine asks again when it writes the error: whoever waited for a silent database once does not wait twice. */
+  const failures = new WeakMap<object, unknown>()
+  const readOnce = async (id: string) => {
+    const request = Provider.ctx?.req ?? {}
+    if (failures.has(request)) throw failures.get(request)
+    try {
+      return await read(id)
+    } catch (error) {
+      failures.set(request, error)
+      throw error
+    }
+  }
   return {
     upsert: (id, payload) => saveRegistered(storage, id, payload),
     find: async (id) => {
@@ -129,7 +141,7 @@ export function createClientAdapter(storage: Storage, source?: ClientSource): Ad
       if (id.includes('\0')) return undefined
       const ours = source?.builtIn(id)
       if (ours !== undefined) return ours
-      const metadata = await read(id)
+      const metadata = await readOnce(id)
       return metadata === undefined ? undefined : withKeys(metadata)
     },
     destroy: async (id) => void (await removeClient(storage, id)),

@@ -14,6 +14,8 @@ export const slowDatabase: Fault = {
   id: 'F4',
   name: 'every packet to and from PostgreSQL 500 ms late, then none answered at all for 20 s',
   guarantee: 'no request hangs longer than the statement limit and 5 s; told not ready ≤ 2 s; p99 back ≤ 10 s after',
+  // Who refreshed and got no answer asks again when all is over, and longer than the default grace is over by then.
+  world: () => ({ env: { REFRESH_GRACE_SECONDS: '60' } }),
   strike: async (scene) => {
     const { world, demand, demandReadiness } = scene
     const base = p99Since(scene, 0)
@@ -28,8 +30,11 @@ export const slowDatabase: Fault = {
     await sleep(20_000)
     world.relay.restore()
     const back = await demandReadiness(true, now(), 5)
-    const longest = Math.max(0, ...world.front.answers.slice(before).map(({ milliseconds }) => milliseconds))
-    demand(longest < 17_000, `a request took ${seconds(longest / 1_000)}`)
+    // The feed of revocations waits by itself until there is something to say.
+    const answered = world.front.answers.slice(before).filter(({ path }) => path !== '/revocations')
+    const [slowest] = answered.sort((one, other) => other.milliseconds - one.milliseconds)
+    const longest = slowest?.milliseconds ?? 0
+    demand(longest < 17_000, `a request took ${seconds(longest / 1_000)}: ${slowest?.path}`)
     await sleep(10_000)
     const after = world.front.answers.length
     await sleep(5_000)
