@@ -161,6 +161,7 @@ const flows: readonly Row[] = [
       const { email, password } = world.server.account
       const signedIn = await postStep(browser, page, 'sign-in', { csrf: fieldOf(page, 'csrf'), email, password })
       expect(signedIn.status).toBe(303)
+      browser.cookies.store(new URL(page.url), signedIn.headers.getSetCookie())
       const shown = pageOf(await browser.open(page.url))
       expect(isConsentPage(shown)).toBe(true)
       const decided = await postStep(browser, shown, 'consent', { csrf: fieldOf(shown, 'csrf'), decision: 'deny' })
