@@ -12,7 +12,7 @@ export interface WriteText {
    * Common table expressions: their names, unique among what is joined, and their texts, with `$1` for the write's first value.
    * One that says `FROM condition` is carried out only when the condition holds.
    */
-  readonly steps: readonly (readonly [name: string, text: string])[]
+  readonly steps: Readonly<Record<string, string>>
 }
 
 export interface Write {
@@ -23,7 +23,7 @@ export interface Write {
 }
 
 /** For writes that nothing else decides about. */
-const always: Write = { text: { name: 'always', steps: [['condition', 'SELECT 1']] }, values: [] }
+const always: Write = { text: { name: 'always', steps: { condition: 'SELECT 1' } }, values: [] }
 
 const statements = new Map<string, Statement>()
 
@@ -39,7 +39,7 @@ function joined(writes: readonly Write[]): Statement {
   const steps = writes.flatMap(({ text, values }) => {
     const offset = before
     before += values.length
-    return text.steps.map(
+    return Object.entries(text.steps).map(
       ([step, sql]) => `${step} AS (${sql.replace(/\$(\d+)/g, (_, number) => `$${Number(number) + offset}`)})`,
     )
   })

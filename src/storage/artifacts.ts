@@ -14,7 +14,7 @@ import {
 } from './engine-model.js'
 import { currentInteractionRequest } from './interaction-request.js'
 import type { Storage } from './storage.js'
-import { type ArtifactRow, currentTokenRequest, isGrantGone, isWithinGrace } from './token-request.js'
+import { type ArtifactRow, columnsOf, currentTokenRequest, isGrantGone, isWithinGrace } from './token-request.js'
 
 interface FoundRow {
   payload: Payload
@@ -37,13 +37,10 @@ const insert: Statement = {
 /** A new code, with the end of the interaction that it answers. */
 const insertCode: WriteText = {
   name: 'code',
-  steps: [
-    [
-      'code',
-      `INSERT INTO artifacts (model, id_hash, grant_id, client_id, user_code, payload, expires_at)
-        SELECT $1::text, $2::text, $3::text, $4::text, $5::text, $6::jsonb, $7::timestamptz FROM condition`,
-    ],
-  ],
+  steps: {
+    code: `INSERT INTO artifacts (model, id_hash, grant_id, client_id, user_code, payload, expires_at)
+      SELECT $1::text, $2::text, $3::text, $4::text, $5::text, $6::jsonb, $7::timestamptz FROM condition`,
+  },
 }
 
 /** Approved or denied once, a device code stays so: of decisions made at the same moment the first one counts. */
@@ -127,18 +124,6 @@ function rowOf(
   }
 }
 
-function valuesOf(row: ArtifactRow): unknown[] {
-  return [
-    row.model,
-    row.id_hash,
-    row.grant_id,
-    row.client_id,
-    row.user_code,
-    JSON.stringify(row.payload),
-    row.expires_at,
-  ]
-}
-
 /** The sealed successor of a row replaced so recently that a repeated refresh is an honest retry, not a theft. */
 function graceSuccessor(storage: Storage, { consumed_at, successor }: CredentialRow): string | undefined {
   return successor !== null && isWithinGrace(storage, consumed_at) ? successor : undefined
@@ -168,10 +153,12 @@ export function createArtifactAdapter(storage: Storage, model: string): Adapter 
       const request = currentTokenRequest()
       if (request !== undefined && model !== 'ReplayDetection' && !isDeviceCode) return request.issue(row, id)
       const interaction = model === 'AuthorizationCode' ? currentInteractionRequest() : undefined
-      if (interaction?.isEnding === true) return interaction.add({ text: insertCode, values: valuesOf(row) })
-      const saved = await sql.query(isDeviceCode ? upsertDeviceCode : upsert, valuesOf(row)).catch((error: unknown) => {
-        throw isGrantGone(error) ? new errors.InvalidGrant('the grant was revoked') : error
-      })
+      if (interaction?.isEnding === true) return interaction.add({ text: insertCode, values: columnsOf(row) })
+      const saved = await sql
+        .query(isDeviceCode ? upsertDeviceCode : upsert, columnsOf(row))
+        .catch((error: unknown) => {
+          throw isGrantGone(error) ? new errors.InvalidGrant('the grant was revoked') : error
+        })
       if (saved.rowCount === 0) throw new DeviceCodeAnswered()
     },
 

@@ -10,13 +10,10 @@ import type { Storage } from './storage.js'
 /** Part of every sign-in and registration, so it goes the short way. */
 const insert: WriteText = {
   name: 'audit',
-  steps: [
-    [
-      'audited',
-      `INSERT INTO audit_events (at, type, account_id, client_id, detail)
-        SELECT $1::timestamptz, $2::text, $3::text, $4::text, $5::jsonb FROM condition`,
-    ],
-  ],
+  steps: {
+    audited: `INSERT INTO audit_events (at, type, account_id, client_id, detail)
+      SELECT $1::timestamptz, $2::text, $3::text, $4::text, $5::jsonb FROM condition`,
+  },
 }
 
 export type AuditEventType =

@@ -19,18 +19,15 @@ export interface StoredConsent {
 
 const upsert: WriteText = {
   name: 'consent',
-  steps: [
-    [
-      'consented',
-      `INSERT INTO consents AS c (account_id, client_id, resource, scopes, fingerprint, updated_at)
-        SELECT $1::text, $2::text, $3::text, $4::text[], $5::text, $6::timestamptz FROM condition
-        ON CONFLICT (account_id, client_id, resource) DO UPDATE SET
-          scopes = CASE WHEN c.fingerprint = excluded.fingerprint
-            THEN ARRAY(SELECT kept FROM unnest(c.scopes) AS kept WHERE kept <> ALL ($7::text[])) || excluded.scopes
-            ELSE excluded.scopes END,
-          fingerprint = excluded.fingerprint, updated_at = excluded.updated_at`,
-    ],
-  ],
+  steps: {
+    consented: `INSERT INTO consents AS c (account_id, client_id, resource, scopes, fingerprint, updated_at)
+      SELECT $1::text, $2::text, $3::text, $4::text[], $5::text, $6::timestamptz FROM condition
+      ON CONFLICT (account_id, client_id, resource) DO UPDATE SET
+        scopes = CASE WHEN c.fingerprint = excluded.fingerprint
+          THEN ARRAY(SELECT kept FROM unnest(c.scopes) AS kept WHERE kept <> ALL ($7::text[])) || excluded.scopes
+          ELSE excluded.scopes END,
+        fingerprint = excluded.fingerprint, updated_at = excluded.updated_at`,
+  },
 }
 
 /** Scopes allowed before under the same client metadata; empty when the client changed since or was never seen. */

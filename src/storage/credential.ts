@@ -28,19 +28,36 @@ export function isAskedAbout(model: string): model is CredentialModel {
   return tokenModels.some((token) => token === model)
 }
 
-/** A row of `artifacts`, with its grant and account when both are still there. */
-export interface CredentialRow {
-  readonly model: string
-  readonly payload: Payload
-  readonly consumed_at: Date | string | null
-  /** Sealed: see `TokenRequest`. */
-  readonly successor: string | null
+/** The person a grant belongs to, as joined with what the request is about. */
+export interface GrantHolder {
+  readonly accountId: string
+  readonly email: string
+  readonly name: string | null
+  readonly disabled: boolean
+}
+
+/** Columns of a grant and of an account that are joined to something else: null when they are not there. */
+export interface JoinedGrant {
   readonly grant_id: string | null
   readonly grant_payload: Payload | null
   readonly account_id: string | null
   readonly email: string | null
   readonly name: string | null
   readonly disabled_at: Date | string | null
+}
+
+export function holderOf({ account_id, email, name, disabled_at }: JoinedGrant): GrantHolder | undefined {
+  if (account_id === null) return undefined
+  return { accountId: account_id, email: email ?? '', name, disabled: disabled_at !== null }
+}
+
+/** A row of `artifacts`, with its grant and account when both are still there. */
+export interface CredentialRow extends JoinedGrant {
+  readonly model: string
+  readonly payload: Payload
+  readonly consumed_at: Date | string | null
+  /** Sealed: see `TokenRequest`. */
+  readonly successor: string | null
 }
 
 export interface ClientRow {

@@ -19,16 +19,17 @@ const find: Statement = {
   text: 'SELECT payload, consumed_at FROM ephemeral_artifacts WHERE model = $1 AND id_hash = $2 AND expires_at > $3::timestamptz',
 }
 
+/** SQL: `$1` is an interaction that nobody has answered yet. */
+const isOpen = `model = 'Interaction' AND id_hash = $1 AND consumed_at IS NULL`
+
+const update = 'UPDATE ephemeral_artifacts SET payload = $2::jsonb, expires_at = $3::timestamptz'
+
 /** An interaction that was read before: one that is over, or that is gone with its account's access, is not brought back. */
 const save: WriteText = {
   name: 'interaction',
-  steps: [
-    [
-      'condition',
-      `UPDATE ephemeral_artifacts SET payload = $2::jsonb, expires_at = $3::timestamptz
-        WHERE model = 'Interaction' AND id_hash = $1 AND consumed_at IS NULL RETURNING 1`,
-    ],
-  ],
+  steps: {
+    condition: `${update} WHERE ${isOpen} RETURNING 1`,
+  },
 }
 
 /**
@@ -37,14 +38,10 @@ const save: WriteText = {
  */
 const saveProven: WriteText = {
   name: 'sign_in',
-  steps: [
-    [
-      'condition',
-      `UPDATE ephemeral_artifacts SET payload = $2::jsonb, expires_at = $3::timestamptz
-        WHERE model = 'Interaction' AND id_hash = $1 AND consumed_at IS NULL AND EXISTS (
-          SELECT 1 FROM accounts WHERE id = $4 AND password_hash = $5 AND disabled_at IS NULL FOR SHARE) RETURNING 1`,
-    ],
-  ],
+  steps: {
+    condition: `${update} WHERE ${isOpen} AND EXISTS (
+      SELECT 1 FROM accounts WHERE id = $4 AND password_hash = $5 AND disabled_at IS NULL FOR SHARE) RETURNING 1`,
+  },
 }
 
 /** False when it is over. */
@@ -62,13 +59,9 @@ const consume: Statement = {
 /** The row stays, empty, until it is swept: a decision that was under way must not bring the interaction back. */
 const end: WriteText = {
   name: 'interaction_end',
-  steps: [
-    [
-      'condition',
-      `UPDATE ephemeral_artifacts SET consumed_at = $2::timestamptz, payload = '{}'
-        WHERE model = 'Interaction' AND id_hash = $1 AND consumed_at IS NULL RETURNING 1`,
-    ],
-  ],
+  steps: {
+    condition: `UPDATE ephemeral_artifacts SET consumed_at = $2::timestamptz, payload = '{}' WHERE ${isOpen} RETURNING 1`,
+  },
 }
 
 const destroy: Statement = {

@@ -9,14 +9,11 @@ import { currentTokenRequest } from './token-request.js'
 
 const upsert: WriteText = {
   name: 'grant',
-  steps: [
-    [
-      'granted',
-      `INSERT INTO grants (id, account_id, client_id, payload, expires_at)
-        SELECT $1::text, $2::text, $3::text, $4::jsonb, $5::timestamptz FROM condition
-        ON CONFLICT (id) DO UPDATE SET payload = excluded.payload, expires_at = excluded.expires_at`,
-    ],
-  ],
+  steps: {
+    granted: `INSERT INTO grants (id, account_id, client_id, payload, expires_at)
+      SELECT $1::text, $2::text, $3::text, $4::jsonb, $5::timestamptz FROM condition
+      ON CONFLICT (id) DO UPDATE SET payload = excluded.payload, expires_at = excluded.expires_at`,
+  },
 }
 
 const find: Statement = {

@@ -8,10 +8,10 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Statement } from '../platform/database.js'
 import { type Write, writeTogether } from '../platform/joined-writes.js'
 import type { StoredConsent } from './consents.js'
-import type { ClientRow } from './credential.js'
+import { type ClientRow, type GrantHolder, holderOf, type JoinedGrant } from './credential.js'
 import { expiryLimit, type Payload } from './engine-model.js'
 import type { Storage } from './storage.js'
-import { type GrantHolder, isGrantGone } from './token-request.js'
+import { isGrantGone } from './token-request.js'
 
 export interface InteractionRow {
   readonly payload: Payload
@@ -32,19 +32,13 @@ export interface ProvenPassword {
 }
 
 /** Everything that is joined may be missing. */
-interface JoinedRow extends InteractionRow {
+interface JoinedRow extends InteractionRow, JoinedGrant {
   readonly client_id: string | null
   readonly client_version: string | null
   readonly client_payload: Payload | null
   readonly sealed_secret: string | null
   readonly origin: string | null
   readonly session_payload: Payload | null
-  readonly grant_id: string | null
-  readonly grant_payload: Payload | null
-  readonly account_id: string | null
-  readonly email: string | null
-  readonly name: string | null
-  readonly disabled_at: Date | string | null
   readonly consents: readonly StoredConsent[] | null
   readonly claimant_id: string | null
   readonly password_hash: string | null
@@ -119,8 +113,7 @@ export class InteractionRequest {
   /** The person who signed in, or whose session it is. `undefined`: the caller must look. */
   person(accountId: string): GrantHolder | undefined {
     const row = this.#row
-    if (row === undefined || row.account_id !== accountId) return undefined
-    return { accountId, email: row.email ?? '', name: row.name, disabled: row.disabled_at !== null }
+    return row?.account_id === accountId ? holderOf(row) : undefined
   }
 
   /** What that person allowed the client before, for any resource. */

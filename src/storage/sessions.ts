@@ -8,21 +8,18 @@ import type { Statement } from '../platform/database.js'
 import { type WriteText, writeTogether } from '../platform/joined-writes.js'
 import { hashSecret } from '../platform/secrets.js'
 import { expiryLimit, expiryOf, type Payload, unsupported } from './engine-model.js'
-import type { Prisma, PrismaClient } from './generated/client.js'
+import { Prisma, type PrismaClient } from './generated/client.js'
 import { currentInteractionRequest } from './interaction-request.js'
 import type { Storage } from './storage.js'
 
 const upsert: WriteText = {
   name: 'session',
-  steps: [
-    [
-      'session',
-      `INSERT INTO sessions (uid, id_hash, account_id, payload, expires_at)
-        SELECT $1::text, $2::text, $3::text, $4::jsonb, $5::timestamptz FROM condition
-        ON CONFLICT (uid) DO UPDATE SET id_hash = excluded.id_hash, account_id = excluded.account_id, payload = excluded.payload, expires_at = excluded.expires_at
-        WHERE sessions.id_hash <> 'ended:' || sessions.uid`,
-    ],
-  ],
+  steps: {
+    session: `INSERT INTO sessions (uid, id_hash, account_id, payload, expires_at)
+      SELECT $1::text, $2::text, $3::text, $4::jsonb, $5::timestamptz FROM condition
+      ON CONFLICT (uid) DO UPDATE SET id_hash = excluded.id_hash, account_id = excluded.account_id, payload = excluded.payload, expires_at = excluded.expires_at
+      WHERE sessions.id_hash <> 'ended:' || sessions.uid`,
+  },
 }
 
 const find: Statement = {
@@ -87,5 +84,5 @@ export async function endSession(storage: Storage, uid: string): Promise<void> {
 
 /** Ends all sessions of an account; a step of a transaction. */
 export function endSessionsOf(prisma: PrismaClient, accountId: string, now: Date): Prisma.PrismaPromise<number> {
-  return prisma.$executeRaw`UPDATE sessions SET id_hash = 'ended:' || uid, account_id = NULL, payload = '{}', expires_at = ${now} WHERE account_id = ${accountId}`
+  return prisma.$executeRaw`UPDATE sessions SET ${Prisma.raw(ended)}, expires_at = ${now} WHERE account_id = ${accountId}`
 }

@@ -11,6 +11,8 @@ import {
   type ClientRow,
   type CredentialModel,
   type CredentialRow,
+  type GrantHolder,
+  holderOf,
   isAskedAbout,
   isRedeemed,
   type PresentedCredential,
@@ -28,14 +30,6 @@ export interface ArtifactRow {
   readonly user_code: string | null
   readonly payload: Record<string, unknown>
   readonly expires_at: string | null
-}
-
-/** The person a grant belongs to, as joined with the credential. */
-export interface GrantHolder {
-  readonly accountId: string
-  readonly email: string
-  readonly name: string | null
-  readonly disabled: boolean
 }
 
 interface Redemption {
@@ -92,7 +86,8 @@ const readReplaced: Statement = {
   text: 'SELECT successor, consumed_at, grant_id FROM artifacts WHERE model = $1 AND id_hash = $2',
 }
 
-function columnsOf(row: ArtifactRow): unknown[] {
+/** In the order in which statements name the columns. */
+export function columnsOf(row: ArtifactRow): unknown[] {
   const { model, id_hash, grant_id, client_id, user_code, payload, expires_at } = row
   return [model, id_hash, grant_id, client_id, user_code, JSON.stringify(payload), expires_at]
 }
@@ -162,9 +157,8 @@ export class TokenRequest {
     const read = isPresented ? this.#credential : readCredential(this.#storage, asked)
     const row = await read
     if (row?.model !== model) return undefined
-    if (row.grant_id !== null && row.grant_payload !== null && row.account_id !== null) {
-      const { account_id: accountId, email, name, disabled_at: disabledAt } = row
-      const holder = { accountId, email: email ?? '', name, disabled: disabledAt !== null }
+    const holder = holderOf(row)
+    if (row.grant_id !== null && row.grant_payload !== null && holder !== undefined) {
       this.#grant = { id: row.grant_id, payload: row.grant_payload, holder }
     }
     return row

@@ -3,7 +3,7 @@ import type { Sql } from '../../src/platform/database.js'
 import { type Write, writeTogether } from '../../src/platform/joined-writes.js'
 
 const write = (name: string, values: readonly unknown[], onWritten?: () => void): Write => ({
-  text: { name, steps: [[`step_${name}`, `INSERT INTO ${name} SELECT $1, $2 FROM condition`]] },
+  text: { name, steps: { [`step_${name}`]: `INSERT INTO ${name} SELECT $1, $2 FROM condition` } },
   values,
   ...(onWritten === undefined ? {} : { onWritten }),
 })
@@ -24,7 +24,7 @@ describe('Writes that are joined', () => {
   it('are one statement, in which each keeps its own values', async () => {
     const { sql, asked } = sqlThatAnswers(1)
     const condition: Write = {
-      text: { name: 'when', steps: [['condition', 'SELECT $1, $10']] },
+      text: { name: 'when', steps: { condition: 'SELECT $1, $10' } },
       values: [...'abcdefghij'],
     }
     expect(await writeTogether(sql, [write('one', [1, 2]), write('two', [3, 4])], condition)).toBe(true)

@@ -88,22 +88,19 @@ const order = 'ORDER BY CASE key WHEN $1 THEN 0 WHEN $2 THEN 1 WHEN $3 THEN 2 EL
 
 const forgetPair: WriteText = {
   name: 'tries',
-  steps: [
-    ['pair', 'DELETE FROM sign_in_throttles WHERE key = $1 RETURNING failures'],
-    ['locked', `SELECT key FROM sign_in_throttles WHERE key IN ($2, $3, $4) ${order}`],
-    [
-      'counters',
-      `UPDATE sign_in_throttles AS t SET failures = GREATEST(0, t.failures - CASE t.key
-        WHEN $2 THEN 1 WHEN $3 THEN COALESCE((SELECT failures FROM pair), 1) ELSE t.failures END)
-        FROM locked WHERE t.key = locked.key`,
-    ],
-  ],
+  steps: {
+    pair: 'DELETE FROM sign_in_throttles WHERE key = $1 RETURNING failures',
+    locked: `SELECT key FROM sign_in_throttles WHERE key IN ($2, $3, $4) ${order}`,
+    counters: `UPDATE sign_in_throttles AS t SET failures = GREATEST(0, t.failures - CASE t.key
+      WHEN $2 THEN 1 WHEN $3 THEN COALESCE((SELECT failures FROM pair), 1) ELSE t.failures END)
+      FROM locked WHERE t.key = locked.key`,
+  },
 }
 
 // Only a sign-in from elsewhere tells something about the tries from elsewhere, except that they have not succeeded in a row.
 const forgetBrowser: WriteText = {
   name: 'known_tries',
-  steps: [['counters', 'DELETE FROM sign_in_throttles WHERE key IN ($1, $2)']],
+  steps: { counters: 'DELETE FROM sign_in_throttles WHERE key IN ($1, $2)' },
 }
 
 const takeBack: Statement = {
