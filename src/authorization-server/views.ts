@@ -92,7 +92,7 @@ export interface ConsentContext {
   readonly action: string
   readonly switchAccountAction: string
   readonly csrfToken: string
-  /** Stands for what the page says about the client; posted back as `seen`, so that nobody allows what changed meanwhile. */
+  /** Stands for the client as the page describes it, and for whom; posted back as `seen`, so that nobody allows what changed meanwhile. */
   readonly seen: string
   /** Offer the shortcut that grants nothing but reading. */
   readonly readOnly: boolean

@@ -33,13 +33,20 @@ describe.each(databaseKinds)('Consent, on %s', (kind) => {
     return new URL(arrival.left).searchParams
   }
 
+  /** What the form sends without being asked. */
+  const hiddenFields = (page: Page): Record<string, string> =>
+    Object.fromEntries(
+      page.forms
+        .flatMap((form) => form.fields)
+        .filter(({ name }) => name === 'csrf' || name === 'seen')
+        .map(({ name, value }) => [name, value]),
+    )
+
   const grants = () => server.storage.prisma.grant.count()
 
   /** Posts a decision as the page would, with fields of the test's choosing. */
-  const post = (page: Page, fields: Record<string, string>) => {
-    const csrf = page.forms.flatMap((form) => form.fields).find(({ name }) => name === 'csrf')?.value ?? ''
-    return browser.post(`${page.url}/consent`, { csrf, ...fields }, page.url)
-  }
+  const post = (page: Page, fields: Record<string, string>) =>
+    browser.post(`${page.url}/consent`, { ...hiddenFields(page), ...fields }, page.url)
 
   it('never grants what was not asked for, whatever the form says', async () => {
     const page = await open(grant, 'notes:read')
@@ -47,9 +54,8 @@ describe.each(databaseKinds)('Consent, on %s', (kind) => {
     expect(callback.get('error')).toBe('access_denied')
     const { url, codeVerifier } = startAuthorization(grant.server, { ...grant, scope: 'notes:read' })
     const again = await walk(url)
-    const csrf = again.forms.flatMap((form) => form.fields).find(({ name }) => name === 'csrf')?.value ?? ''
     const body = new URLSearchParams([
-      ['csrf', csrf],
+      ...Object.entries(hiddenFields(again)),
       ['decision', 'allow'],
       ['scope', 'notes:read'],
       ['scope', 'notes:delete'],

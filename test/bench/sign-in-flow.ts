@@ -44,6 +44,7 @@ function filledIn(page: string, person: Person): { action: string; body: string 
     fields.set('email', person.email)
     fields.set('password', person.password)
   } else {
+    fields.set('seen', /name="seen" value="([^"]*)"/.exec(page)?.[1] ?? '')
     for (const [, scope] of page.matchAll(/name="scope" value="([^"]+)"/g)) fields.append('scope', scope ?? '')
     fields.set('decision', 'allow')
   }

@@ -5,7 +5,16 @@ import { consent, isConsentPage, isSignInPage, scopesOn } from '../support/autho
 import { pageOf } from '../support/browser.js'
 import { authorize, redeem } from '../support/oauth-client.js'
 import { ask, type Row } from './authorization-world.js'
-import { answerAt, authorizationUrl, consentPage, fieldOf, newCode, postStep, signInPage } from './server-world.js'
+import {
+  answerAt,
+  authorizationUrl,
+  consentPage,
+  decisionOf,
+  fieldOf,
+  newCode,
+  postStep,
+  signInPage,
+} from './server-world.js'
 
 const flows: readonly Row[] = [
   {
@@ -15,7 +24,7 @@ const flows: readonly Row[] = [
     run: async (world) => {
       const browser = world.server.newBrowser()
       const page = await consentPage(world, browser)
-      const fields = { csrf: fieldOf(page, 'csrf'), decision: 'allow', scope: 'notes:read' }
+      const fields = decisionOf(page)
       const decided = await postStep(browser, page, 'consent', fields)
       expect(decided.status).toBe(303)
       const resume = new URL(decided.headers.get('location') ?? '', world.server.issuer)
@@ -164,7 +173,11 @@ const flows: readonly Row[] = [
       browser.cookies.store(new URL(page.url), signedIn.headers.getSetCookie())
       const shown = pageOf(await browser.open(page.url))
       expect(isConsentPage(shown)).toBe(true)
-      const decided = await postStep(browser, shown, 'consent', { csrf: fieldOf(shown, 'csrf'), decision: 'deny' })
+      const decided = await postStep(browser, shown, 'consent', {
+        csrf: fieldOf(shown, 'csrf'),
+        seen: fieldOf(shown, 'seen'),
+        decision: 'deny',
+      })
       expect(decided.status).toBe(303)
       const url = new URL(decided.headers.get('location') ?? '', world.server.issuer)
       const cookie = browser.cookies.header(url) ?? ''

@@ -5,8 +5,17 @@ import { consent, isConsentPage, isSignInPage, signIn } from '../support/authori
 import { type Browser, type Page, pageOf } from '../support/browser.js'
 import { poll, startDevice } from '../support/device-client.js'
 import { type Grant, redeem, startAuthorization } from '../support/oauth-client.js'
-import { countGrants, newClient, newDeviceClient, type Row } from './pages-world.js'
-import { answerAt, authorizationUrl, type Changes, consentPage, fieldOf, postStep, signInPage } from './server-world.js'
+import { countGrants, newClient, newDeviceClient, type Row, updateClient } from './pages-world.js'
+import {
+  answerAt,
+  authorizationUrl,
+  type Changes,
+  consentPage,
+  decisionOf,
+  fieldOf,
+  postStep,
+  signInPage,
+} from './server-world.js'
 
 /** Posts the consent form with these changes, and expects the scopes of the token that comes of it. */
 const tampered = (name: string, changes: Changes, granted = 'notes:read', source = 'RFC 6749 §3.3'): Row => ({
@@ -17,7 +26,7 @@ const tampered = (name: string, changes: Changes, granted = 'notes:read', source
     const browser = world.server.newBrowser()
     const started = startAuthorization(world.grant.server, { ...world.grant, scope: 'notes:read notes:write' })
     const page = pageOf(await signIn(browser, pageOf(await browser.open(started.url)), world.server.account))
-    const fields = { csrf: fieldOf(page, 'csrf'), decision: 'allow', scope: 'notes:read', ...changes }
+    const fields = { ...decisionOf(page), ...changes }
     const decided = await postStep(browser, page, 'consent', fields)
     expect(decided.status).toBe(303)
     const arrival = await browser.open(new URL(decided.headers.get('location') ?? '', page.url).href)
@@ -81,7 +90,7 @@ const decisions: readonly Row[] = [
       const browser = world.server.newBrowser()
       const page = await signInPage(world, browser)
       const before = await countGrants(world)
-      const fields = { csrf: fieldOf(page, 'csrf'), decision: 'allow', scope: 'notes:read' }
+      const fields = decisionOf(page)
       expect((await postStep(browser, page, 'consent', fields)).status).toBe(400)
       expect([isSignInPage(pageOf(await browser.open(page.url))), await countGrants(world)]).toEqual([true, before])
     },
@@ -94,8 +103,7 @@ const decisions: readonly Row[] = [
       const [browser, attacker] = [world.server.newBrowser(), world.server.newBrowser()]
       const [page, theirs] = [await consentPage(world, browser), await consentPage(world, attacker)]
       const before = await countGrants(world)
-      const decide = (by: Browser, csrf: string) =>
-        postStep(by, page, 'consent', { csrf, decision: 'allow', scope: 'notes:read' })
+      const decide = (by: Browser, csrf: string) => postStep(by, page, 'consent', { ...decisionOf(page), csrf })
       expect((await decide(attacker, fieldOf(page, 'csrf'))).status).toBe(400)
       expect((await decide(attacker, fieldOf(theirs, 'csrf'))).status).toBe(400)
       expect(pageOf(await attacker.open(page.url)).status).toBe(400)
@@ -116,7 +124,7 @@ const decisions: readonly Row[] = [
       const page = pageOf(await browser.press(entry, 'Continue', { user_code: userCode }))
       expect(isSignInPage(page)).toBe(true)
       expect(pageOf(await attacker.open(page.url)).status).toBe(400)
-      const fields = { csrf: fieldOf(page, 'csrf'), decision: 'allow', scope: 'notes:read' }
+      const fields = decisionOf(page)
       expect((await postStep(attacker, page, 'consent', fields)).status).toBe(400)
       expect((await poll(device, deviceCode)).error).toBe('authorization_pending')
     },
@@ -130,12 +138,46 @@ const decisions: readonly Row[] = [
         const browser = world.server.newBrowser()
         const page = await consentPage(world, browser)
         const before = await countGrants(world)
-        const fields = { csrf: fieldOf(page, 'csrf'), decision: 'allow', scope: 'notes:read' }
+        const fields = decisionOf(page)
         expect([400, 404]).toContain((await postStep(browser, page, step, fields)).status)
         expect(await countGrants(world)).toBe(before)
       },
     }),
   ),
+  {
+    id: 'B23',
+    name: 'a page that was shown to one person allows nothing as another, who signed in to the same request since',
+    source: 'OWASP ASVS 10.7.2',
+    run: async (world) => {
+      const browser = world.server.newBrowser()
+      const page = await consentPage(world, browser)
+      const other = await world.server.addAccount('other-tab@example.com')
+      const asked = pageOf(await browser.press(page, 'Use another account'))
+      const theirs = pageOf(await signIn(browser, asked, other))
+      const before = await countGrants(world)
+      const shown = pageOf(await browser.press(page, 'Allow'))
+      expect([isConsentPage(shown), shown.text.includes(other.email)]).toEqual([true, true])
+      expect(await countGrants(world)).toBe(before)
+      expect(answerAt(await browser.press(theirs, 'Allow'), world.grant.redirectUri)['code']).toEqual(
+        expect.any(String),
+      )
+    },
+  },
+  {
+    id: 'B23',
+    name: 'a client that gave itself another name while its page was read is shown again',
+    source: 'RFC 7592 §2.2',
+    run: async (world) => {
+      const client = await newClient(world, { client_name: 'Weather' })
+      const browser = world.server.newBrowser()
+      const page = await consentPage(world, browser, {}, client)
+      expect((await updateClient(client.registration, { client_name: 'Bank' })).status).toBe(200)
+      const before = await countGrants(world)
+      const shown = pageOf(await browser.press(page, 'Allow'))
+      expect([isConsentPage(shown), shown.heading.includes('Bank')]).toEqual([true, true])
+      expect(await countGrants(world)).toBe(before)
+    },
+  },
 ]
 const repetitions: readonly Row[] = [
   {
@@ -151,7 +193,7 @@ const repetitions: readonly Row[] = [
       const before = await countGrants(world)
       // Once as the browser would, with the cookies it still has; once with those that were taken away from it.
       expect(pageOf(await browser.press(page, 'Allow')).status).toBe(400)
-      const body = new URLSearchParams({ csrf: fieldOf(page, 'csrf'), decision: 'allow', scope: 'notes:read' })
+      const body = new URLSearchParams(decisionOf(page))
       const stale = await fetch(`${page.url}/consent`, {
         method: 'POST',
         body,
@@ -168,7 +210,7 @@ const repetitions: readonly Row[] = [
     run: async (world) => {
       const browser = world.server.newBrowser()
       const page = await consentPage(world, browser)
-      const fields = { csrf: fieldOf(page, 'csrf'), decision: 'allow', scope: 'notes:read' }
+      const fields = decisionOf(page)
       const decided = await postStep(browser, page, 'consent', fields)
       const resume = new URL(decided.headers.get('location') ?? '', page.url)
       const headers = { cookie: browser.cookies.header(resume) ?? '' }

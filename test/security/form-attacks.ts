@@ -4,7 +4,7 @@ import { isConsentPage, isSignInPage, signIn } from '../support/authorization.js
 import { type Page, pageOf } from '../support/browser.js'
 import { startDevice } from '../support/device-client.js'
 import { countGrants, newDeviceClient, type Row } from './pages-world.js'
-import { type Changes, consentPage, fieldOf, postStep, signInPage } from './server-world.js'
+import { type Changes, consentPage, decisionOf, fieldOf, postStep, signInPage } from './server-world.js'
 
 interface Forgery {
   readonly fields?: Changes
@@ -39,11 +39,7 @@ const forged = (
     expect(isSignInPage(pageOf(await browser.open(page.url)))).toBe(true)
     const shown = pageOf(await signIn(browser, page, world.server.account))
     const before = await countGrants(world)
-    const deciding = await post(shown, 'consent', {
-      csrf: fieldOf(shown, 'csrf'),
-      decision: 'allow',
-      scope: 'notes:read',
-    })
+    const deciding = await post(shown, 'consent', decisionOf(shown))
     expect([deciding.status, await countGrants(world)]).toEqual([status, before])
     expect(isConsentPage(pageOf(await browser.open(shown.url)))).toBe(true)
   },
@@ -89,7 +85,7 @@ export const attacks: readonly Row[] = [
       const browser = world.server.newBrowser()
       const page = await consentPage(world, browser)
       const before = await countGrants(world)
-      const fields = new URLSearchParams({ csrf: fieldOf(page, 'csrf'), decision: 'allow', scope: 'notes:read' })
+      const fields = new URLSearchParams(decisionOf(page))
       const cookie = browser.cookies.header(new URL(page.url)) ?? ''
       for (const step of ['consent', 'cancel', 'switch-account', 'sign-in']) {
         const headers = { cookie, 'x-http-method-override': 'POST', 'x-method-override': 'POST' }

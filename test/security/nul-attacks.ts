@@ -27,8 +27,10 @@ export const attacks: readonly Row[] = [
       const page = await consentPage(world, browser)
       const csrf = fieldOf(page, 'csrf')
       expect((await postStep(browser, page, 'consent', { csrf, decision: 'allow\0' })).status).toBe(400)
-      const fields = { csrf, decision: 'allow', scope: ['notes:read\0', 'notes:read'], seen: '\0', '\0': '\0' }
-      expect((await postStep(browser, page, 'consent', fields)).status).toBe(303)
+      const fields = { csrf, decision: 'allow', scope: ['notes:read\0', 'notes:read'], '\0': '\0' }
+      expect((await postStep(browser, page, 'consent', { ...fields, seen: '\0' })).status).toBe(200)
+      const seen = fieldOf(page, 'seen')
+      expect((await postStep(browser, page, 'consent', { ...fields, seen })).status).toBe(303)
     },
   },
   ...[

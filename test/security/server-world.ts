@@ -71,6 +71,11 @@ export function fieldOf(page: Page, name: string): string {
   return page.forms.flatMap(({ fields }) => fields).find((field) => field.name === name)?.value ?? ''
 }
 
+/** What a consent page's form sends when reading alone is ticked and allowed. */
+export function decisionOf(page: Page) {
+  return { csrf: fieldOf(page, 'csrf'), seen: fieldOf(page, 'seen'), decision: 'allow', scope: 'notes:read' }
+}
+
 /** Posts exactly this to a page's form, with the browser's cookies and these headers, and follows nothing. */
 export function postStep(
   browser: Browser,

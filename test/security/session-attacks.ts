@@ -3,7 +3,16 @@ import { expect } from '@jest/globals'
 import { consent, isConsentPage, isSignInPage, signIn } from '../support/authorization.js'
 import { type Browser, pageOf } from '../support/browser.js'
 import { newClient, type PagesWorld, type Row } from './pages-world.js'
-import { answerAt, authorizationUrl, consentPage, fieldOf, newTokens, postStep, signInPage } from './server-world.js'
+import {
+  answerAt,
+  authorizationUrl,
+  consentPage,
+  decisionOf,
+  fieldOf,
+  newTokens,
+  postStep,
+  signInPage,
+} from './server-world.js'
 
 const sessionName = 'gatehouse_session'
 
@@ -76,7 +85,7 @@ const sessions: readonly Row[] = [
       expect([isConsentPage(asked), asked.url]).toEqual([true, page.url])
       const shown = await (await asAttacker(page.url, planted.pages)).text()
       expect([shown.includes('Password'), shown.includes(server.account.email)]).toEqual([true, false])
-      const decision = { csrf: fieldOf(asked, 'csrf'), decision: 'allow', scope: 'notes:read' }
+      const decision = decisionOf(asked)
       expect((await postStep(server.newBrowser(), asked, 'consent', decision, { cookie: planted.pages })).status).toBe(
         400,
       )
@@ -104,7 +113,7 @@ const sessions: readonly Row[] = [
       const { email, password } = await server.addAccount('mallory@example.com')
       const form = { csrf: fieldOf(page, 'csrf'), email, password }
       expect((await postStep(server.newBrowser(), page, 'sign-in', form, { cookie })).status).toBe(303)
-      const decision = { csrf: fieldOf(asked, 'csrf'), decision: 'allow', scope: 'notes:read' }
+      const decision = decisionOf(asked)
       expect((await postStep(victim, asked, 'consent', decision)).status).toBe(400)
       expect(isSignInPage(pageOf(await victim.open(page.url)))).toBe(true)
     },
@@ -206,7 +215,7 @@ const sessions: readonly Row[] = [
       const { email, password } = world.server.account
       await postStep(browser, page, 'sign-in', { csrf: fieldOf(page, 'csrf'), email, password })
       const shown = pageOf(await browser.open(page.url))
-      const fields = { csrf: fieldOf(shown, 'csrf'), decision: 'allow', scope: 'notes:read' }
+      const fields = decisionOf(shown)
       const decided = await postStep(browser, shown, 'consent', fields)
       const resume = new URL(decided.headers.get('location') ?? '', page.url)
       const cookie = browser.cookies.header(resume) ?? ''

@@ -8,6 +8,7 @@ import { clientNetwork } from '../../platform/client-network.js'
 import { epochSeconds } from '../../platform/clock.js'
 import { type HttpContext, publicPath } from '../../platform/http.js'
 import type { Write } from '../../platform/joined-writes.js'
+import { hashSecret } from '../../platform/secrets.js'
 import { type ConsentKey, rememberConsent, rememberedScopes } from '../../storage/consents.js'
 import { consentFingerprint, displayName, identityOf, impersonates, redirectTarget } from '../clients/identity.js'
 import { formatUserCode } from '../device/user-code.js'
@@ -69,6 +70,14 @@ function describeClient(interaction: Interaction) {
   }
 }
 
+/**
+ * What a page was shown for. Both may change while it is read: clients change their documents and registrations, and in another tab
+ * somebody else may sign in to the same interaction.
+ */
+function shownTo(accountId: string, fingerprint: string): string {
+  return hashSecret(`${accountId}\n${fingerprint}`)
+}
+
 /** Shows the page for the account that signed in; asks for a sign-in when that account is gone or disabled. */
 export async function showConsent(
   parts: InteractionParts,
@@ -81,9 +90,9 @@ export async function showConsent(
   if (account === undefined || account.disabled) return switchAccount(parts, ctx, interaction)
   const access = requestedAccess(interaction, parts.resources)
   const key = consentKey(interaction, accountId, access)
-  const seen = consentFingerprint(client)
+  const fingerprint = consentFingerprint(client)
   const { resource } = access
-  const remembered = rememberedScopes(unit.consents, key.resource, seen)
+  const remembered = rememberedScopes(unit.consents, key.resource, fingerprint)
   // What was allowed through a broader scope is nothing new.
   const before = expandScopes(remembered, resource === undefined ? {} : scopeHierarchyOf(resource))
   const device = await describeDevice(parts, ctx, interaction)
@@ -99,7 +108,7 @@ export async function showConsent(
     action: publicPath(ctx, `/interaction/${engine.uid}/consent`),
     switchAccountAction: publicPath(ctx, `/interaction/${engine.uid}/switch-account`),
     csrfToken: parts.csrf.tokenFor(engine.uid),
-    seen,
+    seen: shownTo(accountId, fingerprint),
     readOnly: offersReadOnly(access),
     handOff: offersHandOff(interaction),
   })
@@ -172,8 +181,8 @@ export async function submitConsent(
 
   const key = consentKey(interaction, accountId, access)
   const fingerprint = consentFingerprint(interaction.client)
-  // A document may change while its page is read: nobody allows what they were not shown.
-  if (interaction.client.isMetadataDocument && form.get('seen') !== fingerprint) {
+  // Nobody allows what they were not shown, or as somebody else: a page may still be open from before.
+  if (form.get('seen') !== shownTo(accountId, fingerprint)) {
     return showConsent(parts, ctx, interaction, accountId)
   }
   const grantId = await saveGrant(parts.provider, key, access, scopes)
