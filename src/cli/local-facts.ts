@@ -1,19 +1,23 @@
 /** Gathers what `gatehouse doctor --local` judges: settings, databases, keys, disk, addresses. Changes nothing, makes nothing. */
 import { accessSync, constants, existsSync, statfsSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import { fileClients, internalUrl, sharesPort } from '../arrangement.js'
+import { fileClients, internalUrl, ownClient, sharesPort } from '../arrangement.js'
 import { type Config, ConfigError } from '../config.js'
 import { embeddedFolder, encryptionKeyFile, encryptionKeysAtHand, keyPolicyOf, openDatabase } from '../databases.js'
+import { answerOf } from '../doctor/exchange.js'
 import type {
   AddressFacts,
   DatabaseFacts,
   DiskFacts,
   EncryptionKeyFacts,
+  FeedFacts,
   LocalFacts,
   Part,
   StoredFacts,
 } from '../doctor/local/facts.js'
+import { overdueNotesRows } from '../mcp-server/expired-rows.js'
 import { notesMigrations } from '../mcp-server/notes-database.js'
+import { tryFollowing } from '../mcp-server/revocations.js'
 import { authorizationServerMetadataUrls, protectedResourceMetadataUrl } from '../oauth/well-known.js'
 import type { Clock } from '../platform/clock.js'
 import type { Database } from '../platform/database.js'
@@ -25,7 +29,7 @@ import { migrationState } from '../platform/migrate.js'
 import { isReadOnlyError } from '../platform/outage.js'
 import { createSecretBox, randomSecret } from '../platform/secrets.js'
 import { productionWarnings } from '../production.js'
-import { readStorageCondition } from '../storage/condition.js'
+import { readStorageCondition, type StorageCondition } from '../storage/condition.js'
 import { authMigrations, createStorage } from '../storage/storage.js'
 import { loadConfig, type Terminal } from './command.js'
 import { describeFailure } from './failure.js'
@@ -66,13 +70,13 @@ function readEncryptionKey(config: Config): { facts?: EncryptionKeyFacts; keys?:
   }
 }
 
-/** What is in the authorization server's database; nothing is known of one whose schema is another one. */
+/** What is in the authorization server's database. */
 async function readStored(
   config: Config,
   database: Database,
   clock: Clock,
   keys: readonly string[] | undefined,
-): Promise<StoredFacts> {
+): Promise<StorageCondition> {
   // Without a key nothing is tried: a key of the moment opens nothing, and the answer is left out.
   const [first, ...older] = keys ?? [randomSecret()]
   const secretBox = createSecretBox(first ?? randomSecret(), ...older)
@@ -125,8 +129,11 @@ async function examineDatabase(
     const condition = await readDatabaseCondition(database.sql, clock)
     const migrations = await migrationState(database, part === 'auth' ? authMigrations : notesMigrations)
     const facts: DatabaseFacts = { ...known, state: 'open', detail: '', condition, migrations }
-    if (part === 'mcp' || migrations.pending.length > 0) return { facts }
-    return { facts, stored: await readStored(config, database, clock, keys) }
+    // Nothing is known of what is in a schema that is another one.
+    if (migrations.pending.length > 0) return { facts }
+    if (part === 'mcp') return { facts: { ...facts, overdueRows: await overdueNotesRows(database.sql, clock) } }
+    const { overdueRows, ...stored } = await readStored(config, database, clock, keys)
+    return { facts: { ...facts, overdueRows }, stored }
   } catch (error) {
     return { facts: { ...known, state: stateAfter(error), detail: describeFailure(error) } }
   } finally {
@@ -186,6 +193,19 @@ async function ask(
   }
 }
 
+/** Only where the authorization server answers: that it does not is known then. */
+async function askFeed(
+  config: Config,
+  only: Part | undefined,
+  addresses: readonly AddressFacts[],
+  clock: Clock,
+): Promise<FeedFacts | undefined> {
+  const credentials = config.introspectionClient ?? ownClient(config, config.MCP_SERVER_SECRET)
+  const isThere = addresses.some(({ member, exchange }) => member === 'issuer' && answerOf(exchange)?.status === 200)
+  if (only === 'auth' || credentials === undefined || !isThere) return undefined
+  return tryFollowing({ issuer: config.ISSUER_URL, internalUrl: internalUrl(config, only), credentials, clock })
+}
+
 /** Never rejects for what is wrong with the deployment: that is what it is for. */
 export async function gatherLocalFacts(terminal: Terminal, { only, network }: LocalExamination): Promise<LocalFacts> {
   const { clock } = terminal
@@ -194,7 +214,7 @@ export async function gatherLocalFacts(terminal: Terminal, { only, network }: Lo
   const nothing = { ...{ at: clock.now(), parts, mistakes, warnings: [], databases: [], stored: undefined } }
   if (config === undefined) {
     const further = { encryptionKey: undefined, disk: undefined, addresses: [] }
-    return { ...nothing, ...further, clientsMayCome: true, followsRevocations: true }
+    return { ...nothing, ...further, clientsMayCome: true, followsRevocations: true, feed: undefined }
   }
   const encryption = parts.includes('auth') ? readEncryptionKey(config) : {}
   const [examined, addresses] = await Promise.all([
@@ -214,6 +234,7 @@ export async function gatherLocalFacts(terminal: Terminal, { only, network }: Lo
     clientsMayCome: config.registrationMode !== 'closed' || config.CLIENT_ID_METADATA_DOCUMENTS,
     followsRevocations:
       only === undefined || config.MCP_SERVER_SECRET !== undefined || config.introspectionClient !== undefined,
+    feed: await askFeed(config, only, addresses, clock),
     addresses,
   }
 }

@@ -6,6 +6,8 @@ import {
   createIssuerDiscovery,
   type FeedState,
   followRevocations,
+  type RevocationFeed,
+  type RevocationFeedSettings,
   refuseRevoked,
   type TokenVerifier,
 } from '../resource-server/index.js'
@@ -42,21 +44,39 @@ function noteIn(log: Logger): (state: FeedState) => void {
   }
 }
 
+export type RevocationsReach = Pick<RevocationsOptions, 'issuer' | 'internalUrl' | 'clock'> & {
+  readonly credentials: IntrospectionCredentials
+}
+
+function follow(
+  { issuer, internalUrl, credentials, clock }: RevocationsReach,
+  further: Pick<RevocationFeedSettings, 'refuseAfterSeconds' | 'onChange'>,
+): RevocationFeed {
+  const fetch = createOperatorFetch(limits)
+  const feed = createIssuerDiscovery({ issuer, fetch, clock, ...(internalUrl !== undefined && { internalUrl }) })
+  return followRevocations({ issuer, feed, credentials, fetch, clock, ...further })
+}
+
+/** Whether following works, for the operator's doctor: within a second where somebody answers. */
+export function tryFollowing(reach: RevocationsReach): Promise<FeedState> {
+  return new Promise((resolve) => {
+    const feed = follow(reach, {
+      onChange: (state) => {
+        feed.close()
+        resolve(state)
+      },
+    })
+  })
+}
+
 /** Refuses what `verify` takes and what was revoked. Follows from now on; the issuer may start later, and restart. */
 export function withRevocations(verify: TokenVerifier, options: RevocationsOptions): TokenVerifier {
-  const { issuer, internalUrl, credentials, clock, stopping, log } = options
+  const { credentials, stopping, log } = options
   if (credentials === undefined) return verify
-  const fetch = createOperatorFetch(limits)
-  const discovery = createIssuerDiscovery({ issuer, fetch, clock, ...(internalUrl !== undefined && { internalUrl }) })
-  const feed = followRevocations({
-    issuer,
-    feed: discovery,
-    credentials,
-    fetch,
-    clock,
-    refuseAfterSeconds: options.maxSilenceSeconds,
-    onChange: noteIn(log),
-  })
+  const feed = follow(
+    { ...options, credentials },
+    { refuseAfterSeconds: options.maxSilenceSeconds, onChange: noteIn(log) },
+  )
   stopping.addEventListener('abort', () => feed.close())
   return refuseRevoked(verify, feed)
 }

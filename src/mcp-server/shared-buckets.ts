@@ -6,7 +6,6 @@
  */
 import { settleInBackground } from '../platform/background-settling.js'
 import { BoundedMap } from '../platform/bounded-map.js'
-import type { Clock } from '../platform/clock.js'
 import type { Sql, Statement } from '../platform/database.js'
 import { hashSecret } from '../platform/secrets.js'
 import type { RateLimitStore } from '../resource-server/index.js'
@@ -102,25 +101,4 @@ export function createSharedBuckets(sql: Sql, options: SharedBucketsOptions = {}
       return 0
     },
   }
-}
-
-const batchSize = 500
-
-const sweep: Statement = {
-  name: 'call_buckets_sweep',
-  text: `DELETE FROM call_buckets WHERE key IN (
-    SELECT key FROM call_buckets WHERE full_at < $1::timestamptz ORDER BY full_at LIMIT ${batchSize} FOR UPDATE SKIP LOCKED)`,
-}
-
-/** Rows are kept this long after their bucket is full, so that replicas whose clocks differ agree. */
-const keptSeconds = 60
-
-/** Deletes what is full, one batch after the other; returns how many rows went. */
-export async function sweepFullBuckets(sql: Sql, clock: Clock): Promise<number> {
-  const limit = iso(clock.now().getTime() - keptSeconds * 1_000)
-  let swept = 0
-  for (let deleted = batchSize; deleted === batchSize; swept += deleted) {
-    deleted = (await sql.query(sweep, [limit])).rowCount
-  }
-  return swept
 }

@@ -3,13 +3,14 @@ import { internalUrl, ownClient } from '../arrangement.js'
 import { bringUpToDate, openDatabase } from '../databases.js'
 import { createApiKeys } from '../mcp-server/api-keys.js'
 import { createMcpApp, type McpApp } from '../mcp-server/app.js'
+import { sweepExpiredRows } from '../mcp-server/expired-rows.js'
 import { createIssuerMirror } from '../mcp-server/issuer-mirror.js'
 import { notesMigrations } from '../mcp-server/notes-database.js'
 import { notesServer } from '../mcp-server/notes-server.js'
-import { createProofReplayStore, sweepUsedProofs } from '../mcp-server/proof-replays.js'
+import { createProofReplayStore } from '../mcp-server/proof-replays.js'
 import { observedMcpServer } from '../mcp-server/request-counts.js'
 import { withRevocations } from '../mcp-server/revocations.js'
-import { createSharedBuckets, sweepFullBuckets } from '../mcp-server/shared-buckets.js'
+import { createSharedBuckets } from '../mcp-server/shared-buckets.js'
 import { createTokenVerifier } from '../mcp-server/token-verifier.js'
 import type { Views as McpViews } from '../mcp-server/views.js'
 import type { Database } from '../platform/database.js'
@@ -65,15 +66,8 @@ export async function openMcp(parts: Parts): Promise<McpApp> {
         ? createIssuerMirror({ ...reach, forwarderSecret: overrides.only === undefined ? forwarderSecret : undefined })
         : undefined,
   })
-  closers.add(
-    sweepRegularly(
-      observability.sweep(
-        'mcp',
-        async () => (await sweepUsedProofs(database.sql, clock)) + (await sweepFullBuckets(database.sql, clock)),
-      ),
-      log,
-    ),
-  )
+  const sweep = observability.sweep('mcp', () => sweepExpiredRows(database.sql, clock))
+  closers.add(sweepRegularly(sweep, log))
   closers.add(() => notes.close())
   return notes
 }

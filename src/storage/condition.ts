@@ -1,5 +1,6 @@
 /** What the operator's doctor wants to know of the authorization server's tables. Read once, over a migrated database; changes nothing. */
 import type { Statement } from '../platform/database.js'
+import type { OverdueRows } from '../platform/expiring-rows.js'
 import { dueSteps, type KeyPolicy, type KeyStep, signingAlgorithms } from './key-lifecycle.js'
 import { readStoredKeys } from './keys.js'
 import { examineSeals, type SealedValues } from './reseal.js'
@@ -17,7 +18,7 @@ export interface StorageCondition {
   }
   readonly seals: readonly SealedValues[]
   /** By table: for how many seconds its oldest row has been due to be deleted. */
-  readonly overdueRows: readonly { readonly table: string; readonly seconds: number }[]
+  readonly overdueRows: readonly OverdueRows[]
   /** That can sign in. */
   readonly accounts: number
   readonly clients: number

@@ -1,25 +1,18 @@
 /** Deletes what has expired and what nobody uses, in batches small enough never to hold up honest requests. */
 import type { Statement } from '../platform/database.js'
+import {
+  batchSize,
+  type Expiring,
+  type OverdueRows,
+  oldestOf,
+  overdueRowsOf,
+  sweepBatches,
+  sweepOf,
+} from '../platform/expiring-rows.js'
 import type { Logger } from '../platform/log.js'
 import { sweepRegularly } from '../platform/sweeper.js'
 import { removeUnusedClients } from './client-hygiene.js'
 import type { Storage } from './storage.js'
-
-const batchSize = 500
-
-interface Expiring {
-  readonly table: string
-  readonly key: string
-  readonly expiry: string
-}
-
-function sweepOf({ table, key, expiry }: Expiring): Statement {
-  return {
-    name: `sweep_${table}`,
-    text: `DELETE FROM ${table} WHERE (${key}) IN (
-      SELECT ${key} FROM ${table} WHERE ${expiry} < $1::timestamptz ORDER BY ${expiry} LIMIT ${batchSize} FOR UPDATE SKIP LOCKED)`,
-  }
-}
 
 const expiresAt = 'expires_at'
 
@@ -46,18 +39,13 @@ const sweepAudit: Statement = {
       ORDER BY at LIMIT ${batchSize} FOR UPDATE OF audit_events SKIP LOCKED)`,
 }
 
-async function sweepBatches(storage: Storage, statement: Statement, limit: string): Promise<number> {
-  let swept = 0
-  for (let deleted = batchSize; deleted === batchSize; swept += deleted) {
-    deleted = (await storage.database.sql.query(statement, [limit])).rowCount
-  }
-  return swept
+function secondsAgo({ clock }: Pick<Storage, 'clock'>, seconds: number): Date {
+  return new Date(clock.now().getTime() - seconds * 1_000)
 }
 
 /** Deletes audit events that are older than that; returns how many. */
 export function sweepAuditEvents(storage: Storage, retentionSeconds: number): Promise<number> {
-  const limit = new Date(storage.clock.now().getTime() - retentionSeconds * 1000).toISOString()
-  return sweepBatches(storage, sweepAudit, limit)
+  return sweepBatches(storage.database.sql, sweepAudit, secondsAgo(storage, retentionSeconds))
 }
 
 /** Rows are kept this long past their expiry, well beyond the engine's clock tolerance. */
@@ -65,32 +53,21 @@ const keptSeconds = 300
 
 /** Deletes one batch after the other until nothing expired is left; returns how many rows went. */
 export async function sweepExpired(storage: Storage): Promise<number> {
-  const limit = new Date(storage.clock.now().getTime() - keptSeconds * 1000).toISOString()
+  const limit = secondsAgo(storage, keptSeconds)
   let swept = 0
-  for (const statement of sweeps) swept += await sweepBatches(storage, statement, limit)
+  for (const statement of sweeps) swept += await sweepBatches(storage.database.sql, statement, limit)
   return swept
 }
 
-const readOldest: Statement = {
-  name: 'sweep_oldest',
-  text: `SELECT name, at FROM (${[
-    ...expiring.map(({ table, expiry }) => `SELECT '${table}' AS name, min(${expiry}) AS at FROM ${table}`),
-    `SELECT 'audit_events', min(at) FROM audit_events`,
-  ].join(' UNION ALL ')}) oldest WHERE at IS NOT NULL`,
-}
+const oldest = oldestOf([...expiring, { table: 'audit_events', expiry: 'at' }])
 
 /** By table: since when its oldest row should be gone, in seconds; only those that should. */
-export async function overdueRows(
+export function overdueRows(
   { database: { sql }, clock }: Pick<Storage, 'database' | 'clock'>,
   auditRetentionSeconds: number | undefined,
-): Promise<readonly { readonly table: string; readonly seconds: number }[]> {
-  const { rows } = await sql.query<{ name: string; at: Date }>(readOldest, [])
-  const now = clock.now().getTime()
-  return rows.flatMap(({ name, at }) => {
-    const kept = name === 'audit_events' ? auditRetentionSeconds : keptSeconds
-    const seconds = kept === undefined ? 0 : (now - at.getTime()) / 1_000 - kept
-    return seconds > 0 ? [{ table: name, seconds }] : []
-  })
+): Promise<readonly OverdueRows[]> {
+  const keptFor = (table: string) => (table === 'audit_events' ? auditRetentionSeconds : keptSeconds)
+  return overdueRowsOf(sql, oldest, clock.now(), keptFor)
 }
 
 export interface SweeperOptions {

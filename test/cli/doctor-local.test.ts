@@ -38,9 +38,9 @@ async function examine(settings: Settings, ...args: readonly string[]) {
   const report = reportSchema.parse(JSON.parse(stdout))
   const problems = report.groups.flatMap(({ checks }) => checks.flatMap((check) => check.problems))
   // Nothing is printed that a log must not hold either.
-  for (const name of ['BOOTSTRAP_PASSWORD', 'ENCRYPTION_KEY', 'DATABASE_URL'] as const) {
+  for (const name of ['BOOTSTRAP_PASSWORD', 'ENCRYPTION_KEY', 'DATABASE_URL', 'MCP_SERVER_SECRET'] as const) {
     const secret = settings[name]
-    if (secret !== undefined) expect(stdout).not.toContain(secret)
+    if (secret !== undefined && secret !== '') expect(stdout).not.toContain(secret)
   }
   return { exitCode, report, problems, codes: [...new Set(problems.map(({ code }) => code))] }
 }
@@ -52,6 +52,8 @@ interface Row {
   readonly name: string
   /** Carried out in the authorization server's database by a superuser; `#` is its name. */
   readonly plant?: string
+  /** The same in the notes' database. */
+  readonly plantNotes?: string
   readonly env?: Settings
   readonly args?: readonly string[]
   readonly codes: readonly string[]
@@ -149,6 +151,15 @@ const rows: readonly Row[] = [
     fails: false,
   },
   {
+    name: 'used proofs and counted calls that nobody deletes',
+    plantNotes: `INSERT INTO used_proofs (id_hash, expires_at) VALUES ('x', now() - interval '3 hours');
+      INSERT INTO call_buckets (key, full_at) VALUES ('x', now() - interval '4 days')`,
+    args: ['mcp'],
+    codes: ['purge-behind', 'issuer-out-of-reach'],
+    seen: /^call_buckets: its oldest row is 3 days late$/,
+    fails: true,
+  },
+  {
     name: 'audit events kept beyond their time',
     plant: `INSERT INTO audit_events (at, type, detail) VALUES (now() - interval '30 days', 'client.removed', '{}')`,
     env: { AUDIT_RETENTION_DAYS: '20' },
@@ -170,6 +181,7 @@ const rows: readonly Row[] = [
   },
   {
     name: 'an MCP server that follows no revocations, and reaches no issuer',
+    env: { MCP_SERVER_SECRET: '' },
     args: ['mcp'],
     codes: ['revocations-not-followed', 'issuer-out-of-reach'],
     fails: true,
@@ -196,23 +208,23 @@ describeOnPostgres('gatehouse doctor --local on PostgreSQL', () => {
   let superuserUrl: string
   const role = `doctor_${randomSecret(6).toLowerCase().replace(/\W/g, '_')}`
 
-  async function asSuperuser(...statements: readonly string[]): Promise<void> {
+  async function carryOut(connectionString: string, statements: readonly string[]): Promise<void> {
     // What a row does to the database must not keep us from undoing it.
-    const client = new pg.Client({ connectionString: superuserUrl, options: '-c default_transaction_read_only=off' })
+    const client = new pg.Client({ connectionString, options: '-c default_transaction_read_only=off' })
     await client.connect()
     for (const statement of statements) await client.query(statement)
     await client.end()
   }
+  const asSuperuser = (...statements: readonly string[]) => carryOut(superuserUrl, statements)
+  const inNotes = (...statements: readonly string[]) => carryOut(stack.settings['NOTES_DATABASE_URL'] ?? '', statements)
 
   beforeAll(async () => {
-    stack = await startStack({ database: 'postgresql', env: { ENCRYPTION_KEY: randomSecret() } })
+    const env = { ENCRYPTION_KEY: randomSecret(), MCP_SERVER_SECRET: randomSecret() }
+    stack = await startStack({ database: 'postgresql', env })
     superuserUrl = stack.settings['DATABASE_URL'] ?? ''
     const grant = `GRANT SELECT ON ALL TABLES IN SCHEMA public TO ${role}`
     await asSuperuser(`CREATE ROLE ${role} LOGIN`, grant)
-    const notes = new pg.Client({ connectionString: stack.settings['NOTES_DATABASE_URL'] ?? '' })
-    await notes.connect()
-    await notes.query(grant)
-    await notes.end()
+    await inNotes(grant)
     const asRole = (url = '') => url.replace('//postgres@', `//${role}@`)
     settings = {
       ...stack.settings,
@@ -227,10 +239,21 @@ describeOnPostgres('gatehouse doctor --local on PostgreSQL', () => {
     expect({ exitCode, problems, parts: report.parts }).toEqual({ exitCode: 0, problems: [], parts: ['auth', 'mcp'] })
     const skipped = report.groups.flatMap(({ checks }) => checks.filter(({ outcome }) => outcome === 'skipped'))
     expect(skipped.map(({ id }) => id)).toEqual(['disk', 'certificates', 'issuer-reach'])
-    expect((await examine(settings, 'mcp')).problems.map(({ code }) => code)).toEqual(['revocations-not-followed'])
+    expect(await examine(settings, 'mcp')).toMatchObject({ exitCode: 0, problems: [] })
     const { exitCode: status, stdout } = await runCli(['doctor', '--local', 'auth'], settings)
     expect(status).toBe(0)
     expect(stdout).toMatch(/^Examined auth from inside\.\n\nSettings\n {2}passed {3}the servers start /)
+  })
+
+  it('finds that the two servers have different secrets, and one that cannot be asked', async () => {
+    const other = await examine({ ...settings, MCP_SERVER_SECRET: randomSecret() }, 'mcp')
+    expect(other).toMatchObject({
+      exitCode: 1,
+      codes: ['mcp-secret-refused'],
+      problems: [{ seen: expect.stringMatching(/401/) }],
+    })
+    const none = await examine({ ...settings, MCP_SERVER_SECRET: '' }, 'mcp')
+    expect(none).toMatchObject({ exitCode: 0, codes: ['revocations-not-followed'] })
   })
 
   describe('with the servers stopped', () => {
@@ -252,11 +275,13 @@ describeOnPostgres('gatehouse doctor --local on PostgreSQL', () => {
         ...['_prisma_migrations', 'signing_keys', 'setup_links'].map(again),
         'UPDATE accounts SET disabled_at = NULL',
       )
+      await inNotes('DELETE FROM used_proofs', 'DELETE FROM call_buckets')
     }
 
     it.each(rows.map((row) => [row.name, row] as const))('finds %s', async (_name, row) => {
       const database = new URL(superuserUrl).pathname.slice(1)
       if (row.plant !== undefined) await asSuperuser(row.plant.replace('#', database))
+      if (row.plantNotes !== undefined) await inNotes(row.plantNotes)
       const { exitCode, problems, codes } = await examine({ ...settings, ...row.env }, ...(row.args ?? []))
       await undo()
       expect(codes.filter((code) => code !== silent)).toEqual(row.codes)

@@ -14,12 +14,11 @@ const condition: DatabaseCondition = {
 }
 const database: DatabaseFacts = {
   ...{ part: 'auth', isEmbedded: false, poolSize: 10, wantedLimits: limits, migratesOnStart: true },
-  ...{ state: 'open', detail: '', condition, migrations },
+  ...{ state: 'open', detail: '', condition, migrations, overdueRows: [{ table: 'sessions', seconds: 800 }] },
 }
 const stored: StoredFacts = {
   keys: { areUnmade: false, missing: [], overdue: [] },
   seals: [{ what: 'keys', count: 3, state: 'newest' }],
-  overdueRows: [{ table: 'sessions', seconds: 800 }],
   ...{ accounts: 1, clients: 0 },
 }
 const issuer = 'https://auth.example.com'
@@ -39,6 +38,7 @@ const address: AddressFacts = {
 const sound: LocalFacts = {
   ...{ at, parts: ['auth', 'mcp'], mistakes: [], warnings: [], databases: [database], stored, disk: undefined },
   ...{ encryptionKey: {}, clientsMayCome: true, followsRevocations: true, addresses: [address] },
+  feed: { isFollowing: true },
 }
 
 const withDatabase = (change: Partial<DatabaseFacts>): Partial<LocalFacts> => ({
@@ -88,7 +88,7 @@ const findings: readonly (readonly [Problem['code'], Partial<LocalFacts>, RegExp
   ['encryption-key-older', withStored({ seals: [{ what: 'client secrets', count: 7, state: 'older' }] }), /7 client/],
   ['signing-key-missing', withKeys({ missing: ['RS256'] }), /RS256/],
   ['keys-not-tended', withKeys({ overdue: ['the ES256 key x should sign by now'] }), /should sign/],
-  ['purge-behind', withStored({ overdueRows: [{ table: 'grants', seconds: 7_300 }] }), /grants.* 2 hours late/],
+  ['purge-behind', withDatabase({ overdueRows: [{ table: 'grants', seconds: 7_300 }] }), /grants.* 2 hours late/],
   ['no-account', withStored({ accounts: 0 }), /no account/],
   ['no-client-may-come', { clientsMayCome: false }, /no client is stored/],
   ['disk-full', { disk: { folder, freeBytes: 60 * 1_048_576, isWritable: true } }, /60 MiB free/],
@@ -99,6 +99,8 @@ const findings: readonly (readonly [Problem['code'], Partial<LocalFacts>, RegExp
   ['address-of-others', withAddress({ exchange: answer('<html>', 502) }), /: 502 \(no content type\)/],
   ['proxy-changes-host', withAddress({ exchange: answer({}, 421) }), /: 421/],
   ['issuer-out-of-reach', withAddress({ setting: 'ISSUER_INTERNAL_URL', exchange: silence }), /^ISSUER_INTERNAL_URL/],
+  ['mcp-secret-refused', { feed: { isFollowing: false, reason: 'Error: status 401' } }, /401/],
+  ['feed-silent', { feed: { isFollowing: false, reason: 'Error: status 404' } }, /404/],
   ['certificate-expired', withAddress({ certificate: { ...certificate, validTo: at } }), /valid until/],
 ]
 
@@ -121,7 +123,14 @@ describe('the doctor on the operator’s side', () => {
   })
 
   it('judges only what is there', () => {
-    const nothing: LocalFacts = { ...sound, databases: [], stored: undefined, encryptionKey: undefined, addresses: [] }
+    const nothing: LocalFacts = {
+      ...sound,
+      databases: [],
+      stored: undefined,
+      encryptionKey: undefined,
+      addresses: [],
+      feed: undefined,
+    }
     const outcomes = diagnoseLocally({ ...nothing, parts: ['auth'] }).groups.flatMap(({ checks }) => checks)
     expect(outcomes.filter(({ outcome }) => outcome !== 'skipped').map(({ id }) => id)).toEqual([
       'settings',

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { createProofReplayStore, sweepUsedProofs } from '../../src/mcp-server/proof-replays.js'
+import { sweepExpiredRows } from '../../src/mcp-server/expired-rows.js'
+import { createProofReplayStore } from '../../src/mcp-server/proof-replays.js'
 import type { Database } from '../../src/platform/database.js'
 import { databaseKinds, openTestDatabase } from '../support/databases.js'
 
@@ -25,8 +26,8 @@ describe.each(databaseKinds)('used proofs, on %s', (kind) => {
     for (const half of ['first', 'second']) {
       await Promise.all(Array.from({ length: 255 }, (_, index) => store.rememberOnce(`${half} ${index}`, at(0))))
     }
-    expect(await sweepUsedProofs(database.sql, { now: () => at(59) })).toBe(0)
-    expect(await sweepUsedProofs(database.sql, { now: () => at(61) })).toBe(510)
+    expect(await sweepExpiredRows(database.sql, { now: () => at(59) })).toBe(0)
+    expect(await sweepExpiredRows(database.sql, { now: () => at(61) })).toBe(510)
     expect(await store.rememberOnce('key\njti', at(300))).toBe(false)
   })
 })

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { createSharedBuckets, sweepFullBuckets } from '../../src/mcp-server/shared-buckets.js'
+import { sweepExpiredRows } from '../../src/mcp-server/expired-rows.js'
+import { createSharedBuckets } from '../../src/mcp-server/shared-buckets.js'
 import type { Database, Sql } from '../../src/platform/database.js'
 import { createBuckets, type RateLimitStore } from '../../src/resource-server/index.js'
 import { databaseKinds, openTestDatabase } from '../support/databases.js'
@@ -109,7 +110,7 @@ describe.each(databaseKinds)('Token buckets that replicas share, on %s', (kind) 
 
     expect(await rows()).toBeGreaterThan(0)
     const clock = { now: () => new Date(start + 200_000_000) }
-    expect(await sweepFullBuckets(database.sql, clock)).toBeGreaterThan(0)
+    expect(await sweepExpiredRows(database.sql, clock)).toBeGreaterThan(0)
     expect(await rows()).toBe(0)
   })
 })

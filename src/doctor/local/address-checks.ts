@@ -38,6 +38,13 @@ function wayBetween({ addresses }: LocalFacts): readonly Problem[] | undefined {
   return asked.flatMap((one) => problemIf(!answersAsOurs(one), 'issuer-out-of-reach', seenAt(one)))
 }
 
+/** A feed that nobody answers for says nothing new: that the server is out of reach is said above. */
+function credentials({ feed }: LocalFacts): readonly Problem[] | undefined {
+  if (feed === undefined) return undefined
+  if (feed.isFollowing) return []
+  return [problem(/status 40[13]/.test(feed.reason) ? 'mcp-secret-refused' : 'feed-silent', feed.reason)]
+}
+
 function certificates({ addresses, at }: LocalFacts): readonly Problem[] | undefined {
   const reports = addresses.flatMap(({ certificate }) => (certificate === undefined ? [] : [certificate]))
   return reports.length === 0 ? undefined : reports.flatMap((report) => certificateProblems(at, report))
@@ -49,6 +56,11 @@ export const addressChecks: CheckGroup<LocalFacts> = {
     { id: 'public-address', title: 'the public addresses lead to these servers', examine: publicAddresses },
     { id: 'certificates', title: 'their certificates are valid, trusted and fit', examine: certificates },
     { id: 'issuer-reach', title: 'the MCP server reaches the authorization server', examine: wayBetween },
+    {
+      id: 'feed-credentials',
+      title: "the authorization server knows the MCP server's secret",
+      examine: credentials,
+    },
     {
       id: 'clocks',
       title: 'the servers have the time of this machine',

@@ -1,6 +1,7 @@
 /** What the operator's side has shown, on the servers' own machine and with their settings. Gathered once, then only looked at. */
 import type { DatabaseCondition } from '../../platform/database-condition.js'
 import type { CertificateReport, Exchange } from '../../platform/diagnostic-network.js'
+import type { OverdueRows } from '../../platform/expiring-rows.js'
 import type { MigrationState } from '../../platform/migrate.js'
 
 export type Part = 'auth' | 'mcp'
@@ -21,6 +22,8 @@ export interface DatabaseFacts {
   /** Of one that is open. */
   readonly condition?: DatabaseCondition
   readonly migrations?: MigrationState
+  /** Of one that is migrated. */
+  readonly overdueRows?: readonly OverdueRows[]
 }
 
 /** Sealed values of one kind under one encryption key. */
@@ -38,7 +41,6 @@ export interface StoredFacts {
     readonly overdue: readonly string[]
   }
   readonly seals: readonly SealFact[]
-  readonly overdueRows: readonly { readonly table: string; readonly seconds: number }[]
   readonly accounts: number
   readonly clients: number
 }
@@ -65,6 +67,9 @@ export interface AddressFacts {
   readonly certificate: CertificateReport | undefined
 }
 
+/** What came of asking for the revocation feed with the MCP server's own credentials. */
+export type FeedFacts = { readonly isFollowing: true } | { readonly isFollowing: false; readonly reason: string }
+
 export interface DiskFacts {
   readonly folder: string
   readonly freeBytes: number
@@ -87,5 +92,7 @@ export interface LocalFacts {
   readonly clientsMayCome: boolean
   /** The MCP server has credentials to follow revocations with. */
   readonly followsRevocations: boolean
+  /** `undefined`: nobody to ask, or nothing to ask with. */
+  readonly feed: FeedFacts | undefined
   readonly addresses: readonly AddressFacts[]
 }

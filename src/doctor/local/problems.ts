@@ -204,6 +204,18 @@ export const localProblems = {
     clients: 'Every client: tokens cannot be verified (503).',
     fix: 'Start the authorization server, or set ISSUER_INTERNAL_URL to where it is reached from here.',
   },
+  'mcp-secret-refused': {
+    severity: 'failure',
+    title: 'the authorization server does not take the secret of the MCP server',
+    clients: 'What was revoked goes on working until its access token expires; opaque tokens cannot be verified (503).',
+    fix: 'Give both servers the same MCP_SERVER_SECRET (or set INTROSPECTION_CLIENT_ID and _SECRET to those of a client that may introspect), and restart them.',
+  },
+  'feed-silent': {
+    severity: 'warning',
+    title: 'the authorization server answers, its revocation feed does not',
+    clients: 'What was revoked goes on working until its access token expires.',
+    fix: 'Let the way to it pass POST /revocations, and look into the log of the authorization server.',
+  },
 } as const satisfies Readonly<Record<string, ProblemKind>>
 
 export type LocalProblemCode = keyof typeof localProblems

@@ -79,6 +79,15 @@ function inWords(seconds: number): string {
   return `${Math.floor(seconds / size)} ${unit}`
 }
 
+function overdue({ databases }: LocalFacts): readonly Problem[] | undefined {
+  const known = databases.flatMap(({ overdueRows }) => (overdueRows === undefined ? [] : [overdueRows]))
+  if (known.length === 0) return undefined
+  return known
+    .flat()
+    .filter(({ seconds }) => seconds > sweepSlackSeconds)
+    .map(({ table, seconds }) => problem('purge-behind', `${table}: its oldest row is ${inWords(seconds)} late`))
+}
+
 const mebibyte = 1_048_576
 const [fullBytes, lowBytes] = [64 * mebibyte, 1_024 * mebibyte]
 
@@ -97,10 +106,7 @@ export const upkeepChecks: CheckGroup<LocalFacts> = {
     {
       id: 'purge',
       title: 'what has expired is deleted, audit events included',
-      examine: ({ stored }) =>
-        stored?.overdueRows
-          .filter(({ seconds }) => seconds > sweepSlackSeconds)
-          .map(({ table, seconds }) => problem('purge-behind', `${table}: its oldest row is ${inWords(seconds)} late`)),
+      examine: overdue,
     },
     {
       id: 'accounts',
