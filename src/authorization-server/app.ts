@@ -39,6 +39,7 @@ import type { AuthorizationServerOptions } from './options.js'
 import { renderErrorPage } from './page-error.js'
 import { normaliseParameters } from './parameters.js'
 import { createProvider } from './provider.js'
+import { commitRegistrations } from './registration-endpoint.js'
 import { limitRegistration } from './registration-limits.js'
 import { createResources } from './resources.js'
 import { serveRevocationFeed } from './revocation-feed.js'
@@ -182,6 +183,7 @@ export async function createAuthorizationServer(
     routesOf(firstRun),
     routesOf(interactions),
     serveRevocationFeed(storage, options.stopping),
+    commitRegistrations(issuer, storage.database.sql),
     revokeSelfContained({ issuer, storage, audit, keyRing }),
   ]
   app.use(passTheDoor)

@@ -5,6 +5,7 @@ import { subjectHash } from '../oauth/subject-hash.js'
 import type { HttpMiddleware, RequestEvent } from '../platform/http.js'
 import type { Logger } from '../platform/log.js'
 import type { AuditEntry, AuditTrail } from '../storage/audit.js'
+import { currentChange } from '../storage/change-request.js'
 import { namedGrantType } from './request-counts.js'
 
 /** The request's log event, which the HTTP base made. */
@@ -67,6 +68,10 @@ export function observe(provider: Provider, log: Logger, audit: AuditTrail): voi
     note(ctx, error)
     log.error({ err: error, requestId: eventOf(ctx)?.requestId }, 'the engine failed')
   })
+  /** What a request changed is written with the change itself. */
+  const tellChange = (ctx: KoaContextWithOIDC, entry: AuditEntry) => {
+    currentChange()?.add(audit.event(entry, eventOf(ctx)))
+  }
   provider.on('grant.revoked', (ctx) => {
     const { Grant: grant, RefreshToken: refreshToken, AuthorizationCode: code } = ctx.oidc.entities
     const clientId = ctx.oidc.client?.clientId
@@ -83,10 +88,13 @@ export function observe(provider: Provider, log: Logger, audit: AuditTrail): voi
   provider.on('registration_create.success', (ctx, client) => {
     const invited = ctx.oidc.entities.InitialAccessToken !== undefined
     const by = invited ? { detail: { by: 'invitation' } } : {}
-    void audit.record({ type: 'client.registered', clientId: client.clientId, ...by }, eventOf(ctx))
+    tellChange(ctx, { type: 'client.registered', clientId: client.clientId, ...by })
+  })
+  provider.on('registration_update.success', (ctx, client) => {
+    tellChange(ctx, { type: 'client.changed', clientId: client.clientId })
   })
   provider.on('registration_delete.success', (ctx, client) => {
-    void audit.record({ type: 'client.removed', clientId: client.clientId }, eventOf(ctx))
+    tellChange(ctx, { type: 'client.removed', clientId: client.clientId })
   })
   provider.on('end_session.success', (ctx) => {
     const accountId = ctx.oidc.session?.accountId

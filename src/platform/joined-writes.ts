@@ -49,7 +49,7 @@ function joined(writes: readonly Write[]): Statement {
 }
 
 /**
- * Carries out all writes in one statement. `condition`: a write with one step, named `condition`, that returns a row when it did
+ * Carries out all writes in one statement. `condition`: a write with a step named `condition`, which returns a row when it did
  * what it should. False when it did not; then nothing that depends on it was written.
  */
 export async function writeTogether(sql: Sql, writes: readonly Write[], condition: Write = always): Promise<boolean> {

@@ -3,6 +3,8 @@ import { type Adapter, errors } from 'oidc-provider'
 import type { Statement } from '../platform/database.js'
 import type { WriteText } from '../platform/joined-writes.js'
 import { hashSecret } from '../platform/secrets.js'
+import { currentChange } from './change-request.js'
+import { registrationTokenModel, registrationTokenOf } from './client-registration.js'
 import type { CredentialRow } from './credential.js'
 import {
   clockToleranceSeconds,
@@ -152,6 +154,8 @@ export function createArtifactAdapter(storage: Storage, model: string): Adapter 
       const row = rowOf(storage, model, id, payload, expiresIn)
       const request = currentTokenRequest()
       if (request !== undefined && model !== 'ReplayDetection' && !isDeviceCode) return request.issue(row, id)
+      const change = model === registrationTokenModel ? currentChange() : undefined
+      if (change?.isDecided === true) return change.add(registrationTokenOf(row))
       const interaction = model === 'AuthorizationCode' ? currentInteractionRequest() : undefined
       if (interaction?.isEnding === true) return interaction.add({ text: insertCode, values: columnsOf(row) })
       const saved = await sql
@@ -193,6 +197,8 @@ export function createArtifactAdapter(storage: Storage, model: string): Adapter 
     },
 
     destroy: async (id) => {
+      // The decision takes it along.
+      if (model === registrationTokenModel && currentChange()?.isDecided === true) return
       await sql.query(destroy, [model, hashSecret(id)])
     },
 

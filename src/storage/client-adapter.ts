@@ -1,61 +1,19 @@
 /** The engine's way to registered clients: what it looks up, registers (RFC 7591), updates and deletes (RFC 7592). */
-import Provider, { type Adapter, errors } from 'oidc-provider'
+import Provider, { type Adapter } from 'oidc-provider'
 import { claimsMetadataDocument } from '../oauth/client-id.js'
 import { BoundedMap } from '../platform/bounded-map.js'
 import type { Statement } from '../platform/database.js'
-import { hashSecret } from '../platform/secrets.js'
-import { clientValues, insertClient, isMadeByOperator, removeClient, saveClient, secretPurpose } from './clients.js'
+import { removeRegistered, saveRegistered } from './client-registration.js'
+import { isMadeByOperator, secretPurpose } from './clients.js'
 import { type ClientRow, clientColumns } from './credential.js'
-import { expiryLimit, type Payload, unsupported } from './engine-model.js'
+import { type Payload, unsupported } from './engine-model.js'
 import { currentInteractionRequest } from './interaction-request.js'
-import { invitationModel } from './invitations.js'
 import type { Storage } from './storage.js'
 import { currentTokenRequest } from './token-request.js'
-
-const registrationTokenModel = 'RegistrationAccessToken'
 
 const find: Statement = {
   name: 'client_find',
   text: `SELECT ${clientColumns('c', '$2::text', { version: 'version', payload: 'payload' })} FROM clients c WHERE id = $1`,
-}
-
-/** Of any number of registrations with one invitation, in any number of processes, one is stored. */
-const insertInvited: Statement = {
-  name: 'client_insert_invited',
-  text: `WITH used AS (
-      DELETE FROM artifacts WHERE model = '${invitationModel}' AND id_hash = $7 AND expires_at > $8::timestamptz RETURNING 1
-    ) ${insertClient} FROM used`,
-}
-
-/**
- * An update (RFC 7592 §2.2) never brings back a client that was removed while it was under way, and uses up the token it came with: of
- * any number with one token, in any number of processes, one is stored and gets the next token.
- */
-const update: Statement = {
-  name: 'client_update',
-  text: `WITH used AS (
-      DELETE FROM artifacts WHERE model = '${registrationTokenModel}' AND id_hash = $7 RETURNING 1
-    ) UPDATE clients SET name = $3, payload = $4::jsonb, sealed_secret = $5, updated_at = $6::timestamptz
-    FROM used WHERE id = $1 AND origin = $2`,
-}
-
-/** What the engine stores: a registration, by invitation or not, or an update. */
-async function saveRegistered(storage: Storage, clientId: string, payload: Payload): Promise<void> {
-  const oidc = Provider.ctx?.oidc
-  if (oidc?.route === 'client_update') {
-    const values = clientValues(storage, clientId, payload, 'dynamic')
-    const token = oidc.entities.RegistrationAccessToken?.jti ?? ''
-    const { rowCount } = await storage.database.sql.query(update, [...values, hashSecret(token)])
-    if (rowCount === 0) throw new errors.InvalidToken('the client was removed, or the token used')
-    return
-  }
-  const invitation = oidc?.entities.InitialAccessToken?.jti
-  if (invitation === undefined) return saveClient(storage, clientId, payload, 'dynamic')
-  const values = clientValues(storage, clientId, payload, 'dynamic')
-  const used = [hashSecret(invitation), expiryLimit(storage)]
-  const { rowCount } = await storage.database.sql.query(insertInvited, [...values, ...used])
-  // Another registration with it was first.
-  if (rowCount === 0) throw new errors.InvalidToken('initial access token was used')
 }
 
 /**
@@ -144,7 +102,7 @@ export function createClientAdapter(storage: Storage, source?: ClientSource): Ad
       const metadata = await readOnce(id)
       return metadata === undefined ? undefined : withKeys(metadata)
     },
-    destroy: async (id) => void (await removeClient(storage, id)),
+    destroy: (id) => removeRegistered(storage, id),
     consume: unsupported('Client', 'single use'),
     findByUid: unsupported('Client', 'uid'),
     findByUserCode: unsupported('Client', 'user code'),

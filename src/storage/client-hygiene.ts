@@ -5,6 +5,7 @@
  * grants tell. What leaves no lasting grant says so by `noteUse`.
  */
 import type { Statement } from '../platform/database.js'
+import type { WriteText } from '../platform/joined-writes.js'
 import type { Storage } from './storage.js'
 
 const batchSize = 200
@@ -20,12 +21,18 @@ export function hasLiveAccess(clientId: string, now: string): string {
     WHERE g.client_id = ${clientId} AND g.expires_at > ${now} LIMIT 1) IS TRUE`
 }
 
-/** SQL: common table expressions that delete what belongs to the clients of `gone (id)`. */
-export const deleteBelongings = `
-  registration_tokens AS (DELETE FROM artifacts USING gone
-    WHERE artifacts.model = 'RegistrationAccessToken' AND artifacts.client_id = gone.id),
-  grants_of_gone AS (DELETE FROM grants USING gone WHERE grants.client_id = gone.id),
-  consents_of_gone AS (DELETE FROM consents USING gone WHERE consents.client_id = gone.id)`
+/** SQL: steps that delete what belongs to the clients of `gone (id)`. */
+export const belongings: WriteText['steps'] = {
+  registration_tokens: `DELETE FROM artifacts USING gone
+    WHERE artifacts.model = 'RegistrationAccessToken' AND artifacts.client_id = gone.id`,
+  grants_of_gone: 'DELETE FROM grants USING gone WHERE grants.client_id = gone.id',
+  consents_of_gone: 'DELETE FROM consents USING gone WHERE consents.client_id = gone.id',
+}
+
+/** The same as common table expressions. */
+export const deleteBelongings: string = Object.entries(belongings)
+  .map(([name, text]) => `${name} AS (${text})`)
+  .join(',\n  ')
 
 // SKIP LOCKED: processes that sweep at the same time take different clients.
 const review: Statement = {

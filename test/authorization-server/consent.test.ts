@@ -221,7 +221,7 @@ describe.each(databaseKinds)('Consent, on %s', (kind) => {
   it('goes into the audit trail, decision by decision', async () => {
     const types = (await server.storage.prisma.auditEvent.findMany()).map(({ type }) => type)
     expect(new Set(types)).toEqual(
-      new Set(['consent.allowed', 'consent.denied', 'sign_in.succeeded', 'client.registered']),
+      new Set(['consent.allowed', 'consent.denied', 'sign_in.succeeded', 'client.registered', 'client.changed']),
     )
   })
 })

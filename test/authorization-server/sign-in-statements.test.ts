@@ -1,54 +1,14 @@
 /** What one sign-in asks of the database, and what is left of it when something happens between a request's read and its write. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
-import type { SqlDriverAdapterFactory, SqlQuery } from '@prisma/driver-adapter-utils'
-import type { Database } from '../../src/platform/database.js'
 import { outageError } from '../../src/platform/outage.js'
 import { completeAuthorization, isSignInPage, signIn } from '../support/authorization.js'
 import { type Browser, type Page, pageOf } from '../support/browser.js'
 import { databaseKinds, openTestDatabase } from '../support/databases.js'
 import { type Grant, newGrant, redeem, startAuthorization } from '../support/oauth-client.js'
+import { watchStatements } from '../support/watched-statements.js'
 import { startServer, type TestServer } from './server.js'
 
-/** Names of our own statements, texts of Prisma's, in order. */
-const asked: string[] = []
-/** What happens right before the next statement of that name is sent. */
-const meanwhile = new Map<string, () => Promise<unknown>>()
-
-function watchPrisma(factory: SqlDriverAdapterFactory): SqlDriverAdapterFactory {
-  const note =
-    <T>(send: (query: SqlQuery) => Promise<T>) =>
-    (query: SqlQuery) => {
-      asked.push(query.sql)
-      return send(query)
-    }
-  return {
-    provider: factory.provider,
-    adapterName: factory.adapterName,
-    connect: async () => {
-      const adapter = await factory.connect()
-      return Object.assign(adapter, {
-        queryRaw: note(adapter.queryRaw.bind(adapter)),
-        executeRaw: note(adapter.executeRaw.bind(adapter)),
-      })
-    },
-  }
-}
-
-function watched(database: Database): Database {
-  return {
-    ...database,
-    adapter: watchPrisma(database.adapter),
-    sql: {
-      query: async (statement, values) => {
-        asked.push(statement.name)
-        const first = meanwhile.get(statement.name)
-        meanwhile.delete(statement.name)
-        await first?.()
-        return database.sql.query(statement, values)
-      },
-    },
-  }
-}
+const { asked, meanwhile, watched } = watchStatements()
 
 const signInCommits = 'sign_in+tries+audit'
 const consentCommits = 'interaction+grant+consent+audit'
