@@ -19,20 +19,38 @@ export const databaseKinds: readonly DatabaseKind[] =
 
 const clusterSchema = z.object({ port: z.number() })
 
-/** URL of a new, empty database on the run's shared PostgreSQL cluster, which starts with the first call. */
-export async function createDatabase(prefix = 'test'): Promise<string> {
+/** The port of the run's shared PostgreSQL cluster, which starts with the first call. */
+async function sharedCluster(): Promise<number> {
   const cluster = await oncePerRun('postgres', async () => {
     const { port, pid, dataFolder } = await startPostgres()
     return { port, pid, dataFolder }
   })
-  return ensureDatabase(clusterSchema.parse(cluster).port, `${prefix}_${randomBytes(6).toString('hex')}`)
+  return clusterSchema.parse(cluster).port
+}
+
+const newName = (prefix: string) => `${prefix}_${randomBytes(6).toString('hex')}`
+
+/** URL of a new, empty database on the shared cluster. */
+export async function createDatabase(prefix = 'test'): Promise<string> {
+  return ensureDatabase(await sharedCluster(), newName(prefix))
+}
+
+const openByUrl = (url: string) => openServerDatabase({ url, poolSize: 10, onIdleError: () => undefined })
+
+/** URL of a new database on the shared cluster with the schema's migrations applied: a copy of one that was migrated once. */
+export async function createMigratedDatabase(schemaName: SchemaName): Promise<string> {
+  const port = await sharedCluster()
+  const template = `template_${schemaName}`
+  await oncePerRun(`postgres-${schemaName}`, async () => {
+    const database = openByUrl(await ensureDatabase(port, template))
+    await migrate(database, fileURLToPath(new URL(`../../prisma/${schemaName}/migrations`, import.meta.url)))
+    await database.close()
+  })
+  return ensureDatabase(port, newName(schemaName), template)
 }
 
 /** A new database of that kind with the schema's migrations applied. The caller closes it. */
 export async function openTestDatabase(kind: DatabaseKind, schemaName: SchemaName): Promise<Database> {
   if (kind === 'embedded') return openEmbeddedDatabase(await embeddedFolder(schemaName))
-  const url = await createDatabase(schemaName)
-  const database = openServerDatabase({ url, poolSize: 10, onIdleError: () => undefined })
-  await migrate(database, fileURLToPath(new URL(`../../prisma/${schemaName}/migrations`, import.meta.url)))
-  return database
+  return openByUrl(await createMigratedDatabase(schemaName))
 }

@@ -74,13 +74,15 @@ async function connect(port: number, databaseName: string): Promise<pg.Client> {
   return client
 }
 
-/** Creates a database unless it exists, and returns its URL. */
-export async function ensureDatabase(port: number, databaseName: string): Promise<string> {
-  if (!/^[a-z_][a-z0-9_]{0,62}$/.test(databaseName)) throw new Error(`${databaseName} is no plain database name`)
+/** Creates a database unless it exists, as a copy of `template`, and returns its URL. Nobody may be connected to the template. */
+export async function ensureDatabase(port: number, databaseName: string, template = 'template1'): Promise<string> {
+  for (const name of [databaseName, template]) {
+    if (!/^[a-z_][a-z0-9_]{0,62}$/.test(name)) throw new Error(`${name} is no plain database name`)
+  }
   const client = await connect(port, 'postgres')
   try {
     const { rowCount } = await client.query('SELECT FROM pg_database WHERE datname = $1', [databaseName])
-    if (rowCount === 0) await client.query(`CREATE DATABASE ${databaseName}`)
+    if (rowCount === 0) await client.query(`CREATE DATABASE ${databaseName} TEMPLATE ${template}`)
   } finally {
     await client.end()
   }

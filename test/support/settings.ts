@@ -1,5 +1,5 @@
 /** The environment a test stack is configured with: free ports, a database of its own, an account that exists from the start. */
-import { createDatabase, type DatabaseKind } from './databases.js'
+import { createMigratedDatabase, type DatabaseKind } from './databases.js'
 import { embeddedDataDir } from './embedded-template.js'
 import { freePort } from './free-port.js'
 import { temporaryFolder } from './run-folder.js'
@@ -20,8 +20,8 @@ export async function stackSettings({ database, env = {} }: StackOptions): Promi
   const databases: Record<string, string> = embedded
     ? {}
     : {
-        DATABASE_URL: env['DATABASE_URL'] ?? (await createDatabase('auth')),
-        NOTES_DATABASE_URL: env['NOTES_DATABASE_URL'] ?? (await createDatabase('notes')),
+        DATABASE_URL: env['DATABASE_URL'] ?? (await createMigratedDatabase('auth')),
+        NOTES_DATABASE_URL: env['NOTES_DATABASE_URL'] ?? (await createMigratedDatabase('notes')),
       }
   return {
     ISSUER_URL: `http://localhost:${await freePort()}`,
