@@ -164,7 +164,7 @@ export function createMcpApp(given: McpAppOptions): McpApp {
   const protocol = createMcpProtocol(definition, operations, options.version, (error) =>
     log.debug({ err: error }, 'mcp'),
   )
-  const endpoint = createEndpoint({ url: resource.resource, guard, protocol, clock, log })
+  const endpoint = createEndpoint({ url: resource.resource, guard, verify: options.verify, protocol, clock, log })
   const app = createHttpBase({ ...options, origin, alsoPublicOrigins, ready })
   const open: readonly HttpMiddleware[] = [
     allowAllOrigins(),
@@ -182,7 +182,7 @@ export function createMcpApp(given: McpAppOptions): McpApp {
     .use(async (ctx) => {
       const { accessToken, auth } = ctx.state
       noteCaller(ctx.state, accessToken)
-      await endpoint(ctx, accessToken, auth.resourceMetadataUrl)
+      await endpoint(ctx, accessToken, auth)
     })
   return { app, isFor: belongsHere(options, addresses), ready, close: () => protocol.close() }
 }

@@ -8,23 +8,28 @@ import type { Logger } from '../platform/log.js'
 import {
   type AccessToken,
   type AuditEvent,
+  type AuthInfo,
   answerOf,
   type CallGuard,
   parseErrorAnswer,
   type Refusal,
   readJsonBody,
+  type TokenVerifier,
   type Verdict,
 } from '../resource-server/index.js'
 import { answerWith } from '../resource-server/koa.js'
-import { sendEventStream } from './event-stream.js'
+import { type RightToRead, sendEventStream } from './event-stream.js'
 import { createOpenSubscriptions } from './open-subscriptions.js'
 import type { McpProtocol } from './protocol.js'
 import type { McpCall } from './server-definition.js'
+import { createTokenWatch } from './token-watch.js'
 
 export interface EndpointOptions {
   /** Canonical URL of the endpoint. */
   readonly url: string
   readonly guard: CallGuard
+  /** Asked again while an answer is a stream that stays open. */
+  readonly verify: TokenVerifier
   readonly protocol: McpProtocol
   readonly clock: Clock
   readonly log: Logger
@@ -55,7 +60,7 @@ function toWebRequest(ctx: HttpContext, url: string): Request {
 }
 
 /** Copies the SDK's answer; resolves when it is sent or, if it is no stream, ready to be sent. */
-async function answer(ctx: HttpContext, response: Response, secondsLeft: number): Promise<void> {
+async function answer(ctx: HttpContext, response: Response, right: RightToRead): Promise<void> {
   ctx.status = response.status
   for (const [name, value] of response.headers) {
     // How this connection goes on is between Node and the client (RFC 9110 §7.6.1): a client that said `close` waits for it.
@@ -66,7 +71,7 @@ async function answer(ctx: HttpContext, response: Response, secondsLeft: number)
     // Proxies that collect answers would hold back events.
     ctx.set('x-accel-buffering', 'no')
     ctx.respond = false
-    return sendEventStream(response.body, ctx.res, secondsLeft)
+    return sendEventStream(response.body, ctx.res, right)
   }
   const text = await response.text()
   ctx.body = text
@@ -104,16 +109,17 @@ function subscribes({ methods = [] }: AuditEvent): boolean {
   return methods.some((method) => method === 'subscriptions/listen' || method === 'resources/subscribe')
 }
 
-/**
- * Serves one request on behalf of a verified token. Does not verify it: without the bearer guard nobody may get here.
- * `resourceMetadataUrl` is for the challenge when the token lacks a scope: the one of the address the client used.
- */
+/** What the guard knows of the request: the token, and the document to name when it lacks a scope. */
+export type GuardedRequest = Pick<AuthInfo, 'token' | 'resourceMetadataUrl'>
+
+/** Serves one request on behalf of a verified token. Does not verify it: without the bearer guard nobody may get here. */
 export function createEndpoint(
   options: EndpointOptions,
-): (ctx: HttpContext, accessToken: AccessToken, resourceMetadataUrl: string) => Promise<void> {
-  const { url, guard, protocol } = options
+): (ctx: HttpContext, accessToken: AccessToken, request: GuardedRequest) => Promise<void> {
+  const { url, guard, protocol, verify, clock } = options
+  const tokens = createTokenWatch(verify)
   const subscriptions = createOpenSubscriptions()
-  return async (ctx, accessToken, resourceMetadataUrl) => {
+  return async (ctx, accessToken, { token, resourceMetadataUrl }) => {
     const body = isJson(ctx) ? await readJsonBody(ctx.req, ctx.get('content-length')) : { json: undefined }
     if ('malformed' in body) return answerWith(ctx, parseErrorAnswer(body.malformed))
     const verdict = await guard.decide(accessToken, body.json, resourceMetadataUrl)
@@ -128,7 +134,8 @@ export function createEndpoint(
     if (subscription !== undefined && 'refusal' in subscription) return refuse(ctx, subscription.refusal)
     try {
       const response = await protocol.serve(request, body.json, callOf(ctx, accessToken, options), hidden)
-      await answer(ctx, response, accessToken.expiresAt - epochSeconds(options.clock))
+      const secondsLeft = accessToken.expiresAt - epochSeconds(clock)
+      await answer(ctx, response, { secondsLeft, watch: (end) => tokens.watch(token, end) })
     } finally {
       subscription?.end()
     }

@@ -1,22 +1,31 @@
-/** Sends an event stream of the SDK to the client, for as long as the token that opened it is valid. */
+/** Sends an event stream of the SDK to the client, for as long as the token that opened it is taken. */
 import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
 import type { ReadableStream } from 'node:stream/web'
 
+/** How long a stream may be read. */
+export interface RightToRead {
+  /** Until the token expires. */
+  readonly secondsLeft: number
+  /** Calls `end` when the right ends before that. Returns how to stop looking. */
+  watch(end: () => void): () => void
+}
+
 const longestTimerMs = 2 ** 31 - 1
 
 /**
- * Resolves when the stream has ended, the client has gone, or `secondsLeft` are over: a stream must not outlive the right to
- * read it. Status and headers are the caller's.
+ * Resolves when the stream has ended, the client has gone, or the right to read it is over, which a stream must not outlive.
+ * Status and headers are the caller's.
  */
 export async function sendEventStream(
   body: ReadableStream<Uint8Array>,
   response: ServerResponse,
-  secondsLeft: number,
+  right: RightToRead,
 ): Promise<void> {
   const reader = body.getReader()
   const stop = () => void reader.cancel().catch(() => undefined)
-  const expiry = setTimeout(stop, Math.min(Math.max(secondsLeft, 0) * 1000, longestTimerMs))
+  const expiry = setTimeout(stop, Math.min(Math.max(right.secondsLeft, 0) * 1000, longestTimerMs))
+  const unwatch = right.watch(stop)
   response.once('close', stop)
   try {
     response.flushHeaders()
@@ -26,6 +35,7 @@ export async function sendEventStream(
     }
   } finally {
     clearTimeout(expiry)
+    unwatch()
     response.off('close', stop)
     response.end()
   }

@@ -62,6 +62,32 @@ describeOnPostgres('API keys', () => {
     expect(JSON.parse(lines[0] ?? '')).toMatchObject({ decision: 'allow', scopes: 'notes:write', tool: 'whoami' })
   })
 
+  it('keep no stream open after they were removed', async () => {
+    const { id, key } = await made('listener', '--scopes', 'notes:read')
+    const meta = {
+      'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+      'io.modelcontextprotocol/clientCapabilities': {},
+    }
+    const stream = await fetch(stack.resource, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${key}`,
+        'content-type': 'application/json',
+        accept: 'application/json, text/event-stream',
+        'mcp-protocol-version': '2026-07-28',
+        'mcp-method': 'subscriptions/listen',
+      },
+      body: JSON.stringify({
+        ...{ jsonrpc: '2.0', id: 1, method: 'subscriptions/listen' },
+        params: { notifications: { toolsListChanged: true }, _meta: meta },
+      }),
+    })
+    expect(stream.status).toBe(200)
+    expect((await cli('remove', id)).exitCode).toBe(0)
+    // Reads to the end, which the server makes.
+    expect(await stream.text()).toContain('subscriptions/acknowledged')
+  })
+
   it('share the limit of a caller with nobody (CALL_LIMIT_PER_CALLER)', async () => {
     const [busy, other] = [await made('busy', '--scopes', 'notes:read'), await made('other', '--scopes', 'notes:read')]
     const statuses: number[] = []

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { subscriptionsPerCaller } from '../../src/mcp-server/open-subscriptions.js'
+import { OAuthError } from '../../src/oauth/errors.js'
+import type { AccessToken } from '../../src/resource-server/index.js'
 import { eventually } from '../support/eventually.js'
 import { type McpTestServer, startMcpTestServer } from './mcp-test-server.js'
 
@@ -11,12 +13,12 @@ beforeAll(async () => {
 afterAll(() => server.close())
 
 /** A subscription of revision 2026-07-28: a stream that the server would keep open. */
-function listen(token: string, signal?: AbortSignal): Promise<Response> {
+function listen(token: string, signal?: AbortSignal, { url } = server): Promise<Response> {
   const meta = {
     'io.modelcontextprotocol/protocolVersion': '2026-07-28',
     'io.modelcontextprotocol/clientCapabilities': {},
   }
-  return fetch(server.url, {
+  return fetch(url, {
     method: 'POST',
     signal: signal ?? null,
     headers: {
@@ -43,6 +45,46 @@ describe('event streams', () => {
     expect(response.headers.get('x-accel-buffering')).toBe('no')
     expect(await response.text()).toContain('subscriptions/acknowledged')
     expect(Date.now() / 1000).toBeLessThan(exp + 2)
+  })
+
+  it('end when their token is no longer taken, and the others go on', async () => {
+    const ended = new Set<string>()
+    const asked: string[] = []
+    const claims = {
+      clientId: 'client',
+      scopes: [],
+      expiresAt: 4e9,
+      audience: [],
+      issuer: 'https://issuer.example',
+      claims: {},
+    }
+    const verify = async (token: string): Promise<AccessToken> => {
+      asked.push(token)
+      if (ended.has(token)) throw new OAuthError('invalid_token', 'the token was revoked', { status: 401 })
+      return { ...claims, subject: token }
+    }
+    const revocable = await startMcpTestServer({ verify })
+    try {
+      const leaving = new AbortController()
+      const [kept, first, second] = await Promise.all(
+        ['kept', 'revoked', 'revoked'].map((token) => listen(token, leaving.signal, revocable)),
+      )
+      ended.add('revoked')
+      for (const response of [first, second]) expect(await response?.text()).toContain('subscriptions/acknowledged')
+      const before = asked.length
+      await eventually(async () => asked.length > before)
+      expect(asked.slice(before)).not.toContain('revoked')
+      const reader = kept?.body?.getReader()
+      expect((await reader?.read())?.done).toBe(false)
+      leaving.abort()
+      await eventually(async () => {
+        const quiet = asked.length
+        await new Promise((resolve) => setTimeout(resolve, 1_500))
+        return asked.length === quiet
+      })
+    } finally {
+      await revocable.close()
+    }
   })
 
   it('are a hundred for one person at most, through whichever client, and nobody else has fewer', async () => {
