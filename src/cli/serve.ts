@@ -2,6 +2,7 @@
 
 import type { Part } from '../databases.js'
 import { createLogger, type Logger } from '../platform/log.js'
+import { collectGarbage } from '../platform/memory.js'
 import { type Tracing, tracingSettings } from '../platform/tracing-settings.js'
 import type { System } from '../system.js'
 import { bannerLines } from './banner.js'
@@ -89,6 +90,7 @@ export const serve: Command = {
     const stop = untilAskedToStop(terminal, log, config.STOP_DELAY_SECONDS * 1_000 + stopLimitMs)
     survive(system, log)
     await system.start()
+    collectGarbage()
     for (const line of bannerLines(config, system, only)) writeLine(terminal, line)
     await stop
     await system.close()
