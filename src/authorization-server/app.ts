@@ -2,12 +2,12 @@
  * The authorization server: middleware in order, then one mount list. Owns how the parts fit together; every part owns its own
  * rules. RFC 6749, 6750, 7009, 7591, 7592, 7636, 7662, 8414, 8628, 8707, 9068, 9207, OpenID Connect Core, Discovery, RP-Initiated Logout.
  */
-import type Koa from 'koa'
 import compose from 'koa-compose'
 import { OAuthError } from '../oauth/errors.js'
 import { pathOf } from '../oauth/well-known.js'
-import { createHttpBase, type HttpMiddleware, type HttpState, routesOf } from '../platform/http.js'
+import { createHttpBase, type HttpApp, type HttpBaseOptions, type HttpMiddleware, routesOf } from '../platform/http.js'
 import { createPages, viewsFolder } from '../platform/pages.js'
+import { answerAhead } from '../platform/prepared-answers.js'
 import { createAccountStore } from '../storage/accounts.js'
 import { createAuditTrail } from '../storage/audit.js'
 import { createIdentityLinks } from '../storage/identity-links.js'
@@ -73,7 +73,7 @@ function inLanes(
 export async function createAuthorizationServer(
   options: AuthorizationServerOptions,
   hasher: PasswordHasher,
-): Promise<Koa<HttpState>> {
+): Promise<HttpApp> {
   const { storage, keyRing, log, issuer, productName, accentColor, hidesAddresses = false } = options
   const { origin } = new URL(issuer)
   const basePath = pathOf(issuer)
@@ -110,7 +110,7 @@ export async function createAuthorizationServer(
   if (options.fileClients !== undefined) await installFileClients(provider, storage, audit, options.fileClients)
   observe(provider, log, audit)
 
-  const app = createHttpBase({
+  const base: HttpBaseOptions = {
     log,
     clock: storage.clock,
     origin,
@@ -126,7 +126,8 @@ export async function createAuthorizationServer(
     },
     stopping: options.stopping,
     renderErrorPage: renderErrorPage(pages),
-  })
+  }
+  const app = createHttpBase(base)
   // The engine signs its cookies with the app's keys.
   keyRing.follow(({ cookie }) => {
     app.keys = [...cookie]
@@ -170,7 +171,7 @@ export async function createAuthorizationServer(
   const documents = serveDocuments({ basePath, resources, takesAssertions, keyRing })
   const everything: readonly HttpMiddleware[] = [
     pages.serveAssets,
-    documents,
+    documents.middleware,
     allowCrossOriginRegistration,
     limitRegistration(options.registration, limits),
     normalise,
@@ -189,7 +190,7 @@ export async function createAuthorizationServer(
   app.use(passTheDoor)
   // Where most requests go, only what has a say there stands in the way.
   const lanes = [
-    { paths: [routes.jwks, ...wellKnownPaths], middleware: [documents] },
+    { paths: [routes.jwks, ...wellKnownPaths], middleware: [documents.middleware] },
     {
       paths: [routes.token],
       middleware: [normalise, limited, paced, commitTokenRequests(storage, audit, createTokenGate(usage))],
@@ -197,5 +198,5 @@ export async function createAuthorizationServer(
     { paths: [routes.introspection], middleware: [normalise, limited, introspectInOneRead(storage)] },
   ]
   app.use(inLanes(lanes, everything, [noteParties, compose(provider.middleware), notFound]))
-  return app
+  return answerAhead(app, base, documents.prepared)
 }

@@ -21,7 +21,7 @@ function plainPath(path: string): string {
  * Pages set their own, stricter ones; documents and assets say themselves how long they may be kept. The engine's form_post page
  * runs a script of its own, so no `script-src` here.
  */
-const headers = {
+export const everyAnswersHeaders = {
   'cache-control': 'no-store',
   'content-security-policy': "frame-ancestors 'none'",
   'x-content-type-options': 'nosniff',
@@ -53,7 +53,7 @@ function enter(ctx: HttpContext): void {
  * PostgreSQL cannot keep it. Posted parameters are looked at where they are read.
  */
 export const passTheDoor: HttpMiddleware = async (ctx, next) => {
-  ctx.set(headers)
+  ctx.set(everyAnswersHeaders)
   if (ctx.querystring.includes('%00')) throw new OAuthError('invalid_request', 'a parameter holds the character U+0000')
   enter(ctx)
   await next()

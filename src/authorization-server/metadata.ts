@@ -6,7 +6,9 @@ import { createHash } from 'node:crypto'
 import { jwtBearerGrant } from '../oauth/trusted-issuer.js'
 import { revocationFeedMember } from '../oauth/well-known.js'
 import type { HttpMiddleware } from '../platform/http.js'
+import type { FindPreparedAnswer } from '../platform/prepared-answers.js'
 import type { KeyRing } from '../storage/key-ring.js'
+import { everyAnswersHeaders } from './door.js'
 import type { Resources } from './resources.js'
 import { revocationFeedPath, routes, wellKnownPaths } from './routes.js'
 
@@ -14,13 +16,28 @@ import { revocationFeedPath, routes, wellKnownPaths } from './routes.js'
 export const documentMaxAgeSeconds = 300
 
 interface CachedDocument {
+  readonly headers: Readonly<Record<string, string>>
+  /** All of an answer without the app, names and values in turn. */
+  readonly allHeaders: readonly string[]
   /** Text, not bytes: Node sends it in one piece with its head. */
   readonly body: string
-  readonly etag: string
-  readonly type: string
 }
 
 type Document = Record<string, unknown>
+
+/** `type`: of its content, as the engine names it. */
+function toCache(document: Document, type: string): CachedDocument {
+  const body = JSON.stringify(document)
+  const headers = {
+    'access-control-allow-origin': '*',
+    'cache-control': `public, max-age=${documentMaxAgeSeconds}`,
+    'content-type': type,
+    etag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`,
+    'x-content-type-options': 'nosniff',
+  }
+  const length = { 'content-length': String(Buffer.byteLength(body)) }
+  return { body, headers, allHeaders: Object.entries({ ...everyAnswersHeaders, ...headers, ...length }).flat() }
+}
 
 /** The grant of identity assertions is announced only where an issuer of such is trusted (MCP enterprise-managed authorization). */
 function assertionProfile(document: Document, takesAssertions: boolean): Document {
@@ -59,7 +76,17 @@ function documentPaths(issuerPath: string): ReadonlyMap<string, string> {
   ])
 }
 
-export interface ServedDocuments {
+/** Request targets, as this server is asked for its paths from outside, and the path inside that each means: see `passTheDoor`. */
+function targets(paths: Iterable<string>, basePath: string): ReadonlyMap<string, string> {
+  return new Map(
+    [...paths].flatMap((path) => [
+      ...(path.startsWith('/.well-known/') ? [[path, path] as const] : []),
+      [`${basePath}${path}`, path] as const,
+    ]),
+  )
+}
+
+export interface DocumentOptions {
   /** Path of the issuer. */
   readonly basePath: string
   readonly resources: Resources
@@ -68,8 +95,14 @@ export interface ServedDocuments {
   readonly keyRing: Pick<KeyRing, 'follow'>
 }
 
-/** Middleware ahead of the engine, which follows the same keys: answers the documents from memory once the engine has made them. */
-export function serveDocuments({ basePath, resources, takesAssertions, keyRing }: ServedDocuments): HttpMiddleware {
+export interface ServedDocuments {
+  /** Ahead of the engine, which follows the same keys: answers the documents from memory once the engine has made them. */
+  readonly middleware: HttpMiddleware
+  /** The same answers for who asks before the app is asked, as soon as there are any. */
+  readonly prepared: FindPreparedAnswer
+}
+
+export function serveDocuments({ basePath, resources, takesAssertions, keyRing }: DocumentOptions): ServedDocuments {
   const paths = documentPaths(basePath)
   const cache = new Map<string, CachedDocument>()
   let keysInForce = 0
@@ -77,7 +110,7 @@ export function serveDocuments({ basePath, resources, takesAssertions, keyRing }
     keysInForce += 1
     cache.delete(routes.jwks)
   })
-  return async (ctx, next) => {
+  const middleware: HttpMiddleware = async (ctx, next) => {
     const source = paths.get(ctx.path.replace(/\/$/, ''))
     if (source === undefined) return next()
     if (ctx.method !== 'GET' && ctx.method !== 'HEAD') {
@@ -92,22 +125,23 @@ export function serveDocuments({ basePath, resources, takesAssertions, keyRing }
       await next()
       if (ctx.status !== 200) return
       const made = ctx.body as Document
-      const body = JSON.stringify(source === routes.jwks ? made : corrected(made, resources, takesAssertions))
-      const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`
-      document = { body, etag, type: ctx.response.get('content-type') }
+      const served = source === routes.jwks ? made : corrected(made, resources, takesAssertions)
+      document = toCache(served, ctx.response.get('content-type'))
       // One that was made while the keys changed is of the old ones: it is answered, and never kept.
       if (keysBefore === keysInForce) cache.set(source, document)
     }
     ctx.status = 200
-    ctx.set({
-      'access-control-allow-origin': '*',
-      'cache-control': `public, max-age=${documentMaxAgeSeconds}`,
-      'content-type': document.type,
-      etag: document.etag,
-      'x-content-type-options': 'nosniff',
-    })
     ctx.body = document.body
-    ctx.set('content-type', document.type)
+    // After the body, of which Koa would guess the type.
+    ctx.set(document.headers)
     if (ctx.fresh) ctx.status = 304
   }
+  const insideOf = targets(paths.keys(), basePath)
+  const prepared: FindPreparedAnswer = (target) => {
+    const path = insideOf.get(target)
+    const document = path === undefined ? undefined : cache.get(paths.get(path) ?? '')
+    if (path === undefined || document === undefined) return undefined
+    return { path, headers: document.allHeaders, body: document.body }
+  }
+  return { middleware, prepared }
 }

@@ -4,7 +4,6 @@
  */
 import type { IncomingMessage } from 'node:http'
 import { BlockList, isIP } from 'node:net'
-import type Koa from 'koa'
 import { secretsEqual } from './secrets.js'
 
 /** Addresses and CIDR ranges as a set that can be asked. Throws on an entry that is neither. */
@@ -50,11 +49,11 @@ export function takeForwarderProof({ headers }: IncomingMessage, secret: string 
  * The address the request came from: the socket's, the one our own forwarder names, or the nearest untrusted X-Forwarded-For
  * entry behind trusted proxies.
  */
-export function clientAddress(ctx: Koa.Context, trusted: BlockList | undefined, isForwarded: boolean): string {
-  let address = unmapped(ctx.req.socket.remoteAddress ?? '')
+export function clientAddress(request: IncomingMessage, trusted: BlockList | undefined, isForwarded: boolean): string {
+  let address = unmapped(request.socket.remoteAddress ?? '')
   if (!isForwarded && !contains(trusted, address)) return address
-  const hops = ctx
-    .get('x-forwarded-for')
+  // Node joins several into one.
+  const hops = String(request.headers['x-forwarded-for'] ?? '')
     .split(',')
     .map((hop) => unmapped(withoutPort(hop.trim())))
   // Ours has looked behind the proxies already.

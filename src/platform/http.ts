@@ -152,7 +152,7 @@ export function createHttpBase(options: HttpBaseOptions): Koa<HttpState> {
   if (options.observer !== undefined) app.use(options.observer)
   app.use(writeErrors(options.log, options.renderErrorPage))
   app.use(health(options))
-  app.use(pinOrigin([options.origin, ...(options.alsoPublicOrigins ?? [])], options.alsoAnswerHosts ?? []))
+  app.use(pinOrigin(options))
   return app
 }
 

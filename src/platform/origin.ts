@@ -87,17 +87,29 @@ export function pinScheme({ request }: { readonly request: object }): void {
   })
 }
 
-/**
- * Pins what everybody believes about host and scheme: to the origin whose host was asked for, to the first origin for an internal
- * name. Unknown hosts get 421 (RFC 9110 §15.5.20).
- */
-export function pinOrigin(origins: readonly [string, ...string[]], internalHosts: readonly string[]): Koa.Middleware {
-  const [first] = origins
-  const byHost = new Map([
-    ...internalHosts.map((host) => [host.toLowerCase(), pinnedTo(first)] as const),
+export interface AnsweredOrigins {
+  readonly origin: string
+  readonly alsoPublicOrigins?: readonly string[]
+  readonly alsoAnswerHosts?: readonly string[]
+}
+
+/** What each host that is answered, in lower case, stands for: the origin it belongs to, the first one for an internal name. */
+export function answeredHosts(options: AnsweredOrigins): ReadonlyMap<string, PinnedOrigin> {
+  const { origin, alsoPublicOrigins = [], alsoAnswerHosts = [] } = options
+  const origins = [origin, ...alsoPublicOrigins]
+  return new Map([
+    ...alsoAnswerHosts.map((host) => [host.toLowerCase(), pinnedTo(origin)] as const),
     // The first origin wins a host that two share under different schemes.
-    ...origins.toReversed().flatMap((origin) => hostsOf(origin).map((host) => [host, pinnedTo(origin)] as const)),
+    ...origins.toReversed().flatMap((one) => hostsOf(one).map((host) => [host, pinnedTo(one)] as const)),
   ])
+}
+
+/**
+ * Pins what everybody believes about host and scheme: to the origin whose host was asked for. Unknown hosts get 421 (RFC 9110
+ * §15.5.20).
+ */
+export function pinOrigin(options: AnsweredOrigins): Koa.Middleware {
+  const byHost = answeredHosts(options)
   return async (ctx, next) => {
     refuseSecond('Host', ctx.req)
     refuseSecond('Authorization', ctx.req)

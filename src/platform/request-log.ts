@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto'
 import type { BlockList } from 'node:net'
 import { clientAddress, takeForwarderProof } from './client-address.js'
 import type { Clock } from './clock.js'
-import type { HttpMiddleware } from './http.js'
+import type { HttpMiddleware, RequestEvent } from './http.js'
 import type { Logger } from './log.js'
 
 export interface RequestLogOptions {
@@ -17,6 +17,26 @@ export interface RequestLogOptions {
   readonly forwarderSecret?: string | undefined
 }
 
+export interface LoggedRequest {
+  readonly event: RequestEvent
+  readonly method: string
+  readonly path: string
+  readonly status: number
+  readonly address: string
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number
+  readonly isRoutine?: boolean | undefined
+}
+
+/** Writes the one line of a request that was answered. */
+export function logRequest({ log, clock }: Pick<RequestLogOptions, 'log' | 'clock'>, request: LoggedRequest): void {
+  const { event, method, path, status, address, startedAt, isRoutine } = request
+  const durationMs = clock.now().getTime() - startedAt
+  // The path only: a query may hold a code or a state.
+  const line = { ...event, method, path: loggedPath(path), status, address, durationMs }
+  log[isRoutine === true ? 'debug' : 'info'](line, 'request')
+}
+
 /** The outermost middleware: gives the request its id and writes its one log line, whatever happens behind it. */
 export function logRequests(options: RequestLogOptions, trusted: BlockList | undefined): HttpMiddleware {
   const { log, clock, basePath = '', forwarderSecret } = options
@@ -24,23 +44,14 @@ export function logRequests(options: RequestLogOptions, trusted: BlockList | und
     const startedAt = clock.now().getTime()
     ctx.state.event = { requestId: randomUUID() }
     ctx.state.basePath = basePath
-    ctx.state.clientAddress = clientAddress(ctx, trusted, takeForwarderProof(ctx.req, forwarderSecret))
+    ctx.state.clientAddress = clientAddress(ctx.req, trusted, takeForwarderProof(ctx.req, forwarderSecret))
     ctx.set('x-request-id', ctx.state.event.requestId)
     try {
       await next()
     } finally {
-      log[ctx.state.isRoutine === true ? 'debug' : 'info'](
-        {
-          ...ctx.state.event,
-          method: ctx.method,
-          // The path only: a query may hold a code or a state.
-          path: loggedPath(ctx.path),
-          status: ctx.status,
-          address: ctx.state.clientAddress,
-          durationMs: clock.now().getTime() - startedAt,
-        },
-        'request',
-      )
+      const { event, clientAddress: address, isRoutine } = ctx.state
+      const { method, path, status } = ctx
+      logRequest({ log, clock }, { event, method, path, status, address, startedAt, isRoutine })
     }
   }
 }

@@ -5,8 +5,9 @@ import { documentMaxAgeSeconds, serveDocuments } from '../../src/authorization-s
 import { createResources } from '../../src/authorization-server/resources.js'
 import { notesResource } from '../../src/mcp-server/notes-resource.js'
 import { type Clock, systemClock } from '../../src/platform/clock.js'
-import { createHttpBase, listen } from '../../src/platform/http.js'
+import { createHttpBase, type HttpBaseOptions, listen } from '../../src/platform/http.js'
 import { createLogger } from '../../src/platform/log.js'
+import { answerAhead } from '../../src/platform/prepared-answers.js'
 import { createSecretBox, randomSecret } from '../../src/platform/secrets.js'
 import {
   createJwtVerifier,
@@ -214,28 +215,39 @@ describe('The key set, asked for while the keys change', () => {
     const origin = `http://localhost:${port}`
     let change = () => undefined
     const rendered: string[] = []
-    const app = createHttpBase({
+    const base: HttpBaseOptions = {
       ...{ log: createLogger('silent'), clock: systemClock, origin, trustedProxies: [] },
       ready: async () => undefined,
-    })
+    }
+    const app = createHttpBase(base)
     const keyRing = {
       follow: (use: (keys: Keys) => void) => {
         change = () => void use({ signing: [], cookie: [] })
       },
     }
     const resources = createResources([notesResource(resource)])
-    app.use(serveDocuments({ basePath: '', resources, takesAssertions: false, keyRing }))
+    const { middleware, prepared } = serveDocuments({ basePath: '', resources, takesAssertions: false, keyRing })
+    app.use(middleware)
     app.use(async (ctx) => {
       rendered.push(`key-${rendered.length}`)
       ctx.body = { keys: [rendered.at(-1)] }
       // The engine has answered with what it had; before the answer is out it gets other keys.
       if (rendered.length === 1) change()
     })
-    const listening = await listen(app, '127.0.0.1', port)
+    const listening = await listen(answerAhead(app, base, prepared), '127.0.0.1', port)
+    const published = async () => (await fetch(`${origin}/jwks`)).json()
     const answers = []
-    for (let round = 0; round < 3; round += 1) answers.push(await (await fetch(`${origin}/jwks`)).json())
+    for (let round = 0; round < 3; round += 1) answers.push([await published(), prepared('/jwks') !== undefined])
+    const [first, second] = ['key-0', 'key-1'].map((key) => ({ keys: [key] }))
+    expect(answers).toEqual([
+      [first, false],
+      [second, true],
+      [second, true],
+    ])
+    change()
+    expect(prepared('/jwks')).toBeUndefined()
+    expect(await published()).toEqual({ keys: ['key-2'] })
     await listening.close(0)
-    expect(answers).toEqual([{ keys: ['key-0'] }, { keys: ['key-1'] }, { keys: ['key-1'] }])
   })
 })
 

@@ -59,6 +59,23 @@ describe('metadata of an issuer with a path', () => {
     expect(preflight.headers.get('access-control-allow-headers')).toMatch(/mcp-protocol-version|\*/i)
   })
 
+  it.each([...spellings, ['of the keys', `${path}/jwks`]] as const)(
+    'answers %s alike, ahead of the app and in it',
+    async (_name, url) => {
+      await fetch(origin + url)
+      // A request for a part is the app's to look at; there are none.
+      const [ahead, inApp] = await Promise.all(
+        [{}, { range: 'bytes=0-9' }].map(async (headers) => {
+          const response = await fetch(origin + url, { headers })
+          const fields = new Map([...response.headers].filter(([name]) => name !== 'x-request-id' && name !== 'date'))
+          return { status: response.status, fields, body: await response.text() }
+        }),
+      )
+      expect(ahead?.status).toBe(200)
+      expect(ahead).toEqual(inApp)
+    },
+  )
+
   it('names only endpoints under the issuer', () => {
     const endpoints = Object.entries(grant.server).filter(([name]) => /_(endpoint|uri)$/.test(name))
     expect(endpoints.length).toBeGreaterThan(7)
