@@ -111,7 +111,7 @@ describeOnPostgres('On the schema of a newer version', () => {
     ]) {
       expect(await runCli(args, stack.settings)).toMatchObject({ exitCode: 0 })
     }
-    expect(stack.output().match(/"migrations applied"/g)).toHaveLength(2)
-    expect(stack.output()).not.toMatch(/"status":5\d\d|"level":"(?:error|fatal)"|cached plan/)
+    expect(stack.output()).toContain('"status":200')
+    expect(stack.output()).not.toMatch(/"migrations applied"|"status":5\d\d|"level":"(?:error|fatal)"|cached plan/)
   })
 })
