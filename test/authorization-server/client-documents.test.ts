@@ -1,5 +1,6 @@
 /** What a client's document is worth over time: HTTP caching, its host being down, other processes, hosts nobody wants. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
+import { UntrustedFetchBusyError } from '../../src/platform/untrusted-fetch-error.js'
 import { isSignInPage } from '../support/authorization.js'
 import { pageOf } from '../support/browser.js'
 import { type Answer, clientDocument, type DocumentHost, startDocumentHost } from '../support/document-host.js'
@@ -25,11 +26,13 @@ let host: DocumentHost
 let server: TestServer
 let metadata: ServerMetadata
 let replicaTokens: string
+/** Takes the host's place in one test. */
+let unreachableFetch: typeof fetch | undefined
 
 beforeAll(async () => {
   host = await startDocumentHost()
   server = await startServer('embedded', {
-    untrustedFetch: host.untrustedFetch,
+    untrustedFetch: (url, init) => (unreachableFetch ?? host.untrustedFetch)(url, init),
     clientFailureMs: failureMs,
     clientHosts: { allowed: [], denied: ['denied.example', '*.denied.example'] },
   })
@@ -46,7 +49,10 @@ beforeEach(() => {
   path = `/cached-${paths}.json`
   clientId = `${host.origin}${path}`
 })
-afterEach(() => host.breakDown(undefined))
+afterEach(() => {
+  host.breakDown(undefined)
+  unreachableFetch = undefined
+})
 
 function publish(answer: Answer = {}, changes: Readonly<Record<string, unknown>> = {}): void {
   host.publish(path, { body: clientDocument(clientId, changes), ...answer })
@@ -246,6 +252,17 @@ describe('A client that cannot be had', () => {
       expect(answer.headers.get('retry-after')).toBe('30')
       expect(ms).toBeGreaterThanOrEqual(failureMs - 20)
     }
+  })
+
+  it('is waited for once in a request, though nothing is held against a host because we were busy', async () => {
+    let fetched = 0
+    unreachableFetch = async () => {
+      fetched += 1
+      throw new UntrustedFetchBusyError('too many fetches are running')
+    }
+    expect([(await open()).status, fetched]).toEqual([400, 1])
+    const parameters = { grant_type: 'refresh_token', refresh_token: 'x', resource, client_id: clientId }
+    expect([(await requestTokens(metadata, parameters)).status, fetched]).toEqual([503, 2])
   })
 
   it('is asked for once by many, and once more after half a minute', async () => {

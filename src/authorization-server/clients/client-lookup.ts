@@ -12,11 +12,19 @@ import { canParseUrl } from '../../oauth/url.js'
 import type { FreshnessBounds } from '../../platform/http-freshness.js'
 import { UntrustedFetchError } from '../../platform/untrusted-fetch-error.js'
 import type { UntrustedFetch } from '../options.js'
-import { type DocumentPolicy, DocumentUnavailable, KeptDocuments, type KeptDocumentsOptions } from './kept-documents.js'
+import {
+  type DocumentPolicy,
+  DocumentUnavailable,
+  type KeptDocument,
+  KeptDocuments,
+  type KeptDocumentsOptions,
+} from './kept-documents.js'
 import { maxDocumentBytes, maxKeySetBytes, parseKeySet, parseMetadataDocument } from './metadata-document.js'
 
 /** What is known of the request a client is looked up for; nothing outside the engine's own endpoints. */
 export interface LookupRequest {
+  /** The same for every look-up of one request. */
+  readonly id?: object | undefined
   /** The engine's name of the endpoint. */
   readonly route?: string | undefined
   /** The `client_assertion` of the request, unverified (RFC 7523 §2.2). */
@@ -103,6 +111,22 @@ function keyIdOf(assertion: string): string | undefined {
   }
 }
 
+/**
+ * What a request was told of a document, a failure too, holds for the rest of it: the engine looks a client up once more to report
+ * an error, and nobody waits for a host twice.
+ */
+function oncePerRequest<T>(request: () => LookupRequest): (key: string, read: () => Promise<T>) => Promise<T> {
+  const told = new WeakMap<object, Map<string, Promise<T>>>()
+  return (key, read) => {
+    const { id } = request()
+    if (id === undefined) return read()
+    const known = told.get(id) ?? new Map<string, Promise<T>>()
+    const answer = known.get(key) ?? read()
+    told.set(id, known.set(key, answer))
+    return answer
+  }
+}
+
 export function createClientLookup(options: ClientLookupOptions): ClientLookup {
   const metadataPolicy: DocumentPolicy<ClientMetadata> = {
     kind: 'metadata',
@@ -138,6 +162,9 @@ export function createClientLookup(options: ClientLookupOptions): ClientLookup {
     maxEntries: 100,
   })
 
+  const documentOnce = oncePerRequest<KeptDocument<ClientMetadata>>(options.request)
+  const keysOnce = oncePerRequest<readonly JWK[]>(options.request)
+
   function answerFor(error: unknown): unknown {
     if (!(error instanceof DocumentUnavailable)) return error
     const { route, setHeader } = options.request()
@@ -167,7 +194,7 @@ export function createClientLookup(options: ClientLookupOptions): ClientLookup {
       }
       const mayBeStale = !patientRoutes.has(route ?? '')
       try {
-        const { body } = await documents.read(clientId, { mayBeStale })
+        const { body } = await documentOnce(clientId, () => documents.read(clientId, { mayBeStale }))
         // A copy of its own for each: the engine changes what it gets.
         return JSON.parse(body) as ClientMetadata
       } catch (error) {
@@ -186,9 +213,10 @@ export function createClientLookup(options: ClientLookupOptions): ClientLookup {
       }
       try {
         if (metadata['made_by_operator'] === true) {
-          return { ...rest, jwks: { keys: await keysAt(href, clientAssertion, operatorKeySets) } }
+          const keys = await keysOnce(`operator ${href}`, () => keysAt(href, clientAssertion, operatorKeySets))
+          return { ...rest, jwks: { keys } }
         }
-        const keys = await keysAt(href, clientAssertion)
+        const keys = await keysOnce(href, () => keysAt(href, clientAssertion))
         if (documents.isStored(String(metadata['client_id']))) await keySets.keep(href)
         return { ...rest, jwks: { keys } }
       } catch (error) {

@@ -7,6 +7,7 @@ import { UntrustedFetchError } from '../../platform/untrusted-fetch-error.js'
 import type { ClientSource } from '../../storage/client-adapter.js'
 import { createClientDocumentStore } from '../../storage/client-documents.js'
 import type { Payload } from '../../storage/engine-model.js'
+import { currentInteractionRequest } from '../../storage/interaction-request.js'
 import type { AuthorizationServerOptions, ResourceServerClient } from '../options.js'
 import { createClientLookup, type LookupRequest } from './client-lookup.js'
 
@@ -19,9 +20,10 @@ export interface EngineClients extends ClientSource {
 
 function currentRequest(): LookupRequest {
   const ctx = Provider.ctx
-  if (ctx === undefined) return {}
+  if (ctx === undefined) return { id: currentInteractionRequest() }
   const assertion = ctx.oidc.params?.['client_assertion']
   return {
+    id: ctx.req,
     route: ctx.oidc.route,
     clientAssertion: typeof assertion === 'string' ? assertion : undefined,
     setHeader: (name, value) => ctx.set(name, value),

@@ -68,8 +68,6 @@ export interface ReadOptions {
 
 /** A host that failed is left alone for so long. No error is cached: asking is held back (CIMD draft §5.2, security row 112). */
 const holdOffSeconds = 30
-/** When it was we who were busy: just long enough for the engine, which looks a client up once more to report an error. */
-const busySeconds = 1
 const maxFailures = 1_000
 /**
  * Reads that wait for hosts. More are turned away at once: each holds a request open. `address`: begun for one asker, because the room
@@ -208,9 +206,10 @@ export class KeptDocuments<T> {
       return await this.#ask(url, copy)
     } catch (error) {
       if (!(error instanceof UntrustedFetchError)) throw error
-      const isBusy = error instanceof UntrustedFetchBusyError
-      const seconds = isBusy ? busySeconds : holdOffSeconds
-      this.#failures.set(url, { until: this.#now() + seconds * 1000, error })
+      // That it was we who were busy says nothing about the host.
+      if (!(error instanceof UntrustedFetchBusyError)) {
+        this.#failures.set(url, { until: this.#now() + holdOffSeconds * 1000, error })
+      }
       if (copy === undefined) throw new DocumentUnavailable(url, error)
       this.#options.log.info({ err: error, url }, 'the last good copy of a client document stands in')
       return copy
