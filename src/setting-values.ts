@@ -11,8 +11,13 @@ import { parseUsageLimits } from './oauth/usage-limits.js'
 
 export const text = (value: string): string => value
 
+/** Several hosts are a form of libpq's, which our driver does not know: it would look up one name with commas in it. */
 export function databaseUrl(text: string): string {
-  if (!/^postgres(ql)?:\/\/./.test(text)) throw new Error('must be a postgresql:// URL')
+  const [, authority] = /^postgres(?:ql)?:\/\/(?=.)([^/?#]*)/.exec(text) ?? []
+  if (authority === undefined) throw new Error('must be a postgresql:// URL')
+  const host = authority.slice(authority.lastIndexOf('@') + 1)
+  if (host.includes(',') || /[?&]host=[^&#]*(?:,|%2c)/i.test(text))
+    throw new Error('must name one host: that of the primary, or what leads to it')
   return text
 }
 

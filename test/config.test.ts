@@ -200,6 +200,10 @@ describe('Settings: values', () => {
     ['TRUSTED_PROXIES', '::ffff:0:0/96'],
     ['DATABASE_URL', 'mysql://localhost/x'],
     ['DATABASE_URL', 'postgresql://'],
+    ['DATABASE_URL', 'postgresql://gatehouse:secret@10.0.0.11:5432,10.0.0.12:5432/auth'],
+    ['NOTES_DATABASE_URL', 'postgresql://10.0.0.11,10.0.0.12/notes'],
+    ['DATABASE_URL', 'postgresql:///auth?host=10.0.0.11,10.0.0.12'],
+    ['DATABASE_URL', 'postgresql:///auth?user=gatehouse&host=10.0.0.11%2C10.0.0.12'],
     ['MIGRATE_ON_START', 'yes'],
     ['ENCRYPTION_KEY', 'short'],
     ['ENCRYPTION_KEY', ','],
@@ -223,6 +227,12 @@ describe('Settings: values', () => {
   ])('%s refuses %j, and says so by name', (name, value) => {
     expect(mistakesOf({ [name]: value })).toEqual([expect.stringMatching(new RegExp(`^${name} `))])
   })
+
+  it.each([
+    ['postgresql://gatehouse:a,b@db/auth'],
+    ['postgres://db/auth?application_name=a,b'],
+    ['postgresql:///auth?host=/var/run/postgresql'],
+  ])('DATABASE_URL may be %s', (url) => expect(parseConfig({ DATABASE_URL: url }, noFiles).DATABASE_URL).toBe(url))
 
   it('never repeats a secret in its complaint', () => {
     const secret = 'postgres-password-in-a-wrong-url'

@@ -8,6 +8,7 @@ import { failover, hurtPooler } from './failover.js'
 import type { Fault } from './fault.js'
 import { rotatedKeys } from './keys.js'
 import { fullDisk, noCpu, noMemory } from './machine.js'
+import { electedFailover } from './patroni.js'
 import { liveMigration, restoredBackup } from './releases.js'
 import { doubleRedemption, killedReplica, rollingRestart } from './replicas.js'
 import { soak } from './soak.js'
@@ -39,4 +40,5 @@ export const allFaults: readonly Fault[] = [
   soak(undefined),
   failover,
   hurtPooler,
+  electedFailover,
 ]

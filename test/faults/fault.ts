@@ -26,7 +26,7 @@ export interface Scene {
 }
 
 export interface Fault {
-  /** As the plan counts them, F1 to F23; F24 and F25 are what stands before PostgreSQL, or in its place. */
+  /** As the plan counts them, F1 to F23; F24 to F26 are what stands before PostgreSQL, or in its place. */
   readonly id: string
   /** What is done. */
   readonly name: string
@@ -124,8 +124,21 @@ export async function inflict(fault: Fault, world: World, quick: boolean): Promi
   return { id, name, guarantee, measured, breaches: [...new Set(breaches)], seconds: (now() - startedAt) / 1_000 }
 }
 
-function notRun({ id, name, guarantee }: Fault, reason: string): Outcome {
-  return { id, name, guarantee, measured: [], breaches: [], seconds: 0, notRun: reason }
+function notInflicted({ id, name, guarantee }: Fault, why: Partial<Outcome>): Outcome {
+  return { id, name, guarantee, measured: [], breaches: [], seconds: 0, ...why }
+}
+
+/** In a world of its own. One that does not start is a breach: the other faults go on. */
+async function inflictAlone(fault: Fault, start: () => Promise<World>, quick: boolean): Promise<Outcome> {
+  let own: World
+  try {
+    own = await start()
+  } catch (error) {
+    return notInflicted(fault, { breaches: [`its world did not start: ${String(error)}`] })
+  }
+  const outcome = await inflict(fault, own, quick)
+  await own.close()
+  return outcome
 }
 
 /** One after the other; a world that a fault has hurt for good is replaced. */
@@ -142,12 +155,10 @@ export async function inflictAll(
   for (const fault of all) {
     const reason = fault.unavailable?.()
     let outcome: Outcome
-    if (reason !== undefined) outcome = notRun(fault, reason)
-    else if (fault.world !== undefined) {
-      const own = await start(fault.world())
-      outcome = await inflict(fault, own, quick)
-      await own.close()
-    } else {
+    const { world } = fault
+    if (reason !== undefined) outcome = notInflicted(fault, { notRun: reason })
+    else if (world !== undefined) outcome = await inflictAlone(fault, () => start(world()), quick)
+    else {
       shared ??= await start()
       outcome = await inflict(fault, shared, quick)
       if (outcome.breaches.length > 0) {

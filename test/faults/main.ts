@@ -45,6 +45,11 @@ export async function faults(args: readonly string[]): Promise<number> {
   const names = args.filter((arg) => /^F\d+$/.test(arg))
   const unknown = names.filter((name) => !allFaults.some(({ id }) => id === name))
   if (unknown.length > 0) throw new Error(`there is no fault ${unknown.join(', ')}`)
+  // The whole plan goes on without what this machine cannot do, and says so; what is asked for by name has to be done.
+  for (const { id, unavailable } of allFaults) {
+    const reason = names.includes(id) ? unavailable?.() : undefined
+    if (reason !== undefined) throw new Error(`${id} cannot be inflicted here: ${reason}`)
+  }
   if (save && (quick || args.includes('soak'))) throw new Error('--save needs faults at full length')
   const minutes = minutesOf(args)
   const planned = allFaults.filter((fault) =>

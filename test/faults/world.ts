@@ -8,21 +8,15 @@ import type { Account } from '../support/authorization.js'
 import { type Browser, createBrowser } from '../support/browser.js'
 import { freePort } from '../support/free-port.js'
 import { type FrontProxy, startFrontProxy } from '../support/front-proxy.js'
-import { type PgBouncer, startPgBouncer } from '../support/pgbouncer.js'
-import { type Postgres, startPostgres, urlOf } from '../support/postgres.js'
-import { type Standby, startStandby } from '../support/postgres-standby.js'
+import { urlOf } from '../support/postgres.js'
 import { type Relay, startRelay } from '../support/relay.js'
 import { temporaryFolder } from '../support/run-folder.js'
 import { testAccount } from '../support/settings.js'
 import { type StackProcess, startStackProcess } from '../support/stack-process.js'
 import type { PersonName } from './facts.js'
+import { startWorldDatabase, type WorldDatabase, type WorldDatabaseOptions } from './world-database.js'
 
-export interface World {
-  /** The first one, and what follows it where the world has that. */
-  readonly postgres: Postgres
-  readonly standby?: Standby
-  /** Between the relay and PostgreSQL, where the world has it. */
-  readonly pooler?: PgBouncer
+export interface World extends WorldDatabase {
   readonly relay: Relay
   /** In front of the authorization server, and in front of the MCP server. */
   readonly front: FrontProxy
@@ -38,17 +32,11 @@ export interface World {
   close(): Promise<void>
 }
 
-export interface WorldOptions {
+export interface WorldOptions extends WorldDatabaseOptions {
   /** Settings of every process. */
   readonly env?: Readonly<Record<string, string>>
   /** Further ones of the second authorization server. */
   readonly secondEnv?: Readonly<Record<string, string>>
-  /** PostgreSQL's files are put here, a folder that exists. */
-  readonly postgresFolder?: string
-  /** A second PostgreSQL follows the first, which acknowledges nothing that the second has not. */
-  readonly withStandby?: true
-  /** PgBouncer in transaction mode stands before PostgreSQL. */
-  readonly withPooler?: true
 }
 
 const accounts = {
@@ -71,10 +59,10 @@ export const processes = ({ auth, mcp }: World): readonly StackProcess[] => [...
 /** A session of our own at the database, past the relay, that outlives what is done to the others. */
 export async function withSession<T>(
   { postgres }: World,
-  database: 'auth' | 'postgres',
+  name: 'auth' | 'postgres',
   work: (client: pg.Client) => Promise<T>,
 ) {
-  const client = new pg.Client({ connectionString: await postgres.url(database) })
+  const client = new pg.Client({ connectionString: await postgres.url(name) })
   await client.connect()
   try {
     return await work(client)
@@ -85,10 +73,10 @@ export async function withSession<T>(
 
 /** Starts everything; a few seconds. */
 export async function startWorld(options: WorldOptions = {}): Promise<World> {
-  const { env = {}, secondEnv = {}, postgresFolder } = options
-  const postgres = await startPostgres(postgresFolder === undefined ? {} : { folder: postgresFolder })
-  const pooler = options.withPooler && (await startPgBouncer(postgres.port, 6))
-  const relay = await startRelay(pooler?.port ?? postgres.port)
+  const { env = {}, secondEnv = {} } = options
+  const database = await startWorldDatabase(options)
+  const { standby, pooler, patroni } = database
+  const relay = await startRelay(database.port)
   const [issuerPort, resourcePort, firstPort, secondPort, mcpPort] = [
     await freePort(),
     await freePort(),
@@ -100,9 +88,8 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const mcpFront = await startFrontProxy(resourcePort, [mcpPort])
   const issuer = `http://localhost:${issuerPort}`
   const resource = `http://localhost:${resourcePort}/mcp`
-  const databaseUrl = await postgres.url('auth')
-  const notesUrl = await postgres.url('notes')
-  const standby = options.withStandby && (await startStandby(postgres))
+  const databaseUrl = await database.url('auth')
+  const notesUrl = await database.url('notes')
   const shared = {
     ISSUER_URL: issuer,
     RESOURCE_URL: resource,
@@ -123,9 +110,12 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     start('mcp', { MCP_PORT: String(mcpPort) }),
   ])
   return {
-    postgres,
+    get postgres() {
+      return database.postgres
+    },
     ...(standby && { standby }),
     ...(pooler && { pooler }),
+    ...(patroni && { patroni }),
     relay,
     front,
     mcpFront,
@@ -142,10 +132,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
       const all = [first, second, mcp]
       await Promise.all(all.map((process) => process.kill9()))
       await Promise.all([front.close(), mcpFront.close(), relay.close()])
-      // The one that follows first: without it, the other one waits.
-      await standby?.stop()
-      await pooler?.stop()
-      await postgres.stop()
+      await database.stop()
     },
   }
 }

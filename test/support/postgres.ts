@@ -165,6 +165,13 @@ function signal(pid: number, name: NodeJS.Signals): void {
   }
 }
 
+/** SIGKILL for a postmaster and every process of it. */
+export function killWithChildren(pid: number): void {
+  // Stopped first, so that it cannot start another process between the look and the kill.
+  signal(pid, 'SIGSTOP')
+  for (const victim of [...childrenOf(pid), pid]) signal(victim, 'SIGKILL')
+}
+
 async function untilGone(port: number): Promise<void> {
   for (let tries = 0; tries < 200; tries += 1) {
     try {
@@ -231,9 +238,7 @@ export async function startCluster(place: Place): Promise<Postgres> {
       rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 })
     },
     kill9: async () => {
-      // Stopped first, so that it cannot start another process between the look and the kill.
-      signal(pid, 'SIGSTOP')
-      for (const victim of [...childrenOf(pid), pid]) signal(victim, 'SIGKILL')
+      killWithChildren(pid)
       await untilGone(port)
     },
     halt: async () => {
