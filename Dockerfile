@@ -8,8 +8,7 @@ COPY prisma prisma
 COPY src src
 # What only building needs stays behind: development dependencies, the compiler, Prisma's generator.
 RUN node build.mjs \
- && npm uninstall --ignore-scripts --no-save --omit=dev --no-audit --no-fund prisma typescript \
- && chmod +x dist/main.js
+ && npm uninstall --ignore-scripts --no-save --omit=dev --no-audit --no-fund prisma typescript
 
 FROM node:24-trixie-slim
 ENV NODE_ENV=production HOST=0.0.0.0 DATA_DIR=/data

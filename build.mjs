@@ -1,7 +1,7 @@
 // Builds what running needs: the Prisma clients and dist/. With --if-stale it does nothing when no source changed.
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 
@@ -64,7 +64,11 @@ async function compile() {
 
 try {
   await Promise.all(Object.keys(generatedFolders).map(generate))
-  if (!process.argv.includes('--generate-only')) await compile()
+  if (!process.argv.includes('--generate-only')) {
+    await compile()
+    // npm makes it executable when it installs; what is compiled later would lack that, and `npx gatehouse` be refused.
+    chmodSync(join('dist', 'main.js'), 0o755)
+  }
 } catch (error) {
   console.error(error.message)
   process.exit(1)

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { accessSync, constants } from 'node:fs'
 import { describe, expect, it, jest } from '@jest/globals'
 import { stackSettings } from '../support/settings.js'
 import { type StackProcess, startStackProcess } from '../support/stack-process.js'
@@ -38,6 +39,10 @@ async function untilPrinted(stack: StackProcess, text: string): Promise<string> 
 }
 
 describe('gatehouse serve', () => {
+  it('is a program that may be run, however it was built: `npx gatehouse`', () => {
+    expect(() => accessSync('dist/main.js', constants.X_OK)).not.toThrow()
+  })
+
   it('prints where it is, how to make the first account and how to connect; stops on SIGTERM with status 0', async () => {
     const stack = await startStackProcess({ database: 'embedded', env: noAccount })
     const output = await untilPrinted(stack, 'mcp-remote')
