@@ -18,6 +18,12 @@ const both = {
 const waitsForLock = `SELECT count(*)::int AS n FROM pg_locks WHERE NOT granted
   AND pid IN (SELECT pid FROM pg_locks WHERE relation = 'rows'::regclass)`
 
+const answers = (work: Promise<unknown>) =>
+  work.then(
+    () => true,
+    () => false,
+  )
+
 describeOnPostgres('Two transactions that wait for each other', () => {
   let database: Database
   let other: pg.Client
@@ -99,7 +105,7 @@ describeOnPostgres('A database that writes no more', () => {
       await expect(database.exclusively(7, async () => undefined)).rejects.toMatchObject({ code: '25006' })
 
       await become('off')
-      await database.ping()
+      await eventually(() => answers(database.ping()))
       const { rows: before } = await database.sql.query<{ pid: number }>(read, [])
       await database.sql.query(write, [])
       // A session becomes what the old primary is when it lives on behind the same address.
@@ -111,12 +117,7 @@ describeOnPostgres('A database that writes no more', () => {
         [],
       )
       await expect(database.sql.query(write, [])).rejects.toMatchObject(isOutage)
-      await eventually(() =>
-        database.sql.query(write, []).then(
-          () => true,
-          () => false,
-        ),
-      )
+      await eventually(() => answers(database.sql.query(write, [])))
       // The connection for reads was closed with the one that was told so.
       const { rows: after } = await database.sql.query<{ pid: number }>(read, [])
       expect(after).not.toEqual(before)
@@ -138,11 +139,6 @@ describeOnPostgres('A machine whose clock is not the database’s', () => {
       clock: { now: () => new Date(Date.now() + aheadSeconds * 1_000) },
       onWrongClock: (seconds) => told.push(seconds),
     })
-    const isReady = () =>
-      database.ping().then(
-        () => true,
-        () => false,
-      )
     try {
       for (const [offset, ready] of [
         [0, true],
@@ -152,9 +148,14 @@ describeOnPostgres('A machine whose clock is not the database’s', () => {
         [-3, true],
       ] as const) {
         aheadSeconds = offset
-        expect({ offset, ready: await isReady() }).toEqual({ offset, ready })
+        told.length = 0
+        // A busy machine may need several looks; each that it was not ready for another reason told nothing.
+        await eventually(async () => (await answers(database.ping())) || told.length > 0)
+        expect([offset, told.map((seconds) => Math.round(seconds / 100))]).toEqual([
+          offset,
+          ready ? [] : [offset / 100],
+        ])
       }
-      expect(told.map((seconds) => Math.round(seconds / 100))).toEqual([6, -6])
     } finally {
       await database.close()
     }

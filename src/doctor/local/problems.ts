@@ -62,7 +62,7 @@ export const localProblems = {
     severity: 'failure',
     title: 'time limits do not reach PostgreSQL',
     clients: 'When a lock or a statement hangs, everybody waits with it.',
-    fix: 'Something between strips them, such as a pool in transaction mode (PgBouncer): connect to PostgreSQL itself.',
+    fix: 'With a pool in transaction mode (PgBouncer) set DATABASE_POOLER=transaction and give them to the role: ALTER ROLE … SET. Otherwise something between strips them: connect to PostgreSQL itself.',
   },
   'connections-too-few': {
     severity: 'failure',
