@@ -18,6 +18,10 @@ export function spread(measurement: Measurement | undefined): string {
   return `±${Math.round(((max - min) / 2 / median) * 100)} %`
 }
 
+export function rateWithSpread(measurement: Measurement | undefined): string {
+  return `${rate(measurement)} ${spread(measurement)}`.trim()
+}
+
 export function amount(value: number | undefined, digits = 1): string {
   return value === undefined ? '–' : value.toFixed(digits)
 }

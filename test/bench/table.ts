@@ -1,5 +1,5 @@
 /** The result in words: a table for the terminal, and the one in the README. Both say ratios first. */
-import { aligned, amount, latency, markdown, percent, rate, spread } from './format.js'
+import { aligned, amount, latency, markdown, percent, rate, rateWithSpread, spread } from './format.js'
 import { openLoopFacts, openLoopTable, tableSizesTable } from './open-loop-table.js'
 import { peerTable } from './peer-table.js'
 import { type BenchResult, type Measurement, type Row, ratioToBare } from './result.js'
@@ -10,9 +10,9 @@ const columns: readonly (readonly [heading: string, cell: Cell])[] = [
   ['Operation', ({ label }) => label],
   ['PostgreSQL ÷ bare', (row) => percent(ratioToBare(row, 'postgresql'))],
   ['embedded ÷ bare', (row) => percent(ratioToBare(row, 'embedded'))],
-  ['PostgreSQL /s', ({ results }) => rate(results.postgresql)],
-  ['embedded /s', ({ results }) => rate(results.embedded)],
-  ['bare /s', ({ results }) => rate(results.bare)],
+  ['PostgreSQL /s', ({ results }) => rateWithSpread(results.postgresql)],
+  ['embedded /s', ({ results }) => rateWithSpread(results.embedded)],
+  ['bare /s', ({ results }) => rateWithSpread(results.bare)],
   ['PostgreSQL p50 / p99 ms', ({ results }) => latency(results.postgresql)],
   ['embedded p50 / p99 ms', ({ results }) => latency(results.embedded)],
   ['CPU ms, server + PostgreSQL', ({ results: { postgresql } }) => cpu(postgresql)],
@@ -61,7 +61,7 @@ function facts(result: BenchResult): string[] {
         `Start, ${label}: ready after ${amount(readyMs / 1000)} s${idleMiB === undefined ? '' : `, ${Math.round(idleMiB)} MiB of memory when idle`}.`,
     ),
     `Machine: ${machine.cpu}, ${machine.cores} cores shared by load generator, servers and database; ${machine.memoryGiB} GiB; ${machine.system}; Node ${machine.node}${machine.postgresql === undefined ? '' : `; PostgreSQL ${machine.postgresql}, fsync on`}.`,
-    `Method: closed loop (8 workers for whole sign-ins, 16 for the rest), ${method.runs} runs of ${method.seconds} s after a warm-up, targets in turns; rates and latencies of the median run, ratios of runs in the same turn. The bare engine is oidc-provider ${machine.engine} in a plain Koa app, in memory, without pages, passwords, audit or log; ours log every request to a file.`,
+    `Method: closed loop (8 workers for whole sign-ins, 16 for the rest), ${method.runs} runs of ${method.seconds} s after a warm-up, targets in turns; rates and latencies of the median run, ± half of what lies between the slowest and the fastest, ratios of runs in the same turn. The bare engine is oidc-provider ${machine.engine} in a plain Koa app, in memory, without pages, passwords, audit or log; ours log every request to a file.`,
   ]
 }
 
