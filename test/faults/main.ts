@@ -10,7 +10,7 @@ import os from 'node:os'
 import { allFaults } from './all.js'
 import { inflictAll } from './fault.js'
 import { countsOf, type FaultResult, lineOf, readSaved, savedFile } from './result.js'
-import { soak } from './soak.js'
+import { minutesForSlope, soak } from './soak.js'
 
 function say(line: string): void {
   process.stdout.write(`${line}\n`)
@@ -50,8 +50,9 @@ export async function faults(args: readonly string[]): Promise<number> {
     const reason = names.includes(id) ? unavailable?.() : undefined
     if (reason !== undefined) throw new Error(`${id} cannot be inflicted here: ${reason}`)
   }
-  if (save && (quick || args.includes('soak'))) throw new Error('--save needs faults at full length')
   const minutes = minutesOf(args)
+  if (save && (quick || (minutes ?? minutesForSlope) < minutesForSlope))
+    throw new Error(`--save needs faults at full length, and a soak of ${minutesForSlope} minutes`)
   const planned = allFaults.filter((fault) =>
     names.length > 0 ? names.includes(fault.id) : !quick || fault.quick === true,
   )
@@ -61,8 +62,8 @@ export async function faults(args: readonly string[]): Promise<number> {
   const output = args.find((arg) => arg.startsWith('--outputFile='))?.slice('--outputFile='.length)
   if (output !== undefined) writeFileSync(output, JSON.stringify(counts))
   if (save) {
-    const known = names.length === 0 ? [] : readSaved().outcomes
-    const rows = outcomes.concat(known.filter(({ id }) => !names.includes(id)))
+    const known = wanted.length === allFaults.length ? [] : readSaved().outcomes
+    const rows = outcomes.concat(known.filter(({ id }) => !wanted.some((fault) => fault.id === id)))
     const inOrder = allFaults.flatMap(({ id }) => rows.filter((row) => row.id === id))
     const result = { date: new Date().toISOString(), machine: machine(postgresFolder), outcomes: inOrder }
     writeFileSync(savedFile, `${JSON.stringify(result, null, 2)}\n`)

@@ -45,7 +45,7 @@ function slopeOf(samples: readonly Sample[]): number {
 /** What a process may grow in an hour, once it is warm. */
 const slopeLimit = 20
 /** Shorter runs say nothing about growth: they are all warming up. */
-const minutesForSlope = 60
+export const minutesForSlope = 60
 
 /** `minutes` undefined: it was not asked for. */
 export function soak(minutes: number | undefined): Fault {
