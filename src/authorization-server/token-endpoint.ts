@@ -52,7 +52,12 @@ export function commitTokenRequests(storage: Storage, audit: AuditTrail, isTooMu
     await withinTokenRequest(request, next)
     if (ctx.status !== 200 || !isTokenResponse(ctx.body)) return
     if (isTooMuch(ctx)) return
-    const outcome = await request.commit()
+    const outcome = await request.commit().catch((error: unknown) => {
+      const { undelivered, parties } = request
+      const entry = { type: 'refresh.undelivered', ...parties } as const
+      if (undelivered !== undefined) storage.undelivered.note(undelivered, audit.event(entry, ctx.state.event))
+      throw error
+    })
     ctx.state.event['outcome'] = outcome.kind
     switch (outcome.kind) {
       case 'committed':

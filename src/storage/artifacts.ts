@@ -5,7 +5,6 @@ import type { WriteText } from '../platform/joined-writes.js'
 import { hashSecret } from '../platform/secrets.js'
 import { currentChange } from './change-request.js'
 import { registrationTokenModel, registrationTokenOf } from './client-registration.js'
-import type { CredentialRow } from './credential.js'
 import {
   clockToleranceSeconds,
   deviceCodePurpose,
@@ -16,7 +15,8 @@ import {
 } from './engine-model.js'
 import { currentInteractionRequest } from './interaction-request.js'
 import type { Storage } from './storage.js'
-import { type ArtifactRow, columnsOf, currentTokenRequest, isGrantGone, isWithinGrace } from './token-request.js'
+import { type ArtifactRow, columnsOf, currentTokenRequest, isGrantGone } from './token-request.js'
+import { successorForRetry } from './undelivered-refreshes.js'
 
 interface FoundRow {
   payload: Payload
@@ -126,11 +126,6 @@ function rowOf(
   }
 }
 
-/** The sealed successor of a row replaced so recently that a repeated refresh is an honest retry, not a theft. */
-function graceSuccessor(storage: Storage, { consumed_at, successor }: CredentialRow): string | undefined {
-  return successor !== null && isWithinGrace(storage, consumed_at) ? successor : undefined
-}
-
 /** What the engine gets: the payload, the value that came back from the caller, and when it was used. */
 function withConsumed(row: FoundRow | undefined, value?: string): Payload | undefined {
   if (row === undefined) return undefined
@@ -173,7 +168,7 @@ export function createArtifactAdapter(storage: Storage, model: string): Adapter 
         return withConsumed((await sql.query<FoundRow>(find, values)).rows[0], id)
       }
       const row = await request.readCredential(model, id)
-      const successor = row === undefined || !request.redeems ? undefined : graceSuccessor(storage, row)
+      const successor = row === undefined || !request.redeems ? undefined : successorForRetry(storage, row)
       if (row === undefined || successor === undefined) return withConsumed(row, id)
       repeated.set(request, { value: id, successor })
       return { ...row.payload, jti: id }

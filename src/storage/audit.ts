@@ -32,6 +32,7 @@ export type AuditEventType =
   | 'client.changed'
   | 'grant.revoked'
   | 'token.revoked'
+  | 'refresh.undelivered'
   | 'signed_out'
   | 'key.published'
   | 'key.activated'

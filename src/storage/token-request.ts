@@ -20,6 +20,7 @@ import {
   readCredentialWithClient,
 } from './credential.js'
 import type { Storage } from './storage.js'
+import { type ReplacedToken, successorForRetry, type UndeliveredRefresh } from './undelivered-refreshes.js'
 
 /** A row to be inserted into `artifacts`, named as its columns. */
 export interface ArtifactRow {
@@ -54,7 +55,7 @@ export type CommitOutcome =
 const redeemAndIssue: Statement = {
   name: 'token_request_commit',
   text: `WITH redeemed AS (
-      UPDATE artifacts SET consumed_at = $3::timestamptz, successor = $4::text
+      UPDATE artifacts SET consumed_at = GREATEST($3::timestamptz, clock_timestamp()), successor = $4::text
       WHERE model = $1 AND id_hash = $2 AND consumed_at IS NULL RETURNING 1
     ), issued AS (
       INSERT INTO artifacts (model, id_hash, grant_id, client_id, user_code, payload, expires_at)
@@ -69,15 +70,13 @@ const redeemAndIssue: Statement = {
 const redeemForOne: Statement = {
   name: 'token_request_commit_one',
   text: `WITH redeemed AS (
-      UPDATE artifacts SET consumed_at = $3::timestamptz, successor = $4::text
+      UPDATE artifacts SET consumed_at = GREATEST($3::timestamptz, clock_timestamp()), successor = $4::text
       WHERE model = $1 AND id_hash = $2 AND consumed_at IS NULL RETURNING 1
     ) INSERT INTO artifacts (model, id_hash, grant_id, client_id, user_code, payload, expires_at)
       SELECT $5::text, $6::text, $7::text, $8::text, $9::text, $10::jsonb, $11::timestamptz FROM redeemed`,
 }
 
-interface ReplacedRow {
-  readonly successor: string | null
-  readonly consumed_at: Date | string | null
+interface ReplacedRow extends ReplacedToken {
   readonly grant_id: string | null
 }
 
@@ -97,11 +96,6 @@ const successorPurpose = 'refresh token successor'
 /** How far a chain is followed in one request: a family that was refreshed this often within the grace goes on from there. */
 const maxFollowed = 16
 
-/** True when a credential was replaced so recently that using it again is an honest retry. */
-export function isWithinGrace({ clock, refreshGraceSeconds }: Storage, consumedAt: Date | string | null): boolean {
-  return consumedAt !== null && clock.now().getTime() - new Date(consumedAt).getTime() < refreshGraceSeconds * 1000
-}
-
 /** True for the database's refusal to issue something under a grant that was deleted meanwhile. */
 export function isGrantGone(error: unknown): boolean {
   // 23503: foreign key violation.
@@ -115,6 +109,7 @@ export class TokenRequest {
   readonly #rows: ArtifactRow[] = []
   #redemption: Redemption | undefined
   #newRefreshToken: string | undefined
+  #undelivered: UndeliveredRefresh | undefined
   #grant: { id: string; payload: Record<string, unknown> | undefined; holder: GrantHolder } | undefined
 
   /** `presented`: the credential in the request as it came, which nobody has looked at yet. */
@@ -223,7 +218,10 @@ export class TokenRequest {
     const sendAgain = async (error: unknown) => {
       // Only what redeems can be sent twice, and only what was issued tells whether the first time was it.
       if (redemption === undefined || only === undefined || !isUnanswered(error)) throw error
-      return settle(async () => (await send()) || this.#isIssued(only))
+      return settle(async () => (await send()) || this.#isIssued(only)).catch((failure: unknown) => {
+        if (sealedSuccessor !== null) this.#undelivered = { idHash: redemption.idHash, successor: sealedSuccessor }
+        throw failure
+      })
     }
     try {
       return await send().catch(sendAgain)
@@ -231,6 +229,18 @@ export class TokenRequest {
       if (isGrantGone(error)) return undefined
       throw error
     }
+  }
+
+  /** Set when `commit` failed and nobody knows whether it was carried out. */
+  get undelivered(): UndeliveredRefresh | undefined {
+    return this.#undelivered
+  }
+
+  /** Whose grant the credential is of, and for which client. */
+  get parties(): { readonly accountId?: string; readonly clientId?: string } {
+    const { holder } = this.#grant ?? {}
+    const clientId = this.#rows[0]?.client_id ?? undefined
+    return { ...(holder && { accountId: holder.accountId }), ...(clientId !== undefined && { clientId }) }
   }
 
   async #isIssued({ model, id_hash: idHash }: ArtifactRow): Promise<boolean> {
@@ -245,9 +255,8 @@ export class TokenRequest {
   async #afterAnother({ model, idHash, value }: Redemption): Promise<CommitOutcome> {
     const row = await this.#readReplaced(model, idHash)
     if (row === undefined || row.grant_id === null) return { kind: 'lost' }
-    if (row.successor !== null && isWithinGrace(this.#storage, row.consumed_at)) {
-      return this.#answerWith(value, row.successor)
-    }
+    const successor = successorForRetry(this.#storage, row)
+    if (successor !== undefined) return this.#answerWith(value, successor)
     return { kind: 'replayed', grantId: row.grant_id }
   }
 
