@@ -98,6 +98,8 @@ export function observe(provider: Provider, log: Logger, audit: AuditTrail): voi
   })
   provider.on('end_session.success', (ctx) => {
     const accountId = ctx.oidc.session?.accountId
-    void audit.record({ type: 'signed_out', ...(accountId === undefined ? {} : { accountId }) }, eventOf(ctx))
+    // Who stays has answered too. Of nobody it is no event: a stranger could fill the table with it.
+    const signedOut = accountId !== undefined && ctx.oidc.params?.['logout'] !== undefined
+    if (signedOut) void audit.record({ type: 'signed_out', accountId }, eventOf(ctx))
   })
 }

@@ -64,8 +64,7 @@ export function revokeSelfContained(parts: SelfContainedRevocationParts): HttpMi
     if (refused === undefined) return
     const { clientId } = refused.client
     const { jti, aud, sub, client_id: holder } = (await read(refused.token)) ?? {}
-    if (jti !== undefined && holder === clientId) {
-      await revokeAccessToken(parts.storage, jti, [aud ?? []].flat())
+    if (jti !== undefined && holder === clientId && (await revokeAccessToken(parts.storage, jti, [aud ?? []].flat()))) {
       const accountId = sub === undefined || sub === clientId ? {} : { accountId: sub }
       await parts.audit.record({ type: 'token.revoked', clientId, ...accountId }, ctx.state.event)
     }

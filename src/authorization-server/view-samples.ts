@@ -116,7 +116,7 @@ export const viewSamples: ViewSamples = {
       confirm: { name: 'logout', value: 'yes' },
     })),
   },
-  'signed-out': { plain: {} },
+  'signed-out': { plain: {}, 'with a way on': { back: 'https://client.example/signed-out?state=x' } },
   done: {
     allowed: doneSample('Claude Code'),
     denied: { outcome: 'denied', clientName: 'Claude Code' },

@@ -157,7 +157,10 @@ export interface SignOutContext {
 }
 
 /** views/signed-out.ejs. */
-export type SignedOutContext = Readonly<Record<string, never>>
+export interface SignedOutContext {
+  /** https URL at a site that nobody has looked at, to which the person may go on. */
+  readonly back?: string | undefined
+}
 
 /** views/done.ejs: the end of a way on which no redirect follows. */
 export interface DoneContext {

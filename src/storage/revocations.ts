@@ -73,18 +73,25 @@ const lookAgain: Statement = {
     $1::pg_snapshot IS NULL OR EXISTS (SELECT 1 FROM revocations WHERE ${unseenBy('$1::pg_snapshot')}) AS changed`,
 }
 
+/** Told once is enough: whoever holds a token may say so without end, and every resource server would hear it each time. */
 const insertToken: Statement = {
   name: 'revocations_token',
-  text: `INSERT INTO revocations (kind, subject_hash, audiences) VALUES ('token', $1, ARRAY(SELECT jsonb_array_elements_text($2::jsonb)))`,
+  text: `INSERT INTO revocations (kind, subject_hash, audiences)
+    SELECT 'token', $1::text, ARRAY(SELECT jsonb_array_elements_text($2::jsonb))
+    WHERE NOT EXISTS (SELECT 1 FROM revocations WHERE subject_hash = $1::text AND kind = 'token')`,
 }
 
-/** Ends one access token that verifies itself (RFC 7009 §2), by its `jti`, for the resources in its `aud`. */
+/**
+ * Ends one access token that verifies itself (RFC 7009 §2), by its `jti`, for the resources in its `aud`. False when it was ended
+ * before.
+ */
 export async function revokeAccessToken(
   storage: Storage,
   tokenId: string,
   audiences: readonly string[],
-): Promise<void> {
-  await storage.database.sql.query(insertToken, [hashSecret(tokenId), JSON.stringify(audiences)])
+): Promise<boolean> {
+  const { rowCount } = await storage.database.sql.query(insertToken, [hashSecret(tokenId), JSON.stringify(audiences)])
+  return rowCount > 0
 }
 
 interface Place {

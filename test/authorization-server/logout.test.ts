@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { isSignInPage } from '../support/authorization.js'
 import { type Browser, pageOf } from '../support/browser.js'
 import { databaseKinds } from '../support/databases.js'
+import { eventually } from '../support/eventually.js'
 import { type Grant, newGrant, obtainTokens, refresh, register, startAuthorization } from '../support/oauth-client.js'
 import { startServer, type TestServer } from './server.js'
 
@@ -99,9 +100,38 @@ describe.each(databaseKinds)('Signing out (OpenID Connect RP-Initiated Logout), 
     expect(await hasSession(browser)).toBe(true)
   })
 
-  it('of somebody who is not signed in is no error', async () => {
-    const arrival = await server.newBrowser().open(logout())
-    expect(pageOf(arrival).status).toBe(200)
+  it('of somebody who is not signed in is no error, and leads nowhere by itself', async () => {
+    const hint = { client_id: grant.clientId, post_logout_redirect_uri: signedOutUri, state: 'x y' }
+    for (const parameters of [{}, hint]) {
+      const page = pageOf(await server.newBrowser().open(logout(parameters)))
+      expect([page.status, page.heading]).toEqual([200, 'You are signed out'])
+      expect(page.html).not.toContain('<script')
+      expect(page.html.includes(`href="${signedOutUri}?state=x+y"`)).toBe(parameters === hint)
+    }
+  })
+
+  it('is an event when somebody signed out, not when they stayed, nor of nobody', async () => {
+    const { browser } = await signedIn()
+    const count = () => server.storage.prisma.auditEvent.count({ where: { type: 'signed_out' } })
+    const before = await count()
+    await browser.press(pageOf(await browser.open(logout())), 'Stay signed in')
+    const signOut = pageOf(await browser.open(logout()))
+    await browser.press(signOut, 'Sign out')
+    await browser.open(logout())
+    const nobody = server.newBrowser()
+    const operators = { client_id: 'operators', post_logout_redirect_uri: signedOutUri }
+    const metadata = {
+      client_id: 'operators',
+      redirect_uris: [signedOutUri],
+      post_logout_redirect_uris: [signedOutUri],
+    }
+    await server.clients.save('operators', { ...metadata, token_endpoint_auth_method: 'none' }, 'static')
+    const asked = pageOf(await nobody.open(logout(operators)))
+    const xsrf = /name="xsrf" value="([^"]+)"/.exec(asked.html)?.[1] ?? ''
+    const arrival = await nobody.post(`${server.issuer}/logout/confirm`, { xsrf, logout: 'yes' }, asked.url)
+    expect(arrival).toEqual({ left: signedOutUri })
+    await eventually(async () => (await count()) > before)
+    expect(await count()).toBe(before + 1)
   })
 
   it.each(['x', 'eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0.', '..'])('does not fail for the hint %j', async (hint) => {

@@ -102,6 +102,19 @@ export const attacks: readonly Row[] = [
       expect(await jwt.server.storage.prisma.revocation.count()).toBe(before)
     },
   },
+  {
+    id: 'E82',
+    name: 'a JWT that its holder ends again and again is told to resource servers and written down once',
+    source: 'OWASP ASVS 16.2 (logs that anybody can fill)',
+    run: async ({ jwt, jwtBrowser }) => {
+      const { access_token: token } = await newTokens(jwt, { browser: jwtBrowser })
+      const { revocation, auditEvent } = jwt.server.storage.prisma
+      const count = async () => [await revocation.count(), await auditEvent.count({ where: { type: 'token.revoked' } })]
+      const [told = 0, written = 0] = await count()
+      for (let times = 0; times < 5; times += 1) expect(await revoke(jwt.grant, token)).toBe(200)
+      expect(await count()).toEqual([told + 1, written + 1])
+    },
+  },
 ]
 
 interface By {

@@ -2,7 +2,7 @@
 import { expect } from '@jest/globals'
 import { consent, isConsentPage, isSignInPage, signIn } from '../support/authorization.js'
 import { type Browser, pageOf } from '../support/browser.js'
-import { newClient, type PagesWorld, type Row } from './pages-world.js'
+import { expectSafePage, newClient, type PagesWorld, type Row } from './pages-world.js'
 import {
   answerAt,
   authorizationUrl,
@@ -241,6 +241,19 @@ const sessions: readonly Row[] = [
 const signingOut: readonly Row[] = [
   {
     id: 'B40',
+    name: 'a link to sign out leads nobody to the site of a client that registered itself',
+    source: 'RFC 9700 §4.11.2',
+    run: async (world) => {
+      const uri = 'https://evil.example/out'
+      const by = await newClient(world, { post_logout_redirect_uris: [uri] })
+      const parameters = new URLSearchParams({ client_id: by.clientId, post_logout_redirect_uri: uri })
+      const page = pageOf(await world.server.newBrowser().open(`${world.server.issuer}/logout?${parameters}`))
+      expectSafePage(page, page.html)
+      expect([page.status, page.forms.length, page.text.includes('evil.example')]).toEqual([200, 0, true])
+    },
+  },
+  {
+    id: 'B40',
     name: 'a link or an image elsewhere signs nobody out',
     source: 'OWASP ASVS 10.6.2',
     run: async (world) => {
@@ -273,7 +286,7 @@ const signingOut: readonly Row[] = [
       name: `a sign-out posted ${how} signs nobody out`,
       source: 'OWASP ASVS 10.6.2',
       run: async (world) => {
-        const [browser, attacker] = [await signedIn(world), world.server.newBrowser()]
+        const [browser, attacker] = [await signedIn(world), await signedIn(world)]
         await browser.open(`${world.server.issuer}/logout`)
         const theirs = fieldOf(pageOf(await attacker.open(`${world.server.issuer}/logout`)), 'xsrf')
         expect(theirs).not.toBe('')

@@ -1,0 +1,2 @@
+-- CreateIndex
+CREATE INDEX "revocations_subject_hash_idx" ON "revocations"("subject_hash");
