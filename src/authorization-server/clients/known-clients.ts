@@ -73,36 +73,55 @@ const products: readonly Product[] = [
   { name: 'LibreChat', words: ['librechat'], hosts: ['librechat.ai'] },
 ]
 
-/** Look-alike letters: digits, Cyrillic and Greek ones that pass for Latin ones. */
+/**
+ * Letters that pass for Latin ones, after lower case: Cyrillic, Greek and Armenian ones, small capitals, letters with strokes, digits.
+ * What a person cannot tell apart counts as one: `I`, `l`, `1` and `|` are all `l`.
+ */
 const lookAlikes: Readonly<Record<string, string>> = {
-  '0': 'o',
-  '1': 'l',
-  '3': 'e',
-  '5': 's',
-  а: 'a',
-  с: 'c',
-  е: 'e',
-  о: 'o',
-  р: 'p',
-  ѕ: 's',
-  і: 'i',
-  ԁ: 'd',
-  һ: 'h',
-  ο: 'o',
-  α: 'a',
-  ε: 'e',
-  ι: 'i',
-  ѵ: 'v',
+  a: 'аαɑᴀ',
+  b: 'ʙвβɓ',
+  c: 'сᴄϲƈ',
+  d: 'ԁᴅđɖ',
+  e: '3еεᴇє',
+  f: 'ꜰƒ',
+  g: 'ɡɢցɠ',
+  h: 'һʜհнħ',
+  j: 'јᴊϳ',
+  k: 'кκᴋƙ',
+  l: '1i|ıɩɪιіӏʟłɨǀ',
+  m: 'мμᴍ',
+  n: 'ɴոη',
+  o: '0оοᴏօσø',
+  p: 'рρᴘƿ',
+  q: 'ԛզ',
+  r: 'ʀг',
+  s: '5ѕꜱƽ',
+  t: 'тτᴛŧ',
+  u: 'υᴜսʉʋ',
+  v: 'ѵνᴠ',
+  w: 'ԝѡᴡω',
+  x: 'хχ',
+  y: 'уʏɣү',
+  z: 'ᴢζƶ',
 }
 
-/** Folds look-alike spellings: width, accents, look-alike letters, and everything but letters. */
+const plainLetters: ReadonlyMap<string, string> = new Map(
+  Object.entries(lookAlikes).flatMap(([plain, letters]) => Array.from(letters, (letter) => [letter, plain] as const)),
+)
+
+/** Folds look-alike spellings: width, accents, look-alike letters and pairs of them, and everything but letters. */
 function foldName(name: string): string {
   const folded = name
     .normalize('NFKD')
     .toLowerCase()
-    .replace(/./gu, (letter) => lookAlikes[letter] ?? letter)
-  return folded.replace(/[^a-z]/g, '')
+    .replace(/./gu, (letter) => plainLetters.get(letter) ?? letter)
+  return folded
+    .replace(/[^a-z]/g, '')
+    .replaceAll('rn', 'm')
+    .replaceAll('vv', 'w')
 }
+
+const foldedProducts = products.map(({ words, ...product }) => ({ ...product, words: words.map(foldName) }))
 
 function isUnder(host: string, domain: string): boolean {
   return host === domain || host.endsWith(`.${domain}`)
@@ -114,7 +133,7 @@ function isUnder(host: string, domain: string): boolean {
  */
 export function borrowedName(name: string, documentHost?: string): string | undefined {
   const folded = foldName(name)
-  const product = products.find(({ words }) => words.some((word) => folded.includes(word)))
+  const product = foldedProducts.find(({ words }) => words.some((word) => folded.includes(word)))
   if (product === undefined) return undefined
   const isMakers = documentHost !== undefined && product.hosts.some((domain) => isUnder(documentHost, domain))
   return isMakers ? undefined : product.name
