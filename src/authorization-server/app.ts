@@ -33,7 +33,7 @@ import { createFirstRunRouter } from './first-run.js'
 import { showHandOff } from './interactions/hand-off.js'
 import { holdBackErrors } from './interactions/held-return.js'
 import { createInteractionRouter } from './interactions/router.js'
-import { answerSignedOut } from './interactions/signed-out-already.js'
+import { answerSignOuts } from './interactions/sign-outs.js'
 import { commitInteractions } from './interactions/unit-of-work.js'
 import { serveDocuments } from './metadata.js'
 import type { AuthorizationServerOptions } from './options.js'
@@ -181,7 +181,7 @@ export async function createAuthorizationServer(
     guardCodeEntry({ limits, csrf, pages }),
     showHandOff(pages),
     holdBackErrors(pages),
-    answerSignedOut(pages),
+    answerSignOuts(pages),
     commitInteractions(storage),
     routesOf(firstRun),
     routesOf(interactions),

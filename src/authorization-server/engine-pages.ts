@@ -48,6 +48,6 @@ export function createEnginePages(pages: Pages<Views>): EnginePages {
         confirm: { name: 'logout', value: 'yes' },
       })
     },
-    postLogoutSuccessSource: (ctx) => pages.send(ours(ctx), 'signed-out', {}),
+    postLogoutSuccessSource: (ctx) => pages.send(ours(ctx), 'signed-out', { hasStayed: false }),
   }
 }

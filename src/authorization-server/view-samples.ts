@@ -116,7 +116,11 @@ export const viewSamples: ViewSamples = {
       confirm: { name: 'logout', value: 'yes' },
     })),
   },
-  'signed-out': { plain: {}, 'with a way on': { back: 'https://client.example/signed-out?state=x' } },
+  'signed-out': {
+    plain: { hasStayed: false },
+    stayed: { hasStayed: true },
+    'with a way on': { hasStayed: false, back: 'https://client.example/signed-out?state=x' },
+  },
   done: {
     allowed: doneSample('Claude Code'),
     denied: { outcome: 'denied', clientName: 'Claude Code' },

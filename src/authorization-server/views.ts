@@ -158,6 +158,8 @@ export interface SignOutContext {
 
 /** views/signed-out.ejs. */
 export interface SignedOutContext {
+  /** The person was asked and chose to stay signed in. */
+  readonly hasStayed: boolean
   /** https URL at a site that nobody has looked at, to which the person may go on. */
   readonly back?: string | undefined
 }

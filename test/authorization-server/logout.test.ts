@@ -53,7 +53,8 @@ describe.each(databaseKinds)('Signing out (OpenID Connect RP-Initiated Logout), 
 
   it('does nothing when the person stays', async () => {
     const { browser } = await signedIn()
-    await browser.press(pageOf(await browser.open(logout())), 'Stay signed in')
+    const page = pageOf(await browser.press(pageOf(await browser.open(logout())), 'Stay signed in'))
+    expect(page.heading).toBe('You are still signed in')
     expect(await hasSession(browser)).toBe(true)
   })
 

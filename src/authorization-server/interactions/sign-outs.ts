@@ -1,0 +1,54 @@
+/**
+ * Two answers to sign-outs that the engine gives otherwise. Somebody who is not signed in is asked nothing there: a page that sends
+ * itself leads on to where the client wants people afterwards, so that a link to us would lead to the site of anybody who registered
+ * (RFC 9700 §4.11.2); here the person reads that they are signed out, and may go on. Who chose to stay would read that they are
+ * signed out.
+ */
+import type { KoaContextWithOIDC } from 'oidc-provider'
+import { redirectKind } from '../../oauth/redirect-uri.js'
+import type { HttpContext, HttpMiddleware } from '../../platform/http.js'
+import type { Pages } from '../../platform/pages.js'
+import { routes } from '../routes.js'
+import type { SignedOutContext, Views } from '../views.js'
+import { isTrusted } from './held-return.js'
+
+type Engine = KoaContextWithOIDC['oidc']
+
+/** Where the client wants the person, with its `state` (OpenID Connect RP-Initiated Logout §3). */
+function wayOn({ params }: Engine): string | undefined {
+  const { post_logout_redirect_uri: uri, state } = params ?? {}
+  if (typeof uri !== 'string') return undefined
+  const url = new URL(uri)
+  if (typeof state === 'string') url.searchParams.set('state', state)
+  return url.href
+}
+
+/** Clients of the operator, known products and programs on the person's own device go on as ever. */
+function ofNobody(oidc: Engine): SignedOutContext | undefined {
+  if (oidc.session === undefined || oidc.session.accountId !== undefined) return undefined
+  const back = wayOn(oidc)
+  if (back !== undefined && (redirectKind(back) !== 'https' || isTrusted(oidc.client))) return undefined
+  return { hasStayed: false, back }
+}
+
+function ofWhoStays(ctx: HttpContext, oidc: Engine): SignedOutContext | undefined {
+  const isAtEnd = String(ctx.response.get('location')).startsWith(oidc.urlFor('end_session_success'))
+  return isAtEnd && oidc.params?.['logout'] === undefined ? { hasStayed: true } : undefined
+}
+
+/** Middleware ahead of the engine. */
+export function answerSignOuts(pages: Pages<Views>): HttpMiddleware {
+  const answerFor = (ctx: HttpContext): SignedOutContext | undefined => {
+    const { oidc } = ctx as unknown as Partial<KoaContextWithOIDC>
+    if (oidc === undefined) return undefined
+    if (ctx.path === routes.end_session && ctx.status === 200) return ofNobody(oidc)
+    return ctx.path === `${routes.end_session}/confirm` && ctx.status === 303 ? ofWhoStays(ctx, oidc) : undefined
+  }
+  return async (ctx, next) => {
+    await next()
+    const answer = answerFor(ctx)
+    if (answer === undefined) return
+    ctx.remove('location')
+    pages.send(ctx, 'signed-out', answer)
+  }
+}
