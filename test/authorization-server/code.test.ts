@@ -3,7 +3,17 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { decodeJwt, decodeProtectedHeader } from 'jose'
 import type { Browser } from '../support/browser.js'
 import { databaseKinds } from '../support/databases.js'
-import { authorize, type Grant, newGrant, redeem, refresh, register, requestTokens } from '../support/oauth-client.js'
+import {
+  authorize,
+  exchangeOf,
+  type Grant,
+  type IssuedCode,
+  newGrant,
+  redeem,
+  refresh,
+  register,
+  requestTokens,
+} from '../support/oauth-client.js'
 import { startServer, type TestServer } from './server.js'
 
 describe.each(databaseKinds)('Authorization codes (RFC 6749 §4.1, RFC 7636), on %s', (kind) => {
@@ -23,20 +33,10 @@ describe.each(databaseKinds)('Authorization codes (RFC 6749 §4.1, RFC 7636), on
   }
 
   /** The token request of a code, with some parameters replaced or removed. */
-  const exchange = (
-    { code, codeVerifier }: { code: string; codeVerifier: string },
-    changes: Record<string, string | undefined> = {},
-  ) => {
-    const all: Record<string, string | undefined> = {
-      grant_type: 'authorization_code',
-      client_id: grant.clientId,
-      redirect_uri: grant.redirectUri,
-      resource: grant.resource,
-      code,
-      code_verifier: codeVerifier,
-      ...changes,
-    }
-    const present = Object.entries(all).filter((entry): entry is [string, string] => entry[1] !== undefined)
+  const exchange = (issued: IssuedCode, changes: Record<string, string | undefined> = {}) => {
+    const present = Object.entries({ ...exchangeOf(grant, issued), ...changes }).filter(
+      (entry): entry is [string, string] => entry[1] !== undefined,
+    )
     return requestTokens(grant.server, Object.fromEntries(present))
   }
 

@@ -6,7 +6,9 @@ import { createDpopKey, type DpopKey, type ProofRequest, unsignedJwt } from '../
 import {
   completeCode,
   discoverServer,
+  exchangeOf,
   type Grant,
+  type IssuedCode,
   newGrant,
   requestTokens,
   type ServerMetadata,
@@ -123,19 +125,8 @@ describe.each(databaseKinds)('DPoP, on %s', (kind) => {
         dpopJkt === undefined ? {} : { dpop_jkt: dpopJkt },
       )
 
-    const redeem = ({ code, codeVerifier }: { code: string; codeVerifier: string }, proof?: string) =>
-      requestTokens(
-        metadata,
-        {
-          grant_type: 'authorization_code',
-          client_id: grant.clientId,
-          redirect_uri: grant.redirectUri,
-          resource: grant.resource,
-          code,
-          code_verifier: codeVerifier,
-        },
-        headersWith(proof),
-      )
+    const redeem = (issued: IssuedCode, proof?: string) =>
+      requestTokens(metadata, exchangeOf(grant, issued), headersWith(proof))
 
     const refresh = (refreshToken: string | undefined, proof?: string) =>
       requestTokens(

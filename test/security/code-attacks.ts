@@ -2,9 +2,9 @@
 import { createHash } from 'node:crypto'
 import { expect } from '@jest/globals'
 import { startDevice } from '../support/device-client.js'
-import { discoverServer, redeem, refresh, register, requestTokens } from '../support/oauth-client.js'
+import { discoverServer, exchangeOf, redeem, refresh, register, requestTokens } from '../support/oauth-client.js'
 import { authorizationUrl, newCode, newTokens, post } from './server-world.js'
-import { exchangeOf, expectRefusal, type Row, refusedExchange, type TokenWorld } from './token-world.js'
+import { expectRefusal, type Row, refusedExchange, type TokenWorld } from './token-world.js'
 
 const verifiers: readonly Row[] = (
   [
@@ -85,7 +85,7 @@ const clients: readonly Row[] = [
       const { tokens } = await redeem(world.grant, issued.code, issued.codeVerifier)
       const { client_id: clientId } = await register(world.grant.server)
       expectRefusal(
-        await post(world, '/token', { ...exchangeOf(world, issued), client_id: clientId }),
+        await post(world, '/token', { ...exchangeOf(world.grant, issued), client_id: clientId }),
         /^invalid_grant$/,
       )
       expect((await refresh(world.grant, tokens?.refresh_token ?? '')).status).toBe(200)
@@ -110,7 +110,7 @@ const clients: readonly Row[] = [
   refusedExchange('D59', 'a resource that is a path', 'RFC 8707 §2', () => ({ resource: '/mcp' }), /^invalid_target$/),
   ...['grant_type', 'client_id', 'code', 'redirect_uri'].map((name) =>
     refusedExchange('D61', `${name} twice`, 'RFC 6749 §3.2', (issued, world) => {
-      const value = exchangeOf(world, issued)[name] ?? ''
+      const value = exchangeOf(world.grant, issued)[name] ?? ''
       return { [name]: [value, value] }
     }),
   ),
@@ -235,7 +235,7 @@ const repetitions: readonly Row[] = [
       const endpoints = [server, { token_endpoint: world.replica }]
       const answers = await Promise.all(
         Array.from({ length: 16 }, (_, index) =>
-          requestTokens(endpoints[index % 2] ?? server, exchangeOf(world, issued)),
+          requestTokens(endpoints[index % 2] ?? server, exchangeOf(world.grant, issued)),
         ),
       )
       expect(answers.filter(({ status }) => status === 200)).toHaveLength(1)

@@ -1,12 +1,12 @@
 /** Group D, classes 62 and 64: honest token requests, sent in another way. */
 import { expect } from '@jest/globals'
-import { redeem } from '../support/oauth-client.js'
+import { exchangeOf, redeem } from '../support/oauth-client.js'
 import { answerOf, newCode } from './server-world.js'
-import { exchangeOf, type Row, type TokenWorld } from './token-world.js'
+import type { Row, TokenWorld } from './token-world.js'
 
 const honest = async (world: TokenWorld) => {
   const issued = await newCode(world, { browser: world.browser })
-  return { issued, form: new URLSearchParams(exchangeOf(world, issued)) }
+  return { issued, form: new URLSearchParams(exchangeOf(world.grant, issued)) }
 }
 
 /** Sends an honest token request in another way: refused, and the code is as good as before. */

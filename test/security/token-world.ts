@@ -3,7 +3,7 @@ import { expect } from '@jest/globals'
 import { addConfidentialClient } from '../authorization-server/server.js'
 import type { Browser } from '../support/browser.js'
 import { type ClientKey, newClientKey } from '../support/client-assertion.js'
-import { redeem } from '../support/oauth-client.js'
+import { exchangeOf, type IssuedCode, redeem } from '../support/oauth-client.js'
 import type { Attack } from './attack.js'
 import { type Changes, newCode, type ProtocolAnswer, post, type ServerWorld, startServerWorld } from './server-world.js'
 
@@ -36,23 +36,6 @@ export async function startTokenWorld(): Promise<TokenWorld> {
   return { ...world, browser, machine, signer, key, replica: await server.startReplica() }
 }
 
-export interface IssuedCode {
-  readonly code: string
-  readonly codeVerifier: string
-}
-
-/** The honest token request of a code. */
-export function exchangeOf({ grant }: ServerWorld, { code, codeVerifier }: IssuedCode): Record<string, string> {
-  return {
-    grant_type: 'authorization_code',
-    client_id: grant.clientId,
-    redirect_uri: grant.redirectUri,
-    resource: grant.resource,
-    code,
-    code_verifier: codeVerifier,
-  }
-}
-
 /** Refused in the form of RFC 6749 §5.2: one of these errors, JSON that nobody keeps, no token. */
 export function expectRefusal(
   { status, headers, body, error }: ProtocolAnswer,
@@ -82,7 +65,7 @@ export const refusedExchange = (
   run: async (world) => {
     const issued = await newCode(world, { browser: world.browser })
     const changes = await bend(issued, world)
-    expectRefusal(await post(world, '/token', { ...exchangeOf(world, issued), ...changes }), error)
+    expectRefusal(await post(world, '/token', { ...exchangeOf(world.grant, issued), ...changes }), error)
     expect((await redeem(world.grant, issued.code, issued.codeVerifier)).status).toBe(200)
   },
 })

@@ -199,23 +199,35 @@ export async function completeCode(
   browser: Browser,
   person: Person,
   parameters: Readonly<Record<string, string>> = {},
-): Promise<{ readonly code: string; readonly codeVerifier: string }> {
+): Promise<IssuedCode> {
   const target = { clientId, redirectUri, ...(resource === '' ? {} : { resource }) }
   const { url, codeVerifier } = startAuthorization(server, { ...target, parameters })
   const left = new URL(await completeAuthorization(browser, url, person))
   return { code: left.searchParams.get('code') ?? '', codeVerifier }
 }
 
-/** Token request for a code (RFC 6749 §4.1.3, RFC 8707 §2.2). */
-export function redeem(grant: Grant, code: string, codeVerifier: string): Promise<TokenAnswer> {
-  return requestTokens(grant.server, {
+export interface IssuedCode {
+  readonly code: string
+  readonly codeVerifier: string
+}
+
+/** Parameters of the token request for a code (RFC 6749 §4.1.3, RFC 8707 §2.2). */
+export function exchangeOf(
+  { clientId, redirectUri, resource }: Grant,
+  { code, codeVerifier }: IssuedCode,
+): Record<string, string> {
+  return {
     grant_type: 'authorization_code',
-    client_id: grant.clientId,
-    redirect_uri: grant.redirectUri,
-    resource: grant.resource,
+    client_id: clientId,
+    redirect_uri: redirectUri,
+    resource,
     code,
     code_verifier: codeVerifier,
-  })
+  }
+}
+
+export function redeem(grant: Grant, code: string, codeVerifier: string): Promise<TokenAnswer> {
+  return requestTokens(grant.server, exchangeOf(grant, { code, codeVerifier }))
 }
 
 export function refresh(grant: Grant, refreshToken: string): Promise<TokenAnswer> {
