@@ -8,7 +8,10 @@ import { createAuthority } from '../platform/certificates.js'
 import { startDocumentHost } from '../support/document-host.js'
 import { discoverServer } from '../support/oauth-client.js'
 import { attackTable } from './attack.js'
-import { attacks, type DocumentWorld } from './client-document-attacks.js'
+import { attacks as conductAttacks } from './document-conduct-attacks.js'
+import { attacks as contentAttacks } from './document-content-attacks.js'
+import { attacks as dialAttacks } from './document-dial-attacks.js'
+import type { DocumentWorld } from './document-world.js'
 
 const limits = { timeoutMs: 30_000, maxBytes: 65_536, maxConcurrent: 40, maxConcurrentPerHost: 40 }
 const closers: (() => Promise<unknown>)[] = []
@@ -68,4 +71,5 @@ afterAll(async () => {
   for (const close of closers) await close()
 })
 
+const attacks = [...dialAttacks, ...contentAttacks, ...conductAttacks]
 attackTable('G', 'clients that name themselves by URL', attacks, () => world)
