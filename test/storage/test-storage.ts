@@ -19,7 +19,8 @@ export interface TestStorage {
 export const refreshGraceSeconds = 20
 
 export async function openTestStorage(kind: DatabaseKind): Promise<TestStorage> {
-  let now = new Date('2026-11-21T12:00:00Z').getTime()
+  // The full minute at hand: near the database's clock, and where windows of a minute begin.
+  let now = Math.floor(Date.now() / 60_000) * 60_000
   const storage = createStorage({
     database: await openTestDatabase(kind, 'auth'),
     secretBox: createSecretBox(randomSecret()),

@@ -11,6 +11,9 @@ import {
 import { databaseKinds } from '../support/databases.js'
 import { openTestStorage, refreshGraceSeconds, type TestStorage } from './test-storage.js'
 
+/** Seconds. Tokens are replaced by the database's clock, which goes on, while the test's stands still. */
+const longAfterGrace = 1_800
+
 type Redeemed = 'AuthorizationCode' | 'RefreshToken'
 
 describe.each(databaseKinds)('A token request as one unit of work, on %s', (kind) => {
@@ -229,6 +232,3 @@ describe.each(databaseKinds)('A token request as one unit of work, on %s', (kind
     }
   })
 })
-
-/** Seconds. Tokens are replaced by the database's clock, which goes on, while the test's stands still. */
-const longAfterGrace = 1_800
