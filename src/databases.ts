@@ -104,6 +104,12 @@ export function encryptionKeysAtHand(config: Config): readonly string[] | undefi
   return existsSync(file) ? loadEncryptionKeys(file) : undefined
 }
 
+/** What a server and its operator's command line both have, and nobody else. The MCP server is never given the encryption key. */
+export function operatorSecrets(config: Config, part: Part): readonly string[] {
+  const own = config.MCP_SERVER_SECRET === undefined ? [] : [config.MCP_SERVER_SECRET]
+  return part === 'mcp' ? own : [...(encryptionKeysAtHand(config) ?? []), ...own]
+}
+
 /** Where the encryption keys are that the operator did not bring. */
 export function encryptionKeyFile(config: Pick<Config, 'DATA_DIR'>): string {
   return join(config.DATA_DIR, 'encryption.key')

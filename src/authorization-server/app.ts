@@ -119,6 +119,7 @@ export async function createAuthorizationServer(
     alsoAnswerHosts: options.internalHosts,
     trustedProxies: options.trustedProxies,
     forwarderSecret: options.forwarderSecret,
+    operatorSecrets: options.operatorSecrets,
     observer: options.observer,
     ready: async () => {
       keyRing.assertAllOpen()

@@ -69,6 +69,8 @@ export interface AuthorizationServerOptions {
   readonly stopping?: AbortSignal | undefined
   /** See `HttpBaseOptions.forwarderSecret`. */
   readonly forwarderSecret?: string | undefined
+  /** See `HttpBaseOptions.operatorSecrets`. */
+  readonly operatorSecrets?: readonly string[] | undefined
   /** What has to be ready besides this server, when another one shares its port. */
   readonly alsoReady?: (() => Promise<void>) | undefined
   /** Host values besides the issuer's that are answered: the service name inside a container network. */

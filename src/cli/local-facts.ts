@@ -15,10 +15,12 @@ import type {
   Part,
   StoredFacts,
 } from '../doctor/local/facts.js'
+import { claimedAddress } from '../doctor/local/proxy-checks.js'
 import { overdueNotesRows } from '../mcp-server/expired-rows.js'
 import { notesMigrations } from '../mcp-server/notes-database.js'
 import { tryFollowing } from '../mcp-server/revocations.js'
 import { authorizationServerMetadataUrls, protectedResourceMetadataUrl } from '../oauth/well-known.js'
+import { arrivalHeaders, askForArrival } from '../platform/arrival.js'
 import type { Clock } from '../platform/clock.js'
 import type { Database } from '../platform/database.js'
 import { readDatabaseCondition } from '../platform/database-condition.js'
@@ -158,7 +160,7 @@ function readDisk(config: Config, parts: readonly Part[]): DiskFacts | undefined
   return { folder, freeBytes: bavail * bsize, isWritable }
 }
 
-type Address = Omit<AddressFacts, 'exchange' | 'certificate'> & { readonly document: string }
+type Address = Omit<AddressFacts, 'exchange' | 'certificate' | 'arrival'> & { readonly document: string }
 
 function addressesOf(config: Config, only: Part | undefined): readonly Address[] {
   const { ISSUER_URL: issuer, RESOURCE_URL: resource } = config
@@ -175,19 +177,36 @@ function addressesOf(config: Config, only: Part | undefined): readonly Address[]
   return [atResource, atIssuer('ISSUER_INTERNAL_URL', internalUrl(config, only) ?? issuer)]
 }
 
+/** What the server at a public address has too. */
+function secretFor({ setting }: Address, config: Config, keys: readonly string[] | undefined): string | undefined {
+  if (setting === 'ISSUER_INTERNAL_URL') return undefined
+  const own = config.MCP_SERVER_SECRET
+  return setting === 'ISSUER_URL' ? (keys?.[0] ?? own) : own
+}
+
+/** `secret`: by which the server is asked how the request arrived. Behind https only: elsewhere no proxy is told from none. */
 async function ask(
   { document, ...address }: Address,
+  secret: string | undefined,
   options: LocalExamination['network'],
   clock: Clock,
 ): Promise<AddressFacts> {
   const network = createDiagnosticNetwork({ ...options, startUrl: address.url, clock })
+  const isHttps = document.startsWith('https:')
+  const question = secret === undefined || !isHttps ? undefined : askForArrival(secret, clock)
+  const headers = {
+    accept: 'application/json',
+    // A copy on the way would say how another request arrived.
+    'cache-control': 'no-cache',
+    ...(question && { [arrivalHeaders.question]: question.text, 'x-forwarded-for': claimedAddress }),
+  }
   try {
-    const request = { method: 'GET', url: document, headers: { accept: 'application/json' } }
     const [exchange, certificate] = await Promise.all([
-      network.send(request),
-      document.startsWith('https:') ? network.certificate(new URL(document).origin) : undefined,
+      network.send({ method: 'GET', url: document, headers }),
+      isHttps ? network.certificate(new URL(document).origin) : undefined,
     ])
-    return { ...address, exchange, certificate }
+    const arrival = question?.read(answerOf(exchange)?.headers.get(arrivalHeaders.answer) ?? null)
+    return { ...address, exchange, certificate, arrival }
   } finally {
     await network.close()
   }
@@ -219,7 +238,9 @@ export async function gatherLocalFacts(terminal: Terminal, { only, network }: Lo
   const encryption = parts.includes('auth') ? readEncryptionKey(config) : {}
   const [examined, addresses] = await Promise.all([
     Promise.all(parts.map((part) => examineDatabase(config, part, clock, encryption.keys))),
-    Promise.all(addressesOf(config, only).map((address) => ask(address, network, clock))),
+    Promise.all(
+      addressesOf(config, only).map((one) => ask(one, secretFor(one, config, encryption.keys), network, clock)),
+    ),
   ])
   const stored = examined.find((one) => one.stored !== undefined)?.stored
   const isMissing = parts.includes('auth') && encryption.keys === undefined && stored?.keys.areUnmade === false

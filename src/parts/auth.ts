@@ -6,7 +6,7 @@ import { createSetupLinks, setupLinkUrl } from '../authorization-server/accounts
 import { createAuthorizationServer } from '../authorization-server/app.js'
 import type { RegistrationOptions } from '../authorization-server/options.js'
 import { observedAuthorizationServer } from '../authorization-server/request-counts.js'
-import { bringUpToDate, openDatabase, openKeys, storageOver } from '../databases.js'
+import { bringUpToDate, openDatabase, openKeys, operatorSecrets, storageOver } from '../databases.js'
 import type { McpApp } from '../mcp-server/app.js'
 import { allowsHost } from '../oauth/host-pattern.js'
 import { type ListeningServer, listen } from '../platform/http.js'
@@ -79,6 +79,7 @@ export async function startAuth(
       trustedProxies: config.TRUSTED_PROXIES,
       hidesAddresses: config.hidesAddresses,
       forwarderSecret: parts.forwarderSecret,
+      operatorSecrets: operatorSecrets(config, 'auth'),
       resourceServerClient: ownClient(config, parts.ownSecret),
       stopping: parts.stopping.signal,
       alsoReady: beside?.ready,

@@ -1,6 +1,6 @@
 /** The MCP server, from its database to its port. */
 import { internalUrl, ownClient } from '../arrangement.js'
-import { bringUpToDate, openDatabase } from '../databases.js'
+import { bringUpToDate, openDatabase, operatorSecrets } from '../databases.js'
 import { createApiKeys } from '../mcp-server/api-keys.js'
 import { createMcpApp, type McpApp } from '../mcp-server/app.js'
 import { sweepExpiredRows } from '../mcp-server/expired-rows.js'
@@ -54,6 +54,7 @@ export async function openMcp(parts: Parts): Promise<McpApp> {
     log,
     clock,
     trustedProxies: config.TRUSTED_PROXIES,
+    operatorSecrets: operatorSecrets(config, 'mcp'),
     observer: observability.requests(observedMcpServer([resourceUrl, ...config.RESOURCE_ALIASES])),
     allowedOrigins: config.ALLOWED_ORIGINS,
     readOnly: config.READ_ONLY,

@@ -20,6 +20,11 @@ export function addressSet(entries: readonly string[]): BlockList {
   return set
 }
 
+/** The address of the connection itself. */
+export function peerAddress({ socket }: Pick<IncomingMessage, 'socket'>): string {
+  return unmapped(socket.remoteAddress ?? '')
+}
+
 function unmapped(address: string): string {
   return address.startsWith('::ffff:') && isIP(address.slice(7)) === 4 ? address.slice(7) : address
 }
@@ -29,7 +34,7 @@ function withoutPort(hop: string): string {
   return /^\[([^\]]+)\](?::\d+)?$/.exec(hop)?.[1] ?? /^([\d.]+):\d+$/.exec(hop)?.[1] ?? hop
 }
 
-function contains(set: BlockList | undefined, address: string): boolean {
+export function contains(set: BlockList | undefined, address: string): boolean {
   if (set === undefined) return false
   const family = isIP(address)
   return family !== 0 && set.check(address, family === 6 ? 'ipv6' : 'ipv4')
@@ -50,7 +55,7 @@ export function takeForwarderProof({ headers }: IncomingMessage, secret: string 
  * entry behind trusted proxies.
  */
 export function clientAddress(request: IncomingMessage, trusted: BlockList | undefined, isForwarded: boolean): string {
-  let address = unmapped(request.socket.remoteAddress ?? '')
+  let address = peerAddress(request)
   if (!isForwarded && !contains(trusted, address)) return address
   // Node joins several into one.
   const hops = String(request.headers['x-forwarded-for'] ?? '')

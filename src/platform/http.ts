@@ -3,13 +3,14 @@
  * log line (request-log.ts), the pinned origin (origin.ts). Does not own routes, authentication or page rendering.
  */
 import type { IncomingMessage, RequestListener } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, BlockList } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type Router from '@koa/router'
 import Koa from 'koa'
 import { OAuthError } from '../oauth/errors.js'
+import { arrivalHeaders, createArrivalDesk } from './arrival.js'
 import { type ConnectionLimits, connectionLimits, createBoundedServer } from './bounded-server.js'
-import { addressSet } from './client-address.js'
+import { addressSet, contains, peerAddress } from './client-address.js'
 import type { Clock } from './clock.js'
 import type { Logger } from './log.js'
 import { pinOrigin, pinScheme } from './origin.js'
@@ -50,6 +51,8 @@ export interface HttpBaseOptions {
   readonly trustedProxies: readonly string[]
   /** Known to this process alone: whoever sends it as `forwarderHeader` is our own forwarder and says whom it asks for. */
   readonly forwarderSecret?: string | undefined
+  /** Of the operator's: who seals a question under one is told how it arrived (`arrival.ts`). */
+  readonly operatorSecrets?: readonly string[] | undefined
   /** Answers the readiness probe: resolves when migrated and the database answers, throws otherwise. */
   readonly ready: () => Promise<void>
   /** From its abort on the server is not ready, whatever `ready` says: it was asked to stop. */
@@ -142,6 +145,20 @@ function health({ ready, stopping }: HttpBaseOptions): HttpMiddleware {
   }
 }
 
+/** Ahead of whatever changes the headers of a request, or refuses it. */
+function tellArrivals({ operatorSecrets, clock }: HttpBaseOptions, trusted: BlockList | undefined): HttpMiddleware {
+  const answer = createArrivalDesk(operatorSecrets ?? [], clock)
+  return async ({ req, res, state }, next) => {
+    if (req.headers[arrivalHeaders.question] !== undefined) {
+      const peer = peerAddress(req)
+      const isPeerTrusted = trusted === undefined ? undefined : contains(trusted, peer)
+      const arrival = answer(req, { peer, isPeerTrusted, address: state.clientAddress })
+      if (arrival !== undefined) res.setHeader(arrivalHeaders.answer, arrival)
+    }
+    return next()
+  }
+}
+
 /** A Koa app with everything both servers share, in order. Callers add their own middleware after it. */
 export function createHttpBase(options: HttpBaseOptions): Koa<HttpState> {
   const app = new Koa<HttpState>()
@@ -149,6 +166,7 @@ export function createHttpBase(options: HttpBaseOptions): Koa<HttpState> {
   const trusted = options.trustedProxies.length === 0 ? undefined : addressSet(options.trustedProxies)
   pinScheme(app)
   app.use(logRequests(options, trusted))
+  app.use(tellArrivals(options, trusted))
   if (options.observer !== undefined) app.use(options.observer)
   app.use(writeErrors(options.log, options.renderErrorPage))
   app.use(health(options))

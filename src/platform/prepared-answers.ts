@@ -5,6 +5,7 @@
  */
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
+import { arrivalHeaders } from './arrival.js'
 import { addressSet, clientAddress, forwarderHeader } from './client-address.js'
 import type { HttpApp, HttpBaseOptions } from './http.js'
 import { answeredHosts } from './origin.js'
@@ -34,6 +35,7 @@ const deciding: ReadonlySet<string> = new Set([
   'transfer-encoding',
   'upgrade',
   forwarderHeader,
+  arrivalHeaders.question,
 ])
 
 /** The host asked for by a request that brings along nothing that decides; `undefined` for any other. */

@@ -3,6 +3,7 @@ import type { Problem } from '../../src/doctor/finding.js'
 import type { AddressFacts, DatabaseFacts, LocalFacts, StoredFacts } from '../../src/doctor/local/facts.js'
 import { diagnoseLocally } from '../../src/doctor/local/local.js'
 import { type LocalProblemCode, localProblems } from '../../src/doctor/local/problems.js'
+import type { Arrival } from '../../src/platform/arrival.js'
 import type { DatabaseCondition } from '../../src/platform/database-condition.js'
 
 const at = new Date('2026-11-21T12:00:00Z')
@@ -31,10 +32,17 @@ const certificate = {
   ...{ origin: issuer, validFrom: new Date('2026-10-01'), validTo: new Date('2026-12-30'), names: '', fitsHost: true },
   chainError: undefined,
 }
+const arrival: Arrival = {
+  ...{ host: 'auth.example.com', forwardedFor: '192.0.2.77, 203.0.113.9', forwardedProto: 'https' },
+  ...{ peer: '10.0.0.2', isPeerTrusted: true, address: '203.0.113.9' },
+}
 const address: AddressFacts = {
   ...{ setting: 'ISSUER_URL', url: issuer, member: 'issuer', identifier: issuer, exchange: answer({ issuer }) },
   certificate,
+  arrival,
 }
+const arrived = (change: Partial<Arrival>, further: Partial<AddressFacts> = {}) =>
+  withAddress({ arrival: { ...arrival, ...change }, ...further })
 const sound: LocalFacts = {
   ...{ at, parts: ['auth', 'mcp'], mistakes: [], warnings: [], databases: [database], stored, disk: undefined },
   ...{ encryptionKey: {}, clientsMayCome: true, followsRevocations: true, addresses: [address] },
@@ -98,6 +106,21 @@ const findings: readonly (readonly [Problem['code'], Partial<LocalFacts>, RegExp
   ['address-of-others', withAddress({ exchange: answer({ issuer: 'x' }) }), /"issuer" is "x", not "https:/],
   ['address-of-others', withAddress({ exchange: answer('<html>', 502) }), /: 502 \(no content type\)/],
   ['proxy-changes-host', withAddress({ exchange: answer({}, 421) }), /: 421/],
+  ['proxy-changes-host', arrived({ host: 'auth:3000' }, { exchange: answer({}, 421) }), /: 421 .*for Host: auth:3000$/],
+  ['proxy-renames-host', arrived({ host: 'auth:3000' }), /Host: auth:3000$/],
+  [
+    'proxy-unnamed',
+    arrived({ isPeerTrusted: undefined }),
+    /from 10\.0\.0\.2, with X-Forwarded-For: 192\.0\.2\.77, 203/,
+  ],
+  ['proxy-not-trusted', arrived({ isPeerTrusted: false }), /from 10\.0\.0\.2, which TRUSTED_PROXIES/],
+  ['proxy-hides-address', arrived({ forwardedFor: undefined }), /no X-Forwarded-For/],
+  [
+    'address-forgeable',
+    arrived({ forwardedFor: '192.0.2.77', address: '192.0.2.77' }),
+    /made up and nothing else, X-Forwarded-For: 192/,
+  ],
+  ['proxy-reached-plainly', arrived({ forwardedProto: 'http, https' }), /Proto: http, https$/],
   ['issuer-out-of-reach', withAddress({ setting: 'ISSUER_INTERNAL_URL', exchange: silence }), /^ISSUER_INTERNAL_URL/],
   ['mcp-secret-refused', { feed: { isFollowing: false, reason: 'Error: status 401' } }, /401/],
   ['feed-silent', { feed: { isFollowing: false, reason: 'Error: status 404' } }, /404/],

@@ -3,6 +3,7 @@ import { certificateProblems, clockProblems } from '../checks/transport.js'
 import { isAnswer, jsonOf } from '../exchange.js'
 import { type CheckGroup, type Problem, problem, problemIf } from '../finding.js'
 import type { AddressFacts, LocalFacts } from './facts.js'
+import { passedOn } from './proxy-checks.js'
 
 const isInternal = ({ setting }: AddressFacts) => setting === 'ISSUER_INTERNAL_URL'
 
@@ -24,7 +25,9 @@ function publicAddress(facts: AddressFacts): readonly Problem[] {
   const { exchange } = facts
   if (!isAnswer(exchange)) return [problem('address-silent-here', seenAt(facts))]
   if (answersAsOurs(facts)) return []
-  return [problem(exchange.status === 421 ? 'proxy-changes-host' : 'address-of-others', seenAt(facts))]
+  if (exchange.status !== 421) return [problem('address-of-others', seenAt(facts))]
+  const named = facts.arrival === undefined ? '' : `, for Host: ${facts.arrival.host}`
+  return [problem('proxy-changes-host', `${seenAt(facts)}${named}`)]
 }
 
 function publicAddresses({ addresses }: LocalFacts): readonly Problem[] | undefined {
@@ -54,6 +57,7 @@ export const addressChecks: CheckGroup<LocalFacts> = {
   name: 'Addresses',
   checks: [
     { id: 'public-address', title: 'the public addresses lead to these servers', examine: publicAddresses },
+    { id: 'proxy', title: 'the proxy passes host, scheme and the address of the client on', examine: passedOn },
     { id: 'certificates', title: 'their certificates are valid, trusted and fit', examine: certificates },
     { id: 'issuer-reach', title: 'the MCP server reaches the authorization server', examine: wayBetween },
     {

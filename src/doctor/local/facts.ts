@@ -1,4 +1,5 @@
 /** What the operator's side has shown, on the servers' own machine and with their settings. Gathered once, then only looked at. */
+import type { Arrival } from '../../platform/arrival.js'
 import type { DatabaseCondition } from '../../platform/database-condition.js'
 import type { CertificateReport, Exchange } from '../../platform/diagnostic-network.js'
 import type { OverdueRows } from '../../platform/expiring-rows.js'
@@ -65,6 +66,8 @@ export interface AddressFacts {
   readonly identifier: string
   readonly exchange: Exchange
   readonly certificate: CertificateReport | undefined
+  /** How the request arrived there; `undefined` when nobody said so. */
+  readonly arrival: Arrival | undefined
 }
 
 /** What came of asking for the revocation feed with the MCP server's own credentials. */

@@ -198,6 +198,43 @@ export const localProblems = {
     clients: 'Every client: the server answers for its public host only (421).',
     fix: 'nginx: proxy_set_header Host $host. Apache: ProxyPreserveHost On. Caddy and Traefik do it by themselves.',
   },
+  'proxy-unnamed': {
+    severity: 'warning',
+    title: 'a proxy stands before the server, and no setting names it',
+    clients: 'Nobody is limited by address: all seem to have the one of the proxy, in the log and the audit trail too.',
+    fix: 'Put that address, or the network that only your proxies are in, into TRUSTED_PROXIES.',
+  },
+  'proxy-not-trusted': {
+    severity: 'failure',
+    title: 'the proxy is not one of TRUSTED_PROXIES',
+    clients: 'Everybody together is limited as one address would be: a busy hour turns all away (429).',
+    fix: 'Put that address, or the network that only your proxies are in, into TRUSTED_PROXIES.',
+  },
+  'proxy-hides-address': {
+    severity: 'failure',
+    title: 'the proxy does not say whom it asks for',
+    clients: 'Everybody together is limited as one address would be: a busy hour turns all away (429).',
+    fix: 'Let it send X-Forwarded-For. nginx: proxy_set_header X-Forwarded-For $remote_addr. Caddy and Traefik do it by themselves.',
+  },
+  'address-forgeable': {
+    severity: 'failure',
+    title: 'the proxy passes on what strangers say their address is',
+    clients:
+      'Whoever guesses passwords gets around every limit by address, and writes any address into the audit trail.',
+    fix: 'Let the proxy set X-Forwarded-For itself, or add to it. nginx: proxy_set_header X-Forwarded-For $remote_addr.',
+  },
+  'proxy-reached-plainly': {
+    severity: 'warning',
+    title: 'the proxy was asked by http, though clients use https',
+    clients: `${nobodyYet}, if what ends TLS before it is on a network of yours: else passwords and tokens cross another one in the clear.`,
+    fix: 'Let the CDN or load balancer ask your proxy by https, or let the proxy pass its X-Forwarded-Proto on.',
+  },
+  'proxy-renames-host': {
+    severity: 'warning',
+    title: 'the proxy asks for another host than clients do',
+    clients: `${nobodyYet}: it is the internal name of this server, which is taken for the public one.`,
+    fix: 'nginx: proxy_set_header Host $host. Apache: ProxyPreserveHost On.',
+  },
   'issuer-out-of-reach': {
     severity: 'failure',
     title: 'the MCP server does not reach the authorization server',
