@@ -74,12 +74,18 @@ function grantTypes(given: Flags): readonly string[] {
   return grants
 }
 
+/** Every token names RESOURCE_URL, whichever of its URLs was asked for: of another resource there would be nothing to tell. */
+function introspectedResource(terminal: Terminal, given: string): string {
+  const { RESOURCE_URL: resource, RESOURCE_ALIASES: aliases } = loadConfig(terminal)
+  const asked = canonicalResource(given)
+  if (asked !== undefined && [resource, ...aliases].includes(asked)) return resource
+  throw new UsageError(`--introspects is ${resource}: tokens are issued for no other resource (RESOURCE_URL)`)
+}
+
 /** Registered metadata (RFC 7591 §2) from flags; the rules of registration apply. */
 function metadataFrom(terminal: Terminal, clientId: string, given: Flags): ClientMetadata {
   const grants = grantTypes(given)
-  const resource = given.introspects === undefined ? undefined : canonicalResource(given.introspects)
-  if (given.introspects !== undefined && resource === undefined)
-    throw new UsageError('--introspects is not a resource URL')
+  const resource = given.introspects === undefined ? undefined : introspectedResource(terminal, given.introspects)
   const metadata: ClientMetadata = {
     client_id: clientId,
     client_name: given.name,
@@ -102,13 +108,14 @@ function metadataFrom(terminal: Terminal, clientId: string, given: Flags): Clien
 /** What the other side asks for besides the id, under the names it has there. */
 function tellWhereToPaste(
   terminal: Terminal,
-  { token_endpoint_auth_method: method, redirect_uris: redirects }: ClientMetadata,
+  { token_endpoint_auth_method: method, redirect_uris: redirects, introspects }: ClientMetadata,
 ) {
   const { ISSUER_URL: issuer, RESOURCE_URL: resource } = loadConfig(terminal)
   writeLine(terminal, `MCP URL        ${resource}`)
   writeLine(terminal, `issuer         ${issuer}`)
   if (redirects !== undefined && redirects.length > 0) writeLine(terminal, `authorize at   ${issuer}/authorize`)
   writeLine(terminal, `token at       ${issuer}/token`)
+  if (introspects !== undefined) writeLine(terminal, `introspect at  ${issuer}/introspect`)
   writeLine(
     terminal,
     `authenticate   ${method === 'client_secret_basic' ? `${method} or client_secret_post` : (method ?? 'none')}`,

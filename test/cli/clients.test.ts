@@ -108,6 +108,21 @@ describe('gatehouse clients', () => {
     expect(stderr).toMatch(/redirect_uri/)
   })
 
+  it('lets a client introspect the one resource that tokens are issued for, and no other', async () => {
+    for (const resource of ['https://elsewhere.example/mcp', 'no URL']) {
+      const { exitCode, stderr } = await clients('add', '--name', 'x', '--confidential', '--introspects', resource)
+      expect(exitCode).toBe(2)
+      expect(stderr).toContain(`--introspects is ${environment['RESOURCE_URL']}: tokens are issued for no other`)
+    }
+    const slash = `${environment['RESOURCE_URL']}/`
+    const added = await clients('add', '--name', 'x', '--confidential', '--introspects', slash)
+    expect(added.stdout).toContain(`introspect at  ${environment['ISSUER_URL']}/introspect\n`)
+    expect(JSON.parse((await clients('show', printed(added, 'client_id'))).stdout)).toMatchObject({
+      metadata: { introspects: environment['RESOURCE_URL'] },
+    })
+    expect((await clients('remove', printed(added, 'client_id'))).exitCode).toBe(0)
+  })
+
   it('never lets a registered name steer the terminal', async () => {
     const { exitCode, stderr } = await clients('add', '--name', 'x\u001b[2J', '--redirect-uri', 'https://a.example/cb')
     expect(exitCode).toBe(1)
