@@ -1,7 +1,7 @@
 /** Group F, the rest: registration access tokens (RFC 7592), how often one may register, what is kept of it. */
 import { expect } from '@jest/globals'
 import { opens, register, sendRegistration } from '../authorization-server/registration-requests.js'
-import { https, type Metadata, type Row, registered, web } from './registration-attacks.js'
+import { https, type Metadata, type Row, registered, web } from './registration-world.js'
 
 const tokenRows: readonly Row[] = [
   {

@@ -1,9 +1,14 @@
 import { afterAll, beforeAll } from '@jest/globals'
 import { startStack } from '../support/stack.js'
 import { attackTable } from './attack.js'
-import { attacks as onConduct } from './conduct-attacks.js'
-import { type HttpWorld, attacks as onBytes } from './http-layer-attacks.js'
+import { attacks as disclosureAttacks } from './disclosure-attacks.js'
+import { attacks as exposureAttacks } from './exposure-attacks.js'
+import { attacks as framingAttacks } from './framing-attacks.js'
+import type { HttpWorld } from './http-world.js'
+import { attacks as protocolAttacks } from './other-protocol-attacks.js'
+import { attacks as slowAttacks } from './slow-connection-attacks.js'
 import { openSlowSockets } from './sockets.js'
+import { attacks as targetAttacks } from './target-attacks.js'
 
 /** Half a head, a head whose end never comes, nothing at all, and half a body. */
 const beginnings = [
@@ -25,4 +30,13 @@ afterAll(async () => {
   await world.stack.close()
 })
 
-attackTable('I', 'HTTP, logs, and what must not be there', [...onBytes, ...onConduct], () => world)
+// The slow connections last: they were opened first, and end by themselves.
+const attacks = [
+  ...framingAttacks,
+  ...targetAttacks,
+  ...protocolAttacks,
+  ...disclosureAttacks,
+  ...exposureAttacks,
+  ...slowAttacks,
+]
+attackTable('I', 'HTTP, logs, and what must not be there', attacks, () => world)

@@ -1,8 +1,11 @@
 import { afterAll, beforeAll } from '@jest/globals'
 import { startServer } from '../authorization-server/server.js'
 import { attackTable } from './attack.js'
-import { attacks as onTokensAndLimits } from './client-configuration-attacks.js'
-import { attacks as onMetadata, type RegistrationWorld } from './registration-attacks.js'
+import { attacks as configurationAttacks } from './client-configuration-attacks.js'
+import { attacks as metadataAttacks } from './client-metadata-attacks.js'
+import { attacks as redirectAttacks } from './registered-redirect-attacks.js'
+import { attacks as bodyAttacks } from './registration-body-attacks.js'
+import type { RegistrationWorld } from './registration-world.js'
 
 let world: RegistrationWorld
 beforeAll(async () => {
@@ -26,4 +29,5 @@ beforeAll(async () => {
 }, 180_000)
 afterAll(() => Promise.all([world.server.close(), world.limited.close()]))
 
-attackTable('F', 'dynamic client registration', [...onMetadata, ...onTokensAndLimits], () => world)
+const attacks = [...redirectAttacks, ...bodyAttacks, ...metadataAttacks, ...configurationAttacks]
+attackTable('F', 'dynamic client registration', attacks, () => world)

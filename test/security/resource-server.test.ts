@@ -1,8 +1,13 @@
 import { afterAll, beforeAll } from '@jest/globals'
 import { startMcpTestServer } from '../mcp-server/mcp-test-server.js'
 import { attackTable } from './attack.js'
-import { attacks as onCalls } from './call-attacks.js'
-import { attacks as onTokens, type ResourceWorld } from './resource-server-attacks.js'
+import { attacks as scopeAttacks } from './call-scope-attacks.js'
+import { attacks as endpointAttacks } from './endpoint-attacks.js'
+import type { ResourceWorld } from './resource-world.js'
+import { attacks as cacheAttacks } from './token-cache-attacks.js'
+import { attacks as claimAttacks } from './token-claim-attacks.js'
+import { attacks as placeAttacks } from './token-place-attacks.js'
+import { attacks as signatureAttacks } from './token-signature-attacks.js'
 
 let world: ResourceWorld
 beforeAll(async () => {
@@ -11,4 +16,12 @@ beforeAll(async () => {
 }, 180_000)
 afterAll(() => world.server.close())
 
-attackTable('H', 'the MCP server as a protected resource', [...onTokens, ...onCalls], () => world)
+const attacks = [
+  ...placeAttacks,
+  ...signatureAttacks,
+  ...claimAttacks,
+  ...scopeAttacks,
+  ...cacheAttacks,
+  ...endpointAttacks,
+]
+attackTable('H', 'the MCP server as a protected resource', attacks, () => world)

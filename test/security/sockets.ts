@@ -1,4 +1,5 @@
 /** Bytes to a port and back, as no HTTP client would send them. */
+import { request } from 'node:http'
 import { connect } from 'node:net'
 
 export interface Exchange {
@@ -64,4 +65,23 @@ export function openSlowSockets(port: number, count: number, beginnings: readonl
       for (const socket of sockets) socket.destroy()
     },
   }
+}
+
+/** A GET whose path and headers are sent as they are. */
+export function rawGet(
+  url: string,
+  path: string,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<{ status: number; text: string }> {
+  const { port, host } = new URL(url)
+  return new Promise((resolve, reject) => {
+    const sent = request({ host: '127.0.0.1', port, path, headers: { host, ...headers } }, (response) => {
+      let text = ''
+      response.setEncoding('utf8').on('data', (chunk) => (text += chunk))
+      response.on('end', () =>
+        resolve({ status: response.statusCode ?? 0, text: `${JSON.stringify(response.headers)}${text}` }),
+      )
+    })
+    sent.on('error', reject).end()
+  })
 }
