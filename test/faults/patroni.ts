@@ -110,7 +110,7 @@ export const electedFailover: Fault = {
   guarantee: `another primary ≤ ${electedSeconds} s, of Patroni’s lease of 20; ready ≤ 5 s after that by themselves; an old primary acknowledges nothing; nobody is put off for etcd`,
   unavailable: whyNoPatroni,
   longestMinutes: 8,
-  // Longer than Patroni needs to find out, or the repetition of a refresh whose answer was lost comes too late.
+  // Longer than Patroni needs to find out, or the repetition of a refresh whose answer was lost may come too late.
   world: () => ({ withPatroni: true, env: { REFRESH_GRACE_SECONDS: '60' } }),
   strike: async (scene) => {
     const { patroni } = scene.world
