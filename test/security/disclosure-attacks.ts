@@ -1,3 +1,4 @@
+/** Group I: what logs, errors and answers tell. */
 import { expect } from '@jest/globals'
 import type { Row } from './http-world.js'
 import { rawGet } from './sockets.js'

@@ -1,3 +1,4 @@
+/** Group F: redirect URIs that nobody may register. */
 import { https, type Id, type Row, refused } from './registration-world.js'
 
 const refusedRedirects = (id: Id, name: string, source: string, uris: readonly string[]): Row =>
