@@ -201,7 +201,8 @@ export const localProblems = {
   'proxy-unnamed': {
     severity: 'warning',
     title: 'a proxy stands before the server, and no setting names it',
-    clients: 'Nobody is limited by address: all seem to have the one of the proxy, in the log and the audit trail too.',
+    clients:
+      'Everybody seems to have its address, in the log and the audit trail too: all share the limits of wrong passwords and device codes, others are not counted by address.',
     fix: 'Put that address, or the network that only your proxies are in, into TRUSTED_PROXIES.',
   },
   'proxy-not-trusted': {
