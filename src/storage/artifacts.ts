@@ -82,6 +82,16 @@ const destroy: Statement = {
   text: 'DELETE FROM artifacts WHERE model = $1 AND id_hash = $2',
 }
 
+/**
+ * A refresh token is destroyed when its family ends, and goes with the grant. The engine ends the grant in a second step: whoever
+ * repeats a revocation that a crash cut between the two would find no token, and be told that all is well (RFC 7009 §2.2).
+ */
+const endFamilyOf: Statement = {
+  name: 'refresh_token_end',
+  text: `DELETE FROM grants
+    WHERE id = (SELECT grant_id FROM artifacts WHERE model = 'RefreshToken' AND id_hash = $1)`,
+}
+
 const revokeByGrant: Statement = {
   name: 'artifact_revoke_by_grant',
   text: 'DELETE FROM artifacts WHERE model = $1 AND grant_id = $2',
@@ -194,6 +204,7 @@ export function createArtifactAdapter(storage: Storage, model: string): Adapter 
     destroy: async (id) => {
       // The decision takes it along.
       if (model === registrationTokenModel && currentChange()?.isDecided === true) return
+      if (model === 'RefreshToken' && (await sql.query(endFamilyOf, [hashSecret(id)])).rowCount === 1) return
       await sql.query(destroy, [model, hashSecret(id)])
     },
 

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { decodeJwt } from 'jose'
+import { outageError } from '../../src/platform/outage.js'
 import type { Browser } from '../support/browser.js'
-import { databaseKinds } from '../support/databases.js'
+import { databaseKinds, openTestDatabase } from '../support/databases.js'
 import {
   authorize,
   type Grant,
@@ -14,9 +15,12 @@ import {
   revoke,
   type Tokens,
 } from '../support/oauth-client.js'
+import { watchStatements } from '../support/watched-statements.js'
 import { startServer, type TestServer } from './server.js'
 
 const graceSeconds = 20
+
+const { afterwards, watched } = watchStatements()
 
 /** What the audit trail says of the last family that ended. */
 function lastRevocation({ storage }: TestServer) {
@@ -28,7 +32,8 @@ describe.each(databaseKinds)('Refresh tokens (RFC 6749 §6, RFC 9700 §4.14), on
   let browser: Browser
   let grant: Grant
   beforeAll(async () => {
-    server = await startServer(kind, { refreshGraceSeconds: graceSeconds })
+    const database = watched(await openTestDatabase(kind, 'auth'))
+    server = await startServer(kind, { database, refreshGraceSeconds: graceSeconds })
     browser = server.newBrowser()
     grant = await newGrant(server)
   })
@@ -143,7 +148,12 @@ describe.each(databaseKinds)('Refresh tokens (RFC 6749 §6, RFC 9700 §4.14), on
     expect(decodeJwt(tokens?.access_token ?? '').aud).toBe(server.resource)
   })
 
-  it.each(['', 'x', 'x'.repeat(5_000), '\u0000'])('that were never issued are refused: %.10j', async (refreshToken) => {
+  it.each([
+    ['nothing', ''],
+    ['a letter', 'x'],
+    ['five thousand', 'x'.repeat(5_000)],
+    ['U+0000', '\u0000'],
+  ])('that were never issued are refused: %s', async (_name, refreshToken) => {
     const { error, status } = await send(undefined, { refresh_token: refreshToken })
     expect(status).toBe(400)
     expect(error).toMatch(/^invalid_(grant|request)$/)
@@ -166,6 +176,23 @@ describe.each(databaseKinds)('Refresh tokens (RFC 6749 §6, RFC 9700 §4.14), on
     expect((await send(first)).error).toBe('invalid_grant')
     expect(await revoke(grant, refreshOf(second))).toBe(200)
     expect(await revoke(grant, 'never issued')).toBe(200)
+  })
+
+  it('end with their grant in one step: the repetition of a revocation that was cut finds nothing left to do', async () => {
+    const first = await tokensFor()
+    const { tokens: second } = await send(first)
+    const { prisma } = server.storage
+    const left = async () => [
+      await prisma.grant.count(),
+      await prisma.artifact.count({ where: { model: 'RefreshToken' } }),
+    ]
+    const [grants = 0, tokens = 0] = await left()
+    const lost = () => Promise.reject(outageError(new Error('Connection terminated unexpectedly')))
+    afterwards.set('refresh_token_end', lost)
+    expect(await revoke(grant, refreshOf(second))).toBe(503)
+    expect(await left()).toEqual([grants - 1, tokens - 2])
+    expect(await revoke(grant, refreshOf(second))).toBe(200)
+    expect((await send(second)).error).toBe('invalid_grant')
   })
 
   it('are revoked by their own client alone', async () => {
