@@ -34,6 +34,9 @@ export interface Load {
   stop(): Promise<void>
 }
 
+/** Below what the notes service keeps for one person: a soak goes on for hours. */
+const mostNotes = 9_000
+
 export interface LoadOptions {
   readonly world: World
   /** Where facts are written. */
@@ -167,7 +170,7 @@ class Clients {
         current === undefined ? this.#newFamily(person) : this.#refreshed(person, current),
       )
       const token = family?.tokens.access_token
-      if (token !== undefined) await this.step(() => this.#note(person, token))
+      if (token !== undefined) await this.step(() => this.#call(person, token))
     }
   }
 
@@ -184,11 +187,16 @@ class Clients {
     return { ...family, tokens: answer.tokens }
   }
 
-  async #note(person: PersonName, token: string): Promise<void> {
+  /** Writes a note, while people may keep more. */
+  async #call(person: PersonName, token: string): Promise<void> {
     this.#serial += 1
     const title = `${person}'s note ${this.#serial}`
+    const isKept = this.counts.note < mostNotes
     try {
-      const answer = await callTool(this.#options.world.resource, token, 'create_note', { title, body: 'x' })
+      const { resource } = this.#options.world
+      const answer = isKept
+        ? await callTool(resource, token, 'create_note', { title, body: 'x' })
+        : await callTool(resource, token, 'whoami')
       const result = answer.reply?.result
       // A tool whose database is away says so to the model, which can act on it: that is no fault of the protocol.
       const isForLater = result?.isError === true && /try again/i.test(JSON.stringify(result.content))
@@ -197,7 +205,7 @@ class Clients {
         this.#options.breach(
           `a tool call with a good token was answered ${answer.status}: ${JSON.stringify(answer.reply)}`,
         )
-      else this.#wrote({ kind: 'note', person, title })
+      else if (isKept) this.#wrote({ kind: 'note', person, title })
     } catch {
       this.putOff += 1
     }
