@@ -1,20 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
-import { ConfigError, describeConfig, type Environment, parseConfig, settingsTable } from '../src/config.js'
+import { describeConfig, parseConfig, settingsTable } from '../src/config.js'
 import { settings } from '../src/settings.js'
-
-const noFiles = (path: string): string => {
-  throw new Error(`cannot be read: ${path}`)
-}
-
-function mistakesOf(environment: Environment, readFile = noFiles): readonly string[] {
-  try {
-    parseConfig(environment, readFile)
-    return []
-  } catch (error) {
-    if (error instanceof ConfigError) return error.mistakes
-    throw error
-  }
-}
+import { mistakesOf, noFiles } from './config-mistakes.js'
 
 describe('Settings: defaults', () => {
   it('need nothing in the environment', () => {
@@ -44,88 +31,6 @@ describe('Settings: defaults', () => {
 
   it('leave other programs’ variables alone', () => {
     expect(mistakesOf({ PATH: '/bin', SESSION_MANAGER: 'x', NODE_ENV: 'test', npm_package_name: 'x' })).toEqual([])
-  })
-})
-
-describe('Settings: how often callers may ask', () => {
-  it.each([
-    ['5/20', { perSecond: 5, burst: 20 }],
-    ['0.5/1', { perSecond: 0.5, burst: 1 }],
-    ['', undefined],
-  ])('reads %j', (text, limit) => {
-    const { callLimits } = parseConfig({ CALL_LIMIT_PER_CALLER: text, CALL_LIMIT_TOTAL: text }, noFiles)
-    expect(callLimits).toEqual({ perCaller: limit, overall: limit })
-  })
-
-  it.each(['5', '0/20', '5/0', '5/20/1', '-5/20', '5/x', '5 / 20', '1e9/1'])('refuses %j', (text) => {
-    expect(mistakesOf({ CALL_LIMIT_TOTAL: text })).toEqual([
-      expect.stringMatching(/^CALL_LIMIT_TOTAL must be .*5\/20$/),
-    ])
-  })
-})
-
-describe('Settings: who may register', () => {
-  it.each([
-    [{}, 'open'],
-    [{ ISSUER_URL: 'http://127.0.0.1:3100' }, 'open'],
-    [{ ISSUER_URL: 'https://auth.example.com' }, 'limited'],
-    [{ ISSUER_URL: 'https://localhost.example.com' }, 'limited'],
-    [{ ISSUER_URL: 'https://auth.example.com', REGISTRATION: 'open' }, 'open'],
-    [{ REGISTRATION: 'limited' }, 'limited'],
-    [{ REGISTRATION: 'token' }, 'token'],
-    [{ REGISTRATION: 'closed' }, 'closed'],
-  ])('with %j: %s', (environment, mode) => {
-    expect(parseConfig(environment, noFiles).registrationMode).toBe(mode)
-  })
-})
-
-describe('Settings: limits', () => {
-  const limitsWith = (environment: Environment) => parseConfig(environment, noFiles).usageLimits
-  const away = { ISSUER_URL: 'https://auth.example.com' }
-
-  it.each<[string, Environment, { token: number; logout: number }]>([
-    ['on localhost, where one address is everybody', {}, { token: 0, logout: 0 }],
-    ['elsewhere', away, { token: 3_000, logout: 300 }],
-    ['switched off', { ...away, RATE_LIMITS: 'off' }, { token: 0, logout: 0 }],
-    ['changed', { ...away, RATE_LIMITS: 'token=7, logout=0' }, { token: 7, logout: 0 }],
-    ['changed on localhost', { RATE_LIMITS: 'token=7,' }, { token: 7, logout: 300 }],
-  ])('%s', (_name, environment, { token, logout }) => {
-    expect(limitsWith(environment)).toMatchObject({
-      token: { limit: token, windowSeconds: 60 },
-      logout: { limit: logout, windowSeconds: 600 },
-    })
-  })
-
-  it.each<[string, RegExp]>([
-    ['tokens=7', /RATE_LIMITS must be off, or pairs such as token=6000 of these names: authorize, /],
-    ['token', /must be off/],
-    ['token=-1', /must be off/],
-    ['token=1e3', /must be off/],
-    ['token=1234567890', /must be off/],
-    ['OFF', /must be off/],
-    ['__proto__=1', /must be off/],
-    ['token=1,token=2', /RATE_LIMITS names token twice/],
-  ])('refuse %s', (text, message) => {
-    expect(() => limitsWith({ RATE_LIMITS: text })).toThrow(message)
-  })
-})
-
-describe('Settings: ports', () => {
-  it.each([
-    [{ ISSUER_URL: 'https://auth.example.com', RESOURCE_URL: 'https://mcp.example.com/mcp' }, 443, 443],
-    [{ ISSUER_URL: 'http://localhost:3100', RESOURCE_URL: 'http://127.0.0.1:4100/mcp' }, 3100, 4100],
-    [{ ISSUER_URL: 'https://auth.example.com', AUTH_PORT: '8080', MCP_PORT: '0' }, 8080, 0],
-  ])('of %j', (environment, authPort, mcpPort) => {
-    expect(parseConfig(environment, noFiles)).toMatchObject({ authPort, mcpPort })
-  })
-
-  it.each([
-    [{ METRICS_PORT: '3000' }],
-    [{ METRICS_PORT: '4000' }],
-    [{ METRICS_PORT: '9464', AUTH_PORT: '9464' }],
-    [{ METRICS_PORT: '443', ISSUER_URL: 'https://auth.example.com', RESOURCE_URL: 'https://mcp.example.com/mcp' }],
-  ])('of metrics are their own: %j', (environment) => {
-    expect(mistakesOf(environment)).toEqual(['METRICS_PORT must be another port than those of the servers'])
   })
 })
 
@@ -312,39 +217,6 @@ describe('Settings: relations', () => {
     expect(mistakesOf({ INTROSPECTION_CLIENT_SECRET: 'x' })).toHaveLength(1)
     const both = { INTROSPECTION_CLIENT_ID: 'rs', INTROSPECTION_CLIENT_SECRET: 'x' }
     expect(mistakesOf({ ACCESS_TOKEN_FORMAT: 'opaque', ...both })).toEqual([])
-  })
-})
-
-describe('Settings: one origin for both servers', () => {
-  const issuer = 'https://example.com'
-  const tenant = 'https://example.com/auth'
-
-  it.each([
-    [issuer, 'https://example.com/mcp'],
-    [tenant, 'https://example.com/mcp'],
-    [tenant, 'https://example.com/auth/mcp'],
-    [issuer, 'https://mcp.example.com/device'],
-    ['https://example.com/mcp/auth', 'https://example.com/mcp'],
-  ])('issuer %s and resource %s go together', (ISSUER_URL, RESOURCE_URL) => {
-    expect(mistakesOf({ ISSUER_URL, RESOURCE_URL })).toEqual([])
-    expect(mistakesOf({ ISSUER_URL, RESOURCE_ALIASES: RESOURCE_URL })).toEqual([])
-  })
-
-  it.each([
-    [tenant, tenant],
-    [issuer, 'https://example.com/token'],
-    [issuer, 'https://example.com/interaction/x'],
-    [issuer, 'https://example.com/device'],
-    [issuer, 'https://example.com/health/live'],
-    [tenant, 'https://example.com/auth/jwks'],
-    [issuer, 'https://mcp.example.com/authorize'],
-    [issuer, 'https://mcp.example.com/.well-known/mcp'],
-    [issuer, 'https://mcp.example.com/assets/mcp'],
-  ])('issuer %s and resource %s do not, and that is said', (ISSUER_URL, RESOURCE_URL) => {
-    expect(mistakesOf({ ISSUER_URL, RESOURCE_URL })).toEqual([expect.stringMatching(/^RESOURCE_URL (cannot|must) /)])
-    expect(mistakesOf({ ISSUER_URL, RESOURCE_ALIASES: RESOURCE_URL })).toEqual([
-      expect.stringMatching(/^RESOURCE_ALIASES (cannot|must) /),
-    ])
   })
 })
 
