@@ -18,6 +18,11 @@ describe('What a metadata document may say (CIMD draft §4)', () => {
     expect(parseMetadataDocument(url, text)).toEqual(JSON.parse(text))
   })
 
+  it('leaves out what only the operator says of a client', () => {
+    const claims = { introspects: 'x', made_by_operator: true, demands_auth_method: 'none', client_secret_sha256: 'x' }
+    expect(parseMetadataDocument(url, JSON.stringify({ ...good, ...claims }))).toEqual(good)
+  })
+
   it.each<[string, Readonly<Record<string, unknown>>, RegExp]>([
     ['another client', { client_id: `${url}/` }, /URL itself/],
     ['no client', { client_id: undefined }, /URL itself/],

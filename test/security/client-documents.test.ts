@@ -2,6 +2,7 @@ import { createServer as createHttpServer } from 'node:http'
 import { createServer, type Server } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll } from '@jest/globals'
+import { createOperatorFetch } from '../../src/platform/operator-fetch.js'
 import { createUntrustedFetch } from '../../src/platform/untrusted-fetch.js'
 import { startServer } from '../authorization-server/server.js'
 import { createAuthority } from '../platform/certificates.js'
@@ -44,7 +45,9 @@ beforeAll(async () => {
   const resolve = resolver(names)
   const clientHosts = { allowed: [], denied: ['denied.example', '*.denied.example'] }
   const untrustedFetch = createUntrustedFetch({ ...limits, resolve, ca: host.ca, allowLoopback: true })
-  const server = await startServer('embedded', { clientHosts, untrustedFetch })
+  // Dials anything: what a stranger names must never reach it.
+  const operatorFetch = createOperatorFetch({ timeoutMs: 5_000, maxBytes: 65_536 })
+  const server = await startServer('embedded', { clientHosts, untrustedFetch, operatorFetch })
   const strict = await startServer('embedded', {
     clientHosts,
     untrustedFetch: createUntrustedFetch({ ...limits, resolve }),

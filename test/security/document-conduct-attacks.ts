@@ -34,29 +34,38 @@ export const attacks: readonly Row[] = [
   },
   {
     id: 'G111',
-    name: 'keys in private places are not fetched, and the client is told to come again',
+    name: 'keys in private places are not fetched, whoever the document says made it, and the client is told to come again',
     source: 'CVE-2026-1180, CIMD §6',
     run: async (world) => {
-      const { metadata, names } = world
+      const { host, metadata, names, server } = world
       names.set('private-keys.example', ['10.0.0.1'])
-      for (const place of [
+      const places = [
         'https://private-keys.example/jwks',
         'https://169.254.169.254/jwks',
         'https://[::1]/jwks',
         'https://localhost.localdomain./jwks',
-      ]) {
-        const clientId = publish(world, {}, { token_endpoint_auth_method: 'private_key_jwt', jwks_uri: place })
-        const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
-        const now = Math.floor(Date.now() / 1_000)
-        const assertion = `${part({ alg: 'ES256', kid: 'x' })}.${part({ iss: clientId, sub: clientId, aud: metadata.issuer, exp: now + 60, iat: now, jti: clientId })}.x`
-        const answer = await requestTokens(metadata, {
-          grant_type: 'refresh_token',
-          refresh_token: 'x',
-          client_id: clientId,
-          client_assertion: assertion,
-          client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
-        })
-        expect([place, [400, 401, 503].includes(answer.status)]).toEqual([place, true])
+        // This host, by an address that is neither public nor loopback: whoever dials it arrives.
+        `https://0.0.0.0:${new URL(host.origin).port}/jwks`,
+      ]
+      for (const place of places) {
+        for (const claim of [{}, { made_by_operator: true, introspects: resource, demands_auth_method: 'none' }]) {
+          const keys = { token_endpoint_auth_method: 'private_key_jwt', jwks_uri: place, ...claim }
+          const clientId = publish(world, {}, keys)
+          await open(server, clientId)
+          const before = host.connections()
+          const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
+          const now = Math.floor(Date.now() / 1_000)
+          const assertion = `${part({ alg: 'ES256', kid: 'x' })}.${part({ iss: clientId, sub: clientId, aud: metadata.issuer, exp: now + 60, iat: now, jti: clientId })}.x`
+          const answer = await requestTokens(metadata, {
+            grant_type: 'refresh_token',
+            refresh_token: 'x',
+            client_id: clientId,
+            client_assertion: assertion,
+            client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+          })
+          expect([place, claim, [400, 401, 503].includes(answer.status)]).toEqual([place, claim, true])
+          expect([place, claim, host.connections() - before]).toEqual([place, claim, 0])
+        }
       }
     },
   },

@@ -194,9 +194,9 @@ export function createClientLookup(options: ClientLookupOptions): ClientLookup {
       }
       const mayBeStale = !patientRoutes.has(route ?? '')
       try {
-        const { body } = await documentOnce(clientId, () => documents.read(clientId, { mayBeStale }))
-        // A copy of its own for each: the engine changes what it gets.
-        return JSON.parse(body) as ClientMetadata
+        const { value } = await documentOnce(clientId, () => documents.read(clientId, { mayBeStale }))
+        // A copy of its own for each: the engine changes what it gets. Never the body: that says whatever its author likes.
+        return JSON.parse(JSON.stringify(value)) as ClientMetadata
       } catch (error) {
         throw answerFor(error)
       }

@@ -7,6 +7,7 @@ import type { JWK } from 'jose'
 import type { ClientMetadata } from '../../oauth/registration.js'
 import { canParseUrl } from '../../oauth/url.js'
 import { UntrustedFetchError } from '../../platform/untrusted-fetch-error.js'
+import { dropOperatorMembers } from './metadata-rules.js'
 
 /** CIMD draft §8.7. */
 export const maxDocumentBytes = 5_120
@@ -93,11 +94,15 @@ function parseObject(text: string): Readonly<Record<string, unknown>> {
   return value
 }
 
-/** The metadata in a document fetched from `url`. Throws UntrustedFetchError when it breaks a rule; the message names the rule. */
+/**
+ * The metadata in a document fetched from `url`, without what only the operator says. Throws UntrustedFetchError when it breaks a
+ * rule; the message names the rule.
+ */
 export function parseMetadataDocument(url: string, text: string): ClientMetadata {
   const document = { ...parseObject(text) }
   const broken = rules.find((rule) => !rule.holds(document, url))
   if (broken !== undefined) throw new UntrustedFetchError(`the document breaks the rule that ${broken.says}`)
+  dropOperatorMembers(document)
   return document
 }
 

@@ -10,6 +10,11 @@ const selfRegistration: ReadonlySet<string> = new Set(['registration', 'client_u
 /** What only the operator says of a client: not a document, not a registration, not its update. */
 const operatorMembers = ['introspects', 'made_by_operator', 'demands_auth_method', 'client_secret_sha256'] as const
 
+/** Takes out of what a stranger says of itself what only the operator may say, in place. */
+export function dropOperatorMembers(metadata: Record<string, unknown>): void {
+  for (const member of operatorMembers) delete metadata[member]
+}
+
 /** The answer names the first rule that was broken; the log names all. */
 function refusal(first: Violation, broken: readonly Violation[]): Error {
   const isRedirect = first.error === 'invalid_redirect_uri'
@@ -52,7 +57,7 @@ export function clientMetadataRules({
         const secret = { client_secret: randomSecret(), client_secret_expires_at: 0 }
         Object.assign(metadata, secret, { token_endpoint_auth_method: 'client_secret_post' })
       }
-      if (isFromStranger) for (const member of operatorMembers) delete metadata[member]
+      if (isFromStranger) dropOperatorMembers(metadata)
       const broken = violations(metadata, registrationRules, origin)
       const [first] = broken
       if (first !== undefined) throw refusal(first, broken)
