@@ -10,7 +10,7 @@ function measurement(...runs: number[]): Measurement {
 const result: BenchResult = {
   date: '2026-01-01T00:00:00.000Z',
   machine: { cpu: 'A CPU', cores: 2, memoryGiB: 8, system: 'Linux x86_64', node: '24.0.0', engine: '9.13.3' },
-  method: { seconds: 1, runs: 3 },
+  method: { seconds: 1, runs: 3, connections: 64 },
   rows: [
     {
       name: 'refresh',
@@ -65,35 +65,39 @@ describe('the table of measurements for the README', () => {
   })
 
   it('shows latencies at a fixed rate of arrivals, the tail first, where they were measured', () => {
+    const tail = (median: number) => ({
+      saturation: 2_000,
+      arrivals: 1_200,
+      p50Ms: { median: 2, min: 1, max: 3 },
+      p99Ms: { median: 6, min: 5, max: 8 },
+      tail: { median, min: 2.5, max: 4 },
+      operations: 18_000,
+      errors: 1,
+    })
     const openLoop = {
       date: '2026-01-01T00:00:00.000Z',
       database: 'postgresql' as const,
-      method: { share: 0.6, seconds: 3, runs: 5 },
+      method: { share: 0.6, seconds: 3, runs: 5, connections: 64 },
       rows: [
-        {
-          name: 'refresh',
-          label: 'Refresh',
-          saturation: 2_000,
-          arrivals: 1_200,
-          p50Ms: { median: 2, min: 1, max: 3 },
-          p99Ms: { median: 6, min: 5, max: 8 },
-          tail: { median: 3, min: 2.5, max: 4 },
-          operations: 18_000,
-          errors: 1,
-        },
+        { name: 'refresh', label: 'Refresh', ...tail(3), bare: tail(3.5) },
+        { name: 'tool-call', label: 'Call', ...tail(3) },
       ],
     }
     expect(renderReadmeTable(result)).not.toContain('fixed rate')
     const table = renderReadmeTable({ ...result, openLoop })
     expect(table).toContain('60 % of what the closed loop reached just before, arriving at a fixed rate (PostgreSQL;')
-    expect(table).toContain('| Refresh | 3.0 (2.5–4.0) | 2.0 (1.0–3.0) | 6.0 (5.0–8.0) | 1,200 | 2,000 | 18,000 | 1 |')
+    expect(table).toContain(
+      '| Refresh | 3.0 (2.5–4.0) | 3.5 (2.5–4.0) | 2.0 (1.0–3.0) | 6.0 (5.0–8.0) | 1,200 | 2,000 | 18,000 | 1 |',
+    )
+    expect(table).toContain('| Call | 3.0 (2.5–4.0) | – | 2.0')
+    expect(table).toContain('arrivals on 64 connections')
   })
 
   it('shows what full tables cost, where that was measured', () => {
     const at = (ms: number) => ({ median: ms, min: ms, max: ms })
     const tableSizes = {
       date: '2026-01-01T00:00:00.000Z',
-      method: { share: 0.6, seconds: 3, runs: 7 },
+      method: { share: 0.6, seconds: 3, runs: 7, connections: 64 },
       few: { clients: 100, grants: 1_000 },
       many: { clients: 1_000_000, grants: 10_000_000 },
       rows: [
@@ -117,7 +121,7 @@ describe('the table of measurements for the README', () => {
       date: '2026-01-01T00:00:00.000Z',
       versions: { 'better-auth': '1.7.5' },
       poolSize: 10,
-      method: { seconds: 1.5, runs: 5 },
+      method: { seconds: 1.5, runs: 5, connections: 64 },
       rows: [
         {
           name: 'refresh',

@@ -4,7 +4,7 @@ import pg from 'pg'
 import type { Postgres } from '../support/postgres.js'
 import { temporaryFolder } from '../support/run-folder.js'
 import { connectTo, expectStatus } from './connection.js'
-import type { Worker } from './load.js'
+import { connections, type Worker } from './load.js'
 import type { Candidate } from './measure.js'
 import { familyCpuMs } from './process-usage.js'
 import { clientCredentials } from './scenarios.js'
@@ -12,8 +12,6 @@ import { seed } from './seed.js'
 import { serve } from './serve-process.js'
 import { exchange, refresh } from './sign-in-flow.js'
 import { stackSettings } from './targets.js'
-
-const connections = 16
 
 export interface Beside {
   readonly refresh: Candidate

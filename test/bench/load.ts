@@ -4,6 +4,12 @@
  */
 import { performance } from 'node:perf_hooks'
 
+/**
+ * How many ask at once. Fewer leave a server idle that waits for the disk at each commit, while one that keeps everything in
+ * memory is busy with a few: then the rates tell of the disk's patience, not of what the servers can do.
+ */
+export const connections = 64
+
 /** One operation; false when there is nothing left to do. Throws when the answer was wrong, which ends the run. */
 export type Worker = () => Promise<boolean>
 

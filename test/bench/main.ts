@@ -17,7 +17,7 @@ import { crowdName, measureCrowd } from './crowd.js'
 import { openDatabaseStatistics } from './database-statistics.js'
 import { measureGuard, measurePasswordCheck, measureVerification } from './guard.js'
 import { libraryName, measureLibrary } from './library/measure.js'
-import { runLoad } from './load.js'
+import { connections, runLoad } from './load.js'
 import { measureScenario, type Plan } from './measure.js'
 import { measureOpenLoop, openLoopCodeCount, openLoopName } from './open-loop.js'
 import { measurePeer, peerName } from './peer/measure.js'
@@ -112,20 +112,21 @@ async function postgresIfAny(): Promise<Postgres | undefined> {
   return process.env['TEST_POSTGRES_BIN'] === undefined ? undefined : startPostgres()
 }
 
-/** The stack alone, on PostgreSQL where there is one. */
+/** The stack on PostgreSQL where there is one, and the bare engine. */
 async function openLoop(): Promise<OpenLoop> {
   const postgres = await postgresIfAny()
   const options = { codeCount: openLoopCodeCount, starts: [] }
-  say('starting the stack …')
+  say('starting the stack and the bare engine …')
+  const open: Target[] = []
   try {
     const target = await (postgres === undefined ? startEmbeddedStack(options) : startOnPostgres(postgres, options))
-    try {
-      await warmUp([target])
-      return await measureOpenLoop(target, say)
-    } finally {
-      await target.close()
-    }
+    open.push(target)
+    const bare = await startBareEngine(openLoopCodeCount)
+    open.push(bare)
+    await warmUp(open)
+    return await measureOpenLoop(target, bare, say)
   } finally {
+    await Promise.allSettled(open.map((one) => one.close()))
     await postgres?.stop()
   }
 }
@@ -150,7 +151,7 @@ async function measure(names: readonly string[]): Promise<BenchResult> {
       date: new Date().toISOString(),
       ...(hash !== undefined && { commit: hash }),
       machine: await machine(),
-      method: { seconds: plan.seconds, runs: plan.runs },
+      method: { seconds: plan.seconds, runs: plan.runs, connections },
       rows,
       guard: await measureGuard(stack),
       ...(crowd !== undefined && { crowd }),

@@ -14,6 +14,7 @@ function whole(value: number): string {
 const columns: readonly (readonly [heading: string, cell: (row: OpenRow) => string])[] = [
   ['Operation', ({ label }) => label],
   ['p99 ÷ p50', ({ tail }) => over(tail)],
+  ['bare engine: p99 ÷ p50', ({ bare }) => (bare === undefined ? '–' : over(bare.tail))],
   ['p50 ms', ({ p50Ms }) => over(p50Ms)],
   ['p99 ms', ({ p99Ms }) => over(p99Ms)],
   ['arrivals /s', ({ arrivals }) => whole(arrivals)],
@@ -58,8 +59,8 @@ export function tableSizesTable({ tableSizes }: BenchResult): { title: string; t
 
 export function openLoopFacts({ openLoop }: BenchResult): string[] {
   if (openLoop === undefined) return []
-  const { runs, seconds } = openLoop.method
+  const { runs, seconds, connections } = openLoop.method
   return [
-    `Fixed rate: ${runs} runs of ${seconds} s after a warm-up, evenly spaced arrivals on 16 connections; latency counts from when a request was due, so a stall of the server is felt by all that fell due meanwhile.`,
+    `Fixed rate: ${runs} runs of ${seconds} s after a warm-up, evenly spaced arrivals on ${connections} connections; latency counts from when a request was due, so a stall of the server, or of the machine, is felt by all that fell due meanwhile. The bare engine, at the same share of its own saturation, shows what the machine adds.`,
   ]
 }

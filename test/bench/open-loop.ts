@@ -1,4 +1,6 @@
 /** Latencies with room to spare: each main row at 60 % of the rate that the closed loop reached just before. */
+
+import { connections } from './load.js'
 import { compare, type Plan } from './measure.js'
 import { type OpenLoadResult, runOpenLoad } from './open-load.js'
 import { type OpenLoop, type OpenRow, spreadOver } from './result.js'
@@ -9,7 +11,7 @@ import type { Target } from './target.js'
 export const openLoopName = 'open'
 
 const saturationPlan: Plan = { seconds: 1.2, warmUpSeconds: 2, runs: 3 }
-const method = { share: 0.6, seconds: 3, runs: 5 } as const
+const method = { share: 0.6, seconds: 3, runs: 5, connections } as const
 /** For the code exchange: closed loop, warm-up and open loop, at most `limit` each time. */
 export const openLoopCodeCount = 17_000
 
@@ -24,7 +26,10 @@ const names = [
   'tool-call',
 ]
 
-async function measureRow(scenario: Scenario, target: Target): Promise<OpenRow | undefined> {
+async function measureTail(
+  scenario: Scenario,
+  target: Target,
+): Promise<Omit<OpenRow, 'name' | 'label' | 'bare'> | undefined> {
   const prepared = await scenario.prepare(target)
   if (prepared === undefined) return undefined
   const { workers, server } = prepared
@@ -39,8 +44,6 @@ async function measureRow(scenario: Scenario, target: Target): Promise<OpenRow |
     await runOpenLoad(workers, { ...load, seconds: 1, limit: Math.min(500, scenario.limit ?? 500) })
     while (runs.length < method.runs) runs.push(await runOpenLoad(workers, load))
     return {
-      name: scenario.name,
-      label: scenario.label,
       saturation,
       arrivals,
       p50Ms: spreadOver(runs.map(({ p50Ms }) => p50Ms)),
@@ -54,15 +57,17 @@ async function measureRow(scenario: Scenario, target: Target): Promise<OpenRow |
   }
 }
 
-/** On one target; `say` tells what is measured now. */
-export async function measureOpenLoop(target: Target, say: (line: string) => void): Promise<OpenLoop> {
+/** On one target, and on the bare engine as the yardstick; `say` tells what is measured now. */
+export async function measureOpenLoop(target: Target, bare: Target, say: (line: string) => void): Promise<OpenLoop> {
   const rows: OpenRow[] = []
   for (const name of names) {
     const scenario = scenarios.find((one) => one.name === name)
     if (scenario === undefined) throw new Error(`there is no row ${name}`)
     say(`${scenario.label}, open loop …`)
-    const row = await measureRow(scenario, target)
-    if (row !== undefined) rows.push(row)
+    const tail = await measureTail(scenario, target)
+    const bareTail = await measureTail(scenario, bare)
+    if (tail === undefined) continue
+    rows.push({ name, label: scenario.label, ...tail, ...(bareTail !== undefined && { bare: bareTail }) })
   }
   return {
     date: new Date().toISOString(),

@@ -18,10 +18,10 @@ const columns: readonly (readonly [heading: string, cell: (row: Row) => string])
 export function peerTable({ peer }: BenchResult): { title: string; table: string[][] }[] {
   if (peer === undefined) return []
   const packages = Object.entries(peer.versions).map(([name, version]) => `${name} ${version}`)
-  const { runs, seconds } = peer.method
+  const { runs, seconds, connections } = peer.method
   return [
     {
-      title: `Beside ${packages.join(' with ')} on the same PostgreSQL, in turns (${runs} runs of ${seconds} s, the same load). Set up by test/bench/peer/server.mjs as its documentation says, repeated by \`npm run bench -- peer\`: node's HTTP server in production mode, ${peer.poolSize} connections like ours, ES256 access tokens, PKCE, open registration, cached resource, no rate limit, no request log (ours counts and logs every request):`,
+      title: `Beside ${packages.join(' with ')} on the same PostgreSQL, in turns (${runs} runs of ${seconds} s, the same load of ${connections} connections). Set up by test/bench/peer/server.mjs as its documentation says, repeated by \`npm run bench -- peer\`: node's HTTP server in production mode, ${peer.poolSize} connections like ours, ES256 access tokens, PKCE, open registration, cached resource, no rate limit, no request log (ours counts and logs every request):`,
       table: [columns.map(([heading]) => heading), ...peer.rows.map((row) => columns.map(([, cell]) => cell(row)))],
     },
   ]

@@ -41,9 +41,7 @@ export type LibraryRow = z.infer<typeof libraryRow>
 const spreadOf = z.object({ median: z.number(), min: z.number(), max: z.number() })
 export type Spread = z.infer<typeof spreadOf>
 
-const openRow = z.object({
-  name: z.string(),
-  label: z.string(),
+const tailAtRate = {
   /** Requests per second of the closed loop. */
   saturation: z.number(),
   /** Requests per second that were sent, whatever the server did. */
@@ -55,13 +53,21 @@ const openRow = z.object({
   tail: spreadOf,
   operations: z.number(),
   errors: z.number(),
+}
+
+const openRow = z.object({
+  name: z.string(),
+  label: z.string(),
+  ...tailAtRate,
+  /** The bare engine at the same share of its own saturation: what the machine does to any server. */
+  bare: z.object(tailAtRate).optional(),
 })
 export type OpenRow = z.infer<typeof openRow>
 
 const openLoop = z.object({
   date: z.string(),
   database: z.enum(['postgresql', 'embedded']),
-  method: z.object({ share: z.number(), seconds: z.number(), runs: z.number() }),
+  method: z.object({ share: z.number(), seconds: z.number(), runs: z.number(), connections: z.number() }),
   rows: z.array(openRow),
 })
 export type OpenLoop = z.infer<typeof openLoop>
@@ -71,7 +77,7 @@ const tableSize = z.object({ clients: z.number(), grants: z.number() })
 
 const tableSizes = z.object({
   date: z.string(),
-  method: z.object({ share: z.number(), seconds: z.number(), runs: z.number() }),
+  method: z.object({ share: z.number(), seconds: z.number(), runs: z.number(), connections: z.number() }),
   few: tableSize,
   many: tableSize,
   rows: z.array(
@@ -92,7 +98,7 @@ const peer = z.object({
   versions: z.record(z.string(), z.string()),
   /** Connections to PostgreSQL, of either side. */
   poolSize: z.number(),
-  method: z.object({ seconds: z.number(), runs: z.number() }),
+  method: z.object({ seconds: z.number(), runs: z.number(), connections: z.number() }),
   rows: z.array(row),
 })
 export type Peer = z.infer<typeof peer>
@@ -113,7 +119,7 @@ export const benchResult = z.object({
     /** Version of oidc-provider. */
     engine: z.string(),
   }),
-  method: z.object({ seconds: z.number(), runs: z.number() }),
+  method: z.object({ seconds: z.number(), runs: z.number(), connections: z.number() }),
   rows: z.array(row),
   /** The same call to the same process, with a real token and past a guard that accepts anything. */
   guard: z.object({ guarded: measurement, unguarded: measurement, ratio: z.number() }),

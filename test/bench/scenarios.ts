@@ -1,7 +1,7 @@
 /** The rows of the table: what a worker does, over and over. Each prepares what it needs before the clock starts. */
 import { connectTo, expectStatus, form, formHeaders } from './connection.js'
 import { type Confidential, people, registration } from './fixtures.js'
-import type { Worker } from './load.js'
+import { connections, type Worker } from './load.js'
 import { authorizationRequest, authorize, type CookieJar, exchange, refresh } from './sign-in-flow.js'
 import type { ServerProcess, Target } from './target.js'
 import { recordedToolCall } from './tool-call.js'
@@ -21,8 +21,6 @@ export interface Scenario {
   /** `undefined`: this target has no such thing. */
   prepare(target: Target): Promise<PreparedScenario | undefined>
 }
-
-const connections = 16
 
 type MakeWorker = (connection: ReturnType<typeof connectTo>, index: number) => Worker | Promise<Worker>
 

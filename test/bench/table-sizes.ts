@@ -4,6 +4,7 @@ import type { Postgres } from '../support/postgres.js'
 import { type Beside, startBeside } from './beside.js'
 import { inBulk } from './bulk.js'
 import { registeredClients } from './crowd.js'
+import { connections } from './load.js'
 import { compare } from './measure.js'
 import { type OpenLoadResult, runOpenLoad } from './open-load.js'
 import { spreadOver, type TableSizes } from './result.js'
@@ -11,7 +12,7 @@ import { spreadOver, type TableSizes } from './result.js'
 /** For the command line: runs this alone. */
 export const tableSizesName = 'big'
 
-const method = { share: 0.6, seconds: 3, runs: 7 } as const
+const method = { share: 0.6, seconds: 3, runs: 7, connections } as const
 
 /** BENCH_GRANTS: fewer, for a machine with less room; 10 million take about 12 GB. */
 const grantCount = Number(process.env['BENCH_GRANTS'] ?? 10_000_000)

@@ -61,7 +61,7 @@ function facts(result: BenchResult): string[] {
         `Start, ${label}: ready after ${amount(readyMs / 1000)} s${idleMiB === undefined ? '' : `, ${Math.round(idleMiB)} MiB of memory when idle`}.`,
     ),
     `Machine: ${machine.cpu}, ${machine.cores} cores shared by load generator, servers and database; ${machine.memoryGiB} GiB; ${machine.system}; Node ${machine.node}${machine.postgresql === undefined ? '' : `; PostgreSQL ${machine.postgresql}, fsync on`}.`,
-    `Method: closed loop (8 workers for whole sign-ins, 16 for the rest), ${method.runs} runs of ${method.seconds} s after a warm-up, targets in turns; rates and latencies of the median run, ± half of what lies between the slowest and the fastest, ratios of runs in the same turn. The bare engine is oidc-provider ${machine.engine} in a plain Koa app, in memory, without pages, passwords, audit or log; ours log every request to a file.`,
+    `Method: closed loop (8 workers for whole sign-ins, ${method.connections} for the rest), ${method.runs} runs of ${method.seconds} s after a warm-up, targets in turns; rates and latencies of the median run, ± half of what lies between the slowest and the fastest, ratios of runs in the same turn. The bare engine is oidc-provider ${machine.engine} in a plain Koa app, in memory, without pages, passwords, audit or log; ours log every request to a file.`,
   ]
 }
 

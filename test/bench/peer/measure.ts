@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
 import type { Postgres } from '../../support/postgres.js'
 import { redirectUri } from '../fixtures.js'
+import { connections } from '../load.js'
 import { measureScenario, type Plan } from '../measure.js'
 import { familyCpuMs } from '../process-usage.js'
 import type { Peer, Row } from '../result.js'
@@ -92,7 +93,7 @@ export async function measurePeer(postgres: Postgres, say: (line: string) => voi
       date: new Date().toISOString(),
       versions: versions(),
       poolSize,
-      method: { seconds: plan.seconds, runs: plan.runs },
+      method: { seconds: plan.seconds, runs: plan.runs, connections },
       rows,
     }
   } finally {
