@@ -1,14 +1,11 @@
 /**
- * One kept-alive HTTP connection of the load generator, thin enough that the generator does not become what is measured. Does
- * not follow redirects and knows no cookies: see sign-in-flow.
+ * One kept-alive HTTP connection of the load generator. A client for everyday use costs twice as much time for a request as our
+ * server needs for its keys, so that the generator would be what is measured: this one writes a string and looks for the end of
+ * the answer. Does not follow redirects and knows no cookies: see sign-in-flow.
  */
-import { Client } from 'undici'
-
-export interface Answer {
-  readonly status: number
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>
-  readonly body: string
-}
+import net from 'node:net'
+import { performance } from 'node:perf_hooks'
+import { type Answer, AnswerParser } from './answer-parser.js'
 
 export interface Question {
   readonly method: 'GET' | 'POST'
@@ -18,32 +15,76 @@ export interface Question {
 }
 
 export interface Connection {
+  /** One at a time. Rejects when the connection is lost before the answer, or what comes is not HTTP. */
   ask(question: Question): Promise<Answer>
   close(): Promise<void>
 }
 
+/** Node's server ends a connection that was idle for five seconds; what is sent at that moment would be lost. */
+const idleMs = 3_000
+
+interface Waiting {
+  resolve(answer: Answer): void
+  reject(error: Error): void
+}
+
 /** `paths`: see `ServerProcess`. */
 export function connectTo(origin: string, paths: Readonly<Record<string, string>> = {}): Connection {
-  const client = new Client(origin)
+  const { hostname, port, host } = new URL(origin)
+  let socket: net.Socket | undefined
+  let usedAt = 0
+  let waiting: Waiting | undefined
+
+  const settle = (use: (one: Waiting) => void) => {
+    const one = waiting
+    waiting = undefined
+    if (one !== undefined) use(one)
+  }
+
+  const connect = (): net.Socket => {
+    const opened = net.connect({ host: hostname, port: Number(port), noDelay: true })
+    const parser = new AnswerParser()
+    const lose = (error: Error) => {
+      opened.destroy()
+      if (socket !== opened) return
+      socket = undefined
+      settle(({ reject }) => reject(error))
+    }
+    opened.on('data', (arrived) => {
+      try {
+        const answer = parser.add(arrived)
+        if (answer !== undefined) settle(({ resolve }) => resolve(answer))
+      } catch (error) {
+        lose(error instanceof Error ? error : new Error(String(error)))
+      }
+    })
+    opened.on('error', lose)
+    opened.on('close', () => lose(new Error('the server closed the connection')))
+    return opened
+  }
+
+  const usable = (): net.Socket => {
+    const now = performance.now()
+    if (socket !== undefined && now - usedAt > idleMs) {
+      const stale = socket
+      socket = undefined
+      stale.destroy()
+    }
+    usedAt = now
+    socket ??= connect()
+    return socket
+  }
+
   return {
-    ask: ({ method, path, headers, body }) =>
+    ask: ({ method, path, headers = {}, body }) =>
       new Promise((resolve, reject) => {
-        const chunks: Buffer[] = []
-        let head: Pick<Answer, 'status' | 'headers'> = { status: 0, headers: {} }
-        client.dispatch(
-          { method, path: paths[path] ?? path, headers: { ...headers }, body: body ?? null },
-          {
-            onRequestStart: () => undefined,
-            onResponseStart: (_controller, status, responseHeaders) => {
-              head = { status, headers: responseHeaders }
-            },
-            onResponseData: (_controller, chunk) => void chunks.push(chunk),
-            onResponseEnd: () => resolve({ ...head, body: Buffer.concat(chunks).toString('utf8') }),
-            onResponseError: (_controller, error) => reject(error),
-          },
-        )
+        let head = `${method} ${paths[path] ?? path} HTTP/1.1\r\nhost: ${host}\r\n`
+        for (const name in headers) head += `${name}: ${headers[name]}\r\n`
+        if (body !== undefined) head += `content-length: ${Buffer.byteLength(body)}\r\n`
+        waiting = { resolve, reject }
+        usable().write(`${head}\r\n${body ?? ''}`)
       }),
-    close: () => client.close(),
+    close: async () => void socket?.destroy(),
   }
 }
 

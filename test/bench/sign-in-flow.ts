@@ -1,6 +1,7 @@
 /** A browser reduced to what the flow needs: redirects, cookies, and the first form of a page. */
 import { createHash } from 'node:crypto'
-import { type Answer, type Connection, expectStatus, form, formHeaders } from './connection.js'
+import type { Answer } from './answer-parser.js'
+import { type Connection, expectStatus, form, formHeaders } from './connection.js'
 
 /** One proof for all requests: making a fresh one is the client's cost, not the server's. */
 export const codeVerifier = 'a-code-verifier-that-is-long-enough-for-the-rules-0123456789'
@@ -23,7 +24,7 @@ export interface Person {
 export type CookieJar = Map<string, string>
 
 function keepCookies(jar: CookieJar, answer: Answer): void {
-  for (const line of [answer.headers['set-cookie'] ?? []].flat()) {
+  for (const line of answer.headers('set-cookie')) {
     const [, name, value] = /^([^=]+)=([^;]*)/.exec(line) ?? []
     if (name === undefined || value === undefined) continue
     if (value === '') jar.delete(name)
@@ -81,8 +82,8 @@ export async function authorize(
   })
   for (let step = 0; step < 12; step += 1) {
     keepCookies(jar, answer)
-    const location = answer.headers['location']
-    if (typeof location === 'string') {
+    const [location] = answer.headers('location')
+    if (location !== undefined) {
       if (location.startsWith(client.redirectUri)) return codeOf(location)
       const { pathname, search } = new URL(location, 'http://localhost')
       answer = await connection.ask({
