@@ -1,8 +1,9 @@
 // One-shot job: on the first start makes the random secrets of the composed stack, each set in the volume of those who need it.
 // Later starts change nothing. Never prints a secret. By hand, to change the encryption key (README, "Keys"):
 //   docker compose run --rm secrets add-encryption-key          a new one, which seals from the next start on; the others still open
-//   docker compose run --rm secrets drop-old-encryption-keys    after `gatehouse keys encrypt`
-import { randomBytes } from 'node:crypto'
+//   docker compose run --rm secrets drop-old-encryption-keys ID all but the first, whose id `gatehouse keys sealed` has printed
+// This job reaches no network, so it cannot ask the database itself whether an old key is still needed: the id is the proof that it is not.
+import { hkdfSync, randomBytes } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
@@ -32,13 +33,23 @@ function write({ file, mode }, text) {
 
 const encryptionKey = secrets.find(({ file }) => file === 'auth/encryption-key')
 const encryptionKeys = () => readFileSync(join(folder, encryptionKey.file), 'utf8').trim().split(/\s+/)
+/** As src/platform/secrets.ts names keys; says nothing about the key. */
+const idOf = (key) =>
+  Buffer.from(hkdfSync('sha256', Buffer.from(key, 'base64url'), '', 'gatehouse secret box id', 6)).toString('base64url')
 const actions = {
   'add-encryption-key': () => write(encryptionKey, [random(), ...encryptionKeys()].join('\n')),
-  'drop-old-encryption-keys': () => write(encryptionKey, encryptionKeys()[0]),
+  'drop-old-encryption-keys': (sealedUnder = '') => {
+    const [first] = encryptionKeys()
+    if (sealedUnder.trim() !== idOf(first)) {
+      const reason = sealedUnder.trim() === '' ? 'say' : 'that is not the id of the first encryption key; say'
+      throw new Error(`nothing is dropped: ${reason} what \`docker compose exec -T auth gatehouse keys sealed\` prints`)
+    }
+    write(encryptionKey, first)
+  },
 }
 
 try {
-  const action = process.argv[2]
+  const [action, operand] = process.argv.slice(2)
   if (action !== undefined && !Object.hasOwn(actions, action)) {
     throw new Error(`there is only ${Object.keys(actions).join(' and ')}`)
   }
@@ -49,7 +60,7 @@ try {
   }
   const missing = secrets.filter(({ file }) => !existsSync(join(folder, file)))
   for (const secret of missing) write(secret, secret.make())
-  if (action !== undefined) actions[action]()
+  if (action !== undefined) actions[action](operand)
   console.log(missing.length === 0 ? 'secrets: all present' : `secrets: made ${missing.map(({ file }) => file).join(', ')}`)
 } catch (error) {
   console.error(`secrets: ${error.message}`)

@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, it } from '@jest/globals'
+import { createSecretBox } from '../src/platform/secrets.js'
 import { temporaryFolder } from './support/run-folder.js'
 
 const run = promisify(execFile)
@@ -28,7 +29,17 @@ describe('docker/secrets.mjs', () => {
     expect(second).not.toBe(first)
     expect(stdout).not.toContain(second)
     expect(statSync(join(folder, 'auth/encryption-key')).mode & 0o777).toBe(0o400)
-    await secrets('drop-old-encryption-keys')
+    const wrong = [[], [''], [createSecretBox(first).keyId], ['gatehouse: 4 keys, 1 client secrets are not sealed']]
+    for (const proof of wrong) {
+      await expect(secrets('drop-old-encryption-keys', ...proof)).rejects.toMatchObject({
+        code: 1,
+        stderr: expect.stringMatching(
+          /^secrets: nothing is dropped: .*`docker compose exec -T auth gatehouse keys sealed`/,
+        ),
+      })
+    }
+    expect(read('auth/encryption-key')).toBe(`${second}\n${first}\n`)
+    await secrets('drop-old-encryption-keys', `${createSecretBox(second).keyId}\n`)
     expect(read('auth/encryption-key')).toBe(`${second}\n`)
 
     await expect(secrets('drop-everything')).rejects.toMatchObject({

@@ -6,7 +6,7 @@ import { activeFrom, type KeyPolicy, orderCookieKeys, type StoredKey } from '../
 import { recordKeyChanges } from '../storage/key-ring.js'
 import { type KeyChange, revokeKey, rotateKeys } from '../storage/key-rotation.js'
 import { readStoredKeys } from '../storage/keys.js'
-import { resealAll } from '../storage/reseal.js'
+import { countOlderSeals, resealAll } from '../storage/reseal.js'
 import type { Storage } from '../storage/storage.js'
 import {
   type Command,
@@ -136,14 +136,34 @@ async function encrypt(terminal: Terminal): Promise<void> {
   if (total === 0) return writeLine(terminal, 'Everything is sealed with the first encryption key already.')
   writeLine(terminal, `Sealed anew: ${counts.keys} keys, ${counts['client secrets']} client secrets.`)
   terminal.stderr.write(
-    'Remove the older encryption keys in an hour, when sign-ins by device that began before are over.\n',
+    'Remove the older encryption keys in an hour, when sign-ins by device that began before are over: `gatehouse keys sealed` knows.\n',
   )
+}
+
+/** The id, which says nothing about the key, is for who takes the others away: docker/secrets.mjs. */
+async function sealed(terminal: Terminal): Promise<void> {
+  const { keyId, older } = await withStorage(terminal, async (storage) => ({
+    keyId: storage.secretBox.keyId,
+    older: await countOlderSeals(storage),
+  }))
+  const { keys: keyCount, 'client secrets': secretCount, 'sign-ins by device': deviceCount } = older
+  if (keyCount + secretCount > 0) {
+    throw new Error(
+      `${keyCount} keys, ${secretCount} client secrets are not sealed with the first encryption key: run \`gatehouse keys encrypt\``,
+    )
+  }
+  if (deviceCount > 0) {
+    throw new Error(
+      `${deviceCount} sign-ins by device began under another encryption key than the first: ask again when they are over, within the hour`,
+    )
+  }
+  writeLine(terminal, keyId)
 }
 
 export const keys: Command = {
   name: 'keys',
   summary: 'The keys that sign tokens and cookies: which there are, new ones, an end to one that leaked.',
-  usage: ['keys list [--json]', 'keys rotate [--now]', 'keys revoke <key>', 'keys encrypt'],
+  usage: ['keys list [--json]', 'keys rotate [--now]', 'keys revoke <key>', 'keys encrypt', 'keys sealed'],
   async run(terminal, args) {
     const { values, positionals } = readArguments(args, flags)
     const [action, operand, ...surplus] = positionals
@@ -153,6 +173,7 @@ export const keys: Command = {
     if (action === 'rotate' && operand === undefined) return rotate(terminal, values.now === true)
     if (action === 'revoke' && operand !== undefined) return revoke(terminal, operand)
     if (action === 'encrypt' && operand === undefined) return encrypt(terminal)
-    throw new UsageError('say what to do: list, rotate, revoke <key> or encrypt')
+    if (action === 'sealed' && operand === undefined) return sealed(terminal)
+    throw new UsageError('say what to do: list, rotate, revoke <key>, encrypt or sealed')
   },
 }

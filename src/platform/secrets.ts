@@ -56,6 +56,11 @@ export class SealError extends Error {
 
 const version = 'v1'
 
+/** SQL: the id of the encryption key that a column's values are sealed under. '' in those that name none. */
+export function encryptionKeyIdOf(column: string): string {
+  return `split_part(${column}, '.', 3)`
+}
+
 const ivBytes = 12
 const ivPool = Buffer.allocUnsafe(ivBytes * 256)
 let ivOffset = ivPool.length

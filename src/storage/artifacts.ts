@@ -10,6 +10,7 @@ import {
   deviceCodePurpose,
   expiryLimit,
   expiryOf,
+  openSealed,
   type Payload,
   unsupported,
 } from './engine-model.js'
@@ -115,7 +116,7 @@ function storedPayload(storage: Storage, model: string, payload: Payload): Paylo
 
 /** A device code's own value, for a row that was found by its user code. */
 function openedValue(storage: Storage, { sealedValue }: Payload): string {
-  return storage.secretBox.open(String(sealedValue), deviceCodePurpose)
+  return openSealed(storage, String(sealedValue), deviceCodePurpose)
 }
 
 function rowOf(

@@ -6,7 +6,7 @@ import type { Statement } from '../platform/database.js'
 import { removeRegistered, saveRegistered } from './client-registration.js'
 import { isMadeByOperator, secretPurpose } from './clients.js'
 import { type ClientRow, clientColumns } from './credential.js'
-import { type Payload, unsupported } from './engine-model.js'
+import { openSealed, type Payload, unsupported } from './engine-model.js'
 import { currentInteractionRequest } from './interaction-request.js'
 import type { Storage } from './storage.js'
 import { currentTokenRequest } from './token-request.js'
@@ -29,7 +29,7 @@ function engineMetadata(
   const hash = payload['client_secret_sha256']
   return {
     ...payload,
-    ...(sealed === null ? {} : { client_secret: storage.secretBox.open(sealed, secretPurpose(id)) }),
+    ...(sealed === null ? {} : { client_secret: openSealed(storage, sealed, secretPurpose(id)) }),
     ...(typeof hash === 'string' ? { client_secret: hash } : {}),
     ...(isMadeByOperator(origin) ? { made_by_operator: true } : {}),
   }

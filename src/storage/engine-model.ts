@@ -1,5 +1,7 @@
 /** What the adapters of all the engine's models share. */
 import type { AdapterPayload } from 'oidc-provider'
+import { outageError } from '../platform/outage.js'
+import { SealError } from '../platform/secrets.js'
 import type { Storage } from './storage.js'
 
 /** Seconds a row is still read after its expiry, so that the engine applies its own clock tolerance. */
@@ -9,6 +11,18 @@ export const clockToleranceSeconds = 15
 export const deviceCodePurpose = 'device code'
 
 export type Payload = AdapterPayload & Record<string, unknown>
+
+/**
+ * Opens what the engine is about to use. What does not open here was sealed by a server with an encryption key that this one was not
+ * given: another replica can answer, so 503, never as if something were wrong with the client (platform/outage.ts).
+ */
+export function openSealed({ secretBox }: Storage, sealed: string, purpose: string): string {
+  try {
+    return secretBox.open(sealed, purpose)
+  } catch (error) {
+    throw error instanceof SealError ? outageError(error) : error
+  }
+}
 
 /** Operations a model does not have. The engine never calls them for it; a call would be a programming mistake. */
 export function unsupported(model: string, operation: string): () => Promise<never> {

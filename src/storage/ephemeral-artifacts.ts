@@ -3,7 +3,7 @@ import { type Adapter, errors, Provider } from 'oidc-provider'
 import type { Statement } from '../platform/database.js'
 import { type WriteText, writeTogether } from '../platform/joined-writes.js'
 import { hashSecret } from '../platform/secrets.js'
-import { deviceCodePurpose, expiryLimit, expiryOf, type Payload, unsupported } from './engine-model.js'
+import { deviceCodePurpose, expiryLimit, expiryOf, openSealed, type Payload, unsupported } from './engine-model.js'
 import { currentInteractionRequest, type InteractionRequest, type InteractionRow } from './interaction-request.js'
 import type { Storage } from './storage.js'
 
@@ -126,7 +126,7 @@ export function createEphemeralAdapter(storage: Storage, model: string): Adapter
           ? (await sql.query<InteractionRow>(find, [model, idHash, expiryLimit(storage)])).rows[0]
           : await request.read(idHash)
       if (row === undefined || (row.consumed_at !== null && model === 'Interaction')) return undefined
-      const opened = withDeviceCode(row.payload, (sealed) => storage.secretBox.open(sealed, deviceCodePurpose))
+      const opened = withDeviceCode(row.payload, (sealed) => openSealed(storage, sealed, deviceCodePurpose))
       const payload = inReturnAddress(opened, ownValue, id)
       return { ...payload, jti: id, ...(row.consumed_at === null ? {} : { consumed: true }) }
     },

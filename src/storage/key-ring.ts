@@ -5,9 +5,16 @@
 import type { Logger } from '../platform/log.js'
 import { runRegularly } from '../platform/sweeper.js'
 import type { AuditTrail } from './audit.js'
-import { type KeyPolicy, orderCookieKeys, type StoredKey } from './key-lifecycle.js'
+import { type KeyPolicy, orderCookieKeys } from './key-lifecycle.js'
 import { type KeyChange, tendKeys } from './key-rotation.js'
-import { EncryptionKeyError, loadCookieKeys, loadSigningKeys, type PrivateSigningKey, readStoredKeys } from './keys.js'
+import {
+  EncryptionKeyError,
+  loadCookieKeys,
+  loadSigningKeys,
+  type PrivateSigningKey,
+  readStoredKeys,
+  type SealedKey,
+} from './keys.js'
 import type { Storage } from './storage.js'
 
 export interface Keys {
@@ -24,8 +31,8 @@ export interface KeyRing {
   /** Does what is due and reads what changed. Throws what the database threw; the keys stay as they were then. */
   tend(): Promise<void>
   /**
-   * Throws while there are stored keys that do not open here: another process, with another encryption key, has made them. Who goes
-   * on without them publishes too few keys, and refuses what the others sign.
+   * Throws while there are stored keys that do not open here: they were made, or sealed anew, with an encryption key that this process
+   * was not given. Who goes on without them publishes too few keys, refuses what the others sign, and opens no client secret of theirs.
    */
   assertAllOpen(): void
 }
@@ -39,10 +46,13 @@ export interface KeyRingOptions {
 /** Two seconds: far less than a key is published before it signs. */
 const tendSeconds = 2
 
-/** Changes whenever other keys are in force, or another one of them signs. */
-function fingerprintOf(stored: readonly StoredKey[], now: Date): string {
+/**
+ * Changes whenever other keys are in force, another one of them signs, or they are sealed under another encryption key: a process that
+ * was not given that one finds out now, not at its next start.
+ */
+function fingerprintOf(stored: readonly SealedKey[], now: Date): string {
   const cookie = orderCookieKeys(stored, now).map(({ id }) => id)
-  return JSON.stringify([stored.map(({ id, status }) => [id, status]), cookie])
+  return JSON.stringify([stored.map(({ id, status, sealedUnder }) => [id, status, sealedUnder]), cookie])
 }
 
 /** Writes what happened into the audit trail; `by`: who asked for it, when it did not happen by itself. */
@@ -77,7 +87,7 @@ export async function openKeyRing({ storage, policy, audit }: KeyRingOptions): P
     }
   }
 
-  async function read(stored: readonly StoredKey[]): Promise<void> {
+  async function read(stored: readonly SealedKey[]): Promise<void> {
     const found = fingerprintOf(stored, storage.clock.now())
     if (found === fingerprint) {
       closed = undefined

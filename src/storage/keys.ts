@@ -4,7 +4,7 @@
  */
 import { exportJWK, generateKeyPair, type JWK } from 'jose'
 import type { Database, Statement } from '../platform/database.js'
-import { randomSecret, SealError } from '../platform/secrets.js'
+import { encryptionKeyIdOf, randomSecret, SealError } from '../platform/secrets.js'
 import {
   orderCookieKeys,
   type SigningAlgorithm,
@@ -90,21 +90,28 @@ export async function hasKeys({ sql }: Pick<Database, 'sql'>): Promise<boolean> 
 /** One short statement, because every process asks it every few seconds. */
 const readStored: Statement = {
   name: 'keys_stored',
-  text: `SELECT 'signing' AS kind, kid AS id, algorithm, status, created_at, activates_at, published_until FROM signing_keys
-    UNION ALL SELECT 'cookie', id, NULL, NULL, created_at, activates_at, NULL FROM cookie_keys ORDER BY kind, id`,
+  text: `SELECT 'signing' AS kind, kid AS id, algorithm, status, created_at, activates_at, published_until,
+      ${encryptionKeyIdOf('sealed_private_jwk')} AS "sealedUnder" FROM signing_keys
+    UNION ALL SELECT 'cookie', id, NULL, NULL, created_at, activates_at, NULL, ${encryptionKeyIdOf('sealed')} FROM cookie_keys
+    ORDER BY kind, id`,
 }
 
-interface StoredRow extends Pick<StoredKey, 'kind' | 'id' | 'algorithm' | 'status'> {
+/** A stored key, with the id of the encryption key that it is sealed under; '' when it was sealed by a release that named none. */
+export interface SealedKey extends StoredKey {
+  readonly sealedUnder: string
+}
+
+interface StoredRow extends Pick<SealedKey, 'kind' | 'id' | 'algorithm' | 'status' | 'sealedUnder'> {
   readonly created_at: Date
   readonly activates_at: Date | null
   readonly published_until: Date | null
 }
 
 /** All keys, without their secret parts, in an order that changes only with them. */
-export async function readStoredKeys({ database }: Storage): Promise<readonly StoredKey[]> {
+export async function readStoredKeys({ database }: Storage): Promise<readonly SealedKey[]> {
   const { rows } = await database.sql.query<StoredRow>(readStored, [])
-  return rows.map(({ kind, id, algorithm, status, created_at, activates_at, published_until }) => ({
-    ...{ kind, id, algorithm, status },
+  return rows.map(({ kind, id, algorithm, status, created_at, activates_at, published_until, sealedUnder }) => ({
+    ...{ kind, id, algorithm, status, sealedUnder },
     ...{ createdAt: created_at, activatesAt: activates_at, publishedUntil: published_until },
   }))
 }

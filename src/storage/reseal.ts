@@ -1,10 +1,13 @@
 /** Seals what is stored under the first encryption key, so that the older ones can go, and says what is. Safe while servers run, and to run again. */
 import type { Statement } from '../platform/database.js'
+import { encryptionKeyIdOf } from '../platform/secrets.js'
+import { expiredDeviceCodeSeconds } from './artifacts.js'
 import { secretPurpose } from './clients.js'
+import { expiryLimit } from './engine-model.js'
 import { cookieKeyPurpose, signingKeyPurpose } from './keys.js'
 import type { Storage } from './storage.js'
 
-/** A column of sealed values. Device codes, sealed too, are left to their end: it comes within the hour. */
+/** A column of sealed values. Device codes, sealed too, are left to their end, which comes within the hour. */
 interface SealedColumn {
   readonly what: 'keys' | 'client secrets'
   readonly table: string
@@ -57,9 +60,9 @@ export async function resealAll({ database: { sql }, secretBox }: Storage): Prom
 const examineColumn = ({ table, key, column }: SealedColumn): Statement => ({
   name: `reseal_examine_${table}`,
   text: `SELECT id, sealed, key_id, count FROM (
-      SELECT ${key} AS id, ${column} AS sealed, split_part(${column}, '.', 3) AS key_id,
-        row_number() OVER (PARTITION BY split_part(${column}, '.', 3)) AS place,
-        count(*) OVER (PARTITION BY split_part(${column}, '.', 3))::int AS count
+      SELECT ${key} AS id, ${column} AS sealed, ${encryptionKeyIdOf(column)} AS key_id,
+        row_number() OVER (PARTITION BY ${encryptionKeyIdOf(column)}) AS place,
+        count(*) OVER (PARTITION BY ${encryptionKeyIdOf(column)})::int AS count
       FROM ${table} WHERE ${column} IS NOT NULL
     ) sealed_values WHERE place <= $1::int`,
 })
@@ -96,4 +99,33 @@ export async function examineSeals({
     found.push(...byKey.values())
   }
   return found
+}
+
+const countOlder: Statement = {
+  name: 'reseal_older',
+  text: `SELECT ${['keys', 'client secrets']
+    .map((what) => {
+      const of = columns.filter((sealedColumn) => sealedColumn.what === what)
+      const counts = of.map(
+        ({ table, column }) =>
+          `(SELECT count(*) FROM ${table} WHERE ${column} IS NOT NULL AND ${encryptionKeyIdOf(column)} <> $1::text)`,
+      )
+      return `(${counts.join(' + ')})::int AS "${what}"`
+    })
+    .join(', ')},
+    ((SELECT count(*) FROM artifacts WHERE model = 'DeviceCode' AND expires_at > $2::timestamptz
+        AND ${encryptionKeyIdOf("payload->>'sealedValue'")} <> $1::text)
+      + (SELECT count(*) FROM ephemeral_artifacts WHERE model = 'Interaction' AND expires_at > $2::timestamptz
+        AND ${encryptionKeyIdOf("payload->>'deviceCode'")} <> $1::text))::int AS "sign-ins by device"`,
+}
+
+/** What still needs an encryption key other than the first. */
+export type OlderSeals = Readonly<Record<SealedColumn['what'] | 'sign-ins by device', number>>
+
+/** Counts everything that is lost when the encryption keys behind the first go. Reads whole tables: for the command line. */
+export async function countOlderSeals(storage: Storage): Promise<OlderSeals> {
+  const values = [storage.secretBox.keyId, expiryLimit(storage, expiredDeviceCodeSeconds)]
+  const { rows } = await storage.database.sql.query<OlderSeals>(countOlder, values)
+  if (rows[0] === undefined) throw new Error('nothing was counted')
+  return rows[0]
 }

@@ -2,14 +2,16 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { decodeProtectedHeader } from 'jose'
+import pg from 'pg'
 import { z } from 'zod'
-import { randomSecret } from '../../src/platform/secrets.js'
+import { createSecretBox, randomSecret } from '../../src/platform/secrets.js'
 import { databaseKinds } from '../support/databases.js'
 import { describeOnPostgres } from '../support/describe-on-postgres.js'
+import { deviceCodeGrant, startDevice } from '../support/device-client.js'
 import { eventually } from '../support/eventually.js'
 import { freePort } from '../support/free-port.js'
 import { callTool } from '../support/mcp-request.js'
-import { type Grant, newGrant, obtainTokens, refresh, requestTokens } from '../support/oauth-client.js'
+import { type Grant, newGrant, obtainTokens, refresh, register, requestTokens } from '../support/oauth-client.js'
 import { temporaryFolder } from '../support/run-folder.js'
 import { stackSettings } from '../support/settings.js'
 import { type Stack, startStack } from '../support/stack.js'
@@ -32,11 +34,20 @@ describe('gatehouse keys', () => {
     })
   })
 
+  it.each(['-JJtPNBkJ3ee', '--JtPNBkJ3ee', '-_______----'])(
+    'takes %s for a key, whatever it begins with',
+    async (id) => {
+      expect((await keys('revoke', id)).stderr).toBe(`gatehouse: there is no key "${id}"\n`)
+    },
+  )
+
   it.each([
-    ['no action', [], /say what to do: list, rotate, revoke <key> or encrypt/],
+    ['no action', [], /say what to do: list, rotate, revoke <key>, encrypt or sealed/],
     ['no key', ['revoke'], /say what to do/],
     ['--now elsewhere', ['revoke', 'x', '--now'], /--now belongs to/],
     ['too much', ['revoke', 'x', 'y'], /too many arguments/],
+    ['an unknown flag', ['rotate', '--immediately'], /Unknown option '--immediately'/],
+    ['a short one', ['revoke', '-JJt'], /Unknown option '-J'/],
   ])('answers %s with one line and status 2', async (_name, args, line) => {
     const { exitCode, stdout, stderr } = await keys(...args)
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' })
@@ -154,6 +165,13 @@ describeOnPostgres('gatehouse keys, while two processes serve', () => {
     expect([noted.length, noted.join().includes(old)]).toEqual([1, false])
 
     expect((await encrypt(settings)).stdout).toContain('is sealed with the first encryption key already')
+    // Which the id of the first key proves to whoever takes the others away.
+    const proof = (...encryptionKeys: readonly string[]) => runCli(['keys', 'sealed'], withKeys(...encryptionKeys))
+    expect(await proof(old)).toEqual({ exitCode: 0, stdout: `${createSecretBox(old).keyId}\n`, stderr: '' })
+    expect(await proof(next, old)).toMatchObject({
+      ...{ exitCode: 1, stdout: '' },
+      stderr: expect.stringMatching(/^gatehouse: [4-9] keys, 1 client secrets are not sealed with the first [^\n]+\n$/),
+    })
     expect(await encrypt(withKeys(next))).toMatchObject({
       exitCode: 1,
       stderr: expect.stringMatching(/^gatehouse: a stored secret was sealed with a key that is not in ENCRYPTION_KEY/),
@@ -162,6 +180,7 @@ describeOnPostgres('gatehouse keys, while two processes serve', () => {
     expect(sealed).toMatchObject({ exitCode: 0, stderr: expect.stringContaining('in an hour') })
     expect(sealed.stdout).toMatch(/^Sealed anew: [4-9] keys, 1 client secrets\.$/m)
     expect((await encrypt(withKeys(next))).stdout).toContain('is sealed with the first encryption key already')
+    expect(await proof(next)).toEqual({ exitCode: 0, stdout: `${createSecretBox(next).keyId}\n`, stderr: '' })
 
     const countKeys = async () => JSON.parse((await keys('list', '--json')).stdout).length
     const before = await countKeys()
@@ -175,6 +194,36 @@ describeOnPostgres('gatehouse keys, while two processes serve', () => {
     const authorization = `Basic ${Buffer.from(`${printed('client_id')}:${printed('client_secret')}`).toString('base64')}`
     const server = { ...grant.server, token_endpoint: `http://127.0.0.1:${port}/token` }
     expect((await requestTokens(server, { grant_type: 'client_credentials' }, { authorization })).status).toBe(200)
+
+    // The two that serve were never given the new key.
+    const ready = async (at: string) => (await fetch(new URL('/health/ready', at))).status
+    const refused = await requestTokens(grant.server, { grant_type: 'client_credentials' }, { authorization })
+    expect(refused).toMatchObject({ status: 503, error: 'temporarily_unavailable' })
+    await eventually(async () => (await ready(stack.issuer)) === 503)
+    const told = (text: string) => stack.logLines.filter((line) => line.includes(text))
+    expect(told('there are keys that do not open here: not ready until they do')).toHaveLength(1)
+    expect(told('sealed with another encryption key').some((line) => line.includes('"level":"error"'))).toBe(true)
+    expect(await ready(server.token_endpoint)).toBe(200)
+
+    // What they still seal themselves needs the old key until it is over.
+    const device = await register(grant.server, { grant_types: [deviceCodeGrant, 'refresh_token'] })
+    await startDevice({ server: grant.server, clientId: device.client_id }, { scope: 'notes:read' })
+    expect(await proof(next)).toMatchObject({
+      ...{ exitCode: 1, stdout: '' },
+      stderr: expect.stringMatching(/^gatehouse: 1 sign-ins by device began under another encryption key/),
+    })
+    const database = new pg.Client({ connectionString: settings['DATABASE_URL'] })
+    await database.connect()
+    await database.query("DELETE FROM artifacts WHERE model = 'DeviceCode'")
+    await database.end()
+    expect((await proof(next)).exitCode).toBe(0)
+
+    // Back again, in which nothing is lost: they take part once more, without a start.
+    expect((await encrypt(withKeys(old, next))).exitCode).toBe(0)
+    await eventually(async () => (await ready(stack.issuer)) === 200)
+    expect((await requestTokens(grant.server, { grant_type: 'client_credentials' }, { authorization })).status).toBe(
+      200,
+    )
     await restarted.stop()
   })
 })
