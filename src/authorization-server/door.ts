@@ -6,15 +6,21 @@ import { OAuthError } from '../oauth/errors.js'
 import type { HttpContext, HttpMiddleware } from '../platform/http.js'
 import { revocationFeedPath, routes, wellKnownPaths } from './routes.js'
 
-const endpointPaths: ReadonlySet<string> = new Set([...Object.values(routes), revocationFeedPath, ...wellKnownPaths])
+const endpointPaths: ReadonlySet<string> = new Set([
+  ...Object.values(routes),
+  `${routes.end_session}/confirm`,
+  revocationFeedPath,
+  ...wellKnownPaths,
+])
 
 /**
- * The engine's router takes an endpoint in any case and with a slash at its end; our middleware ahead of it compares exactly.
- * Without this, `/TOKEN` would go past what `/token` goes through.
+ * Routers take the fixed parts of a path in any case, and a slash at its end; our middleware ahead of them compares exactly.
+ * Without this, `/TOKEN` and `/AUTHORIZE/:uid` would go past what `/token` and `/authorize/:uid` go through. What comes behind the
+ * first segment of other paths is an identifier, or the name of a step, and stays as it is.
  */
 function plainPath(path: string): string {
   const plain = path.toLowerCase().replace(/\/$/, '')
-  return endpointPaths.has(plain) ? plain : path
+  return endpointPaths.has(plain) ? plain : path.replace(/^\/[^/]+(?=\/)/, (segment) => segment.toLowerCase())
 }
 
 /**

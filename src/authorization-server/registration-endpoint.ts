@@ -9,10 +9,8 @@ import type { HttpContext, HttpMiddleware } from '../platform/http.js'
 import { ChangeRequest, withinChange } from '../storage/change-request.js'
 import { routes } from './routes.js'
 
-/** The engine takes the path in any case. */
 function changesClient({ method, path }: HttpContext): boolean {
-  const lower = path.toLowerCase()
-  return method !== 'GET' && (lower === routes.registration || lower.startsWith(`${routes.registration}/`))
+  return method !== 'GET' && (path === routes.registration || path.startsWith(`${routes.registration}/`))
 }
 
 /** As the engine says it of a token that is gone when it looks (RFC 6750 §3.1). */

@@ -19,12 +19,10 @@ function refuse(ctx: HttpContext, error: OAuthError, header: Readonly<Record<str
   ctx.body = error.toJSON()
 }
 
-/** A client is made, or made anew. The engine takes its path in any case. */
+/** A client is made, or made anew. */
 function writesClient({ method, path }: HttpContext): boolean {
-  const isEndpoint = path === routes.registration
-  return (
-    (method === 'POST' && isEndpoint) || (method === 'PUT' && path.toLowerCase().startsWith(`${routes.registration}/`))
-  )
+  if (method === 'POST') return path === routes.registration
+  return method === 'PUT' && path.startsWith(`${routes.registration}/`)
 }
 
 /** Middleware ahead of the engine. */

@@ -53,8 +53,7 @@ function limitByAddress({ method, path }: HttpContext): UsageLimitName | undefin
     case routes.jwks:
       return undefined
     default:
-      // Any form there, in any spelling that the router takes.
-      return method === 'POST' && /^\/interaction\//i.test(path) ? 'sign-in' : 'other'
+      return method === 'POST' && path.startsWith('/interaction/') ? 'sign-in' : 'other'
   }
 }
 

@@ -97,6 +97,28 @@ export const attacks: readonly Row[] = [
       expect(isConsentPage(pageOf(await browser.open(page.url)))).toBe(true)
     },
   },
+  {
+    id: 'B22',
+    name: 'each page of a sign-in, and the way back from it, in capitals: the same unit of work as ever',
+    source: 'OWASP ASVS 4.1.3 (checks dodged by other spellings)',
+    run: async (world) => {
+      const { issuer } = world.server
+      const capitals = (url: string) => url.replace(issuer, '').replace(/^\/\w+/, (segment) => segment.toUpperCase())
+      const browser = world.server.newBrowser()
+      const page = await consentPage(world, browser)
+      const headers = { cookie: browser.cookies.header(new URL(page.url)) ?? '', accept: 'text/html' }
+      const shown = await fetch(issuer + capitals(page.url), { headers })
+      expect([shown.status, await shown.text()]).toEqual([200, expect.stringContaining('name="decision"')])
+      const decided = await postStep(browser, page, 'consent', decisionOf(page))
+      const back = new URL(decided.headers.get('location') ?? '', issuer).href
+      expect(back).toContain('/authorize/')
+      const cookie = browser.cookies.header(new URL(back)) ?? ''
+      const ask = () => fetch(issuer + capitals(back), { redirect: 'manual', headers: { cookie } })
+      const answers = await Promise.all(Array.from({ length: 8 }, ask))
+      expect(answers.map(({ status }) => status).toSorted()).toEqual([303, ...Array(7).fill(400)])
+      expect(answers.filter(({ headers: given }) => given.get('location')?.includes('code='))).toHaveLength(1)
+    },
+  },
   ...(
     [
       ['without the token of its page', () => ({ xsrf: '' }), {}, 422],
