@@ -2,6 +2,7 @@
  * The MCP endpoint behind the guard: reads the body, has the scopes of what it asks for checked, and carries request and response
  * between Koa and the SDK.
  */
+import { OAuthError } from '../oauth/errors.js'
 import { type Clock, epochSeconds } from '../platform/clock.js'
 import type { HttpContext, HttpState } from '../platform/http.js'
 import type { Logger } from '../platform/log.js'
@@ -120,6 +121,11 @@ export function createEndpoint(
   const tokens = createTokenWatch(verify)
   const subscriptions = createOpenSubscriptions()
   return async (ctx, accessToken, { token, resourceMetadataUrl }) => {
+    // No web request may have it (Fetch standard, "forbidden method"); every other one the SDK answers itself.
+    if (ctx.method === 'TRACE') {
+      ctx.set('allow', 'POST')
+      throw new OAuthError('invalid_request', 'this method is not allowed here', { status: 405 })
+    }
     const body = isJson(ctx) ? await readJsonBody(ctx.req, ctx.get('content-length')) : { json: undefined }
     if ('malformed' in body) return answerWith(ctx, parseErrorAnswer(body.malformed))
     const verdict = await guard.decide(accessToken, body.json, resourceMetadataUrl)

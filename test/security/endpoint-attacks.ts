@@ -1,4 +1,5 @@
 /** Group H: other paths, methods, hosts and origins, and a token that is passed on. */
+import { request } from 'node:http'
 import { expect } from '@jest/globals'
 import { toolCall } from '../mcp-server/mcp-test-server.js'
 import { sendRaw } from '../platform/raw-request.js'
@@ -60,6 +61,16 @@ export const attacks: readonly Row[] = [
         const { status } = await fetch(url, { method, headers: { authorization } })
         expect([method, [400, 404, 405].includes(status)]).toEqual([method, true])
       }
+      // One that fetch does not send.
+      const traced = (headers: Readonly<Record<string, string>>) =>
+        new Promise<number | undefined>((resolve, reject) => {
+          const asked = request(url, { method: 'TRACE', headers }, (answer) => {
+            answer.resume()
+            resolve(answer.statusCode)
+          })
+          asked.once('error', reject).end()
+        })
+      expect([await traced({}), await traced({ authorization })]).toEqual([401, 405])
     },
   },
   {
