@@ -73,9 +73,14 @@ export function observe(provider: Provider, log: Logger, audit: AuditTrail): voi
     currentChange()?.add(audit.event(entry, eventOf(ctx)))
   }
   provider.on('grant.revoked', (ctx) => {
-    const { Grant: grant, RefreshToken: refreshToken, AuthorizationCode: code } = ctx.oidc.entities
+    const {
+      Grant: grant,
+      RefreshToken: refreshToken,
+      AccessToken: accessToken,
+      AuthorizationCode: code,
+    } = ctx.oidc.entities
     const clientId = ctx.oidc.client?.clientId
-    const accountId = (grant ?? refreshToken ?? code)?.accountId
+    const accountId = (grant ?? refreshToken ?? accessToken ?? code)?.accountId
     const entry: AuditEntry = {
       type: 'grant.revoked',
       ...(clientId === undefined ? {} : { clientId }),

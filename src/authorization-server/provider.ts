@@ -226,6 +226,8 @@ function configuration(parts: ProviderParts): Configuration {
     pkce: { required: () => true },
     renderError: pages.renderError,
     responseTypes: ['code'],
+    // The engine would keep the grant of an access token, and nothing that is issued under it: it ends too, and the audit trail says so.
+    revokeGrantPolicy: () => true,
     rotateRefreshToken: true,
     routes,
     scopes: openidScopes.map(({ name }) => name),

@@ -84,14 +84,17 @@ const destroy: Statement = {
 }
 
 /**
- * A refresh token is destroyed when its family ends, and goes with the grant. The engine ends the grant in a second step: whoever
- * repeats a revocation that a crash cut between the two would find no token, and be told that all is well (RFC 7009 §2.2).
+ * A refresh token or an opaque access token is destroyed when its family ends, and goes with the grant. The engine ends the rest in
+ * further steps: whoever repeats a revocation that a crash cut between them would find no token, and be told that all is well
+ * (RFC 7009 §2.2).
  */
 const endFamilyOf: Statement = {
-  name: 'refresh_token_end',
-  text: `DELETE FROM grants
-    WHERE id = (SELECT grant_id FROM artifacts WHERE model = 'RefreshToken' AND id_hash = $1)`,
+  name: 'family_end',
+  text: 'DELETE FROM grants WHERE id = (SELECT grant_id FROM artifacts WHERE model = $1 AND id_hash = $2)',
 }
+
+/** Access tokens that clients have of their own are of another model, and of no family. */
+const familyModels: ReadonlySet<string> = new Set(['RefreshToken', 'AccessToken'])
 
 const revokeByGrant: Statement = {
   name: 'artifact_revoke_by_grant',
@@ -205,8 +208,9 @@ export function createArtifactAdapter(storage: Storage, model: string): Adapter 
     destroy: async (id) => {
       // The decision takes it along.
       if (model === registrationTokenModel && currentChange()?.isDecided === true) return
-      if (model === 'RefreshToken' && (await sql.query(endFamilyOf, [hashSecret(id)])).rowCount === 1) return
-      await sql.query(destroy, [model, hashSecret(id)])
+      const values = [model, hashSecret(id)]
+      if (familyModels.has(model) && (await sql.query(endFamilyOf, values)).rowCount === 1) return
+      await sql.query(destroy, values)
     },
 
     revokeByGrantId: async (grantId) => {

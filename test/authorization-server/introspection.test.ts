@@ -1,11 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { exportJWK, SignJWT } from 'jose'
 import { createOperatorFetch } from '../../src/platform/operator-fetch.js'
+import { outageError } from '../../src/platform/outage.js'
 import { createTokenVerifier } from '../../src/resource-server/index.js'
-import { databaseKinds } from '../support/databases.js'
-import { type Grant, newGrant, obtainTokens, refresh, revoke, type Tokens } from '../support/oauth-client.js'
+import { databaseKinds, openTestDatabase } from '../support/databases.js'
+import { eventually } from '../support/eventually.js'
+import { type Grant, newGrant, obtainTokens, refresh, register, revoke, type Tokens } from '../support/oauth-client.js'
 import { createSigningKey } from '../support/token-issuer.js'
+import { watchStatements } from '../support/watched-statements.js'
 import { addConfidentialClient, readJson, startServer, type TestServer } from './server.js'
+
+const { afterwards, watched } = watchStatements()
 
 type Machine = Awaited<ReturnType<typeof addConfidentialClient>>
 
@@ -15,7 +20,8 @@ describe.each(databaseKinds)('Introspection of opaque tokens (RFC 7662), on %s',
   let resourceServer: Machine
   let stranger: Machine
   beforeAll(async () => {
-    server = await startServer(kind, { accessTokenFormat: 'opaque', refreshGraceSeconds: 20 })
+    const database = watched(await openTestDatabase(kind, 'auth'))
+    server = await startServer(kind, { database, accessTokenFormat: 'opaque', refreshGraceSeconds: 20 })
     grant = await newGrant(server)
     resourceServer = await addConfidentialClient(server, { introspects: server.resource })
     stranger = await addConfidentialClient(server)
@@ -126,10 +132,38 @@ describe.each(databaseKinds)('Introspection of opaque tokens (RFC 7662), on %s',
     expect(server.logLines.filter((line) => line.includes('unsupported_token_type'))).toEqual([])
   })
 
-  it('knows at once that a token was revoked', async () => {
-    const { access_token: token } = await tokensFor()
-    expect(await revoke({ ...grant, clientId: grant.clientId }, token)).toBe(200)
+  it('knows at once that a token was revoked, and its grant with it, in one step even when the answer is lost', async () => {
+    const { access_token: token, refresh_token: refreshToken = '' } = await tokensFor()
+    const { prisma } = server.storage
+    const left = async () => [
+      await prisma.grant.count(),
+      await prisma.artifact.count({ where: { model: { in: ['AccessToken', 'RefreshToken'] } } }),
+    ]
+    const [grants = 0, artifacts = 0] = await left()
+    const ended = (subject: Partial<Grant> = {}) => revoke({ ...grant, ...subject }, token)
+    // Of another client it ends nothing.
+    const { client_id: clientId } = await register(grant.server, { redirect_uris: [grant.redirectUri] })
+    await ended({ clientId })
+    expect(await left()).toEqual([grants, artifacts])
+
+    afterwards.set('family_end', () => Promise.reject(outageError(new Error('Connection terminated unexpectedly'))))
+    expect(await ended()).toBe(503)
+    expect(await left()).toEqual([grants - 1, artifacts - 2])
+    expect(await ended()).toBe(200)
     expect((await introspect(token, resourceServer)).body).toEqual(inactive)
+    expect((await refresh(grant, refreshToken)).error).toBe('invalid_grant')
+  })
+
+  it('tells the audit trail whose access ended with an access token, once', async () => {
+    const { access_token: token } = await tokensFor()
+    const told = () => server.storage.prisma.auditEvent.findMany({ where: { type: 'grant.revoked' } })
+    const before = (await told()).length
+    expect([await revoke(grant, token), await revoke(grant, token)]).toEqual([200, 200])
+    await eventually(async () => (await told()).length > before)
+    const [entry, ...more] = (await told()).slice(before)
+    const person = await server.storage.prisma.account.findFirst({ where: { email: server.account.email } })
+    expect(entry).toMatchObject({ clientId: grant.clientId, accountId: person?.id, detail: { reason: 'client' } })
+    expect(more).toEqual([])
   })
 
   it.each<[string, (tokens: Tokens) => Promise<unknown>]>([

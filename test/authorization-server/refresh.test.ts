@@ -188,7 +188,7 @@ describe.each(databaseKinds)('Refresh tokens (RFC 6749 §6, RFC 9700 §4.14), on
     ]
     const [grants = 0, tokens = 0] = await left()
     const lost = () => Promise.reject(outageError(new Error('Connection terminated unexpectedly')))
-    afterwards.set('refresh_token_end', lost)
+    afterwards.set('family_end', lost)
     expect(await revoke(grant, refreshOf(second))).toBe(503)
     expect(await left()).toEqual([grants - 1, tokens - 2])
     expect(await revoke(grant, refreshOf(second))).toBe(200)
