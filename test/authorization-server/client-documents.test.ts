@@ -4,6 +4,7 @@ import { UntrustedFetchBusyError } from '../../src/platform/untrusted-fetch-erro
 import { isSignInPage } from '../support/authorization.js'
 import { pageOf } from '../support/browser.js'
 import { type Answer, clientDocument, type DocumentHost, startDocumentHost } from '../support/document-host.js'
+import { eventually } from '../support/eventually.js'
 import { freePort } from '../support/free-port.js'
 import {
   discoverServer,
@@ -204,19 +205,28 @@ describe('A client that cannot be had', () => {
     closedPort = await freePort()
   })
 
-  const unreachable = (): string[] => [
-    host.publish(`/missing-${paths}.json`, undefined),
-    host.publish(`/broken-${paths}.json`, down),
-    host.publish(`/text-${paths}.json`, { body: 'root:x:0:0', headers: { 'content-type': 'text/plain' } }),
-    host.publish(`/wrong-${paths}.json`, { body: 'root:x:0:0' }),
-    host.publish(`/other-${paths}.json`, { body: clientDocument('https://other.example/client.json') }),
-    host.publish(`/moved-${paths}.json`, { status: 302, headers: { location: 'https://private.example/' } }),
-    host.publish(`/silent-${paths}.json`, { hangs: true }),
-    `https://client.example:${closedPort}/client-${paths}.json`,
-    `https://private.example/client-${paths}.json`,
-    `https://private.example:8443/client-${paths}.json`,
-    `${host.origin.replace('client.example', 'unknown.example')}/client-${paths}.json`,
-  ]
+  /** Each with what the log says of it. */
+  const unreachable = (): { readonly reason: string; readonly id: string }[] => {
+    const publishAt = (name: string, answer: Answer | undefined) => host.publish(`/${name}-${paths}.json`, answer)
+    const plain = { 'content-type': 'text/plain' }
+    const elsewhere = `/client-${paths}.json`
+    return [
+      { reason: 'status 404', id: publishAt('missing', undefined) },
+      { reason: 'status 500', id: publishAt('broken', down) },
+      { reason: 'not JSON by its type', id: publishAt('text', { body: 'root:x:0:0', headers: plain }) },
+      { reason: 'not JSON"', id: publishAt('wrong', { body: 'root:x:0:0' }) },
+      { reason: 'URL itself', id: publishAt('other', { body: clientDocument('https://other.example/client.json') }) },
+      {
+        reason: 'status 302',
+        id: publishAt('moved', { status: 302, headers: { location: 'https://private.example/' } }),
+      },
+      { reason: 'timeout', id: publishAt('silent', { hangs: true }) },
+      { reason: 'ECONNREFUSED', id: `https://client.example:${closedPort}${elsewhere}` },
+      { reason: 'not public', id: `https://private.example${elsewhere}` },
+      { reason: 'not public', id: `https://private.example:8443${elsewhere}` },
+      { reason: 'altnames', id: `${host.origin.replace('client.example', 'unknown.example')}${elsewhere}` },
+    ]
+  }
 
   /** How long and with what a request was answered, without what differs from request to request. */
   async function timed<T>(ask: () => Promise<T>): Promise<{ readonly ms: number; readonly answer: T }> {
@@ -228,24 +238,28 @@ describe('A client that cannot be had', () => {
   it('is the same page after the same time, whatever the reason (CVE-2026-1180)', async () => {
     const essence = (html: string) => html.replace(/[0-9a-f]{8}-[\w-]{27}/g, 'REQUEST')
     const before = server.logLines.length
-    const seen = await Promise.all(unreachable().map((id) => timed(() => open(id))))
+    const seen = await Promise.all(unreachable().map(({ id }) => timed(() => open(id))))
     expect(new Set(seen.map(({ answer }) => `${answer.status}${essence(answer.html)}`)).size).toBe(1)
     expect(seen[0]?.answer.status).toBe(400)
     expect(seen[0]?.answer.html).not.toMatch(/root:x|ECONNREFUSED|not public|404/)
     // Never sooner; later only by what the answer itself takes, which on a busy machine is a lot.
     expect(Math.min(...seen.map(({ ms }) => ms))).toBeGreaterThanOrEqual(failureMs - 20)
-    // The log says which it was.
-    const log = server.logLines.slice(before).join('\n')
-    const reasons = ['status 404', 'status 500', 'status 302', 'not JSON by its type', 'not JSON"', 'URL itself']
-    for (const reason of [...reasons, 'timeout', 'ECONNREFUSED', 'not public', 'altnames'])
-      expect(log).toContain(reason)
-    expect(log).not.toContain('root:x')
+    // The log says which it was. On a busy machine time may be up before the reason is found: those are asked again, alone.
+    const log = () => server.logLines.slice(before).join('\n')
+    await eventually(async () => {
+      const missing = unreachable().findIndex(({ reason }) => !log().includes(reason))
+      if (missing < 0) return true
+      paths += 1
+      await open(unreachable()[missing]?.id)
+      return false
+    })
+    expect(log()).not.toContain('root:x')
   })
 
   it('is the same 503 at the token endpoint, and no reason to forget tokens', async () => {
     const parameters = { grant_type: 'refresh_token', refresh_token: 'x', resource }
     const answers = await Promise.all(
-      unreachable().map((id) => timed(() => requestTokens(metadata, { ...parameters, client_id: id }))),
+      unreachable().map(({ id }) => timed(() => requestTokens(metadata, { ...parameters, client_id: id }))),
     )
     for (const { answer, ms } of answers) {
       expect([answer.status, answer.error]).toEqual([503, 'temporarily_unavailable'])
