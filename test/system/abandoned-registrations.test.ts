@@ -2,12 +2,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import pg from 'pg'
 import { z } from 'zod'
-import type { Sql, Statement } from '../../src/platform/database.js'
+import type { Database, Sql, Statement } from '../../src/platform/database.js'
 import { randomSecret } from '../../src/platform/secrets.js'
 import { removeUnusedClients } from '../../src/storage/client-hygiene.js'
-import type { Storage } from '../../src/storage/storage.js'
 import { startServer, type TestServer } from '../authorization-server/server.js'
-import { databaseKinds } from '../support/databases.js'
+import { databaseKinds, openTestDatabase } from '../support/databases.js'
 import { authorize, newGrant, redeem, refresh } from '../support/oauth-client.js'
 import { stackSettings } from '../support/settings.js'
 import { startStack } from '../support/stack.js'
@@ -52,24 +51,18 @@ function nodesOf(plan: Plan): Plan[] {
 }
 
 describe.each(databaseKinds)(`Beside ${abandoned} abandoned registrations, on %s`, (kind) => {
-  let seeded: TestServer
+  let database: Database
   let server: TestServer
-  let observed: Storage
   const asked: Asked[] = []
+  /** Without being noted down. */
   const ask = <Row>(text: string, values: readonly unknown[] = []) =>
-    seeded.storage.database.sql.query<Row>({ name: `test_${randomSecret(6)}`, text }, values)
+    database.sql.query<Row>({ name: `test_${randomSecret(6)}`, text }, values)
 
   beforeAll(async () => {
-    seeded = await startServer(kind)
-    const { storage } = seeded
-    const database = { ...storage.database, sql: listening(storage.database.sql, asked) }
-    observed = { ...storage, database }
-    server = await startServer(kind, { storage: observed })
+    database = await openTestDatabase(kind, 'auth')
+    server = await startServer(kind, { database: { ...database, sql: listening(database.sql, asked) } })
   })
-  afterAll(async () => {
-    await server.close()
-    await seeded.close()
-  })
+  afterAll(() => server.close())
 
   /** What a registration, a code exchange and a refresh ask of the database. */
   const work = async () => {
@@ -80,7 +73,7 @@ describe.each(databaseKinds)(`Beside ${abandoned} abandoned registrations, on %s
     }
     const registration = await during(() => newGrant(server))
     const grant = registration.result
-    const { callback, codeVerifier } = await authorize(grant, server.newBrowser(), { account: seeded.account })
+    const { callback, codeVerifier } = await authorize(grant, server.newBrowser(), { account: server.account })
     const exchange = await during(() => redeem(grant, callback.get('code') ?? '', codeVerifier))
     const renewal = await during(() => refresh(grant, exchange.result.tokens?.refresh_token ?? ''))
     expect([exchange.result.status, renewal.result.status]).toEqual([200, 200])
@@ -117,7 +110,7 @@ describe.each(databaseKinds)(`Beside ${abandoned} abandoned registrations, on %s
       expect(cost).toBeLessThan(100)
     }
     asked.length = 0
-    expect(await removeUnusedClients(observed, 86_400)).toBe(0)
+    expect(await removeUnusedClients(server.storage, 86_400)).toBe(0)
     expect(asked).toHaveLength(1)
     for (const { statement, values } of asked) {
       expect(statement.name).toBe('client_review')
