@@ -5,6 +5,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Config } from './config.js'
+import { arrivalSecretUnder } from './platform/arrival.js'
 import type { Clock } from './platform/clock.js'
 import { type Database, openEmbeddedDatabase, openServerDatabase, type Statement } from './platform/database.js'
 import { prepareEmbeddedFolders } from './platform/embedded-folders.js'
@@ -104,10 +105,16 @@ export function encryptionKeysAtHand(config: Config): readonly string[] | undefi
   return existsSync(file) ? loadEncryptionKeys(file) : undefined
 }
 
-/** What a server and its operator's command line both have, and nobody else. The MCP server is never given the encryption key. */
-export function operatorSecrets(config: Config, part: Part): readonly string[] {
-  const own = config.MCP_SERVER_SECRET === undefined ? [] : [config.MCP_SERVER_SECRET]
-  return part === 'mcp' ? own : [...(encryptionKeysAtHand(config) ?? []), ...own]
+/**
+ * What a server and its operator's command line both have, and nobody else. The MCP server is never given the encryption key: where one
+ * process runs both (`only` is undefined), it has what is made of it.
+ */
+export function operatorSecrets(config: Config, part: Part, only: Part | undefined): readonly string[] {
+  const encryptionKeys = only === 'mcp' ? [] : (encryptionKeysAtHand(config) ?? [])
+  const shared = config.MCP_SERVER_SECRET === undefined ? [] : [config.MCP_SERVER_SECRET]
+  if (part === 'auth') return [...encryptionKeys, ...shared]
+  const introspection = config.introspectionClient === undefined ? [] : [config.introspectionClient.clientSecret]
+  return [...shared, ...introspection, ...encryptionKeys.map(arrivalSecretUnder)]
 }
 
 /** Where the encryption keys are that the operator did not bring. */

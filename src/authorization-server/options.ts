@@ -70,7 +70,7 @@ export interface AuthorizationServerOptions {
   /** See `HttpBaseOptions.forwarderSecret`. */
   readonly forwarderSecret?: string | undefined
   /** See `HttpBaseOptions.operatorSecrets`. */
-  readonly operatorSecrets?: readonly string[] | undefined
+  readonly operatorSecrets?: (() => readonly string[]) | undefined
   /** What has to be ready besides this server, when another one shares its port. */
   readonly alsoReady?: (() => Promise<void>) | undefined
   /** Host values besides the issuer's that are answered: the service name inside a container network. */

@@ -3,7 +3,14 @@ import { accessSync, constants, existsSync, statfsSync, statSync } from 'node:fs
 import { dirname, join, resolve } from 'node:path'
 import { fileClients, internalUrl, ownClient, sharesPort } from '../arrangement.js'
 import { type Config, ConfigError } from '../config.js'
-import { embeddedFolder, encryptionKeyFile, encryptionKeysAtHand, keyPolicyOf, openDatabase } from '../databases.js'
+import {
+  embeddedFolder,
+  encryptionKeyFile,
+  encryptionKeysAtHand,
+  keyPolicyOf,
+  openDatabase,
+  operatorSecrets,
+} from '../databases.js'
 import { answerOf } from '../doctor/exchange.js'
 import type {
   AddressFacts,
@@ -160,7 +167,9 @@ function readDisk(config: Config, parts: readonly Part[]): DiskFacts | undefined
   return { folder, freeBytes: bavail * bsize, isWritable }
 }
 
-type Address = Omit<AddressFacts, 'exchange' | 'certificate' | 'arrival'> & { readonly document: string }
+type Address = Omit<AddressFacts, 'exchange' | 'certificate' | 'arrival' | 'isArrivalAsked'> & {
+  readonly document: string
+}
 
 function addressesOf(config: Config, only: Part | undefined): readonly Address[] {
   const { ISSUER_URL: issuer, RESOURCE_URL: resource } = config
@@ -177,11 +186,10 @@ function addressesOf(config: Config, only: Part | undefined): readonly Address[]
   return [atResource, atIssuer('ISSUER_INTERNAL_URL', internalUrl(config, only) ?? issuer)]
 }
 
-/** What the server at a public address has too. */
-function secretFor({ setting }: Address, config: Config, keys: readonly string[] | undefined): string | undefined {
+/** What the server at a public address has too, whichever it is. */
+function secretFor({ setting }: Address, config: Config, only: Part | undefined): string | undefined {
   if (setting === 'ISSUER_INTERNAL_URL') return undefined
-  const own = config.MCP_SERVER_SECRET
-  return setting === 'ISSUER_URL' ? (keys?.[0] ?? own) : own
+  return operatorSecrets(config, setting === 'ISSUER_URL' ? 'auth' : 'mcp', only)[0]
 }
 
 /** `secret`: by which the server is asked how the request arrived. Behind https only: elsewhere no proxy is told from none. */
@@ -206,7 +214,7 @@ async function ask(
       isHttps ? network.certificate(new URL(document).origin) : undefined,
     ])
     const arrival = question?.read(answerOf(exchange)?.headers.get(arrivalHeaders.answer) ?? null)
-    return { ...address, exchange, certificate, arrival }
+    return { ...address, exchange, certificate, arrival, isArrivalAsked: question !== undefined }
   } finally {
     await network.close()
   }
@@ -236,11 +244,11 @@ export async function gatherLocalFacts(terminal: Terminal, { only, network }: Lo
     return { ...nothing, ...further, clientsMayCome: true, followsRevocations: true, feed: undefined }
   }
   const encryption = parts.includes('auth') ? readEncryptionKey(config) : {}
+  // A flaw of the encryption key is a finding of its own.
+  const secretAt = (one: Address) => (encryption.facts?.flaw === undefined ? secretFor(one, config, only) : undefined)
   const [examined, addresses] = await Promise.all([
     Promise.all(parts.map((part) => examineDatabase(config, part, clock, encryption.keys))),
-    Promise.all(
-      addressesOf(config, only).map((one) => ask(one, secretFor(one, config, encryption.keys), network, clock)),
-    ),
+    Promise.all(addressesOf(config, only).map((one) => ask(one, secretAt(one), network, clock))),
   ])
   const stored = examined.find((one) => one.stored !== undefined)?.stored
   const isMissing = parts.includes('auth') && encryption.keys === undefined && stored?.keys.areUnmade === false

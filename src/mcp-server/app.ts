@@ -49,7 +49,7 @@ export interface McpAppOptions {
   readonly clock: Clock
   readonly trustedProxies: readonly string[]
   /** See `HttpBaseOptions.operatorSecrets`. */
-  readonly operatorSecrets?: readonly string[] | undefined
+  readonly operatorSecrets?: (() => readonly string[]) | undefined
   /** See `HttpBaseOptions.observer`. */
   readonly observer?: HttpMiddleware | undefined
   /** Further Host values that are answered, for example the service name inside a container network. */

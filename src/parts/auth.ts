@@ -79,7 +79,7 @@ export async function startAuth(
       trustedProxies: config.TRUSTED_PROXIES,
       hidesAddresses: config.hidesAddresses,
       forwarderSecret: parts.forwarderSecret,
-      operatorSecrets: operatorSecrets(config, 'auth'),
+      operatorSecrets: () => operatorSecrets(config, 'auth', overrides.only),
       resourceServerClient: ownClient(config, parts.ownSecret),
       stopping: parts.stopping.signal,
       alsoReady: beside?.ready,

@@ -54,7 +54,7 @@ export async function openMcp(parts: Parts): Promise<McpApp> {
     log,
     clock,
     trustedProxies: config.TRUSTED_PROXIES,
-    operatorSecrets: operatorSecrets(config, 'mcp'),
+    operatorSecrets: () => operatorSecrets(config, 'mcp', overrides.only),
     observer: observability.requests(observedMcpServer([resourceUrl, ...config.RESOURCE_ALIASES])),
     allowedOrigins: config.ALLOWED_ORIGINS,
     readOnly: config.READ_ONLY,

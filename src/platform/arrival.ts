@@ -5,7 +5,7 @@
  */
 import type { IncomingMessage } from 'node:http'
 import type { Clock } from './clock.js'
-import { createHolderBox, type HolderBox, randomSecret } from './secrets.js'
+import { createHolderBox, type HolderBox, hashSecret, randomSecret } from './secrets.js'
 
 /** Request header with the question, and response header with the answer. */
 export const arrivalHeaders = { question: 'x-gatehouse-arrival', answer: 'x-gatehouse-arrived' } as const
@@ -67,12 +67,21 @@ export function askForArrival(secret: string, clock: Clock): ArrivalQuestion {
 /** What the server knows of a request besides its headers. */
 export type Sender = Pick<Arrival, 'peer' | 'isPeerTrusted' | 'address'>
 
-/** Answers a request that asks, under any of the secrets; `undefined` for every other one. */
-export function createArrivalDesk(secrets: readonly string[], clock: Clock) {
-  const boxes = secrets.map(boxUnder)
+/** What a server may know that is not given the encryption key, from which nobody finds that key. */
+export function arrivalSecretUnder(encryptionKey: string): string {
+  return hashSecret(`gatehouse arrival\0${encryptionKey}`)
+}
+
+/**
+ * Answers a request that asks, under any of the secrets; `undefined` for every other one. `secrets` is asked at the first question,
+ * and again until there are some: the first start of a server makes them.
+ */
+export function createArrivalDesk(secrets: () => readonly string[], clock: Clock) {
+  let boxes: readonly HolderBox[] = []
   return ({ headers }: Pick<IncomingMessage, 'headers'>, sender: Sender): string | undefined => {
     const question = headers[arrivalHeaders.question]
     if (typeof question !== 'string' || question.length > longestQuestion) return undefined
+    if (boxes.length === 0) boxes = secrets().map(boxUnder)
     for (const box of boxes) {
       const asked = openedBy(box, question, purposes.question)
       const at = memberOf(asked, 'at')

@@ -52,7 +52,7 @@ export interface HttpBaseOptions {
   /** Known to this process alone: whoever sends it as `forwarderHeader` is our own forwarder and says whom it asks for. */
   readonly forwarderSecret?: string | undefined
   /** Of the operator's: who seals a question under one is told how it arrived (`arrival.ts`). */
-  readonly operatorSecrets?: readonly string[] | undefined
+  readonly operatorSecrets?: (() => readonly string[]) | undefined
   /** Answers the readiness probe: resolves when migrated and the database answers, throws otherwise. */
   readonly ready: () => Promise<void>
   /** From its abort on the server is not ready, whatever `ready` says: it was asked to stop. */
@@ -147,7 +147,7 @@ function health({ ready, stopping }: HttpBaseOptions): HttpMiddleware {
 
 /** Ahead of whatever changes the headers of a request, or refuses it. */
 function tellArrivals({ operatorSecrets, clock }: HttpBaseOptions, trusted: BlockList | undefined): HttpMiddleware {
-  const answer = createArrivalDesk(operatorSecrets ?? [], clock)
+  const answer = createArrivalDesk(operatorSecrets ?? (() => []), clock)
   return async ({ req, res, state }, next) => {
     if (req.headers[arrivalHeaders.question] !== undefined) {
       const peer = peerAddress(req)

@@ -52,9 +52,9 @@ describe('gatehouse doctor --local behind a proxy', () => {
     await proxy.close()
   })
 
-  async function examine(part?: 'auth' | 'mcp') {
+  async function examine(part?: 'auth' | 'mcp', settings: Readonly<Record<string, string>> = stack.settings) {
     const args = ['doctor', '--local', ...(part === undefined ? [] : [part]), '--ca', caFile]
-    const { stdout } = await runCli(args, stack.settings)
+    const { stdout } = await runCli(args, settings)
     expect(stdout).not.toContain(secret)
     return stdout
   }
@@ -118,6 +118,48 @@ describe('gatehouse doctor --local behind a proxy', () => {
     sendOn = broken
     // Long lines are folded for a terminal.
     expect((await examine(part)).replace(/\n {13}/g, ' ')).toMatch(expected)
+  })
+
+  it('needs no MCP_SERVER_SECRET for the MCP server of a process that runs both', async () => {
+    sendOn = ({ 'x-forwarded-for': _, ...headers }) => ({ headers })
+    const { MCP_SERVER_SECRET: _secret, ...settings } = stack.settings
+    const found = (await examine(undefined, settings)).replace(/\n {13}/g, ' ')
+    expect(found).toMatch(/RESOURCE_URL: it came from 127\.0\.0\.1, with no X-Forwarded-For/)
+    expect(found).not.toContain('was not examined')
+  })
+
+  it.each<readonly [string, Readonly<Record<string, string>>, RegExp]>([
+    ['no secret in common', {}, /RESOURCE_URL: there is no secret here that the server there has too/],
+    [
+      'another one',
+      { MCP_SERVER_SECRET: randomSecret() },
+      /RESOURCE_URL: x-gatehouse-arrival was asked, x-gatehouse-arrived did not come back/,
+    ],
+  ])('says that the proxy was not examined, and why: %s', async (_name, secrets, expected) => {
+    sendOn = (headers) => ({ headers: replaced(headers) })
+    const { MCP_SERVER_SECRET: _secret, ...settings } = stack.settings
+    const found = (await examine('mcp', { ...settings, ...secrets })).replace(/\n {13}/g, ' ')
+    expect(found).toMatch(/warning: the proxy was not examined: the server does not say how requests arrive/)
+    expect(found).toMatch(expected)
+  })
+
+  it('is answered by an MCP server by itself that has the credentials of a client', async () => {
+    const introspectionSecret = randomSecret()
+    const alone = await startStack({
+      database: 'embedded',
+      env: {
+        ISSUER_INTERNAL_URL: stack.issuer,
+        INTROSPECTION_CLIENT_ID: 'resource-server',
+        INTROSPECTION_CLIENT_SECRET: introspectionSecret,
+      },
+      overrides: { only: 'mcp' },
+    })
+    const question = askForArrival(introspectionSecret, { now: () => new Date() })
+    const { headers } = await fetch(new URL('/.well-known/oauth-protected-resource/mcp', alone.resource), {
+      headers: { [arrivalHeaders.question]: question.text },
+    })
+    await alone.close()
+    expect(question.read(headers.get(arrivalHeaders.answer))).toMatchObject({ peer: expect.any(String) })
   })
 
   it('is answered by nobody but who has the secret, and then only to its own question', async () => {

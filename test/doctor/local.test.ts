@@ -40,6 +40,7 @@ const address: AddressFacts = {
   ...{ setting: 'ISSUER_URL', url: issuer, member: 'issuer', identifier: issuer, exchange: answer({ issuer }) },
   certificate,
   arrival,
+  isArrivalAsked: true,
 }
 const arrived = (change: Partial<Arrival>, further: Partial<AddressFacts> = {}) =>
   withAddress({ arrival: { ...arrival, ...change }, ...further })
@@ -107,6 +108,12 @@ const findings: readonly (readonly [Problem['code'], Partial<LocalFacts>, RegExp
   ['address-of-others', withAddress({ exchange: answer('<html>', 502) }), /: 502 \(no content type\)/],
   ['proxy-changes-host', withAddress({ exchange: answer({}, 421) }), /: 421/],
   ['proxy-changes-host', arrived({ host: 'auth:3000' }, { exchange: answer({}, 421) }), /: 421 .*for Host: auth:3000$/],
+  ['arrival-untold', withAddress({ arrival: undefined }), /^ISSUER_URL: x-gatehouse-arrival was asked, x-/],
+  [
+    'arrival-untold',
+    withAddress({ arrival: undefined, isArrivalAsked: false }),
+    /^ISSUER_URL: there is no secret here/,
+  ],
   ['proxy-renames-host', arrived({ host: 'auth:3000' }), /Host: auth:3000$/],
   [
     'proxy-unnamed',

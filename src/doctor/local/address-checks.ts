@@ -3,14 +3,9 @@ import { certificateProblems, clockProblems } from '../checks/transport.js'
 import { isAnswer, jsonOf } from '../exchange.js'
 import { type CheckGroup, type Problem, problem, problemIf } from '../finding.js'
 import type { AddressFacts, LocalFacts } from './facts.js'
-import { passedOn } from './proxy-checks.js'
+import { answersAsOurs, passedOn } from './proxy-checks.js'
 
 const isInternal = ({ setting }: AddressFacts) => setting === 'ISSUER_INTERNAL_URL'
-
-/** Whatever answers, but with the document of ours. */
-function answersAsOurs({ exchange, member, identifier }: AddressFacts): boolean {
-  return isAnswer(exchange) && exchange.status === 200 && jsonOf(exchange)?.[member] === identifier
-}
 
 function seenAt({ exchange, member, identifier, setting }: AddressFacts): string {
   const asked = `${setting}: GET ${exchange.request.url}`

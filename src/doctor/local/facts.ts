@@ -68,6 +68,8 @@ export interface AddressFacts {
   readonly certificate: CertificateReport | undefined
   /** How the request arrived there; `undefined` when nobody said so. */
   readonly arrival: Arrival | undefined
+  /** False when there was nothing to ask with that the server has too. */
+  readonly isArrivalAsked: boolean
 }
 
 /** What came of asking for the revocation feed with the MCP server's own credentials. */

@@ -236,6 +236,12 @@ export const localProblems = {
     clients: `${nobodyYet}: it is the internal name of this server, which is taken for the public one.`,
     fix: 'nginx: proxy_set_header Host $host. Apache: ProxyPreserveHost On.',
   },
+  'arrival-untold': {
+    severity: 'warning',
+    title: 'the proxy was not examined: the server does not say how requests arrive',
+    clients: `${nobodyYet}: whether all are taken for one address, or for any they like, is not known.`,
+    fix: 'Run this with the settings of the server that answers there. One MCP server by itself needs MCP_SERVER_SECRET or INTROSPECTION_CLIENT_SECRET for it. Restart the servers after a change of secrets; let the proxy pass the headers X-Gatehouse-Arrival and X-Gatehouse-Arrived.',
+  },
   'issuer-out-of-reach': {
     severity: 'failure',
     title: 'the MCP server does not reach the authorization server',

@@ -1,14 +1,33 @@
 /** What the proxy before the servers makes of a request, from one of ours that went through it. Servers end no TLS: behind https there is one. */
 import { hostsOf } from '../../oauth/public-url.js'
-import { answerOf } from '../exchange.js'
-import { type Problem, problemIf } from '../finding.js'
+import { arrivalHeaders } from '../../platform/arrival.js'
+import { answerOf, isAnswer, jsonOf } from '../exchange.js'
+import { type Problem, problem, problemIf } from '../finding.js'
 import type { AddressFacts, LocalFacts } from './facts.js'
 
 /** Sent along as X-Forwarded-For: an address of nobody's (RFC 5737), which must not be believed. */
 export const claimedAddress = '192.0.2.77'
 
-function ofOne({ setting, url, exchange, arrival }: AddressFacts): readonly Problem[] | undefined {
-  if (arrival === undefined || !url.startsWith('https:')) return undefined
+/** Not just whatever answers, but with the document of ours. */
+export function answersAsOurs({ exchange, member, identifier }: AddressFacts): boolean {
+  return isAnswer(exchange) && exchange.status === 200 && jsonOf(exchange)?.[member] === identifier
+}
+
+/** The server answers and does not say how it was asked, so the proxy before it is judged by nobody. */
+function notTold(facts: AddressFacts): readonly Problem[] | undefined {
+  const { setting, isArrivalAsked } = facts
+  // Whoever else answers there is a finding of its own; the way between the servers is no client's.
+  if (!answersAsOurs(facts) || setting === 'ISSUER_INTERNAL_URL') return undefined
+  const reason = isArrivalAsked
+    ? `${arrivalHeaders.question} was asked, ${arrivalHeaders.answer} did not come back`
+    : 'there is no secret here that the server there has too'
+  return [problem('arrival-untold', `${setting}: ${reason}`)]
+}
+
+function ofOne(facts: AddressFacts): readonly Problem[] | undefined {
+  const { setting, url, exchange, arrival } = facts
+  if (!url.startsWith('https:')) return undefined
+  if (arrival === undefined) return notTold(facts)
   const { host, forwardedFor, forwardedProto, peer, isPeerTrusted, address } = arrival
   const from = `${setting}: it came from ${peer}`
   const chain = forwardedFor === undefined ? 'no X-Forwarded-For' : `X-Forwarded-For: ${forwardedFor}`
@@ -36,7 +55,7 @@ function ofOne({ setting, url, exchange, arrival }: AddressFacts): readonly Prob
   ]
 }
 
-/** `undefined` when no request of ours was seen to arrive through a proxy. */
+/** `undefined` when no request of ours came to a server through a proxy. */
 export function passedOn({ addresses }: LocalFacts): readonly Problem[] | undefined {
   const judged = addresses.map(ofOne).filter((problems) => problems !== undefined)
   return judged.length === 0 ? undefined : judged.flat()
