@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { type FileClient, readClientsFile } from './authorization-server/clients/clients-file.js'
 import type { ResourceServerClient } from './authorization-server/options.js'
+import { readResourceFile } from './authorization-server/resource-file.js'
 import type { Config } from './config.js'
 import type { Part } from './databases.js'
 import { notesResource } from './mcp-server/notes-resource.js'
@@ -37,12 +38,24 @@ export function sharesPort(config: Config): boolean {
   )
 }
 
-/** The protected resource, as both servers know it. */
+/** Throws when the notes would be served at the address of what RESOURCE_FILE says is another server. */
+export function refuseNotes({ RESOURCE_FILE: file }: Config, parts: readonly Part[]): void {
+  if (file === undefined || !parts.includes('mcp')) return
+  throw new Error(
+    'RESOURCE_FILE describes an MCP server of your own, not the notes: start `gatehouse serve auth` alone',
+  )
+}
+
+/** The protected resource, as both servers know it, or as the operator describes one of his own. */
 export function declaredResource({
   RESOURCE_URL: url,
   RESOURCE_ALIASES: aliases,
+  RESOURCE_FILE: path,
   READ_ONLY: readOnly,
 }: Config): ResourceDeclaration {
+  if (path !== undefined) {
+    return readResourceFile(path, (file) => readFileSync(file, 'utf8'), { resource: url, aliases })
+  }
   const resource = notesResource(url, aliases)
   return readOnly ? readOnlyDeclaration(resource) : resource
 }

@@ -82,6 +82,9 @@ function relations(values: Values, issuerIsLoopback: boolean): string[] {
   if (values.ACCESS_TOKEN_FORMAT === 'opaque' && values.INTROSPECTION_CLIENT_ID === undefined) {
     mistakes.push('ACCESS_TOKEN_FORMAT=opaque needs INTROSPECTION_CLIENT_ID and INTROSPECTION_CLIENT_SECRET')
   }
+  if (values.READ_ONLY && values.RESOURCE_FILE !== undefined) {
+    mistakes.push('READ_ONLY is about the notes, not about the server that RESOURCE_FILE describes')
+  }
   const { KEY_ROTATION_DAYS: days, KEY_LEAD_SECONDS: lead } = values
   if (days > 0 && lead > (days * 86_400) / 2) {
     mistakes.push('KEY_LEAD_SECONDS must be at most half of KEY_ROTATION_DAYS')

@@ -64,6 +64,11 @@ export const settings = {
     'Further URLs of the MCP endpoint, former ones for example, comma-separated. Clients of each go on working; tokens always name RESOURCE_URL.',
     listOf(resourceUrl),
   ),
+  RESOURCE_FILE: setting(
+    unset,
+    'JSON file with the name, scopes and tools of an MCP server of your own at RESOURCE_URL, see "Protect your own MCP server" in the README. For `serve auth` alone. Unset: the notes.',
+    text,
+  ),
   ISSUER_MIRROR: setting(
     true,
     "Show the authorization server's metadata, /authorize, /token, /register and /revoke on the MCP server's origin too, where clients of revision 2025-03-26 look.",

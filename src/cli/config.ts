@@ -4,8 +4,12 @@ import { productionWarnings } from '../production.js'
 import { type Command, loadConfig, readArguments, type Terminal, UsageError, writeLine, writeTable } from './command.js'
 
 /** Mistakes are the ConfigError that every command ends with; what is left is to think about. */
-function check(terminal: Terminal): void {
-  const warnings = productionWarnings(loadConfig(terminal))
+async function check(terminal: Terminal): Promise<void> {
+  const effective = loadConfig(terminal)
+  const { declaredResource, fileClients } = await import('../arrangement.js')
+  fileClients(effective)
+  declaredResource(effective)
+  const warnings = productionWarnings(effective)
   for (const warning of warnings) writeLine(terminal, `warning: ${warning}`)
   writeLine(terminal, warnings.length === 0 ? 'The settings are sound.' : 'The servers would start.')
 }

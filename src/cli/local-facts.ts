@@ -1,7 +1,7 @@
 /** Gathers what `gatehouse doctor --local` judges: settings, databases, keys, disk, addresses. Changes nothing, makes nothing. */
 import { accessSync, constants, existsSync, statfsSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import { fileClients, internalUrl, ownClient, sharesPort } from '../arrangement.js'
+import { declaredResource, fileClients, internalUrl, ownClient, refuseNotes, sharesPort } from '../arrangement.js'
 import { type Config, ConfigError } from '../config.js'
 import {
   embeddedFolder,
@@ -57,7 +57,9 @@ function readSettings(terminal: Terminal, parts: readonly Part[]): { config?: Co
     return { mistakes: error instanceof ConfigError ? error.mistakes : [describeFailure(error)] }
   }
   try {
+    refuseNotes(config, parts)
     if (parts.includes('auth')) fileClients(config)
+    if (parts.includes('auth')) declaredResource(config)
     if (parts.length === 2) sharesPort(config)
     return { config, mistakes: [] }
   } catch (error) {

@@ -17,6 +17,8 @@ export interface ScopeDeclaration {
   readonly includes: readonly string[]
   /** True when what it allows cannot be undone. */
   readonly destructive: boolean
+  /** It changes nothing. Left out: true of what another scope includes and is not destructive. */
+  readonly readOnly?: boolean
 }
 
 /** What a client can use: a tool, or content it can read. */

@@ -35,6 +35,7 @@ export async function startAuth(
   beside?: McpApp,
 ): Promise<string | undefined> {
   const { config, log, clock, overrides, closers, observability } = parts
+  const resource = declaredResource(config)
   const database = observability.database('auth', await openDatabase(config, 'auth', log))
   closers.add(() => database.close())
   await bringUpToDate(config, database, authMigrations, log)
@@ -54,7 +55,7 @@ export async function startAuth(
   const app = await createAuthorizationServer(
     {
       issuer: config.ISSUER_URL,
-      resources: [declaredResource(config)],
+      resources: [resource],
       storage,
       keyRing,
       log,

@@ -83,10 +83,13 @@ export function librarySize(): string {
   }
 }
 
-/** The code block of README.md, as a file would hold it. */
-export function readmeExample(): string {
+/** The code block of README.md, or the description of its resource, as a file would hold it. */
+export function readmeExample(name: 'express' | 'resource' = 'express'): string {
   const readme = readFileSync(join(root, 'README.md'), 'utf8')
-  const example = /<!-- express-example:start -->\n```js\n([\s\S]*?)```\n<!-- express-example:end -->/.exec(readme)?.[1]
+  const block = new RegExp(
+    `<!-- ${name}-example:start -->\\n\`{3}js(?:on)?\\n([\\s\\S]*?)\`{3}\\n<!-- ${name}-example:end -->`,
+  )
+  const example = block.exec(readme)?.[1]
   if (example === undefined) throw new Error('README.md has no example')
   return example
 }

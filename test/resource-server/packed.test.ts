@@ -166,7 +166,10 @@ describe('the server of README.md', () => {
   beforeAll(async () => {
     const port = await freePort()
     resource = `http://localhost:${port}/mcp`
-    stack = await startStack({ database: 'embedded', env: { RESOURCE_URL: resource }, overrides: { only: 'auth' } })
+    const described = join(project, 'resource.json')
+    writeFileSync(described, readmeExample('resource'))
+    const env = { RESOURCE_URL: resource, RESOURCE_FILE: described }
+    stack = await startStack({ database: 'embedded', env, overrides: { only: 'auth' } })
     const code = readmeExample().replaceAll('http://localhost:3000', stack.issuer).replaceAll('8080', String(port))
     writeFileSync(join(project, 'server.js'), code)
     server = spawn(process.execPath, ['server.js'], { cwd: project, stdio: ['ignore', 'ignore', 'inherit'] })
@@ -188,7 +191,7 @@ describe('the server of README.md', () => {
     await Promise.all([server.exitCode === null ? once(server, 'exit') : undefined, stack.close()])
   })
 
-  const person = () => ({ account: stack.account, allow: ['notes:read'] })
+  const person = () => ({ account: stack.account, allow: ['tickets:read'] })
 
   it.each(['auto', 'legacy'] as const)('lets SDK 2.x in: %s', async (mode) => {
     const provider = new SdkV2Provider(stack.newBrowser(), person())
@@ -196,7 +199,7 @@ describe('the server of README.md', () => {
     const answer = await callThroughSdkV2(connection, provider, 'whoami')
     await connection.client.close()
     expect(answer.content).toEqual([{ type: 'text', text: expect.stringMatching(/^[\w-]{10,}$/) }])
-    expect(provider.requests[0]?.searchParams.get('scope')).toContain('notes:read')
+    expect(provider.requests[0]?.searchParams.get('scope')).toContain('tickets:read')
   })
 
   it('lets SDK 1.x in', async () => {

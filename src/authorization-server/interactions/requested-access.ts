@@ -46,10 +46,12 @@ export function consentScopes(
   }))
 }
 
-/** The requested resource scopes that only read: those that another scope of the resource includes. */
+/** The requested resource scopes that only read: those that say so, or that another scope of the resource includes. */
 export function readOnlyScopes({ resource, scopes }: RequestedAccess): readonly string[] {
   const included = new Set(resource?.scopes.flatMap((scope) => scope.includes))
-  return scopes.filter((scope) => included.has(scope.name) && !scope.destructive).map((scope) => scope.name)
+  const readsOnly = ({ name, destructive, readOnly }: ScopeDeclaration) =>
+    readOnly ?? (included.has(name) && !destructive)
+  return scopes.filter(readsOnly).map(({ name }) => name)
 }
 
 /** True when there is something to leave out, so that "read only" means something. */
