@@ -13,6 +13,7 @@ import { canParseUrl } from '../oauth/url.js'
 import { type PublishedDocument, publishDocument } from '../resource-server/index.js'
 import { errorAnswer, jsonAnswer, methodNotAllowed, preflightAnswer } from './answers.js'
 import { type AuthorizationParts, askPerson, returnPerson } from './authorization.js'
+import { readText } from './body.js'
 import { createFrontClients } from './front-client.js'
 import { createFrontState } from './front-state.js'
 import { type IssuerFrontOptions, paths } from './options.js'
@@ -66,14 +67,9 @@ async function describe(options: IssuerFrontOptions): Promise<PublishedDocument>
 }
 
 async function readBody(request: Request): Promise<string> {
-  const chunks: Uint8Array[] = []
-  let size = 0
-  for await (const chunk of request.body ?? []) {
-    size += chunk.length
-    if (size > longestBody) throw new OAuthError('invalid_request', 'the request body is too large', { status: 413 })
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString('utf8')
+  const text = await readText(request, longestBody)
+  if (text === undefined) throw new OAuthError('invalid_request', 'the request body is too large', { status: 413 })
+  return text
 }
 
 function demandType(request: Request, type: string): void {

@@ -4,6 +4,7 @@ import { OAuthError } from '../oauth/errors.js'
 import { canParseUrl } from '../oauth/url.js'
 import type { IssuerDocument } from '../resource-server/index.js'
 import { upstreamUnavailable } from './answers.js'
+import { readText } from './body.js'
 import type { IssuerFrontOptions } from './options.js'
 
 function isObject(value: unknown): value is Record<string, unknown> {
@@ -31,7 +32,14 @@ export interface UpstreamAnswer {
   readonly body: Readonly<Record<string, unknown>>
 }
 
-/** POSTs and reads a JSON object back. A fault or outage of the server is `temporarily_unavailable`, never an OAuth error. */
+/** For one exchange with the upstream server, whatever `fetch` allows: the person or program in front waits as long. */
+const timeoutMs = 15_000
+const longestAnswer = 1_048_576
+
+/**
+ * POSTs and reads a JSON object back. A fault or outage of the server is `temporarily_unavailable`, never an OAuth error. What is sent
+ * are codes, tokens and secrets, the operator's among them: a redirect is such a fault, or they would follow it to anybody.
+ */
 export async function post(
   options: IssuerFrontOptions,
   url: string,
@@ -43,8 +51,11 @@ export async function post(
       method: 'POST',
       headers: { accept: 'application/json', ...headers },
       body,
+      redirect: 'error',
+      signal: AbortSignal.timeout(timeoutMs),
     })
-    const text = await response.text()
+    const text = await readText(response, longestAnswer)
+    if (text === undefined) throw new Error(`the answer is longer than ${longestAnswer} bytes`)
     const parsed: unknown = text.trim() === '' ? {} : JSON.parse(text)
     if (response.status >= 500 || response.status === 429) throw new Error(`status ${response.status}`)
     if (!isObject(parsed)) throw new Error('no JSON object')

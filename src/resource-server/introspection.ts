@@ -33,6 +33,8 @@ async function introspect(
       method: 'POST',
       headers: { accept: 'application/json', 'content-type': 'application/x-www-form-urlencoded', ...headers },
       body: new URLSearchParams({ token, token_type_hint: 'access_token', ...parameters }).toString(),
+      // Token and credentials are for this place alone, whatever `fetch` does with redirects otherwise.
+      redirect: 'error',
     })
     if (response.status !== 200) throw new Error(`status ${response.status}`)
     const answer: unknown = await response.json()

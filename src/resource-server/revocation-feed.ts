@@ -106,6 +106,8 @@ function createReader(settings: RevocationFeedSettings, closed: AbortSignal) {
         wait: String(waitSeconds),
         ...(after !== undefined && { after }),
       }).toString(),
+      // The credentials are for this place alone, whatever `fetch` does with redirects otherwise.
+      redirect: 'error',
     })
     if (response.status === 200) return pageOf(await response.json())
     const reason = `status ${response.status}`

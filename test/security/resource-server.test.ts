@@ -3,6 +3,7 @@ import { startMcpTestServer } from '../mcp-server/mcp-test-server.js'
 import { attackTable } from './attack.js'
 import { attacks as scopeAttacks } from './call-scope-attacks.js'
 import { attacks as endpointAttacks } from './endpoint-attacks.js'
+import { attacks as issuerAttacks } from './issuer-conduct-attacks.js'
 import type { ResourceWorld } from './resource-world.js'
 import { attacks as cacheAttacks } from './token-cache-attacks.js'
 import { attacks as claimAttacks } from './token-claim-attacks.js'
@@ -23,5 +24,6 @@ const attacks = [
   ...scopeAttacks,
   ...cacheAttacks,
   ...endpointAttacks,
+  ...issuerAttacks,
 ]
 attackTable('H', 'the MCP server as a protected resource', attacks, () => world)
