@@ -114,7 +114,8 @@ function isUnavailable(error: unknown): boolean {
   return error instanceof OAuthError ? error.code === 'temporarily_unavailable' : isOutage(error)
 }
 
-/** What is thrown and answered instead: 503 `temporarily_unavailable`. */
-export function outageError(cause: unknown): OAuthError {
-  return new OAuthError('temporarily_unavailable', 'the server is not able to answer right now, try again', { cause })
+/** What is thrown and answered instead: 503 `temporarily_unavailable`. `detail` is for the log. */
+export function outageError(cause: unknown, detail?: string): OAuthError {
+  const options = { cause, ...(detail !== undefined && { detail }) }
+  return new OAuthError('temporarily_unavailable', 'the server is not able to answer right now, try again', options)
 }

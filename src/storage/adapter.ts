@@ -38,7 +38,8 @@ function createAdapter(storage: Storage, model: string, clientSource: ClientSour
 export function rethrowForEngine(error: unknown): never {
   if (!(error instanceof OAuthError) || error.code !== 'temporarily_unavailable') throw error
   const unavailable = new errors.TemporarilyUnavailable(error.message, { cause: error })
-  throw Object.assign(unavailable, { status: error.status, statusCode: error.status })
+  const detail = error.detail === undefined ? {} : { error_detail: error.detail }
+  throw Object.assign(unavailable, { status: error.status, statusCode: error.status, ...detail })
 }
 
 /** Adapter factory for `new Provider(issuer, { adapter })`. */

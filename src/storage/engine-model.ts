@@ -20,7 +20,7 @@ export function openSealed({ secretBox }: Storage, sealed: string, purpose: stri
   try {
     return secretBox.open(sealed, purpose)
   } catch (error) {
-    throw error instanceof SealError ? outageError(error) : error
+    throw error instanceof SealError ? outageError(error, error.message) : error
   }
 }
 
