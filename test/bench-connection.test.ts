@@ -63,6 +63,9 @@ describe("the load generator's connection", () => {
     expect(asked).toEqual([
       `POST /length HTTP/1.1\r\nhost: ${new URL(origin).host}\r\ncontent-type: text/plain\r\ncontent-length: 2\r\n\r\né`,
     ])
+    asked.length = 0
+    await connection.ask({ method: 'GET', path: '/length', headers: { host: 'another.example' } })
+    expect(asked).toEqual(['GET /length HTTP/1.1\r\nhost: another.example\r\n\r\n'])
     await connection.close()
   })
 

@@ -10,6 +10,7 @@ import { type Answer, AnswerParser } from './answer-parser.js'
 export interface Question {
   readonly method: 'GET' | 'POST'
   readonly path: string
+  /** Lower-case names. `host` is the connection's own unless it is among them. */
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string
 }
@@ -78,7 +79,8 @@ export function connectTo(origin: string, paths: Readonly<Record<string, string>
   return {
     ask: ({ method, path, headers = {}, body }) =>
       new Promise((resolve, reject) => {
-        let head = `${method} ${paths[path] ?? path} HTTP/1.1\r\nhost: ${host}\r\n`
+        let head = `${method} ${paths[path] ?? path} HTTP/1.1\r\n`
+        if (headers['host'] === undefined) head += `host: ${host}\r\n`
         for (const name in headers) head += `${name}: ${headers[name]}\r\n`
         if (body !== undefined) head += `content-length: ${Buffer.byteLength(body)}\r\n`
         waiting = { resolve, reject }
