@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals'
-import { ConfigError, type Environment, parseConfig } from '../src/config.js'
+import { type Environment, parseConfig } from '../src/config.js'
 import { productionWarnings } from '../src/production.js'
 import { runCli } from './cli/terminal.js'
+import { mistakesOf } from './config-mistakes.js'
 
 const noFiles = (): string => ''
 const key = 'q3nP0Zl7m1bKf8sVw2uXc5yRt9eGh4jAo6iDkLzNxQE'
@@ -13,16 +14,6 @@ const sound = {
   NOTES_DATABASE_URL: 'postgresql://notes:bKf8sVw2uXc5yR@db/notes',
   ENCRYPTION_KEY: key,
   MCP_SERVER_SECRET: '0f3c9a7715be42d88d1e6ab05c93f742',
-}
-
-function mistakesOf(environment: Environment): readonly string[] {
-  try {
-    parseConfig(environment, noFiles)
-    return []
-  } catch (error) {
-    if (error instanceof ConfigError) return error.mistakes
-    throw error
-  }
 }
 
 const refused: readonly (readonly [string, string])[] = [

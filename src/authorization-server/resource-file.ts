@@ -164,6 +164,8 @@ export function readResourceFile(
     description: textOf(file['description']),
     scopes: scopes.map(scopeOf),
     tools: entriesOf(file['tools']).map(toolOf),
-    ...{ defaultScopes, advertisedScopes: defaultScopes, challengeScopes: defaultScopes },
+    defaultScopes,
+    advertisedScopes: defaultScopes,
+    challengeScopes: defaultScopes,
   }
 }
