@@ -194,7 +194,8 @@ function configuration(parts: ProviderParts): Configuration {
     clientBasedCORS: () => true,
     clientDefaults: {
       grant_types: ['authorization_code', 'refresh_token'],
-      id_token_signed_response_alg: 'ES256',
+      // OpenID Connect Registration §2: client libraries refuse any other algorithm unless they asked for it.
+      id_token_signed_response_alg: 'RS256',
       response_types: ['code'],
       token_endpoint_auth_method: 'client_secret_basic',
     },

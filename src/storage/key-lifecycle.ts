@@ -5,7 +5,7 @@
  */
 
 export const signingAlgorithms = ['ES256', 'RS256'] as const
-/** ES256 signs our tokens; RS256 is there for OpenID clients that registered for it. */
+/** ES256 signs access tokens. RS256 signs ID tokens, unless a client registered for ES256 (OpenID Connect Registration §2). */
 export type SigningAlgorithm = (typeof signingAlgorithms)[number]
 
 export type SigningKeyStatus = 'next' | 'current' | 'previous'
