@@ -19,6 +19,7 @@ import { keepBuiltClients } from './clients/built-clients.js'
 import type { EngineClients } from './clients/engine-clients.js'
 import { explainRefusedGrantTypes } from './clients/grant-types.js'
 import { clientMetadataRules } from './clients/metadata-rules.js'
+import { requiresPkce } from './clients/pkce.js'
 import type { createDevicePages } from './device/pages.js'
 import { deviceCodeTtlSeconds } from './device/polling.js'
 import { codeTtlSeconds, isHandedOff } from './interactions/hand-off.js'
@@ -224,7 +225,7 @@ function configuration(parts: ProviderParts): Configuration {
       const grantId = ctx.oidc.result?.consent?.grantId
       return grantId === undefined ? undefined : ctx.oidc.provider.Grant.find(grantId)
     },
-    pkce: { required: () => true },
+    pkce: { required: requiresPkce },
     renderError: pages.renderError,
     responseTypes: ['code'],
     // The engine would keep the grant of an access token, and nothing that is issued under it: it ends too, and the audit trail says so.

@@ -1,6 +1,7 @@
 /** `gatehouse clients`: the programs that may ask for access. Those that register themselves are listed too. */
 import { readFileSync } from 'node:fs'
 import type { ClientMetadata } from 'oidc-provider'
+import { memberFromText } from '../oauth/operator-clients.js'
 import { type MetadataOrigin, normaliseMetadata } from '../oauth/registration.js'
 import { violations } from '../oauth/registration-rules.js'
 import { canonicalResource } from '../oauth/resource.js'
@@ -24,6 +25,7 @@ const flags = {
   introspects: { type: 'string' },
   'jwks-uri': { type: 'string' },
   'jwks-file': { type: 'string' },
+  set: { type: 'string', multiple: true },
   json: { type: 'boolean' },
   all: { type: 'boolean' },
   hours: { type: 'string' },
@@ -37,6 +39,7 @@ interface Flags {
   readonly introspects?: string | undefined
   readonly 'jwks-uri'?: string | undefined
   readonly 'jwks-file'?: string | undefined
+  readonly set?: readonly string[] | undefined
 }
 
 const knownGrants: readonly string[] = ['authorization_code', 'refresh_token', 'client_credentials', jwtBearerGrant]
@@ -82,6 +85,35 @@ function introspectedResource(terminal: Terminal, given: string): string {
   throw new UsageError(`--introspects is ${resource}: tokens are issued for no other resource (RESOURCE_URL)`)
 }
 
+/** Members that flags of their own decide: given twice, one of them would be dropped silently. */
+const decidedByFlags: ReadonlySet<string> = new Set([
+  'client_name',
+  'redirect_uris',
+  'grant_types',
+  'response_types',
+  'token_endpoint_auth_method',
+  'jwks',
+  'jwks_uri',
+  'introspects',
+])
+
+/** Further registration members, each `--set <member>=<value>`. */
+function furtherMembers(given: readonly string[]): Readonly<Record<string, unknown>> {
+  const members = given.map((text) => {
+    try {
+      return memberFromText(text)
+    } catch (error) {
+      throw new UsageError(`--set: ${error instanceof Error ? error.message : String(error)}`)
+    }
+  })
+  const names = members.map(([name]) => name)
+  const flagged = names.find((name) => decidedByFlags.has(name))
+  if (flagged !== undefined) throw new UsageError(`--set: ${flagged} is given by a flag of its own`)
+  const twice = names.find((name, index) => names.indexOf(name) !== index)
+  if (twice !== undefined) throw new UsageError(`--set: ${twice} is given twice`)
+  return Object.fromEntries(members)
+}
+
 /** Registered metadata (RFC 7591 §2) from flags; the rules of registration apply. */
 function metadataFrom(terminal: Terminal, clientId: string, given: Flags): ClientMetadata {
   const grants = grantTypes(given)
@@ -96,6 +128,7 @@ function metadataFrom(terminal: Terminal, clientId: string, given: Flags): Clien
     ...(given['jwks-uri'] === undefined ? {} : { jwks_uri: given['jwks-uri'] }),
     ...(given['jwks-file'] === undefined ? {} : { jwks: publicKeys(given['jwks-file']) as ClientMetadata['jwks'] }),
     ...(resource === undefined ? {} : { introspects: resource }),
+    ...furtherMembers(given.set ?? []),
   }
   const normalised: Record<string, unknown> = { ...metadata }
   normaliseMetadata(normalised, operatorOrigin)
@@ -161,6 +194,7 @@ export const clients: Command = {
     'clients add --name <name> --redirect-uri <uri>... [--confidential]',
     'clients add --name <name> --confidential [--grant client_credentials] [--introspects <resource>]',
     'clients add --name <name> --jwks-uri <url>|--jwks-file <path> [--grant <grant>...]',
+    'clients add … [--set <member>=<value>]...',
     'clients list [--all] [--json]',
     'clients show <client_id>',
     'clients remove <client_id>',

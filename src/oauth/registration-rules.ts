@@ -205,6 +205,29 @@ const rules: readonly Rule[] = [
       method === 'none' && strings(grants).includes('client_credentials'),
   },
   {
+    name: 'pkce-of-public-client',
+    error: 'invalid_client_metadata',
+    source: 'OAuth 2.1 §7.5.1',
+    message: 'require_pkce can be false only for a client that authenticates',
+    alsoWhenStored: true,
+    violates: ({ token_endpoint_auth_method: method, require_pkce: isRequired }, _rules, { isFromStranger }) =>
+      !isFromStranger && isRequired === false && method === 'none',
+  },
+  {
+    name: 'consent-of-unproven-client',
+    error: 'invalid_client_metadata',
+    source: 'RFC 8252 §8.6',
+    message:
+      'consent must be ask for a public client with a loopback or private-use redirect_uri: anybody can use its client_id',
+    alsoWhenStored: true,
+    violates: (metadata, _rules, { isFromStranger }) =>
+      !isFromStranger &&
+      metadata['consent'] !== undefined &&
+      metadata['consent'] !== 'ask' &&
+      metadata['token_endpoint_auth_method'] === 'none' &&
+      redirectUrisOf(metadata).some((uri) => redirectKind(uri) !== 'https'),
+  },
+  {
     name: 'assertions-of-public-client',
     error: 'invalid_client_metadata',
     source: 'MCP enterprise-managed authorization',

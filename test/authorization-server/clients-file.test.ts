@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from '@jest/globals'
 import { readClientsFile } from '../../src/authorization-server/clients/clients-file.js'
+import { operatorMembers } from '../../src/oauth/operator-clients.js'
 import { replaceFileClients } from '../../src/storage/clients.js'
 import { databaseKinds } from '../support/databases.js'
 import { discoverServer, newGrant, obtainTokens, refresh, requestTokens } from '../support/oauth-client.js'
@@ -102,8 +103,70 @@ describe('a file of clients', () => {
       /m: a public client cannot use client_credentials/,
       { ...name, client_id: 'm', grant_types: ['client_credentials'] },
     ],
+    [
+      /m: require_pkce can be false only for/,
+      { ...name, client_id: 'm', redirect_uris: ['https://app.example/cb'], require_pkce: false },
+    ],
+    [/m: require_pkce must be true or false/, { ...name, client_id: 'm', jwks, require_pkce: 'false' }],
+    [
+      /m: consent must be ask for a public client with a loopback/,
+      { ...name, client_id: 'm', redirect_uris: ['http://127.0.0.1/cb'], consent: 'remembered' },
+    ],
+    [/m: consent must be one of ask, remembered, none/, { ...name, client_id: 'm', jwks, consent: 'never' }],
+    [
+      /m: id_token_signed_response_alg must be one of RS256, ES256/,
+      { ...name, client_id: 'm', jwks, id_token_signed_response_alg: 'none' },
+    ],
+    [/m: default_max_age must be a whole number/, { ...name, client_id: 'm', jwks, default_max_age: '60' }],
+    [/m: contacts must be a list of texts/, { ...name, client_id: 'm', jwks, contacts: 'us@app.example' }],
+    [
+      /m: userinfo_signed_response_alg is not a member/,
+      { ...name, client_id: 'm', userinfo_signed_response_alg: 'RS256' },
+    ],
   ])('is refused with %s', (message, entry) => {
     expect(() => read(entry)).toThrow(message)
+  })
+
+  it('gives every member that has a meaning here, and the server starts with it', async () => {
+    const everything = {
+      client_id: 'everything',
+      client_name: 'Everything',
+      client_uri: 'https://app.example/',
+      logo_uri: 'https://app.example/logo.png',
+      policy_uri: 'https://app.example/policy',
+      tos_uri: 'https://app.example/terms',
+      initiate_login_uri: 'https://app.example/login',
+      contacts: ['us@app.example'],
+      application_type: 'web',
+      software_id: 'app',
+      software_version: '1',
+      redirect_uris: ['https://app.example/cb'],
+      post_logout_redirect_uris: ['https://app.example/out'],
+      grant_types: ['authorization_code', 'refresh_token'],
+      response_types: ['code'],
+      response_modes: ['query', 'form_post'],
+      subject_type: 'public',
+      token_endpoint_auth_method: 'private_key_jwt',
+      token_endpoint_auth_signing_alg: 'PS256',
+      jwks_uri: 'https://app.example/jwks',
+      id_token_signed_response_alg: 'ES256',
+      default_max_age: 600,
+      require_auth_time: true,
+      require_pushed_authorization_requests: true,
+      dpop_bound_access_tokens: true,
+      consent: 'remembered',
+      require_pkce: false,
+    }
+    const others = operatorMembers.filter((member) => !(member in everything))
+    expect(others).toEqual(['jwks', 'default_acr_values', 'introspects'])
+    const [metadata = { client_id: '' }] = read(everything)
+    expect(metadata).toMatchObject(everything)
+    const server = await startServer('embedded', { fileClients: [{ metadata }] })
+    try {
+      expect((await server.clients.find('everything'))?.metadata).toMatchObject(everything)
+    } finally {
+      await server.close()
+    }
   })
 
   it('is refused with every mistake at once', () => {

@@ -123,6 +123,54 @@ describe('gatehouse clients', () => {
     expect((await clients('remove', printed(added, 'client_id'))).exitCode).toBe(0)
   })
 
+  it('takes every further member of a registration, by its registered name', async () => {
+    const set = (...members: readonly string[]) => members.flatMap((member) => ['--set', member])
+    const flags = ['--name', 'Portal', '--confidential', '--redirect-uri', 'https://portal.example/cb']
+    const members = set(
+      'id_token_signed_response_alg=ES256',
+      'require_pushed_authorization_requests=true',
+      'require_pkce=false',
+      'consent=remembered',
+      'default_max_age=3600',
+      'post_logout_redirect_uris=["https://portal.example/out?a=b"]',
+      'software_version=2',
+    )
+    const added = await clients('add', ...flags, ...members)
+    expect(added).toMatchObject({ exitCode: 0 })
+    const { metadata } = JSON.parse((await clients('show', printed(added, 'client_id'))).stdout)
+    expect(metadata).toMatchObject({
+      id_token_signed_response_alg: 'ES256',
+      require_pushed_authorization_requests: true,
+      require_pkce: false,
+      consent: 'remembered',
+      default_max_age: 3600,
+      post_logout_redirect_uris: ['https://portal.example/out?a=b'],
+      software_version: '2',
+    })
+    expect((await clients('remove', printed(added, 'client_id'))).exitCode).toBe(0)
+  })
+
+  it.each([
+    ['made_by_operator=true', /--set: "made_by_operator=true" is not <member>=<value>/],
+    ['consent', /--set: "consent" is not <member>=<value>/],
+    ['consent=never', /--set: consent must be one of ask, remembered, none/],
+    ['require_auth_time=yes', /--set: require_auth_time must be true or false/],
+    ['redirect_uris=["https://x.example/cb"]', /--set: redirect_uris is given by a flag of its own/],
+    ['constructor=x', /is not <member>=<value>/],
+  ])('refuses --set %s', async (member, message) => {
+    const flags = ['--name', 'x', '--redirect-uri', 'https://a.example/cb']
+    const { exitCode, stderr } = await clients('add', ...flags, '--set', member)
+    expect(exitCode).toBe(2)
+    expect(stderr).toMatch(message)
+  })
+
+  it('lets no public client go without PKCE', async () => {
+    const flags = ['--name', 'x', '--redirect-uri', 'https://a.example/cb', '--set', 'require_pkce=false']
+    const { exitCode, stderr } = await clients('add', ...flags)
+    expect(exitCode).toBe(1)
+    expect(stderr).toMatch(/require_pkce can be false only for a client that authenticates/)
+  })
+
   it('never lets a registered name steer the terminal', async () => {
     const { exitCode, stderr } = await clients('add', '--name', 'x\u001b[2J', '--redirect-uri', 'https://a.example/cb')
     expect(exitCode).toBe(1)

@@ -5,6 +5,7 @@
 
 import { dirname, resolve } from 'node:path'
 import type { ClientMetadata } from 'oidc-provider'
+import { memberFormMistakes, operatorMembers } from '../../oauth/operator-clients.js'
 import { normaliseMetadata, strings } from '../../oauth/registration.js'
 import { type RegistrationRules, violations } from '../../oauth/registration-rules.js'
 import { canParseUrl } from '../../oauth/url.js'
@@ -19,12 +20,13 @@ type ReadFile = (path: string) => string
 
 const operatorOrigin = { isMetadataDocument: false, isFromStranger: false } as const
 
-/** Members as registered (RFC 7591 §2, RFC 9449 §5.2), and ours. */
-const members: ReadonlySet<string> = new Set(
-  `client_id client_name client_uri logo_uri policy_uri tos_uri contacts application_type software_id software_version
-  redirect_uris post_logout_redirect_uris grant_types response_types token_endpoint_auth_method token_endpoint_auth_signing_alg
-  jwks jwks_uri dpop_bound_access_tokens introspects client_secret_file client_secret_sha256`.split(/\s+/),
-)
+/** What an entry may hold: the registration members, the identifier and the credential. */
+const members: ReadonlySet<string> = new Set([
+  ...operatorMembers,
+  'client_id',
+  'client_secret_file',
+  'client_secret_sha256',
+])
 
 const shortestSecret = 24
 
@@ -75,6 +77,7 @@ function memberMistakes(entry: Entry): string[] {
     ...(isId && !/^https?:/i.test(id) ? [] : ['client_id must be 1 to 200 visible ASCII characters and no URL']),
     ...(typeof name === 'string' && name.trim() !== '' ? [] : ['client_name is missing']),
     ...unknown.map((member) => `${member} is not a member`),
+    ...memberFormMistakes(entry),
   ]
 }
 

@@ -8,7 +8,14 @@ import { randomSecret } from '../../platform/secrets.js'
 const selfRegistration: ReadonlySet<string> = new Set(['registration', 'client_update'])
 
 /** What only the operator says of a client: not a document, not a registration, not its update. */
-const operatorMembers = ['introspects', 'made_by_operator', 'demands_auth_method', 'client_secret_sha256'] as const
+const operatorMembers = [
+  'introspects',
+  'made_by_operator',
+  'demands_auth_method',
+  'client_secret_sha256',
+  'consent',
+  'require_pkce',
+] as const
 
 /** Takes out of what a stranger says of itself what only the operator may say, in place. */
 export function dropOperatorMembers(metadata: Record<string, unknown>): void {
