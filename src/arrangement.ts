@@ -1,9 +1,10 @@
 /** What the settings say about how the two servers stand to each other and what both know. Opens nothing. */
 import { readFileSync } from 'node:fs'
+import { bootstrapMistake } from './authorization-server/accounts/bootstrap.js'
 import { type FileClient, readClientsFile } from './authorization-server/clients/clients-file.js'
 import type { ResourceServerClient } from './authorization-server/options.js'
 import { readResourceFile } from './authorization-server/resource-file.js'
-import type { Config } from './config.js'
+import { type Config, ConfigError } from './config.js'
 import type { Part } from './databases.js'
 import { notesResource } from './mcp-server/notes-resource.js'
 import { isSingleOrigin } from './oauth/deployment.js'
@@ -39,7 +40,7 @@ export function sharesPort(config: Config): boolean {
 }
 
 /** Throws when the notes would be served at the address of what RESOURCE_FILE says is another server. */
-export function refuseNotes({ RESOURCE_FILE: file }: Config, parts: readonly Part[]): void {
+function refuseNotes({ RESOURCE_FILE: file }: Config, parts: readonly Part[]): void {
   if (file === undefined || !parts.includes('mcp')) return
   throw new Error(
     'RESOURCE_FILE describes an MCP server of your own, not the notes: start `gatehouse serve auth` alone',
@@ -58,6 +59,34 @@ export function declaredResource({
   }
   const resource = notesResource(url, aliases)
   return readOnly ? readOnlyDeclaration(resource) : resource
+}
+
+function accountMistake({ BOOTSTRAP_EMAIL: email, BOOTSTRAP_PASSWORD: password, PRODUCT_NAME: productName }: Config) {
+  return email === undefined || password === undefined ? undefined : bootstrapMistake({ email, password, productName })
+}
+
+/**
+ * Judges what the settings of these parts name or imply beyond their own text: files, the first account's password, ports. Reads files
+ * and writes nothing. Servers call it before they make a key or a database, so that a mistake leaves nothing behind. Throws
+ * ConfigError with every mistake.
+ */
+export function judgeSettings(config: Config, parts: readonly Part[]): void {
+  const judgements: readonly (() => unknown)[] = [
+    () => refuseNotes(config, parts),
+    ...(parts.length === 2 ? [() => sharesPort(config)] : []),
+    ...(parts.includes('auth') ? [() => fileClients(config), () => declaredResource(config)] : []),
+  ]
+  const mistakes = judgements.flatMap((judge) => {
+    try {
+      judge()
+      return []
+    } catch (error) {
+      return [error instanceof Error ? error.message : String(error)]
+    }
+  })
+  const account = parts.includes('auth') ? accountMistake(config) : undefined
+  if (account !== undefined) mistakes.push(account)
+  if (mistakes.length > 0) throw new ConfigError(mistakes)
 }
 
 /** The client that the MCP server is without being registered. */

@@ -6,8 +6,10 @@ import { deploymentMistakes } from './oauth/deployment.js'
 import { isLoopbackHost } from './oauth/redirect-uri.js'
 import { parseUsageLimits, type UsageLimits } from './oauth/usage-limits.js'
 import { guessableSecrets } from './secret-rules.js'
+import { effectlessSettings } from './setting-effects.js'
 import { type CallLimit, parseCallLimit } from './setting-values.js'
 import { type LogLevel, type RegistrationMode, type Setting, settings } from './settings.js'
+import { unknownSettings } from './unknown-settings.js'
 
 export type { LogLevel }
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -30,6 +32,8 @@ export type Config = Readonly<Values> & {
   readonly mcpPort: number
   /** RATE_LIMITS, or what follows from the issuer. */
   readonly usageLimits: UsageLimits
+  /** Variables that may be misspelt settings; each a sentence for the operator. */
+  readonly settingWarnings: readonly string[]
   /** CALL_LIMIT_PER_CALLER and CALL_LIMIT_TOTAL. */
   readonly callLimits: { readonly perCaller: CallLimit | undefined; readonly overall: CallLimit | undefined }
 }
@@ -50,18 +54,10 @@ function portOf(url: string): number {
   return port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port)
 }
 
-const settingNames: ReadonlySet<string> = new Set(
-  Object.entries(settings as Record<string, Setting<unknown>>).flatMap(([name, { secret }]) =>
-    secret === true ? [name, `${name}_FILE`] : [name],
-  ),
+/** Every variable that is read. */
+const settingNames: readonly string[] = Object.entries(settings as Record<string, Setting<unknown>>).flatMap(
+  ([name, { secret }]) => (secret === true ? [name, `${name}_FILE`] : [name]),
 )
-
-/** Settings whose names look like ours but are not: most likely a misspelling, or a file for what is no secret. */
-function misspelled(environment: Environment): string[] {
-  const prefixes =
-    /^(GATEHOUSE|METRICS|RATE_LIMIT|AUDIT|ISSUER|RESOURCE|BOOTSTRAP|ACCESS_TOKEN|REFRESH|REGISTRATION|INTROSPECTION|MCP_SERVER|REVOCATION|CLIENT_METADATA|KEY_|dangerously)/
-  return Object.keys(environment).filter((name) => prefixes.test(name) && !settingNames.has(name))
-}
 
 function relations(values: Values, issuerIsLoopback: boolean): string[] {
   const mistakes: string[] = []
@@ -99,7 +95,8 @@ function relations(values: Values, issuerIsLoopback: boolean): string[] {
  * Throws ConfigError with every mistake.
  */
 export function parseConfig(environment: Environment, readFile: (path: string) => string): Config {
-  const mistakes = misspelled(environment).map((name) => `${name} is not a setting`)
+  const unknown = unknownSettings(environment, settingNames)
+  const mistakes = [...unknown.mistakes]
   const entries = Object.entries(settings as Record<string, Setting<unknown>>).map(([name, declaration]) => {
     let text = environment[name]
     const file = environment[`${name}_FILE`]
@@ -108,6 +105,8 @@ export function parseConfig(environment: Environment, readFile: (path: string) =
         if (text !== undefined && text !== '') throw new Error('and its _FILE form are both set')
         text = readFile(file).trim()
       }
+      if (name.endsWith('_PORT') && /^(?:tcp|udp):\/\//.test(text ?? ''))
+        throw new Error('was set by Kubernetes for a Service of that name: set enableServiceLinks: false on the Pod')
       return [name, text === undefined || text === '' ? declaration.default : declaration.parse(text)]
     } catch (error) {
       mistakes.push(`${name} ${error instanceof Error ? error.message : String(error)}`)
@@ -116,7 +115,8 @@ export function parseConfig(environment: Environment, readFile: (path: string) =
   })
   const values = Object.fromEntries(entries) as Values
   const issuerIsLoopback = isLoopbackHost(new URL(values.ISSUER_URL).hostname)
-  mistakes.push(...relations(values, issuerIsLoopback))
+  const isGiven = (name: string) => [environment[name], environment[`${name}_FILE`]].some((text) => (text ?? '') !== '')
+  mistakes.push(...relations(values, issuerIsLoopback), ...effectlessSettings(values, isGiven))
   if (mistakes.length > 0) throw new ConfigError(mistakes)
   const { INTROSPECTION_CLIENT_ID: clientId, INTROSPECTION_CLIENT_SECRET: clientSecret } = values
   return Object.freeze({
@@ -124,6 +124,7 @@ export function parseConfig(environment: Environment, readFile: (path: string) =
     hidesAddresses: values.ISSUER_URL.startsWith('https:') && values.TRUSTED_PROXIES.length === 0,
     introspectionClient: clientId === undefined || clientSecret === undefined ? undefined : { clientId, clientSecret },
     issuerIsLoopback,
+    settingWarnings: unknown.warnings,
     registrationMode: values.REGISTRATION ?? (issuerIsLoopback ? 'open' : 'limited'),
     authPort: values.AUTH_PORT ?? portOf(values.ISSUER_URL),
     mcpPort: values.MCP_PORT ?? portOf(values.RESOURCE_URL),

@@ -2,7 +2,7 @@
  * The program as an object: both servers, or one of them, from a Config. `gatehouse serve` and every black-box test use this
  * same constructor. Owns the order of start and stop; parts/ wires each server. Is imported by the command line alone.
  */
-import { refuseNotes, sharesPort } from './arrangement.js'
+import { judgeSettings, sharesPort } from './arrangement.js'
 import type { Config } from './config.js'
 import { embeddedFolder } from './databases.js'
 import { openObservability } from './observability/observability.js'
@@ -56,7 +56,7 @@ export function createSystem(config: Config, overrides: SystemOverrides = {}): S
       const wanted = (['auth', 'mcp'] as const).filter(
         (part) => overrides.only === undefined || overrides.only === part,
       )
-      refuseNotes(config, wanted)
+      judgeSettings(config, wanted)
       const embedded = wanted.filter(
         (part) => (part === 'auth' ? config.DATABASE_URL : config.NOTES_DATABASE_URL) === undefined,
       )
@@ -64,7 +64,8 @@ export function createSystem(config: Config, overrides: SystemOverrides = {}): S
         const observability = await openObservability({ config, clock: known.clock, tracing: overrides.tracing })
         closers.add(() => observability.close())
         const parts: Parts = { ...known, observability }
-        for (const warning of productionWarnings(config, overrides.only)) parts.log.warn(warning)
+        for (const warning of [...config.settingWarnings, ...productionWarnings(config, overrides.only)])
+          parts.log.warn(warning)
         await prepareEmbeddedFolders(embedded.map((part) => embeddedFolder(config, part)))
         const listening = (server: ListeningServer) => void servers.push(server)
         if (wanted.length === 2 && sharesPort(config)) {

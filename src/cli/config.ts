@@ -1,15 +1,19 @@
 /** `gatehouse config print`: what the program would run with. */
-import { describeConfig } from '../config.js'
+import { type Config, describeConfig } from '../config.js'
+import type { Part } from '../databases.js'
 import { productionWarnings } from '../production.js'
 import { type Command, loadConfig, readArguments, type Terminal, UsageError, writeLine, writeTable } from './command.js'
+
+/** RESOURCE_FILE is for `serve auth` alone, so it says which server these settings are for. */
+const partsServed = ({ RESOURCE_FILE: file }: Config): readonly Part[] =>
+  file === undefined ? ['auth', 'mcp'] : ['auth']
 
 /** Mistakes are the ConfigError that every command ends with; what is left is to think about. */
 async function check(terminal: Terminal): Promise<void> {
   const effective = loadConfig(terminal)
-  const { declaredResource, fileClients } = await import('../arrangement.js')
-  fileClients(effective)
-  declaredResource(effective)
-  const warnings = productionWarnings(effective)
+  const { judgeSettings } = await import('../arrangement.js')
+  judgeSettings(effective, partsServed(effective))
+  const warnings = [...effective.settingWarnings, ...productionWarnings(effective)]
   for (const warning of warnings) writeLine(terminal, `warning: ${warning}`)
   writeLine(terminal, warnings.length === 0 ? 'The settings are sound.' : 'The servers would start.')
 }

@@ -1,7 +1,7 @@
 /** Gathers what `gatehouse doctor --local` judges: settings, databases, keys, disk, addresses. Changes nothing, makes nothing. */
 import { accessSync, constants, existsSync, statfsSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import { declaredResource, fileClients, internalUrl, ownClient, refuseNotes, sharesPort } from '../arrangement.js'
+import { internalUrl, judgeSettings, ownClient } from '../arrangement.js'
 import { type Config, ConfigError } from '../config.js'
 import {
   embeddedFolder,
@@ -50,20 +50,12 @@ export interface LocalExamination {
 
 /** The settings, or why no server starts with them. */
 function readSettings(terminal: Terminal, parts: readonly Part[]): { config?: Config; mistakes: readonly string[] } {
-  let config: Config
   try {
-    config = loadConfig(terminal)
-  } catch (error) {
-    return { mistakes: error instanceof ConfigError ? error.mistakes : [describeFailure(error)] }
-  }
-  try {
-    refuseNotes(config, parts)
-    if (parts.includes('auth')) fileClients(config)
-    if (parts.includes('auth')) declaredResource(config)
-    if (parts.length === 2) sharesPort(config)
+    const config = loadConfig(terminal)
+    judgeSettings(config, parts)
     return { config, mistakes: [] }
   } catch (error) {
-    return { mistakes: [describeFailure(error)] }
+    return { mistakes: error instanceof ConfigError ? error.mistakes : [describeFailure(error)] }
   }
 }
 
@@ -257,7 +249,7 @@ export async function gatherLocalFacts(terminal: Terminal, { only, network }: Lo
   const missing = { file: encryptionKeyFile(config), flaw: `${encryptionKeyFile(config)} is missing` }
   return {
     ...nothing,
-    warnings: productionWarnings(config, only),
+    warnings: [...config.settingWarnings, ...productionWarnings(config, only)],
     databases: examined.map(({ facts }) => facts),
     stored,
     encryptionKey: encryption.facts ?? (isMissing ? missing : undefined),

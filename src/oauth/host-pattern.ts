@@ -11,7 +11,9 @@ export interface HostRules {
 /** True for a lower-case host name, optionally below `*.`; no scheme, port or path. */
 export function isHostPattern(text: string): boolean {
   const name = text.replace(/^\*\./, '')
-  return name !== '' && /^[a-z0-9._-]+$/.test(name) && canParseUrl(`https://${name}/`) && !/^[.-]|[.]$|\.\./.test(name)
+  if (!/^[a-z0-9._-]+$/.test(name) || /^[.-]|[.]$|\.\./.test(name) || !canParseUrl(`https://${name}/`)) return false
+  // `1.2.3` is read as 1.2.0.3, and `0x7f.1` as 127.0.0.1: as written, such a name never equals a host.
+  return new URL(`https://${name}/`).hostname === name
 }
 
 /** `hostname` as URL parsers give it. `*.example.com` covers `a.example.com` and `a.b.example.com`, not `example.com`. */

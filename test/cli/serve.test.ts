@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { accessSync, constants } from 'node:fs'
+import { accessSync, constants, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, it, jest } from '@jest/globals'
 import { stackSettings } from '../support/settings.js'
 import { type StackProcess, startStackProcess } from '../support/stack-process.js'
@@ -17,7 +19,7 @@ async function runProgram(args: readonly string[], settings: Readonly<Record<str
   let stderr = ''
   child.stderr.on('data', (chunk) => (stderr += String(chunk)))
   const [exitCode] = await once(child, 'close')
-  return { exitCode, lines: stderr.split('\n').filter((line) => line.startsWith('gatehouse: ')) }
+  return { exitCode, stderr, lines: stderr.split('\n').filter((line) => line.startsWith('gatehouse: ')) }
 }
 
 function untilPrints(stream: NodeJS.ReadableStream, text: string): Promise<void> {
@@ -84,11 +86,38 @@ describe('gatehouse serve', () => {
     await stack.stop()
   })
 
-  it('refuses a weak bootstrap password with one line', async () => {
-    const settings = await stackSettings({ database: 'embedded', env: { BOOTSTRAP_PASSWORD: 'sesame' } })
-    const { exitCode, lines } = await runProgram(['serve'], settings)
-    expect(exitCode).toBe(1)
-    expect(lines).toEqual(['gatehouse: BOOTSTRAP_PASSWORD is refused. Use at least 15 characters.'])
+  describe('judges all settings before it makes anything, and `config check` says the same', () => {
+    it.each<[string, Readonly<Record<string, string>>, RegExp]>([
+      [
+        'a weak password',
+        { BOOTSTRAP_PASSWORD: 'sesame' },
+        /BOOTSTRAP_PASSWORD is refused. Use at least 15 characters/,
+      ],
+      ['a clients file that is none', { CLIENTS_FILE: '{' }, /CLIENTS_FILE cannot be used/],
+      ['clients without a name', { CLIENTS_FILE: '[{"client_id":"a"}]' }, /a: client_name is missing/],
+      ['a resource file that is none', { RESOURCE_FILE: '{"scopes":3}' }, /RESOURCE_FILE/],
+      ['two mistakes', { BOOTSTRAP_PASSWORD: 'sesame', CLIENTS_FILE: '{' }, /2 settings are wrong/],
+    ])('%s', async (_name, mistakes, complaint) => {
+      const settings: Record<string, string> = { ...(await stackSettings({ database: 'embedded' })), ...mistakes }
+      const folder = mkdtempSync(join(tmpdir(), 'gatehouse-settings-'))
+      try {
+        for (const name of ['CLIENTS_FILE', 'RESOURCE_FILE'].filter((file) => file in mistakes)) {
+          const file = join(folder, name)
+          writeFileSync(file, settings[name] ?? '')
+          settings[name] = file
+        }
+        settings['DATA_DIR'] = join(folder, 'data')
+        const served = await runProgram(['serve', 'auth'], settings)
+        const checked = await runProgram(['config', 'check'], settings)
+        for (const { exitCode, stderr } of [served, checked]) {
+          expect(stderr).toMatch(complaint)
+          expect(exitCode).toBe(1)
+        }
+        expect(existsSync(settings['DATA_DIR'])).toBe(false)
+      } finally {
+        rmSync(folder, { recursive: true })
+      }
+    })
   })
 
   it('stops when the shell that npm started it in has died, which npm does not tell it', async () => {

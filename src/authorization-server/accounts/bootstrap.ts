@@ -9,6 +9,13 @@ export interface BootstrapSettings {
   readonly productName: string
 }
 
+/** Why there can be no such account; `undefined` when there can. */
+export function bootstrapMistake({ email, password, productName }: BootstrapSettings): string | undefined {
+  if (normalizeEmail(email) === undefined) return 'BOOTSTRAP_EMAIL must be an email address'
+  const [reason] = weaknesses(password, { email, productName })
+  return reason === undefined ? undefined : `BOOTSTRAP_PASSWORD is refused. ${reason}`
+}
+
 /**
  * Creates the account unless it exists; an existing one keeps its password and its state. Throws one clear line when the
  * password is too weak or the email is none, whether or not the account exists, so that bad settings show at once.
@@ -16,11 +23,11 @@ export interface BootstrapSettings {
 export async function bootstrapAccount(
   accounts: AccountStore,
   hasher: PasswordHasher,
-  { email, password, productName }: BootstrapSettings,
+  settings: BootstrapSettings,
 ): Promise<'created' | 'exists'> {
-  if (normalizeEmail(email) === undefined) throw new Error('BOOTSTRAP_EMAIL must be an email address')
-  const [reason] = weaknesses(password, { email, productName })
-  if (reason !== undefined) throw new Error(`BOOTSTRAP_PASSWORD is refused. ${reason}`)
+  const mistake = bootstrapMistake(settings)
+  if (mistake !== undefined) throw new Error(mistake)
+  const { email, password } = settings
   if ((await accounts.findByEmail(email)) !== undefined) return 'exists'
   const added = await accounts.add({ email, passwordHash: await hasher.hash(password) })
   return added === undefined ? 'exists' : 'created'

@@ -1,0 +1,72 @@
+/**
+ * Environment variables that look like a setting but are none: misspellings, names of a family of settings, and `_FILE` forms of settings
+ * that are no secret. A misspelt setting that is silently ignored leaves its default in force, which may be the unsafe one. Pure.
+ */
+import leven from 'leven'
+
+export interface UnknownSettings {
+  /** Refused: nothing but a misspelling explains the name. Each completes to a sentence. */
+  readonly mistakes: readonly string[]
+  /** Reported only: short names such as API_KEY or LOGLEVEL may belong to another program on the same machine. */
+  readonly warnings: readonly string[]
+}
+
+/** Names that begin so are taken to be meant for this program, however much of the rest is wrong. */
+const family =
+  /^(GATEHOUSE|METRICS|RATE_LIMIT|AUDIT|ISSUER|RESOURCE|BOOTSTRAP|ACCESS_TOKEN|REFRESH|REGISTRATION|INTROSPECTION|MCP_SERVER|REVOCATION|CLIENT_METADATA|KEY_|dangerously)/
+
+/**
+ * Kubernetes sets such variables in every container for each Service of the namespace (service links), so a Service named
+ * `gatehouse` or `issuer` would otherwise keep the server from starting.
+ */
+function isServiceLink(name: string, value: string): boolean {
+  if (/_SERVICE_(?:HOST|PORT(?:_\w+)?)$|_PORT_\d+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?$/.test(name)) return true
+  return name.endsWith('_PORT') && /^(?:tcp|udp|sctp):\/\//.test(value)
+}
+
+/** Other programs rarely have a variable this close to so long a name of ours. */
+const distinctiveLength = 10
+
+const letters = (name: string) => name.toLowerCase().replace(/[^a-z\d]/g, '')
+const words = (name: string) => name.toLowerCase().split('_').sort().join('')
+
+/** How many letters may differ between a misspelling and the name that was meant. */
+function tolerance(name: string): number {
+  const { length } = letters(name)
+  if (length <= 6) return 1
+  return length <= 14 ? 2 : 3
+}
+
+/** The setting that was most likely meant; `undefined` when none is near. Case, underscores and the order of words do not count. */
+function meantBy(name: string, settings: readonly string[]): string | undefined {
+  let nearest: { readonly setting: string; readonly distance: number } | undefined
+  for (const setting of settings) {
+    const limit = tolerance(setting)
+    const distance =
+      words(name) === words(setting) ? 0 : leven(letters(name), letters(setting), { maxDistance: limit + 1 })
+    if (distance <= limit && (nearest === undefined || distance < nearest.distance)) nearest = { setting, distance }
+  }
+  return nearest?.setting
+}
+
+/**
+ * Judges the names of all variables that are set. `settings` are the names that are read, `_FILE` forms included. An empty variable
+ * counts as unset.
+ */
+export function unknownSettings(
+  environment: Readonly<Record<string, string | undefined>>,
+  settings: readonly string[],
+): UnknownSettings {
+  const known = new Set(settings)
+  const mistakes: string[] = []
+  const warnings: string[] = []
+  for (const [name, value] of Object.entries(environment)) {
+    if (known.has(name) || value === undefined || value === '' || isServiceLink(name, value)) continue
+    const meant = meantBy(name.replace(/^GATEHOUSE_/i, ''), settings)
+    if (meant === undefined && !family.test(name)) continue
+    const sentence = `${name} is not a setting${meant === undefined ? '' : `: did you mean ${meant}?`}`
+    const isOurs = family.test(name) || (meant !== undefined && letters(meant).length >= distinctiveLength)
+    ;(isOurs ? mistakes : warnings).push(sentence)
+  }
+  return { mistakes, warnings }
+}
