@@ -12,14 +12,21 @@ import { type ResourceDeclaration, readOnlyDeclaration } from './oauth/resource.
 import { pathOf } from './oauth/well-known.js'
 
 /**
- * How the MCP server reaches the authorization server: itself when both run here, else as the operator says. The issuer's path
- * is the same inside, so it need not be repeated.
+ * How the MCP server reaches the authorization server when that runs elsewhere and the operator says so. One process that runs both
+ * uses no URL (`in-process-route.ts`): every name it could dial may be an alias of the resource. The issuer's path is the same
+ * inside, so it need not be repeated.
  */
 export function internalUrl(config: Config, only: Part | undefined): string | undefined {
-  const given = config.ISSUER_INTERNAL_URL
-  if (given === undefined && only !== undefined) return undefined
-  const internal = given ?? `http://127.0.0.1:${config.authPort}`
+  const { ISSUER_INTERNAL_URL: internal } = config
+  if (internal === undefined || only === undefined) return undefined
   return pathOf(internal) === '' ? `${internal}${pathOf(config.ISSUER_URL)}` : internal
+}
+
+/** Host values besides the public one that the authorization server answers, for its neighbours and for probes. */
+export function internalHosts(config: Config, only: Part | undefined): readonly string[] {
+  const { ISSUER_INTERNAL_URL: internal } = config
+  const own = only === undefined ? [`127.0.0.1:${config.authPort}`] : []
+  return internal === undefined ? own : [new URL(internal).host]
 }
 
 /** Clients that the operator defines in a file. */

@@ -76,7 +76,7 @@ export const settings = {
   ),
   ISSUER_INTERNAL_URL: setting(
     unset,
-    'How the MCP server reaches the authorization server when that differs from ISSUER_URL. Never published.',
+    'URL at which the MCP server reaches the authorization server in another process, if it differs from ISSUER_URL. Never published. One process that runs both does not need it.',
     internalUrl,
   ),
   HOST: setting('127.0.0.1', 'Interface both servers listen on. The container image sets 0.0.0.0.', text),

@@ -11,6 +11,7 @@ import { systemClock } from './platform/clock.js'
 import { Closers } from './platform/closers.js'
 import { prepareEmbeddedFolders } from './platform/embedded-folders.js'
 import type { ListeningServer } from './platform/http.js'
+import { createInProcessRoute } from './platform/in-process-route.js'
 import { createLogger } from './platform/log.js'
 import { randomSecret } from './platform/secrets.js'
 import { productionWarnings } from './production.js'
@@ -37,6 +38,7 @@ export function createSystem(config: Config, overrides: SystemOverrides = {}): S
     closers,
     forwarderSecret: randomSecret(),
     ownSecret: config.MCP_SERVER_SECRET ?? (overrides.only === undefined ? randomSecret() : undefined),
+    issuerRoute: overrides.only === undefined ? createInProcessRoute() : undefined,
     stopping: new AbortController(),
   }
   let setupLink: string | undefined
@@ -46,6 +48,7 @@ export function createSystem(config: Config, overrides: SystemOverrides = {}): S
     if (delay > 0) await Promise.all(servers.map((server) => server.drain(delay * 1_000)))
     // First no new requests, on either server; then what they stood on.
     await Promise.all(servers.splice(0).map((server) => server.close()))
+    await known.issuerRoute?.close()
     await closers.closeAll()
   }
   return {

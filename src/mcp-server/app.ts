@@ -122,14 +122,17 @@ function protectResource({ definition: { resource }, issuer, verify, dpop, clock
 }
 
 /**
- * Tells this app's requests from the issuer's on a shared port: everything for a host that is not the issuer's, and on a shared
- * host the endpoint, its metadata and what its page needs. An issuer with a path leaves the root of the host to this app.
+ * Tells this app's requests from the issuer's on a shared port: everything for a host that is not the issuer's, and on the
+ * issuer's host the endpoint, its metadata and what its page needs. An issuer with a path leaves the root of the host to this app.
+ * A URL on another host takes no path of the issuer's host.
  */
 function belongsHere({ issuer, issuerMirror, pages }: McpAppOptions, addresses: Addresses): McpApp['isFor'] {
   const issuerHosts = new Set(hostsOf(issuer))
+  const isOnIssuerHost = ({ origin }: { readonly origin: string }) =>
+    hostsOf(origin).some((host) => issuerHosts.has(host))
   const ownHosts = new Set(addresses.origins.flatMap(hostsOf).filter((host) => !issuerHosts.has(host)))
   const ownPaths = new Set([
-    ...addresses.all.map(({ url }) => new URL(url).pathname),
+    ...addresses.all.filter(isOnIssuerHost).map(({ url }) => new URL(url).pathname),
     ...addresses.metadataPaths,
     ...pages.assetPaths,
     ...(pathOf(issuer) === '' ? [] : ['/', ...(issuerMirror === undefined ? [] : mirroredPaths)]),

@@ -7,7 +7,7 @@
 
 import { legacyEndpointPaths } from '../oauth/deployment.js'
 import { OAuthError } from '../oauth/errors.js'
-import { createForwarder, type Forward } from '../platform/forwarder.js'
+import { createForwarder, type Forward, type ForwarderOptions } from '../platform/forwarder.js'
 import type { HttpContext, HttpMiddleware } from '../platform/http.js'
 import {
   createIssuerDiscovery,
@@ -20,6 +20,7 @@ import {
 import { answerWith } from '../resource-server/koa.js'
 
 export interface IssuerMirror {
+  readonly issuer: string
   readonly discovery: IssuerDiscovery
   readonly forward: Forward
 }
@@ -32,6 +33,8 @@ export interface IssuerMirrorOptions {
   readonly clock: IssuerDiscoveryOptions['clock']
   /** Shared with the issuer when it runs in this process: it then sees whom each request is for. */
   readonly forwarderSecret?: string | undefined
+  /** See `ForwarderOptions`. */
+  readonly dispatcher?: ForwarderOptions['dispatcher']
 }
 
 const documentPaths: readonly string[] = [
@@ -74,8 +77,14 @@ function onlyMethods(ctx: HttpContext, ...methods: readonly string[]): void {
 }
 
 /** Reads the issuer's document when first asked for it. Limits are those of the issuer's endpoints, with some room. */
-export function createIssuerMirror({ internalUrl, forwarderSecret, ...options }: IssuerMirrorOptions): IssuerMirror {
+export function createIssuerMirror({
+  internalUrl,
+  forwarderSecret,
+  dispatcher,
+  ...options
+}: IssuerMirrorOptions): IssuerMirror {
   return {
+    issuer: options.issuer,
     discovery: createIssuerDiscovery({
       ...options,
       freshSeconds: maxAgeSeconds,
@@ -86,12 +95,13 @@ export function createIssuerMirror({ internalUrl, forwarderSecret, ...options }:
       maxRequestBytes: 65_536,
       maxAnswerBytes: 262_144,
       secret: forwarderSecret,
+      dispatcher,
     }),
   }
 }
 
-/** Middleware for the mirrored paths; every other path goes on. */
-export function mirrorIssuer({ discovery, forward }: IssuerMirror): HttpMiddleware {
+/** Middleware for the mirrored paths; every other path goes on, and so does the origin that is the issuer itself. */
+export function mirrorIssuer({ issuer, discovery, forward }: IssuerMirror): HttpMiddleware {
   const published = new WeakMap<object, PublishedDocument>()
 
   async function answerMetadata(ctx: HttpContext): Promise<void> {
@@ -120,6 +130,8 @@ export function mirrorIssuer({ discovery, forward }: IssuerMirror): HttpMiddlewa
   }
 
   return async (ctx, next) => {
+    // A redirect to the URL that was asked for would never end.
+    if (ctx.state.origin === issuer) return next()
     const path = ctx.path === '/' ? ctx.path : ctx.path.replace(/\/$/, '')
     if (documentPaths.includes(path)) return answerMetadata(ctx)
     if (ctx.path === legacyEndpointPaths.authorization) return redirect(ctx)

@@ -1,7 +1,7 @@
 /** How this server follows what is revoked at its issuer. */
 import type { Clock } from '../platform/clock.js'
 import type { Logger } from '../platform/log.js'
-import { createOperatorFetch } from '../platform/operator-fetch.js'
+import { createOperatorFetch, type OperatorFetchOptions } from '../platform/operator-fetch.js'
 import {
   createIssuerDiscovery,
   type FeedState,
@@ -17,6 +17,8 @@ export interface RevocationsOptions {
   readonly issuer: string
   /** How the issuer is reached from here, when that differs. */
   readonly internalUrl?: string | undefined
+  /** See `OperatorFetchOptions`. */
+  readonly dispatcher?: OperatorFetchOptions['dispatcher']
   /** Absent: nothing is followed, and a revoked access token lives until it expires. */
   readonly credentials: IntrospectionCredentials | undefined
   readonly clock: Clock
@@ -44,15 +46,15 @@ function noteIn(log: Logger): (state: FeedState) => void {
   }
 }
 
-export type RevocationsReach = Pick<RevocationsOptions, 'issuer' | 'internalUrl' | 'clock'> & {
+export type RevocationsReach = Pick<RevocationsOptions, 'issuer' | 'internalUrl' | 'dispatcher' | 'clock'> & {
   readonly credentials: IntrospectionCredentials
 }
 
 function follow(
-  { issuer, internalUrl, credentials, clock }: RevocationsReach,
+  { issuer, internalUrl, dispatcher, credentials, clock }: RevocationsReach,
   further: Pick<RevocationFeedSettings, 'refuseAfterSeconds' | 'onChange'>,
 ): RevocationFeed {
-  const fetch = createOperatorFetch(limits)
+  const fetch = createOperatorFetch({ ...limits, dispatcher })
   const feed = createIssuerDiscovery({ issuer, fetch, clock, ...(internalUrl !== undefined && { internalUrl }) })
   return followRevocations({ issuer, feed, credentials, fetch, clock, ...further })
 }

@@ -1,5 +1,5 @@
 /** The authorization server, from its database to its port. */
-import { declaredResource, fileClients, internalUrl, ownClient } from '../arrangement.js'
+import { declaredResource, fileClients, internalHosts, ownClient } from '../arrangement.js'
 import { bootstrapAccount } from '../authorization-server/accounts/bootstrap.js'
 import { createPasswordHasher } from '../authorization-server/accounts/passwords.js'
 import { createSetupLinks, setupLinkUrl } from '../authorization-server/accounts/setup-link.js'
@@ -50,7 +50,6 @@ export async function startAuth(
     const outcome = await bootstrapAccount(accounts, hasher, { email, password, productName })
     log.info({ outcome }, 'bootstrap account')
   }
-  const internal = internalUrl(config, overrides.only)
   const clientHosts = { allowed: config.CLIENT_METADATA_ALLOWED_HOSTS, denied: config.CLIENT_METADATA_DENIED_HOSTS }
   const app = await createAuthorizationServer(
     {
@@ -84,7 +83,7 @@ export async function startAuth(
       resourceServerClient: ownClient(config, parts.ownSecret),
       stopping: parts.stopping.signal,
       alsoReady: beside?.ready,
-      internalHosts: internal === undefined ? [] : [new URL(internal).host],
+      internalHosts: internalHosts(config, overrides.only),
       registration: registrationOptions(parts),
       usageLimits: config.usageLimits,
       registrationRules: { allowedPrivateUseRedirects: new Set(config.ALLOWED_PRIVATE_USE_REDIRECTS) },
@@ -99,6 +98,7 @@ export async function startAuth(
     },
     hasher,
   )
+  parts.issuerRoute?.attach(app)
   const served = beside === undefined ? app : joinApps(beside.app, app, beside.isFor)
   const server = await listen(served, config.HOST, config.authPort)
   listening(server)

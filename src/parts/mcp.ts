@@ -34,8 +34,11 @@ export async function openMcp(parts: Parts): Promise<McpApp> {
   closers.add(() => database.close())
   await bringUpToDate(config, database, notesMigrations, log)
   const { RESOURCE_URL: resourceUrl, ISSUER_URL: issuer, PRODUCT_NAME: productName, ACCENT_COLOR: accentColor } = config
-  const fetch = observability.operatorFetch(createOperatorFetch({ timeoutMs: 5_000, maxBytes: 1_048_576 }))
-  const reach = { issuer, internalUrl: internalUrl(config, overrides.only), fetch, clock }
+  const dispatcher = parts.issuerRoute?.dispatcher
+  const fetch = observability.operatorFetch(
+    createOperatorFetch({ timeoutMs: 5_000, maxBytes: 1_048_576, dispatcher }),
+  )
+  const reach = { issuer, internalUrl: internalUrl(config, overrides.only), dispatcher, fetch, clock }
   const introspection = config.ACCESS_TOKEN_FORMAT === 'jwt' ? undefined : config.introspectionClient
   const apiKeys = config.API_KEYS ? createApiKeys(database.sql, clock) : undefined
   const verify = withRevocations(createTokenVerifier({ ...reach, audience: resourceUrl, introspection, apiKeys }), {
@@ -61,9 +64,9 @@ export async function openMcp(parts: Parts): Promise<McpApp> {
     stopping: parts.stopping.signal,
     rateLimits: { ...config.callLimits, ...(database.embedded ? {} : { store: sharedBuckets(database, log) }) },
     dpop: { replays: createProofReplayStore(database.sql), clock, required: config.DPOP_REQUIRED },
-    // Pointless where the issuer is at this origin itself.
+    // Pointless where every origin is the issuer itself.
     issuerMirror:
-      config.ISSUER_MIRROR && issuer !== new URL(resourceUrl).origin
+      config.ISSUER_MIRROR && [resourceUrl, ...config.RESOURCE_ALIASES].some((url) => new URL(url).origin !== issuer)
         ? createIssuerMirror({ ...reach, forwarderSecret: overrides.only === undefined ? forwarderSecret : undefined })
         : undefined,
   })

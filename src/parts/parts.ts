@@ -4,6 +4,7 @@ import type { Part } from '../databases.js'
 import type { Observability } from '../observability/observability.js'
 import type { Clock } from '../platform/clock.js'
 import type { Closers } from '../platform/closers.js'
+import type { InProcessRoute } from '../platform/in-process-route.js'
 import type { Logger } from '../platform/log.js'
 import type { Tracing } from '../platform/tracing-settings.js'
 
@@ -29,6 +30,8 @@ export interface Parts {
   readonly forwarderSecret: string
   /** By which it follows revocations, when the operator gave no credentials. */
   readonly ownSecret: string | undefined
+  /** Where one process runs both: how the MCP server reaches the authorization server. */
+  readonly issuerRoute: InProcessRoute | undefined
   /** Says that the servers are about to close. */
   readonly stopping: AbortController
 }

@@ -5,7 +5,7 @@
  */
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { Agent, request } from 'undici'
+import { Agent, type Dispatcher, request } from 'undici'
 import { OAuthError } from '../oauth/errors.js'
 import { forwarderHeader } from './client-address.js'
 import { type HttpContext, isCutOff } from './http.js'
@@ -17,6 +17,8 @@ export interface ForwarderOptions {
   readonly maxAnswerBytes: number
   /** Shared with the target when it runs in this process (`HttpBaseOptions.forwarderSecret`). */
   readonly secret?: string | undefined
+  /** Leads to a server in this process (`in-process-route.ts`). Absent: over the network. */
+  readonly dispatcher?: (() => Promise<Dispatcher>) | undefined
 }
 
 /** Answers `ctx` with what `url` answers to the same body; the query is not passed on. */
@@ -75,11 +77,12 @@ function clientGone(ctx: HttpContext): AbortSignal {
 
 export function createForwarder(options: ForwarderOptions): Forward {
   // A connection for each request: one kept open could die under a POST, which must not be sent twice.
-  const dispatcher = new Agent({ pipelining: 0 })
+  const network = options.dispatcher === undefined ? new Agent({ pipelining: 0 }) : undefined
 
   async function ask(ctx: HttpContext, url: string, signal: AbortSignal) {
+    const dispatcher = network ?? (await options.dispatcher?.())
     const { body: answer, ...head } = await request(url, {
-      dispatcher,
+      ...(dispatcher !== undefined && { dispatcher }),
       method: 'POST',
       headers: {
         ...passedOn(ctx),
