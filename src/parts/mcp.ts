@@ -35,9 +35,7 @@ export async function openMcp(parts: Parts): Promise<McpApp> {
   await bringUpToDate(config, database, notesMigrations, log)
   const { RESOURCE_URL: resourceUrl, ISSUER_URL: issuer, PRODUCT_NAME: productName, ACCENT_COLOR: accentColor } = config
   const dispatcher = parts.issuerRoute?.dispatcher
-  const fetch = observability.operatorFetch(
-    createOperatorFetch({ timeoutMs: 5_000, maxBytes: 1_048_576, dispatcher }),
-  )
+  const fetch = observability.operatorFetch(createOperatorFetch({ timeoutMs: 5_000, maxBytes: 1_048_576, dispatcher }))
   const reach = { issuer, internalUrl: internalUrl(config, overrides.only), dispatcher, fetch, clock }
   const introspection = config.ACCESS_TOKEN_FORMAT === 'jwt' ? undefined : config.introspectionClient
   const apiKeys = config.API_KEYS ? createApiKeys(database.sql, clock) : undefined

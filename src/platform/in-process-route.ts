@@ -38,9 +38,9 @@ class PipeEnd extends Duplex {
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, callback: (error?: Error | null) => void): void {
     const other = this.#other
-    if (other === undefined || other.destroyed) return callback(new Error('the other end of the pipe is closed'))
+    if (other === undefined || other.destroyed) callback(new Error('the other end of the pipe is closed'))
     // The writer goes on when the reader has room, as over a socket.
-    if (other.push(chunk)) callback()
+    else if (other.push(chunk)) callback()
     else other.#resume = callback
   }
 
