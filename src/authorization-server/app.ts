@@ -36,6 +36,7 @@ import { createInteractionRouter } from './interactions/router.js'
 import { answerSignOuts } from './interactions/sign-outs.js'
 import { commitInteractions } from './interactions/unit-of-work.js'
 import { serveDocuments } from './metadata.js'
+import { keepUnusedWhenPutOff } from './one-time.js'
 import type { AuthorizationServerOptions } from './options.js'
 import { renderErrorPage } from './page-error.js'
 import { normaliseParameters } from './parameters.js'
@@ -168,6 +169,7 @@ export async function createAuthorizationServer(
   const usage = { limits: options.usageLimits, counters, hidesAddresses }
   const normalise = normaliseParameters(resources)
   const limited = limitUsage(usage)
+  const unusedWhenPutOff = keepUnusedWhenPutOff(storage)
   const paced = paceDevices(storage)
   const takesAssertions = options.trustedAssertionIssuers.length > 0
   const documents = serveDocuments({ basePath, resources, takesAssertions, keyRing })
@@ -176,6 +178,7 @@ export async function createAuthorizationServer(
     documents.middleware,
     allowCrossOriginRegistration,
     limitRegistration(options.registration, limits),
+    unusedWhenPutOff,
     normalise,
     limited,
     paced,
@@ -196,9 +199,15 @@ export async function createAuthorizationServer(
     { paths: [routes.jwks, ...wellKnownPaths], middleware: [documents.middleware] },
     {
       paths: [routes.token],
-      middleware: [normalise, limited, paced, commitTokenRequests(storage, audit, createTokenGate(usage))],
+      middleware: [
+        unusedWhenPutOff,
+        normalise,
+        limited,
+        paced,
+        commitTokenRequests(storage, audit, createTokenGate(usage)),
+      ],
     },
-    { paths: [routes.introspection], middleware: [normalise, limited, introspectInOneRead(storage)] },
+    { paths: [routes.introspection], middleware: [unusedWhenPutOff, normalise, limited, introspectInOneRead(storage)] },
   ]
   app.use(inLanes(lanes, everything, [noteParties, compose(provider.middleware), notFound]))
   return answerAhead(app, base, documents.prepared)

@@ -230,3 +230,13 @@ export async function rememberOnce(storage: Storage, identifier: string, expires
   const { rowCount } = await storage.database.sql.query(insert, values)
   return rowCount === 1
 }
+
+const forget: Statement = {
+  name: 'uses_forget',
+  text: `DELETE FROM artifacts WHERE model = 'ReplayDetection' AND id_hash = ANY($1::text[])`,
+}
+
+/** Takes back what `rememberOnce` was the first to remember, for a request that had no effect. */
+export async function forgetUses({ database }: Storage, identifiers: readonly string[]): Promise<void> {
+  await database.sql.query(forget, [identifiers.map(hashSecret)])
+}

@@ -225,4 +225,24 @@ export const attacks: readonly Row[] = [
       expectRefusal(await post(world, '/token', { grant_type: 'client_credentials', ...fields }), /^invalid_client$/)
     },
   },
+  {
+    id: 'D67',
+    name: 'a used assertion beside a forged proof with its jti is still a replay, at every endpoint',
+    source: 'RFC 7523 §3, RFC 9449 §11.1 (the namespace of a replay followed from an unverified header)',
+    run: async (world) => {
+      const jti = crypto.randomUUID()
+      const fields = await assertionFields(world, { jti })
+      expect((await post(world, '/token', { grant_type: 'client_credentials', ...fields })).status).toBe(200)
+      const dpop = unsignedJwt({ alg: 'none', typ: 'dpop+jwt' }, { jti })
+      for (const [path, extra] of [
+        ['/token', { grant_type: 'client_credentials' }],
+        ['/introspect', { token: 'x' }],
+        ['/revoke', { token: 'x' }],
+        ['/device/authorize', {}],
+        ['/par', { client_id: world.signer }],
+      ] as const) {
+        expectRefusal(await post(world, path, { ...extra, ...fields }, { dpop }), /^invalid_client$/)
+      }
+    },
+  },
 ]

@@ -7,6 +7,7 @@ import { type Configuration, errors, Provider } from 'oidc-provider'
 import type { Clock } from '../../platform/clock.js'
 import { secretsEqual } from '../../platform/secrets.js'
 import { clockToleranceSeconds } from '../../storage/engine-model.js'
+import { expectAssertionUse } from '../one-time.js'
 
 /** An assertion is made for one request; one that lives longer could be stolen and kept, and would have to be remembered. */
 const longestAssertionSeconds = 3_600
@@ -36,7 +37,7 @@ export function compareSecrets(provider: Provider): void {
  * Its `jti` is remembered after this (one-time.ts).
  */
 export function clientAssertionRules(clock: Clock): NonNullable<Configuration['assertJwtClientAuthClaimsAndHeader']> {
-  return (_ctx, { aud, exp, iat, jti }) => {
+  return (ctx, { aud, exp, iat, jti }) => {
     const now = clock.now().getTime() / 1000
     // Another server that the assertion is for as well could use it here (RFC 7523bis §3).
     if (Array.isArray(aud) && aud.length !== 1)
@@ -50,5 +51,6 @@ export function clientAssertionRules(clock: Clock): NonNullable<Configuration['a
     if (typeof jti !== 'string' || jti.length > longestIdentifier) {
       throw new errors.InvalidClientAuth('the assertion has no usable jti')
     }
+    expectAssertionUse(ctx)
   }
 }
