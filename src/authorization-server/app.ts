@@ -3,7 +3,6 @@
  * rules. RFC 6749, 6750, 7009, 7591, 7592, 7636, 7662, 8414, 8628, 8707, 9068, 9207, OpenID Connect Core, Discovery, RP-Initiated Logout.
  */
 import compose from 'koa-compose'
-import { OAuthError } from '../oauth/errors.js'
 import { pathOf } from '../oauth/well-known.js'
 import { createHttpBase, type HttpApp, type HttpBaseOptions, type HttpMiddleware, routesOf } from '../platform/http.js'
 import { createPages, viewsFolder } from '../platform/pages.js'
@@ -36,10 +35,12 @@ import { createInteractionRouter } from './interactions/router.js'
 import { answerSignOuts } from './interactions/sign-outs.js'
 import { commitInteractions } from './interactions/unit-of-work.js'
 import { serveDocuments } from './metadata.js'
+import { createRouteMethods } from './methods.js'
 import { keepUnusedWhenPutOff } from './one-time.js'
 import type { AuthorizationServerOptions } from './options.js'
 import { renderErrorPage } from './page-error.js'
 import { normaliseParameters } from './parameters.js'
+import { answerPostedRequests } from './posted-requests.js'
 import { createProvider } from './provider.js'
 import { commitRegistrations } from './registration-endpoint.js'
 import { limitRegistration } from './registration-limits.js'
@@ -50,10 +51,6 @@ import { revokeSelfContained } from './self-contained-revocation.js'
 import { commitTokenRequests, introspectInOneRead } from './token-endpoint.js'
 import { createTokenGate, limitUsage } from './usage-limits.js'
 import { popupViews, type Views } from './views.js'
-
-const notFound: HttpMiddleware = async () => {
-  throw new OAuthError('invalid_request', 'there is nothing here', { status: 404 })
-}
 
 /** Middleware for the paths that have their own, `others` for the rest, and `last` behind all of them. */
 function inLanes(
@@ -181,6 +178,7 @@ export async function createAuthorizationServer(
     unusedWhenPutOff,
     normalise,
     limited,
+    answerPostedRequests,
     paced,
     guardCodeEntry({ limits, csrf, pages }),
     showHandOff(pages),
@@ -193,7 +191,6 @@ export async function createAuthorizationServer(
     commitRegistrations(issuer, storage.database.sql),
     revokeSelfContained({ issuer, storage, audit, keyRing }),
   ]
-  app.use(passTheDoor)
   // Where most requests go, only what has a say there stands in the way.
   const lanes = [
     { paths: [routes.jwks, ...wellKnownPaths], middleware: [documents.middleware] },
@@ -209,6 +206,12 @@ export async function createAuthorizationServer(
     },
     { paths: [routes.introspection], middleware: [unusedWhenPutOff, normalise, limited, introspectInOneRead(storage)] },
   ]
-  app.use(inLanes(lanes, everything, [noteParties, compose(provider.middleware), notFound]))
+  const methods = createRouteMethods({
+    registration: options.registration.mode !== 'closed',
+    deviceFlow: options.offersDeviceFlow,
+  })
+  app.use(passTheDoor)
+  app.use(methods.refuseOthers)
+  app.use(inLanes(lanes, everything, [noteParties, compose(provider.middleware), methods.answerRest]))
   return answerAhead(app, base, documents.prepared)
 }

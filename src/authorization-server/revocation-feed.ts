@@ -124,11 +124,7 @@ export function serveRevocationFeed(storage: Storage, stopping?: AbortSignal): H
   }
 
   return async (ctx, next) => {
-    if (ctx.path !== revocationFeedPath) return next()
-    if (ctx.method !== 'POST') {
-      ctx.set('allow', 'POST')
-      throw new OAuthError('invalid_request', 'the feed is read by POST', { status: 405 })
-    }
+    if (ctx.path !== revocationFeedPath || ctx.method !== 'POST') return next()
     const form = await readForm(ctx)
     const audience = await authenticate(ctx, form, next)
     if (audience === undefined) return

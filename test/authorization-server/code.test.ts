@@ -218,7 +218,7 @@ describe('The token endpoint (RFC 6749 §3.2)', () => {
   })
 
   it('takes no GET, and nothing from the query', async () => {
-    expect((await fetch(`${server.issuer}/token?${form}`)).status).toBe(404)
+    expect((await fetch(`${server.issuer}/token?${form}`)).status).toBe(405)
     expect((await send({}, `/token?${form}`)).status).toBe(400)
   })
 

@@ -125,7 +125,7 @@ describe('Authorization server metadata (RFC 8414, OpenID Connect Discovery)', (
     })
     expect(preflight.ok).toBe(true)
     expect(preflight.headers.get('access-control-allow-origin')).toMatch(/^(\*|https:\/\/client\.example)$/)
-    expect((await fetch(url, { method: 'POST' })).status).toBe(404)
+    expect((await fetch(url, { method: 'POST' })).status).toBe(405)
   })
 
   it.each(['/.well-known/oauth-authorization-server/', '/.WELL-KNOWN/openid-configuration', '/JWKS/'])(

@@ -130,7 +130,7 @@ describe.each(databaseKinds)('The revocation feed, on %s', (kind) => {
     })
     expect(twice.status).toBe(400)
     const get = await fetch(`${server.issuer}/revocations`, { headers: { authorization: follower.authorization } })
-    expect([get.status, get.headers.get('allow')]).toEqual([405, 'POST'])
+    expect([get.status, get.headers.get('allow')]).toEqual([405, 'POST, OPTIONS'])
   })
 
   it('our own resource server gets no token by its credentials', async () => {

@@ -96,7 +96,7 @@ const askers: readonly Row[] = [
       const token = await liveToken(world)
       const { authorization } = world.resourceServer
       const url = `${world.opaque.server.issuer}/introspect?token=${token}`
-      expect((await fetch(url, { headers: { authorization } })).status).toBe(404)
+      expect((await fetch(url, { headers: { authorization } })).status).toBe(405)
       const posted = await fetch(url, { method: 'POST', headers: { authorization }, body: new URLSearchParams() })
       expect([posted.status, await posted.json()]).toMatchObject([400, { error: 'invalid_request' }])
     },

@@ -51,7 +51,7 @@ const keys: readonly Row[] = [
       run: async ({ jwt }) => {
         for (const path of documents) {
           const answer = await fetch(`${jwt.server.issuer}${path}`, { method, body: '{"keys":[]}' })
-          expect([path, answer.status]).toEqual([path, 404])
+          expect([path, answer.status]).toEqual([path, 405])
           expect((await fetch(`${jwt.server.issuer}${path}`)).status).toBe(200)
         }
       },

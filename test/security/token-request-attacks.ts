@@ -69,7 +69,7 @@ export const attacks: readonly Row[] = [
     'a token request in the address, by GET',
     'RFC 6749 §3.2',
     (form, url) => fetch(`${url}?${form}`),
-    [404],
+    [405],
   ),
   otherWay('D64', 'a token request in the address, by POST', 'RFC 6749 §3.2', (form, url) =>
     fetch(`${url}?${form}`, { method: 'POST', body: new URLSearchParams() }),
@@ -85,7 +85,7 @@ export const attacks: readonly Row[] = [
       `a token request by ${method}`,
       'RFC 6749 §3.2',
       (form, url) => fetch(url, { method, body: form }),
-      [404],
+      [405],
     ),
   ),
   otherWay(
