@@ -8,9 +8,12 @@ import type { Config } from './config.js'
 import { arrivalSecretUnder } from './platform/arrival.js'
 import type { Clock } from './platform/clock.js'
 import { type Database, openEmbeddedDatabase, openServerDatabase, type Statement } from './platform/database.js'
+import { openSharedDatabase } from './platform/database-guest.js'
+import { shareDatabase } from './platform/database-share.js'
 import { prepareEmbeddedFolders } from './platform/embedded-folders.js'
 import { loadEncryptionKeys } from './platform/encryption-key.js'
-import type { Logger } from './platform/log.js'
+import { FolderInUse } from './platform/folder-lock.js'
+import { createLogger, type Logger } from './platform/log.js'
 import { migrate, pendingMigrations } from './platform/migrate.js'
 import { createSecretBox } from './platform/secrets.js'
 import { createAuditTrail } from './storage/audit.js'
@@ -60,13 +63,51 @@ export async function openDatabase(config: Config, part: Part, log: Logger): Pro
   })
 }
 
+const pendingAdvice = 'database migrations are pending: run `gatehouse migrate`'
+
+/** The database of a part, also when a running server has the embedded one open and lets commands in. */
+export async function openBeside(config: Config, part: Part): Promise<Database> {
+  try {
+    return await openDatabase(config, part, createLogger('silent'))
+  } catch (error) {
+    const shared = error instanceof FolderInUse ? await openSharedDatabase(embeddedFolder(config, part)) : undefined
+    if (shared === undefined) throw error
+    return shared
+  }
+}
+
+/**
+ * The same for one command that needs the newest schema; `migrations` is their folder. Makes nothing and runs no DDL: that is for
+ * `gatehouse migrate` and for a start. Throws one clear line when there is no database yet, or migrations are pending.
+ */
+export async function openForCommand(config: Config, part: Part, migrations: string): Promise<Database> {
+  const isEmbedded = (part === 'auth' ? config.DATABASE_URL : config.NOTES_DATABASE_URL) === undefined
+  const folder = embeddedFolder(config, part)
+  if (isEmbedded && !existsSync(join(folder, 'PG_VERSION'))) {
+    throw new Error(`there is no database in ${folder} yet: start the server once, or run \`gatehouse migrate\``)
+  }
+  const database = await openBeside(config, part)
+  try {
+    if ((await pendingMigrations(database, migrations)).length > 0) throw new Error(pendingAdvice)
+    return database
+  } catch (error) {
+    await database.close()
+    throw error
+  }
+}
+
+/** Lets commands work beside this server, where it has an embedded database. Resolves to what ends that. */
+export async function letCommandsIn(config: Config, part: Part, database: Database): Promise<() => Promise<void>> {
+  return database.embedded ? shareDatabase(database, embeddedFolder(config, part)) : async () => undefined
+}
+
 /** Applies pending migrations, or refuses to go on when the operator applies them. */
 export async function bringUpToDate(config: Config, database: Database, folder: string, log: Logger): Promise<void> {
   if (config.MIGRATE_ON_START) {
     const applied = await migrate(database, folder)
     if (applied.length > 0) log.info({ applied }, 'migrations applied')
   } else if ((await pendingMigrations(database, folder)).length > 0) {
-    throw new Error('database migrations are pending: run `gatehouse migrate`, or set MIGRATE_ON_START=true')
+    throw new Error(`${pendingAdvice}, or set MIGRATE_ON_START=true`)
   }
   await warnOfMissingLimits(config, database, log)
 }

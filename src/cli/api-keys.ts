@@ -2,8 +2,6 @@
 import { type ApiKeys, createApiKeys, type ListedApiKey } from '../mcp-server/api-keys.js'
 import { notesMigrations } from '../mcp-server/notes-database.js'
 import { scopes as knownScopes } from '../mcp-server/scopes.js'
-import { createLogger } from '../platform/log.js'
-import { migrate } from '../platform/migrate.js'
 import {
   type Command,
   loadConfig,
@@ -31,12 +29,11 @@ interface Flags {
   readonly json?: boolean | undefined
 }
 
-/** Opens the MCP server's database for one command. Refused while a server holds the embedded one. */
+/** Opens the MCP server's database for one command; beside a running server too. */
 async function withApiKeys<T>(terminal: Terminal, work: (keys: ApiKeys) => Promise<T>): Promise<T> {
-  const { openDatabase } = await import('../databases.js')
-  const database = await openDatabase(loadConfig(terminal), 'mcp', createLogger('silent'))
+  const { openForCommand } = await import('../databases.js')
+  const database = await openForCommand(loadConfig(terminal), 'mcp', notesMigrations)
   try {
-    await migrate(database, notesMigrations)
     return await work(createApiKeys(database.sql, terminal.clock))
   } finally {
     await database.close()

@@ -8,7 +8,7 @@ import {
   encryptionKeyFile,
   encryptionKeysAtHand,
   keyPolicyOf,
-  openDatabase,
+  openBeside,
   operatorSecrets,
 } from '../databases.js'
 import { answerOf } from '../doctor/exchange.js'
@@ -33,7 +33,6 @@ import type { Database } from '../platform/database.js'
 import { readDatabaseCondition } from '../platform/database-condition.js'
 import { createDiagnosticNetwork, type DiagnosticNetworkOptions } from '../platform/diagnostic-network.js'
 import { FolderInUse } from '../platform/folder-lock.js'
-import { createLogger } from '../platform/log.js'
 import { migrationState } from '../platform/migrate.js'
 import { isReadOnlyError } from '../platform/outage.js'
 import { createSecretBox, randomSecret } from '../platform/secrets.js'
@@ -128,7 +127,7 @@ async function examineDatabase(
   }
   let database: Database | undefined
   try {
-    database = await openDatabase(config, part, createLogger('silent'))
+    database = await openBeside(config, part)
     const condition = await readDatabaseCondition(database.sql, clock)
     const migrations = await migrationState(database, part === 'auth' ? authMigrations : notesMigrations)
     const facts: DatabaseFacts = { ...known, state: 'open', detail: '', condition, migrations }

@@ -6,7 +6,7 @@ import { createSetupLinks, setupLinkUrl } from '../authorization-server/accounts
 import { createAuthorizationServer } from '../authorization-server/app.js'
 import type { RegistrationOptions } from '../authorization-server/options.js'
 import { observedAuthorizationServer } from '../authorization-server/request-counts.js'
-import { bringUpToDate, openDatabase, openKeys, operatorSecrets, storageOver } from '../databases.js'
+import { bringUpToDate, letCommandsIn, openDatabase, openKeys, operatorSecrets, storageOver } from '../databases.js'
 import type { McpApp } from '../mcp-server/app.js'
 import { allowsHost } from '../oauth/host-pattern.js'
 import { type ListeningServer, listen } from '../platform/http.js'
@@ -39,6 +39,7 @@ export async function startAuth(
   const database = observability.database('auth', await openDatabase(config, 'auth', log))
   closers.add(() => database.close())
   await bringUpToDate(config, database, authMigrations, log)
+  closers.add(await letCommandsIn(config, 'auth', database))
   const storage = await storageOver(config, database, clock)
   closers.add(() => storage.prisma.$disconnect())
   const [plainHasher, keyRing] = await Promise.all([createPasswordHasher(), openKeys(config, storage, log)])

@@ -1,6 +1,6 @@
 /** The MCP server, from its database to its port. */
 import { internalUrl, ownClient } from '../arrangement.js'
-import { bringUpToDate, openDatabase, operatorSecrets } from '../databases.js'
+import { bringUpToDate, letCommandsIn, openDatabase, operatorSecrets } from '../databases.js'
 import { createApiKeys } from '../mcp-server/api-keys.js'
 import { createMcpApp, type McpApp } from '../mcp-server/app.js'
 import { sweepExpiredRows } from '../mcp-server/expired-rows.js'
@@ -33,6 +33,7 @@ export async function openMcp(parts: Parts): Promise<McpApp> {
   const database = observability.database('mcp', await openDatabase(config, 'mcp', log))
   closers.add(() => database.close())
   await bringUpToDate(config, database, notesMigrations, log)
+  closers.add(await letCommandsIn(config, 'mcp', database))
   const { RESOURCE_URL: resourceUrl, ISSUER_URL: issuer, PRODUCT_NAME: productName, ACCENT_COLOR: accentColor } = config
   const dispatcher = parts.issuerRoute?.dispatcher
   const fetch = observability.operatorFetch(createOperatorFetch({ timeoutMs: 5_000, maxBytes: 1_048_576, dispatcher }))

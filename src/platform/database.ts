@@ -11,6 +11,7 @@ import pg from 'pg'
 import { PrismaPGlite } from 'pglite-prisma-adapter'
 import { type Clock, systemClock } from './clock.js'
 import { type DatabaseTime, databaseTime, demandSameClock } from './database-clock.js'
+import { restrictToOwner } from './embedded-folders.js'
 import { createPreparedSql } from './embedded-statements.js'
 import { runExclusively } from './exclusive.js'
 import { lockFolder } from './folder-lock.js'
@@ -258,6 +259,7 @@ export async function openEmbeddedDatabase(folder: string | 'memory'): Promise<D
   const unlock = folder === 'memory' ? async () => {} : await lockFolder(folder)
   if (folder !== 'memory') mkdirSync(folder, { recursive: true, mode: 0o700 })
   const pglite = await PGlite.create(folder === 'memory' ? 'memory://' : folder, { parsers })
+  if (folder !== 'memory') restrictToOwner(folder)
   const sql = createPreparedSql(pglite)
   const turns = new Map<number, Promise<unknown>>()
   return {

@@ -2,7 +2,7 @@
  * First start of the embedded database. Making one takes seconds, copying a fresh one a moment: so one is made and every other
  * folder starts as its copy. A folder appears under its name only when it is complete, so a kill in between leaves no half.
  */
-import { existsSync } from 'node:fs'
+import { chmodSync, existsSync, readdirSync, statSync } from 'node:fs'
 import { cp, mkdir, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { PGlite } from '@electric-sql/pglite'
@@ -27,4 +27,19 @@ export async function prepareEmbeddedFolders(folders: readonly string[]): Promis
   await (await PGlite.create(unfinished(first))).close()
   for (const folder of others) await cp(unfinished(first), unfinished(folder), { recursive: true })
   for (const folder of missing) await rename(unfinished(folder), folder)
+}
+
+/**
+ * Takes group and others their rights to what is in the folder. The embedded database makes its files readable and writable for
+ * everybody, whatever the umask; only the folder around them is closed, and a copy made for a backup leaves that behind.
+ */
+export function restrictToOwner(folder: string): void {
+  // What Windows calls a mode says nothing about who may read.
+  if (process.platform === 'win32') return
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile() && !entry.isDirectory()) continue
+    const path = join(entry.parentPath, entry.name)
+    const { mode } = statSync(path)
+    if ((mode & 0o077) !== 0) chmodSync(path, mode & 0o700)
+  }
 }

@@ -9,6 +9,21 @@ import type { Clock } from './clock.js'
 import type { HttpMiddleware, RequestEvent } from './http.js'
 import type { Logger } from './log.js'
 
+/** A stranger may send a request line of 16 KiB as often as the network allows; a log line keeps this much of what is theirs. */
+const longestPath = 200
+const longestText = 1_000
+const longestList = 50
+
+function cut(text: string, longest: number): string {
+  return text.length <= longest ? text : `${text.slice(0, longest)}… (${text.length} characters)`
+}
+
+/** Bounds what an event brings: names of tools, client ids and details of errors may repeat what a stranger wrote. */
+function bounded(value: unknown): unknown {
+  if (typeof value === 'string') return cut(value, longestText)
+  return Array.isArray(value) ? value.slice(0, longestList).map(bounded) : value
+}
+
 export interface RequestLogOptions {
   readonly log: Logger
   readonly clock: Clock
@@ -33,7 +48,9 @@ export function logRequest({ log, clock }: Pick<RequestLogOptions, 'log' | 'cloc
   const { event, method, path, status, address, startedAt, isRoutine } = request
   const durationMs = clock.now().getTime() - startedAt
   // The path only: a query may hold a code or a state.
-  const line = { ...event, method, path: loggedPath(path), status, address, durationMs }
+  const line: Record<string, unknown> = {}
+  for (const [name, value] of Object.entries(event)) line[name] = bounded(value)
+  Object.assign(line, { method, path: loggedPath(path), status, address, durationMs })
   log[isRoutine === true ? 'debug' : 'info'](line, 'request')
 }
 
@@ -61,5 +78,5 @@ export function logRequests(options: RequestLogOptions, trusted: BlockList | und
  * any case, and below the issuer's path, which is still there when the request was refused early.
  */
 export function loggedPath(path: string): string {
-  return path.replace(/\/(interaction|authorize|device(?!\/authorize$))\/[^/]+/i, '/$1/:uid')
+  return cut(path.replace(/\/(interaction|authorize|device(?!\/authorize$))\/[^/]+/i, '/$1/:uid'), longestPath)
 }

@@ -227,6 +227,21 @@ describe('Errors', () => {
 })
 
 describe('The log line of a request', () => {
+  it('keeps a bounded part of what a stranger wrote', async () => {
+    const port = await start((ctx) => {
+      ctx.state.event['clientId'] = 'c'.repeat(5_000)
+      ctx.state.event['rpc'] = Array.from({ length: 900 }, () => 'tools/call')
+      ctx.status = 404
+    })
+    await sendRaw(port, [host], `/${'a'.repeat(15_000)}`)
+    expect(lines.at(-1)?.length).toBeLessThan(3_000)
+    expect(lastEvent()).toMatchObject({
+      method: 'GET',
+      status: 404,
+      path: expect.stringMatching(/^\/a{199}… \(15001 characters\)$/),
+    })
+  })
+
   it('is one, has an id that the answer names, and no query', async () => {
     const port = await start((ctx) => {
       ctx.state.event['clientId'] = 'client-1'
