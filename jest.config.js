@@ -1,5 +1,6 @@
 // `npm test`: everything that needs nothing but Node, and PostgreSQL when the machine has it. Chromium and clients that run as their
-// own processes have their own commands: jest.browser.config.js, jest.clients.config.js, jest.conformance.config.js.
+// own processes have their own commands: jest.browser.config.js, jest.clients.config.js, jest.conformance.config.js,
+// jest.foreign.config.js.
 /** @type {import('jest').Config} */
 export default {
   testEnvironment: 'node',
@@ -18,6 +19,7 @@ export default {
     '/test/browser/',
     '/test/clients/external/',
     '/test/compose/',
+    '/test/foreign/',
     '/test/bench/',
     '/test/conformance/official/',
   ],

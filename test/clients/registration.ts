@@ -1,8 +1,9 @@
 /** How each kind of client comes to its id, and proves it at the token endpoint. */
 import { registrationSchema, type ServerMetadata } from '../support/oauth-client.js'
 import { clientFetch } from './client-fetch.js'
+import type { Credentials } from './operator-clients.js'
 import type { ClientShape } from './shape.js'
-import type { Credentials, World } from './world.js'
+import type { World } from './world.js'
 
 async function registerDynamically(server: ServerMetadata, shape: ClientShape, body: object): Promise<Credentials> {
   const request = {

@@ -10,10 +10,11 @@ import type { Browser, Page } from '../support/browser.js'
 import { type McpAnswer, structured } from '../support/mcp-request.js'
 import { requestTokens, startAuthorization, type Tokens } from '../support/oauth-client.js'
 import { type Discovery, discover, firstScopes } from './discovery.js'
+import type { Credentials } from './operator-clients.js'
 import { authenticate, register } from './registration.js'
 import type { ClientShape, TokenRequestKind } from './shape.js'
 import { callTool } from './tool-call.js'
-import type { Credentials, World } from './world.js'
+import type { World } from './world.js'
 
 export const steps = ['discover', 'register', 'authorize', 'token', 'call', 'refresh', 'step-up'] as const
 export type Step = (typeof steps)[number]

@@ -1,4 +1,4 @@
-/** Speaks JSON-RPC, one message a line, with a program that is an MCP server on its standard streams. */
+/** Speaks JSON-RPC, one message a line, with a program on its standard streams. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
@@ -20,12 +20,12 @@ export interface StdioClient {
   close(): Promise<void>
 }
 
+/** `command`: the program and its arguments. */
 export function startStdioClient(
-  file: string,
-  args: readonly string[],
+  [program = '', ...args]: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
 ): StdioClient {
-  const child = spawn(process.execPath, [file, ...args], { env, stdio: ['pipe', 'pipe', 'pipe'] })
+  const child = spawn(program, args, { env, stdio: ['pipe', 'pipe', 'pipe'] })
   const waiting = new Map<number | string, (message: Message) => void>()
   let diagnostics = ''
   let nextId = 1
@@ -41,13 +41,19 @@ export function startStdioClient(
     const id = nextId++
     const reply = new Promise<Message>((resolve) => waiting.set(id, resolve))
     write({ id, method, params })
-    const silence = AbortSignal.timeout(60_000)
+    const answered = new AbortController()
+    const silence = AbortSignal.any([answered.signal, AbortSignal.timeout(60_000)])
     const ended = once(child, 'exit', { signal: silence }).then(
       ([code]) =>
         Promise.reject(new Error(`the program ended with ${code} before it answered ${method}:\n${diagnostics}`)),
       () => Promise.reject(new Error(`no answer to ${method} within a minute:\n${diagnostics}`)),
     )
-    return Promise.race([reply, ended])
+    try {
+      return await Promise.race([reply, ended])
+    } finally {
+      // `ended` has lost the race, so nobody hears of its rejection.
+      answered.abort()
+    }
   }
   return {
     request,

@@ -16,7 +16,7 @@ describe('mcp-remote', () => {
   const configDir = temporaryFolder('mcp-remote')
 
   const start = () =>
-    startStdioClient(program, [stack.resource, '--allow-http', '--transport', 'http-only'], {
+    startStdioClient([process.execPath, program, stack.resource, '--allow-http', '--transport', 'http-only'], {
       PATH: process.env['PATH'],
       HOME: configDir,
       MCP_REMOTE_CONFIG_DIR: configDir,

@@ -1,0 +1,3 @@
+import { describeMcpClient } from './mcp-client.js'
+
+describeMcpClient('go-sdk', 'go', 'gosdk')

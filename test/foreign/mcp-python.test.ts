@@ -1,0 +1,3 @@
+import { describeMcpClient } from './mcp-client.js'
+
+describeMcpClient('mcp (Python SDK)', 'python', 'mcp_client')

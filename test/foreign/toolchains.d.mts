@@ -1,0 +1,7 @@
+interface Toolchain {
+  readonly name: 'python' | 'go' | 'typescript'
+  readonly install: string
+  find(): string | undefined
+  prepare(found: string): string
+}
+export declare const toolchains: readonly Toolchain[]

@@ -1,0 +1,135 @@
+// Which languages this machine can run, and the libraries of each, installed from pinned manifests into a cache of this checkout.
+// Plain JavaScript, because Jest's global set-up loads it natively.
+import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const here = fileURLToPath(new URL('.', import.meta.url))
+const cache = fileURLToPath(new URL('../../node_modules/.cache/gatehouse-foreign', import.meta.url))
+
+const output = (program, args, options = {}) =>
+  execFileSync(program, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'], ...options }).trim()
+
+// Standard output belongs to Jest's report.
+const run = (program, args, options = {}) => execFileSync(program, args, { stdio: ['ignore', 2, 2], ...options })
+
+/** What `ask` answers; `undefined` if the program is missing or fails. */
+function attempt(ask) {
+  try {
+    return ask()
+  } catch {
+    return undefined
+  }
+}
+
+/** A folder of the cache that belongs to exactly these contents. Filled once: a folder that was left half filled is made again. */
+function filledOnce(name, contents, fill) {
+  const hash = createHash('sha256').update(contents.join('\0')).digest('hex').slice(0, 16)
+  const folder = join(cache, `${name}-${hash}`)
+  const complete = join(folder, '.complete')
+  if (existsSync(complete)) return folder
+  process.stderr.write(`Installing the ${name} libraries of test/foreign.\n`)
+  rmSync(folder, { recursive: true, force: true })
+  mkdirSync(folder, { recursive: true })
+  fill(folder)
+  writeFileSync(complete, '')
+  return folder
+}
+
+const isUsablePython = 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))'
+
+function findPython() {
+  return ['python3', 'python3.14', 'python3.13', 'python3.12', 'python3.11'].find(
+    (name) => attempt(() => output(name, ['-c', isUsablePython])) !== undefined,
+  )
+}
+
+/** The path of a virtual environment's interpreter. */
+function preparePython(python) {
+  const manifest = join(here, 'python', 'requirements.txt')
+  const version = output(python, ['-c', 'import sys; print(sys.executable, sys.version)'])
+  const folder = filledOnce('python', [version, readFileSync(manifest)], (target) => {
+    run(python, ['-m', 'venv', target])
+    const pinned = ['--require-hashes', '--no-deps', '--only-binary', ':all:', '-r', manifest]
+    run(join(target, 'bin', 'python'), ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...pinned])
+  })
+  return join(folder, 'bin', 'python')
+}
+
+/** Of the Go release that builds the programs: a distribution's older one fetches it through Go's own module proxy. */
+const goRelease = '1.26.8'
+const goSums = {
+  'linux-amd64': 'h1:ZOmGe1OnfREDMIdb1Qi4G9JSuDPBLGExZMQ4nis1RXM=',
+  'linux-arm64': 'h1:sYL/O6MqS68ML0kjsQ36WoYIpJqkw60TxizWUYUKQMc=',
+}
+
+function goEnvironment() {
+  const flags = `${process.env.GOFLAGS ?? ''} -modcacherw`.trim()
+  const folders = { GOMODCACHE: join(cache, 'go-modules'), GOCACHE: join(cache, 'go-build') }
+  return { ...process.env, ...folders, GOFLAGS: flags, GOTOOLCHAIN: 'local', GOWORK: 'off', CGO_ENABLED: '0' }
+}
+
+const goPlatform = () => `${process.platform}-${process.arch === 'x64' ? 'amd64' : process.arch}`
+
+function isNewEnoughGo(go) {
+  const [major = 0, minor = 0] = output(go, ['env', 'GOVERSION']).replace(/^go/, '').split('.').map(Number)
+  const [neededMajor = 0, neededMinor = 0] = goRelease.split('.').map(Number)
+  return major > neededMajor || (major === neededMajor && minor >= neededMinor)
+}
+
+function findGo() {
+  const isUsable = attempt(() => isNewEnoughGo('go') || goPlatform() in goSums)
+  return isUsable === true ? 'go' : undefined
+}
+
+function fetchGo(go) {
+  const version = `v0.0.1-go${goRelease}.${goPlatform()}`
+  mkdirSync(cache, { recursive: true })
+  const options = { env: goEnvironment(), cwd: cache, stdio: ['ignore', 'pipe', 2] }
+  const { Dir: folder, Sum: sum } = JSON.parse(
+    output(go, ['mod', 'download', '-json', `golang.org/toolchain@${version}`], options),
+  )
+  if (sum !== goSums[goPlatform()]) throw new Error(`golang.org/toolchain@${version} has the hash ${sum}`)
+  // A module's files are not executable.
+  const tools = join(folder, 'pkg', 'tool', goPlatform().replace('-', '_'))
+  for (const file of readdirSync(tools)) chmodSync(join(tools, file), 0o755)
+  for (const file of readdirSync(join(folder, 'bin'))) chmodSync(join(folder, 'bin', file), 0o755)
+  return join(folder, 'bin', 'go')
+}
+
+/** The folder of the built programs. */
+function prepareGo(found) {
+  const go = isNewEnoughGo(found) ? found : fetchGo(found)
+  const folder = join(cache, 'go-programs')
+  mkdirSync(folder, { recursive: true })
+  const options = { env: { ...goEnvironment(), GOROOT: '' }, cwd: join(here, 'go') }
+  run(go, ['build', '-mod=readonly', '-trimpath', '-o', `${folder}/`, './...'], options)
+  return folder
+}
+
+/** The folder of the programs, with their node_modules beside them. */
+function prepareTypeScript() {
+  const folder = join(here, 'typescript')
+  const lock = readFileSync(join(folder, 'package-lock.json'))
+  const marker = join(folder, 'node_modules', '.installed')
+  const hash = createHash('sha256').update(lock).digest('hex')
+  if (attempt(() => readFileSync(marker, 'utf8')) === hash) return folder
+  process.stderr.write('Installing the typescript libraries of test/foreign.\n')
+  run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: folder })
+  writeFileSync(marker, hash)
+  return folder
+}
+
+/** `find` looks for the language, `prepare` gets what was found, installs the libraries and tells where the programs run. */
+export const toolchains = [
+  {
+    name: 'python',
+    install: 'python3 3.11 or newer with venv: apt-get install python3-venv',
+    find: findPython,
+    prepare: preparePython,
+  },
+  { name: 'go', install: 'apt-get install golang-go', find: findGo, prepare: prepareGo },
+  { name: 'typescript', install: 'npm', find: () => 'npm', prepare: prepareTypeScript },
+]
