@@ -21,6 +21,7 @@ register(`data:text/javascript,${encodeURIComponent(hook)}`)
 const { foundingSystemsTable, requirementsTable } = await import('../test/conformance/requirements.ts')
 const { threatTable } = await import('../test/security/threat-table.ts')
 const { savedFaultsTable } = await import('../test/faults/result.ts')
+const { foreignTable } = await import('../test/foreign/libraries.ts')
 const { librarySize } = await import('../test/resource-server/packed-library.ts')
 const benchTable = new URL('bench-table.md', import.meta.url)
 writeReadme({
@@ -31,6 +32,7 @@ writeReadme({
   faults: savedFaultsTable(),
   requirements: requirementsTable(),
   library: librarySize(),
+  foreign: foreignTable(),
   'founding-systems': foundingSystemsTable(),
   ...(existsSync(benchTable) ? { bench: readFileSync(benchTable, 'utf8').trim() } : {}),
 })

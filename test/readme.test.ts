@@ -4,6 +4,7 @@ import { limitsTable } from '../src/authorization-server/limits-table.js'
 import { settingsTable } from '../src/config.js'
 import { metricsTable } from '../src/platform/metric-definitions.js'
 import { savedFaultsTable } from './faults/result.js'
+import { foreignTable } from './foreign/libraries.js'
 import { threatTable } from './security/threat-table.js'
 
 const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
@@ -27,6 +28,10 @@ describe('README.md', () => {
 
   it('counts the attacks of the threat table (npm run readme)', async () => {
     expect(readme).toContain(await threatTable())
+  })
+
+  it('names the foreign libraries with the versions that are tested (npm run readme)', () => {
+    expect(readme).toContain(foreignTable())
   })
 
   it('leads to sections and files that are there', () => {

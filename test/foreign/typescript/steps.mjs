@@ -17,10 +17,10 @@ export async function serve(steps) {
   process.exit()
 }
 
-/** The error with its causes, and the OAuth error code that libraries keep beside the message. */
+/** The error with its causes, and the OAuth error code or HTTP status that libraries keep beside the message. */
 function describe(error) {
   if (!(error instanceof Error)) return String(error)
-  const code = typeof error.error === 'string' ? ` (${error.error})` : ''
-  const cause = error.cause === undefined ? '' : `: ${describe(error.cause)}`
-  return `${error.name}: ${error.message}${code}${cause}`
+  const details = [error.error, error.status].filter((detail) => ['string', 'number'].includes(typeof detail))
+  const cause = error.cause instanceof Error ? `: ${describe(error.cause)}` : ''
+  return `${error.name}: ${error.message} ${details.map((detail) => `(${detail})`).join(' ')}${cause}`
 }
