@@ -1,4 +1,5 @@
 /** Turns the claims of a token or of an introspection answer into an AccessToken: the checks all ways of verifying share. */
+import { futureToleranceSeconds } from '../oauth/clock-skew.js'
 import { parseScope } from '../oauth/scope.js'
 import { type AccessToken, invalidToken, userOf, type VerifierClock } from './access-token.js'
 
@@ -11,8 +12,10 @@ export interface TokenRules {
   /** Other spellings that mean this resource, each exact: a former URL, the one with a slash at its end. Default: none. */
   readonly audienceAliases?: readonly string[]
   readonly clock: VerifierClock
-  /** Difference of clocks that is forgiven; default 5. */
+  /** By how many seconds a token may have expired, for clocks that differ; default 5. */
   readonly clockToleranceSeconds?: number
+  /** How many seconds `iat` and `nbf` may lie in the future, for a clock that lags behind the issuer's; default 60. */
+  readonly futureToleranceSeconds?: number
   /** Take tokens bound to a key (DPoP): only for a caller that checks proofs, as `authenticate` does. Default false. */
   readonly takesBoundTokens?: boolean
   /**
@@ -36,8 +39,7 @@ interface ClaimLimits {
 
 type Claims = Readonly<Record<string, unknown>>
 
-/** The difference of clocks that is forgiven when the rules say nothing. */
-export const defaultClockToleranceSeconds = 5
+const defaultClockToleranceSeconds = 5
 
 function text(claims: Claims, name: string): string | undefined {
   const value = claims[name]
@@ -75,17 +77,23 @@ function scopesOf(claims: Claims): readonly string[] {
   return parseScope(values.join(' '))
 }
 
-function checkTimes(claims: Claims, { clock, clockToleranceSeconds }: TokenRules, limits: ClaimLimits): number {
-  const tolerance = clockToleranceSeconds ?? defaultClockToleranceSeconds
+function checkTimes(claims: Claims, rules: TokenRules, limits: ClaimLimits): number {
+  const {
+    clock,
+    clockToleranceSeconds = defaultClockToleranceSeconds,
+    futureToleranceSeconds: future = futureToleranceSeconds,
+  } = rules
   const now = Math.floor(clock.now().getTime() / 1000)
   const expiresAt = time(claims, 'exp')
   if (expiresAt === undefined) throw invalidToken('no exp')
-  if (expiresAt <= now - tolerance) throw invalidToken('expired')
+  if (expiresAt <= now - clockToleranceSeconds) throw invalidToken('expired')
   const { maxLifetimeSeconds = Number.POSITIVE_INFINITY } = limits
-  if (expiresAt > now + maxLifetimeSeconds) throw invalidToken('exp lies too far ahead')
+  if (expiresAt > now + maxLifetimeSeconds + future) throw invalidToken('exp lies too far ahead')
   for (const name of ['nbf', 'iat']) {
     const value = time(claims, name)
-    if (value !== undefined && value > now + tolerance) throw invalidToken(`${name} lies in the future`)
+    if (value === undefined || value <= now + future) continue
+    const ahead = Math.ceil(value - now)
+    throw invalidToken(`${name} lies ${ahead} s in the future: this clock is behind, or the issuer's is ahead`)
   }
   return expiresAt
 }

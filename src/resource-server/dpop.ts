@@ -6,6 +6,7 @@
 
 import { hash } from 'node:crypto'
 import { calculateJwkThumbprint, EmbeddedJWK, type JWTVerifyResult, jwtVerify } from 'jose'
+import { futureToleranceSeconds } from '../oauth/clock-skew.js'
 import { dpopProofAlgorithms, dpopProofWindowSeconds } from '../oauth/dpop.js'
 import { OAuthError } from '../oauth/errors.js'
 import { canParseUrl } from '../oauth/url.js'
@@ -69,6 +70,8 @@ async function verifiedProof(proof: string, clock: VerifierClock): Promise<JWTVe
       algorithms: [...dpopProofAlgorithms],
       typ: 'dpop+jwt',
       currentDate: clock.now(),
+      // For `nbf`, which a proof need not have; `iat` has a window of its own.
+      clockTolerance: futureToleranceSeconds,
     })
   } catch (error) {
     throw invalidProof(error instanceof Error ? error.message : 'not a JWT', error)
@@ -82,7 +85,8 @@ async function verifiedProof(proof: string, clock: VerifierClock): Promise<JWTVe
  */
 export async function checkDpopProof(proof: string, request: ProvenRequest, options: DpopOptions): Promise<void> {
   const { protectedHeader, payload } = await verifiedProof(proof, options.clock)
-  const { htm, htu, iat, jti, ath } = payload
+  const { htm, htu, iat, exp, jti, ath } = payload
+  if (exp !== undefined && exp <= options.clock.now().getTime() / 1000) throw invalidProof('expired')
   if (htm !== request.method) throw invalidProof('made for another method')
   const target = typeof htu === 'string' ? withoutQuery(htu) : undefined
   if (target === undefined || target !== withoutQuery(request.url)) throw invalidProof('made for another URL')

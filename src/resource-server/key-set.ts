@@ -1,6 +1,7 @@
 /**
- * The issuer's public keys (RFC 7517). Known keys go on verifying while the issuer is down, for up to a day; a `kid` never seen
- * leads to one new fetch per cool-down, so that made-up ones cannot be used to hammer the issuer.
+ * The issuer's public keys (RFC 7517). Known keys go on verifying while the issuer is down, for up to a day. An unknown `kid`, or a
+ * signature that the key of its `kid` did not make, leads to one new fetch per cool-down: made-up tokens cannot be used to hammer
+ * the issuer.
  */
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose'
 import { type FetchFunction, type VerifierClock, verificationUnavailable } from './access-token.js'
@@ -15,6 +16,12 @@ export interface RemoteKeySetOptions {
   readonly cooldownSeconds?: number
   /** Keys older than this are renewed in the background; default 600. A withdrawn key is unknown at the first token after that. */
   readonly freshSeconds?: number
+}
+
+/** Keys that may be other ones later, under the same `kid` too. */
+export interface RenewableKeySet extends JWTVerifyGetKey {
+  /** A newer copy when the cool-down allows a fetch and it succeeds, else the known one. Call after a signature did not fit. */
+  renewed(): Promise<JWTVerifyGetKey>
 }
 
 async function fetchKeySet(options: RemoteKeySetOptions): Promise<ReturnType<typeof createLocalJWKSet>> {
@@ -33,7 +40,7 @@ async function fetchKeySet(options: RemoteKeySetOptions): Promise<ReturnType<typ
  * A key source for `createJwtVerifier`. Throws `temporarily_unavailable` when no key set could ever be fetched, or none within
  * a day; a key that is not in the set is jose's JWKSNoMatchingKey, which the verifier takes for an invalid token.
  */
-export function createRemoteKeySet(options: RemoteKeySetOptions): JWTVerifyGetKey {
+export function createRemoteKeySet(options: RemoteKeySetOptions): RenewableKeySet {
   const keySet = keepCopy({
     load: () => fetchKeySet(options),
     clock: options.clock,
@@ -42,7 +49,7 @@ export function createRemoteKeySet(options: RemoteKeySetOptions): JWTVerifyGetKe
     cooldownSeconds: options.cooldownSeconds ?? 30,
     longestBackOffSeconds: 5,
   })
-  return async (header, token) => {
+  const find: JWTVerifyGetKey = async (header, token) => {
     const known = await keySet.current()
     try {
       return await known(header, token)
@@ -53,4 +60,5 @@ export function createRemoteKeySet(options: RemoteKeySetOptions): JWTVerifyGetKe
       return renewed(header, token)
     }
   }
+  return Object.assign(find, { renewed: () => keySet.renewed() })
 }

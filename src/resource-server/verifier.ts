@@ -2,7 +2,8 @@
 import { errors, type JWTVerifyGetKey, type JWTVerifyOptions, type JWTVerifyResult, jwtVerify } from 'jose'
 import { OAuthError } from '../oauth/errors.js'
 import { invalidToken, longestToken, type TokenVerifier } from './access-token.js'
-import { acceptedAudiences, accessTokenFromClaims, defaultClockToleranceSeconds, type TokenRules } from './claims.js'
+import { acceptedAudiences, accessTokenFromClaims, type TokenRules } from './claims.js'
+import type { RenewableKeySet } from './key-set.js'
 
 /** Signatures that can be accepted: asymmetric ones only, so that a public key can never be taken for a shared secret. */
 export type SigningAlgorithm =
@@ -29,7 +30,7 @@ export interface JwtRules extends TokenRules {
 
 export interface JwtVerifierOptions extends JwtRules {
   /** From `createRemoteKeySet`, or `createStaticKeySet` for keys that are known beforehand. */
-  readonly keys: JWTVerifyGetKey
+  readonly keys: JWTVerifyGetKey | RenewableKeySet
 }
 
 const defaultAlgorithms: readonly SigningAlgorithm[] = ['ES256', 'EdDSA', 'Ed25519', 'PS256', 'RS256']
@@ -60,16 +61,49 @@ async function verifyWithAnyKey(
   }
 }
 
+/**
+ * An issuer that lost its keys may come back with other ones under the same `kid`: a signature that does not fit is judged once
+ * more, by newer keys.
+ */
+async function verifyWithCurrentKeys(
+  token: string,
+  keys: JwtVerifierOptions['keys'],
+  options: JWTVerifyOptions,
+): Promise<JWTVerifyResult> {
+  let used: unknown
+  const remembering: JWTVerifyGetKey = async (header, input) => {
+    const key = await keys(header, input)
+    used = key
+    return key
+  }
+  try {
+    return await verifyWithAnyKey(token, remembering, options)
+  } catch (error) {
+    const isUnfit =
+      error instanceof errors.JWSSignatureVerificationFailed || error instanceof errors.JWKSMultipleMatchingKeys
+    if (!isUnfit || !('renewed' in keys)) throw error
+    const renewed = await keys.renewed()
+    const other: JWTVerifyGetKey = async (header, input) => {
+      const key = await renewed(header, input)
+      // The copy is the same: so is the answer.
+      if (key === used) throw error
+      return key
+    }
+    return await verifyWithAnyKey(token, other, options)
+  }
+}
+
 async function verified(token: string, options: JwtVerifierOptions): Promise<JWTVerifyResult> {
   if (token.length > longestToken) throw invalidToken('longer than any honest token')
   try {
-    return await verifyWithAnyKey(token, options.keys, {
+    return await verifyWithCurrentKeys(token, options.keys, {
       algorithms: [...(options.algorithms ?? defaultAlgorithms)],
       ...(options.requireAccessTokenType !== false && { typ: 'at+jwt' }),
       issuer: options.issuer,
       audience: acceptedAudiences(options),
       requiredClaims: ['exp', 'iat', ...(options.tokensWithoutUser === 'allow' ? [] : ['sub'])],
-      clockTolerance: options.clockToleranceSeconds ?? defaultClockToleranceSeconds,
+      // Each time is judged by its own tolerance in claims.ts, with a better message.
+      clockTolerance: Number.MAX_SAFE_INTEGER,
       currentDate: options.clock.now(),
     })
   } catch (error) {

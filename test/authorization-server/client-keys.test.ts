@@ -156,6 +156,22 @@ describe('Its keys change (CIMD draft §8.4.1)', () => {
     expect(host.requests(keysPath)).toHaveLength(2)
   })
 
+  it('another key under the same name is found too, and at most once a minute', async () => {
+    publishKeys(first)
+    publish()
+    const token = await connect(first)
+    const renamed: ClientKey = { ...second, kid: first.kid, publicJwk: { ...second.publicJwk, kid: first.kid } }
+    publishKeys(renamed)
+    server.advance(61)
+    const next = (await ask(refreshing(token), await assertion(renamed))).tokens?.refresh_token ?? ''
+    expect(next).not.toBe('')
+    expect(host.requests(keysPath)).toHaveLength(2)
+    for (let tries = 0; tries < 5; tries += 1) {
+      expect((await ask(refreshing(next), await assertion(first))).error).toBe('invalid_client')
+    }
+    expect(host.requests(keysPath)).toHaveLength(2)
+  })
+
   it.each(['elsewhere', 'inline'])('a key that was taken back %s opens nothing any more', async (where) => {
     const inline = (key: ClientKey) => ({ jwks_uri: undefined, jwks: { keys: [key.publicJwk] } })
     publishKeys(first)

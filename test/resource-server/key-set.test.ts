@@ -103,6 +103,54 @@ describe('keys of the issuer (RFC 7517), with outages', () => {
     await expect(verify(await issuer.sign({}, { kid: 'other' }))).rejects.toMatchObject({ code: 'invalid_token' })
   })
 
+  describe('an issuer that comes back with another key under the same kid', () => {
+    const replaceKey = async () => {
+      const next = await createSigningKey('key-1')
+      issuer.routes.set('/jwks', { body: { keys: [next.publicJwk] } })
+      return next
+    }
+
+    it('is believed at once when no fetch was made lately, and its old key no more', async () => {
+      const old = await issuer.sign()
+      await verify(old)
+      const next = await replaceKey()
+      pass(31)
+      await expect(verify(await issuer.sign({}, {}, next.privateKey))).resolves.toBeDefined()
+      await expect(verify(old)).rejects.toMatchObject({ code: 'invalid_token' })
+      expect(fetches()).toBe(2)
+    })
+
+    it('is believed by all requests that come at the same moment', async () => {
+      await verify(await issuer.sign())
+      const next = await replaceKey()
+      pass(31)
+      const tokens = await Promise.all(Array.from({ length: 5 }, () => issuer.sign({}, {}, next.privateKey)))
+      expect(await Promise.all(tokens.map((token) => verify(token)))).toHaveLength(5)
+      expect(fetches()).toBe(2)
+    })
+
+    it('is asked once per cool-down, however many signatures do not fit', async () => {
+      await verify(await issuer.sign())
+      const forged = await createSigningKey('key-1')
+      pass(31)
+      for (let index = 0; index < 20; index += 1) {
+        const token = await issuer.sign({}, {}, forged.privateKey)
+        await expect(verify(token)).rejects.toMatchObject({ code: 'invalid_token' })
+      }
+      expect(fetches()).toBe(2)
+      await expect(verify(await issuer.sign())).resolves.toBeDefined()
+    })
+
+    it('is no outage when it is down: the known keys have judged', async () => {
+      await verify(await issuer.sign())
+      issuer.routes.set('/jwks', outage)
+      pass(31)
+      const forged = await createSigningKey('key-1')
+      const token = await issuer.sign({}, {}, forged.privateKey)
+      await expect(verify(token)).rejects.toMatchObject({ code: 'invalid_token', status: 401 })
+    })
+  })
+
   it('forgets a withdrawn key after the next renewal', async () => {
     await verify(await issuer.sign())
     const next = await createSigningKey('key-2')

@@ -73,7 +73,8 @@ describe('JWT access tokens (RFC 9068 §4)', () => {
   it.each([
     ['an audience list that holds this resource', { aud: ['https://other.test/api', resource] }],
     ['an exp just past, within the tolerance', { exp: seconds - 3 }],
-    ['an iat slightly ahead, within the tolerance', { iat: seconds + 3 }],
+    ['an iat half a minute ahead: this clock lags', { iat: seconds + 30 }],
+    ['iat and nbf a minute ahead', { iat: seconds + 60, nbf: seconds + 60 }],
     ['no scope at all', { scope: undefined }],
   ])('accepts %s', async (_name, claims) => {
     await expect(verify(await issuer.sign(claims))).resolves.toMatchObject({ clientId: 'client-1' })
@@ -97,9 +98,9 @@ describe('JWT access tokens (RFC 9068 §4)', () => {
     ['no exp', { exp: undefined }],
     ['an exp as text', { exp: String(seconds + 600) }],
     ['an exp ten years ahead', { exp: seconds + 10 * 365 * 86_400 }],
-    ['an nbf in the future', { nbf: seconds + 60 }],
+    ['an nbf in the future', { nbf: seconds + 61 }],
     ['an nbf as text', { nbf: String(seconds) }],
-    ['an iat in the future', { iat: seconds + 60 }],
+    ['an iat in the future', { iat: seconds + 61 }],
     ['an iat as text', { iat: 'now' }],
     ['no iat', { iat: undefined }],
     ['neither client_id nor azp', { client_id: undefined }],
@@ -123,6 +124,20 @@ describe('JWT access tokens (RFC 9068 §4)', () => {
 
   it.each([['JWT'], ['id_token+jwt'], ['at+jwt2'], [undefined]])('refuses the type %s', async (typ) => {
     expect((await rejection(await issuer.sign({}, { typ }))).code).toBe('invalid_token')
+  })
+
+  it('says that a clock is wrong when a time lies further ahead than clocks may differ', async () => {
+    const { detail } = await rejection(await issuer.sign({ iat: seconds + 95 }))
+    expect(detail).toBe("iat lies 95 s in the future: this clock is behind, or the issuer's is ahead")
+  })
+
+  it('takes the tolerances that the program sets, each for its own times', async () => {
+    const patient = verifierOf({ futureToleranceSeconds: 120 })
+    await expect(patient(await issuer.sign({ iat: seconds + 119 }))).resolves.toBeDefined()
+    await expect(patient(await issuer.sign({ exp: seconds - 6 }))).rejects.toMatchObject({ detail: 'expired' })
+    const lenient = verifierOf({ clockToleranceSeconds: 90, futureToleranceSeconds: 0 })
+    await expect(lenient(await issuer.sign({ exp: seconds - 89 }))).resolves.toBeDefined()
+    await expect(lenient(await issuer.sign({ iat: seconds + 1 }))).rejects.toMatchObject({ code: 'invalid_token' })
   })
 
   it('tells the public the same for every reason, and the log the real one', async () => {

@@ -2,6 +2,7 @@
  * What an identity assertion (Identity Assertion JWT Authorization Grant, `oauth-id-jag+jwt`) must say, once its signature is
  * known to be good. Pure: time and expectations are arguments. Does not own keys, single use or accounts.
  */
+import { futureToleranceSeconds } from '../../oauth/clock-skew.js'
 import type { TrustedIssuer } from '../../oauth/trusted-issuer.js'
 
 export const identityAssertionType = 'oauth-id-jag+jwt'
@@ -88,8 +89,8 @@ const rules: readonly Rule[] = [
   },
   {
     message: 'it is not valid yet',
-    violates: ({ iat, nbf }, { now, clockToleranceSeconds }) =>
-      [iat, nbf].some((time) => time !== undefined && !(isTime(time) && time <= now + clockToleranceSeconds)),
+    violates: ({ iat, nbf }, { now }) =>
+      [iat, nbf].some((time) => time !== undefined && !(isTime(time) && time <= now + futureToleranceSeconds)),
   },
   { message: 'scope is not text', violates: ({ scope }) => scope !== '' && !isTextIfAny(scope) },
   { message: 'resource is not text', violates: ({ resource }) => !isTextIfAny(resource) },

@@ -5,7 +5,9 @@ import {
   customFetch,
   decodeJwt,
   type JSONWebKeySet,
+  type JWTPayload,
   type JWTVerifyGetKey,
+  type JWTVerifyOptions,
   errors as joseErrors,
   jwtVerify,
 } from 'jose'
@@ -40,25 +42,61 @@ export class KeysUnavailable extends Error {
 /** Longer than any honest assertion. */
 const longestAssertion = 16_384
 
-function keysOf(issuer: TrustedIssuer, operatorFetch: OperatorFetch): JWTVerifyGetKey {
-  // The one cast: createLocalJWKSet itself throws on anything that is not a key set.
-  if (issuer.jwks !== undefined) return createLocalJWKSet(issuer.jwks as unknown as JSONWebKeySet)
+interface IssuerKeys {
+  readonly find: JWTVerifyGetKey
+  /** After a signature that its key did not make: other keys than `find` knew, if there are any now. */
+  renewed(): Promise<JWTVerifyGetKey | undefined>
+}
+
+/** An unknown `kid`, or a signature that does not fit, leads to one fetch in this time. */
+const defaultCooldownSeconds = 30
+
+function isAboutToken(error: unknown): boolean {
+  return (
+    error instanceof joseErrors.JWKSNoMatchingKey ||
+    error instanceof joseErrors.JWKSMultipleMatchingKeys ||
+    error instanceof joseErrors.JOSENotSupported
+  )
+}
+
+function keysOf(issuer: TrustedIssuer, operatorFetch: OperatorFetch, cooldownSeconds: number): IssuerKeys {
+  if (issuer.jwks !== undefined) {
+    // The one cast: createLocalJWKSet itself throws on anything that is not a key set.
+    return { find: createLocalJWKSet(issuer.jwks as unknown as JSONWebKeySet), renewed: async () => undefined }
+  }
   const remote = createRemoteJWKSet(new URL(issuer.jwksUri ?? ''), {
     [customFetch]: (url, init) => operatorFetch(url, { headers: init.headers, signal: init.signal }),
-    // A withdrawn key is unknown at most ten minutes later; made-up key ids lead to one fetch in half a minute.
+    // A withdrawn key is unknown at most ten minutes later.
     cacheMaxAge: 600_000,
-    cooldownDuration: 30_000,
+    cooldownDuration: cooldownSeconds * 1_000,
   })
-  return async (header, token) => {
+  const find: JWTVerifyGetKey = async (header, token) => {
     try {
       return await remote(header, token)
     } catch (error) {
-      const isAboutToken =
-        error instanceof joseErrors.JWKSNoMatchingKey ||
-        error instanceof joseErrors.JWKSMultipleMatchingKeys ||
-        error instanceof joseErrors.JOSENotSupported
-      throw isAboutToken ? error : new KeysUnavailable(issuer.issuer, error)
+      throw isAboutToken(error) ? error : new KeysUnavailable(issuer.issuer, error)
     }
+  }
+  return {
+    find,
+    renewed: async () => {
+      const known = remote.jwks()
+      // An issuer that is down says nothing new: the known keys have judged.
+      if (!remote.coolingDown) await remote.reload().catch(() => undefined)
+      return JSON.stringify(remote.jwks()) === JSON.stringify(known) ? undefined : find
+    },
+  }
+}
+
+/** An issuer that lost its keys may come back with other ones under the same `kid`. */
+async function verifyWith(keys: IssuerKeys, assertion: string, options: JWTVerifyOptions): Promise<JWTPayload> {
+  try {
+    return (await jwtVerify(assertion, keys.find, options)).payload
+  } catch (error) {
+    if (!(error instanceof joseErrors.JWSSignatureVerificationFailed)) throw error
+    const renewed = await keys.renewed()
+    if (renewed === undefined) throw error
+    return (await jwtVerify(assertion, renewed, options)).payload
   }
 }
 
@@ -78,23 +116,24 @@ export function createAssertionVerifier(
   trustedIssuers: readonly TrustedIssuer[],
   operatorFetch: OperatorFetch,
   clock: Clock,
+  cooldownSeconds = defaultCooldownSeconds,
 ): (assertion: string) => Promise<SignedAssertion> {
   const sources = new Map(
-    trustedIssuers.map((issuer) => [issuer.issuer, { issuer, keys: keysOf(issuer, operatorFetch) }]),
+    trustedIssuers.map((issuer) => [issuer.issuer, { issuer, keys: keysOf(issuer, operatorFetch, cooldownSeconds) }]),
   )
   return async (assertion) => {
     if (assertion.length > longestAssertion) throw new AssertionRefused('longer than any assertion')
     const source = sources.get(String(issuerNamedIn(assertion)))
     if (source === undefined) throw new AssertionRefused('its issuer is not trusted')
     try {
-      const { payload } = await jwtVerify(assertion, source.keys, {
+      const claims = await verifyWith(source.keys, assertion, {
         algorithms: [...source.issuer.algorithms],
         typ: identityAssertionType,
         currentDate: clock.now(),
         // Times are judged with all other claims.
         clockTolerance: Number.MAX_SAFE_INTEGER,
       })
-      return { trustedIssuer: source.issuer, claims: payload }
+      return { trustedIssuer: source.issuer, claims }
     } catch (error) {
       if (error instanceof KeysUnavailable) throw error
       throw new AssertionRefused(error instanceof Error ? error.message : 'not a JWT', { cause: error })

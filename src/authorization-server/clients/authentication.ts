@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import { type Configuration, errors, Provider } from 'oidc-provider'
+import { futureToleranceSeconds } from '../../oauth/clock-skew.js'
 import type { Clock } from '../../platform/clock.js'
 import { secretsEqual } from '../../platform/secrets.js'
 import { clockToleranceSeconds } from '../../storage/engine-model.js'
@@ -45,7 +46,7 @@ export function clientAssertionRules(clock: Clock): NonNullable<Configuration['a
     if (typeof exp !== 'number' || exp > now + longestAssertionSeconds + clockToleranceSeconds) {
       throw new errors.InvalidClientAuth('the assertion lives longer than an hour')
     }
-    if (iat !== undefined && (typeof iat !== 'number' || iat > now + clockToleranceSeconds)) {
+    if (iat !== undefined && (typeof iat !== 'number' || iat > now + futureToleranceSeconds)) {
       throw new errors.InvalidClientAuth('the assertion is from the future')
     }
     if (typeof jti !== 'string' || jti.length > longestIdentifier) {

@@ -3,7 +3,7 @@
  * engine's own fetching and caching: the adapter asks here. Owns which failure becomes which answer.
  */
 
-import { decodeProtectedHeader, type JWK } from 'jose'
+import { compactVerify, createLocalJWKSet, type JWK, errors as joseErrors } from 'jose'
 import { errors } from 'oidc-provider'
 import { isMetadataDocumentUrl } from '../../oauth/client-id.js'
 import { allowsHost, type HostRules } from '../../oauth/host-pattern.js'
@@ -55,7 +55,7 @@ const day = 86_400
 const metadataFreshness: FreshnessBounds = { minSeconds: 60, maxSeconds: day, defaultSeconds: 300 }
 /** Shorter: a key that was withdrawn must not be believed for long. */
 const keyFreshness: FreshnessBounds = { minSeconds: 60, maxSeconds: 3_600, defaultSeconds: 300 }
-/** A key nobody has seen yet makes us look again, but not more often than this. */
+/** An assertion that no known key signed leads to one fetch in this time. */
 const keyCooldownSeconds = 60
 const retryAfterSeconds = 30
 
@@ -102,12 +102,17 @@ class TemporarilyUnavailable extends errors.TemporarilyUnavailable {
   }
 }
 
-/** The key an assertion says it is signed with; `undefined` when it does not say. */
-function keyIdOf(assertion: string): string | undefined {
+/**
+ * Whether one of the keys signed it: not only its `kid` may be new, a host that lost its keys may publish other ones under the same
+ * `kid`. Nothing else is checked; that is the engine's.
+ */
+async function isSignedByOneOf(keys: readonly JWK[], assertion: string): Promise<boolean> {
   try {
-    return decodeProtectedHeader(assertion).kid
-  } catch {
-    return undefined
+    await compactVerify(assertion, createLocalJWKSet({ keys: [...keys] }))
+    return true
+  } catch (error) {
+    // Several keys fit: which one is right is for the engine to find out.
+    return error instanceof joseErrors.JWKSMultipleMatchingKeys
   }
 }
 
@@ -175,8 +180,7 @@ export function createClientLookup(options: ClientLookupOptions): ClientLookup {
 
   async function keysAt(url: string, assertion: string, source = keySets): Promise<readonly JWK[]> {
     const copy = await source.read(url, { mayBeStale: true })
-    const keyId = keyIdOf(assertion)
-    if (keyId === undefined || copy.value.some(({ kid }) => kid === keyId)) return copy.value
+    if (await isSignedByOneOf(copy.value, assertion)) return copy.value
     return (await source.readAgain(url, keyCooldownSeconds)).value
   }
 
