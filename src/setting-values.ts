@@ -6,7 +6,6 @@
 import { isIP } from 'node:net'
 import { isHostPattern } from './oauth/host-pattern.js'
 import { redirectKind } from './oauth/redirect-uri.js'
-import { canParseUrl } from './oauth/url.js'
 import { parseUsageLimits } from './oauth/usage-limits.js'
 
 export const text = (value: string): string => value
@@ -68,12 +67,6 @@ export function privateUseRedirect(text: string): string {
 
 export function hostPattern(text: string): string {
   if (!isHostPattern(text)) throw new Error('must list hosts such as client.example.com or *.example.com')
-  return text
-}
-
-export function webOrigin(text: string): string {
-  if (!canParseUrl(text) || new URL(text).origin !== text)
-    throw new Error('must list origins such as https://app.example.com')
   return text
 }
 

@@ -4,6 +4,7 @@
  */
 import { internalUrl, issuerUrl, resourceUrl } from './oauth/public-url.js'
 import { parseTrustedIssuers, type TrustedIssuer } from './oauth/trusted-issuer.js'
+import { allowedOrigin } from './oauth/web-origin.js'
 import {
   accentColor,
   addressRange,
@@ -21,7 +22,6 @@ import {
   sharedSecret,
   text,
   usageLimits,
-  webOrigin,
 } from './setting-values.js'
 
 export type RegistrationMode = 'open' | 'limited' | 'token' | 'closed'
@@ -102,8 +102,8 @@ export const settings = {
   ),
   ALLOWED_ORIGINS: setting<readonly string[]>(
     [],
-    'Origins of web pages that may call the MCP endpoint, comma-separated. Its own origin and pages on localhost always may.',
-    listOf(webOrigin),
+    'Origins of pages that may call the MCP endpoint, comma-separated: https://app.example.com, chrome-extension://<id>, tauri://localhost, or vscode-webview://* where hosts are random. Its own origin and pages on localhost always may.',
+    listOf(allowedOrigin),
   ),
   READ_ONLY: setting(false, 'The MCP server has only the tools that change nothing.', boolean),
   API_KEYS: setting(

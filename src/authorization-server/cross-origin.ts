@@ -1,6 +1,9 @@
 /** CORS for dynamic registration, where the engine has none: browser clients register themselves. Nothing there uses cookies. */
+import { allowedRequestHeaders } from '../oauth/cors.js'
 import type { HttpMiddleware } from '../platform/http.js'
 import { routes } from './routes.js'
+
+const usualHeaders = ['Authorization', 'Content-Type', 'MCP-Protocol-Version']
 
 export const allowCrossOriginRegistration: HttpMiddleware = async (ctx, next) => {
   if (ctx.path !== routes.registration && !ctx.path.startsWith(`${routes.registration}/`)) return next()
@@ -12,8 +15,9 @@ export const allowCrossOriginRegistration: HttpMiddleware = async (ctx, next) =>
   if (ctx.method !== 'OPTIONS') return next()
   ctx.set({
     'access-control-allow-methods': 'POST, GET, PUT, DELETE',
-    'access-control-allow-headers': 'Authorization, Content-Type, MCP-Protocol-Version',
+    'access-control-allow-headers': allowedRequestHeaders(usualHeaders, ctx.get('access-control-request-headers')),
     'access-control-max-age': '3600',
+    vary: 'Access-Control-Request-Headers',
   })
   ctx.status = 204
 }

@@ -4,6 +4,7 @@
  */
 import { OAuthError } from '../oauth/errors.js'
 import type { HttpContext, HttpMiddleware } from '../platform/http.js'
+import { normaliseAuthorization } from './authorization-header.js'
 import { revocationFeedPath, routes, wellKnownPaths } from './routes.js'
 
 const endpointPaths: ReadonlySet<string> = new Set([
@@ -61,6 +62,7 @@ function enter(ctx: HttpContext): void {
 export const passTheDoor: HttpMiddleware = async (ctx, next) => {
   ctx.set(everyAnswersHeaders)
   if (ctx.querystring.includes('%00')) throw new OAuthError('invalid_request', 'a parameter holds the character U+0000')
+  normaliseAuthorization(ctx.req)
   enter(ctx)
   await next()
 }

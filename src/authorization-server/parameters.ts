@@ -7,6 +7,7 @@ import type { IncomingMessage } from 'node:http'
 import { OAuthError } from '../oauth/errors.js'
 import { readBody } from '../platform/form.js'
 import type { HttpContext, HttpMiddleware } from '../platform/http.js'
+import { clientWithoutSecret } from './authorization-header.js'
 import { isOpenidScope, type Resources } from './resources.js'
 import { routes } from './routes.js'
 
@@ -32,6 +33,31 @@ function defaultScope(parameters: URLSearchParams, resources: Resources): void {
   if (parameters.getAll('scope').some((scope) => scope.trim() !== '')) return
   const resource = resources.find(parameters.get('resource') ?? '') ?? resources.fallback
   parameters.set('scope', resource.defaultScopes.join(' '))
+}
+
+/** Endpoints at which a client authenticates, by the header or by parameters. */
+const authenticatedPaths: ReadonlySet<string> = new Set([
+  '/par',
+  '/device/authorize',
+  routes.token,
+  routes.introspection,
+  routes.revocation,
+])
+
+/**
+ * An empty secret is no secret (RFC 6749 §2.3.1, §3.1): a public client that sends one, in the header or the body, authenticates with
+ * `none`. A confidential client is refused as it is without any credential.
+ */
+function dropEmptySecret(ctx: HttpContext, parameters: URLSearchParams): void {
+  if (parameters.has('client_secret') && parameters.getAll('client_secret').every((secret) => secret === ''))
+    parameters.delete('client_secret')
+  const clientId = clientWithoutSecret(ctx.req)
+  if (clientId === undefined) return
+  const given = parameters.getAll('client_id').filter((named) => named !== '')
+  // Two clients in one request are the engine's to refuse.
+  if (given.some((named) => named !== clientId)) return
+  delete ctx.req.headers.authorization
+  if (given.length === 0) parameters.set('client_id', clientId)
 }
 
 function rewrite(path: string, parameters: URLSearchParams, resources: Resources): void {
@@ -63,11 +89,10 @@ export function formParametersOf(ctx: HttpContext): URLSearchParams | undefined 
   return parsed.get(ctx.req)
 }
 
-/** Middleware for the authorization, pushed authorization, device authorization, token and introspection endpoints. */
+/** Middleware for the authorization, pushed authorization, device authorization, token, introspection and revocation endpoints. */
 export function normaliseParameters(resources: Resources): HttpMiddleware {
   return async (ctx, next) => {
-    if (!authorizationPaths.has(ctx.path) && ctx.path !== routes.token && ctx.path !== routes.introspection)
-      return next()
+    if (!authorizationPaths.has(ctx.path) && !authenticatedPaths.has(ctx.path)) return next()
     if (ctx.method === 'GET' && ctx.path === '/authorize') {
       const parameters = new URLSearchParams(ctx.querystring)
       rewrite(ctx.path, parameters, resources)
@@ -75,7 +100,8 @@ export function normaliseParameters(resources: Resources): HttpMiddleware {
     } else if (ctx.method === 'POST' && ctx.is('application/x-www-form-urlencoded') !== false) {
       const body = await readBody(ctx.req, authorizationPaths.has(ctx.path) ? authorizationLimit : bodyLimit)
       const parameters = new URLSearchParams(body.toString('utf8'))
-      if (ctx.path !== routes.introspection) rewrite(ctx.path, parameters, resources)
+      if (authenticatedPaths.has(ctx.path)) dropEmptySecret(ctx, parameters)
+      if (ctx.path !== routes.introspection && ctx.path !== routes.revocation) rewrite(ctx.path, parameters, resources)
       replaceBody(ctx, Buffer.from(parameters.toString()))
       parsed.set(ctx.req, parameters)
     }

@@ -20,6 +20,7 @@ import {
 } from '../resource-server/index.js'
 import { answerWith } from '../resource-server/koa.js'
 import { type RightToRead, sendEventStream } from './event-stream.js'
+import { type AcceptedForms, acceptedForms, inAcceptedForm, sdkHeaders } from './negotiation.js'
 import { createOpenSubscriptions } from './open-subscriptions.js'
 import type { McpProtocol } from './protocol.js'
 import type { McpCall } from './server-definition.js'
@@ -45,13 +46,14 @@ function noteVerdict({ event }: HttpState, { event: { decision, reason, ...asked
   }
 }
 
-function toWebRequest(ctx: HttpContext, url: string): Request {
+function toWebRequest(ctx: HttpContext, url: string, forms: AcceptedForms | undefined): Request {
   const headers = new Headers()
   for (const [name, value] of Object.entries(ctx.req.headers)) {
     // The token stops here.
     if (value !== undefined && name !== 'authorization')
       headers.set(name, Array.isArray(value) ? value.join(', ') : value)
   }
+  if (forms !== undefined) for (const [name, value] of Object.entries(sdkHeaders)) headers.set(name, value)
   const abort = new AbortController()
   ctx.res.once('close', () => {
     if (!ctx.res.writableFinished) abort.abort()
@@ -102,6 +104,11 @@ function refuse(ctx: HttpContext, refusal: Refusal): void {
   answerWith(ctx, answerOf(refusal))
 }
 
+/** A subscription has no other form. */
+function notAcceptable(): OAuthError {
+  return new OAuthError('invalid_request', 'this answer is a text/event-stream only', { status: 406 })
+}
+
 function staysOpen({ methods = [] }: AuditEvent): boolean {
   return methods.includes('subscriptions/listen')
 }
@@ -131,7 +138,10 @@ export function createEndpoint(
     const verdict = await guard.decide(accessToken, body.json, resourceMetadataUrl)
     noteVerdict(ctx.state, verdict)
     if ('refusal' in verdict) return refuse(ctx, verdict.refusal)
-    const request = toWebRequest(ctx, url)
+    // The answer to a GET is a stream or nothing: which clients may have one is the SDK's to say.
+    const forms = ctx.method === 'POST' ? acceptedForms(ctx) : undefined
+    if (forms?.eventStream === false && staysOpen(verdict.event)) throw notAcceptable()
+    const request = toWebRequest(ctx, url, forms)
     // Who subscribes by URI is told of changes by the SDK, whatever is registered.
     if (verdict.outcome === 'hide' && subscribes(verdict.event)) return answerWith(ctx, answerOf(verdict.answer))
     // All else that is hidden goes on to the SDK, which answers it like anything unknown: the server it asks does not have it.
@@ -139,7 +149,8 @@ export function createEndpoint(
     const subscription = staysOpen(verdict.event) ? subscriptions.begin(accessToken) : undefined
     if (subscription !== undefined && 'refusal' in subscription) return refuse(ctx, subscription.refusal)
     try {
-      const response = await protocol.serve(request, body.json, callOf(ctx, accessToken, options), hidden)
+      const served = await protocol.serve(request, body.json, callOf(ctx, accessToken, options), hidden)
+      const response = forms === undefined ? served : await inAcceptedForm(served, forms, Array.isArray(body.json))
       const secondsLeft = accessToken.expiresAt - epochSeconds(clock)
       await answer(ctx, response, { secondsLeft, watch: (end) => tokens.watch(token, end) })
     } finally {

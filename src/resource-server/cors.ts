@@ -3,8 +3,10 @@
  * Which origins may reach the operations behind the guard is another question, and not asked here.
  */
 
-/** Besides them, headers that repeat a tool's parameters (MCP 2026-07-28, `x-mcp-header`): tools name those themselves. */
-const allowedHeaders = [
+import { allowedRequestHeaders } from '../oauth/cors.js'
+
+/** Named to those who ask for none. */
+const usualHeaders = [
   'Authorization',
   'DPoP',
   'Content-Type',
@@ -16,26 +18,20 @@ const allowedHeaders = [
   'Last-Event-ID',
 ]
 
-const parameterHeader = /^mcp-param-[\w-]{1,100}$/i
-
 const methods = 'GET, POST, DELETE, OPTIONS'
 
 /** On every answer, so that pages can read challenges too. */
 export const corsHeaders: Readonly<Record<string, string>> = {
   'access-control-allow-origin': '*',
-  'access-control-expose-headers': 'WWW-Authenticate, Mcp-Session-Id, Retry-After, X-Request-Id',
+  'access-control-expose-headers': 'WWW-Authenticate, Mcp-Session-Id, Retry-After, DPoP-Nonce, X-Request-Id',
 }
 
 /** On the answer to OPTIONS, which carries no token. `requested`: its Access-Control-Request-Headers. */
 export function preflightHeaders(requested: string): Readonly<Record<string, string>> {
-  const parameters = requested
-    .split(',')
-    .map((name) => name.trim())
-    .filter((name) => parameterHeader.test(name))
   return {
     ...corsHeaders,
     'access-control-allow-methods': methods,
-    'access-control-allow-headers': [...allowedHeaders, ...parameters].join(', '),
+    'access-control-allow-headers': allowedRequestHeaders(usualHeaders, requested),
     'access-control-max-age': '7200',
     vary: 'Access-Control-Request-Headers',
     allow: methods,

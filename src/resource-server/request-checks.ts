@@ -6,6 +6,7 @@
 import { OAuthError } from '../oauth/errors.js'
 import { isLoopbackHost } from '../oauth/redirect-uri.js'
 import { canParseUrl } from '../oauth/url.js'
+import { createOriginList } from '../oauth/web-origin.js'
 import { errorRefusal } from './answer.js'
 import type { Refusal } from './bearer.js'
 
@@ -15,7 +16,10 @@ export const protocolRevisions: readonly string[] = ['2026-07-28', '2025-11-25',
 export interface RequestChecks {
   /** Values of Host that are answered, with their port where it is not the scheme's own. Absent: any. */
   readonly hosts?: readonly string[]
-  /** Origins of pages that may call, exact, besides pages on loopback. Absent: none. */
+  /**
+   * Origins of pages that may call, besides pages on loopback: exact, or `scheme://*` for programs whose host is random, such as
+   * `vscode-webview://*` (never http or https). Absent: none.
+   */
   readonly origins?: readonly string[]
   /** Values of MCP-Protocol-Version that are taken. Default: `protocolRevisions`. */
   readonly revisions?: readonly string[]
@@ -36,14 +40,14 @@ function isLoopbackOrigin(origin: string): boolean {
 }
 
 /**
- * Whether a page of this origin may call, which stops DNS rebinding: one of `allowed` (exact, in any case), or a page on loopback. A
+ * Whether a page of this origin may call, which stops DNS rebinding: one of `allowed` (see `RequestChecks`), or a page on loopback. A
  * request without Origin does not come from a page. `null`, which any sandboxed page can send, is no origin of anybody.
  */
 export function originChecker(allowed: readonly string[]): (origin: string | undefined) => boolean {
-  const known = new Set(allowed.map((origin) => origin.toLowerCase()))
+  const isAllowed = createOriginList(allowed)
   return (given) => {
     const origin = given?.toLowerCase() ?? ''
-    return origin === '' || known.has(origin) || isLoopbackOrigin(origin)
+    return origin === '' || isAllowed(origin) || isLoopbackOrigin(origin)
   }
 }
 

@@ -60,18 +60,26 @@ export function bearerMethodsOf(places: TokenPlaces = {}): readonly TokenPlace[]
   ]
 }
 
-/** Another scheme counts as no token, and so does DPoP where it is unknown. */
+/**
+ * Another scheme counts as no token, and so do DPoP where it is unknown and a scheme with nothing after it: a client that sends an
+ * empty credential has none, and signs in when it is challenged.
+ */
 function inHeader(authorization: string | undefined, knowsDpop: boolean): Candidate[] {
   const match = credentials.exec(authorization?.trim() ?? '')
   const scheme: TokenScheme = match?.[1]?.toLowerCase() === 'dpop' ? 'DPoP' : 'Bearer'
-  if (match === null || (scheme === 'DPoP' && !knowsDpop)) return []
-  return [{ token: match[2] ?? '', scheme, place: 'header' }]
+  const token = match?.[2]?.trim() ?? ''
+  if (token === '' || (scheme === 'DPoP' && !knowsDpop)) return []
+  return [{ token, scheme, place: 'header' }]
 }
 
 function inParameters(encoded: string | undefined, place: 'body' | 'query'): Candidate[] {
-  return new URLSearchParams(encoded ?? '')
-    .getAll('access_token')
-    .map((token) => ({ token, scheme: 'Bearer' as const, place }))
+  return (
+    new URLSearchParams(encoded ?? '')
+      .getAll('access_token')
+      // Sent without a value, a parameter counts as left out (RFC 6749 §3.1).
+      .filter((token) => token !== '')
+      .map((token) => ({ token, scheme: 'Bearer' as const, place }))
+  )
 }
 
 /** A body without defined meaning carries no token (RFC 6750 §2.2). */

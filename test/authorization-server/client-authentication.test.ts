@@ -4,8 +4,9 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { type CryptoKey, decodeJwt, generateKeyPair, type JWTPayload, SignJWT } from 'jose'
 import { createOperatorFetch } from '../../src/platform/operator-fetch.js'
 import { databaseKinds } from '../support/databases.js'
+import { deviceCodeGrant } from '../support/device-client.js'
 import { createDpopKey, unsignedJwt } from '../support/dpop-key.js'
-import { discoverServer, requestTokens, type ServerMetadata } from '../support/oauth-client.js'
+import { discoverServer, register, requestTokens, type ServerMetadata } from '../support/oauth-client.js'
 import { createSigningKey, type LoopbackServer, type SigningKey, startLoopbackServer } from '../support/token-issuer.js'
 import { addConfidentialClient, startServer, type TestServer } from './server.js'
 
@@ -231,5 +232,107 @@ describe.each(databaseKinds)('Client authentication, on %s', (kind) => {
     const registered = JSON.stringify(await response.json())
     expect(response.status).toBe(201)
     for (const member of ['made_by_operator', 'demands_auth_method', 'sha256']) expect(registered).not.toContain(member)
+  })
+})
+
+describe.each(databaseKinds)('A secret that is empty is none (RFC 6749 §2.3.1), on %s', (kind) => {
+  let server: TestServer
+  let metadata: ServerMetadata
+  let publicId: string
+  beforeAll(async () => {
+    server = await startServer(kind)
+    metadata = await discoverServer(server.issuer)
+    publicId = (await register(metadata, { grant_types: ['authorization_code', 'refresh_token', deviceCodeGrant] }))
+      .client_id
+  })
+  afterAll(() => server.close())
+
+  const basic = (text: string) => ({ authorization: `Basic ${Buffer.from(text).toString('base64')}` })
+  const endpoints = [
+    ['/token', { grant_type: 'authorization_code', code: 'x', redirect_uri: 'x', code_verifier: 'x'.repeat(43) }],
+    ['/revoke', { token: 'x' }],
+    ['/device/authorize', { scope: 'notes:read' }],
+    ['/par', { response_type: 'code', redirect_uri: 'http://127.0.0.1:1/', code_challenge: 'x'.repeat(43) }],
+  ] as const
+  const post = async (
+    path: string,
+    parameters: Readonly<Record<string, string>>,
+    headers: Readonly<Record<string, string>>,
+  ) => {
+    const response = await fetch(server.issuer + path, {
+      method: 'POST',
+      headers,
+      body: new URLSearchParams(parameters),
+    })
+    const text = await response.text()
+    return { status: response.status, error: text === '' ? undefined : (JSON.parse(text) as { error?: string }).error }
+  }
+  /** An answer about the request itself, not about who sent it. */
+  const isLetIn = ({ error }: { error?: string | undefined }) =>
+    error !== 'invalid_client' && error !== 'invalid_request'
+
+  const forms: readonly [string, (id: string) => [Record<string, string>, Record<string, string>]][] = [
+    ['in the header', (id) => [{}, basic(`${id}:`)]],
+    ['in the header, beside client_id', (id) => [{ client_id: id }, basic(`${id}:`)]],
+    ['in the body', (id) => [{ client_id: id, client_secret: '' }, {}]],
+    ['in both', (id) => [{ client_id: id, client_secret: '' }, basic(`${id}:`)]],
+    ['as a scheme alone, beside client_id', (id) => [{ client_id: id }, { authorization: 'Basic' }]],
+    ['as a scheme and a blank, beside client_id', (id) => [{ client_id: id }, { authorization: 'Basic ' }]],
+  ]
+
+  it.each(forms)('lets a public client in %s, at every endpoint', async (_name, form) => {
+    for (const [path, parameters] of endpoints) {
+      const [more, headers] = form(publicId)
+      const answer = await post(path, { ...parameters, ...more }, headers)
+      const expected = await post(path, { ...parameters, client_id: publicId }, {})
+      expect([path, answer]).toEqual([path, expected])
+      if (path !== '/par') expect([path, isLetIn(answer)]).toEqual([path, true])
+    }
+  })
+
+  it.each(forms)('never lets a confidential client in %s', async (_name, form) => {
+    const secret = await addConfidentialClient(server, { grant_types: ['client_credentials'] })
+    const keys = await addConfidentialClient(server, {
+      token_endpoint_auth_method: 'private_key_jwt',
+      client_secret: undefined,
+      jwks: { keys: [(await createSigningKey('k')).publicJwk] },
+    })
+    for (const { clientId } of [secret, keys]) {
+      for (const [path, parameters] of [
+        ...endpoints,
+        ['/introspect', { token: 'x' }] as const,
+        ['/token', { grant_type: 'client_credentials' }] as const,
+      ]) {
+        const [more, headers] = form(clientId)
+        const { error } = await post(path, { ...parameters, ...more }, headers)
+        expect([path, error]).toEqual([path, 'invalid_client'])
+      }
+    }
+  })
+
+  it('still takes a secret in the header beside an empty one in the body, and refuses two clients', async () => {
+    const operator = { demands_auth_method: true, token_endpoint_auth_method: 'client_secret_basic' }
+    const { authorization } = await addConfidentialClient(server, operator)
+    const grant = { grant_type: 'client_credentials', client_secret: '' }
+    expect((await post('/token', grant, { authorization })).status).toBe(200)
+    const [path, parameters] = endpoints[0]
+    const two = await post(path, { ...parameters, client_id: 'another' }, basic(`${publicId}:`))
+    expect([two.status, two.error]).toEqual([400, 'invalid_request'])
+  })
+
+  it.each(['Bearer', 'Bearer ', 'bearer\t', 'DPoP', 'Basic'])('%p at userinfo is challenged', async (authorization) => {
+    const response = await fetch(`${server.issuer}/userinfo`, { headers: { authorization } })
+    expect(response.status).toBe(401)
+    const challenge = response.headers.get('www-authenticate') ?? ''
+    expect(challenge).toMatch(/^Bearer /)
+    expect(challenge).not.toContain('error=')
+  })
+
+  it('a token after several blanks is read at userinfo', async () => {
+    const response = await fetch(`${server.issuer}/userinfo`, { headers: { authorization: 'Bearer   nonsense' } })
+    expect([response.status, response.headers.get('www-authenticate')]).toEqual([
+      401,
+      expect.stringContaining('error="invalid_token"'),
+    ])
   })
 })

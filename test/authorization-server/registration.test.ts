@@ -130,6 +130,12 @@ describe('Registration from a web page (CORS)', () => {
     ['/register/some-client', 'PUT', 'authorization, content-type'],
     ['/token', 'POST', 'content-type, authorization, dpop'],
     ['/revoke', 'POST', 'content-type'],
+    // Tracing libraries add them to every call of a page.
+    ['/register', 'POST', 'content-type, traceparent, tracestate, baggage, sentry-trace'],
+    ['/register/some-client', 'DELETE', 'authorization, x-requested-with'],
+    ['/token', 'POST', 'content-type, traceparent, sentry-trace'],
+    ['/userinfo', 'GET', 'authorization, traceparent, x-datadog-trace-id'],
+    ['/.well-known/oauth-authorization-server', 'GET', 'mcp-protocol-version, traceparent'],
   ])('preflight of %s for %s with %s', async (path, method, headers) => {
     const response = await fetch(`${server.issuer}${path}`, {
       method: 'OPTIONS',

@@ -6,7 +6,9 @@ let server: McpTestServer
 let token: string
 
 beforeAll(async () => {
-  server = await startMcpTestServer({ allowedOrigins: ['https://playground.example'] })
+  server = await startMcpTestServer({
+    allowedOrigins: ['https://playground.example', 'chrome-extension://abcdefghijklmnop', 'vscode-webview://*'],
+  })
   token = await server.token()
 })
 afterAll(() => server.close())
@@ -65,7 +67,7 @@ describe('cross-origin requests', () => {
         headers: {
           origin: 'https://playground.example',
           'access-control-request-method': 'POST',
-          'access-control-request-headers': 'authorization,mcp-protocol-version',
+          'access-control-request-headers': 'authorization,mcp-protocol-version, Traceparent,baggage,sentry-trace',
         },
       })
       expect(response.status).toBe(204)
@@ -81,6 +83,9 @@ describe('cross-origin requests', () => {
           'mcp-name',
           'mcp-session-id',
           'last-event-id',
+          'traceparent',
+          'baggage',
+          'sentry-trace',
         ]),
       )
     },
@@ -99,6 +104,8 @@ describe('cross-origin requests', () => {
     ['an IPv6 loopback page', () => 'http://[::1]:8080'],
     ['an allowed origin', () => 'https://playground.example'],
     ['an allowed origin in upper case', () => 'https://PLAYGROUND.example'],
+    ['an allowed extension', () => 'chrome-extension://abcdefghijklmnop'],
+    ['any host of an allowed scheme', () => 'vscode-webview://0a1b2c3d4e5f'],
   ])('serves %s', async (_name, origin) => {
     expect((await server.post(toolCall('whoami'), token, { origin: origin() })).status).toBe(200)
   })

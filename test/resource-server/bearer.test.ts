@@ -65,21 +65,31 @@ describe('bearer token usage (RFC 6750)', () => {
     },
   )
 
-  it.each([undefined, '', 'Basic dXNlcjpwYXNz', 'DPoP abc', 'Bearerabc'])(
-    'asks for a token, without an error code, when the header is %p (§3.1)',
-    async (header) => {
-      expect(await ask(header)).toEqual({
-        status: 401,
-        headers: {
-          'cache-control': 'no-store',
-          'www-authenticate': `Bearer scope="notes:read notes:write", resource_metadata="${resourceMetadataUrl}"`,
-        },
-        body: { message: 'an access token is needed', resource_metadata: resourceMetadataUrl },
-      })
-    },
-  )
+  it.each([
+    undefined,
+    '',
+    ' ',
+    'Basic dXNlcjpwYXNz',
+    'DPoP abc',
+    'Bearerabc',
+    // An empty credential is no credential.
+    'Bearer',
+    'Bearer ',
+    'bearer   ',
+    'Bearer\t',
+    'DPoP',
+  ])('asks for a token, without an error code, when the header is %p (§3.1)', async (header) => {
+    expect(await ask(header)).toEqual({
+      status: 401,
+      headers: {
+        'cache-control': 'no-store',
+        'www-authenticate': `Bearer scope="notes:read notes:write", resource_metadata="${resourceMetadataUrl}"`,
+      },
+      body: { message: 'an access token is needed', resource_metadata: resourceMetadataUrl },
+    })
+  })
 
-  it.each(['Bearer', 'Bearer ', 'Bearer a b', 'Bearer a, Bearer b', 'Bearer "a"', 'Bearer ä', 'Bearer a=b'])(
+  it.each(['Bearer a b', 'Bearer a, Bearer b', 'Bearer "a"', 'Bearer ä', 'Bearer a=b'])(
     'answers 400 invalid_request to %p',
     async (header) => {
       expect(await ask(header)).toMatchObject({ status: 400, body: { error: 'invalid_request' } })
@@ -244,13 +254,26 @@ describe('tokens elsewhere than in the header (RFC 6750 §2.2, §2.3)', () => {
     ['in body and query', undefined, { ...query, ...form }],
     ['twice in the query', undefined, { query: 'access_token=abc&access_token=abc' }],
     ['twice, once encoded', undefined, { query: 'access_token=abc&%61ccess_token=other' }],
-    ['as nothing', undefined, { query: 'access_token=' }],
     ['as no token can look', undefined, { form: 'access_token=a b' }],
-    ['malformed in the header, good in the query', 'Bearer', query],
+    ['malformed in the header, good in the query', 'Bearer a b', query],
   ])('are 400 invalid_request when sent %s', async (_name, header, request) => {
     const result = await present(header, { options: { ...inQuery, ...inBody }, request })
     expect(result).toMatchObject({ refusal: { status: 400, body: { error: 'invalid_request' } } })
     expect(JSON.stringify(result)).not.toContain('abc')
+  })
+
+  it.each([
+    ['in the query', undefined, { query: 'access_token=' }],
+    ['in the body', undefined, { form: 'access_token=' }],
+    ['in both, and the header', 'Bearer', { query: 'access_token=', form: 'access_token=' }],
+  ])('are none when sent empty %s', async (_name, header, request) => {
+    const result = await present(header, { options: { ...inQuery, ...inBody }, request })
+    expect(result).toMatchObject({ refusal: { status: 401 } })
+    expect(headerOf('refusal' in result ? result.refusal : {})).not.toContain('error=')
+  })
+
+  it('are taken from the query when the header is empty', async () => {
+    expect(await present('Bearer ', { options: inQuery, request: query })).toMatchObject({ place: 'query' })
   })
 
   it('cannot be bound to a key: that needs the header (RFC 9449 §7.1)', async () => {

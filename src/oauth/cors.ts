@@ -1,0 +1,21 @@
+/** Which request headers pages may send across origins (Fetch standard, "CORS-preflight fetch"). */
+
+/** RFC 9110 §5.6.2; an asterisk alone would be a wildcard. */
+const token = /^(?!\*$)[!#$%&'*+.^_`|~\w-]{1,100}$/
+/** More than any page sends; what is reflected is a stranger's text. */
+const mostHeaders = 60
+
+/**
+ * `Access-Control-Allow-Headers`: the usual ones, and whatever else the page asks to send. Tracing libraries add headers of their
+ * own (`traceparent`, `baggage`, `sentry-trace`), and a header that no server here reads can do no harm. Not for the headers by which
+ * this software's own parts prove who they are. `requested`: Access-Control-Request-Headers.
+ */
+export function allowedRequestHeaders(usual: readonly string[], requested: string): string {
+  const known = new Set(usual.map((name) => name.toLowerCase()))
+  const others = requested
+    .slice(0, 8_192)
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => token.test(name) && !known.has(name.toLowerCase()) && !/^x-gatehouse-/i.test(name))
+  return [...usual, ...new Set(others.slice(0, mostHeaders))].join(', ')
+}
