@@ -1,11 +1,13 @@
-// `npm test`: everything that needs nothing but Node, and PostgreSQL when the machine has it. Chromium and clients that run as their
-// own processes have their own commands: jest.browser.config.js, jest.clients.config.js, jest.conformance.config.js,
-// jest.foreign.config.js.
+// `npm test`: what needs nothing but Node, and what needs PostgreSQL or PgBouncer if the machine has them (test/support/machine.mjs).
+// Tests that need Chromium, or programs of others as their own processes, have their own commands: jest.browser.config.js,
+// jest.clients.config.js, jest.conformance.config.js, jest.foreign.config.js.
 /** @type {import('jest').Config} */
 export default {
   testEnvironment: 'node',
   globalSetup: '<rootDir>/test/support/global-setup.mjs',
   globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
+  setupFiles: ['<rootDir>/test/support/quiet-engine.mjs'],
+  reporters: ['default', '<rootDir>/test/support/skipped-tests.mjs'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
     '^.+\\.ts$': [
@@ -27,4 +29,7 @@ export default {
   // Of a machine that is ten times slower than usual. What hangs is noticed all the same.
   testTimeout: 180_000,
   maxWorkers: 2,
+  // Node never frees the modules of a test file that has ended, 10 to 20 MB each. A worker above this size, measured by its heap between
+  // two files, is replaced by a new one.
+  workerIdleMemoryLimit: '300MB',
 }

@@ -5,7 +5,7 @@
 import type { Logger } from '../platform/log.js'
 import { runRegularly } from '../platform/sweeper.js'
 import type { AuditTrail } from './audit.js'
-import { type KeyPolicy, orderCookieKeys } from './key-lifecycle.js'
+import { dueSteps, type KeyPolicy, orderCookieKeys } from './key-lifecycle.js'
 import { type KeyChange, tendKeys } from './key-rotation.js'
 import {
   EncryptionKeyError,
@@ -101,9 +101,10 @@ export async function openKeyRing({ storage, policy, audit }: KeyRingOptions): P
 
   async function tend(): Promise<void> {
     const stored = await readStoredKeys(storage)
-    const changes = await tendKeys(storage, policy, stored)
-    await recordKeyChanges(audit, changes)
-    await read(changes.length === 0 ? stored : await readStoredKeys(storage))
+    const isDue = dueSteps(stored, policy, storage.clock.now()).length > 0
+    await recordKeyChanges(audit, await tendKeys(storage, policy, stored))
+    // Read again even if another process made the change: a key set without its key would be published until the next turn.
+    await read(isDue ? await readStoredKeys(storage) : stored)
   }
 
   await read(await readStoredKeys(storage))

@@ -1,9 +1,9 @@
 /** How operator clients prove who they are: assertions (RFC 7523), secrets by hash, and the method they are registered for. */
 import { createHash, randomUUID } from 'node:crypto'
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import { type CryptoKey, decodeJwt, generateKeyPair, type JWTPayload, SignJWT } from 'jose'
 import { createOperatorFetch } from '../../src/platform/operator-fetch.js'
-import { databaseKinds } from '../support/databases.js'
+import { describeOnDatabases } from '../support/describe-with.js'
 import { deviceCodeGrant } from '../support/device-client.js'
 import { createDpopKey, unsignedJwt } from '../support/dpop-key.js'
 import { discoverServer, register, requestTokens, type ServerMetadata } from '../support/oauth-client.js'
@@ -12,7 +12,7 @@ import { addConfidentialClient, startServer, type TestServer } from './server.js
 
 const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
 
-describe.each(databaseKinds)('Client authentication, on %s', (kind) => {
+describeOnDatabases('Client authentication, on %s', (kind) => {
   let server: TestServer
   let metadata: ServerMetadata
   let host: LoopbackServer

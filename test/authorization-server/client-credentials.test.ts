@@ -1,10 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import { decodeJwt } from 'jose'
-import { databaseKinds } from '../support/databases.js'
+import { describeOnDatabases } from '../support/describe-with.js'
 import { discoverServer, requestTokens, type ServerMetadata, type TokenAnswer } from '../support/oauth-client.js'
 import { addConfidentialClient, startServer, type TestServer } from './server.js'
 
-describe.each(databaseKinds)('Client credentials (RFC 6749 §4.4), on %s', (kind) => {
+describeOnDatabases('Client credentials (RFC 6749 §4.4), on %s', (kind) => {
   let server: TestServer
   let metadata: ServerMetadata
   let client: Awaited<ReturnType<typeof addConfidentialClient>>

@@ -5,7 +5,7 @@ import { describe, expect, it } from '@jest/globals'
 import { readClientsFile } from '../../src/authorization-server/clients/clients-file.js'
 import { operatorMembers } from '../../src/oauth/operator-clients.js'
 import { replaceFileClients } from '../../src/storage/clients.js'
-import { databaseKinds } from '../support/databases.js'
+import { preferredDatabase } from '../support/databases.js'
 import { discoverServer, newGrant, obtainTokens, refresh, requestTokens } from '../support/oauth-client.js'
 import { temporaryFolder } from '../support/run-folder.js'
 import { stackSettings } from '../support/settings.js'
@@ -189,7 +189,7 @@ describe('a file of clients', () => {
 })
 
 describe('Clients from a file', () => {
-  const database = databaseKinds.at(-1) ?? 'embedded'
+  const database = preferredDatabase()
 
   it('are there from the start, change with the file, and go with everything granted to them', async () => {
     // As Docker mounts secrets: the list in one place, each secret a file of its own.

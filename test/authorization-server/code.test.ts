@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { decodeJwt, decodeProtectedHeader } from 'jose'
 import type { Browser } from '../support/browser.js'
-import { databaseKinds } from '../support/databases.js'
+import { describeOnDatabases } from '../support/describe-with.js'
 import {
   authorize,
   exchangeOf,
@@ -16,7 +16,7 @@ import {
 } from '../support/oauth-client.js'
 import { startServer, type TestServer } from './server.js'
 
-describe.each(databaseKinds)('Authorization codes (RFC 6749 §4.1, RFC 7636), on %s', (kind) => {
+describeOnDatabases('Authorization codes (RFC 6749 §4.1, RFC 7636), on %s', (kind) => {
   let server: TestServer
   let browser: Browser
   let grant: Grant

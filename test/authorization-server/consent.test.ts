@@ -1,13 +1,13 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import { consent, deny, isConsentPage, isSignInPage, scopesOn, signIn } from '../support/authorization.js'
 import { type Arrival, type Browser, type Page, pageOf } from '../support/browser.js'
-import { databaseKinds } from '../support/databases.js'
+import { describeOnDatabases } from '../support/describe-with.js'
 import { authorize, type Grant, newGrant, redeem, register, startAuthorization } from '../support/oauth-client.js'
 import { startServer, type TestServer } from './server.js'
 
 const everything = 'notes:read notes:write notes:delete'
 
-describe.each(databaseKinds)('Consent, on %s', (kind) => {
+describeOnDatabases('Consent, on %s', (kind) => {
   let server: TestServer
   let grant: Grant
   let browser: Browser

@@ -4,7 +4,7 @@ import { deviceLimits, userCodeLimits } from '../../src/authorization-server/dev
 import { formatUserCode, parseUserCode } from '../../src/authorization-server/device/user-code.js'
 import { consent, deny, isConsentPage, isSignInPage, scopesOn, signIn } from '../support/authorization.js'
 import { type Browser, type Page, pageOf } from '../support/browser.js'
-import { databaseKinds } from '../support/databases.js'
+import { describeOnDatabases } from '../support/describe-with.js'
 import {
   askForDeviceCode,
   type DeviceAuthorization,
@@ -33,7 +33,7 @@ describe('User codes as people type them (RFC 8628 §6.1)', () => {
   it('are shown in two halves', () => expect(formatUserCode('BDWPHQPK')).toBe('BDWP-HQPK'))
 })
 
-describe.each(databaseKinds)('The device flow (RFC 8628), on %s', (kind) => {
+describeOnDatabases('The device flow (RFC 8628), on %s', (kind) => {
   let server: TestServer
   let browser: Browser
   let client: Grant

@@ -1,7 +1,7 @@
 /** DPoP at the authorization server (RFC 9449 §5, §6, §10): tokens, codes and refresh tokens that are bound to a client's key. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { decodeJwt } from 'jose'
-import { databaseKinds } from '../support/databases.js'
+import { describeOnDatabases } from '../support/describe-with.js'
 import { createDpopKey, type DpopKey, type ProofRequest, unsignedJwt } from '../support/dpop-key.js'
 import {
   completeCode,
@@ -16,7 +16,7 @@ import {
 } from '../support/oauth-client.js'
 import { addConfidentialClient, startServer, type TestServer } from './server.js'
 
-describe.each(databaseKinds)('DPoP, on %s', (kind) => {
+describeOnDatabases('DPoP, on %s', (kind) => {
   let server: TestServer
   let metadata: ServerMetadata
   let machine: Awaited<ReturnType<typeof addConfidentialClient>>

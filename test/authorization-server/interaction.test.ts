@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { isSignInPage, signIn } from '../support/authorization.js'
 import { type Arrival, type Browser, type Page, pageOf } from '../support/browser.js'
-import { databaseKinds } from '../support/databases.js'
+import { describeOnDatabases } from '../support/describe-with.js'
 import { type Grant, newGrant, startAuthorization } from '../support/oauth-client.js'
 import { startServer, type TestServer } from './server.js'
 
-describe.each(databaseKinds)('A sign-in in progress, on %s', (kind) => {
+describeOnDatabases('A sign-in in progress, on %s', (kind) => {
   let server: TestServer
   let grant: Grant
   beforeAll(async () => {

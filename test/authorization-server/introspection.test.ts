@@ -3,7 +3,8 @@ import { exportJWK, SignJWT } from 'jose'
 import { createOperatorFetch } from '../../src/platform/operator-fetch.js'
 import { outageError } from '../../src/platform/outage.js'
 import { createTokenVerifier } from '../../src/resource-server/index.js'
-import { databaseKinds, openTestDatabase } from '../support/databases.js'
+import { openTestDatabase } from '../support/databases.js'
+import { describeOnDatabases } from '../support/describe-with.js'
 import { eventually } from '../support/eventually.js'
 import { type Grant, newGrant, obtainTokens, refresh, register, revoke, type Tokens } from '../support/oauth-client.js'
 import { createSigningKey } from '../support/token-issuer.js'
@@ -14,7 +15,7 @@ const { afterwards, watched } = watchStatements()
 
 type Machine = Awaited<ReturnType<typeof addConfidentialClient>>
 
-describe.each(databaseKinds)('Introspection of opaque tokens (RFC 7662), on %s', (kind) => {
+describeOnDatabases('Introspection of opaque tokens (RFC 7662), on %s', (kind) => {
   let server: TestServer
   let grant: Grant
   let resourceServer: Machine

@@ -20,7 +20,7 @@ import type { Keys } from '../../src/storage/key-ring.js'
 import { revokeKey, rotateKeys } from '../../src/storage/key-rotation.js'
 import { isConsentPage, isSignInPage, signIn } from '../support/authorization.js'
 import { pageOf } from '../support/browser.js'
-import { databaseKinds } from '../support/databases.js'
+import { preferredDatabase } from '../support/databases.js'
 import { freePort } from '../support/free-port.js'
 import { newGrant, obtainTokens, startAuthorization } from '../support/oauth-client.js'
 import { addConfidentialClient, resource, startServer, type TestServer } from './server.js'
@@ -58,7 +58,7 @@ describe('Rotation of signing keys', () => {
   let clock: Clock
   let started: number
   beforeAll(async () => {
-    server = await startServer(databaseKinds.at(-1) ?? 'embedded', {
+    server = await startServer(preferredDatabase(), {
       keyPolicy: policy,
       accessTokenTtlSeconds: tokenTtlSeconds,
     })
@@ -167,6 +167,18 @@ describe('Rotation of signing keys', () => {
     expect(
       events.filter(({ type, detail }) => type === 'key.activated' && JSON.stringify(detail).includes('ES256')),
     ).toHaveLength(3)
+  })
+
+  it('is published by both processes, whichever of them makes the key', async () => {
+    const before = await kidsOf()
+    for (let step = 0; step < policy.rotationSeconds / stepSeconds; step += 1) {
+      server.advance(stepSeconds)
+      await server.tendKeys()
+      const [one, other] = [await kidsOf(), await kidsOf(replica.replace(/\/token$/, ''))]
+      expect(one).toEqual(other)
+      if (one.some((kid) => !before.includes(kid))) return
+    }
+    throw new Error('no key was published')
   })
 
   it('makes one key of each kind, however many ask for it', async () => {

@@ -1,14 +1,14 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import { isSignInPage } from '../support/authorization.js'
 import { type Browser, pageOf } from '../support/browser.js'
-import { databaseKinds } from '../support/databases.js'
+import { describeOnDatabases } from '../support/describe-with.js'
 import { eventually } from '../support/eventually.js'
 import { type Grant, newGrant, obtainTokens, refresh, register, startAuthorization } from '../support/oauth-client.js'
 import { startServer, type TestServer } from './server.js'
 
 const signedOutUri = 'https://client.example/signed-out'
 
-describe.each(databaseKinds)('Signing out (OpenID Connect RP-Initiated Logout), on %s', (kind) => {
+describeOnDatabases('Signing out (OpenID Connect RP-Initiated Logout), on %s', (kind) => {
   let server: TestServer
   let grant: Grant
   beforeAll(async () => {

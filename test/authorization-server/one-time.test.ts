@@ -1,10 +1,11 @@
 /** Client assertions (RFC 7523 §3) and DPoP proofs (RFC 9449 §11.1) are good once, at every endpoint that takes them. */
 import { randomUUID } from 'node:crypto'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
+import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals'
 import { noUsageLimits } from '../../src/oauth/usage-limits.js'
 import { outageError } from '../../src/platform/outage.js'
 import { type ClientKey, newClientKey, signClientAssertion } from '../support/client-assertion.js'
-import { databaseKinds, openTestDatabase } from '../support/databases.js'
+import { openTestDatabase } from '../support/databases.js'
+import { describeOnDatabases } from '../support/describe-with.js'
 import { createDpopKey, type DpopKey, unsignedJwt } from '../support/dpop-key.js'
 import { watchStatements } from '../support/watched-statements.js'
 import { addConfidentialClient, readJson, startServer, type TestServer } from './server.js'
@@ -35,7 +36,7 @@ const endpoints: readonly (readonly [path: string, fields: Readonly<Record<strin
     ['/revocations', {}, false],
   ]
 
-describe.each(databaseKinds)('Used once, on %s', (kind) => {
+describeOnDatabases('Used once, on %s', (kind) => {
   let server: TestServer
   let clientKey: ClientKey
   let key: DpopKey

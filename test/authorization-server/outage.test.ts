@@ -5,7 +5,7 @@ import { migrateStorage } from '../../src/storage/storage.js'
 import { isConsentPage, signIn } from '../support/authorization.js'
 import { type Browser, pageOf } from '../support/browser.js'
 import { createDatabase } from '../support/databases.js'
-import { describeOnPostgres } from '../support/describe-on-postgres.js'
+import { describeOnPostgres } from '../support/describe-with.js'
 import {
   authorize,
   type Grant,

@@ -1,12 +1,12 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import { createInvitation, withdrawInvitations } from '../../src/storage/invitations.js'
-import { databaseKinds } from '../support/databases.js'
+import { preferredDatabase } from '../support/databases.js'
 import { freePort } from '../support/free-port.js'
 import { startStack } from '../support/stack.js'
 import { register, sendRegistration } from './registration-requests.js'
 import { readJson, startServer, type TestServer } from './server.js'
 
-const kind = databaseKinds.at(-1) ?? 'embedded'
+const kind = preferredDatabase()
 const web = { redirect_uris: ['https://client.example/cb'], token_endpoint_auth_method: 'none' }
 
 /** A registration as it arrives behind the trusted proxy, from that address. */

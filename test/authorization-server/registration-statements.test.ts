@@ -1,8 +1,9 @@
 /** What a registration and its management ask of the database, and what is left when something happens as they write. */
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
+import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals'
 import { outageError } from '../../src/platform/outage.js'
 import { createInvitation } from '../../src/storage/invitations.js'
-import { databaseKinds, openTestDatabase } from '../support/databases.js'
+import { openTestDatabase } from '../support/databases.js'
+import { describeOnDatabases } from '../support/describe-with.js'
 import { watchStatements } from '../support/watched-statements.js'
 import { type Answer, sendRegistration } from './registration-requests.js'
 import { startServer, type TestServer } from './server.js'
@@ -20,7 +21,7 @@ const commits = {
 
 type Change = keyof typeof commits
 
-describe.each(databaseKinds)('The statements of a registration, on %s', (kind) => {
+describeOnDatabases('The statements of a registration, on %s', (kind) => {
   let server: TestServer
   /** The same storage, where only who is invited registers. */
   let forInvited: TestServer

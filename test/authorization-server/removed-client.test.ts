@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { removeUnusedClients } from '../../src/storage/client-hygiene.js'
 import { completeAuthorization } from '../support/authorization.js'
-import { databaseKinds } from '../support/databases.js'
+import { preferredDatabase } from '../support/databases.js'
 import { type Grant, newGrant, obtainTokens, redeem, refresh, startAuthorization } from '../support/oauth-client.js'
 import { readJson, startServer, type TestServer } from './server.js'
 
-const kind = databaseKinds.at(-1) ?? 'embedded'
+const kind = preferredDatabase()
 
 describe('A client whose registration is gone', () => {
   let server: TestServer

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import { decodeJwt, exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { z } from 'zod'
 import { hashSecret, randomSecret } from '../../src/platform/secrets.js'
-import { databaseKinds } from '../support/databases.js'
+import { describeOnDatabases } from '../support/describe-with.js'
 import {
   discoverServer,
   type Grant,
@@ -31,7 +31,7 @@ function basic({ clientId, clientSecret }: { clientId: string; clientSecret: str
   return `Basic ${Buffer.from(`${clientId}:${clientSecret}`).toString('base64')}`
 }
 
-describe.each(databaseKinds)('The revocation feed, on %s', (kind) => {
+describeOnDatabases('The revocation feed, on %s', (kind) => {
   let server: TestServer
   let grant: Grant
   let follower: Machine

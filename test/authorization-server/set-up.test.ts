@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
+import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals'
 import {
   createSetupLinks,
   setupLinkTtlSeconds,
@@ -6,13 +6,13 @@ import {
 } from '../../src/authorization-server/accounts/setup-link.js'
 import { isConsentPage, signIn } from '../support/authorization.js'
 import { type Page, pageOf } from '../support/browser.js'
-import { databaseKinds } from '../support/databases.js'
+import { describeOnDatabases } from '../support/describe-with.js'
 import { newGrant, startAuthorization } from '../support/oauth-client.js'
 import { startServer, type TestServer } from './server.js'
 
 const first = { Email: 'Grace@Example.com', Password: 'quartz ladder seven breezes' }
 
-describe.each(databaseKinds)('The set-up link, on %s', (kind) => {
+describeOnDatabases('The set-up link, on %s', (kind) => {
   let server: TestServer
   let link: string
   beforeAll(async () => {

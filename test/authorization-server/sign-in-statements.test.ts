@@ -1,9 +1,10 @@
 /** What one sign-in asks of the database, and what is left of it when something happens between a request's read and its write. */
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
+import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals'
 import { outageError } from '../../src/platform/outage.js'
 import { completeAuthorization, isSignInPage, signIn } from '../support/authorization.js'
 import { type Browser, type Page, pageOf } from '../support/browser.js'
-import { databaseKinds, openTestDatabase } from '../support/databases.js'
+import { openTestDatabase } from '../support/databases.js'
+import { describeOnDatabases } from '../support/describe-with.js'
 import { type Grant, newGrant, redeem, startAuthorization } from '../support/oauth-client.js'
 import { watchStatements } from '../support/watched-statements.js'
 import { startServer, type TestServer } from './server.js'
@@ -14,7 +15,7 @@ const signInCommits = 'sign_in+tries+audit'
 const consentCommits = 'interaction+grant+consent+audit'
 const answerCommits = 'interaction_end+code+session'
 
-describe.each(databaseKinds)('The statements of a sign-in, on %s', (kind) => {
+describeOnDatabases('The statements of a sign-in, on %s', (kind) => {
   let server: TestServer
   let grant: Grant
   beforeAll(async () => {

@@ -2,11 +2,11 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { createSignInThrottle, signInLimits } from '../../src/authorization-server/accounts/throttle.js'
 import { type Account, isConsentPage, isSignInPage, signIn } from '../support/authorization.js'
 import { type Browser, type Page, pageOf } from '../support/browser.js'
-import { databaseKinds } from '../support/databases.js'
+import { describeOnDatabases } from '../support/describe-with.js'
 import { type Grant, newGrant, startAuthorization } from '../support/oauth-client.js'
 import { startServer, type TestServer } from './server.js'
 
-describe.each(databaseKinds)('Signing in, on %s', (kind) => {
+describeOnDatabases('Signing in, on %s', (kind) => {
   let server: TestServer
   let grant: Grant
   beforeAll(async () => {

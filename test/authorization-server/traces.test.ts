@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { completeAuthorization, consent, deny, signIn } from '../support/authorization.js'
 import { type Page, pageOf } from '../support/browser.js'
-import { databaseKinds } from '../support/databases.js'
+import { describeOnDatabases } from '../support/describe-with.js'
 import {
   type Grant,
   newGrant,
@@ -15,7 +15,7 @@ import {
 } from '../support/oauth-client.js'
 import { addConfidentialClient, startServer, type TestServer } from './server.js'
 
-describe.each(databaseKinds)('Traces of a flow at debug level, on %s', (kind) => {
+describeOnDatabases('Traces of a flow at debug level, on %s', (kind) => {
   let server: TestServer
   let grant: Grant
   const secrets = new Map<string, string>()

@@ -1,7 +1,8 @@
 /** The database is silent as a refresh is committed, for longer than the grace: the client is told to come again, and does. */
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
+import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals'
 import { outageError } from '../../src/platform/outage.js'
-import { databaseKinds, openTestDatabase } from '../support/databases.js'
+import { openTestDatabase } from '../support/databases.js'
+import { describeOnDatabases } from '../support/describe-with.js'
 import { eventually } from '../support/eventually.js'
 import { type Grant, newGrant, obtainTokens, refresh } from '../support/oauth-client.js'
 import { watchStatements } from '../support/watched-statements.js'
@@ -13,7 +14,7 @@ const graceSeconds = 300
 const commit = 'token_request_commit_one'
 const beginAnew = 'refresh_undelivered+audit'
 
-describe.each(databaseKinds)('A refresh whose answer the database kept, on %s', (kind) => {
+describeOnDatabases('A refresh whose answer the database kept, on %s', (kind) => {
   let server: TestServer
   let grant: Grant
   beforeAll(async () => {

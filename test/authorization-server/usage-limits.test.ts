@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { noUsageLimits, type UsageLimitName, type UsageLimits } from '../../src/oauth/usage-limits.js'
-import { databaseKinds } from '../support/databases.js'
+import { preferredDatabase } from '../support/databases.js'
 import { deviceCodeGrant, poll, startDevice } from '../support/device-client.js'
 import { eventually } from '../support/eventually.js'
 import { type Grant, newGrant, obtainTokens, refresh, register, startAuthorization } from '../support/oauth-client.js'
@@ -24,7 +24,7 @@ const usageLimits = Object.fromEntries(
   Object.keys(noUsageLimits).map((name) => [name, { limit: figures[name as UsageLimitName] ?? 0, windowSeconds }]),
 ) as UsageLimits
 
-const kind = databaseKinds.at(-1) ?? 'embedded'
+const kind = preferredDatabase()
 
 describe(`Limits of the endpoints, on ${kind}`, () => {
   let server: TestServer

@@ -6,6 +6,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, it } from '@jest/globals'
 import { type Browser, chromium } from 'playwright-core'
+import { chromiumPath } from '../support/machine.mjs'
 import { type SamplePage, samplePages, serveSamplePages } from '../support/sample-pages.js'
 
 interface Look {
@@ -24,7 +25,7 @@ let server: Awaited<ReturnType<typeof serveSamplePages>>
 
 beforeAll(async () => {
   browser = await chromium.launch({
-    executablePath: process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium',
+    executablePath: chromiumPath(),
     args: ['--no-sandbox', '--disable-gpu', '--disable-quic'],
   })
   server = await serveSamplePages(process.env['ACCENT_COLOR'])

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from '@jest/globals'
-import { databaseKinds } from '../support/databases.js'
+import { preferredDatabase } from '../support/databases.js'
 import { stackSettings } from '../support/settings.js'
 import { type CommandRun, runCli, typing } from './terminal.js'
 
@@ -11,7 +11,7 @@ describe('gatehouse accounts', () => {
     runCli(['accounts', ...args], environment, input)
 
   beforeAll(async () => {
-    environment = await stackSettings({ database: databaseKinds.at(-1) ?? 'embedded' })
+    environment = await stackSettings({ database: preferredDatabase() })
   })
 
   it('starts with no account', async () => {

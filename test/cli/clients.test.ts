@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { databaseKinds } from '../support/databases.js'
+import { preferredDatabase } from '../support/databases.js'
 import { callTool } from '../support/mcp-request.js'
 import { discoverServer, requestTokens, type ServerMetadata } from '../support/oauth-client.js'
 import { stackSettings } from '../support/settings.js'
 import { type Stack, startStack } from '../support/stack.js'
 import { type CommandRun, runCli } from './terminal.js'
 
-const database = databaseKinds.at(-1) ?? 'embedded'
+const database = preferredDatabase()
 
 function printed(run: CommandRun, name: string): string {
   return new RegExp(`^${name} +(\\S+)$`, 'm').exec(run.stdout)?.[1] ?? ''

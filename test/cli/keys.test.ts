@@ -5,8 +5,8 @@ import { decodeProtectedHeader } from 'jose'
 import pg from 'pg'
 import { z } from 'zod'
 import { createSecretBox, randomSecret } from '../../src/platform/secrets.js'
-import { databaseKinds } from '../support/databases.js'
-import { describeOnPostgres } from '../support/describe-on-postgres.js'
+import { preferredDatabase } from '../support/databases.js'
+import { describeOnPostgres } from '../support/describe-with.js'
 import { deviceCodeGrant, startDevice } from '../support/device-client.js'
 import { eventually } from '../support/eventually.js'
 import { freePort } from '../support/free-port.js'
@@ -23,7 +23,7 @@ describe('gatehouse keys', () => {
   let environment: Record<string, string>
   const keys = (...args: readonly string[]): Promise<CommandRun> => runCli(['keys', ...args], environment)
   beforeAll(async () => {
-    environment = await stackSettings({ database: databaseKinds.at(-1) ?? 'embedded' })
+    environment = await stackSettings({ database: preferredDatabase() })
   })
 
   it('has nothing to show or to revoke before the first start', async () => {

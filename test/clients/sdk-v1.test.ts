@@ -1,8 +1,8 @@
 /** The MCP TypeScript SDK 1.x, which most deployed clients embed: it speaks the legacy era and computes no scope unions. */
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import type { CallToolResult } from '@modelcontextprotocol/sdk/types.js'
 import { z } from 'zod'
-import { databaseKinds } from '../support/databases.js'
+import { describeOnDatabases } from '../support/describe-with.js'
 import { callThroughSdkV1 as call, SdkV1Provider } from '../support/sdk-v1-client.js'
 import { type Stack, startStack } from '../support/stack.js'
 
@@ -17,7 +17,7 @@ const successSchema = z.looseObject({
   structuredContent: z.looseObject({ id: z.string().optional() }),
 }) satisfies z.ZodType<Pick<CallToolResult, 'structuredContent'>>
 
-describe.each(databaseKinds)('@modelcontextprotocol/sdk 1.x (%s)', (database) => {
+describeOnDatabases('@modelcontextprotocol/sdk 1.x (%s)', (database) => {
   let stack: Stack
   let provider: SdkV1Provider
   let id: string | undefined

@@ -1,7 +1,7 @@
 /** The MCP TypeScript SDK 2.x as a client of the running stack, in each protocol era it can speak. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { z } from 'zod'
-import { databaseKinds } from '../support/databases.js'
+import { describeOnDatabases } from '../support/describe-with.js'
 import {
   callThroughSdkV2 as call,
   connectSdkV2 as connect,
@@ -16,7 +16,7 @@ const modes = [
   ['legacy', 'legacy', '2025-11-25'],
 ] as const
 
-describe.each(databaseKinds)('@modelcontextprotocol/client 2.x (%s)', (database) => {
+describeOnDatabases('@modelcontextprotocol/client 2.x (%s)', (database) => {
   let stack: Stack
   beforeAll(async () => {
     stack = await startStack({ database })

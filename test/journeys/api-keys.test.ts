@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import pg from 'pg'
 import { z } from 'zod'
 import { runCli } from '../cli/terminal.js'
-import { describeOnPostgres } from '../support/describe-on-postgres.js'
+import { describeOnPostgres } from '../support/describe-with.js'
 import { type Stack, startStack } from '../support/stack.js'
 
 describeOnPostgres('API keys', () => {

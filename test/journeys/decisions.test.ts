@@ -1,8 +1,8 @@
 /** What a person may do on our pages other than saying yes to everything, and what the client and the person see then. */
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
+import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals'
 import { consent, deny, isConsentPage, isSignInPage, scopesOn, signIn } from '../support/authorization.js'
 import { type Arrival, type Browser, type Page, pageOf } from '../support/browser.js'
-import { databaseKinds } from '../support/databases.js'
+import { describeOnDatabases } from '../support/describe-with.js'
 import { callTool, structured } from '../support/mcp-request.js'
 import {
   authorize,
@@ -22,7 +22,7 @@ function callbackOf(arrival: Arrival): URLSearchParams {
   return new URL(arrival.left).searchParams
 }
 
-describe.each(databaseKinds)('a person decides (%s)', (database) => {
+describeOnDatabases('a person decides (%s)', (database) => {
   let stack: Stack
   let grant: Grant
   let browser: Browser

@@ -1,7 +1,7 @@
 /** Clients without people, as the MCP SDK plays them: from a bare MCP URL to a tool call, with nobody at a browser. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import {
   Client,
   ClientCredentialsProvider,
@@ -11,7 +11,7 @@ import {
   StreamableHTTPClientTransport,
 } from '@modelcontextprotocol/client'
 import { exportJWK, generateKeyPair, type JWK } from 'jose'
-import { databaseKinds } from '../support/databases.js'
+import { describeOnDatabases } from '../support/describe-with.js'
 import { type IdentityProvider, startIdentityProvider } from '../support/identity-provider.js'
 import { temporaryFolder } from '../support/run-folder.js'
 import { type Stack, startStack } from '../support/stack.js'
@@ -19,7 +19,7 @@ import { type Stack, startStack } from '../support/stack.js'
 const secret = 'a-secret-that-is-long-enough'
 const jwtBearer = 'urn:ietf:params:oauth:grant-type:jwt-bearer'
 
-describe.each(databaseKinds)('Machines (%s)', (database) => {
+describeOnDatabases('Machines (%s)', (database) => {
   let stack: Stack
   let idp: IdentityProvider
   let privateJwk: JWK

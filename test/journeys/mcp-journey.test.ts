@@ -1,8 +1,8 @@
 /** The main job end to end, in plain fetch: from a bare MCP URL to authorized tool calls, with our own pages in between. */
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import { decodeJwt, decodeProtectedHeader } from 'jose'
 import type { Browser } from '../support/browser.js'
-import { databaseKinds } from '../support/databases.js'
+import { describeOnDatabases } from '../support/describe-with.js'
 import { callTool, structured } from '../support/mcp-request.js'
 import {
   authorize,
@@ -17,7 +17,7 @@ import {
 } from '../support/oauth-client.js'
 import { type Stack, startStack } from '../support/stack.js'
 
-describe.each(databaseKinds)('from a bare MCP URL to a tool call (%s)', (database) => {
+describeOnDatabases('from a bare MCP URL to a tool call (%s)', (database) => {
   let stack: Stack
   let browser: Browser
   let grant: Grant

@@ -4,10 +4,9 @@
  */
 
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import { z } from 'zod'
-import { databaseKinds } from '../support/databases.js'
-import { describeOnPostgres } from '../support/describe-on-postgres.js'
+import { describeOnDatabases, describeOnPostgres } from '../support/describe-with.js'
 import { callTool, structured } from '../support/mcp-request.js'
 import { newGrant, obtainTokens } from '../support/oauth-client.js'
 import { type Postgres, startPostgres } from '../support/postgres.js'
@@ -49,7 +48,7 @@ async function readAll(resource: string, token: string, ids: readonly string[]):
   for (const id of ids) structured(await callTool(resource, token, 'read_note', { id }))
 }
 
-describe.each(databaseKinds)('kill -9 of the whole stack (%s)', (database) => {
+describeOnDatabases('kill -9 of the whole stack (%s)', (database) => {
   let stack: StackProcess
   beforeAll(async () => {
     stack = await startStackProcess({ database, env: { LOG_LEVEL: 'warn' } })

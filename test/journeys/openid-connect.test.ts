@@ -1,15 +1,15 @@
 /** Plain OpenID Connect with openid-client: somebody uses the authorization server for signing in and nothing else. */
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import * as client from 'openid-client'
 import { completeAuthorization } from '../support/authorization.js'
 import { type Browser, pageOf } from '../support/browser.js'
-import { databaseKinds } from '../support/databases.js'
+import { describeOnDatabases } from '../support/describe-with.js'
 import { type Stack, startStack } from '../support/stack.js'
 
 const redirectUri = 'http://127.0.0.1:41574/callback'
 const afterSignOut = 'http://127.0.0.1:41574/signed-out'
 
-describe.each(databaseKinds)('OpenID Connect with openid-client (%s)', (database) => {
+describeOnDatabases('OpenID Connect with openid-client (%s)', (database) => {
   let stack: Stack
   let browser: Browser
   let configuration: client.Configuration

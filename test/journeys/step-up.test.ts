@@ -1,8 +1,8 @@
 /** Step-up in two rounds (MCP authorization, "step-up"): a person allows little, then more, says no once, and yes in the end. */
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import { consent, isConsentPage, isSignInPage, scopesOn, signIn } from '../support/authorization.js'
 import { type Browser, type Page, pageOf } from '../support/browser.js'
-import { databaseKinds } from '../support/databases.js'
+import { describeOnDatabases } from '../support/describe-with.js'
 import { callTool, structured } from '../support/mcp-request.js'
 import {
   discover,
@@ -15,7 +15,7 @@ import {
 } from '../support/oauth-client.js'
 import { type Stack, startStack } from '../support/stack.js'
 
-describe.each(databaseKinds)('a client asks for more as it needs it (%s)', (database) => {
+describeOnDatabases('a client asks for more as it needs it (%s)', (database) => {
   let stack: Stack
   let browser: Browser
   let grant: Grant

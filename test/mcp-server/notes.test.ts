@@ -2,9 +2,10 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { createNotesStore, type NotesStore } from '../../src/mcp-server/notes.js'
 import { createNotesReadiness } from '../../src/mcp-server/notes-database.js'
 import { type Database, openEmbeddedDatabase } from '../../src/platform/database.js'
-import { databaseKinds, openTestDatabase } from '../support/databases.js'
+import { openTestDatabase } from '../support/databases.js'
+import { describeOnDatabases } from '../support/describe-with.js'
 
-describe.each(databaseKinds)('store of notes on %s', (kind) => {
+describeOnDatabases('store of notes on %s', (kind) => {
   let database: Database
   let store: NotesStore
   let now = new Date('2026-11-21T12:00:00.123Z')

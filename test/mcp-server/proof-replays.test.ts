@@ -1,10 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import { sweepExpiredRows } from '../../src/mcp-server/expired-rows.js'
 import { createProofReplayStore } from '../../src/mcp-server/proof-replays.js'
 import type { Database } from '../../src/platform/database.js'
-import { databaseKinds, openTestDatabase } from '../support/databases.js'
+import { openTestDatabase } from '../support/databases.js'
+import { describeOnDatabases } from '../support/describe-with.js'
 
-describe.each(databaseKinds)('used proofs, on %s', (kind) => {
+describeOnDatabases('used proofs, on %s', (kind) => {
   let database: Database
   beforeAll(async () => {
     database = await openTestDatabase(kind, 'notes')

@@ -1,15 +1,16 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import { sweepExpiredRows } from '../../src/mcp-server/expired-rows.js'
 import { createSharedBuckets } from '../../src/mcp-server/shared-buckets.js'
 import type { Database, Sql } from '../../src/platform/database.js'
 import { createBuckets, type RateLimitStore } from '../../src/resource-server/index.js'
-import { databaseKinds, openTestDatabase } from '../support/databases.js'
+import { openTestDatabase } from '../support/databases.js'
+import { describeOnDatabases } from '../support/describe-with.js'
 import { eventually } from '../support/eventually.js'
 
 const start = Date.parse('2026-11-21T12:00:00Z')
 const limit = { perSecond: 5, burst: 10 }
 
-describe.each(databaseKinds)('Token buckets that replicas share, on %s', (kind) => {
+describeOnDatabases('Token buckets that replicas share, on %s', (kind) => {
   let database: Database
   beforeAll(async () => {
     database = await openTestDatabase(kind, 'notes')

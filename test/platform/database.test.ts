@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import pg from 'pg'
 import { type Database, openServerDatabase } from '../../src/platform/database.js'
 import { createDatabase } from '../support/databases.js'
-import { describeOnPostgres } from '../support/describe-on-postgres.js'
+import { describeOnPostgres } from '../support/describe-with.js'
 import { eventually } from '../support/eventually.js'
 
 const touch = { name: 'touch', text: 'UPDATE rows SET used = used + 1 WHERE id = $1' }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { createLogger, gatherLines } from '../../src/platform/log.js'
-import { databaseKinds, openTestDatabase } from '../support/databases.js'
+import { openTestDatabase } from '../support/databases.js'
+import { describeOnDatabases } from '../support/describe-with.js'
 
 function logged(error: unknown): string {
   const lines: string[] = []
@@ -32,8 +33,10 @@ describe('A logged error', () => {
     loop.cause = loop
     expect(logged(loop)).toContain('loop')
   })
+})
 
-  it.each(databaseKinds)('of a database never holds what was to be written: %s', async (kind) => {
+describeOnDatabases('A logged error of a database, on %s', (kind) => {
+  it('never holds what was to be written', async () => {
     const database = await openTestDatabase(kind, 'auth')
     try {
       const text = 'SELECT $1::text, $2::jsonb'

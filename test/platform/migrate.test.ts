@@ -1,10 +1,11 @@
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, describe, expect, it } from '@jest/globals'
+import { afterAll, expect, it } from '@jest/globals'
 import { type Database, openEmbeddedDatabase, openServerDatabase } from '../../src/platform/database.js'
 import { migrate, pendingMigrations } from '../../src/platform/migrate.js'
-import { createDatabase, type DatabaseKind, databaseKinds } from '../support/databases.js'
+import { createDatabase, type DatabaseKind } from '../support/databases.js'
+import { describeOnDatabases, describeOnPostgres } from '../support/describe-with.js'
 import { temporaryFolder } from '../support/run-folder.js'
 
 const shipped = fileURLToPath(new URL('../../prisma/auth', import.meta.url))
@@ -38,7 +39,7 @@ const tables = {
 }
 const initial = '20261121000000_init'
 
-describe.each(databaseKinds)('Migrations, on %s', (kind) => {
+describeOnDatabases('Migrations, on %s', (kind) => {
   it('are pending on an empty database, then applied once', async () => {
     const database = await emptyDatabase(kind)
     const folder = join(shipped, 'migrations')
@@ -99,22 +100,20 @@ describe.each(databaseKinds)('Migrations, on %s', (kind) => {
   })
 })
 
-if (databaseKinds.includes('postgresql')) {
-  describe('Migrations, by several processes on one PostgreSQL', () => {
-    it('wait for one another and are applied once', async () => {
-      const url = await createDatabase('migrate')
-      const replicas = Array.from({ length: 4 }, () => {
-        const database = openServerDatabase({ url, poolSize: 4, onIdleError: () => undefined })
-        open.push(database)
-        return database
-      })
-      const folder = join(shipped, 'migrations')
-      const applied = await Promise.all(replicas.map((database) => migrate(database, folder)))
-      expect(applied.flat().sort()).toEqual((await pendingMigrationsOf(url, folder)).sort())
-      expect(applied.filter((names) => names.length > 0)).toHaveLength(1)
+describeOnPostgres('Migrations, by several processes on one PostgreSQL', () => {
+  it('wait for one another and are applied once', async () => {
+    const url = await createDatabase('migrate')
+    const replicas = Array.from({ length: 4 }, () => {
+      const database = openServerDatabase({ url, poolSize: 4, onIdleError: () => undefined })
+      open.push(database)
+      return database
     })
+    const folder = join(shipped, 'migrations')
+    const applied = await Promise.all(replicas.map((database) => migrate(database, folder)))
+    expect(applied.flat().sort()).toEqual((await pendingMigrationsOf(url, folder)).sort())
+    expect(applied.filter((names) => names.length > 0)).toHaveLength(1)
   })
-}
+})
 
 /** What a database that nobody has migrated would lack: every migration there is. */
 async function pendingMigrationsOf(_url: string, folder: string): Promise<string[]> {

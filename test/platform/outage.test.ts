@@ -5,7 +5,7 @@ import { openServerDatabase } from '../../src/platform/database.js'
 import { isOutage, settle } from '../../src/platform/outage.js'
 import { PrismaClient } from '../../src/storage/generated/client.js'
 import { createDatabase } from '../support/databases.js'
-import { describeOnPostgres } from '../support/describe-on-postgres.js'
+import { describeOnPostgres } from '../support/describe-with.js'
 import { eventually } from '../support/eventually.js'
 import { startRelay } from '../support/relay.js'
 

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, it } from '@jest/globals'
 import type { Statement } from '../../src/platform/database.js'
 import { createPipelines, type Pipelines } from '../../src/platform/pipelines.js'
 import { createDatabase } from '../support/databases.js'
-import { describeOnPostgres } from '../support/describe-on-postgres.js'
+import { describeOnPostgres } from '../support/describe-with.js'
 
 const echo: Statement = { name: 'echo', text: 'SELECT $1::int AS value' }
 const backend: Statement = { name: 'backend', text: 'SELECT pg_backend_pid() AS pid' }

@@ -3,7 +3,8 @@ import pg from 'pg'
 import { openServerDatabase } from '../../src/platform/database.js'
 import { migrateStorage } from '../../src/storage/storage.js'
 import { startServer } from '../authorization-server/server.js'
-import { createDatabase, databaseKinds } from '../support/databases.js'
+import { createDatabase, preferredDatabase } from '../support/databases.js'
+import { describeOnPostgres } from '../support/describe-with.js'
 import { newGrant } from '../support/oauth-client.js'
 import { startRelay } from '../support/relay.js'
 import { startStack } from '../support/stack.js'
@@ -14,7 +15,7 @@ import { type OutageWorld, attacks as onOutages } from './outage-attacks.js'
 describe('A stack', () => {
   let world: OperationWorld
   beforeAll(async () => {
-    const kind = databaseKinds.at(-1) ?? 'embedded'
+    const kind = preferredDatabase()
     const stack = await startStack({ database: kind })
     world = {
       kind,
@@ -31,41 +32,39 @@ describe('A stack', () => {
 })
 
 // The embedded database is in this process: nothing comes between.
-if (databaseKinds.includes('postgresql')) {
-  describe('A server and its PostgreSQL', () => {
-    let world: OutageWorld
-    const closers: (() => Promise<unknown>)[] = []
-    beforeAll(async () => {
-      const url = new URL(await createDatabase())
-      const administrator = new pg.Client({ connectionString: url.href })
-      await administrator.connect()
-      const relay = await startRelay(Number(url.port))
-      url.port = String(relay.port)
-      const database = openServerDatabase({ url: url.href, poolSize: 5, onIdleError: () => undefined })
-      await migrateStorage(database)
-      const server = await startServer('postgresql', { database })
-      closers.push(
-        () => administrator.end(),
-        () => server.close(),
-        () => relay.close(),
-      )
-      world = {
-        server,
-        relay,
-        administrator,
-        grant: await newGrant(server),
-        secrets: new Set([server.account.password]),
-        // Each outage is written down as one: that is no failure of ours.
-        get logLines() {
-          return server.logLines.filter((line) => !line.includes('"code":"temporarily_unavailable"'))
-        },
-      }
-    }, 180_000)
-    afterAll(async () => {
-      world.relay.restore()
-      for (const close of closers) await close()
-    })
-
-    attackTable('J', 'a database in trouble', onOutages, () => world)
+describeOnPostgres('A server and its PostgreSQL', () => {
+  let world: OutageWorld
+  const closers: (() => Promise<unknown>)[] = []
+  beforeAll(async () => {
+    const url = new URL(await createDatabase())
+    const administrator = new pg.Client({ connectionString: url.href })
+    await administrator.connect()
+    const relay = await startRelay(Number(url.port))
+    url.port = String(relay.port)
+    const database = openServerDatabase({ url: url.href, poolSize: 5, onIdleError: () => undefined })
+    await migrateStorage(database)
+    const server = await startServer('postgresql', { database })
+    closers.push(
+      () => administrator.end(),
+      () => server.close(),
+      () => relay.close(),
+    )
+    world = {
+      server,
+      relay,
+      administrator,
+      grant: await newGrant(server),
+      secrets: new Set([server.account.password]),
+      // Each outage is written down as one: that is no failure of ours.
+      get logLines() {
+        return server.logLines.filter((line) => !line.includes('"code":"temporarily_unavailable"'))
+      },
+    }
+  }, 180_000)
+  afterAll(async () => {
+    world.relay.restore()
+    for (const close of closers) await close()
   })
-}
+
+  attackTable('J', 'a database in trouble', onOutages, () => world)
+})

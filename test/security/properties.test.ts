@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { residentMiB } from '../bench/process-usage.js'
 import { isSignInPage } from '../support/authorization.js'
 import { pageOf } from '../support/browser.js'
-import { databaseKinds } from '../support/databases.js'
+import { preferredDatabase } from '../support/databases.js'
 import { callTool } from '../support/mcp-request.js'
 import { newGrant, startAuthorization } from '../support/oauth-client.js'
 import { type StackProcess, startStackProcess } from '../support/stack-process.js'
@@ -32,7 +32,7 @@ const agent = new Agent({ keepAlive: true, maxSockets: atOnce })
 
 beforeAll(async () => {
   const env = { NODE_OPTIONS: `--max-old-space-size=${heapMiB}` }
-  stack = await startStackProcess({ database: databaseKinds.at(-1) ?? 'embedded', env })
+  stack = await startStackProcess({ database: preferredDatabase(), env })
   ;({ endpoints, secrets, accessToken } = await findEndpoints(stack))
   residentAtStart = residentMiB(stack.pid)
 })

@@ -3,7 +3,7 @@ import { expect } from '@jest/globals'
 import { readJson, type ServerOptions, startServer, type TestServer } from '../authorization-server/server.js'
 import { isConsentPage, isSignInPage, signIn } from '../support/authorization.js'
 import { type Arrival, type Browser, describePage, type Page, pageOf } from '../support/browser.js'
-import { databaseKinds } from '../support/databases.js'
+import { preferredDatabase } from '../support/databases.js'
 import { authorize, type Grant, newGrant, redeem, startAuthorization, type Tokens } from '../support/oauth-client.js'
 import type { AttackedWorld } from './attack.js'
 
@@ -18,7 +18,7 @@ export type Changes = Readonly<Record<string, string | readonly string[] | undef
 
 /** On PostgreSQL when this machine has it. Registers as many clients as a table needs. */
 export async function startServerWorld(options: ServerOptions = {}): Promise<ServerWorld> {
-  const server = await startServer(databaseKinds.at(-1) ?? 'embedded', {
+  const server = await startServer(preferredDatabase(), {
     registration: { mode: 'open', limitPerAddress: 10_000, limitTotal: 10_000 },
     ...options,
   })

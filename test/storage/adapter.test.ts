@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { randomSecret } from '../../src/platform/secrets.js'
 import { expiredDeviceCodeSeconds, rememberOnce } from '../../src/storage/artifacts.js'
 import { clockToleranceSeconds } from '../../src/storage/engine-model.js'
-import { databaseKinds } from '../support/databases.js'
+import { describeOnDatabases } from '../support/describe-with.js'
 import { describeAdapter, models, payloadOf, singleUse, underGrant } from './contract.js'
 import { createMemoryAdapter } from './memory-adapter.js'
 import { openTestStorage, type TestStorage } from './test-storage.js'
@@ -13,7 +13,7 @@ describeAdapter('the engine’s memory adapter', () => ({
   newGrant: async () => ({ grantId: randomSecret(8), accountId: randomSecret(8) }),
 }))
 
-describe.each(databaseKinds)('Storage, on %s', (kind) => {
+describeOnDatabases('Storage, on %s', (kind) => {
   let given: TestStorage
   beforeAll(async () => {
     given = await openTestStorage(kind)

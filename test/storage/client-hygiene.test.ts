@@ -1,17 +1,17 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import { writeTogether } from '../../src/platform/joined-writes.js'
 import { randomSecret } from '../../src/platform/secrets.js'
 import { noteUse, removeUnusedClients } from '../../src/storage/client-hygiene.js'
 import { type ClientStore, createClientStore } from '../../src/storage/clients.js'
 import { rememberConsent } from '../../src/storage/consents.js'
 import { sweepExpired } from '../../src/storage/sweep.js'
-import { databaseKinds } from '../support/databases.js'
+import { describeOnDatabases } from '../support/describe-with.js'
 import { openTestStorage, type TestStorage } from './test-storage.js'
 
 const day = 86_400
 const idleSeconds = 90 * day
 
-describe.each(databaseKinds)('Registrations that nobody uses, on %s', (kind) => {
+describeOnDatabases('Registrations that nobody uses, on %s', (kind) => {
   let given: TestStorage
   let clients: ClientStore
   beforeAll(async () => {

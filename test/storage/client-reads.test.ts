@@ -1,10 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import { createAdapterFactory } from '../../src/storage/adapter.js'
 import { createClientStore } from '../../src/storage/clients.js'
-import { databaseKinds } from '../support/databases.js'
+import { describeOnDatabases } from '../support/describe-with.js'
 import { openTestStorage, type TestStorage } from './test-storage.js'
 
-describe.each(databaseKinds)('Clients that were read before, on %s', (kind) => {
+describeOnDatabases('Clients that were read before, on %s', (kind) => {
   let given: TestStorage
   beforeAll(async () => {
     given = await openTestStorage(kind)

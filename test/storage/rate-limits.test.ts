@@ -1,10 +1,10 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
+import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals'
 import { createRateLimits, type RateLimits } from '../../src/storage/rate-limits.js'
 import { sweepExpired } from '../../src/storage/sweep.js'
-import { databaseKinds } from '../support/databases.js'
+import { describeOnDatabases } from '../support/describe-with.js'
 import { openTestStorage, type TestStorage } from './test-storage.js'
 
-describe.each(databaseKinds)('Rate limits, on %s', (kind) => {
+describeOnDatabases('Rate limits, on %s', (kind) => {
   let given: TestStorage
   let limits: RateLimits
   const perAddress = (address: string) => ({ key: `from ${address}`, limit: 3, windowSeconds: 600 })

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import pg from 'pg'
 import { openServerDatabase } from '../../src/platform/database.js'
 import { migrate } from '../../src/platform/migrate.js'
@@ -9,8 +9,8 @@ import { revokeGrant } from '../../src/storage/grants.js'
 import { createRevocations, type Revocations, revokeAccessToken } from '../../src/storage/revocations.js'
 import { authMigrations, createStorage, type Storage } from '../../src/storage/storage.js'
 import { sweepExpired } from '../../src/storage/sweep.js'
-import { createDatabase, databaseKinds, openTestDatabase } from '../support/databases.js'
-import { describeOnPostgres } from '../support/describe-on-postgres.js'
+import { createDatabase, openTestDatabase } from '../support/databases.js'
+import { describeOnDatabases, describeOnPostgres } from '../support/describe-with.js'
 
 const notes = 'https://mcp.example.com/mcp'
 const other = 'https://other.example.com/mcp'
@@ -46,7 +46,7 @@ interface GrantOptions {
   readonly livesMs?: number
 }
 
-describe.each(databaseKinds)('Facts of the revocation feed, on %s', (kind) => {
+describeOnDatabases('Facts of the revocation feed, on %s', (kind) => {
   const offset = { ms: 0 }
   let storage: Storage
   let revocations: Revocations

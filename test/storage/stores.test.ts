@@ -12,10 +12,10 @@ import { ensureKeys, loadCookieKeys, loadSigningKeys, readStoredKeys } from '../
 import { endSession, endSessionsOf } from '../../src/storage/sessions.js'
 import { createStorage, migrateStorage } from '../../src/storage/storage.js'
 import { startSweeper, sweepAuditEvents, sweepExpired } from '../../src/storage/sweep.js'
-import { databaseKinds } from '../support/databases.js'
+import { describeOnDatabases } from '../support/describe-with.js'
 import { openTestStorage, type TestStorage } from './test-storage.js'
 
-describe.each(databaseKinds)('Stores, on %s', (kind) => {
+describeOnDatabases('Stores, on %s', (kind) => {
   let given: TestStorage
   beforeAll(async () => {
     given = await openTestStorage(kind)

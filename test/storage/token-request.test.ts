@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import { randomSecret } from '../../src/platform/secrets.js'
 import { createAccountStore } from '../../src/storage/accounts.js'
 import { createClientStore } from '../../src/storage/clients.js'
@@ -8,7 +8,7 @@ import {
   TokenRequest,
   withinTokenRequest,
 } from '../../src/storage/token-request.js'
-import { databaseKinds } from '../support/databases.js'
+import { describeOnDatabases } from '../support/describe-with.js'
 import { openTestStorage, refreshGraceSeconds, type TestStorage } from './test-storage.js'
 
 /** Seconds. Tokens are replaced by the database's clock, which goes on, while the test's stands still. */
@@ -16,7 +16,7 @@ const longAfterGrace = 1_800
 
 type Redeemed = 'AuthorizationCode' | 'RefreshToken'
 
-describe.each(databaseKinds)('A token request as one unit of work, on %s', (kind) => {
+describeOnDatabases('A token request as one unit of work, on %s', (kind) => {
   let given: TestStorage
   beforeAll(async () => {
     given = await openTestStorage(kind)

@@ -1,12 +1,12 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
+import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals'
 import type { Sql } from '../../src/platform/database.js'
 import { sweepExpired } from '../../src/storage/sweep.js'
 import { createUsageCounters, type UsageCountersOptions } from '../../src/storage/usage-counters.js'
-import { databaseKinds } from '../support/databases.js'
+import { describeOnDatabases } from '../support/describe-with.js'
 import { eventually } from '../support/eventually.js'
 import { openTestStorage, type TestStorage } from './test-storage.js'
 
-describe.each(databaseKinds)('Limits counted in the background, on %s', (kind) => {
+describeOnDatabases('Limits counted in the background, on %s', (kind) => {
   let given: TestStorage
   const underWay = new Set<Promise<unknown>>()
   /** One of several processes. `sql`: in place of the database. */

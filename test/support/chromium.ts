@@ -2,6 +2,7 @@
 import { createServer } from 'node:http'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { type Account, type ScopeChoice, ticks } from './authorization.js'
+import { chromiumPath } from './machine.mjs'
 
 const quiet = [
   '--headless',
@@ -15,7 +16,7 @@ const quiet = [
 ]
 
 export function launchChromium(): Promise<Browser> {
-  const executablePath = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium'
+  const executablePath = chromiumPath()
   return chromium.launch({ executablePath, args: quiet })
 }
 

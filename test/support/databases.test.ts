@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs'
-import { afterAll, describe, expect, it } from '@jest/globals'
+import { afterAll, expect, it } from '@jest/globals'
 import pg from 'pg'
-import { databaseKinds, openTestDatabase } from './databases.js'
-import { describeOnPostgres } from './describe-on-postgres.js'
+import { openTestDatabase } from './databases.js'
+import { describeOnDatabases, describeOnPostgres } from './describe-with.js'
 import { type Postgres, startPostgres } from './postgres.js'
 
-describe.each(databaseKinds)('a test database (%s)', (kind) => {
+describeOnDatabases('a test database (%s)', (kind) => {
   it.each(['auth', 'notes'] as const)('is migrated to the newest %s schema and answers', async (schemaName) => {
     const database = await openTestDatabase(kind, schemaName)
     const { rows } = await database.sql.query<{ migrations: string }>(

@@ -1,12 +1,13 @@
 /**
- * The database kinds a test runs on: `describe.each(databaseKinds)('… on %s', (kind) => …)`. The embedded one is always there;
- * PostgreSQL when the machine has it. Each caller gets a database of its own.
+ * Databases for tests; each caller gets one of its own. `describeOnDatabases` runs tests on both kinds: the embedded one is always there,
+ * PostgreSQL where the machine has it.
  */
 import { randomBytes } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
 import { type Database, openEmbeddedDatabase, openServerDatabase } from '../../src/platform/database.js'
 import { migrate } from '../../src/platform/migrate.js'
+import { declare, demandCapability, hasCapability } from './capabilities.js'
 import { embeddedFolder } from './embedded-template.js'
 import { ensureDatabase, startPostgres } from './postgres.js'
 import { oncePerRun } from './run-folder.js'
@@ -14,13 +15,18 @@ import { oncePerRun } from './run-folder.js'
 export type DatabaseKind = 'embedded' | 'postgresql'
 export type SchemaName = 'auth' | 'notes'
 
-export const databaseKinds: readonly DatabaseKind[] =
-  process.env['TEST_POSTGRES_BIN'] === undefined ? ['embedded'] : ['embedded', 'postgresql']
+/** PostgreSQL where the machine has it, for tests that say the same on either kind and need to run on one. */
+export function preferredDatabase(): DatabaseKind {
+  if (!hasCapability('postgresql')) return 'embedded'
+  declare(['postgresql'], 1)
+  return 'postgresql'
+}
 
 const clusterSchema = z.object({ port: z.number() })
 
 /** The port of the run's shared PostgreSQL cluster, which starts with the first call. */
 async function sharedCluster(): Promise<number> {
+  demandCapability('postgresql')
   const cluster = await oncePerRun('postgres', async () => {
     const { port, pid, dataFolder } = await startPostgres()
     return { port, pid, dataFolder }

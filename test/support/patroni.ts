@@ -11,8 +11,8 @@ import { z } from 'zod'
 import { createDaemon, type Daemon, type Environment, type Ground, newGround, runOptions } from './daemon.js'
 import { firstAnswer } from './eventually.js'
 import { freePort } from './free-port.js'
+import { findProgram } from './machine.mjs'
 import { binary, ensureDatabase, killWithChildren, type Postgres, urlOf } from './postgres.js'
-import { demandProgram, findProgram } from './programs.js'
 
 /** One machine of the cluster: Patroni and its PostgreSQL. */
 export interface PatroniNode {
@@ -46,7 +46,11 @@ export interface PatroniCluster extends Pick<Postgres, 'port' | 'url' | 'stop'> 
 const programs = { patroni: 'patroni', patronictl: 'patroni', etcd: 'etcd-server', haproxy: 'haproxy' } as const
 type Program = keyof typeof programs
 
-const program = (name: Program): string => demandProgram(name, programs[name])
+function program(name: Program): string {
+  const found = findProgram(name)
+  if (found === undefined) throw new Error(`this machine has no ${name}: install Debian's ${programs[name]}`)
+  return found
+}
 
 /** What to install; undefined where all is there. */
 export function whyNoPatroni(): string | undefined {
@@ -117,7 +121,7 @@ async function newNode(ground: Ground, name: string, etcdPort: number): Promise<
     kill9: async () => {
       await patroni.end('SIGKILL')
       const postmaster = postmasterOf(dataFolder)
-      if (postmaster !== undefined) killWithChildren(postmaster)
+      if (postmaster !== undefined) await killWithChildren(postmaster)
     },
     start: () => patroni.start(),
     freeze: () => patroni.signal('SIGSTOP'),

@@ -1,14 +1,15 @@
 /**
  * A PgBouncer of its own in transaction mode before a PostgreSQL of the tests, with so few connections to it that every session
- * is somebody else's a moment later. Does not install anything: whoever lacks it is told what to install.
+ * is somebody else's a moment later. Nothing is installed: `describeWith('pgbouncer', …)` skips the tests where there is none.
  */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import pg from 'pg'
+import { demandCapability } from './capabilities.js'
 import { createDaemon, newGround } from './daemon.js'
 import { freePort } from './free-port.js'
+import { findProgram } from './machine.mjs'
 import { urlOf } from './postgres.js'
-import { demandProgram } from './programs.js'
 
 export interface PgBouncer {
   readonly port: number
@@ -52,13 +53,14 @@ async function ask(port: number, command: string): Promise<Record<string, unknow
 
 /** Before the PostgreSQL at that port; `poolSize` connections to it for each database. */
 export async function startPgBouncer(port: number, poolSize = 2): Promise<PgBouncer> {
+  demandCapability('pgbouncer')
   const ground = newGround('pgbouncer')
   const file = join(ground.folder, 'pgbouncer.ini')
   writeFileSync(join(ground.folder, 'users'), '"postgres" ""\n')
   let own = 0
   const daemon = createDaemon(ground, {
     name: 'pgbouncer',
-    program: demandProgram('pgbouncer', 'pgbouncer'),
+    program: findProgram('pgbouncer') ?? 'pgbouncer',
     args: [file],
     isUp: () =>
       ask(own, 'SHOW VERSION').then(

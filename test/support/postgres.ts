@@ -1,6 +1,6 @@
 /**
  * A throwaway PostgreSQL cluster from the machine's own binaries. Durable like a real one (fsync on), reachable on loopback
- * only, trusting everybody there. Does not install anything: `databaseKinds` says whether there is one to start.
+ * only, trusting everybody there. Nothing is installed: `describeWith('postgresql', …)` skips the tests where there is none.
  */
 import { execFileSync, spawn } from 'node:child_process'
 import {
@@ -18,6 +18,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
+import { demandCapability } from './capabilities.js'
 import { endWithRun } from './end-with-run.js'
 import { freePort } from './free-port.js'
 
@@ -57,9 +58,8 @@ export function unprivilegedUser(): RunAs {
 }
 
 export function binary(name: string): string {
-  const folder = process.env['TEST_POSTGRES_BIN']
-  if (folder === undefined) throw new Error('no PostgreSQL was found on this machine (see global-setup.mjs)')
-  return join(folder, name)
+  demandCapability('postgresql')
+  return join(process.env['TEST_POSTGRES_BIN'] ?? '', name)
 }
 
 export function urlOf(port: number, databaseName: string): string {
@@ -139,22 +139,26 @@ async function launch(folder: string, port: number, user: RunAs): Promise<number
   return child.pid
 }
 
+const hasProc = existsSync('/proc/self/stat')
+
+/** The fields of /proc/<pid>/stat after the parenthesised name: state, parent, …; undefined if there is no such process. */
+function statOf(pid: number | string): string[] | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  } catch {
+    return undefined
+  }
+}
+
 function childrenOf(pid: number): number[] {
-  if (!existsSync('/proc/self/stat')) {
+  if (!hasProc) {
     const table = execFileSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' })
     const pairs = table.split('\n').map((line) => line.trim().split(/\s+/).map(Number))
     return pairs.flatMap(([child, parent]) => (parent === pid && child !== undefined ? [child] : []))
   }
-  return readdirSync('/proc').flatMap((entry) => {
-    if (!/^\d+$/.test(entry)) return []
-    try {
-      // The fields after the parenthesised name are: state, parent, …
-      const stat = readFileSync(`/proc/${entry}/stat`, 'utf8')
-      return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]) === pid ? [Number(entry)] : []
-    } catch {
-      return []
-    }
-  })
+  const entries = readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))
+  return entries.filter((entry) => Number(statOf(entry)?.[1]) === pid).map(Number)
 }
 
 function signal(pid: number, name: NodeJS.Signals): void {
@@ -165,11 +169,31 @@ function signal(pid: number, name: NodeJS.Signals): void {
   }
 }
 
-/** SIGKILL for a postmaster and every process of it. */
-export function killWithChildren(pid: number): void {
+function isRunning(pid: number): boolean {
+  // One that has ended stays in the table until its parent asks, and the init process of some containers never does.
+  if (hasProc) return !['Z', 'X', undefined].includes(statOf(pid)?.[0])
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    // EPERM: it runs, as another user.
+    return error instanceof Error && 'code' in error && error.code === 'EPERM'
+  }
+}
+
+/**
+ * SIGKILL for a postmaster and every process of it; resolves when all have ended. A port that is closed does not show that: PostgreSQL
+ * does not start on files while a process of the old postmaster still holds their shared memory.
+ */
+export async function killWithChildren(pid: number): Promise<void> {
   // Stopped first, so that it cannot start another process between the look and the kill.
   signal(pid, 'SIGSTOP')
-  for (const victim of [...childrenOf(pid), pid]) signal(victim, 'SIGKILL')
+  const victims = [...childrenOf(pid), pid]
+  for (const victim of victims) signal(victim, 'SIGKILL')
+  for (let tries = 0; victims.some(isRunning); tries += 1) {
+    if (tries === 2_400) throw new Error('PostgreSQL outlived SIGKILL for a minute')
+    await sleep(25)
+  }
 }
 
 async function untilGone(port: number): Promise<void> {
@@ -238,8 +262,9 @@ export async function startCluster(place: Place): Promise<Postgres> {
       rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 })
     },
     kill9: async () => {
-      killWithChildren(pid)
-      await untilGone(port)
+      await killWithChildren(pid)
+      // All its processes have ended. Left in place, the file would stop the next start if its pid was given to another process by then.
+      rmSync(join(dataFolder, 'postmaster.pid'), { force: true })
     },
     halt: async () => {
       signal(pid, 'SIGINT')

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { databaseKinds } from './databases.js'
+import { afterAll, beforeAll, expect, it } from '@jest/globals'
+import { describeOnDatabases } from './describe-with.js'
 import { type Stack, startStack } from './stack.js'
 
-describe.each(databaseKinds)('the stack in the test process (%s)', (database) => {
+describeOnDatabases('the stack in the test process (%s)', (database) => {
   let stack: Stack
   beforeAll(async () => {
     stack = await startStack({ database })

@@ -1,12 +1,13 @@
 /** Thousands of registrations that nobody uses: neither a start nor a token request may notice them. Counts work, not time. */
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import pg from 'pg'
 import { z } from 'zod'
 import type { Database, Sql, Statement } from '../../src/platform/database.js'
 import { randomSecret } from '../../src/platform/secrets.js'
 import { removeUnusedClients } from '../../src/storage/client-hygiene.js'
 import { startServer, type TestServer } from '../authorization-server/server.js'
-import { databaseKinds, openTestDatabase } from '../support/databases.js'
+import { openTestDatabase } from '../support/databases.js'
+import { describeOnDatabases, describeOnPostgres } from '../support/describe-with.js'
 import { authorize, newGrant, redeem, refresh } from '../support/oauth-client.js'
 import { stackSettings } from '../support/settings.js'
 import { startStack } from '../support/stack.js'
@@ -50,7 +51,7 @@ function nodesOf(plan: Plan): Plan[] {
   return [plan, ...(plan.Plans ?? []).flatMap(nodesOf)]
 }
 
-describe.each(databaseKinds)(`Beside ${abandoned} abandoned registrations, on %s`, (kind) => {
+describeOnDatabases(`Beside ${abandoned} abandoned registrations, on %s`, (kind) => {
   let database: Database
   let server: TestServer
   const asked: Asked[] = []
@@ -142,7 +143,9 @@ async function rowsRead(url: string, table: string): Promise<number> {
   }
 }
 
-for (const database of databaseKinds.filter((kind) => kind === 'postgresql')) {
+describeOnPostgres('With abandoned registrations in PostgreSQL', () => {
+  const database = 'postgresql'
+
   it(`a start reads no client, with ${abandoned} abandoned ones as with none`, async () => {
     // One key for both starts: a stack takes its folder along when it ends.
     const settings: Record<string, string> = { ...(await stackSettings({ database })), ENCRYPTION_KEY: randomSecret() }
@@ -162,4 +165,4 @@ for (const database of databaseKinds.filter((kind) => kind === 'postgresql')) {
     // The count does count.
     expect(await rowsRead(url, 'signing_keys')).toBeGreaterThan(before[1])
   })
-}
+})

@@ -4,9 +4,9 @@
  */
 
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import { z } from 'zod'
-import { databaseKinds } from '../support/databases.js'
+import { describeOnDatabases, describeOnPostgres } from '../support/describe-with.js'
 import { type Grant, newGrant, obtainTokens, refresh } from '../support/oauth-client.js'
 import { type Postgres, startPostgres } from '../support/postgres.js'
 import { type StackProcess, startStackProcess } from '../support/stack-process.js'
@@ -74,7 +74,7 @@ async function expectNothingLost(grant: Grant, facts: Facts): Promise<void> {
   facts.refreshToken = answer.tokens?.refresh_token ?? ''
 }
 
-describe.each(databaseKinds)('kill -9 of the server (%s)', (database) => {
+describeOnDatabases('kill -9 of the server (%s)', (database) => {
   let stack: StackProcess
 
   beforeAll(async () => {
@@ -95,38 +95,36 @@ describe.each(databaseKinds)('kill -9 of the server (%s)', (database) => {
   })
 })
 
-for (const database of databaseKinds.filter((kind) => kind === 'postgresql')) {
-  describe('kill -9 of PostgreSQL', () => {
-    let postgres: Postgres
-    let stack: StackProcess
+describeOnPostgres('kill -9 of PostgreSQL', () => {
+  let postgres: Postgres
+  let stack: StackProcess
 
-    beforeAll(async () => {
-      postgres = await startPostgres()
-      const env = {
-        DATABASE_URL: await postgres.url('auth'),
-        NOTES_DATABASE_URL: await postgres.url('notes'),
-        LOG_LEVEL: 'silent',
-      }
-      stack = await startStackProcess({ database, only: 'auth', env })
-    })
-
-    afterAll(async () => {
-      await stack.stop()
-      await postgres.stop()
-    })
-
-    async function readyStatus(): Promise<number> {
-      return (await fetch(`${stack.issuer}/health/ready`)).status
+  beforeAll(async () => {
+    postgres = await startPostgres()
+    const env = {
+      DATABASE_URL: await postgres.url('auth'),
+      NOTES_DATABASE_URL: await postgres.url('notes'),
+      LOG_LEVEL: 'silent',
     }
-
-    it('loses nothing acknowledged; readiness tells the truth, and service returns by itself', async () => {
-      const { grant, facts } = await newFacts(stack)
-      await keepBusyUntil(grant, facts, () => postgres.kill9())
-      expect(await readyStatus()).toBe(503)
-      await postgres.restart()
-      for (let waited = 0; waited < 5_000 && (await readyStatus()) !== 200; waited += 100) await sleep(100)
-      expect(await readyStatus()).toBe(200)
-      await expectNothingLost(grant, facts)
-    })
+    stack = await startStackProcess({ database: 'postgresql', only: 'auth', env })
   })
-}
+
+  afterAll(async () => {
+    await stack.stop()
+    await postgres.stop()
+  })
+
+  async function readyStatus(): Promise<number> {
+    return (await fetch(`${stack.issuer}/health/ready`)).status
+  }
+
+  it('loses nothing acknowledged; readiness tells the truth, and service returns by itself', async () => {
+    const { grant, facts } = await newFacts(stack)
+    await keepBusyUntil(grant, facts, () => postgres.kill9())
+    expect(await readyStatus()).toBe(503)
+    await postgres.restart()
+    for (let waited = 0; waited < 5_000 && (await readyStatus()) !== 200; waited += 100) await sleep(100)
+    expect(await readyStatus()).toBe(200)
+    await expectNothingLost(grant, facts)
+  })
+})

@@ -13,7 +13,7 @@ import { createStorage } from '../../src/storage/storage.js'
 import { sweepAuditEvents, sweepExpired } from '../../src/storage/sweep.js'
 import { runCli } from '../cli/terminal.js'
 import { createDatabase } from '../support/databases.js'
-import { describeOnPostgres } from '../support/describe-on-postgres.js'
+import { describeWith } from '../support/describe-with.js'
 import { eventually } from '../support/eventually.js'
 import { freePort } from '../support/free-port.js'
 import { callTool } from '../support/mcp-request.js'
@@ -47,7 +47,7 @@ async function onPostgres<T>(url: string, work: (client: pg.Client) => Promise<T
   }
 }
 
-describeOnPostgres('PgBouncer in transaction mode', () => {
+describeWith(['postgresql', 'pgbouncer'], 'PgBouncer in transaction mode', () => {
   let pooler: PgBouncer
   const databases: Database[] = []
 
@@ -141,7 +141,7 @@ describeOnPostgres('PgBouncer in transaction mode', () => {
   })
 })
 
-describeOnPostgres('Two authorization servers and an MCP server behind PgBouncer', () => {
+describeWith(['postgresql', 'pgbouncer'], 'Two authorization servers and an MCP server behind PgBouncer', () => {
   let pooler: PgBouncer
   let auth: readonly StackProcess[]
   let mcp: StackProcess

@@ -38,7 +38,7 @@ beforeAll(async () => {
     connections += 1
     socket.destroy()
   })
-  await new Promise<void>((resolve) => listener.listen(0, '::', resolve))
+  await new Promise<void>((resolve) => listener.listen(0, resolve))
   port = (listener.address() as AddressInfo).port
   stack = await startStack({ database: 'embedded' })
 })

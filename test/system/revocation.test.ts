@@ -1,9 +1,9 @@
-import { describe, expect, it } from '@jest/globals'
-import { databaseKinds } from '../support/databases.js'
+import { expect, it } from '@jest/globals'
+import { describeOnDatabases } from '../support/describe-with.js'
 import { percentile, runRevocations } from '../support/revocation-run.js'
 import { startStack } from '../support/stack.js'
 
-describe.each(databaseKinds)('A revocation, on %s', (database) => {
+describeOnDatabases('A revocation, on %s', (database) => {
   it('is felt at two resource servers within two seconds, over a restart of the authorization server', async () => {
     const { milliseconds } = await runRevocations({
       count: 100,

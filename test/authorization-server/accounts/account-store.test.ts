@@ -1,9 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import { type AccountStore, createAccountStore, normalizeEmail } from '../../../src/storage/accounts.js'
-import { databaseKinds } from '../../support/databases.js'
+import { describeOnDatabases } from '../../support/describe-with.js'
 import { type AccountsDatabase, createTestClock, openAccountsDatabase } from './accounts-database.js'
 
-describe.each(databaseKinds)('Accounts, on %s', (kind) => {
+describeOnDatabases('Accounts, on %s', (kind) => {
   const clock = createTestClock()
   let storage: AccountsDatabase
   let accounts: AccountStore

@@ -1,14 +1,14 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
+import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals'
 import {
   createSetupLinks,
   type SetupLinks,
   setupLinkUrl,
 } from '../../../src/authorization-server/accounts/setup-link.js'
 import { createAccountStore } from '../../../src/storage/accounts.js'
-import { databaseKinds } from '../../support/databases.js'
+import { describeOnDatabases } from '../../support/describe-with.js'
 import { type AccountsDatabase, createTestClock, openAccountsDatabase } from './accounts-database.js'
 
-describe.each(databaseKinds)('The one-time set-up link, on %s', (kind) => {
+describeOnDatabases('The one-time set-up link, on %s', (kind) => {
   const clock = createTestClock()
   const first = { email: 'Ada@example.org', passwordHash: '$argon2id$' }
   let storage: AccountsDatabase

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
+import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals'
 import {
   createSignInThrottle,
   type SignInAttempt,
@@ -6,10 +6,10 @@ import {
   signInLimits,
 } from '../../../src/authorization-server/accounts/throttle.js'
 import { writeTogether } from '../../../src/platform/joined-writes.js'
-import { databaseKinds } from '../../support/databases.js'
+import { describeOnDatabases } from '../../support/describe-with.js'
 import { type AccountsDatabase, createTestClock, openAccountsDatabase } from './accounts-database.js'
 
-describe.each(databaseKinds)('Throttling of sign-ins (NIST SP 800-63B-4 §3.2.2), on %s', (kind) => {
+describeOnDatabases('Throttling of sign-ins (NIST SP 800-63B-4 §3.2.2), on %s', (kind) => {
   const clock = createTestClock()
   let storage: AccountsDatabase
   let throttle: SignInThrottle

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { decodeJwt, generateKeyPair } from 'jose'
 import type { TrustedIssuer } from '../../../src/oauth/trusted-issuer.js'
 import { createOperatorFetch } from '../../../src/platform/operator-fetch.js'
-import { databaseKinds } from '../../support/databases.js'
+import { describeOnDatabases } from '../../support/describe-with.js'
 import { createDpopKey, unsignedJwt } from '../../support/dpop-key.js'
 import { type AssertionRequest, type IdentityProvider, startIdentityProvider } from '../../support/identity-provider.js'
 import { discoverServer, register, requestTokens, type ServerMetadata } from '../../support/oauth-client.js'
@@ -18,7 +18,7 @@ const fromFile = {
   authorization: `Basic ${btoa('from-file:a-secret-that-is-long-enough')}`,
 }
 
-describe.each(databaseKinds)('Identity assertions, on %s', (kind) => {
+describeOnDatabases('Identity assertions, on %s', (kind) => {
   let server: TestServer
   let metadata: ServerMetadata
   let idp: IdentityProvider
