@@ -89,7 +89,8 @@ export async function createAuthorizationServer(
   const accounts = createAccountStore(storage.prisma, storage.clock)
   const clients = createEngineClients(options, (clientId) => void audit.record({ type: 'client.changed', clientId }))
   const enginePages = createEnginePages(pages)
-  const provider = createProvider({ options, resources, keyRing, pages: enginePages, clients })
+  const standing = { storage, resources, audit }
+  const provider = createProvider({ options, resources, keyRing, pages: enginePages, clients, standing })
   registerAssertionGrant(provider, {
     issuer,
     trustedIssuers: options.trustedAssertionIssuers,

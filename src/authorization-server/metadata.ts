@@ -15,6 +15,9 @@ import { revocationFeedPath, routes, wellKnownPaths } from './routes.js'
 /** How long clients and resource servers may keep a document. New keys are published longer than this before they sign. */
 export const documentMaxAgeSeconds = 300
 
+/** Values of `prompt` (Initiating User Registration via OpenID Connect §4.1 registers the member). */
+const promptValues = ['none', 'login', 'consent'] as const
+
 interface CachedDocument {
   readonly headers: Readonly<Record<string, string>>
   /** All of an answer without the app, names and values in turn. */
@@ -59,6 +62,7 @@ function corrected(document: Document, resources: Resources, takesAssertions: bo
     // The engine knows resource scopes only through resource indicators; clients look for them here.
     scopes_supported: [...new Set([...openid, ...scopes])],
     [revocationFeedMember]: `${document['issuer']}${revocationFeedPath}`,
+    prompt_values_supported: [...promptValues],
     protected_resources: resources.all.flatMap(({ resource, aliases }) => [resource, ...aliases]),
   }
 }

@@ -25,6 +25,7 @@ import { deviceCodeTtlSeconds } from './device/polling.js'
 import { codeTtlSeconds, isHandedOff } from './interactions/hand-off.js'
 import { createInteractionPolicy } from './interactions/policy.js'
 import { resumeForSignedInBrowser } from './interactions/signed-in-browser.js'
+import { grantStanding, type StandingConsentParts } from './interactions/standing-consent.js'
 import { enforceSingleUse } from './one-time.js'
 import type { AuthorizationServerOptions } from './options.js'
 import { isOpenidOnly } from './parameters.js'
@@ -53,6 +54,7 @@ export interface ProviderParts {
   readonly keyRing: Pick<KeyRing, 'follow' | 'keys'>
   readonly pages: EnginePages
   readonly clients: EngineClients
+  readonly standing: StandingConsentParts
 }
 
 function resourceIndicators({
@@ -220,9 +222,9 @@ function configuration(parts: ProviderParts): Configuration {
     },
     issueRefreshToken: async (_ctx, client) => client.grantTypeAllowed('refresh_token'),
     jwks: { keys: keyRing.keys.signing.map(engineKey) },
-    // One grant for each authorization: only the one the consent page has just made counts.
+    // One grant for each authorization: the one that the consent page has just made, or a new one.
     loadExistingGrant: async (ctx) => {
-      const grantId = ctx.oidc.result?.consent?.grantId
+      const grantId = ctx.oidc.result?.consent?.grantId ?? (await grantStanding(parts.standing, ctx))
       return grantId === undefined ? undefined : ctx.oidc.provider.Grant.find(grantId)
     },
     pkce: { required: requiresPkce },

@@ -1,4 +1,5 @@
-/** What a person allowed a client before, for the consent page to say so. Never stands in for a grant. */
+/** What a person allowed a client before: for the consent page to say so, and for requests that need not be asked about again. */
+import type { Statement } from '../platform/database.js'
 import type { Write, WriteText } from '../platform/joined-writes.js'
 import type { Storage } from './storage.js'
 
@@ -28,6 +29,19 @@ const upsert: WriteText = {
           ELSE excluded.scopes END,
         fingerprint = excluded.fingerprint, updated_at = excluded.updated_at`,
   },
+}
+
+const find: Statement = {
+  name: 'consents_find',
+  text: 'SELECT resource, scopes, fingerprint FROM consents WHERE account_id = $1 AND client_id = $2',
+}
+
+/** What the person allowed the client before, for any resource. */
+export async function consentsOf(
+  { database }: Pick<Storage, 'database'>,
+  { accountId, clientId }: Pick<ConsentKey, 'accountId' | 'clientId'>,
+): Promise<readonly StoredConsent[]> {
+  return (await database.sql.query<StoredConsent>(find, [accountId, clientId])).rows
 }
 
 /** Scopes allowed before under the same client metadata; empty when the client changed since or was never seen. */

@@ -52,13 +52,23 @@ describe('An error before the person did anything, for a website that registered
   })
 
   it.each<[string, Record<string, string>]>([
-    ['nothing may be shown', { prompt: 'none' }],
+    ['prompt=none comes with another value, which contradicts it', { prompt: 'none login' }],
     ['the answer goes into the fragment', { ...wrong, response_mode: 'fragment' }],
     ['the resource is unknown', { resource: 'https://other.example/mcp' }],
   ])('is held back, too, when %s', async (_when, parameters) => {
     const page = pageOf(await ask(website, parameters))
     expect(page.status).toBe(400)
     expect(page.links.some(({ href }) => /^https:\/\/www\.client\.example\/cb.*[?&#]error=/.test(href))).toBe(true)
+  })
+
+  it('is not held back for prompt=none: the client learns that a page is needed, and nobody is shown one', async () => {
+    const arrival = await ask(website, { prompt: 'none', state: 'state-1' })
+    const answer = new URL('left' in arrival ? arrival.left : 'none:').searchParams
+    expect(Object.fromEntries(answer)).toMatchObject({ error: 'login_required', state: 'state-1', iss: server.issuer })
+    // Anything else stays held back, whatever prompt says.
+    expect(pageOf(await ask(website, { ...wrong, prompt: 'none' })).status).toBe(400)
+    const elsewhere = await ask({ ...website, redirectUri: 'https://evil.example/cb' }, { prompt: 'none' })
+    expect(pageOf(elsewhere).html).not.toContain('evil.example')
   })
 
   it('is not posted there by itself either', async () => {

@@ -66,10 +66,12 @@ async function engineOver(storage: Storage, issuer: string, resource: string) {
     productName: 'Gatehouse',
     accentColor: '#0b5cad',
   } as const
+  const resources = createResources([declaration])
   return createProvider({
     options,
     clients: createEngineClients(options, () => undefined),
-    resources: createResources([declaration]),
+    resources,
+    standing: { storage, resources, audit: createAuditTrail(storage, log) },
     keyRing,
     pages: {
       renderError: async () => undefined,

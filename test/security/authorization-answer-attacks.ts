@@ -44,7 +44,7 @@ const flows: readonly Row[] = [
   },
   {
     id: 'A12',
-    name: 'prompt=none with a session never yields a code',
+    name: 'prompt=none with a session yields no code for a client that nobody vouches for',
     source: 'OpenID Connect Core §3.1.2.6, RFC 8252 §8.6',
     run: async (world) => {
       const browser = world.server.newBrowser()
@@ -141,11 +141,11 @@ const flows: readonly Row[] = [
     [
       ['a wrong scope', { scope: 'notes:read\u0007' }],
       ['an unknown resource', { resource: 'https://evil.example/' }],
-      ['prompt=none', { prompt: 'none' }],
+      ['prompt=none and another value', { prompt: 'none login' }],
       ['no PKCE', { code_challenge: undefined }],
       ['response_type token', { response_type: 'token' }],
       ['a parameter twice', { nonce: ['1', '2'] }],
-      ['form_post', { response_mode: 'form_post', prompt: 'none' }],
+      ['form_post', { response_mode: 'form_post', prompt: 'none login' }],
     ] as const
   ).map(
     ([what, changes]): Row => ({

@@ -124,7 +124,7 @@ const pages: Readonly<Record<string, (world: PagesWorld) => Promise<{ headers: H
       redirect_uris: ['https://stranger.example/cb'],
     })
     const by = { ...world.grant, clientId, redirectUri: 'https://stranger.example/cb' }
-    return pageOf(await world.server.newBrowser().open(authorizationUrl(world, { prompt: 'none' }, by)))
+    return pageOf(await world.server.newBrowser().open(authorizationUrl(world, { prompt: 'none login' }, by)))
   },
   'the page of U+0000': async (world) => open(world, '/authorize?x=%00'),
   'the home page': async (world) => open(world, '/'),

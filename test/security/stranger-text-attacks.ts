@@ -42,7 +42,7 @@ export const attacks: readonly Row[] = [
         const page = await consentPage(world, browser, {}, client)
         expectText(page, clientName)
         expectText(pageOf(await browser.press(page, 'Allow and show the answer')), clientName)
-        const held = authorizationUrl(world, { prompt: 'none' }, { ...client, redirectUri: site })
+        const held = authorizationUrl(world, { prompt: 'none login' }, { ...client, redirectUri: site })
         expectText(pageOf(await world.server.newBrowser().open(held)), clientName)
         const { clientId } = client
         const logout = new URLSearchParams({ client_id: clientId, post_logout_redirect_uri: site, state: clientName })

@@ -1,5 +1,7 @@
 /** Who a client is, as far as we can tell, and where its redirects lead: what the consent page says about it. */
 import { createHash } from 'node:crypto'
+import type { default as Provider } from 'oidc-provider'
+import { claimsMetadataDocument } from '../../oauth/client-id.js'
 import { redirectKind } from '../../oauth/redirect-uri.js'
 import type { ClientMetadata } from '../../oauth/registration.js'
 import type { ClientIdentity, RedirectTarget } from '../views.js'
@@ -12,6 +14,18 @@ export interface IdentifiedClient {
   readonly redirectUris?: readonly string[] | undefined
   readonly metadata: () => ClientMetadata
   readonly isMetadataDocument: boolean
+}
+
+type EngineClient = NonNullable<Awaited<ReturnType<Provider['Client']['find']>>>
+
+export function identified(client: EngineClient): IdentifiedClient {
+  return {
+    clientId: client.clientId,
+    clientName: client.clientName,
+    redirectUris: client.redirectUris,
+    metadata: () => ({ ...client.metadata() }),
+    isMetadataDocument: claimsMetadataDocument(client.clientId),
+  }
 }
 
 /** The name shown for a client; one without a name is called by its id. */

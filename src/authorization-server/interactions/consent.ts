@@ -1,6 +1,5 @@
 /** The consent step: says who asks for what, and turns the answer into one grant for this authorization. */
 
-import type { default as Provider } from 'oidc-provider'
 import { scopeHierarchyOf } from '../../oauth/resource.js'
 import { expandScopes } from '../../oauth/scope.js'
 import { canParseUrl } from '../../oauth/url.js'
@@ -13,7 +12,7 @@ import { type ConsentKey, rememberConsent, rememberedScopes } from '../../storag
 import { consentFingerprint, displayName, identityOf, impersonates, redirectTarget } from '../clients/identity.js'
 import { formatUserCode } from '../device/user-code.js'
 import { PageError } from '../page-error.js'
-import { isOpenidScope } from '../resources.js'
+import { saveGrant } from './grant.js'
 import { offersHandOff } from './hand-off.js'
 import { finishInteraction, type Interaction } from './interaction.js'
 import type { InteractionParts } from './parts.js'
@@ -25,6 +24,7 @@ import {
   requestedAccess,
 } from './requested-access.js'
 import { switchAccount } from './sign-in.js'
+import { standingScopes } from './standing-consent.js'
 
 function consentKey(interaction: Interaction, accountId: string, access: RequestedAccess): ConsentKey {
   return { accountId, clientId: interaction.client.clientId, resource: access.resource?.resource ?? '' }
@@ -114,28 +114,52 @@ export async function showConsent(
   })
 }
 
+/**
+ * Answers the interaction of a person who just signed in, if nothing is left to ask. False: the page has to be shown. With a session, the
+ * engine decides the same before there is an interaction (standing-consent.ts).
+ */
+export async function answerStanding(
+  parts: InteractionParts,
+  ctx: HttpContext,
+  interaction: Interaction,
+  accountId: string,
+): Promise<boolean> {
+  const { engine, client, unit } = interaction
+  const account = unit.person(accountId)
+  const isSignIn = engine.prompt.name === 'login' && engine.deviceCode === undefined
+  if (!isSignIn || account === undefined || account.disabled) return false
+  const access = requestedAccess(interaction, parts.resources)
+  const request = {
+    redirectUri: interaction.parameter('redirect_uri'),
+    prompts: new Set(interaction.parameter('prompt')?.split(' ')),
+    hintsAtPerson: false,
+  }
+  const scopes = standingScopes(client, request, access, unit.consents)
+  if (scopes === undefined) return false
+  const key = consentKey(interaction, accountId, access)
+  const grantId = await saveGrant(parts.provider, key, access, scopes)
+  const event = parts.audit.event(
+    {
+      type: 'consent.allowed',
+      accountId,
+      clientId: key.clientId,
+      detail: { scopes, resource: key.resource, by: 'standing consent' },
+    },
+    ctx.state.event,
+  )
+  ctx.state.event['outcome'] = 'allowed'
+  const { login } = engine.result ?? {}
+  const result = { ...(login === undefined ? {} : { login }), consent: { grantId } }
+  await finishInteraction(ctx, interaction, result, epochSeconds(parts.storage.clock), event)
+  return true
+}
+
 /** Of what was asked for, what the form allows. Nothing that was not asked for is ever granted. */
 function allowedScopes(access: RequestedAccess, form: URLSearchParams): string[] {
   const ticked = new Set(form.getAll('scope'))
   const openid = access.openid.filter(({ name }) => name === 'openid' || ticked.has(name)).map(({ name }) => name)
   if (form.get('decision') === 'allow-read-only') return [...readOnlyScopes(access), ...openid]
   return [...access.scopes.filter(({ name }) => ticked.has(name)).map(({ name }) => name), ...openid]
-}
-
-async function saveGrant(
-  provider: Provider,
-  key: ConsentKey,
-  access: RequestedAccess,
-  scopes: readonly string[],
-): Promise<string> {
-  const grant = new provider.Grant({ accountId: key.accountId, clientId: key.clientId })
-  const openid = scopes.filter(isOpenidScope)
-  const ofResource = scopes.filter((scope) => !isOpenidScope(scope))
-  if (openid.length > 0) grant.addOIDCScope(openid.join(' '))
-  if (access.resource !== undefined && ofResource.length > 0) {
-    grant.addResourceScope(access.resource.resource, ofResource.join(' '))
-  }
-  return grant.save()
 }
 
 async function deny(

@@ -35,6 +35,14 @@ function holdBack(pages: Pages<Views>, ctx: HttpContext, clientName: string | un
   pages.send(ctx, 'error', { kind: 'bad-request', requestId: event.requestId, code, clientName, back }, 400)
 }
 
+/** Answers to `prompt=none`, for which no page may be shown (OpenID Connect Core §3.1.2.1, §3.1.2.6). */
+const silentAnswers: ReadonlySet<unknown> = new Set([
+  'login_required',
+  'consent_required',
+  'interaction_required',
+  'account_selection_required',
+])
+
 /** Middleware ahead of the engine. An answer that would be posted cannot be offered as a link: it ends here. */
 export function holdBackErrors(pages: Pages<Views>): HttpMiddleware {
   return async (ctx, next) => {
@@ -43,6 +51,7 @@ export function holdBackErrors(pages: Pages<Views>): HttpMiddleware {
     const { client, params } = (ctx as unknown as KoaContextWithOIDC).oidc ?? {}
     const redirectUri = params?.['redirect_uri']
     if (typeof redirectUri !== 'string' || redirectKind(redirectUri) !== 'https' || isTrusted(client)) return
+    if (params?.['prompt'] === 'none' && silentAnswers.has(ctx.state.event['error'])) return
     const clientName = client?.clientName ?? client?.clientId
     if (ctx.status === 303) {
       const back = errorReturn(String(ctx.response.get('location')), redirectUri)

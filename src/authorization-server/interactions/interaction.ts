@@ -1,11 +1,10 @@
 /** One sign-in in progress: the engine's Interaction, the client it is for, and the ways it can end. */
 import { errors, type default as Provider } from 'oidc-provider'
-import { claimsMetadataDocument } from '../../oauth/client-id.js'
 import { subjectHash } from '../../oauth/subject-hash.js'
 import { type HttpContext, publicPath, seeOther } from '../../platform/http.js'
 import type { Write } from '../../platform/joined-writes.js'
 import type { InteractionRequest } from '../../storage/interaction-request.js'
-import type { IdentifiedClient } from '../clients/identity.js'
+import { type IdentifiedClient, identified } from '../clients/identity.js'
 import { PageError } from '../page-error.js'
 import { signedInAccount } from './signed-in-browser.js'
 
@@ -24,16 +23,6 @@ export interface Interaction {
   parameter(name: string): string | undefined
   /** The account that just signed in with this browser, or that its session belongs to. */
   readonly accountId: string | undefined
-}
-
-function identified(client: EngineClient): IdentifiedClient {
-  return {
-    clientId: client.clientId,
-    clientName: client.clientName,
-    redirectUris: client.redirectUris,
-    metadata: () => ({ ...client.metadata() }),
-    isMetadataDocument: claimsMetadataDocument(client.clientId),
-  }
 }
 
 /** Tells a later visit by the back button that this interaction was answered. Bound to its path, says nothing else. */

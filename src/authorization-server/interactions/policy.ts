@@ -1,9 +1,10 @@
 /**
- * When the engine must ask the person: its own checks, changed where they would loop or forget. Consent is asked for every
- * authorization (one grant each, so that one install's revocation leaves its siblings alive); the dispatcher in router.ts
- * decides which page that is.
+ * When the engine must ask the person: its own checks, changed where they would loop or forget. Every authorization has a
+ * grant of its own, so that one install's revocation leaves its siblings alive; who is asked for it: standing-consent.ts. The dispatcher
+ * in router.ts decides which page that is.
  */
 import { interactionPolicy } from 'oidc-provider'
+import { isStanding } from './standing-consent.js'
 
 const { Check, base } = interactionPolicy
 
@@ -23,6 +24,16 @@ export function createInteractionPolicy(): ReturnType<typeof base> {
       ctx.oidc.session?.accountId !== undefined && ctx.oidc.account === undefined
         ? Check.REQUEST_PROMPT
         : Check.NO_NEED_TO_PROMPT,
+    ),
+  )
+
+  // RFC 8252 §8.6 is about clients that anybody can claim to be; a consent stands for proven ones only (standing-consent.ts).
+  const native = consent.checks.get('native_client_prompt')
+  if (native === undefined) throw new Error('the engine lost its check native_client_prompt')
+  consent.checks.remove(native.reason)
+  consent.checks.add(
+    new Check(native.reason, native.description, native.error ?? 'interaction_required', (ctx) =>
+      isStanding(ctx) ? Check.NO_NEED_TO_PROMPT : native.check(ctx),
     ),
   )
 

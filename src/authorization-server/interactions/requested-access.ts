@@ -14,7 +14,7 @@ export interface RequestedAccess {
 }
 
 /** Unknown scopes are left out: they are neither shown nor granted. */
-export function requestedAccess(interaction: Interaction, resources: Resources): RequestedAccess {
+export function requestedAccess(interaction: Pick<Interaction, 'parameter'>, resources: Resources): RequestedAccess {
   const scope = interaction.parameter('scope')
   const requested = new Set(parseScope(scope))
   const named = interaction.parameter('resource')

@@ -9,7 +9,7 @@ import { type HttpContext, type HttpState, seeOther } from '../../platform/http.
 import { normalizeEmail } from '../../storage/accounts.js'
 import { currentInteractionRequest } from '../../storage/interaction-request.js'
 import { PageError } from '../page-error.js'
-import { cancelInteraction, showConsent, submitConsent } from './consent.js'
+import { answerStanding, cancelInteraction, showConsent, submitConsent } from './consent.js'
 import { type Interaction, loadInteraction } from './interaction.js'
 import type { InteractionParts } from './parts.js'
 import { showSignIn, submitSignIn, switchAccount } from './sign-in.js'
@@ -41,8 +41,10 @@ export function createInteractionRouter(parts: InteractionParts): Router<HttpSta
   const router = new Router<HttpState>()
   router.get('/interaction/:uid', async (ctx) => {
     const interaction = await load(ctx, ctx.params['uid'])
-    if (interaction.accountId === undefined) showSignIn(parts, ctx, interaction)
-    else await showConsent(parts, ctx, interaction, interaction.accountId)
+    const { accountId } = interaction
+    if (accountId === undefined) showSignIn(parts, ctx, interaction)
+    else if (!(await answerStanding(parts, ctx, interaction, accountId)))
+      await showConsent(parts, ctx, interaction, accountId)
   })
   router.post('/interaction/:uid/:step', async (ctx, next) => {
     const step = Object.hasOwn(steps, ctx.params['step'] ?? '') ? steps[ctx.params['step'] ?? ''] : undefined

@@ -1,0 +1,120 @@
+/**
+ * Answers an authorization request without asking, where the operator declared the client first-party or the person allowed the same
+ * before and the client's identity is proven. A grant is made each time: one authorization, one grant.
+ */
+import type { KoaContextWithOIDC } from 'oidc-provider'
+import { consentModeOf } from '../../oauth/operator-clients.js'
+import { redirectKind } from '../../oauth/redirect-uri.js'
+import { scopeHierarchyOf } from '../../oauth/resource.js'
+import { expandScopes } from '../../oauth/scope.js'
+import type { AuditTrail } from '../../storage/audit.js'
+import { consentsOf, rememberedScopes, type StoredConsent } from '../../storage/consents.js'
+import type { Storage } from '../../storage/storage.js'
+import { consentFingerprint, type IdentifiedClient, identified } from '../clients/identity.js'
+import type { Resources } from '../resources.js'
+import { saveGrant } from './grant.js'
+import { type RequestedAccess, requestedAccess } from './requested-access.js'
+
+/** What of an authorization request decides whether the person is asked. */
+export interface AskingRequest {
+  readonly redirectUri: string | undefined
+  /** The values of `prompt`. */
+  readonly prompts: ReadonlySet<string>
+  /** The client showed an ID token of the person who is signed in: it knows them already. */
+  readonly hintsAtPerson: boolean
+}
+
+/**
+ * True when an answer to this redirect can only reach the client that it names: the operator made the client and it authenticates, or
+ * the redirect is https, for a client that names itself by URL on the same host that its URL is on. Anybody can use the name of a client
+ * with a loopback redirect, and a client that registered itself is known to nobody (RFC 8252 §8.6, RFC 9700 §4.14).
+ */
+export function isProven(
+  { clientId, isMetadataDocument, metadata }: IdentifiedClient,
+  redirectUri: string | undefined,
+) {
+  const { made_by_operator: isOperators, token_endpoint_auth_method: method } = metadata()
+  const isHttps = redirectUri !== undefined && redirectKind(redirectUri) === 'https'
+  if (isMetadataDocument) return isHttps && new URL(redirectUri).hostname === new URL(clientId).hostname
+  return isOperators === true && (method !== 'none' || isHttps)
+}
+
+/** How far earlier decisions count for this request. `prompt=consent` asks in any case (OpenID Connect Core §3.1.2.1). */
+function reachOf(client: IdentifiedClient, request: AskingRequest): 'everything' | 'remembered' | 'nothing' {
+  if (request.prompts.has('consent') || !isProven(client, request.redirectUri)) return 'nothing'
+  const mode = consentModeOf(client.metadata())
+  if (mode === 'none') return 'everything'
+  return mode === 'remembered' || request.prompts.has('none') || request.hintsAtPerson ? 'remembered' : 'nothing'
+}
+
+/** True when earlier decisions could answer the request, so that it is worth looking for them. */
+export function mayStand(client: IdentifiedClient, request: AskingRequest): boolean {
+  return reachOf(client, request) !== 'nothing'
+}
+
+/** The scopes that are granted without asking: all that the request asks for, or `undefined` when the person must be asked. */
+export function standingScopes(
+  client: IdentifiedClient,
+  request: AskingRequest,
+  access: RequestedAccess,
+  consents: readonly StoredConsent[],
+): readonly string[] | undefined {
+  const { resource } = access
+  const asked = [...access.scopes, ...access.openid].map(({ name }) => name)
+  const reach = reachOf(client, request)
+  if (asked.length === 0 || reach === 'nothing') return undefined
+  if (reach === 'everything') return asked
+  const remembered = rememberedScopes(consents, resource?.resource ?? '', consentFingerprint(client))
+  const before = expandScopes(remembered, resource === undefined ? {} : scopeHierarchyOf(resource))
+  return asked.every((scope) => before.has(scope)) ? asked : undefined
+}
+
+/** True when the engine will have the person sign in first: what they are then asked is the dispatcher's to decide. */
+function mustSignIn({ oidc }: KoaContextWithOIDC): boolean {
+  const { session, entities, params } = oidc
+  const maxAge = Number(params?.['max_age'] ?? Number.NaN)
+  if (session?.accountId === undefined || oidc.prompts.has('login')) return true
+  if (!Number.isNaN(maxAge) && session.past(maxAge)) return true
+  return entities.IdTokenHint !== undefined && entities.IdTokenHint.payload['sub'] !== session.accountId
+}
+
+export interface StandingConsentParts {
+  readonly storage: Storage
+  readonly resources: Resources
+  readonly audit: AuditTrail
+}
+
+/** For the engine's `loadExistingGrant`: the id of a new grant that answers this request, or `undefined` when somebody must be asked. */
+export async function grantStanding(parts: StandingConsentParts, ctx: KoaContextWithOIDC): Promise<string | undefined> {
+  const { oidc } = ctx
+  const { client, account, params, provider } = oidc
+  if (oidc.route !== 'authorization' || client === undefined || account === undefined || mustSignIn(ctx))
+    return undefined
+  const parameter = (name: string) => {
+    const value = params?.[name]
+    return typeof value === 'string' ? value : undefined
+  }
+  const request: AskingRequest = {
+    redirectUri: parameter('redirect_uri'),
+    prompts: oidc.prompts,
+    hintsAtPerson: oidc.entities.IdTokenHint !== undefined,
+  }
+  const known = identified(client)
+  if (!mayStand(known, request)) return undefined
+  const access = requestedAccess({ parameter }, parts.resources)
+  const key = { accountId: account.accountId, clientId: client.clientId }
+  const scopes = standingScopes(known, request, access, await consentsOf(parts.storage, key))
+  if (scopes === undefined) return undefined
+  const detail = { scopes, resource: access.resource?.resource ?? '', by: 'standing consent' }
+  await parts.audit.record({ type: 'consent.allowed', ...key, detail })
+  standing.add(oidc)
+  return saveGrant(provider, key, access, scopes)
+}
+
+/** Requests that a standing consent answered. */
+const standing = new WeakSet<object>()
+
+/** True for a request that nobody needs to be asked about any more. */
+export function isStanding({ oidc }: KoaContextWithOIDC): boolean {
+  return standing.has(oidc)
+}
