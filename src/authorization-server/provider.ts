@@ -4,6 +4,7 @@
  */
 import { type Configuration, errors, type KoaContextWithOIDC, Provider } from 'oidc-provider'
 import initializeKeystore from 'oidc-provider/lib/helpers/initialize_keystore.js'
+import { cookieSuffix } from '../oauth/cookie-names.js'
 import { dpopProofAlgorithms } from '../oauth/dpop.js'
 import { jwtBearerGrant } from '../oauth/trusted-issuer.js'
 import { pathOf } from '../oauth/well-known.js'
@@ -169,8 +170,7 @@ function features(parts: ProviderParts): Configuration['features'] {
 
 function cookieNames(issuer: string): NonNullable<NonNullable<Configuration['cookies']>['names']> {
   const isSecure = issuer.startsWith('https:')
-  // Issuers that share an origin must not take each other's session for their own, spoiled one.
-  const session = `gatehouse_session${pathOf(issuer).replace(/[^\w-]/g, '_')}`
+  const session = `gatehouse_session${cookieSuffix(issuer)}`
   return {
     // The session cookie is for the whole origin; the others are bound to their path, which `__Host-` does not allow.
     session: isSecure ? `__Host-${session}` : session,

@@ -3,6 +3,7 @@
  * registered, with this front as its `iss` (RFC 9207). Only what is known passes, in either direction.
  */
 import { randomBytes } from 'node:crypto'
+import { cookieSuffix } from '../oauth/cookie-names.js'
 import { redirectKind } from '../oauth/redirect-uri.js'
 import { isScopeToken, parseScope } from '../oauth/scope.js'
 import { redirectAnswer } from './answers.js'
@@ -73,7 +74,7 @@ function problemWith(parameters: URLSearchParams): Problem | undefined {
 }
 
 function cookieName(issuer: string): string {
-  return issuer.startsWith('https:') ? '__Host-issuer-front' : 'issuer-front'
+  return `${issuer.startsWith('https:') ? '__Host-' : ''}issuer-front${cookieSuffix(issuer)}`
 }
 
 /** The browser's binding; empty when it has none. */

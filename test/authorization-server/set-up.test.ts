@@ -43,7 +43,9 @@ describeOnDatabases('The set-up link, on %s', (kind) => {
   it('makes the browser known to the account that was made there, and to no other', async () => {
     const browser = server.newBrowser()
     const proof = () =>
-      browser.cookies.header(new URL(`${server.issuer}/interaction/x`))?.match(/gatehouse_known_browser=([^;]+)/)?.[1]
+      browser.cookies
+        .header(new URL(`${server.issuer}/interaction/x`))
+        ?.match(/gatehouse_known_browser\w*=([^;]+)/)?.[1]
     const page = pageOf(await browser.open(link))
     await browser.press(page, 'Create account', { ...first, Password: 'too short' })
     expect(proof()).toBeUndefined()

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { createSignInThrottle, signInLimits } from '../../src/authorization-server/accounts/throttle.js'
 import { type Account, isConsentPage, isSignInPage, signIn } from '../support/authorization.js'
 import { type Browser, type Page, pageOf } from '../support/browser.js'
+import { knownBrowserCookie } from '../support/cookie-names.js'
 import { describeOnDatabases } from '../support/describe-with.js'
 import { type Grant, newGrant, startAuthorization } from '../support/oauth-client.js'
 import { startServer, type TestServer } from './server.js'
@@ -106,7 +107,7 @@ describeOnDatabases('Signing in, on %s', (kind) => {
   describe('an account that strangers try from many addresses', () => {
     /** What the browser sends as proof that it signed in before. */
     const proofOf = (browser: Browser) =>
-      /gatehouse_known_browser=([^;]+)/.exec(
+      /gatehouse_known_browser\w*=([^;]+)/.exec(
         browser.cookies.header(new URL('/interaction/x', server.issuer)) ?? '',
       )?.[1]
     const known = async (account: Account, browser = server.newBrowser()) => {
@@ -117,7 +118,7 @@ describeOnDatabases('Signing in, on %s', (kind) => {
     const withProof = async (proof: string, account: Account) => {
       const browser = server.newBrowser()
       const page = await signInPage(browser)
-      browser.cookies.store(new URL(page.url), [`gatehouse_known_browser=${proof}; Path=/interaction`])
+      browser.cookies.store(new URL(page.url), [`${knownBrowserCookie(server.issuer)}=${proof}; Path=/interaction`])
       return pageOf(await signIn(browser, page, account)).status
     }
     const lock = async (email: string) => {

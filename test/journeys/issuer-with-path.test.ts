@@ -4,6 +4,7 @@ import { decodeJwt } from 'jose'
 import { authorizationServerMetadataUrls } from '../../src/oauth/well-known.js'
 import { consent, isConsentPage, isSignInPage, signIn } from '../support/authorization.js'
 import { pageOf } from '../support/browser.js'
+import { sessionCookie } from '../support/cookie-names.js'
 import { deviceCodeGrant, poll, startDevice } from '../support/device-client.js'
 import { freePort } from '../support/free-port.js'
 import { callTool, structured } from '../support/mcp-request.js'
@@ -122,7 +123,7 @@ describe('pages of an issuer with a path', () => {
     expect(setCookies.length).toBeGreaterThan(1)
     for (const cookie of setCookies) expect(cookie).toMatch(new RegExp(`path=${path}/`, 'i'))
     expect('left' in (await consent(browser, consentPage))).toBe(true)
-    expect(browser.cookies.names()).toContain('gatehouse_session_tenants_auth')
+    expect(browser.cookies.names()).toContain(sessionCookie(stack.issuer))
 
     const signOut = pageOf(await browser.open(`${stack.issuer}/logout`))
     expect(signOut.forms[0]?.action).toBe(`${stack.issuer}/logout/confirm`)

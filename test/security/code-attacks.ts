@@ -151,7 +151,7 @@ const kinds: Readonly<Record<string, (world: TokenWorld) => Promise<string>>> = 
     return String((await post(world, '/par', parameters)).body['request_uri'])
   },
   'the cookie of a session': async ({ browser, server }) =>
-    /gatehouse_session=([^;]+)/.exec(browser.cookies.header(new URL(server.issuer)) ?? '')?.[1] ?? '',
+    /gatehouse_session\w*=([^;]+)/.exec(browser.cookies.header(new URL(server.issuer)) ?? '')?.[1] ?? '',
   'the id of a sign-in': async (world) => {
     const started = await fetch(authorizationUrl(world), { redirect: 'manual' })
     return started.headers.get('location')?.split('/').at(-1) ?? ''

@@ -1,5 +1,6 @@
 /** Group I: what logs, errors and answers tell. */
 import { expect } from '@jest/globals'
+import { sessionCookie } from '../support/cookie-names.js'
 import type { Row } from './http-world.js'
 import { rawGet } from './sockets.js'
 
@@ -93,7 +94,9 @@ export const attacks: readonly Row[] = [
         fetch(`${auth}/setup?token=${secret('setup')}`),
         fetch(`${auth}/logout?id_token_hint=${secret('hint')}`),
         fetch(`${auth}/`, {
-          headers: { cookie: `gatehouse_session=${secret('cookie')}; gatehouse_session.sig=${secret('cookie')}` },
+          headers: {
+            cookie: `${sessionCookie(auth)}=${secret('cookie')}; ${sessionCookie(auth)}.sig=${secret('cookie')}`,
+          },
         }),
         fetch(`${auth}/nowhere?${secret('query')}`, { headers: { referer: `${auth}/cb?code=${secret('code')}` } }),
         fetch(`${mcp}?access_token=${secret('token')}`, {
@@ -169,18 +172,19 @@ export const attacks: readonly Row[] = [
     name: 'cookies that are too many, too long, unsigned, or signed for somebody else',
     source: 'authentik CVE-2026-25748, ASVS 3.3',
     run: async ({ stack }) => {
+      const session = sessionCookie(stack.issuer)
       const cookies = [
-        'gatehouse_session=x',
-        'gatehouse_session=x; gatehouse_session.sig=x',
-        'gatehouse_session=%00',
-        'gatehouse_session=%zz',
-        `gatehouse_session=${'x'.repeat(6_000)}`,
+        `${session}=x`,
+        `${session}=x; ${session}.sig=x`,
+        `${session}=%00`,
+        `${session}=%zz`,
+        `${session}=${'x'.repeat(6_000)}`,
         '='.repeat(500),
         ';'.repeat(2_000),
         Array.from({ length: 300 }, (_, index) => `c${index}=x`).join('; '),
-        'gatehouse_session="',
-        'gatehouse_session=x; gatehouse_session=y',
-        'gatehouse_session=__proto__',
+        `${session}="`,
+        `${session}=x; ${session}=y`,
+        `${session}=__proto__`,
       ]
       for (const cookie of cookies) {
         for (const path of ['/', '/authorize?client_id=x', '/interaction/x', '/logout', '/device', '/setup']) {

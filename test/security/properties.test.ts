@@ -4,6 +4,7 @@
  */
 import { Agent, request } from 'node:http'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { cookieSuffix } from '../../src/oauth/cookie-names.js'
 import { residentMiB } from '../bench/process-usage.js'
 import { isSignInPage } from '../support/authorization.js'
 import { pageOf } from '../support/browser.js'
@@ -45,7 +46,9 @@ afterAll(async () => {
 function send(origin: string, { method, target, headers, body }: MadeUpRequest): Promise<number> {
   const { hostname, port } = new URL(origin)
   return new Promise((resolve, reject) => {
-    const all = { ...headers, 'content-length': String(body.length) }
+    // The names of our cookies depend on the issuer, which was not known when the request was made up.
+    const cookie = headers['cookie']?.replace(/gatehouse_(?:session|known_browser)/g, `$&${cookieSuffix(stack.issuer)}`)
+    const all = { ...headers, ...(cookie === undefined ? {} : { cookie }), 'content-length': String(body.length) }
     const outgoing = request({ hostname, port, method, path: target, headers: all, agent }, (answer) => {
       const status = answer.statusCode ?? 0
       const isStream = answer.headers['content-type']?.startsWith('text/event-stream') === true

@@ -2,6 +2,7 @@
 import { expect } from '@jest/globals'
 import { consent, isConsentPage, isSignInPage, signIn } from '../support/authorization.js'
 import { type Browser, pageOf } from '../support/browser.js'
+import { sessionCookie } from '../support/cookie-names.js'
 import { expectSafePage, newClient, type PagesWorld, type Row } from './pages-world.js'
 import {
   answerAt,
@@ -13,8 +14,6 @@ import {
   postStep,
   signInPage,
 } from './server-world.js'
-
-const sessionName = 'gatehouse_session'
 
 /** Cookies of a browser for a URL of ours, by name. */
 function cookiesOf(browser: Browser, url: string): ReadonlyMap<string, string> {
@@ -56,11 +55,13 @@ const sessions: readonly Row[] = [
       const [victim, attacker] = [world.server.newBrowser(), world.server.newBrowser()]
       await attacker.open(`${world.server.issuer}/logout`)
       const planted = cookiesOf(attacker, world.server.issuer)
-      expect([...planted.keys()].join()).toContain(sessionName)
+      expect([...planted.keys()].join()).toContain(sessionCookie(world.server.issuer))
       const lines = [...planted].map(([name, value]) => `${name}=${value}; Path=/; HttpOnly`)
       victim.cookies.store(new URL(world.server.issuer), lines)
       await consent(victim, await consentPage(world, victim))
-      expect(cookiesOf(victim, world.server.issuer).get(sessionName)).not.toBe(planted.get(sessionName))
+      expect(cookiesOf(victim, world.server.issuer).get(sessionCookie(world.server.issuer))).not.toBe(
+        planted.get(sessionCookie(world.server.issuer)),
+      )
       expect(await isKnown(world, headerOf(cookiesOf(victim, world.server.issuer)))).toBe(true)
       expect(await isKnown(world, headerOf(planted))).toBe(false)
     },
@@ -179,23 +180,24 @@ const sessions: readonly Row[] = [
   ),
   ...[
     '=;;;=x; ;',
-    `${sessionName}`,
-    `${sessionName}=`,
-    `${sessionName}=%zz; ${sessionName}.sig=%`,
-    `${sessionName}="quoted"; ${sessionName}.sig="x"`,
-    `${sessionName}=a; ${sessionName}=b; ${sessionName}.sig=c; ${sessionName}.sig=d`,
-    `${sessionName}=${'x'.repeat(8_000)}; ${sessionName}.sig=x`,
-    `${sessionName}=../../../etc/passwd; ${sessionName}.sig=x`,
-    `${sessionName}=' OR '1'='1; ${sessionName}.sig=x`,
-    `${sessionName}={"accountId":"x"}; ${sessionName}.sig=x`,
+    'SESSION',
+    `SESSION=`,
+    `SESSION=%zz; SESSION.sig=%`,
+    `SESSION="quoted"; SESSION.sig="x"`,
+    `SESSION=a; SESSION=b; SESSION.sig=c; SESSION.sig=d`,
+    `SESSION=${'x'.repeat(8_000)}; SESSION.sig=x`,
+    `SESSION=../../../etc/passwd; SESSION.sig=x`,
+    `SESSION=' OR '1'='1; SESSION.sig=x`,
+    `SESSION={"accountId":"x"}; SESSION.sig=x`,
     '__proto__=x; constructor=y; toString=z',
     `${'a=b; '.repeat(500)}c=d`,
   ].map(
-    (cookie): Row => ({
+    (template): Row => ({
       id: 'B39',
-      name: `the cookies ${cookie.length > 90 ? `${cookie.slice(0, 30)}… (${cookie.length} characters)` : cookie} are nobody’s`,
+      name: `the cookies ${template.length > 90 ? `${template.slice(0, 30)}… (${template.length} characters)` : template} are nobody’s`,
       source: 'CVE-2026-25748 (malformed cookie passes)',
       run: async (world) => {
+        const cookie = template.replaceAll('SESSION', sessionCookie(world.server.issuer))
         expect(await isKnown(world, cookie)).toBe(false)
         for (const path of ['/interaction/x', '/authorize/x', '/logout', '/device', '/setup?token=x']) {
           const answer = await fetch(`${world.server.issuer}${path}`, { redirect: 'manual', headers: { cookie } })

@@ -4,6 +4,7 @@
  * opens nothing. Does not count: throttle.ts does.
  */
 import { createHmac, hkdfSync } from 'node:crypto'
+import { cookieSuffix } from '../../oauth/cookie-names.js'
 import { type Clock, epochSeconds } from '../../platform/clock.js'
 import { type HttpContext, publicPath } from '../../platform/http.js'
 import { randomSecret, secretsEqual } from '../../platform/secrets.js'
@@ -32,7 +33,7 @@ interface Proof {
 
 /** `keyRing`: its first cookie key makes proofs, all are accepted. */
 export function createKnownBrowsers(keyRing: Pick<KeyRing, 'follow'>, issuer: string, clock: Clock): KnownBrowsers {
-  const name = `${issuer.startsWith('https:') ? '__Secure-' : ''}gatehouse_known_browser`
+  const name = `${issuer.startsWith('https:') ? '__Secure-' : ''}gatehouse_known_browser${cookieSuffix(issuer)}`
   let macKeys: readonly Buffer[] = []
   keyRing.follow(({ cookie }) => {
     macKeys = cookie.map((key) => Buffer.from(hkdfSync('sha256', key, '', 'gatehouse known browser', 32)))
