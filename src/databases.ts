@@ -7,7 +7,13 @@ import { join } from 'node:path'
 import type { Config } from './config.js'
 import { arrivalSecretUnder } from './platform/arrival.js'
 import type { Clock } from './platform/clock.js'
-import { type Database, openEmbeddedDatabase, openServerDatabase, type Statement } from './platform/database.js'
+import {
+  type Database,
+  defaultLimits,
+  openEmbeddedDatabase,
+  openServerDatabase,
+  type Statement,
+} from './platform/database.js'
 import { openSharedDatabase } from './platform/database-guest.js'
 import { shareDatabase } from './platform/database-share.js'
 import { prepareEmbeddedFolders } from './platform/embedded-folders.js'
@@ -50,10 +56,13 @@ export async function openDatabase(config: Config, part: Part, log: Logger): Pro
   return openServerDatabase({
     url,
     poolSize: config.DATABASE_POOL_SIZE,
+    // Only notes are searched.
+    searchConnections: part === 'mcp' ? 2 : 0,
     pooled: config.DATABASE_POOLER === 'transaction',
     limits: {
       connectSeconds: config.DATABASE_CONNECT_TIMEOUT_SECONDS,
       statementSeconds: config.DATABASE_STATEMENT_TIMEOUT_SECONDS,
+      searchSeconds: Math.min(defaultLimits.searchSeconds, config.DATABASE_STATEMENT_TIMEOUT_SECONDS),
       lockSeconds: config.DATABASE_LOCK_TIMEOUT_SECONDS,
       idleTransactionSeconds: config.DATABASE_IDLE_TRANSACTION_TIMEOUT_SECONDS,
       waitingStatements: config.DATABASE_QUEUE_LIMIT,
@@ -114,6 +123,7 @@ export async function bringUpToDate(config: Config, database: Database, folder: 
 
 const unlimited: Statement = {
   name: 'time_limits_missing',
+  lane: 'read',
   text: `SELECT name FROM pg_settings WHERE setting = '0'
     AND name IN ('statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout') ORDER BY name`,
 }

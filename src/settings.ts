@@ -132,7 +132,11 @@ export const settings = {
     'What stands before PostgreSQL: none, or transaction for a pool in transaction mode such as PgBouncer. Then time limits are those that PostgreSQL has for the role.',
     oneOf('none', 'transaction'),
   ),
-  DATABASE_POOL_SIZE: setting(10, 'Connections each server keeps to its PostgreSQL.', integer(4, 200)),
+  DATABASE_POOL_SIZE: setting(
+    10,
+    'Maximum number of connections each server opens to its PostgreSQL. About half are for transactions; one is for rate limits, used DPoP proofs and revocations alone.',
+    integer(6, 200),
+  ),
   DATABASE_CONNECT_TIMEOUT_SECONDS: setting(
     5,
     'How long a connection to PostgreSQL may take to come about, or to become free. Then, as with the next four, callers are told to come again: 503 with Retry-After.',

@@ -39,11 +39,20 @@ interface Row {
 
 const columns = `id, key_hash AS "keyHash", name, subject, scope, created_at AS "createdAt", expires_at AS "expiresAt"`
 
-const find: Statement = { name: 'api_key_find', text: `SELECT ${columns} FROM api_keys WHERE id = $1` }
-const list: Statement = { name: 'api_key_list', text: `SELECT ${columns} FROM api_keys ORDER BY created_at DESC, id` }
-const remove: Statement = { name: 'api_key_remove', text: `DELETE FROM api_keys WHERE id = $1` }
+const find: Statement = {
+  name: 'api_key_find',
+  lane: 'security',
+  text: `SELECT ${columns} FROM api_keys WHERE id = $1`,
+}
+const list: Statement = {
+  name: 'api_key_list',
+  lane: 'read',
+  text: `SELECT ${columns} FROM api_keys ORDER BY created_at DESC, id`,
+}
+const remove: Statement = { name: 'api_key_remove', lane: 'write', text: `DELETE FROM api_keys WHERE id = $1` }
 const insert: Statement = {
   name: 'api_key_insert',
+  lane: 'write',
   text: `INSERT INTO api_keys (id, key_hash, name, subject, scope, created_at, expires_at)
     VALUES ($1, $2, $3, $4, $5, $6::timestamptz, $7::timestamptz)`,
 }

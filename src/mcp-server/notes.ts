@@ -5,6 +5,8 @@
 import { randomUUID } from 'node:crypto'
 import type { Clock } from '../platform/clock.js'
 import type { Database, Statement } from '../platform/database.js'
+import { createFairQueue, QueueFull } from '../platform/fair-queue.js'
+import { isStatementTimeout } from '../platform/outage.js'
 import { decodeListCursor, decodeSearchCursor, encodeCursor } from './cursor.js'
 import { PrismaClient } from './generated/client.js'
 
@@ -40,7 +42,10 @@ export interface PageRequest {
 export interface NotesStore {
   /** Newest change first. `undefined` when the cursor is not one of ours. */
   list(ownerId: string, page: PageRequest): Promise<Page<NoteSummary> | undefined>
-  /** Best match first; `query` in the syntax of a web search. `undefined` when the cursor is not one of ours. */
+  /**
+   * Best match first; `query` in the syntax of a web search. `undefined` when the cursor is not one of ours. Throws SearchRefused when
+   * too many searches of this owner wait already, or this one took too long.
+   */
   search(ownerId: string, query: string, page: PageRequest): Promise<Page<FoundNote> | undefined>
   read(ownerId: string, id: string): Promise<Note | undefined>
   /**
@@ -62,9 +67,23 @@ interface FoundRow extends FoundNote {
   readonly rank: string
 }
 
+export class SearchRefused extends Error {
+  readonly reason: 'busy' | 'too-slow'
+
+  constructor(reason: 'busy' | 'too-slow', options: ErrorOptions) {
+    super(reason, options)
+    this.name = 'SearchRefused'
+    this.reason = reason
+  }
+}
+
+/** In one process. Searches of one person run one after the other, and take turns with those of others. */
+export const searchLimits = { concurrency: 2, runningPerSender: 1, perSender: 8, queueLimit: 40 } as const
+
 /** `rank` travels as text: PostgreSQL writes a float4 so that reading it gives the same float4, and pages never overlap. */
 const searchStatement: Statement = {
   name: 'notes_search',
+  lane: 'search',
   text: `
     WITH hits AS (
       SELECT id, title, body, updated_at, ts_rank(search, query) AS rank
@@ -91,13 +110,26 @@ function pageOf<Item>(items: readonly Item[], limit: number, cursorAfter: (item:
   return { items: items.slice(0, limit), nextCursor: cursorAfter(last) }
 }
 
-async function search(database: Database, ownerId: string, query: string, { limit, cursor }: PageRequest) {
+async function findNotes(database: Database, ownerId: string, query: string, { limit, cursor }: PageRequest) {
   const position = cursor === undefined ? undefined : decodeSearchCursor(cursor)
   if (cursor !== undefined && position === undefined) return undefined
   const [, rank = null, id = null] = position ?? []
   const { rows } = await database.sql.query<FoundRow>(searchStatement, [ownerId, query, rank, id, limit + 1])
   const page = pageOf(rows, limit, (row) => encodeCursor(['search', Number(row.rank), row.id]))
   return { ...page, items: page.items.map(({ rank: _rank, ...found }) => found) }
+}
+
+function createSearch(database: Database): NotesStore['search'] {
+  const queue = createFairQueue(searchLimits)
+  return async (ownerId, query, page) => {
+    try {
+      return await queue.run({ networks: [ownerId] }, () => findNotes(database, ownerId, query, page))
+    } catch (error) {
+      if (error instanceof QueueFull) throw new SearchRefused('busy', { cause: error })
+      if (isStatementTimeout(error)) throw new SearchRefused('too-slow', { cause: error })
+      throw error
+    }
+  }
 }
 
 /** Opens the store on a migrated database. */
@@ -120,7 +152,7 @@ export function createNotesStore(database: Database, clock: Clock, newId: () => 
       })
       return pageOf(rows, limit, (row) => encodeCursor(['list', row.updatedAt.getTime(), row.id]))
     },
-    search: (ownerId, query, page) => search(database, ownerId, query, page),
+    search: createSearch(database),
     read: async (ownerId, id) => (await notes.findUnique({ where: { id, ownerId }, select: noteFields })) ?? undefined,
     create: async (ownerId, { title, body }) => {
       if ((await notes.count({ where: { ownerId } })) >= noteLimits.notesPerUser) return 'full'

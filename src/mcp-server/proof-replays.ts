@@ -5,6 +5,7 @@ import type { ProofReplayStore } from '../resource-server/index.js'
 
 const insert: Statement = {
   name: 'used_proof_insert',
+  lane: 'security',
   text: `INSERT INTO used_proofs (id_hash, expires_at) VALUES ($1, $2::timestamptz) ON CONFLICT (id_hash) DO NOTHING`,
 }
 

@@ -38,6 +38,7 @@ const maxSettled = 500
 // In the order of keys: processes that settle at the same time lock rows in the same order. What this process knows is the least.
 const settle: Statement = {
   name: 'call_buckets_settle',
+  lane: 'security',
   text: `WITH fresh AS MATERIALIZED (
       SELECT * FROM jsonb_to_recordset($1::jsonb) AS fresh(key text, full_at timestamptz, since timestamptz, taken_ms float8)
     )

@@ -50,6 +50,7 @@ const setting = (name: string) => `(SELECT setting::int FROM pg_settings WHERE n
 
 const read: Statement = {
   name: 'database_condition',
+  lane: 'read',
   text: `SELECT current_setting('server_version') AS version, current_setting('server_version_num')::int AS version_number,
     (extract(epoch FROM clock_timestamp()) * 1000)::text AS now,
     current_setting('fsync') AS fsync, current_setting('full_page_writes') AS full_page_writes,

@@ -15,15 +15,16 @@ import { restrictToOwner } from './embedded-folders.js'
 import { createPreparedSql } from './embedded-statements.js'
 import { runExclusively } from './exclusive.js'
 import { lockFolder } from './folder-lock.js'
+import { connectionShares, createLanes, type Lane } from './lanes.js'
 import { migrationAdapter } from './migration-adapter.js'
 import { isOutage, isReadOnlyError, isUndone, outageError } from './outage.js'
-import { createPipelines } from './pipelines.js'
 import { trackSockets } from './tracked-sockets.js'
 import { askIfReadOnly, demandWritable, demandWritableClient, type ReadOnlyAnswer } from './writable.js'
 
 /** One prepared statement. `name` is unique per text: PostgreSQL prepares it once per connection. */
 export interface Statement {
   readonly name: string
+  readonly lane: Lane
   readonly text: string
 }
 
@@ -67,6 +68,8 @@ export interface Database {
 export interface DatabaseLimits {
   readonly connectSeconds: number
   readonly statementSeconds: number
+  /** The same for statements of the lane `search`, which are short or not worth their answer. */
+  readonly searchSeconds: number
   /** For a lock that somebody else holds. */
   readonly lockSeconds: number
   /** A transaction in which nothing happens is ended, and its locks with it. */
@@ -78,6 +81,7 @@ export interface DatabaseLimits {
 export const defaultLimits: DatabaseLimits = {
   connectSeconds: 5,
   statementSeconds: 10,
+  searchSeconds: 2,
   lockSeconds: 5,
   idleTransactionSeconds: 10,
   waitingStatements: 500,
@@ -85,7 +89,10 @@ export const defaultLimits: DatabaseLimits = {
 
 export interface ServerDatabaseOptions {
   readonly url: string
+  /** Connections in all; fewer than 6 count as 6. */
   readonly poolSize: number
+  /** Of these, for the lane `search`; default: none are set aside. */
+  readonly searchConnections?: number
   readonly limits?: DatabaseLimits
   /**
    * True when a pool in transaction mode (PgBouncer) stands before PostgreSQL: a connection may be another session in each
@@ -100,6 +107,9 @@ export interface ServerDatabaseOptions {
   readonly onWrongClock?: (aheadSeconds: number) => void
 }
 
+/** More would not be answered within the patience of a caller. */
+const mostWaitingSearches = 50
+
 /** How much longer than PostgreSQL itself we wait for the answer that a statement took too long. */
 const answerGraceMs = 2_000
 
@@ -107,7 +117,7 @@ const answerGraceMs = 2_000
 const pingMs = 1_500
 
 /** One statement for all it asks: where the way is slow, two would take longer than readiness waits. */
-const pingStatement: Statement = { name: 'ping', text: `${askIfReadOnly.text}, ${databaseTime}` }
+const pingStatement: Statement = { name: 'ping', lane: 'write', text: `${askIfReadOnly.text}, ${databaseTime}` }
 
 /** Rejects when `work` is not over in time; it goes on, and what becomes of it no longer matters. */
 async function inTime(work: Promise<unknown>, milliseconds: number): Promise<void> {
@@ -138,9 +148,6 @@ async function againIfUndone<T>(send: () => Promise<T>): Promise<T> {
   return send()
 }
 
-/** Reads share one connection and one backend that stays awake; a write has to wait for the disk, which no read should. */
-const reads = ({ text }: Statement): boolean => text.startsWith('SELECT')
-
 /**
  * The pool listens to connections that are idle, whoever borrowed one for a transaction to none: between two statements nobody
  * would hear that it was lost, and an error event that nobody hears ends the process.
@@ -151,45 +158,38 @@ function surviveLosses(pool: pg.Pool, onLoss: (error: Error) => void): void {
 }
 
 /**
- * Opens a PostgreSQL server: half the connections are pipelines for single statements, one of them for reads, half a pool for
- * Prisma and locks. Connects on first use; `ping` tells whether it works.
+ * Opens a PostgreSQL server: half the connections are pipelines for single statements, by lane, half a pool for Prisma and locks.
+ * Connects on first use; `ping` tells whether it works.
  */
 export function openServerDatabase(options: ServerDatabaseOptions): Database {
   const { limits = defaultLimits, pooled = false } = options
-  const sessionLimits = {
-    statement_timeout: limits.statementSeconds * 1_000,
-    lock_timeout: limits.lockSeconds * 1_000,
-    idle_in_transaction_session_timeout: limits.idleTransactionSeconds * 1_000,
-  }
-  const connection = {
+  const connectionFor = (seconds: number) => ({
     connectionString: options.url,
     connectionTimeoutMillis: limits.connectSeconds * 1_000,
-    ...(pooled ? {} : sessionLimits),
+    ...(!pooled && {
+      statement_timeout: seconds * 1_000,
+      lock_timeout: limits.lockSeconds * 1_000,
+      idle_in_transaction_session_timeout: limits.idleTransactionSeconds * 1_000,
+    }),
     // The server's own limits are of no use when nothing comes through to it, or back.
-    query_timeout: limits.statementSeconds * 1_000 + answerGraceMs,
+    query_timeout: seconds * 1_000 + answerGraceMs,
     keepAlive: true,
     application_name: 'gatehouse',
-  }
-  const forStatements = Math.max(2, Math.floor(options.poolSize / 2))
-  const mostWaiting = limits.waitingStatements
+  })
   const sockets = trackSockets()
-  const lanes = (size: number) =>
-    createPipelines({
-      connection,
-      newSocket: sockets.open,
-      isSession: !pooled,
-      size,
-      mostWaiting,
-      onError: options.onIdleError,
-    })
-  const reading = lanes(1)
-  const writing = lanes(forStatements - 1)
+  const shares = connectionShares(options.poolSize, options.searchConnections ?? 0)
+  const lanes = createLanes(shares, (lane) => ({
+    connection: connectionFor(lane === 'search' ? limits.searchSeconds : limits.statementSeconds),
+    newSocket: sockets.open,
+    isSession: !pooled,
+    mostWaiting: lane === 'search' ? mostWaitingSearches : limits.waitingStatements,
+    onError: options.onIdleError,
+  }))
   const pool = new pg.Pool({
-    ...connection,
+    ...connectionFor(limits.statementSeconds),
     stream: sockets.open,
     onConnect: demandWritableClient,
-    // Two at least: what runs under a lock needs a second connection.
-    max: Math.max(2, options.poolSize - forStatements),
+    max: shares.transactions,
     idleTimeoutMillis: 60_000,
   })
   surviveLosses(pool, options.onIdleError)
@@ -199,13 +199,11 @@ export function openServerDatabase(options: ServerDatabaseOptions): Database {
   )
   const sql: Sql = {
     query: async <Row>(statement: Statement, values: readonly unknown[]) => {
-      const pipelines = reads(statement) ? reading : writing
-      const { rows, rowCount } = await againIfUndone(() => pipelines.query(statement, values)).catch(
-        (error: unknown) => {
-          if (isReadOnlyError(error)) sockets.closeAll()
-          throw isOutage(error) ? outageError(error) : error
-        },
-      )
+      const lane = lanes[statement.lane]
+      const { rows, rowCount } = await againIfUndone(() => lane.query(statement, values)).catch((error: unknown) => {
+        if (isReadOnlyError(error)) sockets.closeAll()
+        throw isOutage(error) ? outageError(error) : error
+      })
       return { rows: rows as Row[], rowCount }
     },
   }
@@ -234,8 +232,10 @@ export function openServerDatabase(options: ServerDatabaseOptions): Database {
     exclusively: (lock, work) => runExclusively(pool, lock, work),
     ping: () => inTime(ping(), pingMs),
     pools: () => [
-      { pool: 'reads', ...reading.use() },
-      { pool: 'writes', ...writing.use() },
+      { pool: 'reads', ...lanes.read.use() },
+      { pool: 'writes', ...lanes.write.use() },
+      { pool: 'security', ...lanes.security.use() },
+      { pool: 'searches', ...lanes.search.use() },
       {
         pool: 'transactions',
         connections: pool.totalCount,
@@ -244,7 +244,7 @@ export function openServerDatabase(options: ServerDatabaseOptions): Database {
         waiting: pool.waitingCount,
       },
     ],
-    close: async () => void (await Promise.all([reading.end(), writing.end(), pool.end()])),
+    close: async () => void (await Promise.all([...Object.values(lanes).map((lane) => lane.end()), pool.end()])),
   }
 }
 

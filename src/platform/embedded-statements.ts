@@ -4,6 +4,7 @@
  */
 import { messages, type PGlite, parse, protocol } from '@electric-sql/pglite'
 import type { Sql, Statement } from './database.js'
+import type { Lane } from './lanes.js'
 
 interface Prepared {
   readonly parameterTypes: readonly number[]
@@ -12,6 +13,28 @@ interface Prepared {
 }
 
 const { serialize } = protocol
+
+/**
+ * Lets one piece of work at a time through, what guards other requests first: the embedded database does one thing at a time, so a guard
+ * waits for the statement under way, and not for a queue of searches behind it.
+ */
+function inTurn(): <T>(lane: Lane, work: () => Promise<T>) => Promise<T> {
+  const queues = { guards: [] as (() => void)[], others: [] as (() => void)[] }
+  let isBusy = false
+  return async (lane, work) => {
+    const queue = lane === 'security' ? queues.guards : queues.others
+    if (isBusy) await new Promise<void>((resolve) => queue.push(resolve))
+    isBusy = true
+    try {
+      return await work()
+    } finally {
+      const next = queues.guards.shift() ?? queues.others.shift()
+      // The turn is handed over, so that nobody who comes meanwhile takes it.
+      if (next === undefined) isBusy = false
+      else next()
+    }
+  }
+}
 
 /**
  * Sends messages as one, alone: within a transaction of Prisma's they would become a part of it. The two locks are those that
@@ -39,11 +62,12 @@ function toText(pglite: PGlite, type: number | undefined, value: unknown): strin
 
 /** The seam over an open database. A statement that fails to prepare is tried anew by the next call. */
 export function createPreparedSql(pglite: PGlite): Sql {
+  const take = inTurn()
   const preparing = new Map<string, Promise<Prepared>>()
   const prepared = (statement: Statement): Promise<Prepared> => {
     const known = preparing.get(statement.name)
     if (known !== undefined) return known
-    const made = prepare(pglite, statement)
+    const made = take(statement.lane, () => prepare(pglite, statement))
     preparing.set(statement.name, made)
     made.catch(() => preparing.delete(statement.name))
     return made
@@ -53,7 +77,7 @@ export function createPreparedSql(pglite: PGlite): Sql {
       const { parameterTypes, columns } = await prepared(statement)
       const texts = values.map((value, index) => toText(pglite, parameterTypes[index], value))
       const bind = serialize.bind({ statement: statement.name, values: texts })
-      const answer = await send(pglite, [bind, serialize.execute({})])
+      const answer = await take(statement.lane, () => send(pglite, [bind, serialize.execute({})]))
       const [result] = parse.parseResults(columns === undefined ? answer : [columns, ...answer], pglite.parsers)
       const rows = (result?.rows ?? []) as Row[]
       return { rows, rowCount: Math.max(result?.affectedRows ?? 0, rows.length) }

@@ -25,6 +25,7 @@ export const batchSize = 500
 export function sweepOf({ table, key, expiry }: Expiring): Statement {
   return {
     name: `sweep_${table}`,
+    lane: 'write',
     text: `DELETE FROM ${table} WHERE (${key}) IN (
       SELECT ${key} FROM ${table} WHERE ${expiry} < $1::timestamptz ORDER BY ${expiry} LIMIT ${batchSize} FOR UPDATE SKIP LOCKED)`,
   }
@@ -44,6 +45,7 @@ export function oldestOf(tables: readonly Pick<Expiring, 'table' | 'expiry'>[]):
   const each = tables.map(({ table, expiry }) => `SELECT '${table}' AS name, min(${expiry}) AS at FROM ${table}`)
   return {
     name: 'sweep_oldest',
+    lane: 'read',
     text: `SELECT name, at FROM (${each.join(' UNION ALL ')}) oldest WHERE at IS NOT NULL`,
   }
 }

@@ -43,7 +43,7 @@ function joined(writes: readonly Write[]): Statement {
       ([step, sql]) => `${step} AS (${sql.replace(/\$(\d+)/g, (_, number) => `$${Number(number) + offset}`)})`,
     )
   })
-  const statement = { name, text: `WITH ${steps.join(',\n')}\nSELECT 1 FROM condition` }
+  const statement: Statement = { name, lane: 'write', text: `WITH ${steps.join(',\n')}\nSELECT 1 FROM condition` }
   statements.set(name, statement)
   return statement
 }

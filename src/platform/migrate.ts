@@ -24,11 +24,13 @@ const migrationLock = 0x6a7e_0001
 
 const listApplied: Statement = {
   name: 'migrations_applied',
+  lane: 'read',
   text: 'SELECT migration_name AS name, checksum FROM _prisma_migrations WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL',
 }
 
 const listFailed: Statement = {
   name: 'migrations_failed',
+  lane: 'read',
   text: 'SELECT DISTINCT migration_name AS name FROM _prisma_migrations WHERE finished_at IS NULL AND rolled_back_at IS NULL',
 }
 

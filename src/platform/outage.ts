@@ -65,6 +65,12 @@ export function isUndone(error: unknown): boolean {
   return typeof error === 'object' && error !== null && /^(?:40001|40P01|26000)$/.test(textOf(error, 'code'))
 }
 
+/** True for a statement that PostgreSQL ended because it took longer than `statement_timeout`, or whose answer came too late. */
+export function isStatementTimeout(error: unknown): boolean {
+  const cause = error instanceof OAuthError ? error.cause : error
+  return textOf(cause, 'code') === '57014' || textOf(cause, 'message') === 'Query read timeout'
+}
+
 const unansweredCodes: ReadonlySet<string> = new Set(['ECONNRESET', 'ECONNABORTED', 'EPIPE', 'ETIMEDOUT'])
 const unansweredMessages = /^(?:Connection terminated|Query read timeout)/
 

@@ -9,6 +9,7 @@ import type { Statement } from './database.js'
 /** On in a standby, and where somebody has made databases read-only. */
 export const askIfReadOnly: Statement = {
   name: 'read_only',
+  lane: 'read',
   text: `SELECT current_setting('transaction_read_only') = 'on' AS "readOnly"`,
 }
 

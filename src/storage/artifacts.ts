@@ -26,6 +26,7 @@ interface FoundRow {
 
 const upsert: Statement = {
   name: 'artifact_upsert',
+  lane: 'write',
   text: `INSERT INTO artifacts (model, id_hash, grant_id, client_id, user_code, payload, expires_at)
     VALUES ($1, $2, $3, $4, $5, $6::jsonb, $7::timestamptz)
     ON CONFLICT (model, id_hash) DO UPDATE SET grant_id = excluded.grant_id, payload = excluded.payload, expires_at = excluded.expires_at`,
@@ -33,6 +34,7 @@ const upsert: Statement = {
 
 const insert: Statement = {
   name: 'artifact_insert',
+  lane: 'write',
   text: `INSERT INTO artifacts (model, id_hash, grant_id, client_id, user_code, payload, expires_at)
     VALUES ($1, $2, $3, $4, $5, $6::jsonb, $7::timestamptz) ON CONFLICT (model, id_hash) DO NOTHING`,
 }
@@ -49,6 +51,7 @@ const insertCode: WriteText = {
 /** Approved or denied once, a device code stays so: of decisions made at the same moment the first one counts. */
 const upsertDeviceCode: Statement = {
   name: 'device_code_upsert',
+  lane: 'write',
   text: `${upsert.text} WHERE artifacts.consumed_at IS NULL AND NOT artifacts.payload ?| array['accountId', 'error']`,
 }
 
@@ -63,23 +66,27 @@ export const expiredDeviceCodeSeconds = 240
 
 const find: Statement = {
   name: 'artifact_find',
+  lane: 'read',
   text: `SELECT payload, consumed_at FROM artifacts
     WHERE model = $1 AND id_hash = $2 AND (expires_at IS NULL OR expires_at > $3::timestamptz)`,
 }
 
 const findByUserCode: Statement = {
   name: 'artifact_find_by_user_code',
+  lane: 'read',
   text: `SELECT id_hash, payload, consumed_at FROM artifacts
     WHERE model = $1 AND user_code = $2 AND (expires_at IS NULL OR expires_at > $3::timestamptz)`,
 }
 
 const consume: Statement = {
   name: 'artifact_consume',
+  lane: 'write',
   text: 'UPDATE artifacts SET consumed_at = $3::timestamptz WHERE model = $1 AND id_hash = $2 AND consumed_at IS NULL',
 }
 
 const destroy: Statement = {
   name: 'artifact_destroy',
+  lane: 'write',
   text: 'DELETE FROM artifacts WHERE model = $1 AND id_hash = $2',
 }
 
@@ -90,6 +97,7 @@ const destroy: Statement = {
  */
 const endFamilyOf: Statement = {
   name: 'family_end',
+  lane: 'write',
   text: 'DELETE FROM grants WHERE id = (SELECT grant_id FROM artifacts WHERE model = $1 AND id_hash = $2)',
 }
 
@@ -98,6 +106,7 @@ const familyModels: ReadonlySet<string> = new Set(['RefreshToken', 'AccessToken'
 
 const revokeByGrant: Statement = {
   name: 'artifact_revoke_by_grant',
+  lane: 'write',
   text: 'DELETE FROM artifacts WHERE model = $1 AND grant_id = $2',
 }
 

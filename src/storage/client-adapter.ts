@@ -13,6 +13,7 @@ import { currentTokenRequest } from './token-request.js'
 
 const find: Statement = {
   name: 'client_find',
+  lane: 'read',
   text: `SELECT ${clientColumns('c', '$2::text', { version: 'version', payload: 'payload' })} FROM clients c WHERE id = $1`,
 }
 

@@ -42,12 +42,14 @@ interface Row {
 
 const find: Statement = {
   name: 'client_document_find',
+  lane: 'read',
   text: `SELECT body, fingerprint, etag, fetched_at, fresh_until, usable_until FROM client_documents
     WHERE kind = $1 AND url = $2 AND usable_until > $3::timestamptz`,
 }
 
 const save: Statement = {
   name: 'client_document_save',
+  lane: 'write',
   text: `WITH there AS (SELECT 1 FROM client_documents WHERE kind = $1 AND url = $2), saved AS (
       INSERT INTO client_documents (kind, url, body, fingerprint, etag, fetched_at, fresh_until, usable_until)
       SELECT $1, $2, $3, $4, $5, $6::timestamptz, $7::timestamptz, $8::timestamptz

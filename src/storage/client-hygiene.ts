@@ -37,6 +37,7 @@ export const deleteBelongings: string = Object.entries(belongings)
 // SKIP LOCKED: processes that sweep at the same time take different clients.
 const review: Statement = {
   name: 'client_review',
+  lane: 'write',
   text: `WITH due AS (
     SELECT id, updated_at, last_used_at FROM clients WHERE review_at < $1::timestamptz AND origin = 'dynamic'
     LIMIT ${batchSize} FOR UPDATE SKIP LOCKED
@@ -65,6 +66,7 @@ const review: Statement = {
 
 const use: Statement = {
   name: 'client_note_use',
+  lane: 'write',
   text: `UPDATE clients SET last_used_at = $2::timestamptz WHERE id = $1 AND origin = 'dynamic'
     AND (last_used_at IS NULL OR last_used_at < $2::timestamptz - make_interval(secs => ${daySeconds}))`,
 }

@@ -67,16 +67,18 @@ export function registrationTokenOf({ id_hash, client_id, payload, expires_at }:
   return { text: insertToken, values: [id_hash, client_id, JSON.stringify(payload), expires_at] }
 }
 
-const findClient: Statement = { name: 'registration_trace', text: 'SELECT 1 FROM clients WHERE id = $1' }
+const findClient: Statement = { name: 'registration_trace', lane: 'read', text: 'SELECT 1 FROM clients WHERE id = $1' }
 
 /** The row that was read is another one now. Of a client that was updated again since, the token is not good any more either. */
 const findUpdated: Statement = {
   name: 'registration_update_trace',
+  lane: 'read',
   text: 'SELECT 1 FROM clients WHERE id = $1 AND payload = $2::jsonb AND updated_at = $3::timestamptz',
 }
 
 const findNoClient: Statement = {
   name: 'registration_remove_trace',
+  lane: 'read',
   text: 'SELECT 1 FROM (VALUES (1)) AS always WHERE NOT EXISTS (SELECT 1 FROM clients WHERE id = $1)',
 }
 

@@ -33,6 +33,7 @@ export const insertClient = `INSERT INTO clients (id, origin, name, payload, sea
 
 const upsert: Statement = {
   name: 'client_upsert',
+  lane: 'write',
   text: `${insertClient}
     ON CONFLICT (id) DO UPDATE SET name = excluded.name, payload = excluded.payload, sealed_secret = excluded.sealed_secret, updated_at = excluded.updated_at`,
 }
@@ -40,12 +41,14 @@ const upsert: Statement = {
 /** Grants go even when there is no such client: those of a metadata document (CIMD) have none. */
 const destroy: Statement = {
   name: 'client_destroy',
+  lane: 'write',
   text: `WITH removed AS (DELETE FROM clients WHERE id = $1::text RETURNING 1), gone AS (SELECT $1::text AS id), ${deleteBelongings}
     SELECT count(*)::int AS removed FROM removed`,
 }
 
 const list: Statement = {
   name: 'client_list',
+  lane: 'read',
   text: `SELECT c.id, c.origin, c.name, c.payload, c.created_at AS "createdAt", ${hasLiveAccess('c.id', '$1::timestamptz')} AS "inUse"
     FROM clients c ORDER BY c.created_at, c.id`,
 }
@@ -74,6 +77,7 @@ export async function saveClient(
 /** A client that registered itself is not taken over: whoever registered it holds its registration access token. */
 const upsertFromFile: Statement = {
   name: 'client_upsert_from_file',
+  lane: 'write',
   text: `${insertClient}
     ON CONFLICT (id) DO UPDATE SET origin = excluded.origin, name = excluded.name, payload = excluded.payload, sealed_secret = excluded.sealed_secret, updated_at = excluded.updated_at
     WHERE clients.origin <> 'dynamic'`,

@@ -32,6 +32,7 @@ export interface ConditionOptions {
 
 const countPeople: Statement = {
   name: 'condition_counts',
+  lane: 'read',
   text: `SELECT (SELECT count(*) FROM accounts WHERE disabled_at IS NULL)::int AS accounts,
     (SELECT count(*) FROM (SELECT 1 FROM clients LIMIT 1000) first_clients)::int AS clients`,
 }

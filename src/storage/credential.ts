@@ -90,7 +90,10 @@ const isPresented = 'a.model = $1'
 const isAnyToken = `$1 = 'any token' AND a.model IN (${tokenModels.map((model) => `'${model}'`).join(', ')})`
 
 function statements(name: string, text: (isModel: string) => string): Record<'one' | 'any', Statement> {
-  return { one: { name, text: text(isPresented) }, any: { name: `${name}_any`, text: text(isAnyToken) } }
+  return {
+    one: { name, lane: 'read', text: text(isPresented) },
+    any: { name: `${name}_any`, lane: 'read', text: text(isAnyToken) },
+  }
 }
 
 const findCredential = statements(

@@ -12,6 +12,7 @@ const toleranceSeconds = 1
 
 const note: Statement = {
   name: 'device_poll',
+  lane: 'write',
   text: `INSERT INTO ephemeral_artifacts AS t (model, id_hash, payload, expires_at)
     VALUES ('DevicePoll', $1, jsonb_build_object('at', $2::float8, 'interval', $3::int, 'early', false), $4::timestamptz)
     ON CONFLICT (model, id_hash) DO UPDATE SET payload = CASE

@@ -12,6 +12,7 @@ const batchSize = 500
 function endOf(table: string, key: string, condition: string): Statement {
   return {
     name: `end_access_${table}`,
+    lane: 'write',
     text: `DELETE FROM ${table} WHERE (${key}) IN (
       SELECT ${key} FROM ${table} WHERE ${condition} ORDER BY ${key} LIMIT ${batchSize} FOR UPDATE)`,
   }
@@ -40,7 +41,7 @@ const ends = {
 /** How many there were of each: sign-ins in progress, sessions, artifacts without a grant, grants. */
 export type EndedAccess = Readonly<Record<keyof typeof ends, number>>
 
-const askTime: Statement = { name: 'end_access_time', text: 'SELECT clock_timestamp() AS now' }
+const askTime: Statement = { name: 'end_access_time', lane: 'read', text: 'SELECT clock_timestamp() AS now' }
 
 async function endAll(storage: Storage, statement: Statement, moment: string): Promise<number> {
   let ended = 0

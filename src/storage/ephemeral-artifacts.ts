@@ -9,6 +9,7 @@ import type { Storage } from './storage.js'
 
 const upsert: Statement = {
   name: 'ephemeral_upsert',
+  lane: 'write',
   text: `INSERT INTO ephemeral_artifacts (model, id_hash, payload, expires_at) VALUES ($1, $2, $3::jsonb, $4::timestamptz)
     ON CONFLICT (model, id_hash) DO UPDATE SET payload = excluded.payload, expires_at = excluded.expires_at
     WHERE ephemeral_artifacts.model <> 'Interaction' OR ephemeral_artifacts.consumed_at IS NULL`,
@@ -16,6 +17,7 @@ const upsert: Statement = {
 
 const find: Statement = {
   name: 'ephemeral_find',
+  lane: 'read',
   text: 'SELECT payload, consumed_at FROM ephemeral_artifacts WHERE model = $1 AND id_hash = $2 AND expires_at > $3::timestamptz',
 }
 
@@ -53,6 +55,7 @@ function saveAgain(request: InteractionRequest, values: readonly unknown[]): Pro
 
 const consume: Statement = {
   name: 'ephemeral_consume',
+  lane: 'write',
   text: 'UPDATE ephemeral_artifacts SET consumed_at = $3::timestamptz WHERE model = $1 AND id_hash = $2 AND consumed_at IS NULL',
 }
 
@@ -66,6 +69,7 @@ const end: WriteText = {
 
 const destroy: Statement = {
   name: 'ephemeral_destroy',
+  lane: 'write',
   text: 'DELETE FROM ephemeral_artifacts WHERE model = $1 AND id_hash = $2',
 }
 

@@ -18,13 +18,15 @@ const upsert: WriteText = {
 
 const find: Statement = {
   name: 'grant_find',
+  lane: 'read',
   text: 'SELECT payload FROM grants WHERE id = $1 AND expires_at > $2::timestamptz',
 }
 
-const destroy: Statement = { name: 'grant_destroy', text: 'DELETE FROM grants WHERE id = $1' }
+const destroy: Statement = { name: 'grant_destroy', lane: 'write', text: 'DELETE FROM grants WHERE id = $1' }
 
 const revoke: Statement = {
   name: 'grant_revoke',
+  lane: 'write',
   text: 'DELETE FROM grants WHERE id = $1 RETURNING account_id AS "accountId", client_id AS "clientId"',
 }
 

@@ -47,6 +47,7 @@ interface JoinedRow extends InteractionRow, JoinedGrant {
 
 const find: Statement = {
   name: 'interaction_find',
+  lane: 'read',
   text: `SELECT i.payload, i.consumed_at, c.id AS client_id, c.xmin::text AS client_version, c.payload AS client_payload,
       c.sealed_secret, c.origin, s.payload AS session_payload, g.id AS grant_id, g.payload AS grant_payload,
       p.id AS account_id, p.email, p.name, p.disabled_at,

@@ -11,12 +11,14 @@ export const invitationModel = 'InitialAccessToken'
 
 const insert: Statement = {
   name: 'invitation_insert',
+  lane: 'write',
   text: `INSERT INTO artifacts (model, id_hash, payload, expires_at)
     VALUES ('${invitationModel}', $1, $2::jsonb, $3::timestamptz)`,
 }
 
 const withdrawAll: Statement = {
   name: 'invitation_withdraw_all',
+  lane: 'write',
   text: `DELETE FROM artifacts WHERE model = '${invitationModel}'`,
 }
 

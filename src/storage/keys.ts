@@ -79,6 +79,7 @@ export async function ensureKeys(storage: Storage): Promise<void> {
 
 const anyStored: Statement = {
   name: 'keys_any',
+  lane: 'read',
   text: 'SELECT 1 FROM signing_keys UNION ALL SELECT 1 FROM cookie_keys LIMIT 1',
 }
 
@@ -90,6 +91,7 @@ export async function hasKeys({ sql }: Pick<Database, 'sql'>): Promise<boolean> 
 /** One short statement, because every process asks it every few seconds. */
 const readStored: Statement = {
   name: 'keys_stored',
+  lane: 'read',
   text: `SELECT 'signing' AS kind, kid AS id, algorithm, status, created_at, activates_at, published_until,
       ${encryptionKeyIdOf('sealed_private_jwk')} AS "sealedUnder" FROM signing_keys
     UNION ALL SELECT 'cookie', id, NULL, NULL, created_at, activates_at, NULL, ${encryptionKeyIdOf('sealed')} FROM cookie_keys

@@ -34,6 +34,7 @@ function addOne(limit: string): string {
 // Always narrow before wide: all uses lock in that order, so none waits for another in a circle.
 const take: Statement = {
   name: 'rate_limit_take',
+  lane: 'security',
   text: `WITH narrow AS (INSERT INTO rate_limits AS t (key, used, resets_at)
     VALUES ($2::text, 1, $4::timestamptz) ${addOne('$3')}),
   wide AS (INSERT INTO rate_limits AS t (key, used, resets_at)

@@ -26,12 +26,14 @@ const batchSize = 500
 
 const readBatch = ({ table, key, column }: SealedColumn): Statement => ({
   name: `reseal_read_${table}`,
+  lane: 'read',
   text: `SELECT ${key} AS id, ${column} AS sealed FROM ${table} WHERE ${key} > $1 AND ${column} IS NOT NULL ORDER BY ${key} LIMIT ${batchSize}`,
 })
 
 /** Only what is still as it was read: a secret that changed meanwhile is sealed anew already. */
 const replace = ({ table, key, column }: SealedColumn): Statement => ({
   name: `reseal_write_${table}`,
+  lane: 'write',
   text: `UPDATE ${table} SET ${column} = $3 WHERE ${key} = $1 AND ${column} = $2`,
 })
 
@@ -59,6 +61,7 @@ export async function resealAll({ database: { sql }, secretBox }: Storage): Prom
 
 const examineColumn = ({ table, key, column }: SealedColumn): Statement => ({
   name: `reseal_examine_${table}`,
+  lane: 'read',
   text: `SELECT id, sealed, key_id, count FROM (
       SELECT ${key} AS id, ${column} AS sealed, ${encryptionKeyIdOf(column)} AS key_id,
         row_number() OVER (PARTITION BY ${encryptionKeyIdOf(column)}) AS place,
@@ -103,6 +106,7 @@ export async function examineSeals({
 
 const countOlder: Statement = {
   name: 'reseal_older',
+  lane: 'read',
   text: `SELECT ${['keys', 'client secrets']
     .map((what) => {
       const of = columns.filter((sealedColumn) => sealedColumn.what === what)

@@ -52,6 +52,7 @@ const unseenBy = (snapshot: string) =>
 /** Snapshot and rows come from one statement: it sees exactly what its snapshot says. */
 const readPage: Statement = {
   name: 'revocations_read',
+  lane: 'security',
   text: `WITH place AS (
       SELECT pg_current_snapshot() AS now, $1::pg_snapshot IS NULL
         OR pg_snapshot_xmax($1::pg_snapshot) <= pg_snapshot_xmax(pg_current_snapshot()) AS known
@@ -69,6 +70,7 @@ const readPage: Statement = {
 
 const lookAgain: Statement = {
   name: 'revocations_look',
+  lane: 'security',
   text: `SELECT pg_current_snapshot()::text AS snapshot,
     $1::pg_snapshot IS NULL OR EXISTS (SELECT 1 FROM revocations WHERE ${unseenBy('$1::pg_snapshot')}) AS changed`,
 }
@@ -76,6 +78,7 @@ const lookAgain: Statement = {
 /** Told once is enough: whoever holds a token may say so without end, and every resource server would hear it each time. */
 const insertToken: Statement = {
   name: 'revocations_token',
+  lane: 'security',
   text: `INSERT INTO revocations (kind, subject_hash, audiences)
     SELECT 'token', $1::text, ARRAY(SELECT jsonb_array_elements_text($2::jsonb))
     WHERE NOT EXISTS (SELECT 1 FROM revocations WHERE subject_hash = $1::text AND kind = 'token')`,

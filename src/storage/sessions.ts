@@ -24,11 +24,13 @@ const upsert: WriteText = {
 
 const find: Statement = {
   name: 'session_find',
+  lane: 'read',
   text: 'SELECT payload FROM sessions WHERE id_hash = $1 AND expires_at > $2::timestamptz',
 }
 
 const findByUid: Statement = {
   name: 'session_find_by_uid',
+  lane: 'read',
   text: `SELECT payload FROM sessions WHERE uid = $1 AND expires_at > $2::timestamptz AND id_hash <> 'ended:' || uid`,
 }
 
@@ -37,11 +39,13 @@ const ended = `id_hash = 'ended:' || uid, account_id = NULL, payload = '{}'`
 
 const destroy: Statement = {
   name: 'session_destroy',
+  lane: 'write',
   text: `UPDATE sessions SET ${ended}, expires_at = $2::timestamptz WHERE id_hash = $1`,
 }
 
 const destroyByUid: Statement = {
   name: 'session_destroy_by_uid',
+  lane: 'write',
   text: `UPDATE sessions SET ${ended}, expires_at = $2::timestamptz WHERE uid = $1`,
 }
 

@@ -33,6 +33,7 @@ const sweeps: readonly Statement[] = expiring.map(sweepOf)
 /** The database lets nobody delete events but who says that their time is over (the migration `audit_append_only`). */
 const sweepAudit: Statement = {
   name: 'sweep_audit_events',
+  lane: 'write',
   text: `WITH allowed AS MATERIALIZED (SELECT set_config('gatehouse.audit_retention', 'on', true) AS retention)
     DELETE FROM audit_events WHERE id IN (
       SELECT id FROM audit_events, allowed WHERE retention = 'on' AND at < $1::timestamptz

@@ -53,6 +53,7 @@ const maxSettled = 500
 // In the order of keys: processes that settle at the same time lock rows in the same order.
 const settle: Statement = {
   name: 'usage_settle',
+  lane: 'security',
   text: `INSERT INTO rate_limits AS t (key, used, resets_at)
     SELECT key, used, resets_at FROM jsonb_to_recordset($1::jsonb) AS fresh(key text, used int, resets_at timestamptz) ORDER BY key
     ON CONFLICT (key) DO UPDATE SET used = LEAST(t.used::bigint + excluded.used, 2147483647)::int

@@ -202,6 +202,7 @@ describeOnDatabases('The device flow (RFC 8628), on %s', (kind) => {
     await server.storage.database.sql.query(
       {
         name: 'age_device_codes',
+        lane: 'write',
         text: `UPDATE artifacts SET expires_at = expires_at - interval '10 minutes 30 seconds',
           payload = jsonb_set(payload, '{exp}', to_jsonb((payload->>'exp')::int - 630)) WHERE model = 'DeviceCode' AND client_id = $1`,
       },
@@ -275,7 +276,7 @@ describeOnDatabases('The device flow (RFC 8628), on %s', (kind) => {
     await toConsent(browser, device)
     for (const table of ['artifacts', 'ephemeral_artifacts']) {
       const { rows } = await server.storage.database.sql.query<{ text: string }>(
-        { name: `dump_${table}`, text: `SELECT row_to_json(t)::text AS text FROM ${table} t` },
+        { name: `dump_${table}`, lane: 'read', text: `SELECT row_to_json(t)::text AS text FROM ${table} t` },
         [],
       )
       expect(rows.length).toBeGreaterThan(0)

@@ -247,7 +247,7 @@ describe('Registration by initial access token (RFC 7591 §3)', () => {
     const token = await createInvitation(server.storage, 60)
     await registerWith(`${token}x`)
     const { rows } = await server.storage.database.sql.query<{ row: string }>(
-      { name: 'test_artifacts', text: 'SELECT row_to_json(a)::text AS row FROM artifacts a' },
+      { name: 'test_artifacts', lane: 'read', text: 'SELECT row_to_json(a)::text AS row FROM artifacts a' },
       [],
     )
     expect(rows.length).toBeGreaterThan(0)

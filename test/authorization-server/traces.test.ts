@@ -124,13 +124,14 @@ describeOnDatabases('Traces of a flow at debug level, on %s', (kind) => {
     const tables = await server.storage.database.sql.query<{ name: string }>(
       {
         name: 'trace_tables',
+        lane: 'read',
         text: `SELECT table_name AS name FROM information_schema.tables WHERE table_schema = 'public'`,
       },
       [],
     )
     for (const { name: table } of tables.rows) {
       const { rows } = await server.storage.database.sql.query<{ text: string }>(
-        { name: `trace_${table}`, text: `SELECT row_to_json(t)::text AS text FROM ${table} t` },
+        { name: `trace_${table}`, lane: 'read', text: `SELECT row_to_json(t)::text AS text FROM ${table} t` },
         [],
       )
       for (const [name, value] of secrets) {

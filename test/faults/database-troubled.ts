@@ -51,7 +51,7 @@ export const exhaustedPool: Fault = {
   id: 'F5',
   name: '200 clients at once on 5 connections, while a session holds locks on what they write',
   guarantee: 'bounded queue: 503 with Retry-After, alive throughout, no deadlock; ready ≤ 5 s after',
-  world: () => ({ env: { DATABASE_POOL_SIZE: '5', DATABASE_QUEUE_LIMIT: '60', DATABASE_LOCK_TIMEOUT_SECONDS: '2' } }),
+  world: () => ({ env: { DATABASE_POOL_SIZE: '6', DATABASE_QUEUE_LIMIT: '60', DATABASE_LOCK_TIMEOUT_SECONDS: '2' } }),
   strike: async ({ world, load, demand, demandReadiness }) => {
     const statuses = new Map<number, number>()
     let isOver = false

@@ -205,7 +205,7 @@ describe('limits', () => {
   it('refuses more notes than one person may keep', async () => {
     const insert = `INSERT INTO notes (id, owner_id, title, body, updated_at)
       SELECT gen_random_uuid(), $1, 'n', '', now() FROM generate_series(1, 10000)`
-    await server.database.sql.query({ name: 'fill', text: insert }, [user])
+    await server.database.sql.query({ name: 'fill', lane: 'write', text: insert }, [user])
     expect((await callTool(client, 'create_note', { title: 'one more', body: '' })).problem).toMatch(/10000 notes/)
   })
 
@@ -222,7 +222,7 @@ describe('failures inside a tool', () => {
   it('never show what went wrong inside', async () => {
     const broken = await startMcpTestServer()
     try {
-      await broken.database.sql.query({ name: 'drop', text: 'DROP TABLE notes' }, [])
+      await broken.database.sql.query({ name: 'drop', lane: 'write', text: 'DROP TABLE notes' }, [])
       const failing = await connect(broken, await broken.token())
       const { problem } = await callTool(failing, 'list_notes')
       expect(problem).toBe('The notes service cannot do this right now. Try again in a moment.')

@@ -5,11 +5,12 @@ import { createDatabase } from '../support/databases.js'
 import { describeOnPostgres } from '../support/describe-with.js'
 import { eventually } from '../support/eventually.js'
 
-const touch = { name: 'touch', text: 'UPDATE rows SET used = used + 1 WHERE id = $1' }
+const touch = { name: 'touch', lane: 'write' as const, text: 'UPDATE rows SET used = used + 1 WHERE id = $1' }
 
 /** Locks row 1 first, row 2 after it: the second update is the condition of nothing, but comes last. */
 const both = {
   name: 'both',
+  lane: 'write' as const,
   text: `WITH first AS (UPDATE rows SET used = used + 1 WHERE id = 1 RETURNING id)
     UPDATE rows SET used = used + 1 WHERE id = 1 + (SELECT id FROM first) RETURNING used`,
 }
@@ -65,7 +66,7 @@ describeOnPostgres('A statement that cannot be prepared', () => {
   it('fails alike for all who send it at once, and works when what it needs is there', async () => {
     const url = await createDatabase('unprepared')
     const database = openServerDatabase({ url, poolSize: 4, onIdleError: () => undefined })
-    const statement = { name: 'later_find', text: 'SELECT id FROM later' }
+    const statement = { name: 'later_find', lane: 'read' as const, text: 'SELECT id FROM later' }
     const codeOf = (work: Promise<unknown>) =>
       work.then(
         () => 'found',
@@ -75,7 +76,7 @@ describeOnPostgres('A statement that cannot be prepared', () => {
     try {
       // 42P01: undefined table. Behind the first of them in the pipeline, the others found nothing prepared (26000).
       expect(new Set(await all())).toEqual(new Set(['42P01']))
-      await database.sql.query({ name: 'later_make', text: 'CREATE TABLE later (id int)' }, [])
+      await database.sql.query({ name: 'later_make', lane: 'write' as const, text: 'CREATE TABLE later (id int)' }, [])
       expect(new Set(await all())).toEqual(new Set(['found']))
     } finally {
       await database.close()
@@ -93,8 +94,8 @@ describeOnPostgres('A database that writes no more', () => {
       admin.query(`ALTER DATABASE ${new URL(url).pathname.slice(1)} SET default_transaction_read_only = ${value}`)
     const lost: Error[] = []
     const database = openServerDatabase({ url, poolSize: 4, onIdleError: (error) => lost.push(error) })
-    const read = { name: 'read_backend', text: 'SELECT pg_backend_pid() AS pid' }
-    const write = { name: 'write_row', text: 'INSERT INTO rows VALUES (1)' }
+    const read = { name: 'read_backend', lane: 'read' as const, text: 'SELECT pg_backend_pid() AS pid' }
+    const write = { name: 'write_row', lane: 'write' as const, text: 'INSERT INTO rows VALUES (1)' }
     const isOutage = { code: 'temporarily_unavailable', status: 503 }
     try {
       await become('on')
@@ -112,6 +113,7 @@ describeOnPostgres('A database that writes no more', () => {
       await database.sql.query(
         {
           name: 'demote',
+          lane: 'write' as const,
           text: `WITH demoted AS (SELECT set_config('default_transaction_read_only', 'on', false)) INSERT INTO rows SELECT 2 FROM demoted`,
         },
         [],

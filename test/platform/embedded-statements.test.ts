@@ -5,10 +5,11 @@ import { createPreparedSql } from '../../src/platform/embedded-statements.js'
 
 const insert = {
   name: 'insert',
+  lane: 'write' as const,
   text: 'INSERT INTO things (id, payload, made_at) VALUES ($1, $2::jsonb, $3::timestamptz) RETURNING id',
 }
-const find = { name: 'find', text: 'SELECT id, payload, made_at FROM things WHERE id = $1' }
-const rename = { name: 'rename', text: 'UPDATE things SET id = $2 WHERE id = $1' }
+const find = { name: 'find', lane: 'read' as const, text: 'SELECT id, payload, made_at FROM things WHERE id = $1' }
+const rename = { name: 'rename', lane: 'write' as const, text: 'UPDATE things SET id = $2 WHERE id = $1' }
 
 let pglite: PGlite
 let sql: Sql
@@ -45,7 +46,7 @@ describe('prepared statements on the embedded database', () => {
   })
 
   it('prepares a statement anew that could not be prepared before', async () => {
-    const later = { name: 'later', text: 'SELECT count(*)::int AS count FROM comes_later' }
+    const later = { name: 'later', lane: 'read' as const, text: 'SELECT count(*)::int AS count FROM comes_later' }
     await expect(sql.query(later, [])).rejects.toMatchObject({ code: '42P01' })
     await pglite.exec('CREATE TABLE comes_later (id integer)')
     expect((await sql.query(later, [])).rows).toEqual([{ count: 0 }])

@@ -40,7 +40,10 @@ describeOnDatabases('A logged error of a database, on %s', (kind) => {
     const database = await openTestDatabase(kind, 'auth')
     try {
       const text = 'SELECT $1::text, $2::jsonb'
-      const failing = database.sql.query({ name: 'log_test', text }, ['hunter2', '{"password": "\\u0000 hunter2"}'])
+      const failing = database.sql.query({ name: 'log_test', lane: 'write', text }, [
+        'hunter2',
+        '{"password": "\\u0000 hunter2"}',
+      ])
       const error = await failing.then(
         () => undefined,
         (thrown: unknown) => thrown,

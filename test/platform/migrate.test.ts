@@ -35,6 +35,7 @@ function addMigration(folder: string, name: string, script: string): void {
 
 const tables = {
   name: 'list_tables',
+  lane: 'read' as const,
   text: `SELECT table_name AS name FROM information_schema.tables WHERE table_schema = 'public' ORDER BY 1`,
 }
 const initial = '20261121000000_init'

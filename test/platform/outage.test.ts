@@ -84,6 +84,7 @@ describeOnPostgres('A connection that is lost', () => {
     const limits = {
       connectSeconds: 1,
       statementSeconds: 1,
+      searchSeconds: 1,
       lockSeconds: 1,
       idleTransactionSeconds: 1,
       waitingStatements: 20,
@@ -91,7 +92,7 @@ describeOnPostgres('A connection that is lost', () => {
     const database = openServerDatabase({ url: url.href, poolSize: 4, limits, onIdleError: () => undefined })
     await database.ping()
     relay.swallow()
-    const asked = database.sql.query({ name: 'insert', text: 'CREATE TABLE never ()' }, [])
+    const asked = database.sql.query({ name: 'insert', lane: 'write', text: 'CREATE TABLE never ()' }, [])
     await expect(database.ping()).rejects.toMatchObject({ status: 503 })
     await expect(asked).rejects.toMatchObject({ status: 503 })
     relay.restore()

@@ -4,11 +4,11 @@ import { createPipelines, type Pipelines } from '../../src/platform/pipelines.js
 import { createDatabase } from '../support/databases.js'
 import { describeOnPostgres } from '../support/describe-with.js'
 
-const echo: Statement = { name: 'echo', text: 'SELECT $1::int AS value' }
-const backend: Statement = { name: 'backend', text: 'SELECT pg_backend_pid() AS pid' }
-const cut: Statement = { name: 'cut', text: 'SELECT pg_terminate_backend($1::int)' }
-const slow: Statement = { name: 'slow', text: 'SELECT pg_sleep($1::float), 5 AS five' }
-const fails: Statement = { name: 'fails', text: 'SELECT 1 / $1::int' }
+const echo: Statement = { name: 'echo', lane: 'read', text: 'SELECT $1::int AS value' }
+const backend: Statement = { name: 'backend', lane: 'read', text: 'SELECT pg_backend_pid() AS pid' }
+const cut: Statement = { name: 'cut', lane: 'read', text: 'SELECT pg_terminate_backend($1::int)' }
+const slow: Statement = { name: 'slow', lane: 'read', text: 'SELECT pg_sleep($1::float), 5 AS five' }
+const fails: Statement = { name: 'fails', lane: 'read', text: 'SELECT 1 / $1::int' }
 
 describeOnPostgres('Pipelines', () => {
   let pipelines: Pipelines

@@ -151,6 +151,7 @@ describeOnDatabases('Registrations that nobody uses, on %s', (kind) => {
     await given.storage.prisma.client.deleteMany({ where: { origin: 'dynamic' } })
     const statement = {
       name: 'test_many_clients',
+      lane: 'write' as const,
       text: `INSERT INTO clients (id, origin, payload, created_at, updated_at, review_at)
         SELECT 'abandoned-' || n, 'dynamic', '{}', $1::timestamptz, $1::timestamptz, $1::timestamptz + interval '1 day'
         FROM generate_series(1, 1001) AS n`,

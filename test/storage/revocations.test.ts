@@ -182,6 +182,7 @@ describeOnDatabases('Facts of the revocation feed, on %s', (kind) => {
     await storage.database.sql.query(
       {
         name: 'restored_rows',
+        lane: 'write',
         text: `INSERT INTO revocations (kind, subject_hash, transaction_id)
           SELECT 'grant', 'restored ' || n, ((pg_current_xact_id()::text)::numeric + 1000000 + n)::text::xid8 FROM generate_series(1, $1::int) AS n`,
       },

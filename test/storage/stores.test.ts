@@ -210,7 +210,9 @@ describeOnDatabases('Stores, on %s', (kind) => {
         ['delete', 'DELETE FROM audit_events'],
         ['truncate', 'TRUNCATE audit_events'],
       ] as const) {
-        await expect(sql.query({ name: `audit_${name}`, text }, [])).rejects.toThrow('audit_events is append-only')
+        await expect(sql.query({ name: `audit_${name}`, lane: 'write', text }, [])).rejects.toThrow(
+          'audit_events is append-only',
+        )
       }
       const count = () => given.storage.prisma.auditEvent.count({ where: { type: 'signed_out' } })
       expect(await sweepAuditEvents(given.storage, 86_400)).toBe(0)
@@ -219,15 +221,15 @@ describeOnDatabases('Stores, on %s', (kind) => {
       expect(await count()).toBe(0)
       // That the sweeper may delete is over with its statement.
       await audit.record({ type: 'signed_out', accountId: 'a' })
-      await expect(sql.query({ name: 'audit_delete', text: 'DELETE FROM audit_events' }, [])).rejects.toThrow(
-        'append-only',
-      )
+      await expect(
+        sql.query({ name: 'audit_delete', lane: 'write', text: 'DELETE FROM audit_events' }, []),
+      ).rejects.toThrow('append-only')
     })
 
     it('is swept in batches', async () => {
       const { sql } = given.storage.database
       const text = `INSERT INTO audit_events (at, type, detail) SELECT $1::timestamptz, 'signed_out', '{}' FROM generate_series(1, 1200)`
-      await sql.query({ name: 'audit_many', text }, [given.storage.clock.now()])
+      await sql.query({ name: 'audit_many', lane: 'write', text }, [given.storage.clock.now()])
       const batches: number[] = []
       const counting = {
         ...given.storage.database,
@@ -341,7 +343,7 @@ describeOnDatabases('Stores, on %s', (kind) => {
     expect(await migrateStorage(given.storage.database)).toEqual([])
     const pending = createStorage(given.storage)
     await given.storage.database.sql.query(
-      { name: 'unmigrate', text: `UPDATE _prisma_migrations SET rolled_back_at = now()` },
+      { name: 'unmigrate', lane: 'write', text: `UPDATE _prisma_migrations SET rolled_back_at = now()` },
       [],
     )
     await expect(pending.ready()).rejects.toThrow('migrations are pending')

@@ -29,7 +29,7 @@ export async function openTestStorage(kind: DatabaseKind): Promise<TestStorage> 
   })
   const adapter = createAdapterFactory(storage)
   const query = (text: string) =>
-    storage.database.sql.query<{ text: string }>({ name: `test_${randomSecret(6)}`, text }, [])
+    storage.database.sql.query<{ text: string }>({ name: `test_${randomSecret(6)}`, lane: 'read', text }, [])
   return {
     storage,
     adapter,

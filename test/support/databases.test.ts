@@ -9,7 +9,11 @@ describeOnDatabases('a test database (%s)', (kind) => {
   it.each(['auth', 'notes'] as const)('is migrated to the newest %s schema and answers', async (schemaName) => {
     const database = await openTestDatabase(kind, schemaName)
     const { rows } = await database.sql.query<{ migrations: string }>(
-      { name: 'count_migrations', text: 'SELECT count(*) AS migrations FROM _prisma_migrations' },
+      {
+        name: 'count_migrations',
+        lane: 'read' as const,
+        text: 'SELECT count(*) AS migrations FROM _prisma_migrations',
+      },
       [],
     )
     expect(Number(rows[0]?.migrations)).toBeGreaterThan(0)
@@ -18,8 +22,12 @@ describeOnDatabases('a test database (%s)', (kind) => {
 
   it('is not shared with another test', async () => {
     const [first, second] = [await openTestDatabase(kind, 'notes'), await openTestDatabase(kind, 'notes')]
-    await first.sql.query({ name: 'make_own', text: 'CREATE TABLE only_here (id integer)' }, [])
-    const look = { name: 'look_for_own', text: "SELECT to_regclass('only_here')::text AS found" }
+    await first.sql.query({ name: 'make_own', lane: 'write' as const, text: 'CREATE TABLE only_here (id integer)' }, [])
+    const look = {
+      name: 'look_for_own',
+      lane: 'write' as const,
+      text: "SELECT to_regclass('only_here')::text AS found",
+    }
     expect((await second.sql.query<{ found: string | null }>(look, [])).rows).toEqual([{ found: null }])
     await Promise.all([first.close(), second.close()])
   })

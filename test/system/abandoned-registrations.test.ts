@@ -57,7 +57,7 @@ describeOnDatabases(`Beside ${abandoned} abandoned registrations, on %s`, (kind)
   const asked: Asked[] = []
   /** Without being noted down. */
   const ask = <Row>(text: string, values: readonly unknown[] = []) =>
-    database.sql.query<Row>({ name: `test_${randomSecret(6)}`, text }, values)
+    database.sql.query<Row>({ name: `test_${randomSecret(6)}`, lane: 'write', text }, values)
 
   beforeAll(async () => {
     database = await openTestDatabase(kind, 'auth')

@@ -100,7 +100,7 @@ describeWith(['postgresql', 'pgbouncer'], 'PgBouncer in transaction mode', () =>
   it('each of many statements at once gets its own answer, and fails alone', async () => {
     const url = await createDatabase('pooled')
     const clients = [open(url), open(url), open(url)].map(({ sql }) => sql)
-    const divide = { name: 'divide', text: 'SELECT 100 / $1::int AS value, $2::text AS name' }
+    const divide = { name: 'divide', lane: 'read' as const, text: 'SELECT 100 / $1::int AS value, $2::text AS name' }
     const ask = async (index: number) => {
       // Not all in one turn, so that each session of PostgreSQL serves all of them.
       await new Promise((resolve) => setTimeout(resolve, index % 20))
@@ -129,7 +129,7 @@ describeWith(['postgresql', 'pgbouncer'], 'PgBouncer in transaction mode', () =>
     const work = async ({ sql }: Database) => {
       inside += 1
       most = Math.max(most, inside)
-      await sql.query({ name: 'pause', text: 'SELECT pg_sleep(0.1)' }, [])
+      await sql.query({ name: 'pause', lane: 'read' as const, text: 'SELECT pg_sleep(0.1)' }, [])
       inside -= 1
     }
     const all = workers.flatMap((database) => [1, 2, 3].map(() => database.exclusively(7, () => work(database))))

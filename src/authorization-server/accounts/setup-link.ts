@@ -23,6 +23,7 @@ export const setupLinkTtlSeconds = 3600
 
 const insertToken: Statement = {
   name: 'setup_link_issue',
+  lane: 'write',
   text: `WITH earlier AS (DELETE FROM setup_links WHERE token_hash <> $1)
   INSERT INTO setup_links (token_hash, expires_at)
   SELECT $1::text, $2::timestamptz WHERE NOT EXISTS (SELECT 1 FROM accounts) RETURNING 1`,
@@ -31,10 +32,15 @@ const insertToken: Statement = {
 const usable = `token_hash = $1 AND consumed_at IS NULL AND expires_at > $2::timestamptz
   AND NOT EXISTS (SELECT 1 FROM accounts)`
 
-const selectUsable: Statement = { name: 'setup_link_usable', text: `SELECT 1 FROM setup_links WHERE ${usable}` }
+const selectUsable: Statement = {
+  name: 'setup_link_usable',
+  lane: 'read',
+  text: `SELECT 1 FROM setup_links WHERE ${usable}`,
+}
 
 const redeemToken: Statement = {
   name: 'setup_link_redeem',
+  lane: 'write',
   text: `WITH spent AS (UPDATE setup_links SET consumed_at = $2::timestamptz WHERE ${usable} RETURNING 1)
   INSERT INTO accounts (id, email, name, password_hash, created_at, updated_at)
   SELECT $3::text, $4::text, $5::text, $6::text, $2::timestamptz, $2::timestamptz FROM spent RETURNING id`,

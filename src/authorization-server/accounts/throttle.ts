@@ -58,6 +58,7 @@ const insert = 'INSERT INTO sign_in_throttles AS t (key, failures, resets_at)'
 // An address that is used up leaves no further row behind, whatever accounts it names.
 const countAttempt: Statement = {
   name: 'sign_in_throttle_begin',
+  lane: 'security',
   text: `WITH spent AS (SELECT failures + 1 AS failures, resets_at FROM sign_in_throttles
     WHERE key = $5 AND failures >= $8::int AND resets_at > $1::timestamptz),
   pair AS (${insert}
@@ -79,6 +80,7 @@ const countAttempt: Statement = {
 
 const countKnown: Statement = {
   name: 'sign_in_throttle_begin_known',
+  lane: 'security',
   text: `WITH browser AS (${insert} VALUES ($3::text, 1, $2::timestamptz) ${addOne('$2')})
     SELECT resets_at AS "resetsAt" FROM browser WHERE failures > $4::int`,
 }
@@ -105,12 +107,14 @@ const forgetBrowser: WriteText = {
 
 const takeBack: Statement = {
   name: 'sign_in_throttle_cancel',
+  lane: 'security',
   text: `WITH locked AS (SELECT key FROM sign_in_throttles WHERE key IN ($1, $2, $3, $4) ${order})
   UPDATE sign_in_throttles AS t SET failures = GREATEST(0, t.failures - 1) FROM locked WHERE t.key = locked.key`,
 }
 
 const forget: Statement = {
   name: 'sign_in_throttle_forget',
+  lane: 'security',
   text: 'DELETE FROM sign_in_throttles WHERE key IN ($1, $2)',
 }
 

@@ -1,7 +1,13 @@
 import { z } from 'zod'
+import { SearchRefused } from '../notes.js'
 import { notesRead } from '../scopes.js'
 import { defineNotesTool } from '../tool.js'
 import { badCursor, nextCursorSchema, pageSchema, summaryData, summarySchema } from './note-schema.js'
+
+const problems = {
+  busy: { problem: 'Other searches of yours are still running. Wait for their answers first.' },
+  'too-slow': { problem: 'This search took too long. Use fewer words, or rarer ones.' },
+} as const
 
 /** Full-text search over title and body of the caller's notes. Finds whole words, in any case. */
 export const searchNotes = defineNotesTool({
@@ -25,9 +31,14 @@ export const searchNotes = defineNotesTool({
     nextCursor: nextCursorSchema,
   }),
   run: async ({ query, ...request }, store, ownerId) => {
-    const page = await store.search(ownerId, query, request)
-    if (page === undefined) return badCursor
-    const { items, ...rest } = page
-    return { data: { notes: items.map((found) => ({ ...summaryData(found), excerpt: found.excerpt })), ...rest } }
+    try {
+      const page = await store.search(ownerId, query, request)
+      if (page === undefined) return badCursor
+      const { items, ...rest } = page
+      return { data: { notes: items.map((found) => ({ ...summaryData(found), excerpt: found.excerpt })), ...rest } }
+    } catch (error) {
+      if (error instanceof SearchRefused) return problems[error.reason]
+      throw error
+    }
   },
 })

@@ -1,0 +1,160 @@
+/**
+ * Shares out a scarce resource (processor time, outbound connections) among senders: at most so many tasks run at once, and those that
+ * wait take turns by sender, so that one sender's many tasks delay another sender's first task by one task at most. A sender is a list
+ * of networks, from the narrowest to the widest (client-network.ts), as one household holds many addresses.
+ */
+
+/** The queue has no place for this task. Nothing was done. */
+export class QueueFull extends Error {
+  constructor(detail: string) {
+    super(detail)
+    this.name = 'QueueFull'
+  }
+}
+
+export interface FairQueueOptions {
+  /** Tasks that run at once. */
+  readonly concurrency: number
+  /** Of these, tasks of one sender's narrowest network; default: all. */
+  readonly runningPerSender?: number
+  /** Tasks that wait at once. When all places are taken, the sender with the most gives its last one to a sender with fewer. */
+  readonly queueLimit: number
+  /** Tasks of one sender that run or wait; each wider network may have twice as many as the one within it. */
+  readonly perSender: number
+}
+
+export interface Sender {
+  /** Empty when senders cannot be told apart: no limit per sender applies. */
+  readonly networks: readonly string[]
+  /** Goes first, and gives its place to nobody. For those who were recognised and are limited elsewhere. */
+  readonly isKnown?: boolean
+}
+
+export interface FairQueue {
+  /** Runs `task` when its turn comes. Rejects with QueueFull when there is no place for it, or when it lost its place to another. */
+  run<T>(sender: Sender, task: () => Promise<T>): Promise<T>
+}
+
+interface Waiting {
+  readonly sender: Sender
+  /** How many tasks of each of its networks were there before it. */
+  readonly ranks: readonly number[]
+  readonly start: () => void
+  readonly refuse: (error: QueueFull) => void
+}
+
+/** True when `left` comes first among tasks of one widest network: the one whose networks had fewer tasks, from the wide to the narrow. */
+function isBefore(left: Waiting, right: Waiting): boolean {
+  for (let level = left.ranks.length - 2; level >= 0; level -= 1) {
+    const difference = (left.ranks[level] ?? 0) - (right.ranks[level] ?? 0)
+    if (difference !== 0) return difference < 0
+  }
+  return false
+}
+
+function count(counts: Map<string, number>, key: string, change: 1 | -1): void {
+  const value = (counts.get(key) ?? 0) + change
+  if (value === 0) counts.delete(key)
+  else counts.set(key, value)
+}
+
+export function createFairQueue(options: FairQueueOptions): FairQueue {
+  const { concurrency, runningPerSender = Number.POSITIVE_INFINITY, queueLimit, perSender } = options
+  let running = 0
+  let waiting = 0
+  /** By network: tasks that run or wait. */
+  const held = new Map<string, number>()
+  /** By narrowest network: tasks that run. */
+  const active = new Map<string, number>()
+  const known: Waiting[] = []
+  /** By widest network, in the order of their turns. */
+  const lines = new Map<string, Waiting[]>()
+
+  const narrowest = ({ networks }: Sender) => networks[0] ?? ''
+  const mayRun = (sender: Sender) => (active.get(narrowest(sender)) ?? 0) < runningPerSender
+
+  const begin = (sender: Sender) => {
+    running += 1
+    count(active, narrowest(sender), 1)
+  }
+
+  /** Takes the next task out of a line. Its network's next turn comes after those of all others. */
+  const takeFrom = (widest: string, line: Waiting[]): Waiting | undefined => {
+    let best: Waiting | undefined
+    for (const candidate of line) {
+      if (mayRun(candidate.sender) && (best === undefined || isBefore(candidate, best))) best = candidate
+    }
+    if (best === undefined) return undefined
+    line.splice(line.indexOf(best), 1)
+    lines.delete(widest)
+    if (line.length > 0) lines.set(widest, line)
+    return best
+  }
+
+  const takeNext = (): Waiting | undefined => {
+    const index = known.findIndex(({ sender }) => mayRun(sender))
+    if (index >= 0) return known.splice(index, 1)[0]
+    for (const [widest, line] of lines) {
+      const next = takeFrom(widest, line)
+      if (next !== undefined) return next
+    }
+    return undefined
+  }
+
+  const startNext = () => {
+    while (running < concurrency) {
+      const next = takeNext()
+      if (next === undefined) return
+      waiting -= 1
+      begin(next.sender)
+      next.start()
+    }
+  }
+
+  /** Throws unless a sender with more waiting tasks than `sender` gives one up. */
+  const makeRoom = ({ networks, isKnown = false }: Sender): void => {
+    let longest: Waiting[] = []
+    for (const line of lines.values()) if (line.length > longest.length) longest = line
+    const own = isKnown ? 0 : (lines.get(networks.at(-1) ?? '')?.length ?? 0) + 1
+    const last = longest.length > own ? longest.pop() : undefined
+    if (last === undefined) throw new QueueFull('too many tasks wait')
+    waiting -= 1
+    last.refuse(new QueueFull('a sender with fewer tasks took the place'))
+  }
+
+  const turnOf = (sender: Sender, ranks: readonly number[]): Promise<void> | undefined => {
+    if (running < concurrency && mayRun(sender)) return void begin(sender)
+    if (waiting >= queueLimit) makeRoom(sender)
+    waiting += 1
+    return new Promise<void>((start, refuse) => {
+      const entry = { sender, ranks, start, refuse }
+      if (sender.isKnown === true) return known.push(entry)
+      const widest = sender.networks.at(-1) ?? ''
+      const line = lines.get(widest)
+      return line === undefined ? lines.set(widest, [entry]) : line.push(entry)
+    })
+  }
+
+  return {
+    run: async (sender, task) => {
+      const { networks, isKnown = false } = sender
+      const ranks = networks.map((network) => held.get(network) ?? 0)
+      if (!isKnown && ranks.some((rank, level) => rank >= perSender * 2 ** level)) {
+        throw new QueueFull('too many tasks of one sender')
+      }
+      for (const network of networks) count(held, network, 1)
+      try {
+        await turnOf(sender, ranks)
+        try {
+          return await task()
+        } finally {
+          running -= 1
+          count(active, narrowest(sender), -1)
+          startNext()
+        }
+      } finally {
+        for (const network of networks) count(held, network, -1)
+      }
+    },
+  }
+}
