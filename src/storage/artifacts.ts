@@ -242,6 +242,7 @@ export async function rememberOnce(storage: Storage, identifier: string, expires
 
 const forget: Statement = {
   name: 'uses_forget',
+  lane: 'write',
   text: `DELETE FROM artifacts WHERE model = 'ReplayDetection' AND id_hash = ANY($1::text[])`,
 }
 
