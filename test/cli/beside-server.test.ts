@@ -102,7 +102,11 @@ describeOnPostgres('Commands and a PostgreSQL that lacks migrations', () => {
     expect(refused).toMatchObject({ exitCode: 1, stderr: expect.stringMatching(/pending: run `gatehouse migrate`\n$/) })
     const database = openServerDatabase({ url, poolSize: 4, onIdleError: () => undefined })
     try {
-      const tables = { name: 'tables', text: "SELECT tablename FROM pg_tables WHERE schemaname = 'public'" }
+      const tables = {
+        name: 'tables',
+        lane: 'read' as const,
+        text: "SELECT tablename FROM pg_tables WHERE schemaname = 'public'",
+      }
       expect((await database.sql.query(tables, [])).rows).toEqual([])
     } finally {
       await database.close()
