@@ -33,6 +33,7 @@ const upsert: WriteText = {
 
 const find: Statement = {
   name: 'consents_find',
+  lane: 'read',
   text: 'SELECT resource, scopes, fingerprint FROM consents WHERE account_id = $1 AND client_id = $2',
 }
 

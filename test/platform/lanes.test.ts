@@ -10,7 +10,7 @@ import { isStatementTimeout } from '../../src/platform/outage.js'
 import { createRateLimits } from '../../src/storage/rate-limits.js'
 import { createUsageCounters } from '../../src/storage/usage-counters.js'
 import { createDatabase, openTestDatabase } from '../support/databases.js'
-import { describeOnPostgres } from '../support/describe-on-postgres.js'
+import { describeOnPostgres } from '../support/describe-with.js'
 import { eventually } from '../support/eventually.js'
 
 describe('The shares of the lanes', () => {
