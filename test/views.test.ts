@@ -30,10 +30,18 @@ function named(elements: readonly Element[], ...tagNames: string[]): Element[] {
   return elements.filter(({ tagName }) => tagNames.includes(tagName))
 }
 
+const ownScripts = readdirSync(join(viewsFolder, 'scripts')).map((file) =>
+  readFileSync(join(viewsFolder, 'scripts', file), 'utf8'),
+)
+
+function idsOf(elements: readonly Element[]): string[] {
+  return elements.flatMap((element) => attribute(element, 'id') ?? [])
+}
+
 const pages = createSamplePages()
 const rendered = samplePages.map(({ view, sample, render }) => {
   const html = render(pages)
-  return { title: `${view}: ${sample}`, view, sample, html, elements: elementsOf(parse(html)) }
+  return { title: `${view}: ${sample}`, view, sample, html, render, elements: elementsOf(parse(html)) }
 })
 
 function pageOf(view: string, sample: string): (typeof rendered)[number] {
@@ -52,13 +60,23 @@ function labels(elements: readonly Element[]): Record<string, string> {
   )
 }
 
-describe.each(rendered)('the page $title', ({ elements }) => {
-  it('holds no script, no inline style, no event handler and no frame', () => {
-    expect(named(elements, 'script', 'style', 'iframe', 'object', 'embed', 'base', 'img')).toEqual([])
+describe.each(rendered)('the page $title', ({ elements, render }) => {
+  it('holds no script but one of ours, no inline style, no event handler and no frame', () => {
+    for (const script of named(elements, 'script')) {
+      expect(script.attrs).toEqual([])
+      expect(ownScripts).toContain(textOf(script))
+    }
+    expect(named(elements, 'style', 'iframe', 'object', 'embed', 'base', 'img')).toEqual([])
     const attributes = elements.flatMap(({ attrs }) => attrs.map(({ name }) => name))
     expect(attributes.filter((name) => name === 'style' || name.startsWith('on'))).toEqual([])
     const targets = elements.flatMap((element) => [attribute(element, 'href') ?? '', attribute(element, 'src') ?? ''])
     expect(targets.filter((target) => /^\s*(javascript|data|vbscript):/i.test(target))).toEqual([])
+  })
+
+  it('has no id that a link from elsewhere can name: each is another the next time', () => {
+    const ids = idsOf(elements)
+    expect(idsOf(elementsOf(parse(render(pages)))).filter((id) => ids.includes(id))).toEqual([])
+    expect(named(elements, 'a').filter((link) => attribute(link, 'name') !== undefined)).toEqual([])
   })
 
   it('has one heading of the first level, a title, a language and a main part', () => {
@@ -111,7 +129,7 @@ describe('what the contract promises about labels and buttons', () => {
 
   it('keeps the email after a wrong try and announces the reason', () => {
     const { elements } = pageOf('sign-in', 'wrong')
-    expect(elements.find((element) => attribute(element, 'id') === 'email')?.attrs).toContainEqual({
+    expect(elements.find((element) => attribute(element, 'name') === 'email')?.attrs).toContainEqual({
       name: 'value',
       value: 'ada@example.com',
     })
@@ -158,8 +176,9 @@ describe('what the contract promises about labels and buttons', () => {
   it('sends "use another account" by a form of its own', () => {
     const { elements } = pageOf('consent', 'verified')
     const button = named(elements, 'button').find((entry) => textOf(entry).trim() === 'Use another account')
-    const form = named(elements, 'form').find((entry) => attribute(entry, 'id') === 'switch-account')
-    expect(button === undefined ? undefined : attribute(button, 'form')).toBe('switch-account')
+    const id = button === undefined ? undefined : attribute(button, 'form')
+    expect(id).toMatch(/^switch-account-/)
+    const form = named(elements, 'form').find((entry) => attribute(entry, 'id') === id)
     expect(form === undefined ? undefined : attribute(form, 'action')).toBe('/interaction/sample/switch-account')
   })
 
@@ -187,8 +206,10 @@ describe('the consent page about strangers (CIMD §6, RFC 8252 §8.6)', () => {
 
   it('warns when every redirect is on this computer, and when a name resembles a known product', () => {
     const text = textOf(parse(pageOf('consent', 'loopback').html))
-    expect(text).toContain('Not verified: this may not be Claude Code')
+    expect(text).toContain('Not verified: this may not be Claude')
     expect(text).toContain('Any program running here could have asked')
+    // MCP authorization, Localhost Redirect URI Risks: the redirect's host is shown.
+    expect(text).toContain('localhost:53712')
   })
 
   it('names a known product only beside the host that proves it', () => {

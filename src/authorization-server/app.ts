@@ -21,6 +21,7 @@ import { createAccountMapper } from './assertions/account-mapping.js'
 import { registerAssertionGrant } from './assertions/grant.js'
 import { createEngineClients } from './clients/engine-clients.js'
 import { installFileClients } from './clients/file-clients.js'
+import { ownNames } from './clients/name-warnings.js'
 import { allowCrossOriginRegistration } from './cross-origin.js'
 import { createCsrfProtection } from './csrf.js'
 import { guardCodeEntry } from './device/entry.js'
@@ -29,6 +30,7 @@ import { passTheDoor } from './door.js'
 import { createEnginePages } from './engine-pages.js'
 import { noteParties, observe } from './events.js'
 import { createFirstRunRouter } from './first-run.js'
+import { createDecisionGuard } from './interactions/decision-guard.js'
 import { showHandOff } from './interactions/hand-off.js'
 import { holdBackErrors } from './interactions/held-return.js'
 import { createInteractionRouter } from './interactions/router.js'
@@ -50,7 +52,7 @@ import { routes, wellKnownPaths } from './routes.js'
 import { revokeSelfContained } from './self-contained-revocation.js'
 import { commitTokenRequests, introspectInOneRead } from './token-endpoint.js'
 import { createTokenGate, limitUsage } from './usage-limits.js'
-import { popupViews, type Views } from './views.js'
+import { pageScripts, popupViews, type Views } from './views.js'
 
 /** Middleware for the paths that have their own, `others` for the rest, and `last` behind all of them. */
 function inLanes(
@@ -81,6 +83,7 @@ export async function createAuthorizationServer(
     productName,
     accentColor,
     popupViews,
+    scripts: pageScripts,
     basePath,
   })
   const resources = createResources(options.resources)
@@ -156,6 +159,9 @@ export async function createAuthorizationServer(
     csrf,
     pages,
     resources,
+    decisionGuard: createDecisionGuard(csrf, storage.clock),
+    ownNames: ownNames(options),
+    offersHandOff: options.offersHandOff,
     refreshTokenTtlSeconds: options.refreshTokenTtlSeconds,
     hidesAddresses,
   })

@@ -1,6 +1,6 @@
 /** Contexts of the consent page, for view-samples.ts. */
 import { forEachHostile, longHost } from './hostile-samples.js'
-import type { ConsentContext, ConsentScopeContext } from './views.js'
+import type { ConfirmContext, ConsentContext, ConsentScopeContext } from './views.js'
 
 const csrfToken = 'sample-csrf-token'
 const action = '/interaction/sample'
@@ -74,14 +74,18 @@ const consent: ConsentContext = {
   csrfToken,
   seen: 'iJ8cX2mQ0c9dVx3pZ5nR7tL1bYwKfHsE4aGuO6qTjMk',
   readOnly: true,
-  handOff: false,
+  shown: 'ask.1790000000000.sample',
 }
 
 const loopback: ConsentContext = {
   ...consent,
-  handOff: true,
-  client: { name: 'Claude Code', identity: { kind: 'unverified' }, looksLike: 'Claude Code' },
-  redirect: { kind: 'loopback', onlyLoopback: true },
+  handOff: 'without-destructive',
+  client: {
+    name: 'Claude Code',
+    identity: { kind: 'unverified' },
+    nameWarning: { kind: 'product', name: 'Claude' },
+  },
+  redirect: { kind: 'loopback', host: 'localhost:53712', onlyLoopback: true },
 }
 
 function hostileConsent(name: string): ConsentContext {
@@ -90,7 +94,7 @@ function hostileConsent(name: string): ConsentContext {
     client: {
       name,
       identity: { kind: 'verified', host: longHost },
-      looksLike: name,
+      nameWarning: { kind: 'operator', name },
       uri: 'javascript:alert(1)',
       policyUri: `https://${longHost}/privacy`,
       termsUri: 'http://plain.example/terms',
@@ -129,16 +133,52 @@ export const consentSamples: Readonly<Record<string, ConsentContext>> = {
     client: { name: 'Cursor', identity: { kind: 'unverified' } },
     redirect: { kind: 'private-use', scheme: 'cursor' },
   },
+  'claimed host': {
+    ...loopback,
+    client: { name: 'Claude Code', identity: { kind: 'unverified', claim: { kind: 'host', host: 'claude.ai' } } },
+  },
+  'claimed registration': {
+    ...loopback,
+    client: { name: 'Notes CLI', identity: { kind: 'unverified', claim: { kind: 'operator' } } },
+    handOff: 'complete',
+  },
+  'shared host': {
+    ...consent,
+    client: {
+      name: 'Wiki',
+      identity: { kind: 'unverified', claim: { kind: 'shared-host', host: 'wiki.github.io', shared: 'github.io' } },
+    },
+    redirect: { kind: 'https', host: 'wiki.github.io' },
+  },
+  'official word': {
+    ...consent,
+    client: {
+      name: 'Account Security',
+      identity: { kind: 'verified', host: 'wiki.example' },
+      nameWarning: { kind: 'word', word: 'security' },
+    },
+    redirect: { kind: 'https', host: 'wiki.example' },
+  },
+  'mixed alphabets': {
+    ...loopback,
+    client: { name: 'Nоtebook', identity: { kind: 'unverified' }, nameWarning: { kind: 'mixed-scripts' } },
+  },
+  'too early': { ...consent, problem: 'tooEarly' },
+  'nothing ticked': { ...loopback, scopes: [{ ...deleteScope, checked: false }], problem: 'nothingTicked' },
   'verified stranger': { ...consent, client: { name: 'Wiki', identity: { kind: 'verified', host: 'wiki.example' } } },
   'borrowed name': {
     ...consent,
-    client: { name: 'Claude', identity: { kind: 'verified', host: 'wiki.example' }, looksLike: 'Claude' },
+    client: {
+      name: 'Claude',
+      identity: { kind: 'verified', host: 'wiki.example' },
+      nameWarning: { kind: 'product', name: 'Claude' },
+    },
     redirect: { kind: 'https', host: 'wiki.example' },
   },
   device: {
     ...loopback,
     redirect: undefined,
-    handOff: false,
+    handOff: undefined,
     device: { userCode: 'BDWP-HQPK', asker: { address: '203.0.113.7', isNear: false } },
   },
   'device nearby': {
@@ -149,4 +189,20 @@ export const consentSamples: Readonly<Record<string, ConsentContext>> = {
   },
   'no scopes': { ...loopback, resource: undefined, scopes: [], readOnly: false },
   ...forEachHostile(hostileConsent),
+}
+
+const confirm: ConfirmContext = { ...loopback, decision: 'allow', scopes: [readScope, writeScope] }
+
+export const confirmSamples: Readonly<Record<string, ConfirmContext>> = {
+  loopback: confirm,
+  destructive: { ...confirm, scopes: [readScope, writeScope, deleteScope] },
+  'too early': { ...confirm, problem: 'tooEarly' },
+  'hand-off': { ...confirm, decision: 'allow-hand-off' },
+  'identity only': { ...confirm, resource: undefined, scopes: identityScopes },
+  ...forEachHostile((name) => ({
+    ...confirm,
+    client: { name, identity: { kind: 'unverified' }, nameWarning: { kind: 'operator', name } },
+    resource: { name, url: `https://${longHost}/mcp` },
+    scopes: [{ ...deleteScope, title: name }],
+  })),
 }

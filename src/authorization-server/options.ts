@@ -81,6 +81,8 @@ export interface AuthorizationServerOptions {
   readonly registrationRules: RegistrationRules
   /** RFC 8628. */
   readonly offersDeviceFlow: boolean
+  /** Show the answer for a program on another machine, whose loopback redirect this browser cannot reach. */
+  readonly offersHandOff: boolean
   readonly acceptsMetadataDocuments: boolean
   readonly accessTokenFormat: 'jwt' | 'opaque'
   readonly accessTokenTtlSeconds: number

@@ -1,5 +1,5 @@
 /** Contexts of every page, calm ones and hostile ones: the tests render each, and screenshots are taken of them. */
-import { consentSamples } from './consent-samples.js'
+import { confirmSamples, consentSamples } from './consent-samples.js'
 import { forEachHostile, hostileTexts, longHost } from './hostile-samples.js'
 import type { DoneContext, ErrorContext, ErrorKind, HandOffContext, SignInContext, Views } from './views.js'
 
@@ -68,6 +68,7 @@ export const viewSamples: ViewSamples = {
     ...forEachHostile((text) => ({ ...signIn, clientName: text, resourceName: text, email: text })),
   },
   consent: consentSamples,
+  confirm: confirmSamples,
   device: {
     first: { userCode: '', action: '/device', xsrf: csrfToken },
     'by link': { userCode: 'BDWP-HQPK', action: '/device', xsrf: csrfToken },

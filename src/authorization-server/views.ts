@@ -23,7 +23,7 @@ export interface SignInContext {
   readonly csrfToken: string
 }
 
-/** How sure we are that the client is who it says. */
+/** How sure we are that the client is who it says, for the request at hand. `unverified` alone is not proven. */
 export type ClientIdentity =
   /** We fetched its metadata document from this host (CIMD). `known`: that document is on our list of known products. */
   | {
@@ -33,15 +33,35 @@ export type ClientIdentity =
     }
   /** Registered by the operator. */
   | { readonly kind: 'known' }
-  /** Registered by itself (RFC 7591): anyone can use this name. */
-  | { readonly kind: 'unverified' }
+  /** Anyone can use this name: registered by itself (RFC 7591), or `claim` says why a better origin proves nothing here. */
+  | { readonly kind: 'unverified'; readonly claim?: IdentityClaim | undefined }
+
+/** Where a client comes from that cannot prove it in this request. */
+export type IdentityClaim =
+  /** Registered by the operator, but anyone can ask in its name this way. */
+  | { readonly kind: 'operator' }
+  /** Described by a document on this host, but anyone can ask in its name this way. */
+  | { readonly kind: 'host'; readonly host: string }
+  /** Described by a document on a host that anyone can have below `shared`. */
+  | { readonly kind: 'shared-host'; readonly host: string; readonly shared: string }
+
+/** What a client's name could be mistaken for. */
+export type NameWarning =
+  /** A well-known product. */
+  | { readonly kind: 'product'; readonly name: string }
+  /** The operator's own product or resource. */
+  | { readonly kind: 'operator'; readonly name: string }
+  /** A word that makes it sound official. */
+  | { readonly kind: 'word'; readonly word: string }
+  /** Letters of several scripts in one word. */
+  | { readonly kind: 'mixed-scripts' }
 
 /** Where the browser goes after the decision (shown as MCP authorization asks). */
 export type RedirectTarget =
   /** `documentHost`: the host that vouches for the client (CIMD), when the redirect leads to another one. */
   | { readonly kind: 'https'; readonly host: string; readonly documentHost?: string | undefined }
-  /** `onlyLoopback`: every redirect of the client is on this computer, so any program here could have asked. */
-  | { readonly kind: 'loopback'; readonly onlyLoopback: boolean }
+  /** `onlyLoopback`: every redirect of the client is on this computer, so any program here could have asked. `host`: with port. */
+  | { readonly kind: 'loopback'; readonly host: string; readonly onlyLoopback: boolean }
   | { readonly kind: 'private-use'; readonly scheme: string }
 
 export interface ToolContext {
@@ -75,8 +95,7 @@ export interface ConsentContext {
   readonly client: {
     readonly name: string
     readonly identity: ClientIdentity
-    /** Well-known product whose name is borrowed, by a client that is unproven or comes from elsewhere: shown as a warning. */
-    readonly looksLike?: string | undefined
+    readonly nameWarning?: NameWarning | undefined
     readonly uri?: string | undefined
     readonly policyUri?: string | undefined
     readonly termsUri?: string | undefined
@@ -96,8 +115,12 @@ export interface ConsentContext {
   readonly seen: string
   /** Offer the shortcut that grants nothing but reading. */
   readonly readOnly: boolean
-  /** Offer to show the answer instead of sending it to this computer's loopback (`allow-hand-off`). */
-  readonly handOff: boolean
+  /** Offer to show the answer instead of sending it to loopback (`allow-hand-off`); or that, without what cannot be undone. */
+  readonly handOff?: 'complete' | 'without-destructive' | undefined
+  /** When the page was made, for the server alone: posted back as `shown`. A script adds `deliberate`. */
+  readonly shown: string
+  /** Why the page comes up again. */
+  readonly problem?: DecisionProblem | undefined
   /** Set when the person came by typing a device code (RFC 8628). */
   readonly device?:
     | {
@@ -106,6 +129,20 @@ export interface ConsentContext {
         readonly asker: { readonly address: string; readonly isNear: boolean } | undefined
       }
     | undefined
+}
+
+/** Why a decision was not taken. */
+export type DecisionProblem = 'tooEarly' | 'nothingTicked'
+
+/** views/confirm.ejs: asks once more about a decision that was not seen to be deliberate. Posts like the consent page. */
+export interface ConfirmContext
+  extends Pick<
+    ConsentContext,
+    'client' | 'redirect' | 'resource' | 'device' | 'action' | 'csrfToken' | 'seen' | 'shown' | 'problem'
+  > {
+  readonly decision: 'allow' | 'allow-read-only' | 'allow-hand-off'
+  /** What is allowed. */
+  readonly scopes: readonly Pick<ConsentScopeContext, 'name' | 'title' | 'destructive'>[]
 }
 
 /** Why a device code was not taken. `used-code`: approved or denied already. */
@@ -223,6 +260,7 @@ export interface HomeContext {
 export interface Views {
   readonly 'sign-in': SignInContext
   readonly consent: ConsentContext
+  readonly confirm: ConfirmContext
   readonly device: DeviceContext
   readonly 'hand-off': HandOffContext
   readonly 'set-up': SetUpContext
@@ -235,4 +273,18 @@ export interface Views {
 }
 
 /** Pages on the way of an authorization: a web client may show them in a window it opened (see `PagesOptions.popupViews`). */
-export const popupViews: readonly (keyof Views)[] = ['sign-in', 'consent', 'sign-out', 'signed-out', 'done', 'error']
+export const popupViews: readonly (keyof Views)[] = [
+  'sign-in',
+  'consent',
+  'confirm',
+  'sign-out',
+  'signed-out',
+  'done',
+  'error',
+]
+
+/** Scripts in views/scripts/ by page. */
+export const pageScripts: Readonly<Partial<Record<keyof Views, string>>> = {
+  consent: 'decision-guard',
+  confirm: 'decision-guard',
+}

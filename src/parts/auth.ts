@@ -89,6 +89,7 @@ export async function startAuth(
       usageLimits: config.usageLimits,
       registrationRules: { allowedPrivateUseRedirects: new Set(config.ALLOWED_PRIVATE_USE_REDIRECTS) },
       offersDeviceFlow: config.DEVICE_FLOW,
+      offersHandOff: config.HAND_OFF,
       acceptsMetadataDocuments: config.CLIENT_ID_METADATA_DOCUMENTS,
       accessTokenFormat: config.ACCESS_TOKEN_FORMAT,
       accessTokenTtlSeconds: config.ACCESS_TOKEN_TTL_SECONDS,

@@ -12,6 +12,7 @@ import { accentPalette } from './accent-palette.js'
 import { displayLink, displayText } from './display-text.js'
 import type { HttpContext, HttpMiddleware } from './http.js'
 import { parsePageText } from './page-text.js'
+import { randomSecret } from './secrets.js'
 
 /** views/ beside src/ and dist/. */
 export const viewsFolder: string = fileURLToPath(new URL('../../views', import.meta.url))
@@ -24,6 +25,8 @@ export interface PagesOptions {
   readonly accentColor: string
   /** Pages that a web client may show in a window it opened; see `openerPolicy`. */
   readonly popupViews?: readonly string[]
+  /** Scripts in `scripts/` by the page that carries one, without `.js`. Every page works without its script. */
+  readonly scripts?: Readonly<Record<string, string>>
   /** Path under which this server is published, without a trailing slash; default none. */
   readonly basePath?: string
 }
@@ -58,13 +61,20 @@ export interface Pages<Views extends object> {
 const contentSecurityPolicy =
   "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'"
 
+/** The policy that lets this one script run, and no other. */
+function policyWithScript(script: string): string {
+  const hash = createHash('sha256').update(script).digest('base64')
+  return `${contentSecurityPolicy}; script-src 'sha256-${hash}'`
+}
+
 const pageHeaders: Readonly<Record<string, string>> = {
-  'content-security-policy': contentSecurityPolicy,
   'x-frame-options': 'DENY',
   'x-content-type-options': 'nosniff',
   // Nothing about our pages reaches another site. `no-referrer` would do the same but make browsers send `Origin: null` with our
   // own forms, and then Origin could not be checked (Fetch standard, "append a request Origin header").
   'referrer-policy': 'same-origin',
+  // A fragment, of text too, survives redirects: another site could scroll a button under the pointer (Document Policy).
+  'document-policy': 'force-load-at-top',
   'permissions-policy': 'camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()',
   'cache-control': 'no-store',
 }
@@ -112,11 +122,11 @@ function serve(assets: readonly Asset[]): HttpMiddleware {
 }
 
 /** Names every template can use, besides `locals.x` for what an include hands over. */
-const templateNames = ['page', 'site', 'text', 'hasText', 'sentence', 'counted', 'show', 'link']
+const templateNames = ['page', 'site', 'script', 'id', 'text', 'hasText', 'sentence', 'counted', 'show', 'link']
 
 /** Compiles nothing until a page is first asked for, then keeps it. Reads the text and the stylesheet at once. */
 export function createPages<Views extends object>(options: PagesOptions): Pages<Views> {
-  const { viewsFolder, productName, basePath = '', popupViews = [] } = options
+  const { viewsFolder, productName, basePath = '', popupViews = [], scripts = {} } = options
   const read = (file: string): string => readFileSync(join(viewsFolder, file), 'utf8')
   const { language, direction, ...words } = parsePageText(read('text.en.json'))
   const stylesheet = createAsset(basePath, 'css', 'text/css', accentRules(options.accentColor) + read('style.css'))
@@ -141,14 +151,27 @@ export function createPages<Views extends object>(options: PagesOptions): Pages<
     return made
   }
 
-  const render: Pages<Views>['render'] = (view, context) => template(view)({ ...shared, page: context })
+  const policies = new Map(
+    Object.entries(scripts).map(([view, script]) => [view, policyWithScript(read(`scripts/${script}.js`))] as const),
+  )
+
+  const render: Pages<Views>['render'] = (view, context) => {
+    // Another name each time: a fragment of a link cannot name an element, to scroll to it or to focus it.
+    const nonce = randomSecret(6)
+    const id = (name: string): string => `${name}-${nonce}`
+    return template(view)({ ...shared, script: scripts[view], id, page: context })
+  }
   return {
     render,
     send(ctx, view, context, status = 200) {
       ctx.body = render(view, context)
       ctx.status = status
       ctx.type = 'html'
-      ctx.set({ ...pageHeaders, 'cross-origin-opener-policy': openerPolicy(view, popupViews) })
+      ctx.set({
+        ...pageHeaders,
+        'content-security-policy': policies.get(view) ?? contentSecurityPolicy,
+        'cross-origin-opener-policy': openerPolicy(view, popupViews),
+      })
     },
     contentSecurityPolicy,
     stylesheet,

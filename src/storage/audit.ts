@@ -25,6 +25,7 @@ export type AuditEventType =
   | 'sign_in.succeeded'
   | 'sign_in.failed'
   | 'consent.allowed'
+  | 'consent.handed_off'
   | 'consent.denied'
   | 'client.invited'
   | 'client.registered'

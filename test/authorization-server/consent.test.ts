@@ -34,13 +34,15 @@ describeOnDatabases('Consent, on %s', (kind) => {
   }
 
   /** What the form sends without being asked. */
-  const hiddenFields = (page: Page): Record<string, string> =>
-    Object.fromEntries(
+  const hiddenFields = (page: Page): Record<string, string> => ({
+    ...Object.fromEntries(
       page.forms
         .flatMap((form) => form.fields)
         .filter(({ name }) => name === 'csrf' || name === 'seen')
         .map(({ name, value }) => [name, value]),
-    )
+    ),
+    deliberate: '1',
+  })
 
   const grants = () => server.storage.prisma.grant.count()
 

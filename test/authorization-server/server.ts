@@ -107,6 +107,7 @@ export async function startServer(kind: DatabaseKind, options: ServerOptions = {
     usageLimits: noUsageLimits,
     registrationRules: { allowedPrivateUseRedirects: new Set(['cursor://anysphere.cursor-mcp/oauth/callback']) },
     offersDeviceFlow: true,
+    offersHandOff: true,
     acceptsMetadataDocuments: true,
     accessTokenFormat: 'jwt',
     accessTokenTtlSeconds: 600,

@@ -58,6 +58,7 @@ async function engineOver(storage: Storage, issuer: string, resource: string) {
     usageLimits: noUsageLimits,
     registrationRules: { allowedPrivateUseRedirects: new Set<string>() },
     offersDeviceFlow: true,
+    offersHandOff: true,
     acceptsMetadataDocuments: false,
     accessTokenFormat: 'jwt',
     accessTokenTtlSeconds: 600,

@@ -48,6 +48,8 @@ function filledIn(page: string, person: Person): { action: string; body: string 
     fields.set('seen', /name="seen" value="([^"]*)"/.exec(page)?.[1] ?? '')
     for (const [, scope] of page.matchAll(/name="scope" value="([^"]+)"/g)) fields.append('scope', scope ?? '')
     fields.set('decision', 'allow')
+    // What the page's script says of a person who reads first.
+    fields.set('deliberate', '1')
   }
   return { action, body: fields.toString() }
 }

@@ -73,7 +73,8 @@ export function fieldOf(page: Page, name: string): string {
 
 /** What a consent page's form sends when reading alone is ticked and allowed. */
 export function decisionOf(page: Page) {
-  return { csrf: fieldOf(page, 'csrf'), seen: fieldOf(page, 'seen'), decision: 'allow', scope: 'notes:read' }
+  const [csrf, seen] = [fieldOf(page, 'csrf'), fieldOf(page, 'seen')]
+  return { csrf, seen, deliberate: '1', decision: 'allow', scope: 'notes:read' }
 }
 
 /** Posts exactly this to a page's form, with the browser's cookies and these headers, and follows nothing. */

@@ -1,7 +1,8 @@
 /**
  * A browser without a window: cookies, redirects, forms and the headers Chromium sends with a navigation, over real HTTP.
  * It fills in fields by their labels and presses buttons by their text, so it breaks when a person would be lost. Runs no
- * script (our pages need none) and leaves for a foreign origin only on paper: it reports the URL.
+ * script, but says what the script of a consent page says of a person who reads before they press; `deliberate: ''` among the entries
+ * says nothing, as without a script. It leaves for a foreign origin only on paper: it reports the URL.
  */
 import { type IncomingMessage, request } from 'node:http'
 import { type RequestOptions, request as secureRequest } from 'node:https'
@@ -130,7 +131,7 @@ function entryList(form: Form, button: Button, entries: Entries): URLSearchParam
   for (const field of form.fields) {
     if (field.disabled || field.name === '') continue
     const key = [field.label, field.name, `${field.name}=${field.value}`].find((name) => name !== '' && name in entries)
-    const entry = key === undefined ? undefined : entries[key]
+    const entry = key === undefined ? (field.name === 'deliberate' ? '1' : undefined) : entries[key]
     if (key !== undefined) unused.delete(key)
     if (field.type === 'checkbox' || field.type === 'radio') {
       if (typeof entry === 'boolean' ? entry : field.checked) list.append(field.name, field.value)

@@ -2,7 +2,7 @@
 import { fileURLToPath } from 'node:url'
 import Koa from 'koa'
 import { viewSamples as authorizationSamples } from '../../src/authorization-server/view-samples.js'
-import { type Views as AuthorizationViews, popupViews } from '../../src/authorization-server/views.js'
+import { type Views as AuthorizationViews, pageScripts, popupViews } from '../../src/authorization-server/views.js'
 import { type Views as McpViews, viewSamples as mcpSamples } from '../../src/mcp-server/views.js'
 import { type HttpState, listen } from '../../src/platform/http.js'
 import { createPages, type Pages } from '../../src/platform/pages.js'
@@ -12,7 +12,7 @@ type Views = AuthorizationViews & McpViews
 export const viewsFolder = fileURLToPath(new URL('../../views', import.meta.url))
 
 export function createSamplePages(accentColor = '#0b5cad'): Pages<Views> {
-  return createPages<Views>({ viewsFolder, productName: 'Gatehouse', accentColor, popupViews })
+  return createPages<Views>({ viewsFolder, productName: 'Gatehouse', accentColor, popupViews, scripts: pageScripts })
 }
 
 /** One page with one sample, typed so that the pair always fits. */
@@ -37,6 +37,7 @@ function pagesOf<Name extends keyof Views>(view: Name, samples: Readonly<Record<
 export const samplePages: readonly SamplePage[] = [
   ...pagesOf('sign-in', authorizationSamples['sign-in']),
   ...pagesOf('consent', authorizationSamples.consent),
+  ...pagesOf('confirm', authorizationSamples.confirm),
   ...pagesOf('device', authorizationSamples.device),
   ...pagesOf('hand-off', authorizationSamples['hand-off']),
   ...pagesOf('set-up', authorizationSamples['set-up']),

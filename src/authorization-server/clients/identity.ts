@@ -4,8 +4,10 @@ import type { default as Provider } from 'oidc-provider'
 import { claimsMetadataDocument } from '../../oauth/client-id.js'
 import { redirectKind } from '../../oauth/redirect-uri.js'
 import type { ClientMetadata } from '../../oauth/registration.js'
-import type { ClientIdentity, RedirectTarget } from '../views.js'
-import { borrowedName, knownClient } from './known-clients.js'
+import type { ClientIdentity, NameWarning, RedirectTarget } from '../views.js'
+import { sharedHost } from './host-owners.js'
+import { knownClient } from './known-clients.js'
+import { type OwnNames, warningAbout } from './name-warnings.js'
 
 /** The engine's client, as far as identity needs it. */
 export interface IdentifiedClient {
@@ -35,25 +37,51 @@ export function displayName(client: IdentifiedClient): string {
   return client.isMetadataDocument ? new URL(client.clientId).host : client.clientId
 }
 
-/** `isStatic`: the operator made it. */
-export function identityOf(client: IdentifiedClient, isStatic: boolean): ClientIdentity {
-  if (!client.isMetadataDocument) return isStatic ? { kind: 'known' } : { kind: 'unverified' }
-  const known = knownClient(client.clientId)
-  return { kind: 'verified', host: new URL(client.clientId).host, ...(known === undefined ? {} : { known }) }
+/** A request made in a client's name, as far as it decides whether the name is proven. */
+export interface AskedInName {
+  /** The operator made the client. */
+  readonly isOperatorsClient: boolean
+  /** Where the answer goes; `undefined` when a device polls for it (RFC 8628). */
+  readonly redirectUri: string | undefined
 }
 
-/** The product whose name the client borrows, as far as we can tell. The operator's own clients are named by the operator. */
-export function impersonates(client: IdentifiedClient, identity: ClientIdentity): string | undefined {
-  switch (identity.kind) {
-    case 'known':
-      return undefined
-    case 'verified':
-      return identity.known === undefined
-        ? borrowedName(displayName(client), new URL(client.clientId).hostname)
-        : undefined
-    case 'unverified':
-      return borrowedName(displayName(client))
-  }
+/**
+ * True when only the client itself can use the answer: it authenticates at the token endpoint, or the answer goes to an https redirect,
+ * which its owner alone receives. Anyone can send the link of a public client on loopback or a private-use scheme, and any program on
+ * the device can receive the answer (RFC 8252 §8.6). A device receives its answer without a redirect.
+ */
+function reachesClientAlone(client: IdentifiedClient, redirectUri: string | undefined): boolean {
+  if (client.metadata()['token_endpoint_auth_method'] !== 'none') return true
+  return redirectUri !== undefined && redirectKind(redirectUri) === 'https'
+}
+
+/** Who the client is, for this request. The name it registered proves nothing, so it has no part in this. */
+export function identityOf(client: IdentifiedClient, { isOperatorsClient, redirectUri }: AskedInName): ClientIdentity {
+  if (!client.isMetadataDocument && !isOperatorsClient) return { kind: 'unverified' }
+  const isAlone = reachesClientAlone(client, redirectUri)
+  if (!client.isMetadataDocument)
+    return isAlone ? { kind: 'known' } : { kind: 'unverified', claim: { kind: 'operator' } }
+  const { host, hostname } = new URL(client.clientId)
+  const shared = sharedHost(hostname)
+  if (shared !== undefined) return { kind: 'unverified', claim: { kind: 'shared-host', host, shared } }
+  if (!isAlone) return { kind: 'unverified', claim: { kind: 'host', host } }
+  const known = knownClient(client.clientId)
+  return { kind: 'verified', host, ...(known === undefined ? {} : { known }) }
+}
+
+/**
+ * True when the request is proven to be the client's: the operator registered it or its own host publishes it, and nobody else can
+ * use the answer. Says nothing about whether the client is to be trusted: everybody can have a host.
+ */
+export function isProven(client: IdentifiedClient, asked: AskedInName): boolean {
+  return identityOf(client, asked).kind !== 'unverified'
+}
+
+/** What the client's name could be mistaken for; for a client whose name the operator did not choose. */
+export function nameWarning(client: IdentifiedClient, ownNames: OwnNames): NameWarning | undefined {
+  const host = client.isMetadataDocument ? new URL(client.clientId).hostname : undefined
+  if (host !== undefined && knownClient(client.clientId) !== undefined) return undefined
+  return warningAbout(displayName(client), ownNames, host)
 }
 
 /** The host that vouches for the client, when the URL is on another one. Ports do not matter: one host has one owner. */
@@ -70,6 +98,7 @@ export function redirectTarget(redirectUri: string, client: IdentifiedClient): R
     case 'loopback':
       return {
         kind: 'loopback',
+        host: url.host,
         onlyLoopback: (client.redirectUris ?? []).every((uri) => redirectKind(uri) === 'loopback'),
       }
     case 'private-use':

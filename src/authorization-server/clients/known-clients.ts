@@ -3,6 +3,8 @@
  * never proves anything, and neither does a host alone: one host publishes documents for several products. Dates say when a
  * document was last seen in the wild.
  */
+import { isUnder } from './host-owners.js'
+import { resembles, skeletonsOf } from './name-skeleton.js'
 
 export interface KnownClient {
   readonly product: string
@@ -42,7 +44,7 @@ export function knownClient(clientId: string): KnownClient | undefined {
 
 interface Product {
   readonly name: string
-  /** What a folded name contains that reminds of it: lower case, letters only. */
+  /** Words that a name which reminds of it contains: lower case, letters only. */
   readonly words: readonly string[]
   /** Hosts of the maker, with all below them: a document from there is no borrowed name. */
   readonly hosts: readonly string[]
@@ -58,7 +60,7 @@ const products: readonly Product[] = [
   {
     name: 'Visual Studio Code',
     words: ['visualstudiocode', 'vscode'],
-    hosts: ['vscode.dev', 'visualstudio.com', 'microsoft.com'],
+    hosts: ['vscode.dev', 'code.visualstudio.com', 'microsoft.com'],
   },
   { name: 'GitHub Copilot', words: ['copilot'], hosts: ['github.com', 'microsoft.com'] },
   { name: 'GitHub', words: ['github'], hosts: ['github.com'] },
@@ -74,66 +76,12 @@ const products: readonly Product[] = [
 ]
 
 /**
- * Letters that pass for Latin ones, after lower case: Cyrillic, Greek and Armenian ones, small capitals, letters with strokes, digits.
- * What a person cannot tell apart counts as one: `I`, `l`, `1` and `|` are all `l`.
- */
-const lookAlikes: Readonly<Record<string, string>> = {
-  a: 'аαɑᴀ',
-  b: 'ʙвβɓ',
-  c: 'сᴄϲƈ',
-  d: 'ԁᴅđɖ',
-  e: '3еεᴇє',
-  f: 'ꜰƒ',
-  g: 'ɡɢցɠ',
-  h: 'һʜհнħ',
-  j: 'јᴊϳ',
-  k: 'кκᴋƙ',
-  l: '1i|ıɩɪιіӏʟłɨǀ',
-  m: 'мμᴍ',
-  n: 'ɴոη',
-  o: '0оοᴏօσø',
-  p: 'рρᴘƿ',
-  q: 'ԛզ',
-  r: 'ʀг',
-  s: '5ѕꜱƽ',
-  t: 'тτᴛŧ',
-  u: 'υᴜսʉʋ',
-  v: 'ѵνᴠ',
-  w: 'ԝѡᴡω',
-  x: 'хχ',
-  y: 'уʏɣү',
-  z: 'ᴢζƶ',
-}
-
-const plainLetters: ReadonlyMap<string, string> = new Map(
-  Object.entries(lookAlikes).flatMap(([plain, letters]) => Array.from(letters, (letter) => [letter, plain] as const)),
-)
-
-/** Folds look-alike spellings: width, accents, look-alike letters and pairs of them, and everything but letters. */
-function foldName(name: string): string {
-  const folded = name
-    .normalize('NFKD')
-    .toLowerCase()
-    .replace(/./gu, (letter) => plainLetters.get(letter) ?? letter)
-  return folded
-    .replace(/[^a-z]/g, '')
-    .replaceAll('rn', 'm')
-    .replaceAll('vv', 'w')
-}
-
-const foldedProducts = products.map(({ words, ...product }) => ({ ...product, words: words.map(foldName) }))
-
-function isUnder(host: string, domain: string): boolean {
-  return host === domain || host.endsWith(`.${domain}`)
-}
-
-/**
  * The well-known product whose name a client's name resembles, unless the client's document comes from that product's maker.
  * `documentHost`: host name the metadata document was fetched from; absent for a client that registered itself.
  */
 export function borrowedName(name: string, documentHost?: string): string | undefined {
-  const folded = foldName(name)
-  const product = foldedProducts.find(({ words }) => words.some((word) => folded.includes(word)))
+  const skeletons = skeletonsOf(name)
+  const product = products.find(({ words }) => words.some((word) => resembles(skeletons, word)))
   if (product === undefined) return undefined
   const isMakers = documentHost !== undefined && product.hosts.some((domain) => isUnder(documentHost, domain))
   return isMakers ? undefined : product.name

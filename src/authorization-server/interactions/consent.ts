@@ -2,22 +2,22 @@
 
 import { scopeHierarchyOf } from '../../oauth/resource.js'
 import { expandScopes } from '../../oauth/scope.js'
-import { canParseUrl } from '../../oauth/url.js'
-import { clientNetwork } from '../../platform/client-network.js'
 import { epochSeconds } from '../../platform/clock.js'
 import { type HttpContext, publicPath } from '../../platform/http.js'
 import type { Write } from '../../platform/joined-writes.js'
 import { hashSecret } from '../../platform/secrets.js'
 import { type ConsentKey, rememberConsent, rememberedScopes } from '../../storage/consents.js'
-import { consentFingerprint, displayName, identityOf, impersonates, redirectTarget } from '../clients/identity.js'
-import { formatUserCode } from '../device/user-code.js'
+import { consentFingerprint } from '../clients/identity.js'
 import { PageError } from '../page-error.js'
+import type { ConfirmContext, DecisionProblem } from '../views.js'
+import { decisionFacts, needsCaution } from './decision-facts.js'
 import { saveGrant } from './grant.js'
 import { offersHandOff } from './hand-off.js'
 import { finishInteraction, type Interaction } from './interaction.js'
 import type { InteractionParts } from './parts.js'
 import {
   consentScopes,
+  destructiveScopes,
   offersReadOnly,
   type RequestedAccess,
   readOnlyScopes,
@@ -30,46 +30,6 @@ function consentKey(interaction: Interaction, accountId: string, access: Request
   return { accountId, clientId: interaction.client.clientId, resource: access.resource?.resource ?? '' }
 }
 
-/** A link of the client's metadata, when it is one a person may follow. */
-function webLink(value: unknown): string | undefined {
-  return typeof value === 'string' && value.startsWith('https://') && canParseUrl(value) ? value : undefined
-}
-
-/** The device that waits for this decision, if one does (RFC 8628 §3.3.1, §5.4: what it shows, and where it is). */
-async function describeDevice(
-  { provider, hidesAddresses }: InteractionParts,
-  ctx: HttpContext,
-  { engine }: Interaction,
-) {
-  const code = engine.deviceCode === undefined ? undefined : await provider.DeviceCode.find(engine.deviceCode)
-  if (code === undefined) return undefined
-  const address = String(code.deviceInfo?.['address'] ?? '')
-  const isNear = clientNetwork(address) === clientNetwork(ctx.state.clientAddress)
-  return { userCode: formatUserCode(code.userCode), asker: hidesAddresses ? undefined : { address, isNear } }
-}
-
-/**
- * A public client proves itself by the redirect that the answer goes to. A device gets its answer without one, so there whoever
- * knows a client_id can use its name.
- */
-function isUnproven({ client, engine }: Interaction): boolean {
-  return engine.deviceCode !== undefined && client.metadata()['token_endpoint_auth_method'] === 'none'
-}
-
-function describeClient(interaction: Interaction) {
-  const { client, isOperatorsClient } = interaction
-  const identity = isUnproven(interaction) ? ({ kind: 'unverified' } as const) : identityOf(client, isOperatorsClient)
-  const metadata = client.metadata()
-  return {
-    name: displayName(client),
-    identity,
-    looksLike: impersonates(client, identity),
-    uri: webLink(metadata['client_uri']),
-    policyUri: webLink(metadata['policy_uri']),
-    termsUri: webLink(metadata['tos_uri']),
-  }
-}
-
 /**
  * What a page was shown for. Both may change while it is read: clients change their documents and registrations, and in another tab
  * somebody else may sign in to the same interaction.
@@ -78,12 +38,19 @@ function shownTo(accountId: string, fingerprint: string): string {
   return hashSecret(`${accountId}\n${fingerprint}`)
 }
 
+/** The hand-off that the page offers, if any. */
+function offeredHandOff(parts: InteractionParts, interaction: Interaction, access: RequestedAccess) {
+  if (!parts.offersHandOff || !offersHandOff(interaction)) return undefined
+  return destructiveScopes(access).size > 0 ? 'without-destructive' : 'complete'
+}
+
 /** Shows the page for the account that signed in; asks for a sign-in when that account is gone or disabled. */
 export async function showConsent(
   parts: InteractionParts,
   ctx: HttpContext,
   interaction: Interaction,
   accountId: string,
+  problem?: DecisionProblem,
 ): Promise<void> {
   const { engine, client, unit } = interaction
   const account = unit.person(accountId)
@@ -95,22 +62,16 @@ export async function showConsent(
   const remembered = rememberedScopes(unit.consents, key.resource, fingerprint)
   // What was allowed through a broader scope is nothing new.
   const before = expandScopes(remembered, resource === undefined ? {} : scopeHierarchyOf(resource))
-  const device = await describeDevice(parts, ctx, interaction)
-  const redirectUri = device === undefined ? interaction.parameter('redirect_uri') : undefined
   parts.pages.send(ctx, 'consent', {
-    client: describeClient(interaction),
-    redirect: redirectUri === undefined ? undefined : redirectTarget(redirectUri, client),
-    device,
-    resource: resource === undefined ? undefined : { name: resource.name, url: resource.resource },
-    scopes: consentScopes(access, before),
+    ...(await decisionFacts(parts, ctx, interaction, access, shownTo(accountId, fingerprint))),
+    scopes: consentScopes(access, before, needsCaution(interaction)),
     account: { email: account.email, name: account.name ?? undefined },
     lifetime: { days: Math.max(1, Math.round(parts.refreshTokenTtlSeconds / 86_400)) },
-    action: publicPath(ctx, `/interaction/${engine.uid}/consent`),
     switchAccountAction: publicPath(ctx, `/interaction/${engine.uid}/switch-account`),
-    csrfToken: parts.csrf.tokenFor(engine.uid),
-    seen: shownTo(accountId, fingerprint),
+    shown: parts.decisionGuard.stamp(engine.uid, 'ask'),
+    problem,
     readOnly: offersReadOnly(access),
-    handOff: offersHandOff(interaction),
+    handOff: offeredHandOff(parts, interaction, access),
   })
 }
 
@@ -154,12 +115,44 @@ export async function answerStanding(
   return true
 }
 
-/** Of what was asked for, what the form allows. Nothing that was not asked for is ever granted. */
-function allowedScopes(access: RequestedAccess, form: URLSearchParams): string[] {
+type Allowing = ConfirmContext['decision']
+
+/** Asks once more about the decision of a form. */
+async function showConfirm(
+  parts: InteractionParts,
+  ctx: HttpContext,
+  interaction: Interaction,
+  access: RequestedAccess,
+  { seen, ...asked }: { decision: Allowing; scopes: readonly string[]; seen: string; problem?: DecisionProblem },
+): Promise<void> {
+  ctx.state.event['outcome'] = 'asked once more'
+  const allowed = new Set(asked.scopes)
+  parts.pages.send(ctx, 'confirm', {
+    ...(await decisionFacts(parts, ctx, interaction, access, seen)),
+    ...asked,
+    scopes: consentScopes(access, new Set(), false).filter(({ name }) => allowed.has(name)),
+    shown: parts.decisionGuard.stamp(interaction.engine.uid, 'confirm'),
+  })
+}
+
+/**
+ * Of what was asked for, what the form allows. Nothing that was not asked for is ever granted, and nothing that cannot be undone to a
+ * program that receives its answer by hand: whoever talks a person into pasting it somewhere has the access.
+ */
+function allowedScopes(access: RequestedAccess, form: URLSearchParams, decision: Allowing): string[] {
   const ticked = new Set(form.getAll('scope'))
   const openid = access.openid.filter(({ name }) => name === 'openid' || ticked.has(name)).map(({ name }) => name)
-  if (form.get('decision') === 'allow-read-only') return [...readOnlyScopes(access), ...openid]
-  return [...access.scopes.filter(({ name }) => ticked.has(name)).map(({ name }) => name), ...openid]
+  if (decision === 'allow-read-only') return [...readOnlyScopes(access), ...openid]
+  const barred = decision === 'allow-hand-off' ? destructiveScopes(access) : new Set<string>()
+  const names = access.scopes.map(({ name }) => name)
+  return [...names.filter((name) => ticked.has(name) && !barred.has(name)), ...openid]
+}
+
+/** True when the page left for the person to tick what they want, or the hand-off left out what they ticked. */
+function isIncomplete(interaction: Interaction, access: RequestedAccess, decision: Allowing): boolean {
+  if (decision === 'allow-hand-off') return destructiveScopes(access).size > 0
+  const offered = consentScopes(access, new Set(), needsCaution(interaction))
+  return offered.length > 0 && offered.every(({ checked }) => !checked)
 }
 
 async function deny(
@@ -185,6 +178,14 @@ export async function cancelInteraction(
   await finishInteraction(ctx, interaction, result, epochSeconds(parts.storage.clock), ...writes)
 }
 
+function decisionOf(parts: InteractionParts, interaction: Interaction, form: URLSearchParams): Allowing | 'deny' {
+  const decision = form.get('decision')
+  const isKnown = decision === 'allow' || decision === 'allow-read-only' || decision === 'deny'
+  if (isKnown) return decision
+  if (decision === 'allow-hand-off' && parts.offersHandOff && offersHandOff(interaction)) return decision
+  throw new PageError('bad-request', 'invalid_request', 400, { detail: 'no decision' })
+}
+
 /** Handles the decision. */
 export async function submitConsent(
   parts: InteractionParts,
@@ -193,28 +194,52 @@ export async function submitConsent(
   accountId: string,
   form: URLSearchParams,
 ): Promise<void> {
-  const decision = form.get('decision')
-  const handOff = decision === 'allow-hand-off' && offersHandOff(interaction)
-  if (decision !== 'allow' && decision !== 'allow-read-only' && decision !== 'deny' && !handOff) {
-    throw new PageError('bad-request', 'invalid_request', 400, { detail: 'no decision' })
-  }
+  const decision = decisionOf(parts, interaction, form)
+  if (decision === 'deny') return deny(parts, ctx, interaction, accountId)
   const access = requestedAccess(interaction, parts.resources)
-  const scopes = allowedScopes(access, form)
-  // Allowing nothing at all is a refusal.
-  if (decision === 'deny' || scopes.length === 0) return deny(parts, ctx, interaction, accountId)
-
-  const key = consentKey(interaction, accountId, access)
-  const fingerprint = consentFingerprint(interaction.client)
-  // Nobody allows what they were not shown, or as somebody else: a page may still be open from before.
-  if (form.get('seen') !== shownTo(accountId, fingerprint)) {
-    return showConsent(parts, ctx, interaction, accountId)
+  const scopes = allowedScopes(access, form, decision)
+  if (scopes.length === 0) {
+    if (isIncomplete(interaction, access, decision)) {
+      return showConsent(parts, ctx, interaction, accountId, 'nothingTicked')
+    }
+    // Allowing nothing at all is a refusal.
+    return deny(parts, ctx, interaction, accountId)
   }
+  const seen = shownTo(accountId, consentFingerprint(interaction.client))
+  // Nobody allows what they were not shown, or as somebody else: a page may still be open from before.
+  if (form.get('seen') !== seen) return showConsent(parts, ctx, interaction, accountId)
+  const { decisionGuard } = parts
+  const { uid } = interaction.engine
+  const ruling = decisionGuard.rule(ctx, uid, form, needsCaution(interaction))
+  if (ruling === 'confirm') return showConfirm(parts, ctx, interaction, access, { decision, scopes, seen })
+  if (ruling === 'ask-again') {
+    const problem = 'tooEarly'
+    return decisionGuard.stepOf(ctx, uid, form) === 'confirm'
+      ? showConfirm(parts, ctx, interaction, access, { decision, scopes, seen, problem })
+      : showConsent(parts, ctx, interaction, accountId, problem)
+  }
+  await grantAccess(parts, ctx, interaction, accountId, access, scopes, decision === 'allow-hand-off')
+}
+
+/** Ends the interaction with a grant for these scopes. */
+async function grantAccess(
+  parts: InteractionParts,
+  ctx: HttpContext,
+  interaction: Interaction,
+  accountId: string,
+  access: RequestedAccess,
+  scopes: readonly string[],
+  handOff: boolean,
+): Promise<void> {
+  const key = consentKey(interaction, accountId, access)
   const grantId = await saveGrant(parts.provider, key, access, scopes)
   const asked = [...access.scopes, ...access.openid].map(({ name }) => name)
   await parts.keepDocument(key.clientId)
+  const fingerprint = consentFingerprint(interaction.client)
   const consented = rememberConsent(parts.storage, key, fingerprint, { asked, allowed: scopes })
+  const type = handOff ? 'consent.handed_off' : 'consent.allowed'
   const event = parts.audit.event(
-    { type: 'consent.allowed', accountId, clientId: key.clientId, detail: { scopes, resource: key.resource } },
+    { type, accountId, clientId: key.clientId, detail: { scopes, resource: key.resource } },
     ctx.state.event,
   )
   ctx.state.event['outcome'] = 'allowed'

@@ -14,7 +14,7 @@ import type { Views } from '../views.js'
 import type { Interaction } from './interaction.js'
 
 /** Lifetime of a code that a browser carries, and of one that a person carries to another window. */
-export const codeTtlSeconds = { redirected: 60, handedOff: 300 } as const
+export const codeTtlSeconds = { redirected: 60, handedOff: 120 } as const
 
 /** True when the answer can be shown: it would go to loopback, in the query. */
 export function offersHandOff({ engine, parameter }: Interaction): boolean {

@@ -6,9 +6,11 @@ import type { Storage } from '../../storage/storage.js'
 import type { Authenticator } from '../accounts/authenticator.js'
 import type { KnownBrowsers } from '../accounts/known-browsers.js'
 import type { SignInThrottle } from '../accounts/throttle.js'
+import type { OwnNames } from '../clients/name-warnings.js'
 import type { CsrfProtection } from '../csrf.js'
 import type { Resources } from '../resources.js'
 import type { Views } from '../views.js'
+import type { DecisionGuard } from './decision-guard.js'
 
 export interface InteractionParts {
   readonly provider: Provider
@@ -22,6 +24,11 @@ export interface InteractionParts {
   readonly csrf: CsrfProtection
   readonly pages: Pages<Views>
   readonly resources: Resources
+  readonly decisionGuard: DecisionGuard
+  /** Names that no client but the operator's own may be mistaken for. */
+  readonly ownNames: OwnNames
+  /** Offer to show the answer for a program on another machine. */
+  readonly offersHandOff: boolean
   readonly refreshTokenTtlSeconds: number
   /** See `AuthorizationServerOptions`. */
   readonly hidesAddresses: boolean

@@ -1,6 +1,6 @@
 /** What an authorization request asks for, in the words of the declarations, and the engine's Grant for what was allowed. */
-import type { ResourceDeclaration, ScopeDeclaration } from '../../oauth/resource.js'
-import { parseScope } from '../../oauth/scope.js'
+import { type ResourceDeclaration, type ScopeDeclaration, scopeHierarchyOf } from '../../oauth/resource.js'
+import { expandScopes, parseScope } from '../../oauth/scope.js'
 import { isOpenidOnly } from '../parameters.js'
 import { isOpenidScope, openidScopes, type Resources, toolsOfScope } from '../resources.js'
 import type { ConsentScopeContext } from '../views.js'
@@ -27,18 +27,32 @@ export function requestedAccess(interaction: Pick<Interaction, 'parameter'>, res
   }
 }
 
-/** The scopes of the consent page, the resource's first, all ticked. */
+/** Scopes that let their holder do what cannot be undone: by their own declaration, or by that of a scope they include. */
+export function destructiveScopes({ resource, scopes }: RequestedAccess): ReadonlySet<string> {
+  const hierarchy = resource === undefined ? {} : scopeHierarchyOf(resource)
+  const declared = new Set(resource?.scopes.filter(({ destructive }) => destructive).map(({ name }) => name))
+  const names = scopes.map(({ name }) => name)
+  return new Set(names.filter((name) => [...expandScopes([name], hierarchy)].some((scope) => declared.has(scope))))
+}
+
+/**
+ * The scopes of the consent page, the resource's first. All are ticked; with `caution`, all that can be undone: another site may have
+ * sent the person here, and a hasty Allow must not destroy anything.
+ */
 export function consentScopes(
-  { resource, openid, scopes }: RequestedAccess,
+  access: RequestedAccess,
   grantedBefore: ReadonlySet<string>,
+  caution: boolean,
 ): ConsentScopeContext[] {
+  const { resource, openid, scopes } = access
+  const dangerous = destructiveScopes(access)
   const titles = new Map(resource?.scopes.map(({ name, title }) => [name, title]))
-  return [...scopes, ...openid].map(({ name, title, description, destructive, includes }) => ({
+  return [...scopes, ...openid].map(({ name, title, description, includes }) => ({
     name,
     title,
     description: description === '' ? undefined : description,
-    destructive,
-    checked: true,
+    destructive: dangerous.has(name),
+    checked: !(caution && dangerous.has(name)),
     alreadyGranted: grantedBefore.has(name),
     required: name === 'openid',
     includes: includes.flatMap((included) => titles.get(included) ?? []),

@@ -10,7 +10,12 @@ import { expandScopes } from '../../oauth/scope.js'
 import type { AuditTrail } from '../../storage/audit.js'
 import { consentsOf, rememberedScopes, type StoredConsent } from '../../storage/consents.js'
 import type { Storage } from '../../storage/storage.js'
-import { consentFingerprint, type IdentifiedClient, identified } from '../clients/identity.js'
+import {
+  consentFingerprint,
+  type IdentifiedClient,
+  identified,
+  isProven as isProvenClient,
+} from '../clients/identity.js'
 import type { Resources } from '../resources.js'
 import { saveGrant } from './grant.js'
 import { type RequestedAccess, requestedAccess } from './requested-access.js'
@@ -25,18 +30,15 @@ export interface AskingRequest {
 }
 
 /**
- * True when an answer to this redirect can only reach the client that it names: the operator made the client and it authenticates, or
- * the redirect is https, for a client that names itself by URL on the same host that its URL is on. Anybody can use the name of a client
- * with a loopback redirect, and a client that registered itself is known to nobody (RFC 8252 §8.6, RFC 9700 §4.14).
+ * True when the request is proven to be the client's (identity.ts), and a client that names itself by URL receives the answer on the host
+ * of that URL: its document could name a redirect of somebody else's.
  */
-export function isProven(
-  { clientId, isMetadataDocument, metadata }: IdentifiedClient,
-  redirectUri: string | undefined,
-) {
-  const { made_by_operator: isOperators, token_endpoint_auth_method: method } = metadata()
+export function isProven(client: IdentifiedClient, redirectUri: string | undefined): boolean {
+  const isOperatorsClient = client.metadata()['made_by_operator'] === true
+  if (!isProvenClient(client, { isOperatorsClient, redirectUri })) return false
+  if (!client.isMetadataDocument) return true
   const isHttps = redirectUri !== undefined && redirectKind(redirectUri) === 'https'
-  if (isMetadataDocument) return isHttps && new URL(redirectUri).hostname === new URL(clientId).hostname
-  return isOperators === true && (method !== 'none' || isHttps)
+  return isHttps && new URL(redirectUri).hostname === new URL(client.clientId).hostname
 }
 
 /** How far earlier decisions count for this request. `prompt=consent` asks in any case (OpenID Connect Core §3.1.2.1). */

@@ -1,0 +1,124 @@
+/**
+ * Spellings that a person cannot tell apart, or reads as one word, folded into one: the skeleton of Unicode Technical Standard #39 §4
+ * (package `unhomoglyph`, the table confusables.txt), made coarser. Only for comparing names with those that are protected: a skeleton
+ * is never shown, and two names with one skeleton need not be the same.
+ */
+import unhomoglyph from 'unhomoglyph'
+
+/**
+ * What the Unicode table leaves apart because a careful reader can tell it: letters with strokes and hooks, small capitals, Cyrillic,
+ * Greek and Armenian letters of the same build, digits and signs in place of letters. `i` and `l` are one, as are `I`, `1` and `|`.
+ */
+const lookAlikes: Readonly<Record<string, string>> = {
+  a: '4@αɑᴀ',
+  b: '68ʙвβɓ',
+  c: 'сᴄϲƈ¢',
+  d: 'ԁᴅđɖ',
+  e: '3εеᴇє€',
+  f: 'ꜰƒ',
+  g: '9ɡɢցɠ',
+  h: 'һʜհнħ',
+  j: 'јᴊϳ',
+  k: 'кκᴋƙ',
+  l: '1!i|ıɩɪιіӏʟłɨǀ£',
+  m: 'мμᴍ',
+  n: 'ɴոη',
+  o: '0оοᴏօσø',
+  p: 'рρᴘƿ',
+  q: 'ԛզ',
+  r: 'ʀг',
+  s: '5$ѕꜱƽ',
+  t: '7+тτᴛŧ',
+  u: 'υᴜսʉʋ',
+  v: 'ѵνᴠ',
+  w: 'ԝѡᴡω',
+  x: 'хχ×',
+  y: 'уʏɣү¥',
+  z: '2ᴢζƶ',
+}
+
+const plainLetters: ReadonlyMap<string, string> = new Map(
+  Object.entries(lookAlikes).flatMap(([plain, letters]) => Array.from(letters, (letter) => [letter, plain] as const)),
+)
+
+/** Letters in white on black, and regional indicators, for which Unicode defines no decomposition: first code point of each A to Z. */
+const enclosedAlphabets = [0x1f150, 0x1f170, 0x1f1e6]
+
+function withoutEnclosures(text: string): string {
+  return text.replace(/[\u{1f150}-\u{1f169}\u{1f170}-\u{1f189}\u{1f1e6}-\u{1f1ff}]/gu, (letter) => {
+    const code = letter.codePointAt(0) ?? 0
+    const first = enclosedAlphabets.findLast((start) => code >= start) ?? code
+    return String.fromCharCode(0x61 + code - first)
+  })
+}
+
+function fold(text: string): string {
+  // Before and after the compatibility decomposition: it turns some look-alikes into letters that look like nothing Latin.
+  const skeleton = unhomoglyph(unhomoglyph(withoutEnclosures(text).normalize('NFD')).normalize('NFKD'))
+  return skeleton
+    .normalize('NFD')
+    .toLowerCase()
+    .replace(/./gu, (letter) => plainLetters.get(letter) ?? letter)
+    .replace(/[^a-z]/g, '')
+    .replaceAll('rn', 'm')
+    .replaceAll('vv', 'w')
+    .replaceAll('cl', 'd')
+}
+
+/**
+ * The skeletons of a name: as it is spelled, and in lower case, in which some letters resemble others. Latin letters only, none of them
+ * empty. Linear in the name's length; cut what a stranger wrote first.
+ */
+export function skeletonsOf(name: string): readonly string[] {
+  return [...new Set([fold(name), fold(name.toLowerCase())])].filter((skeleton) => skeleton !== '')
+}
+
+/** Skeletons of the protected words, which are few and constant. */
+const wordSkeletons = new Map<string, readonly string[]>()
+
+/** True when one of a name's skeletons contains a spelling of `word`, whatever stood between the letters. */
+export function resembles(skeletons: readonly string[], word: string): boolean {
+  const known = wordSkeletons.get(word)
+  const wanted = known ?? skeletonsOf(word)
+  if (known === undefined) wordSkeletons.set(word, wanted)
+  return skeletons.some((skeleton) => wanted.some((part) => skeleton.includes(part)))
+}
+
+/** Scripts whose letters pass for those of another, or are written in words of their own. */
+const scripts: readonly RegExp[] = [
+  'Latin',
+  'Greek',
+  'Cyrillic',
+  'Armenian',
+  'Georgian',
+  'Cherokee',
+  'Coptic',
+  'Lisu',
+  'Hebrew',
+  'Arabic',
+  'Devanagari',
+  'Bengali',
+  'Thai',
+  'Ethiopic',
+  'Canadian_Aboriginal',
+  'Deseret',
+  'Old_Italic',
+  'Gothic',
+  'Vai',
+  'Warang_Citi',
+  'Tifinagh',
+  'Khmer',
+  'Myanmar',
+  'Runic',
+  'Osage',
+  'Nko',
+].map((script) => new RegExp(`\\p{Script=${script}}`, 'u'))
+
+/**
+ * True when one word of the name has letters of several scripts (UTS #39 §5.1), which no language does. Latin beside Chinese, Japanese
+ * or Korean letters is common and counts as one; so are words of different scripts in one name.
+ */
+export function mixesScripts(name: string): boolean {
+  const words = name.normalize('NFC').split(/[^\p{L}\p{M}\p{N}]+/u)
+  return words.some((word) => scripts.filter((script) => script.test(word)).length > 1)
+}

@@ -1,0 +1,84 @@
+/** What the person is told before a decision: who asks, where the answer goes, which device waits. The same on both pages. */
+
+import { canParseUrl } from '../../oauth/url.js'
+import { clientNetwork } from '../../platform/client-network.js'
+import { type HttpContext, publicPath } from '../../platform/http.js'
+import { displayName, identityOf, isProven, nameWarning, redirectTarget } from '../clients/identity.js'
+import { formatUserCode } from '../device/user-code.js'
+import type { ConsentContext } from '../views.js'
+import type { Interaction } from './interaction.js'
+import type { InteractionParts } from './parts.js'
+import type { RequestedAccess } from './requested-access.js'
+
+export type DecisionFacts = Pick<
+  ConsentContext,
+  'client' | 'redirect' | 'device' | 'resource' | 'action' | 'csrfToken' | 'seen'
+>
+
+/** A link of the client's metadata, when it is one a person may follow. */
+function webLink(value: unknown): string | undefined {
+  return typeof value === 'string' && value.startsWith('https://') && canParseUrl(value) ? value : undefined
+}
+
+/** The device that waits for this decision, if one does (RFC 8628 §3.3.1, §5.4: what it shows, and where it is). */
+async function describeDevice(
+  { provider, hidesAddresses }: InteractionParts,
+  ctx: HttpContext,
+  { engine }: Interaction,
+): Promise<ConsentContext['device']> {
+  const code = engine.deviceCode === undefined ? undefined : await provider.DeviceCode.find(engine.deviceCode)
+  if (code === undefined) return undefined
+  const address = String(code.deviceInfo?.['address'] ?? '')
+  const isNear = clientNetwork(address) === clientNetwork(ctx.state.clientAddress)
+  return { userCode: formatUserCode(code.userCode), asker: hidesAddresses ? undefined : { address, isNear } }
+}
+
+/** Where the answer goes; `undefined` when a device polls for it. */
+function redirectUriOf({ engine, parameter }: Interaction): string | undefined {
+  return engine.deviceCode === undefined ? parameter('redirect_uri') : undefined
+}
+
+/**
+ * True when anyone could have sent this request in the client's name: it is not proven to be the client's. A client of the operator's
+ * with a redirect is exempt, because the operator chose where its answers go; a device can be anywhere.
+ */
+export function needsCaution(interaction: Interaction): boolean {
+  const { client, isOperatorsClient } = interaction
+  const redirectUri = redirectUriOf(interaction)
+  if (isOperatorsClient && redirectUri !== undefined) return false
+  return !isProven(client, { isOperatorsClient, redirectUri })
+}
+
+function describeClient({ ownNames }: InteractionParts, interaction: Interaction): ConsentContext['client'] {
+  const { client, isOperatorsClient } = interaction
+  const metadata = client.metadata()
+  return {
+    name: displayName(client),
+    identity: identityOf(client, { isOperatorsClient, redirectUri: redirectUriOf(interaction) }),
+    nameWarning: isOperatorsClient && !needsCaution(interaction) ? undefined : nameWarning(client, ownNames),
+    uri: webLink(metadata['client_uri']),
+    policyUri: webLink(metadata['policy_uri']),
+    termsUri: webLink(metadata['tos_uri']),
+  }
+}
+
+/** `seen`: see `ConsentContext`. */
+export async function decisionFacts(
+  parts: InteractionParts,
+  ctx: HttpContext,
+  interaction: Interaction,
+  { resource }: RequestedAccess,
+  seen: string,
+): Promise<DecisionFacts> {
+  const { engine, client } = interaction
+  const redirectUri = redirectUriOf(interaction)
+  return {
+    client: describeClient(parts, interaction),
+    redirect: redirectUri === undefined ? undefined : redirectTarget(redirectUri, client),
+    device: await describeDevice(parts, ctx, interaction),
+    resource: resource === undefined ? undefined : { name: resource.name, url: resource.resource },
+    action: publicPath(ctx, `/interaction/${engine.uid}/consent`),
+    csrfToken: parts.csrf.tokenFor(engine.uid),
+    seen,
+  }
+}

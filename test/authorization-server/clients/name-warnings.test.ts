@@ -1,0 +1,106 @@
+import { describe, expect, it } from '@jest/globals'
+import { haveOneOwner, sharedHost } from '../../../src/authorization-server/clients/host-owners.js'
+import { mixesScripts } from '../../../src/authorization-server/clients/name-skeleton.js'
+import { ownNames, warningAbout } from '../../../src/authorization-server/clients/name-warnings.js'
+
+const own = ownNames({
+  productName: 'Acme Vault',
+  issuer: 'https://auth.acme.co.uk',
+  resources: [{ name: 'Notes', resource: 'https://mcp.acme.co.uk/mcp' }],
+})
+
+const claude = { kind: 'product', name: 'Claude' }
+const vault = { kind: 'operator', name: 'Acme Vault' }
+const notes = { kind: 'operator', name: 'Notes' }
+
+describe('Names that could be mistaken for another (UTS #39 §4)', () => {
+  it.each<[string, string, unknown]>([
+    ['Lisu capitals', 'ꓚꓡaude Code', claude],
+    ['a Greek capital', 'Ϲlaude Code', claude],
+    ['a Cherokee capital', 'Ꮯlaude Code', claude],
+    ['a small Cherokee letter', 'ꮯlaude Code', claude],
+    ['a Coptic capital', 'Ⲥlaude Code', claude],
+    ['a Roman numeral', 'Ⅽlaude Code', claude],
+    ['mathematical letters', '𝗖𝗹𝗮𝘂𝗱𝗲', claude],
+    ['circled letters', 'Ⓒⓛⓐⓤⓓⓔ', claude],
+    ['white letters on black', '🅲🅻🅰🆄🅳🅴', claude],
+    ['regional indicators', '🇨🇱🇦🇺🇩🇪', claude],
+    ['a Deseret letter', '𐐕laude', claude],
+    ['combining marks', 'C\u0336l\u0336a\u0336u\u0336d\u0336e\u0336', claude],
+    ['invisible letters', 'Cla\u200bu\u2060d\u00ade', claude],
+    ['a right-to-left override', '\u202eClaude', claude],
+    ['digits', 'C14ud3', claude],
+    ['the operator’s name', 'Acme Vault', vault],
+    ['the operator’s name with more', 'Acme Vault Account Security', vault],
+    ['the operator’s name in Greek capitals', 'ΑϹΜΕ Vault', vault],
+    ['the operator’s name in one word', 'acme-vault-login', vault],
+    ['the resource’s name', 'Notes', notes],
+    ['the resource’s name in Cyrillic', 'Nоtеs', notes],
+    ['the resource’s name with words that add nothing', 'The Notes MCP Server', notes],
+    ['an office', 'Account Security', { kind: 'word', word: 'security' }],
+    ['an office in another script', 'Ѕuррort desk', { kind: 'word', word: 'support' }],
+    ['an office with a digit', 'Adm1n console', { kind: 'word', word: 'admin' }],
+    ['a word in two scripts', 'Pаperclip', { kind: 'mixed-scripts' }],
+    ['a plain name', 'Paperclip', undefined],
+    ['a name with the resource’s in it', 'Field notes', undefined],
+    ['a word that contains another', 'Badminton Accounting', undefined],
+    ['a Japanese name', '議事録メーカー for Teams', undefined],
+    ['words of two scripts', 'Wiki для команды', undefined],
+    ['nothing', '', undefined],
+  ])('%s', (_what, name, expected) => expect(warningAbout(name, own)).toEqual(expected))
+
+  it.each<[string, string, unknown]>([
+    ['Claude', 'claude.ai', undefined],
+    ['Claude', 'ada.github.io', claude],
+    ['GitHub Copilot', 'gist.github.com', { kind: 'product', name: 'GitHub Copilot' }],
+    ['Google Sheets', 'sites.google.com', { kind: 'product', name: 'Google' }],
+    ['Acme Vault', 'apps.acme.co.uk', undefined],
+    ['Acme Vault Support', 'acme.co.uk.evil.example', vault],
+    ['Acme Vault', 'evil.co.uk', vault],
+    ['Account Security', 'evil.example', { kind: 'word', word: 'security' }],
+  ])('%s, by a document on %s', (name, host, expected) => expect(warningAbout(name, own, host)).toEqual(expected))
+
+  it('judges a long name in no time', () => {
+    const started = process.hrtime.bigint()
+    warningAbout('ꓚ\u0301'.repeat(500_000), own)
+    expect(Number(process.hrtime.bigint() - started) / 1e6).toBeLessThan(1_000)
+  })
+})
+
+describe('Scripts in one word (UTS #39 §5.1)', () => {
+  it.each([
+    ['Cаlendar', true],
+    ['Ωmega', true],
+    ['Календарь', false],
+    ['Café Zürich', false],
+    ['한글Notes', false],
+    ['µService 2', false],
+  ])('%s: %s', (name, mixed) => expect(mixesScripts(name)).toBe(mixed))
+})
+
+describe('Hosts that anyone can be a tenant of (Public Suffix List, private section)', () => {
+  it.each([
+    ['ada.github.io', 'github.io'],
+    ['app.vercel.app', 'vercel.app'],
+    ['app.pages.dev', 'pages.dev'],
+    ['app.netlify.app', 'netlify.app'],
+    ['app.web.app', 'web.app'],
+    ['app.ada.workers.dev', 'workers.dev'],
+    ['1234.ngrok-free.app', 'ngrok-free.app'],
+    ['raw.githubusercontent.com', 'githubusercontent.com'],
+    ['cdn.jsdelivr.net', 'jsdelivr.net'],
+    ['github.io', 'github.io'],
+    ['claude.ai', undefined],
+    ['example.co.uk', undefined],
+    ['localhost', undefined],
+    ['127.0.0.1', undefined],
+  ])('%s: %s', (host, shared) => expect(sharedHost(host)).toBe(shared))
+
+  it.each([
+    ['auth.example.com', 'mcp.example.com', true],
+    ['a.co.uk', 'b.co.uk', false],
+    ['ada.github.io', 'bob.github.io', false],
+    ['localhost', 'localhost', true],
+    ['localhost', '127.0.0.1', false],
+  ])('%s and %s have one owner: %s', (one, other, same) => expect(haveOneOwner(one, other)).toBe(same))
+})

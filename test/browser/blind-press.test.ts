@@ -1,0 +1,220 @@
+/**
+ * Presses that a person did not mean for the consent page, with Chromium's own mouse, keyboard and touch events: a window over the page
+ * that closes on the first press of a double click (double-click-jacking), double clicks on our own buttons, held keys, double taps.
+ * None may allow anything; a person who looks before they press needs one press.
+ */
+import { createServer, type Server } from 'node:http'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
+import {
+  type CallbackListener,
+  launchChromium,
+  signInWithChromium,
+  startCallbackListener,
+} from '../support/chromium.js'
+import { discover, type Grant, register, startAuthorization } from '../support/oauth-client.js'
+import { type Stack, startStack } from '../support/stack.js'
+
+/** The attacker's site: a page that sends its own window to `target` while a window over it asks for a double click. */
+function attackerPage(target: string): string {
+  return `<!doctype html><title>Offer</title><button onclick="open('/decoy', '_blank', 'popup'); location = ${JSON.stringify(target).replaceAll('"', '&quot;')}">Claim</button>`
+}
+
+const decoyPage = '<!doctype html><title>Prize</title><body onmousedown="close()"><h1>Double-click here</h1>'
+
+describe('Presses that were not meant for the consent page', () => {
+  let stack: Stack
+  let chromium: Browser
+  let callback: CallbackListener
+  let grant: Grant
+  let attacker: Server
+  let attackerOrigin: string
+  let target = ''
+  let context: BrowserContext
+  let page: Page
+
+  beforeAll(async () => {
+    stack = await startStack({ database: 'embedded' })
+    chromium = await launchChromium()
+    callback = await startCallbackListener()
+    const { serverMetadata } = await discover(stack.resource)
+    const { client_id: clientId } = await register(serverMetadata, { redirect_uris: [callback.redirectUri] })
+    grant = { server: serverMetadata, clientId, redirectUri: callback.redirectUri, resource: stack.resource }
+    attacker = createServer((request, response) => {
+      response.setHeader('content-type', 'text/html')
+      response.end(request.url === '/decoy' ? decoyPage : attackerPage(target))
+    })
+    await new Promise<void>((resolve) => attacker.listen(0, '127.0.0.1', resolve))
+    const address = attacker.address()
+    attackerOrigin = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`
+  })
+  afterAll(async () => {
+    attacker?.closeAllConnections()
+    attacker?.close()
+    await chromium?.close()
+    await callback?.close()
+    await stack?.close()
+  })
+
+  const request = (): string =>
+    startAuthorization(grant.server, { ...grant, scope: 'notes:read notes:write notes:delete' }).url
+
+  beforeEach(async () => {
+    context = await chromium.newContext({ hasTouch: true, viewport: { width: 900, height: 900 } })
+    page = await context.newPage()
+  })
+  afterEach(() => context.close())
+
+  /** This browser has a session: the consent page is the first one. */
+  async function haveSession(): Promise<void> {
+    await page.goto(request())
+    await signInWithChromium(page, stack.account)
+    await page.getByRole('button', { name: 'Deny', exact: true }).click()
+    await page.getByRole('heading', { name: 'The client has its answer' }).waitFor()
+    expect((await callback.received()).get('error')).toBe('access_denied')
+  }
+
+  /** The consent page as a browser without scripts shows it. */
+  async function withoutScripts(): Promise<void> {
+    await context.route('**/interaction/**', async (route) => {
+      const response = await route.fetch({ maxRedirects: 0 })
+      const headers = { ...response.headers() }
+      headers['content-security-policy'] = (headers['content-security-policy'] ?? '').replace(/; script-src.*/, '')
+      await route.fulfill({ response, headers })
+    })
+  }
+
+  async function middleOf(name: string): Promise<{ x: number; y: number }> {
+    const box = await page.getByRole('button', { name, exact: true }).boundingBox()
+    if (box === null) throw new Error(`${name} is not shown`)
+    return { x: box.x + box.width / 2, y: box.y + box.height / 2 }
+  }
+
+  /** Nothing was sent to the client, and the person still looks at a page that asks. */
+  async function expectNothingAllowed(): Promise<void> {
+    await page.waitForTimeout(300)
+    expect(new URL(page.url()).origin).toBe(new URL(stack.issuer).origin)
+    await page.getByRole('button', { name: 'Deny', exact: true }).waitFor()
+  }
+
+  const allow = (): Promise<void> => page.getByRole('button', { name: 'Allow', exact: true }).waitFor()
+
+  describe.each(['with scripts', 'without scripts'])('%s', (scripts) => {
+    beforeEach(async () => {
+      if (scripts === 'without scripts') await withoutScripts()
+    })
+
+    it('double-click-jacking: the second click, on Allow, which waited under a window that the first one closed', async () => {
+      await haveSession()
+      target = `${request()}#read-only-hint`
+      await page.goto(attackerOrigin)
+      const opened = context.waitForEvent('page')
+      await page.getByRole('button', { name: 'Claim' }).click()
+      const decoy = await opened
+      await decoy.waitForLoadState()
+      await page.waitForURL(/interaction/)
+      await allow()
+      // The page was there for long when the person, who sees the window above it, presses.
+      await page.waitForTimeout(1_500)
+      const { x, y } = await middleOf('Allow')
+      await decoy.mouse.move(x, y)
+      const closed = decoy.waitForEvent('close')
+      await Promise.all([closed, decoy.mouse.down().catch(() => undefined)])
+      await page.mouse.move(x, y)
+      await page.mouse.click(x, y)
+      await expectNothingAllowed()
+    })
+
+    it('a burst of ten clicks where Allow is', async () => {
+      await haveSession()
+      await page.goto(request())
+      await allow()
+      const { x, y } = await middleOf('Allow')
+      for (let click = 0; click < 10; click += 1) {
+        await page.mouse.click(x, y)
+        await page.waitForTimeout(120)
+      }
+      await expectNothingAllowed()
+    })
+
+    it('a double tap where Allow is, as the page arrives', async () => {
+      await haveSession()
+      await page.goto(request(), { waitUntil: 'commit' })
+      await allow()
+      const { x, y } = await middleOf('Allow')
+      await page.touchscreen.tap(x, y)
+      await page.touchscreen.tap(x, y)
+      await expectNothingAllowed()
+    })
+
+    it('Enter and the space bar, held down since the sign-in', async () => {
+      await page.goto(request())
+      await page.getByLabel('Email').fill(stack.account.email)
+      await page.getByLabel('Password').fill(stack.account.password)
+      for (let repeats = 0; repeats < 30; repeats += 1) {
+        await page.keyboard.down('Enter')
+        await page.keyboard.down('Space')
+        await page.waitForTimeout(30)
+      }
+      await allow()
+      await expectNothingAllowed()
+    })
+
+    it('a double click on Sign in, whose second half lands on Allow', async () => {
+      await page.goto(request())
+      await page.getByLabel('Email').fill(stack.account.email)
+      await page.getByLabel('Password').fill(stack.account.password)
+      await page.getByRole('button', { name: 'Sign in', exact: true }).click()
+      await allow()
+      const { x, y } = await middleOf('Allow')
+      await page.mouse.click(x, y)
+      await expectNothingAllowed()
+    })
+  })
+
+  it('a person who looks first needs one press, by mouse, touch or keyboard', async () => {
+    await haveSession()
+    for (const by of ['mouse', 'touch', 'keyboard'] as const) {
+      await page.goto(request())
+      await allow()
+      const { x, y } = await middleOf('Allow')
+      await page.mouse.move(x - 80, y - 80)
+      await page.waitForTimeout(900)
+      if (by === 'mouse') await page.mouse.click(x, y)
+      else if (by === 'touch') await page.touchscreen.tap(x, y)
+      else {
+        await page.locator('button[value=allow]').focus()
+        await page.keyboard.press('Enter')
+      }
+      await page.getByRole('heading', { name: 'The client has its answer' }).waitFor()
+      expect([by, (await callback.received()).has('code')]).toEqual([by, true])
+    }
+  })
+
+  it('a person without scripts needs two, on two pages', async () => {
+    await withoutScripts()
+    await haveSession()
+    await page.goto(request())
+    await page.getByRole('button', { name: 'Allow', exact: true }).click()
+    await page.getByRole('heading', { name: 'Did you start this yourself?' }).waitFor()
+    await page.waitForTimeout(1_100)
+    await page.getByRole('button', { name: 'Allow', exact: true }).click()
+    expect((await callback.received()).has('code')).toBe(true)
+  })
+
+  it('no fragment of a link scrolls the page or focuses anything, ids of an earlier look included', async () => {
+    await haveSession()
+    await page.setViewportSize({ width: 360, height: 320 })
+    await page.goto(request())
+    await allow()
+    const ids: string[] = await page.evaluate('[...document.querySelectorAll("[id]")].map(({ id }) => id)')
+    expect(ids.length).toBeGreaterThan(3)
+    for (const fragment of ['read-only-hint', 'switch-account', ...ids, ':~:text=Read%20access%20only']) {
+      await page.goto(`${request()}#${fragment}`)
+      await allow()
+      await page.waitForTimeout(150)
+      const state = await page.evaluate('[scrollY, document.activeElement === document.body]')
+      expect([fragment, state]).toEqual([fragment, [0, true]])
+    }
+  })
+})
