@@ -100,7 +100,11 @@ describe('The hand-off to a program on another machine', () => {
   ])('calls %s not verified, as anyone can ask in its name', async (_what, kind, words) => {
     const clientId = kind === 'static' ? 'cli' : documentUrl
     if (kind === 'static') {
-      const metadata = { client_id: clientId, redirect_uris: [grant.redirectUri], token_endpoint_auth_method: 'none' } as const
+      const metadata = {
+        client_id: clientId,
+        redirect_uris: [grant.redirectUri],
+        token_endpoint_auth_method: 'none',
+      } as const
       await server.clients.save(clientId, metadata, 'static')
     }
     const { page } = await open({ ...grant, clientId })

@@ -57,7 +57,9 @@ export function expectSafePage({ headers }: { readonly headers: Headers }, html:
   expect(headers.get('referrer-policy')).toMatch(/^(same-origin|no-referrer)$/)
   expect(headers.get('cross-origin-opener-policy')).toMatch(/^(same-origin|unsafe-none)$/)
   expect(headers.get('cache-control')).toBe('no-store')
-  expect(html.replaceAll('<script>', '')).not.toMatch(/<script|<iframe|<object|<embed|<base|<meta http-equiv|\son\w+=|\sstyle=|javascript:/i)
+  expect(html.replaceAll('<script>', '')).not.toMatch(
+    /<script|<iframe|<object|<embed|<base|<meta http-equiv|\son\w+=|\sstyle=|javascript:/i,
+  )
 }
 
 /** A client for the device flow that registered itself. */
