@@ -239,11 +239,7 @@ export const settings = {
     integer(1, 3_650),
   ),
   DEVICE_FLOW: setting(true, 'Let programs without a browser sign people in by a code to type (RFC 8628).', boolean),
-  HAND_OFF: setting(
-    true,
-    'Let people whose program runs on another machine see its authorization code and paste it there. The code lives two minutes and never has a scope that cannot be undone. Set false to send every answer to its redirect.',
-    boolean,
-  ),
+  HAND_OFF: setting(true, 'Offer to show the code, for a program on another machine. It lives 2 minutes.', boolean),
   CLIENT_ID_METADATA_DOCUMENTS: setting(true, 'Accept URLs as client_id and fetch their metadata (CIMD).', boolean),
   CLIENT_METADATA_ALLOWED_HOSTS: setting<readonly string[]>(
     [],
