@@ -209,7 +209,7 @@ export const settings = {
   ),
   REFRESH_GRACE_SECONDS: setting(
     20,
-    'How long a repeated refresh gets the same successor instead of being taken for theft.',
+    'Seconds in which a repeated refresh gets the newest token of its chain. After that it gets its successor only while that is unused, else the grant ends. 0: every second use ends the grant.',
     integer(0, 60),
   ),
   SESSION_TTL_SECONDS: setting(14 * 86_400, 'How long a browser stays signed in.', integer(300, 90 * 86_400)),

@@ -30,6 +30,7 @@ import { grantStanding, type StandingConsentParts } from './interactions/standin
 import { enforceSingleUse } from './one-time.js'
 import type { AuthorizationServerOptions } from './options.js'
 import { isOpenidOnly } from './parameters.js'
+import { rotatesRefreshToken } from './refresh-rotation.js'
 import { openidScopes, type Resources } from './resources.js'
 import { grantClaim } from './revocation-feed.js'
 import { routes } from './routes.js'
@@ -232,7 +233,7 @@ function configuration(parts: ProviderParts): Configuration {
     responseTypes: ['code'],
     // The engine would keep the grant of an access token, and nothing that is issued under it: it ends too, and the audit trail says so.
     revokeGrantPolicy: () => true,
-    rotateRefreshToken: true,
+    rotateRefreshToken: rotatesRefreshToken,
     routes,
     scopes: openidScopes.map(({ name }) => name),
     ttl: timeToLive(parts),

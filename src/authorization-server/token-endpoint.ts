@@ -52,12 +52,9 @@ export function commitTokenRequests(storage: Storage, audit: AuditTrail, isTooMu
     await withinTokenRequest(request, next)
     if (ctx.status !== 200 || !isTokenResponse(ctx.body)) return
     if (isTooMuch(ctx)) return
-    const outcome = await request.commit().catch((error: unknown) => {
-      const { undelivered, parties } = request
-      const entry = { type: 'refresh.undelivered', ...parties } as const
-      if (undelivered !== undefined) storage.undelivered.note(undelivered, audit.event(entry, ctx.state.event))
-      throw error
-    })
+    const outcome = await request.commit((parties) =>
+      audit.event({ type: 'refresh.reissued', ...parties }, ctx.state.event),
+    )
     ctx.state.event['outcome'] = outcome.kind
     switch (outcome.kind) {
       case 'committed':
@@ -67,6 +64,9 @@ export function commitTokenRequests(storage: Storage, audit: AuditTrail, isTooMu
         return
       case 'replayed':
         await endFamily(storage, audit, outcome.grantId, ctx)
+        return refuseGrant(ctx)
+      case 'used':
+        ctx.state.event['errorDetail'] = 'the assertion was used before'
         return refuseGrant(ctx)
       case 'lost':
         return refuseGrant(ctx)

@@ -3,8 +3,10 @@ import { type Adapter, errors } from 'oidc-provider'
 import type { Statement } from '../platform/database.js'
 import type { WriteText } from '../platform/joined-writes.js'
 import { hashSecret } from '../platform/secrets.js'
+import { type ArtifactRow, columnsOf, isGrantGone } from './artifact-writes.js'
 import { currentChange } from './change-request.js'
 import { registrationTokenModel, registrationTokenOf } from './client-registration.js'
+import type { CredentialRow } from './credential.js'
 import {
   clockToleranceSeconds,
   deviceCodePurpose,
@@ -15,9 +17,9 @@ import {
   unsupported,
 } from './engine-model.js'
 import { currentInteractionRequest } from './interaction-request.js'
+import { isSuccessorUnused, judgeRow } from './refresh-successor.js'
 import type { Storage } from './storage.js'
-import { type ArtifactRow, columnsOf, currentTokenRequest, isGrantGone } from './token-request.js'
-import { successorForRetry } from './undelivered-refreshes.js'
+import { currentTokenRequest, type RefreshRetry } from './token-request.js'
 
 interface FoundRow {
   payload: Payload
@@ -164,8 +166,16 @@ export function createArtifactAdapter(storage: Storage, model: string): Adapter 
   const { sql } = storage.database
   const isDeviceCode = model === 'DeviceCode'
   const limit = () => expiryLimit(storage, isDeviceCode ? expiredDeviceCodeSeconds : clockToleranceSeconds)
-  /** Credentials found replaced within the grace period, by request: to be answered with their successor. */
-  const repeated = new WeakMap<object, { readonly value: string; readonly successor: string }>()
+  /** Refresh tokens whose second use is a retry, by request. */
+  const retried = new WeakMap<object, RefreshRetry & { readonly value: string }>()
+
+  const retryOf = async (row: CredentialRow, value: string): Promise<RefreshRetry | undefined> => {
+    const { successor } = row
+    const use = judgeRow(storage, row)
+    if (successor === null || use === 'current' || use === 'reuse') return undefined
+    const isLate = use === 'late retry'
+    return isLate && !(await isSuccessorUnused(sql, value, successor)) ? undefined : { successor, isLate }
+  }
 
   return {
     upsert: async (id, payload, expiresIn) => {
@@ -191,9 +201,9 @@ export function createArtifactAdapter(storage: Storage, model: string): Adapter 
         return withConsumed((await sql.query<FoundRow>(find, values)).rows[0], id)
       }
       const row = await request.readCredential(model, id)
-      const successor = row === undefined || !request.redeems ? undefined : successorForRetry(storage, row)
-      if (row === undefined || successor === undefined) return withConsumed(row, id)
-      repeated.set(request, { value: id, successor })
+      const retry = row === undefined || !request.redeems ? undefined : await retryOf(row, id)
+      if (row === undefined || retry === undefined) return withConsumed(row, id)
+      retried.set(request, { ...retry, value: id })
       return { ...row.payload, jti: id }
     },
 
@@ -206,8 +216,8 @@ export function createArtifactAdapter(storage: Storage, model: string): Adapter 
       const request = currentTokenRequest()
       const idHash = hashSecret(id)
       if (request !== undefined) {
-        const found = repeated.get(request)
-        request.redeem({ model, idHash, value: id, successor: found?.value === id ? found.successor : undefined })
+        const retry = retried.get(request)
+        request.redeem({ model, idHash, value: id, retry: retry?.value === id ? retry : undefined })
         return
       }
       const { rowCount } = await sql.query(consume, [model, idHash, storage.clock.now().toISOString()])

@@ -33,7 +33,7 @@ export type AuditEventType =
   | 'client.changed'
   | 'grant.revoked'
   | 'token.revoked'
-  | 'refresh.undelivered'
+  | 'refresh.reissued'
   | 'signed_out'
   | 'key.published'
   | 'key.activated'

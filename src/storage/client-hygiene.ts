@@ -2,10 +2,10 @@
  * Which registrations are kept. A client that registered itself and that nobody ever allowed goes a day later; one that was
  * allowed goes when it had no live access for as long as the operator says; one with live access never does, nor does one that
  * the operator made. Code exchanges and refreshes write nothing for this: each client is looked at once a day at most, and its
- * grants tell. What leaves no lasting grant says so by `noteUse`.
+ * grants tell. What leaves no lasting grant says so by `useOf`.
  */
 import type { Statement } from '../platform/database.js'
-import type { WriteText } from '../platform/joined-writes.js'
+import type { Write, WriteText } from '../platform/joined-writes.js'
 import type { Storage } from './storage.js'
 
 const batchSize = 200
@@ -64,16 +64,17 @@ const review: Statement = {
   ) SELECT (SELECT count(*) FROM due)::int AS reviewed, (SELECT count(*) FROM gone)::int AS removed`,
 }
 
-const use: Statement = {
-  name: 'client_note_use',
-  lane: 'write',
-  text: `UPDATE clients SET last_used_at = $2::timestamptz WHERE id = $1 AND origin = 'dynamic'
-    AND (last_used_at IS NULL OR last_used_at < $2::timestamptz - make_interval(secs => ${daySeconds}))`,
+const use: WriteText = {
+  name: 'client_use',
+  steps: {
+    client_used: `UPDATE clients SET last_used_at = $2::timestamptz FROM condition WHERE id = $1::text AND origin = 'dynamic'
+      AND (last_used_at IS NULL OR last_used_at < $2::timestamptz - make_interval(secs => ${daySeconds}))`,
+  },
 }
 
-/** Remembers the use of a client that nobody consents to (an identity assertion); writes once a day at most. */
-export async function noteUse(storage: Storage, clientId: string): Promise<void> {
-  await storage.database.sql.query(use, [clientId, storage.clock.now().toISOString()])
+/** The use of a client that nobody consents to (an identity assertion), written once a day at most. */
+export function useOf({ clock }: Storage, clientId: string): Write {
+  return { text: use, values: [clientId, clock.now().toISOString()] }
 }
 
 /** Looks at every client whose time has come, one batch after the other; answers how many were removed. */

@@ -36,7 +36,8 @@ export function createGrantAdapter(storage: Storage): Adapter {
     upsert: async (id, payload, expiresIn) => {
       const values = [id, payload.accountId, payload.clientId, JSON.stringify(payload), expiryOf(storage, expiresIn)]
       const write = { text: upsert, values }
-      const request = currentInteractionRequest()
+      const tokenRequest = currentTokenRequest()
+      const request = tokenRequest?.collectsWrites === true ? tokenRequest : currentInteractionRequest()
       if (request === undefined) await writeTogether(sql, [write])
       else request.add(write)
     },

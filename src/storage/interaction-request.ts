@@ -7,11 +7,11 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Statement } from '../platform/database.js'
 import { type Write, writeTogether } from '../platform/joined-writes.js'
+import { isGrantGone } from './artifact-writes.js'
 import type { StoredConsent } from './consents.js'
 import { type ClientRow, type GrantHolder, holderOf, type JoinedGrant } from './credential.js'
 import { expiryLimit, type Payload } from './engine-model.js'
 import type { Storage } from './storage.js'
-import { isGrantGone } from './token-request.js'
 
 export interface InteractionRow {
   readonly payload: Payload

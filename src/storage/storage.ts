@@ -9,7 +9,6 @@ import type { Database } from '../platform/database.js'
 import { migrate, pendingMigrations } from '../platform/migrate.js'
 import type { SecretBox } from '../platform/secrets.js'
 import { PrismaClient } from './generated/client.js'
-import { createUndeliveredRefreshes, type UndeliveredRefreshes } from './undelivered-refreshes.js'
 
 /** Folder of the authorization server's migrations, from src/ and dist/ alike. */
 export const authMigrations: string = fileURLToPath(new URL('../../prisma/auth/migrations', import.meta.url))
@@ -24,7 +23,6 @@ export interface StorageOptions {
 
 export interface Storage extends StorageOptions {
   readonly prisma: PrismaClient
-  readonly undelivered: UndeliveredRefreshes
   /** Resolves when migrated and answering, throws otherwise. */
   ready(): Promise<void>
   close(): Promise<void>
@@ -38,7 +36,6 @@ export function createStorage(options: StorageOptions): Storage {
   return {
     ...options,
     prisma,
-    undelivered: createUndeliveredRefreshes(database.sql, options.clock),
     ready: async () => {
       if (!migrated && (await pendingMigrations(database, authMigrations)).length > 0) {
         throw new Error('migrations are pending')

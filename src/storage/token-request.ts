@@ -4,8 +4,9 @@
  * leaves either the old credential usable or the new tokens issued, and of any number of racing redemptions one wins.
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
+import type { Write } from '../platform/joined-writes.js'
 import { isUnanswered, settle } from '../platform/outage.js'
-import { createHolderBox, hashSecret } from '../platform/secrets.js'
+import { type ArtifactRow, columnsOf, isGrantGone, issuing, redeemAndIssue, redeemForOne } from './artifact-writes.js'
 import {
   type ClientRow,
   type CredentialModel,
@@ -18,59 +19,41 @@ import {
   readCredential,
   readCredentialWithClient,
 } from './credential.js'
+import { OneTimeUse } from './one-time-use.js'
+import { judgeRow, newestAfter, openSuccessor, readRow, reissueUnused, sealSuccessor } from './refresh-successor.js'
 import type { Storage } from './storage.js'
-import { readReplaced, redeemAndIssue, redeemForOne } from './token-statements.js'
-import { type ReplacedToken, successorForRetry, type UndeliveredRefresh } from './undelivered-refreshes.js'
 
-/** A row to be inserted into `artifacts`, named as its columns. */
-export interface ArtifactRow {
-  readonly model: string
-  readonly id_hash: string
-  readonly grant_id: string | null
-  readonly client_id: string | null
-  readonly user_code: string | null
-  readonly payload: Record<string, unknown>
-  readonly expires_at: string | null
+/** A refresh token that was replaced before, and whose second use is a retry (refresh-reuse.ts). */
+export interface RefreshRetry {
+  /** Sealed. */
+  readonly successor: string
+  /** After the grace: the successor must be unused still. */
+  readonly isLate: boolean
 }
 
 interface Redemption {
   readonly model: string
   readonly idHash: string
   readonly value: string
-  /** Sealed. Set when the credential had been replaced moments ago: the request is answered with what replaced it. */
-  readonly successor: string | undefined
+  readonly retry: RefreshRetry | undefined
 }
 
 /**
  * `successor`: the refresh token that the first of several equal refreshes got, or what that was replaced by since. `replayed`:
- * someone else redeemed the credential and no grace excuses the second use, so the caller must revoke the grant (RFC 6749 §4.1.2,
- * RFC 9700 §4.14.2). `lost`: the grant is gone.
+ * another request redeemed the credential and this one is no retry, so the caller must revoke the grant (RFC 6749 §4.1.2,
+ * RFC 9700 §4.14.2). `used`: an identifier that is good once was used before. `lost`: the grant is gone.
  */
 export type CommitOutcome =
   | { readonly kind: 'committed' }
   | { readonly kind: 'successor'; readonly refreshToken: string }
   | { readonly kind: 'replayed'; readonly grantId: string }
+  | { readonly kind: 'used' }
   | { readonly kind: 'lost' }
 
-interface ReplacedRow extends ReplacedToken {
-  readonly grant_id: string | null
-}
-
-/** In the order in which statements name the columns. */
-export function columnsOf(row: ArtifactRow): unknown[] {
-  const { model, id_hash, grant_id, client_id, user_code, payload, expires_at } = row
-  return [model, id_hash, grant_id, client_id, user_code, JSON.stringify(payload), expires_at]
-}
-
-const successorPurpose = 'refresh token successor'
-
-/** How far a chain is followed in one request: a family that was refreshed this often within the grace goes on from there. */
-const maxFollowed = 16
-
-/** True for the database's refusal to issue something under a grant that was deleted meanwhile. */
-export function isGrantGone(error: unknown): boolean {
-  // 23503: foreign key violation.
-  return typeof error === 'object' && error !== null && 'code' in error && error.code === '23503'
+/** Whose grant a credential is of, and for which client. */
+export interface GrantParties {
+  readonly accountId?: string
+  readonly clientId?: string
 }
 
 export class TokenRequest {
@@ -80,7 +63,8 @@ export class TokenRequest {
   readonly #rows: ArtifactRow[] = []
   #redemption: Redemption | undefined
   #newRefreshToken: string | undefined
-  #undelivered: UndeliveredRefresh | undefined
+  readonly #writes: Write[] = []
+  #once: OneTimeUse | undefined
   #grant: { id: string; payload: Record<string, unknown> | undefined; holder: GrantHolder } | undefined
 
   /** `presented`: the credential in the request as it came, which nobody has looked at yet. */
@@ -152,19 +136,38 @@ export class TokenRequest {
     if (row.model === 'RefreshToken') this.#newRefreshToken = value
   }
 
-  /** Writes everything in one statement. Call once, when the engine has accepted the request. */
-  async commit(): Promise<CommitOutcome> {
+  /** Makes the request depend on an identifier that is good once. `until`: how long it is remembered. */
+  useOnce(identifier: string, until: Date): void {
+    this.#once = new OneTimeUse(identifier, until)
+  }
+
+  /** Whether what this request writes beside tokens waits for its commit: then it is given to `add`. */
+  get collectsWrites(): boolean {
+    return this.#once !== undefined
+  }
+
+  /** A write that is carried out with the one-time use, or not at all. */
+  add(write: Write): void {
+    this.#writes.push(write)
+  }
+
+  /**
+   * Writes everything in one statement. Call once, when the engine has accepted the request. `reissueEvent`: what is written when an
+   * unused successor is handed out again after the grace.
+   */
+  async commit(reissueEvent?: (parties: GrantParties) => Write): Promise<CommitOutcome> {
     const redemption = this.#redemption
+    if (this.#once !== undefined) return this.#commitOnce(this.#once)
     if (redemption === undefined && this.#rows.length === 0) return { kind: 'committed' }
-    if (redemption?.successor !== undefined) return this.#answerWith(redemption.value, redemption.successor)
+    if (redemption?.retry !== undefined) return this.#answerRetry(redemption, redemption.retry, reissueEvent)
     const sealed =
       redemption === undefined || this.#newRefreshToken === undefined || redemption.model !== 'RefreshToken'
         ? null
-        : createHolderBox(redemption.value).seal(this.#newRefreshToken, successorPurpose)
+        : sealSuccessor(redemption.value, this.#newRefreshToken)
     const redeemed = await this.#write(redemption, sealed, this.#rows)
     if (redeemed === undefined) return { kind: 'lost' }
     if (redemption === undefined || redeemed) return { kind: 'committed' }
-    return this.#afterAnother(redemption)
+    return this.#afterAnother(redemption, reissueEvent)
   }
 
   /**
@@ -186,74 +189,66 @@ export class TokenRequest {
       const { rows: counts } = await sql.query<{ redeemed: number }>(redeemAndIssue, [...marks, JSON.stringify(rows)])
       return counts[0]?.redeemed === 1
     }
-    const sendAgain = async (error: unknown) => {
+    const sendAgain = (error: unknown) => {
       // Only what redeems can be sent twice, and only what was issued tells whether the first time was it.
       if (redemption === undefined || only === undefined || !isUnanswered(error)) throw error
-      return settle(async () => (await send()) || this.#isIssued(only)).catch((failure: unknown) => {
-        if (sealedSuccessor !== null) this.#undelivered = { idHash: redemption.idHash, successor: sealedSuccessor }
-        throw failure
-      })
+      return settle(async () => (await send()) || (await readRow(sql, only.model, only.id_hash)) !== undefined)
     }
+    return this.#unlessGrantGone(send().catch(sendAgain))
+  }
+
+  async #unlessGrantGone<T>(work: Promise<T>): Promise<T | undefined> {
     try {
-      return await send().catch(sendAgain)
+      return await work
     } catch (error) {
       if (isGrantGone(error)) return undefined
       throw error
     }
   }
 
-  /** Set when `commit` failed and nobody knows whether it was carried out. */
-  get undelivered(): UndeliveredRefresh | undefined {
-    return this.#undelivered
+  async #commitOnce(once: OneTimeUse): Promise<CommitOutcome> {
+    const writes = [...this.#writes, ...issuing(this.#rows)]
+    const isFirst = await this.#unlessGrantGone(once.commit(this.#storage.database.sql, writes))
+    if (isFirst === undefined) return { kind: 'lost' }
+    return { kind: isFirst ? 'committed' : 'used' }
   }
 
-  /** Whose grant the credential is of, and for which client. */
-  get parties(): { readonly accountId?: string; readonly clientId?: string } {
-    const { holder } = this.#grant ?? {}
-    const clientId = this.#rows[0]?.client_id ?? undefined
-    return { ...(holder && { accountId: holder.accountId }), ...(clientId !== undefined && { clientId }) }
-  }
-
-  async #isIssued({ model, id_hash: idHash }: ArtifactRow): Promise<boolean> {
-    return (await this.#readReplaced(model, idHash)) !== undefined
-  }
-
-  async #readReplaced(model: string, idHash: string): Promise<ReplacedRow | undefined> {
-    return (await this.#storage.database.sql.query<ReplacedRow>(readReplaced, [model, idHash])).rows[0]
-  }
-
-  /** Someone else redeemed the credential between our look at it and now. */
-  async #afterAnother({ model, idHash, value }: Redemption): Promise<CommitOutcome> {
-    const row = await this.#readReplaced(model, idHash)
+  /** Another request redeemed the credential between our look at it and now. */
+  async #afterAnother(redemption: Redemption, reissueEvent?: (parties: GrantParties) => Write): Promise<CommitOutcome> {
+    const row = await readRow(this.#storage.database.sql, redemption.model, redemption.idHash)
     if (row === undefined || row.grant_id === null) return { kind: 'lost' }
-    const successor = successorForRetry(this.#storage, row)
-    if (successor !== undefined) return this.#answerWith(value, successor)
-    return { kind: 'replayed', grantId: row.grant_id }
+    const use = judgeRow(this.#storage, row)
+    if (row.successor === null || use === 'reuse') return { kind: 'replayed', grantId: row.grant_id }
+    return this.#answerRetry(redemption, { successor: row.successor, isLate: use === 'late retry' }, reissueEvent)
   }
 
-  async #answerWith(value: string, sealedSuccessor: string): Promise<CommitOutcome> {
-    const refreshToken = await this.#newestAfter(value, sealedSuccessor)
-    if (refreshToken === undefined) return { kind: 'lost' }
+  async #answerRetry(
+    { value, model, idHash }: Redemption,
+    { successor, isLate }: RefreshRetry,
+    reissueEvent?: (parties: GrantParties) => Write,
+  ): Promise<CommitOutcome> {
+    const { sql } = this.#storage.database
     // The access token in this answer is its own, and an opaque one has to be known.
-    const others = this.#rows.filter(({ model }) => model !== 'RefreshToken')
+    const others = this.#rows.filter((row) => row.model !== 'RefreshToken')
+    if (isLate) {
+      const refreshToken = openSuccessor(value, successor)
+      const event = reissueEvent === undefined ? [] : [reissueEvent(this.#parties())]
+      const isUnused = await this.#unlessGrantGone(reissueUnused(sql, refreshToken, [...issuing(others), ...event]))
+      if (isUnused === true) return { kind: 'successor', refreshToken }
+      // Used since we looked, which makes this a reuse; or gone with its grant.
+      const grantId = isUnused === undefined ? undefined : (await readRow(sql, model, idHash))?.grant_id
+      return grantId ? { kind: 'replayed', grantId } : { kind: 'lost' }
+    }
+    const refreshToken = await newestAfter(sql, value, successor)
+    if (refreshToken === undefined) return { kind: 'lost' }
     if (others.length > 0 && (await this.#write(undefined, null, others)) === undefined) return { kind: 'lost' }
     return { kind: 'successor', refreshToken }
   }
 
-  /**
-   * The end of the chain that starts with `value`; `undefined` when the family is gone. The successor itself may have been replaced
-   * by another caller: handing it out would look like theft when it is used, after the grace.
-   */
-  async #newestAfter(value: string, sealedSuccessor: string): Promise<string | undefined> {
-    let newest = createHolderBox(value).open(sealedSuccessor, successorPurpose)
-    for (let followed = 0; followed < maxFollowed; followed += 1) {
-      const row = await this.#readReplaced('RefreshToken', hashSecret(newest))
-      if (row === undefined) return undefined
-      if (row.consumed_at === null) return newest
-      if (row.successor === null) return undefined
-      newest = createHolderBox(newest).open(row.successor, successorPurpose)
-    }
-    return newest
+  #parties(): GrantParties {
+    const { holder } = this.#grant ?? {}
+    const clientId = this.#rows[0]?.client_id ?? undefined
+    return { ...(holder && { accountId: holder.accountId }), ...(clientId !== undefined && { clientId }) }
   }
 }
 

@@ -160,6 +160,70 @@ describeOnDatabases('DPoP, on %s', (kind) => {
     })
   })
 
+  describe('a refresh token', () => {
+    /** A code of that client, redeemed with a proof or without. */
+    const tokensOf = async (metadataOf: Record<string, unknown>, proof?: string) => {
+      const client = await addConfidentialClient(server, {
+        grant_types: ['authorization_code', 'refresh_token'],
+        response_types: ['code'],
+        redirect_uris: [grant.redirectUri],
+        ...metadataOf,
+      })
+      const own = { ...grant, clientId: client.clientId }
+      const issued = await completeCode(own, server.newBrowser(), { account: server.account }, {})
+      const { client_id: _named, ...exchange } = exchangeOf(own, issued) as Record<string, string>
+      const first = await requestTokens(metadata, exchange, {
+        authorization: client.authorization,
+        ...headersWith(proof),
+      })
+      const refresh = (token: string | undefined, refreshProof?: string) =>
+        requestTokens(
+          metadata,
+          { grant_type: 'refresh_token', refresh_token: token ?? '' },
+          { authorization: client.authorization, ...headersWith(refreshProof) },
+        )
+      return { token: first.tokens?.refresh_token, refresh }
+    }
+
+    it('of a client that authenticates and proves a key is not rotated (FAPI 2.0 §5.3.2.1)', async () => {
+      const { token, refresh } = await tokensOf({ dpop_bound_access_tokens: true }, await prove())
+      for (let times = 0; times < 3; times += 1) {
+        const answer = await refresh(token, await prove())
+        expect(answer.tokens).toMatchObject({ token_type: 'DPoP', refresh_token: token })
+        expect(decodeJwt(answer.tokens?.access_token ?? '')).toMatchObject({ cnf: { jkt: key.thumbprint } })
+        server.advance(3_600)
+      }
+      const grants = await server.storage.prisma.auditEvent.count({ where: { type: 'grant.revoked' } })
+      expect(grants).toBe(0)
+    })
+
+    it('of a client that authenticates without a key is rotated', async () => {
+      const { token, refresh } = await tokensOf({})
+      const { tokens } = await refresh(token)
+      expect(tokens?.refresh_token).not.toBe(token)
+      // The same client may begin to prove a key; what it held is as good as before.
+      expect((await refresh(tokens?.refresh_token, await prove())).tokens?.refresh_token).toBe(tokens?.refresh_token)
+    })
+
+    it('that is used again after the grace gets its unused successor with the same key alone', async () => {
+      const client = grant.clientId
+      const issued = await completeCode(grant, server.newBrowser(), { account: server.account }, {})
+      const first = await requestTokens(metadata, exchangeOf(grant, issued), headersWith(await prove()))
+      const token = first.tokens?.refresh_token ?? ''
+      const refresh = async (value: string, by = key) =>
+        requestTokens(
+          metadata,
+          { grant_type: 'refresh_token', client_id: client, refresh_token: value },
+          headersWith(await prove({}, by)),
+        )
+      const lost = await refresh(token)
+      expect(lost.tokens?.refresh_token).not.toBe(token)
+      server.advance(60)
+      expect((await refresh(token, other)).error).toBe('invalid_grant')
+      expect((await refresh(token)).tokens?.refresh_token).toBe(lost.tokens?.refresh_token)
+    })
+  })
+
   it('is checked at userinfo too, with a DPoP challenge', async () => {
     const { code, codeVerifier } = await completeCode(
       { ...grant, resource: '' },

@@ -21,7 +21,7 @@ import { startServer, type TestServer } from './server.js'
 
 const graceSeconds = 20
 
-const { afterwards, watched } = watchStatements()
+const { asked, meanwhile, afterwards, watched } = watchStatements()
 
 /** What the audit trail says of the last family that ended. */
 function lastRevocation({ storage }: TestServer) {
@@ -66,6 +66,19 @@ describeOnDatabases('Refresh tokens (RFC 6749 §6, RFC 9700 §4.14), on %s', (ki
     expect(after.jti).not.toBe(before.jti)
   })
 
+  it('take two statements, a retry within the grace two, and a later one three', async () => {
+    const first = await tokensFor()
+    const countOf = async () => {
+      const before = asked.length
+      await send(first)
+      return asked.slice(before)
+    }
+    expect(await countOf()).toEqual(['credential_find_with_client', 'token_request_commit_one'])
+    expect(await countOf()).toEqual(['credential_find_with_client', 'token_request_replaced'])
+    server.advance(graceSeconds + 2)
+    expect(await countOf()).toEqual(['credential_find_with_client', 'token_request_replaced', 'refresh_reissue+audit'])
+  })
+
   it('answer twenty at once with one and the same successor', async () => {
     const first = await tokensFor()
     const answers = await Promise.all(Array.from({ length: 20 }, () => send(first)))
@@ -93,6 +106,63 @@ describeOnDatabases('Refresh tokens (RFC 6749 §6, RFC 9700 §4.14), on %s', (ki
     expect((await send(late)).status).toBe(200)
   })
 
+  it('repeated after the grace get the same successor, as often as it takes, while nobody has used it', async () => {
+    const first = await tokensFor()
+    const { tokens: lost } = await send(first)
+    const told = () => server.storage.prisma.auditEvent.count({ where: { type: 'refresh.reissued' } })
+    const before = await told()
+    for (const later of [graceSeconds + 2, 3_600, 86_400]) {
+      server.advance(later)
+      const { status, tokens: again } = await send(first)
+      expect([status, refreshOf(again)]).toEqual([200, refreshOf(lost)])
+      expect(decodeJwt(again?.access_token ?? '').aud).toBe(server.resource)
+    }
+    expect(await told()).toBe(before + 3)
+    const { tokens: next } = await send(lost)
+    expect((await send(next)).status).toBe(200)
+    // From its successor's first use on, a use of the old one is a reuse.
+    server.advance(graceSeconds + 2)
+    expect((await send(first)).error).toBe('invalid_grant')
+    expect(await lastRevocation(server)).toMatchObject({ clientId: grant.clientId, detail: { reason: 'reuse' } })
+  })
+
+  it('repeated after the grace are refused with a wider scope, by another client and after a revocation', async () => {
+    const first = await tokensFor()
+    const { tokens: lost } = await send(first)
+    server.advance(graceSeconds + 2)
+    const { client_id } = await register(grant.server, { redirect_uris: [grant.redirectUri] })
+    expect((await send(first, { scope: 'notes:delete' })).error).toBe('invalid_scope')
+    expect((await send(first, { client_id })).error).toBe('invalid_grant')
+    expect(refreshOf((await send(first)).tokens)).toBe(refreshOf(lost))
+    expect(await revoke(grant, refreshOf(lost))).toBe(200)
+    expect((await send(first)).error).toBe('invalid_grant')
+  })
+
+  it('in two hands end at the second use of what both were given', async () => {
+    const first = await tokensFor()
+    const { tokens: thiefs } = await send(first)
+    server.advance(graceSeconds + 2)
+    const { tokens: clients } = await send(first)
+    expect(refreshOf(clients)).toBe(refreshOf(thiefs))
+    const { tokens: next } = await send(thiefs)
+    server.advance(graceSeconds + 2)
+    expect((await send(clients)).error).toBe('invalid_grant')
+    expect((await send(next)).error).toBe('invalid_grant')
+  })
+
+  it('repeated after the grace, as the successor is used by another request, are a reuse', async () => {
+    const first = await tokensFor()
+    const { tokens: lost } = await send(first)
+    server.advance(graceSeconds + 2)
+    let next: Tokens | undefined
+    meanwhile.set('refresh_reissue+audit', async () => {
+      next = (await send(lost)).tokens
+    })
+    expect((await send(first)).error).toBe('invalid_grant')
+    expect(meanwhile.size).toBe(0)
+    expect((await send(next)).error).toBe('invalid_grant')
+  })
+
   it('used again after the grace are taken for stolen: the whole family ends, and the audit trail says so', async () => {
     const first = await tokensFor()
     const { tokens: second } = await send(first)
@@ -109,7 +179,8 @@ describeOnDatabases('Refresh tokens (RFC 6749 §6, RFC 9700 §4.14), on %s', (ki
 
   it('leave other sign-ins of the same person and client alone when a family ends', async () => {
     const [stolen, sibling] = [await tokensFor(), await tokensFor()]
-    const { tokens: rotated } = await send(stolen)
+    const { tokens: first } = await send(stolen)
+    const { tokens: rotated } = await send(first)
     server.advance(graceSeconds + 1)
     await send(stolen)
     expect((await send(rotated)).error).toBe('invalid_grant')

@@ -158,15 +158,55 @@ const families: readonly Row[] = [
   },
   {
     id: 'D78',
-    name: 'a refresh whose answer was lost gets it again, and later no more',
+    name: 'a refresh whose answer was lost gets it again, until what it answered is used',
     source: 'RFC 9700 §4.14.2',
+    note: 'A second use proves no theft while nobody has used the successor (README, RFC 9700 §4.14).',
     run: async (world) => {
       const { refresh_token: token } = await newTokens(world, { browser: world.browser })
       const first = await refresh(world.grant, token)
-      const again = await refresh(world.grant, token)
-      expect(again.tokens?.refresh_token).toBe(first.tokens?.refresh_token)
+      for (const later of [0, grace + 1, 86_400]) {
+        world.server.advance(later)
+        const again = await refresh(world.grant, token)
+        expect(again.tokens?.refresh_token).toBe(first.tokens?.refresh_token)
+      }
+      await refresh(world.grant, first.tokens?.refresh_token ?? '')
       world.server.advance(grace + 1)
       expect((await refresh(world.grant, token)).error).toBe('invalid_grant')
+    },
+  },
+  {
+    id: 'D71',
+    name: 'a thief with the old token gets the same successor as its client, and the second use of that one ends both',
+    source: 'RFC 9700 §4.14.2',
+    run: async (world) => {
+      const { refresh_token: token } = await newTokens(world, { browser: world.browser })
+      const thief = await refresh(world.grant, token)
+      world.server.advance(grace + 1)
+      const client = await refresh(world.grant, token)
+      expect(client.tokens?.refresh_token).toBe(thief.tokens?.refresh_token)
+      const next = await refresh(world.grant, thief.tokens?.refresh_token ?? '')
+      world.server.advance(grace + 1)
+      expect((await refresh(world.grant, client.tokens?.refresh_token ?? '')).error).toBe('invalid_grant')
+      expect((await refresh(world.grant, next.tokens?.refresh_token ?? '')).error).toBe('invalid_grant')
+    },
+  },
+  {
+    id: 'D71',
+    name: 'a thief who keeps one use behind its client is found out at the second turn',
+    source: 'RFC 9700 §4.14.2',
+    run: async (world) => {
+      let { refresh_token: token } = await newTokens(world, { browser: world.browser })
+      let turns = 0
+      let answer = await refresh(world.grant, token)
+      for (; answer.status === 200 && turns < 6; turns += 1) {
+        world.server.advance(grace + 1)
+        const behind = await refresh(world.grant, token)
+        if (behind.status !== 200) break
+        token = answer.tokens?.refresh_token ?? ''
+        answer = await refresh(world.grant, token)
+      }
+      expect(turns).toBe(1)
+      expect((await refresh(world.grant, answer.tokens?.refresh_token ?? '')).error).toBe('invalid_grant')
     },
   },
   {
@@ -202,6 +242,7 @@ const families: readonly Row[] = [
     run: async (world) => {
       const { refresh_token: token } = await newTokens(world, { browser: world.browser })
       const next = await refresh(world.grant, token)
+      await refresh(world.grant, next.tokens?.refresh_token ?? '')
       world.server.advance(grace + 1)
       const later = {
         ...world.grant,

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import { writeTogether } from '../../src/platform/joined-writes.js'
 import { randomSecret } from '../../src/platform/secrets.js'
-import { noteUse, removeUnusedClients } from '../../src/storage/client-hygiene.js'
+import { removeUnusedClients, useOf } from '../../src/storage/client-hygiene.js'
 import { type ClientStore, createClientStore } from '../../src/storage/clients.js'
 import { rememberConsent } from '../../src/storage/consents.js'
 import { sweepExpired } from '../../src/storage/sweep.js'
@@ -119,20 +119,21 @@ describeOnDatabases('Registrations that nobody uses, on %s', (kind) => {
   it('are kept for uses that leave no grant, each noted once a day', async () => {
     const { clientId } = await register()
     const lastUse = async () => (await given.storage.prisma.client.findUnique({ where: { id: clientId } }))?.lastUsedAt
-    await noteUse(given.storage, clientId)
+    const noteUse = (id: string) => writeTogether(given.storage.database.sql, [useOf(given.storage, id)])
+    await noteUse(clientId)
     const first = await lastUse()
     expect(first).toEqual(given.storage.clock.now())
     given.advance(day - 60)
-    await noteUse(given.storage, clientId)
+    await noteUse(clientId)
     expect(await lastUse()).toEqual(first)
     given.advance(120)
-    await noteUse(given.storage, clientId)
+    await noteUse(clientId)
     expect(await lastUse()).toEqual(given.storage.clock.now())
     expect(await pass(85)).toBe(0)
     expect(await pass(10)).toBe(1)
     expect(await exists(clientId)).toBe(false)
     const operators = await register('static')
-    await noteUse(given.storage, operators.clientId)
+    await noteUse(operators.clientId)
     expect((await given.storage.prisma.client.findUnique({ where: { id: operators.clientId } }))?.lastUsedAt).toBeNull()
   })
 

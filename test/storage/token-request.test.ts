@@ -118,16 +118,49 @@ describeOnDatabases('A token request as one unit of work, on %s', (kind) => {
     ).toBe(2)
   })
 
-  it('gives a repeated refresh the same successor within the grace, and tells reuse after it', async () => {
+  it('gives a repeated refresh the same successor until that is used, and then tells reuse', async () => {
     const token = await issue('RefreshToken')
     const first = await redeem('RefreshToken', token)
-    given.advance(refreshGraceSeconds - 1)
-    const repeated = await redeem('RefreshToken', token)
-    expect(repeated.outcome).toEqual({ kind: 'successor', refreshToken: first.refreshToken })
-    given.advance(longAfterGrace)
+    for (const later of [refreshGraceSeconds - 1, longAfterGrace, 0]) {
+      given.advance(later)
+      const repeated = await redeem('RefreshToken', token)
+      expect(repeated.outcome).toEqual({ kind: 'successor', refreshToken: first.refreshToken })
+      expect(await isLive('AccessToken', repeated.accessToken)).toBe(true)
+    }
+    expect((await redeem('RefreshToken', { ...token, value: first.refreshToken })).outcome?.kind).toBe('committed')
     const late = await redeem('RefreshToken', token)
     expect(late.outcome).toBeUndefined()
     expect(late.consumed).toEqual(expect.any(Number))
+  })
+
+  it('takes a token that was handed out again after the grace of its predecessor for used, when it comes late itself', async () => {
+    const token = await issue('RefreshToken')
+    const first = await redeem('RefreshToken', token)
+    given.advance(longAfterGrace)
+    await redeem('RefreshToken', token)
+    const second = { ...token, value: first.refreshToken }
+    expect((await redeem('RefreshToken', second)).outcome?.kind).toBe('committed')
+    expect((await redeem('RefreshToken', second)).outcome?.kind).toBe('successor')
+    given.advance(longAfterGrace)
+    expect((await redeem('RefreshToken', second)).consumed).toEqual(expect.any(Number))
+  })
+
+  it('hands out no successor that is used between the look and the commit, and leaves nothing behind', async () => {
+    const token = await issue('RefreshToken')
+    const first = await redeem('RefreshToken', token)
+    given.advance(longAfterGrace)
+    const late = await redeem('RefreshToken', token, {
+      meanwhile: async () => void (await redeem('RefreshToken', { ...token, value: first.refreshToken })),
+    })
+    expect(late.outcome).toEqual({ kind: 'replayed', grantId: token.grantId })
+    expect(await isLive('AccessToken', late.accessToken)).toBe(false)
+    const gone = await issue('RefreshToken')
+    await redeem('RefreshToken', gone)
+    given.advance(longAfterGrace)
+    const lost = await redeem('RefreshToken', gone, {
+      meanwhile: async () => void (await given.adapter('Grant').destroy(gone.grantId)),
+    })
+    expect(lost.outcome).toEqual({ kind: 'lost' })
   })
 
   it('lets every access token that a repeated refresh was given work, opaque ones too', async () => {
@@ -139,14 +172,27 @@ describeOnDatabases('A token request as one unit of work, on %s', (kind) => {
     expect(await isLive('RefreshToken', repeated.refreshToken)).toBe(false)
   })
 
-  it('loses a refresh that took longer than the grace after another one was first', async () => {
+  it('gives a refresh that took longer than the grace what another one got first, and loses it when that was used', async () => {
     const token = await issue('RefreshToken')
-    const slow = await redeem('RefreshToken', token, {
+    let first = ''
+    const late = await redeem('RefreshToken', token, {
       meanwhile: async () => {
-        await redeem('RefreshToken', token)
+        first = (await redeem('RefreshToken', token)).refreshToken
         given.advance(longAfterGrace)
       },
     })
+    expect(late.outcome).toEqual({ kind: 'successor', refreshToken: first })
+    const slow = await redeem(
+      'RefreshToken',
+      { ...token, value: first },
+      {
+        meanwhile: async () => {
+          const second = await redeem('RefreshToken', { ...token, value: first })
+          await redeem('RefreshToken', { ...token, value: second.refreshToken })
+          given.advance(longAfterGrace)
+        },
+      },
+    )
     expect(slow.outcome).toEqual({ kind: 'replayed', grantId: token.grantId })
     expect(await isLive('AccessToken', slow.accessToken)).toBe(false)
   })

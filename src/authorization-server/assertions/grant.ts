@@ -16,11 +16,11 @@ import { jwtBearerGrant, type TrustedIssuer } from '../../oauth/trusted-issuer.j
 import { epochSeconds } from '../../platform/clock.js'
 import { isOutage, outageError } from '../../platform/outage.js'
 import { rethrowForEngine } from '../../storage/adapter.js'
-import { rememberOnce } from '../../storage/artifacts.js'
 import type { AuditTrail } from '../../storage/audit.js'
-import { noteUse } from '../../storage/client-hygiene.js'
+import { useOf } from '../../storage/client-hygiene.js'
 import { clockToleranceSeconds } from '../../storage/engine-model.js'
 import type { Storage } from '../../storage/storage.js'
+import { currentTokenRequest } from '../../storage/token-request.js'
 import { eventOf } from '../events.js'
 import type { Resources } from '../resources.js'
 import type { AccountMapper } from './account-mapping.js'
@@ -149,11 +149,16 @@ export function registerAssertionGrant(engine: Provider, parts: AssertionGrantPa
     return { assertion: readAssertion(claims), trustedIssuer }
   }
 
-  /** Last of all checks: an assertion that was refused for another reason is not used up. */
-  async function use({ issuer, tokenId, expiresAt }: IdentityAssertion): Promise<void> {
+  /**
+   * The assertion is used up by the commit of this request, with its grant, its tokens and its event. A request that is refused, by a check,
+   * by a limit or because the database did not answer, leaves it as it was.
+   */
+  function unitOfWork({ issuer, tokenId, expiresAt }: IdentityAssertion) {
+    const request = currentTokenRequest()
+    if (request === undefined) throw new Error('an assertion is exchanged outside a token request')
     const until = new Date((expiresAt + clockToleranceSeconds + 1) * 1000)
-    const isNew = await rememberOnce(storage, `identity assertion\n${issuer}\n${tokenId}`, until)
-    if (!isNew) throw new AssertionRefused('it was used before')
+    request.useOnce(`identity assertion\n${issuer}\n${tokenId}`, until)
+    return request
   }
 
   async function handle(ctx: Context): Promise<void> {
@@ -170,12 +175,15 @@ export function registerAssertionGrant(engine: Provider, parts: AssertionGrantPa
     }
     const access = await orInvalidGrant((async () => accessOf(assertion, params, resources))())
     const accountId = await orInvalidGrant(parts.accounts.accountFor(assertion, trustedIssuer))
+    // Whom the limit for one person counts, and whom the log line names.
+    ctx.oidc.entity('Account', { accountId, claims: () => ({ sub: accountId }) })
     await checkDpopReplay(engine, ctx, proof, client.clientId)
-    await orInvalidGrant(use(assertion))
+    const request = unitOfWork(assertion)
     await issue(ctx, accountId, access, proof?.thumbprint)
-    await noteUse(storage, client.clientId)
+    request.add(useOf(storage, client.clientId))
     const detail = { issuer: assertion.issuer, resource: access.resource, scopes: access.scopes }
-    await parts.audit.record({ type: 'assertion.accepted', accountId, clientId: client.clientId, detail }, eventOf(ctx))
+    const entry = { type: 'assertion.accepted', accountId, clientId: client.clientId, detail } as const
+    request.add(parts.audit.event(entry, eventOf(ctx)))
   }
 
   engine.registerGrantType<Parameters>(jwtBearerGrant, handle, ['assertion', 'scope', 'resource'])
