@@ -49,7 +49,9 @@ import { limitRegistration } from './registration-limits.js'
 import { createResources } from './resources.js'
 import { serveRevocationFeed } from './revocation-feed.js'
 import { routes, wellKnownPaths } from './routes.js'
+import { introspectSelfContained } from './self-contained-introspection.js'
 import { revokeSelfContained } from './self-contained-revocation.js'
+import { createSelfContainedReader } from './self-contained-tokens.js'
 import { commitTokenRequests, introspectInOneRead } from './token-endpoint.js'
 import { createTokenGate, limitUsage } from './usage-limits.js'
 import { pageScripts, popupViews, type Views } from './views.js'
@@ -177,6 +179,7 @@ export async function createAuthorizationServer(
   const paced = paceDevices(storage)
   const takesAssertions = options.trustedAssertionIssuers.length > 0
   const documents = serveDocuments({ basePath, resources, takesAssertions, keyRing })
+  const readSelfContained = createSelfContainedReader({ issuer, storage, keyRing })
   const everything: readonly HttpMiddleware[] = [
     pages.serveAssets,
     documents.middleware,
@@ -196,7 +199,7 @@ export async function createAuthorizationServer(
     routesOf(interactions),
     serveRevocationFeed(storage, options.stopping),
     commitRegistrations(issuer, storage.database.sql),
-    revokeSelfContained({ issuer, storage, audit, keyRing }),
+    revokeSelfContained({ storage, audit, read: readSelfContained }),
   ]
   // Where most requests go, only what has a say there stands in the way.
   const lanes = [
@@ -211,7 +214,15 @@ export async function createAuthorizationServer(
         commitTokenRequests(storage, audit, createTokenGate(usage)),
       ],
     },
-    { paths: [routes.introspection], middleware: [unusedWhenPutOff, normalise, limited, introspectInOneRead(storage)] },
+    {
+      paths: [routes.introspection],
+      middleware: [
+        unusedWhenPutOff,
+        normalise,
+        limited,
+        introspectInOneRead(storage, introspectSelfContained(storage, readSelfContained)),
+      ],
+    },
   ]
   const methods = createRouteMethods({
     registration: options.registration.mode !== 'closed',

@@ -10,6 +10,7 @@ import type { Storage } from '../storage/storage.js'
 import { TokenRequest, withinTokenRequest } from '../storage/token-request.js'
 import { refusedSelfContained } from './engine-client.js'
 import { formParametersOf } from './parameters.js'
+import type { IntrospectSelfContained } from './self-contained-introspection.js'
 import type { TokenGate } from './usage-limits.js'
 
 function isTokenResponse(body: unknown): body is Record<string, unknown> {
@@ -76,16 +77,16 @@ export function commitTokenRequests(storage: Storage, audit: AuditTrail, isTooMu
 
 /**
  * Middleware of the introspection endpoint: what the engine asks the database, one look-up after the other, is read at once. Tokens
- * that verify themselves are none of those it answers for: the engine calls them an error, RFC 7662 §2.2 wants `active: false`, to
- * callers that have authenticated.
+ * that verify themselves are none of those it answers for: `introspect` does, for callers that have authenticated.
  */
-export function introspectInOneRead(storage: Storage): HttpMiddleware {
+export function introspectInOneRead(storage: Storage, introspect: IntrospectSelfContained): HttpMiddleware {
   return async (ctx, next) => {
     const token = formParametersOf(ctx)?.get('token')
     if (!token) return next()
     await withinTokenRequest(new TokenRequest(storage, { model: 'any token', value: token }), next)
-    if (refusedSelfContained(ctx) === undefined) return
+    const refused = refusedSelfContained(ctx)
+    if (refused === undefined) return
+    ctx.body = await introspect(refused.token, refused.client)
     ctx.status = 200
-    ctx.body = { active: false }
   }
 }

@@ -97,6 +97,44 @@ export async function revokeAccessToken(
   return rowCount > 0
 }
 
+/** What an access token that verifies itself says it depends on. */
+export interface RevocableToken {
+  /** Its claim `gid`. */
+  readonly grantHash: string | undefined
+  readonly tokenId: string | undefined
+  readonly clientId: string | undefined
+  readonly accountId: string | undefined
+  readonly keyId: string | undefined
+  /** Its `iat`: a client or account that came back has tokens again, issued later. */
+  readonly issuedAt: number | undefined
+}
+
+/** A second more for clients and accounts, as resource servers count it (resource-server/revocation-list.ts). */
+const findRevocation: Statement = {
+  name: 'revocations_find',
+  text: `SELECT EXISTS (
+      SELECT 1 FROM jsonb_array_elements($1::jsonb) AS asked JOIN revocations r
+        ON r.subject_hash = asked->>1 AND r.kind = asked->>0
+      WHERE r.kind NOT IN ('client', 'account') OR $2::float8 <= ceil(extract(epoch FROM r.at)) + 1
+    ) AS revoked`,
+}
+
+/** Whether anything ended the token before its `exp`. */
+export async function isRevoked(storage: Storage, token: RevocableToken): Promise<boolean> {
+  const { grantHash, tokenId, clientId, accountId, keyId, issuedAt = 0 } = token
+  const hashOf = (value: string | undefined) => (value === undefined ? undefined : hashSecret(value))
+  const asked = Object.entries({
+    grant: grantHash,
+    token: hashOf(tokenId),
+    client: hashOf(clientId),
+    account: hashOf(accountId),
+    key: hashOf(keyId),
+  }).filter(([, hash]) => hash !== undefined)
+  const values = [JSON.stringify(asked), issuedAt]
+  const { rows } = await storage.database.sql.query<{ revoked: boolean }>(findRevocation, values)
+  return rows[0]?.revoked !== false
+}
+
 interface Place {
   /** What the reader has seen before this round of pages. */
   readonly seen: string | null

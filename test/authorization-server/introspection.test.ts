@@ -218,21 +218,3 @@ describeOnDatabases('Introspection of opaque tokens (RFC 7662), on %s', (kind) =
     })
   })
 })
-
-describe('Introspection of tokens that verify themselves (RFC 9068)', () => {
-  it('is not offered, since the token says it all: inactive, as anything that is not known here', async () => {
-    const server = await startServer('embedded')
-    const grant = await newGrant(server)
-    const { access_token: token } = await obtainTokens(
-      grant,
-      server.newBrowser(),
-      { account: server.account },
-      'notes:read',
-    )
-    const { authorization } = await addConfidentialClient(server, { introspects: server.resource })
-    const body = new URLSearchParams({ token })
-    const response = await fetch(`${server.issuer}/introspect`, { method: 'POST', body, headers: { authorization } })
-    expect([response.status, await readJson(response)]).toEqual([200, { active: false }])
-    await server.close()
-  })
-})

@@ -159,9 +159,9 @@ const structured: readonly Row[] = (
 ).map(
   ([what, make]): Row => ({
     id: 'E81',
-    name: `${what} is not looked at, whoever made it`,
+    name: `${what} is inactive, whoever made it`,
     source: 'RFC 7662 §2.2',
-    note: 'Tokens that verify themselves are never introspected: each is called inactive, so the answer tells nothing (test/authorization-server/introspection.test.ts).',
+    note: 'A JWT is active only at the issuer that signed it as an access token, for the resource server it names (test/authorization-server/self-contained-introspection.test.ts).',
     run: async (world) => {
       const { status, body } = await introspect(world, await make(world), world.resourceServer)
       expect({ status, body }).toEqual({ status: 200, body: { active: false } })
