@@ -5,6 +5,7 @@
  */
 import type { IncomingMessage } from 'node:http'
 import { OAuthError } from '../oauth/errors.js'
+import { withLoopbackPath } from '../oauth/redirect-uri.js'
 import { readBody } from '../platform/form.js'
 import type { HttpContext, HttpMiddleware } from '../platform/http.js'
 import { clientWithoutSecret } from './authorization-header.js'
@@ -66,6 +67,9 @@ function rewrite(path: string, parameters: URLSearchParams, resources: Resources
     throw new OAuthError('invalid_request', 'a parameter holds the character U+0000')
   }
   canonicalise(parameters, resources)
+  // The same at the authorization request and at the token request, where the engine compares the two.
+  const [redirect, ...others] = parameters.getAll('redirect_uri')
+  if (redirect !== undefined && others.length === 0) parameters.set('redirect_uri', withLoopbackPath(redirect))
   if (authorizationPaths.has(path) || parameters.get('grant_type') === 'client_credentials') {
     defaultScope(parameters, resources)
   }

@@ -15,7 +15,7 @@ import { clockToleranceSeconds } from '../storage/engine-model.js'
 import { currentInteractionRequest } from '../storage/interaction-request.js'
 import type { KeyRing, Keys } from '../storage/key-ring.js'
 import { currentTokenRequest } from '../storage/token-request.js'
-import { clientAssertionRules, compareSecrets } from './clients/authentication.js'
+import { clientAssertionRules, compareLoopbackRedirects, compareSecrets } from './clients/authentication.js'
 import { keepBuiltClients } from './clients/built-clients.js'
 import type { EngineClients } from './clients/engine-clients.js'
 import { explainRefusedGrantTypes } from './clients/grant-types.js'
@@ -269,6 +269,7 @@ export function createProvider(parts: ProviderParts): Provider {
   renewSessionsInPlace(provider)
   resumeForSignedInBrowser(provider)
   compareSecrets(provider)
+  compareLoopbackRedirects(provider)
   keepBuiltClients(provider)
   const takesAssertions = parts.options.trustedAssertionIssuers.length > 0
   explainRefusedGrantTypes(provider, (grantType) => grantType !== jwtBearerGrant || takesAssertions)

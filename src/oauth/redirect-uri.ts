@@ -34,6 +34,22 @@ export function redirectKind(value: string): RedirectKind {
   return dangerousSchemes.has(scheme) ? 'forbidden' : 'private-use'
 }
 
+/**
+ * The redirect URI with the path written out that a loopback URI without one has: on the wire both are one request (RFC 9110
+ * §4.2.3, RFC 3986 §6.2.3), and an update of a program may write the other. Everything else stays as it is, https above all: there
+ * the comparison is exact.
+ */
+export function withLoopbackPath(value: string): string {
+  return value.replace(/^(http:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})?)(?=$|\?)/i, '$1/')
+}
+
+/** Every spelling of the same redirect URI: two for a loopback URI whose path is empty, one for all others. */
+export function loopbackSpellings(value: string): readonly string[] {
+  const written = withLoopbackPath(value)
+  const bare = written.replace(/^(http:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})?)\/(?=$|\?)/i, '$1')
+  return [...new Set([value, written, bare])]
+}
+
 /** A path segment that names one connection of a product, not the product. */
 const serial = /^(?=.*\d)[\w-]{10,}$/
 

@@ -112,6 +112,7 @@ export interface RevocableToken {
 /** A second more for clients and accounts, as resource servers count it (resource-server/revocation-list.ts). */
 const findRevocation: Statement = {
   name: 'revocations_find',
+  lane: 'security',
   text: `SELECT EXISTS (
       SELECT 1 FROM jsonb_array_elements($1::jsonb) AS asked JOIN revocations r
         ON r.subject_hash = asked->>1 AND r.kind = asked->>0

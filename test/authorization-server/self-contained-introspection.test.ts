@@ -1,12 +1,12 @@
 /** JWT access tokens at the introspection endpoint: what a resource server that only introspects is told of them. */
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import { decodeJwt, decodeProtectedHeader, SignJWT } from 'jose'
 import { createOperatorFetch } from '../../src/platform/operator-fetch.js'
 import { createTokenVerifier } from '../../src/resource-server/index.js'
 import { keyPolicy } from '../../src/storage/key-lifecycle.js'
 import { revokeKey } from '../../src/storage/key-rotation.js'
 import type { Account } from '../support/authorization.js'
-import { databaseKinds } from '../support/databases.js'
+import { describeOnDatabases } from '../support/describe-with.js'
 import { createDpopKey } from '../support/dpop-key.js'
 import { type Grant, newGrant, obtainTokens, refresh, requestTokens, revoke } from '../support/oauth-client.js'
 import { createSigningKey } from '../support/token-issuer.js'
@@ -14,7 +14,7 @@ import { addConfidentialClient, readJson, startServer, type TestServer } from '.
 
 type Machine = Awaited<ReturnType<typeof addConfidentialClient>>
 
-describe.each(databaseKinds)('Introspection of JWT access tokens (RFC 7662 §2.2), on %s', (kind) => {
+describeOnDatabases('Introspection of JWT access tokens (RFC 7662 §2.2), on %s', (kind) => {
   let server: TestServer
   let grant: Grant
   let resourceServer: Machine
@@ -160,7 +160,7 @@ describe.each(databaseKinds)('Introspection of JWT access tokens (RFC 7662 §2.2
   })
 })
 
-describe.each(databaseKinds)('A key that was revoked, on %s', (kind) => {
+describeOnDatabases('A key that was revoked, on %s', (kind) => {
   it('leaves no token active', async () => {
     const server = await startServer(kind)
     try {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { isLoopbackHost, redirectKind } from '../../src/oauth/redirect-uri.js'
+import { isLoopbackHost, loopbackSpellings, redirectKind, withLoopbackPath } from '../../src/oauth/redirect-uri.js'
 
 describe('Where a redirect URI leads (RFC 8252 §7, RFC 9700 §4.1)', () => {
   it.each([
@@ -95,5 +95,30 @@ describe('Where a redirect URI leads (RFC 8252 §7, RFC 9700 §4.1)', () => {
   it('knows loopback hosts only as they are spelled', () => {
     expect(['localhost', 'LocalHost', '127.0.0.1', '[::1]'].every(isLoopbackHost)).toBe(true)
     expect(['localhost.', '127.1', '::1', '127.0.0.2', 'localhost:80', ''].some(isLoopbackHost)).toBe(false)
+  })
+})
+
+describe('a loopback redirect without a path', () => {
+  it.each([
+    ['http://127.0.0.1:33418', 'http://127.0.0.1:33418/'],
+    ['http://localhost', 'http://localhost/'],
+    ['http://[::1]:8080?state=x', 'http://[::1]:8080/?state=x'],
+  ])('%s is %s', (bare, written) => {
+    expect(withLoopbackPath(bare)).toBe(written)
+    for (const spelling of [bare, written])
+      expect([...loopbackSpellings(spelling)].sort()).toEqual([bare, written].sort())
+  })
+
+  it.each([
+    'https://client.example',
+    'https://127.0.0.1',
+    'http://127.0.0.1.evil.example',
+    'http://localhost@evil.example',
+    'http://localhost:80@evil.example',
+    'http://127.0.0.1:33418/callback',
+    'cursor://anysphere.cursor-mcp',
+  ])('is not %s, which stays as it is', (other) => {
+    expect(withLoopbackPath(other)).toBe(other)
+    expect(loopbackSpellings(other)).toEqual([other])
   })
 })

@@ -189,7 +189,10 @@ export async function authorize(
   const request = { ...grant, ...(scope === undefined ? {} : { scope }) }
   const { url, state, codeVerifier } = startAuthorization(grant.server, request)
   const left = new URL(await completeAuthorization(browser, url, person))
-  if (`${left.origin}${left.pathname}` !== grant.redirectUri) throw new Error(`sent to ${left.origin}${left.pathname}`)
+  const registered = new URL(grant.redirectUri)
+  // As parsers write both: a path that is empty is `/`.
+  if (`${left.origin}${left.pathname}` !== `${registered.origin}${registered.pathname}`)
+    throw new Error(`sent to ${left.origin}${left.pathname}`)
   return { callback: left.searchParams, codeVerifier, state }
 }
 

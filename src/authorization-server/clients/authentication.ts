@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto'
 import { type Configuration, errors, Provider } from 'oidc-provider'
 import { futureToleranceSeconds } from '../../oauth/clock-skew.js'
+import { loopbackSpellings } from '../../oauth/redirect-uri.js'
 import type { Clock } from '../../platform/clock.js'
 import { secretsEqual } from '../../platform/secrets.js'
 import { clockToleranceSeconds } from '../../storage/engine-model.js'
@@ -30,6 +31,15 @@ export function compareSecrets(provider: Provider): void {
     const hash = this['client_secret_sha256']
     if (typeof hash !== 'string') return compare.call(this, actual)
     return secretsEqual(createHash('sha256').update(actual).digest('hex'), hash)
+  }
+}
+
+/** Teaches the engine that a loopback redirect without a path is the one with a slash, whichever was registered. */
+export function compareLoopbackRedirects(provider: Provider): void {
+  const { prototype } = provider.Client
+  const isAllowed = prototype.redirectUriAllowed
+  prototype.redirectUriAllowed = function redirectUriAllowed(value) {
+    return loopbackSpellings(value).some((spelling) => isAllowed.call(this, spelling))
   }
 }
 
