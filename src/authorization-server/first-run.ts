@@ -88,6 +88,7 @@ export function createFirstRunRouter(parts: FirstRunParts): Router<HttpState> {
     parts.pages.send(ctx, 'home', {
       resources: parts.resources.all.map(({ name, resource }) => ({ name, url: resource })),
       metadataUrl,
+      isAccountMissing: await parts.setupLinks.isAccountMissing(),
     })
   })
   router.get('/setup', (ctx) => showForm(parts, ctx, tokenOf(ctx)))

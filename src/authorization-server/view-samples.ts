@@ -133,11 +133,22 @@ export const viewSamples: ViewSamples = {
     one: {
       resources: [{ name: 'Notes', url: 'http://localhost:4000/mcp' }],
       metadataUrl: 'http://localhost:3000/.well-known/oauth-authorization-server',
+      isAccountMissing: false,
     },
-    none: { resources: [], metadataUrl: 'https://auth.example.com/.well-known/oauth-authorization-server' },
+    'before set-up': {
+      resources: [{ name: 'Notes', url: 'http://localhost:4000/mcp' }],
+      metadataUrl: 'http://localhost:3000/.well-known/oauth-authorization-server',
+      isAccountMissing: true,
+    },
+    none: {
+      resources: [],
+      metadataUrl: 'https://auth.example.com/.well-known/oauth-authorization-server',
+      isAccountMissing: false,
+    },
     ...forEachHostile((name) => ({
       resources: [{ name, url: `https://${longHost}/mcp` }],
       metadataUrl: `https://${longHost}/.well-known/oauth-authorization-server`,
+      isAccountMissing: true,
     })),
   },
 }

@@ -254,6 +254,8 @@ export interface ErrorContext {
 export interface HomeContext {
   readonly resources: readonly { readonly name: string; readonly url: string }[]
   readonly metadataUrl: string
+  /** Nobody can sign in yet. The page says so, and where the set-up link is; never the link. */
+  readonly isAccountMissing: boolean
 }
 
 /** Every page by the name of its file. */

@@ -40,6 +40,22 @@ describeOnDatabases('The set-up link, on %s', (kind) => {
     expect(isConsentPage(pageOf(await signIn(browser, page, account)))).toBe(true)
   })
 
+  it('is missed on the home page as long as there is no account, which does not give it away', async () => {
+    const fresh = await startServer(kind)
+    try {
+      const browser = fresh.newBrowser()
+      await fresh.storage.prisma.account.deleteMany()
+      const token = (await createSetupLinks(fresh.storage.database.sql, fresh.storage.clock).issue()) ?? ''
+      const before = pageOf(await browser.open(`${fresh.issuer}/`))
+      expect([before.text.includes('There is no account yet'), before.html.includes(token)]).toEqual([true, false])
+      expect(before.html).not.toContain('/setup')
+      await browser.press(pageOf(await browser.open(setupLinkUrl(fresh.issuer, token))), 'Create account', first)
+      expect(pageOf(await browser.open(`${fresh.issuer}/`)).text).not.toContain('There is no account yet')
+    } finally {
+      await fresh.close()
+    }
+  })
+
   it('makes the browser known to the account that was made there, and to no other', async () => {
     const browser = server.newBrowser()
     const proof = () =>

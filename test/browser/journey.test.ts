@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import {
   type CallbackListener,
+  confirmWithChromium,
   consentWithChromium,
   launchChromium,
   signInWithChromium,
@@ -79,6 +80,7 @@ describe('sign-in, consent and tool call in Chromium', () => {
       if (await page.locator('button[value=allow]:focus').count()) break
     }
     await page.keyboard.press('Enter')
+    await confirmWithChromium(page, 'keyboard')
     expect((await callback.received()).has('code')).toBe(true)
   })
 
@@ -118,9 +120,10 @@ describe('sign-in, consent and tool call in Chromium', () => {
     const started = await openConsent('notes:read')
     await page.getByText('The program runs on another computer').click()
     await page.getByRole('button', { name: 'Allow and show the answer' }).click()
+    await confirmWithChromium(page)
     await page.getByRole('heading', { name: 'Allowed. Now take this to the program' }).waitFor()
-    const address = (await page.locator('#address').textContent()) ?? ''
-    const code = (await page.locator('#code').textContent()) ?? ''
+    const address = (await page.locator('[data-part=address]').textContent()) ?? ''
+    const code = (await page.locator('[data-part=code]').textContent()) ?? ''
     const { tokens } = await redeem(grant, code.trim(), started.codeVerifier)
     expect(tokens?.scope).toBe('notes:read')
     expect(complaints).toEqual([])
@@ -136,13 +139,14 @@ describe('sign-in, consent and tool call in Chromium', () => {
     await page.setViewportSize({ width: 360, height: 640 })
     await page.goto(device.verification_uri)
     // `goto` may return before the page has put the caret into the field; keys pressed before that go nowhere.
-    await page.locator('#user-code:focus').waitFor()
+    await page.locator('[name=user_code]:focus').waitFor()
     await page.keyboard.type(device.user_code.toLowerCase())
     await page.keyboard.press('Enter')
     await signInWithChromium(page, stack.account)
     await page.getByText(device.user_code).waitFor()
     await page.locator('button[value=allow]').focus()
     await page.keyboard.press('Enter')
+    await confirmWithChromium(page, 'keyboard')
     await page.getByRole('heading', { name: 'You can close this window' }).waitFor()
     expect((await poll(client, device.device_code)).tokens?.scope).toBe('notes:read')
     expect(complaints).toEqual([])

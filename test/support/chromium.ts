@@ -74,4 +74,22 @@ export async function consentWithChromium(page: Page, allow: ScopeChoice = 'all'
     }
   }
   await page.getByRole('button', { name: 'Allow', exact: true }).click()
+  await confirmWithChromium(page)
+}
+
+/** Presses once more, by `press`, if the server asks once more: it does where no script saw the person dwell on the page. */
+export async function confirmWithChromium(page: Page, press: 'mouse' | 'keyboard' = 'mouse'): Promise<void> {
+  await page.waitForLoadState()
+  const heading = page.getByRole('heading', { name: 'Did you start this yourself?' })
+  const isAsked = await heading.waitFor({ timeout: 3_000 }).then(
+    () => true,
+    () => false,
+  )
+  if (!isAsked) return
+  // No page takes a decision in its first second.
+  await page.waitForTimeout(1_200)
+  const allow = page.getByRole('button', { name: 'Allow', exact: true })
+  if (press === 'mouse') return allow.click()
+  await allow.focus()
+  await page.keyboard.press('Enter')
 }

@@ -10,6 +10,8 @@ import { type NewAccount, normalizeEmail } from '../../storage/accounts.js'
 export interface SetupLinks {
   /** A new token; every earlier one stops working. `undefined` when an account exists already. */
   issue(): Promise<string | undefined>
+  /** True while there is no account. Asks the database no more once there was one. */
+  isAccountMissing(): Promise<boolean>
   /** Whether the token would work now. Only for deciding what page to show: `redeem` decides again. */
   isUsable(token: string): Promise<boolean>
   /**
@@ -38,6 +40,12 @@ const selectUsable: Statement = {
   text: `SELECT 1 FROM setup_links WHERE ${usable}`,
 }
 
+const selectAccount: Statement = {
+  name: 'setup_account_exists',
+  lane: 'read',
+  text: 'SELECT 1 FROM accounts LIMIT 1',
+}
+
 const redeemToken: Statement = {
   name: 'setup_link_redeem',
   lane: 'write',
@@ -53,7 +61,12 @@ export function setupLinkUrl(issuer: string, token: string): string {
 
 /** Set-up links in the authorization server's database; only the token's SHA-256 is stored. */
 export function createSetupLinks(sql: Sql, clock: Clock): SetupLinks {
+  let isSetUp = false
   return {
+    async isAccountMissing() {
+      isSetUp ||= (await sql.query(selectAccount, [])).rows.length === 1
+      return !isSetUp
+    },
     async issue() {
       const token = randomSecret()
       const expiresAt = new Date(clock.now().getTime() + setupLinkTtlSeconds * 1000)
