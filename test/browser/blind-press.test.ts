@@ -20,7 +20,8 @@ function attackerPage(target: string): string {
   return `<!doctype html><title>Offer</title><button onclick="open('/decoy', '_blank', 'popup'); location = ${JSON.stringify(target).replaceAll('"', '&quot;')}">Claim</button>`
 }
 
-const decoyPage = '<!doctype html><title>Prize</title><body onmousedown="close()"><h1>Double-click here</h1>'
+const decoyPage = `<!doctype html><title>Prize</title><h1>Double-click here</h1>
+<script>addEventListener('mousedown', () => window.close())</script>`
 
 describe('Presses that were not meant for the consent page', () => {
   let stack: Stack
