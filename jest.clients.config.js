@@ -6,6 +6,6 @@ export default {
   ...base,
   testMatch: ['<rootDir>/test/clients/external/**/*.test.ts'],
   testPathIgnorePatterns: [],
-  setupFilesAfterEnv: ['<rootDir>/test/support/one-more-try.ts'],
+  setupFilesAfterEnv: [...base.setupFilesAfterEnv, '<rootDir>/test/support/one-more-try.ts'],
   testTimeout: 240_000,
 }

@@ -7,6 +7,7 @@ export default {
   globalSetup: '<rootDir>/test/support/global-setup.mjs',
   globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
   setupFiles: ['<rootDir>/test/support/quiet-engine.mjs'],
+  setupFilesAfterEnv: ['<rootDir>/test/support/close-opened.ts'],
   reporters: ['default', '<rootDir>/test/support/skipped-tests.mjs'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: {

@@ -2,6 +2,7 @@
 import net, { type AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { connectTo } from './bench/connection.js'
+import { listenOn } from './support/opened.js'
 
 /** Answers as the path names, in the given pieces. */
 const answers: Readonly<Record<string, readonly string[]>> = {
@@ -37,7 +38,7 @@ const server = net.createServer((socket) => {
 })
 let origin = ''
 beforeAll(async () => {
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  await listenOn(server)
   origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 })
 afterAll(() => void server.close())

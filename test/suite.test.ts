@@ -28,10 +28,10 @@ describe('The test suite', () => {
     expect(texts.size).toBeGreaterThan(300)
   })
 
-  it('skips tests in one place, by what the machine lacks', () => {
+  it('skips tests by what the machine lacks only, in one place (and by languages, in test/foreign)', () => {
     const skipping =
       /\b(describe|it|test)(\.each\([^)]*\))?\.(skip|only|todo|failing)\b|\b(xit|xdescribe|xtest|fit|fdescribe)\(/
-    expect(matching(skipping)).toEqual(['support/describe-with.ts'])
+    expect(matching(skipping)).toEqual(['foreign/foreign-program.ts', 'support/describe-with.ts'])
   })
 
   it('looks for programs in one place, so that what is hidden there is hidden from all tests', () => {
@@ -40,5 +40,32 @@ describe('The test suite', () => {
     expect(
       matching(/['"`](\/usr|\/opt|\/bin|\/sbin)\/|\bwhich\(|command -v/, ['support/machine.mjs', ...others]),
     ).toEqual([])
+  })
+
+  it('opens servers, databases and processes in the ways that close them, passed or failed (support/opened.ts)', () => {
+    const ways = [
+      /\.listen\(/,
+      /import \{[^}]*\blisten\b[^}]*\} from '[^']*src\/platform\/http\.js'/,
+      /import \{[^}]*\bopen(Server|Embedded)Database\b[^}]*\} from '[^']*src\/platform\/database\.js'/,
+      /\bnew pg\.(Client|Pool)\(/,
+      /\bcreateSystem\(/,
+      /(?<!killAfterwards\(\s*)\bspawn\(/,
+    ]
+    // These have a Jest run of their own, or none.
+    const apart = /^(bench|faults|compose|foreign|browser|clients\/external|conformance\/official)\//
+    // Fastify and Hono listen by themselves; frameworks.ts registers what they open. What is behind the ways: clusters and daemons end with the run (support/end-with-run.ts).
+    const names = [
+      'opened',
+      'free-port',
+      'stack',
+      'daemon',
+      'end-with-run',
+      'postgres',
+      'postgres-standby',
+      'patroni',
+      'pgbouncer',
+    ]
+    const behind = names.map((name) => `support/${name}.ts`).concat('resource-server/frameworks.ts')
+    expect(ways.flatMap((way) => matching(way, behind)).filter((file) => !apart.test(file))).toEqual([])
   })
 })

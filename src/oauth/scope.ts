@@ -32,16 +32,6 @@ export function expandScopes(scopes: Iterable<string>, hierarchy: ScopeHierarchy
   return expanded
 }
 
-/** True when `granted`, with what it includes, holds every scope of `required`. */
-export function coversScopes(
-  granted: Iterable<string>,
-  required: Iterable<string>,
-  hierarchy: ScopeHierarchy = {},
-): boolean {
-  const expanded = expandScopes(granted, hierarchy)
-  return [...required].every((scope) => expanded.has(scope))
-}
-
 /**
  * What an operation needs: all scopes of a list, or all of any one list of several. An empty list is covered by every token;
  * `anyOf` without a list by none.

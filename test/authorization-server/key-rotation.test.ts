@@ -5,7 +5,7 @@ import { documentMaxAgeSeconds, serveDocuments } from '../../src/authorization-s
 import { createResources } from '../../src/authorization-server/resources.js'
 import { notesResource } from '../../src/mcp-server/notes-resource.js'
 import { type Clock, systemClock } from '../../src/platform/clock.js'
-import { createHttpBase, type HttpBaseOptions, listen } from '../../src/platform/http.js'
+import { createHttpBase, type HttpBaseOptions } from '../../src/platform/http.js'
 import { createLogger } from '../../src/platform/log.js'
 import { answerAhead } from '../../src/platform/prepared-answers.js'
 import { createSecretBox, randomSecret } from '../../src/platform/secrets.js'
@@ -23,6 +23,7 @@ import { pageOf } from '../support/browser.js'
 import { preferredDatabase } from '../support/databases.js'
 import { freePort } from '../support/free-port.js'
 import { newGrant, obtainTokens, startAuthorization } from '../support/oauth-client.js'
+import { listen } from '../support/opened.js'
 import { addConfidentialClient, resource, startServer, type TestServer } from './server.js'
 
 /** Far more than a run takes, and less than a key signs, so that tokens outlive their keys' signing. */

@@ -1,6 +1,5 @@
 /** The way to the database is cut and comes back: whoever asks is told to come again, and loses nothing (RFC 9110 §15.6.4). */
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
-import { openServerDatabase } from '../../src/platform/database.js'
 import { migrateStorage } from '../../src/storage/storage.js'
 import { isConsentPage, signIn } from '../support/authorization.js'
 import { type Browser, pageOf } from '../support/browser.js'
@@ -15,6 +14,7 @@ import {
   refresh,
   startAuthorization,
 } from '../support/oauth-client.js'
+import { openServerDatabase } from '../support/opened.js'
 import { type Relay, startRelay } from '../support/relay.js'
 import { addConfidentialClient, startServer, type TestServer } from './server.js'
 

@@ -2,11 +2,11 @@ import { chmodSync, existsSync, renameSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import pg from 'pg'
 import { z } from 'zod'
 import { randomSecret } from '../../src/platform/secrets.js'
 import { describeOnPostgres } from '../support/describe-with.js'
 import { freePort } from '../support/free-port.js'
+import { listenOn, newClient } from '../support/opened.js'
 import { temporaryFolder } from '../support/run-folder.js'
 import { type Stack, startStack } from '../support/stack.js'
 import { runCli } from './terminal.js'
@@ -210,7 +210,7 @@ describeOnPostgres('gatehouse doctor --local on PostgreSQL', () => {
 
   async function carryOut(connectionString: string, statements: readonly string[]): Promise<void> {
     // What a row does to the database must not keep us from undoing it.
-    const client = new pg.Client({ connectionString, options: '-c default_transaction_read_only=off' })
+    const client = newClient({ connectionString, options: '-c default_transaction_read_only=off' })
     await client.connect()
     for (const statement of statements) await client.query(statement)
     await client.end()
@@ -314,7 +314,7 @@ describeOnPostgres('gatehouse doctor --local on PostgreSQL', () => {
         response.writeHead(status, { 'content-type': 'application/json' }).end('{"issuer":"https://else.example"}')
       })
       const port = await freePort()
-      await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
+      await listenOn(server, port)
       const there = { ...settings, ISSUER_URL: `http://127.0.0.1:${port}` }
       const other = await examine(there, 'auth')
       expect(other.codes).toEqual(['address-of-others'])

@@ -2,7 +2,6 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { decodeProtectedHeader } from 'jose'
-import pg from 'pg'
 import { z } from 'zod'
 import { createSecretBox, randomSecret } from '../../src/platform/secrets.js'
 import { preferredDatabase } from '../support/databases.js'
@@ -12,6 +11,7 @@ import { eventually } from '../support/eventually.js'
 import { freePort } from '../support/free-port.js'
 import { callTool } from '../support/mcp-request.js'
 import { type Grant, newGrant, obtainTokens, refresh, register, requestTokens } from '../support/oauth-client.js'
+import { newClient } from '../support/opened.js'
 import { temporaryFolder } from '../support/run-folder.js'
 import { stackSettings } from '../support/settings.js'
 import { type Stack, startStack } from '../support/stack.js'
@@ -218,7 +218,7 @@ describeOnPostgres('gatehouse keys, while two processes serve', () => {
       ...{ exitCode: 1, stdout: '' },
       stderr: expect.stringMatching(/^gatehouse: 1 sign-ins by device began under another encryption key/),
     })
-    const database = new pg.Client({ connectionString: settings['DATABASE_URL'] })
+    const database = newClient({ connectionString: settings['DATABASE_URL'] })
     await database.connect()
     await database.query("DELETE FROM artifacts WHERE model = 'DeviceCode'")
     await database.end()

@@ -4,6 +4,7 @@ import { accessSync, constants, existsSync, mkdtempSync, rmSync, writeFileSync }
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, jest } from '@jest/globals'
+import { killAfterwards } from '../support/opened.js'
 import { stackSettings } from '../support/settings.js'
 import { type StackProcess, startStackProcess } from '../support/stack-process.js'
 
@@ -15,7 +16,9 @@ const noAccount = { BOOTSTRAP_EMAIL: '', BOOTSTRAP_PASSWORD: '' }
 /** Runs the built program to its end. */
 async function runProgram(args: readonly string[], settings: Readonly<Record<string, string>>) {
   const env = { PATH: process.env['PATH'], HOME: process.env['HOME'], ...settings }
-  const child = spawn(process.execPath, ['dist/main.js', ...args], { env, stdio: ['ignore', 'ignore', 'pipe'] })
+  const child = killAfterwards(
+    spawn(process.execPath, ['dist/main.js', ...args], { env, stdio: ['ignore', 'ignore', 'pipe'] }),
+  )
   let stderr = ''
   child.stderr.on('data', (chunk) => (stderr += String(chunk)))
   const [exitCode] = await once(child, 'close')
@@ -124,7 +127,7 @@ describe('gatehouse serve', () => {
     const settings = await stackSettings({ database: 'embedded' })
     const env = { PATH: process.env['PATH'], HOME: process.env['HOME'], npm_lifecycle_event: 'start', ...settings }
     const program = `"${process.execPath}" dist/main.js serve; true`
-    const shell = spawn('sh', ['-c', program], { env, stdio: ['ignore', 'pipe', 'inherit'] })
+    const shell = killAfterwards(spawn('sh', ['-c', program], { env, stdio: ['ignore', 'pipe', 'inherit'] }))
     await untilPrints(shell.stdout, 'Gatehouse is ready.')
     const closed = once(shell.stdout, 'close')
     shell.kill('SIGKILL')

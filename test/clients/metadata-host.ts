@@ -5,6 +5,7 @@ import { createSecureContext } from 'node:tls'
 import { type CryptoKey, exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { createUntrustedFetch } from '../../src/platform/untrusted-fetch.js'
 import { createAuthority } from '../platform/certificates.js'
+import { listenOn } from '../support/opened.js'
 
 export interface MetadataHost {
   /** Serves a document at its real URL. */
@@ -37,7 +38,7 @@ export async function startMetadataHost(): Promise<MetadataHost> {
     const document = documents.get(`https://${host}${url}`)
     response.writeHead(document === undefined ? 404 : 200, { 'content-type': 'application/json' }).end(document)
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  await listenOn(server)
   const { port } = server.address() as AddressInfo
 
   const untrustedFetch = createUntrustedFetch({

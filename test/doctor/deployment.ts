@@ -2,6 +2,7 @@
 import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https'
 import { type Certificate, type CertificateAuthority, createAuthority } from '../platform/certificates.js'
+import { listenOn } from '../support/opened.js'
 
 export interface Reply {
   readonly status: number
@@ -120,7 +121,7 @@ function healthy(site: Pick<Site, 'mcpUrl' | 'mcpOrigin' | 'issuer'>): Handler {
 }
 
 async function portOf(server: Server | HttpsServer): Promise<number> {
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  await listenOn(server)
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('not bound')
   return address.port

@@ -2,6 +2,7 @@
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http'
 import { createServer } from 'node:https'
 import type { Certificate } from '../platform/certificates.js'
+import { listenOn } from '../support/opened.js'
 
 export interface TlsProxy {
   close(): Promise<void>
@@ -35,7 +36,7 @@ export async function startTlsProxy(
     forwarded.once('error', () => outgoing.writeHead(502).end())
     incoming.pipe(forwarded)
   })
-  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
+  await listenOn(server, port)
   return {
     close: async () => {
       server.closeAllConnections()

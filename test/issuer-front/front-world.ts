@@ -16,6 +16,7 @@ import { type Browser, createBrowser } from '../support/browser.js'
 import { openTestDatabase } from '../support/databases.js'
 import { completeForeignAuthorization, type ForeignIssuer, startForeignIssuer } from '../support/foreign-issuer.js'
 import { freePort } from '../support/free-port.js'
+import { listenOn } from '../support/opened.js'
 
 const challenge = 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM'
 export const verifier = 'dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk'
@@ -140,7 +141,7 @@ export async function startFrontWorld(): Promise<FrontWorld> {
   const server: Server = createServer(
     (request, response) => void handle(request, response, () => void callback(request, response)),
   )
-  await new Promise<void>((resolve) => server.listen(port, 'localhost', resolve))
+  await listenOn(server, port, 'localhost')
   return {
     origin,
     resource,

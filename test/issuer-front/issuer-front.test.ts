@@ -6,6 +6,7 @@ import { createIssuerFront, serveFront } from '../../src/issuer-front/index.js'
 import { systemClock } from '../../src/platform/clock.js'
 import { randomSecret } from '../../src/platform/secrets.js'
 import { completeForeignAuthorization } from '../support/foreign-issuer.js'
+import { listenOn } from '../support/opened.js'
 import { callThroughSdkV2, connectSdkV2, SdkV2Provider } from '../support/sdk-v2-client.js'
 import { type FrontWorld, redirectUri, startFrontWorld, verifier } from './front-world.js'
 
@@ -194,7 +195,7 @@ describe('A front', () => {
         request.once('end', () => response.end(`${wasRead} ${length}`))
       })
     })
-    await new Promise<void>((resolve) => server.listen(0, 'localhost', resolve))
+    await listenOn(server, 0, 'localhost')
     const { port } = server.address() as AddressInfo
     const answer = await fetch(`http://localhost:${port}/mcp`, { method: 'POST', body: 'x'.repeat(900_000) })
     expect(await answer.text()).toBe('false 900000')

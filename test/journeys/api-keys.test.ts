@@ -1,9 +1,9 @@
 /** API keys from the operator's command line to a tool call, beside access tokens, and what is written down of them. */
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
-import pg from 'pg'
 import { z } from 'zod'
 import { runCli } from '../cli/terminal.js'
 import { describeOnPostgres } from '../support/describe-with.js'
+import { newClient } from '../support/opened.js'
 import { type Stack, startStack } from '../support/stack.js'
 
 describeOnPostgres('API keys', () => {
@@ -99,7 +99,7 @@ describeOnPostgres('API keys', () => {
   it('are nowhere but in the hands of who made them', async () => {
     const { key, id } = await made('secret one', '--scopes', 'notes:read')
     await call(key, 'whoami')
-    const client = new pg.Client({ connectionString: stack.settings['NOTES_DATABASE_URL'] })
+    const client = newClient({ connectionString: stack.settings['NOTES_DATABASE_URL'] })
     await client.connect()
     const { rows } = await client.query('SELECT * FROM api_keys').finally(() => client.end())
     const secret = key.slice(-43)

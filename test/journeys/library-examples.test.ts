@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { createResourceServer, type ProtectedResourceSettings } from '../../src/resource-server/index.js'
 import { protect } from '../../src/resource-server/node-http.js'
 import { mcpRequest } from '../support/mcp-request.js'
+import { listenOn } from '../support/opened.js'
 import { startTokenIssuer, type TokenIssuer } from '../support/token-issuer.js'
 import { createApp as createHonoApp, settings as honoStreams } from './examples/hono-streams.js'
 import { createApp as createKoaApp, settings as koaScopes } from './examples/koa-scopes.js'
@@ -50,7 +51,7 @@ function fetchFromStandIns(url: string, init?: RequestInit): Promise<Response> {
 
 async function listenTo(handle: RequestListener): Promise<string> {
   const listener = createServer(handle)
-  await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve))
+  await listenOn(listener)
   listening.push(listener)
   return `http://127.0.0.1:${(listener.address() as AddressInfo).port}`
 }

@@ -7,6 +7,7 @@ import { freePort } from '../support/free-port.js'
 import { callTool, structured } from '../support/mcp-request.js'
 import { discover, newGrant, obtainTokens } from '../support/oauth-client.js'
 import { discoverAsOldClient, signInAsOldClient, withoutResourceMetadata } from '../support/old-client.js'
+import { listenOn } from '../support/opened.js'
 import { callThroughSdkV1, SdkV1Provider } from '../support/sdk-v1-client.js'
 import { callThroughSdkV2, connectSdkV2, SdkV2Provider } from '../support/sdk-v2-client.js'
 import { type Stack, startStack } from '../support/stack.js'
@@ -113,7 +114,7 @@ async function startProxy(port: number, mcpPort: number, authPort: number): Prom
     })
     incoming.pipe(passed)
   })
-  await new Promise<void>((resolve) => proxy.listen(port, '127.0.0.1', resolve))
+  await listenOn(proxy, port)
   return proxy
 }
 

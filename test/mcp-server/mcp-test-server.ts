@@ -8,12 +8,13 @@ import { createTokenVerifier } from '../../src/mcp-server/token-verifier.js'
 import type { Views } from '../../src/mcp-server/views.js'
 import { systemClock } from '../../src/platform/clock.js'
 import type { Database } from '../../src/platform/database.js'
-import { type ListeningServer, listen } from '../../src/platform/http.js'
+import type { ListeningServer } from '../../src/platform/http.js'
 import { createLogger } from '../../src/platform/log.js'
 import { createOperatorFetch } from '../../src/platform/operator-fetch.js'
 import { createPages, viewsFolder } from '../../src/platform/pages.js'
 import { openTestDatabase } from '../support/databases.js'
 import { freePort } from '../support/free-port.js'
+import { listen, releaseAfterwards } from '../support/opened.js'
 import { startTokenIssuer, type TokenIssuer } from '../support/token-issuer.js'
 
 export interface McpTestServer {
@@ -56,6 +57,7 @@ export async function startMcpTestServer(
     dpop: { replays: createProofReplayStore(database.sql), clock: systemClock, required: dpopRequired },
     ...options,
   })
+  releaseAfterwards(close)
   const server: ListeningServer = await listen(app, '127.0.0.1', port)
   return {
     url,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { notesResource } from '../../src/mcp-server/notes-resource.js'
 import { canonicalResource, readOnlyDeclaration, scopeHierarchyOf } from '../../src/oauth/resource.js'
-import { coversScopes, isScopeToken, scopesNamed } from '../../src/oauth/scope.js'
+import { isScopeToken, meetsRequirement, scopesNamed } from '../../src/oauth/scope.js'
 
 const resource = notesResource('http://localhost:4000/mcp')
 const names = resource.scopes.map(({ name }) => name)
@@ -24,9 +24,9 @@ describe('the declaration of the notes service', () => {
 
   it('lets writing include reading, and deleting stand alone', () => {
     const hierarchy = scopeHierarchyOf(resource)
-    expect(coversScopes(['notes:write'], ['notes:read'], hierarchy)).toBe(true)
-    expect(coversScopes(['notes:delete'], ['notes:read'], hierarchy)).toBe(false)
-    expect(coversScopes(['notes:write'], ['notes:delete'], hierarchy)).toBe(false)
+    expect(meetsRequirement(['notes:write'], ['notes:read'], hierarchy)).toBe(true)
+    expect(meetsRequirement(['notes:delete'], ['notes:read'], hierarchy)).toBe(false)
+    expect(meetsRequirement(['notes:write'], ['notes:delete'], hierarchy)).toBe(false)
   })
 
   it('asks for nothing destructive at the first sign-in, and never for offline_access', () => {

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { createNotesStore, type NotesStore } from '../../src/mcp-server/notes.js'
 import { createNotesReadiness } from '../../src/mcp-server/notes-database.js'
-import { type Database, openEmbeddedDatabase } from '../../src/platform/database.js'
+import type { Database } from '../../src/platform/database.js'
 import { openTestDatabase } from '../support/databases.js'
 import { describeOnDatabases } from '../support/describe-with.js'
+import { openEmbeddedDatabase } from '../support/opened.js'
 
 describeOnDatabases('store of notes on %s', (kind) => {
   let database: Database

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { coversScopes, expandScopes, formatScope, isScopeToken, parseScope } from '../../src/oauth/scope.js'
+import { expandScopes, formatScope, isScopeToken, meetsRequirement, parseScope } from '../../src/oauth/scope.js'
 
 const hierarchy = { 'notes:write': ['notes:read'], 'notes:admin': ['notes:write'], loop: ['loop'] }
 
@@ -52,6 +52,6 @@ describe('Scopes that include others', () => {
     [[], [], true],
     [[], ['notes:read'], false],
   ])('%j covers %j: %s', (granted, required, expected) => {
-    expect(coversScopes(granted, required, hierarchy)).toBe(expected)
+    expect(meetsRequirement(granted, required, hierarchy)).toBe(expected)
   })
 })

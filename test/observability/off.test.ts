@@ -4,7 +4,7 @@ import { observedAuthorizationServer } from '../../src/authorization-server/requ
 import { parseConfig } from '../../src/config.js'
 import { openObservability } from '../../src/observability/observability.js'
 import { systemClock } from '../../src/platform/clock.js'
-import { openServerDatabase } from '../../src/platform/database.js'
+import { openServerDatabase } from '../support/opened.js'
 
 it('without METRICS_PORT and an endpoint for traces nothing is wrapped', async () => {
   const config = parseConfig({}, () => '')

@@ -1,6 +1,5 @@
 /** What operators see of a life of the product: log lines, audit rows, metrics. Never a secret in any of them. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import pg from 'pg'
 import { createLogger } from '../../src/platform/log.js'
 import { metricDefinitions } from '../../src/platform/metric-definitions.js'
 import { startTracing } from '../../src/platform/tracing.js'
@@ -8,6 +7,7 @@ import { runCli } from '../cli/terminal.js'
 import { describeOnPostgres } from '../support/describe-with.js'
 import { clientDocument } from '../support/document-host.js'
 import { freePort } from '../support/free-port.js'
+import { newClient } from '../support/opened.js'
 import { type Stack, startStack } from '../support/stack.js'
 import { parseExposition, type Series } from './exposition.js'
 import { documentUrl, type Journey, live } from './journey.js'
@@ -32,7 +32,7 @@ describeOnPostgres('What operators see', () => {
       .reduce((sum, { value }) => sum + value, 0)
 
   async function auditRows(): Promise<readonly Record<string, unknown>[]> {
-    const client = new pg.Client({ connectionString: stack.settings['DATABASE_URL'] })
+    const client = newClient({ connectionString: stack.settings['DATABASE_URL'] })
     await client.connect()
     return client
       .query('SELECT * FROM audit_events ORDER BY id')

@@ -2,6 +2,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { z } from 'zod'
+import { listenOn } from '../support/opened.js'
 
 const attributeSchema = z.object({ key: z.string(), value: z.record(z.string(), z.unknown()) })
 const spanSchema = z.looseObject({
@@ -40,7 +41,7 @@ export async function startTraceReceiver(): Promise<TraceReceiver> {
     bodies.push({ contentType: request.headers['content-type'] ?? '', body: Buffer.concat(chunks) })
     response.writeHead(200, { 'content-type': 'application/json' }).end('{}')
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  await listenOn(server)
   const { port } = server.address() as AddressInfo
   const exported = () => bodies.flatMap(({ body }) => exportSchema.parse(JSON.parse(body.toString())).resourceSpans)
   return {

@@ -1,11 +1,12 @@
 /** OpenTelemetry's standard variables, and what leaves for the collector. */
 import { afterEach, describe, expect, it } from '@jest/globals'
 import { systemClock } from '../../src/platform/clock.js'
-import { createHttpBase, listen } from '../../src/platform/http.js'
+import { createHttpBase } from '../../src/platform/http.js'
 import { createLogger } from '../../src/platform/log.js'
 import { createRouteTemplates } from '../../src/platform/route-templates.js'
 import { startTracing } from '../../src/platform/tracing.js'
 import { type TracingSettings, tracingSettings } from '../../src/platform/tracing-settings.js'
+import { listen } from '../support/opened.js'
 import { startTraceReceiver } from './trace-receiver.js'
 
 const base = 'http://collector:4318'

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
-import pg from 'pg'
-import { type Database, openServerDatabase } from '../../src/platform/database.js'
+import type pg from 'pg'
+import type { Database } from '../../src/platform/database.js'
 import { createDatabase } from '../support/databases.js'
 import { describeOnPostgres } from '../support/describe-with.js'
 import { eventually } from '../support/eventually.js'
+import { newClient, openServerDatabase } from '../support/opened.js'
 
 const touch = { name: 'touch', lane: 'write' as const, text: 'UPDATE rows SET used = used + 1 WHERE id = $1' }
 
@@ -32,7 +33,7 @@ describeOnPostgres('Two transactions that wait for each other', () => {
   beforeAll(async () => {
     const url = await createDatabase('deadlock')
     database = openServerDatabase({ url, poolSize: 2, onIdleError: () => undefined })
-    other = new pg.Client({ connectionString: url })
+    other = newClient({ connectionString: url })
     await other.connect()
     await other.query('CREATE TABLE rows (id int PRIMARY KEY, used int NOT NULL)')
     await other.query('INSERT INTO rows VALUES (1, 0), (2, 0)')
@@ -87,7 +88,7 @@ describeOnPostgres('A statement that cannot be prepared', () => {
 describeOnPostgres('A database that writes no more', () => {
   it('loses all its connections, and has none until it writes again', async () => {
     const url = await createDatabase('readonly')
-    const admin = new pg.Client({ connectionString: url })
+    const admin = newClient({ connectionString: url })
     await admin.connect()
     await admin.query('CREATE TABLE rows (id int)')
     const become = (value: 'on' | 'off') =>

@@ -5,6 +5,7 @@ import { systemClock } from '../../src/platform/clock.js'
 import { createDiagnosticNetwork, type DiagnosticNetworkOptions } from '../../src/platform/diagnostic-network.js'
 import type { ResolvedAddress } from '../../src/platform/name-resolver.js'
 import { freePort } from '../support/free-port.js'
+import { listenOn } from '../support/opened.js'
 
 let server: Server
 let garbage: TcpServer
@@ -35,7 +36,7 @@ beforeAll(async () => {
     socket.on('error', () => undefined)
     socket.write('what?\r\n\r\n', () => socket.destroy())
   })
-  await Promise.all([server, garbage].map((one) => new Promise<void>((resolve) => one.listen(0, '127.0.0.1', resolve))))
+  await Promise.all([server, garbage].map((one) => listenOn(one)))
   origin = originOf(server)
   garbageOrigin = originOf(garbage)
   refusedOrigin = `http://127.0.0.1:${await freePort()}`

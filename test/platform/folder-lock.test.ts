@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from '@jest/globals'
 import { lockFolder } from '../../src/platform/folder-lock.js'
+import { killAfterwards } from '../support/opened.js'
 
 const root = mkdtempSync(join(tmpdir(), 'gatehouse-lock-'))
 afterAll(() => rmSync(root, { recursive: true }))
@@ -13,9 +14,11 @@ afterAll(() => rmSync(root, { recursive: true }))
 async function holdElsewhere(folder: string) {
   const program = `import { lockFolder } from ${JSON.stringify(new URL('../../dist/platform/folder-lock.js', import.meta.url).href)}
     await lockFolder(process.argv[1]); console.log('locked'); setInterval(() => {}, 1000)`
-  const child = spawn(process.execPath, ['--input-type=module', '-e', program, folder], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
+  const child = killAfterwards(
+    spawn(process.execPath, ['--input-type=module', '-e', program, folder], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    }),
+  )
   await once(child.stdout, 'data')
   return {
     kill9: async () => {

@@ -2,8 +2,9 @@ import { createServer, type IncomingHttpHeaders, type Server } from 'node:http'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { forwarderHeader } from '../../src/platform/client-address.js'
 import { createForwarder } from '../../src/platform/forwarder.js'
-import { createHttpBase, type ListeningServer, listen } from '../../src/platform/http.js'
+import { createHttpBase, type ListeningServer } from '../../src/platform/http.js'
 import { createLogger } from '../../src/platform/log.js'
+import { listen, listenOn } from '../support/opened.js'
 import { sendRaw } from './raw-request.js'
 
 let target: Server
@@ -22,7 +23,7 @@ beforeAll(async () => {
       response.writeHead(401, { 'www-authenticate': 'Basic', 'set-cookie': 'a=b', 'cache-control': 'max-age=60' })
     response.end(request.url === '/large' ? 'x'.repeat(5_000) : JSON.stringify({ received: body.length }))
   })
-  await new Promise<void>((resolve) => target.listen(0, '127.0.0.1', resolve))
+  await listenOn(target)
   const address = target.address()
   if (address === null || typeof address === 'string') throw new Error('not bound')
   const options = { timeoutMs: 400, maxRequestBytes: 1_000, maxAnswerBytes: 2_000, secret: 'shared' }

@@ -6,10 +6,10 @@ import {
   type HttpBaseOptions,
   type HttpMiddleware,
   type ListeningServer,
-  listen,
   seeOther,
 } from '../../src/platform/http.js'
 import { createLogger } from '../../src/platform/log.js'
+import { listen } from '../support/opened.js'
 import { sendRaw } from './raw-request.js'
 
 const origin = 'https://auth.example.com'

@@ -2,10 +2,11 @@ import { cpSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, expect, it } from '@jest/globals'
-import { type Database, openEmbeddedDatabase, openServerDatabase } from '../../src/platform/database.js'
+import type { Database } from '../../src/platform/database.js'
 import { migrate, pendingMigrations } from '../../src/platform/migrate.js'
 import { createDatabase, type DatabaseKind } from '../support/databases.js'
 import { describeOnDatabases, describeOnPostgres } from '../support/describe-with.js'
+import { openEmbeddedDatabase, openServerDatabase } from '../support/opened.js'
 import { temporaryFolder } from '../support/run-folder.js'
 
 const shipped = fileURLToPath(new URL('../../prisma/auth', import.meta.url))

@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { createOperatorFetch } from '../../src/platform/operator-fetch.js'
+import { listenOn } from '../support/opened.js'
 
 let server: Server
 let origin: string
@@ -12,7 +13,7 @@ beforeAll(async () => {
     if (request.url === '/empty') response.writeHead(204)
     response.end(request.url === '/long' ? 'x'.repeat(2_000) : undefined)
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  await listenOn(server)
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('not bound')
   origin = `http://127.0.0.1:${address.port}`

@@ -1,12 +1,11 @@
 /** Which faults of the database pass by themselves, whoever throws them. */
 import { describe, expect, it } from '@jest/globals'
-import pg from 'pg'
-import { openServerDatabase } from '../../src/platform/database.js'
 import { isOutage, settle } from '../../src/platform/outage.js'
 import { PrismaClient } from '../../src/storage/generated/client.js'
 import { createDatabase } from '../support/databases.js'
 import { describeOnPostgres } from '../support/describe-with.js'
 import { eventually } from '../support/eventually.js'
+import { newClient, openServerDatabase } from '../support/opened.js'
 import { startRelay } from '../support/relay.js'
 
 const underPrisma = (originalCode: string) => ({
@@ -56,7 +55,7 @@ describeOnPostgres('A connection that is lost', () => {
     const url = await createDatabase('lost')
     const database = openServerDatabase({ url, poolSize: 4, onIdleError: () => undefined })
     const prisma = new PrismaClient({ adapter: database.adapter })
-    const other = new pg.Client({ connectionString: url })
+    const other = newClient({ connectionString: url })
     await other.connect()
     const transaction = prisma.$transaction(async (step) => {
       const [{ pid } = { pid: 0 }] = await step.$queryRaw<{ pid: number }[]>`SELECT pg_backend_pid() AS pid`

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { forwarderHeader } from '../../src/platform/client-address.js'
 import { systemClock } from '../../src/platform/clock.js'
-import { createHttpBase, type HttpBaseOptions, type ListeningServer, listen } from '../../src/platform/http.js'
+import { createHttpBase, type HttpBaseOptions, type ListeningServer } from '../../src/platform/http.js'
 import { createLogger } from '../../src/platform/log.js'
 import { answerAhead } from '../../src/platform/prepared-answers.js'
+import { listen } from '../support/opened.js'
 import { sendRaw } from './raw-request.js'
 
 const lines: string[] = []

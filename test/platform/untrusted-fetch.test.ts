@@ -1,28 +1,17 @@
 import type { RequestListener } from 'node:http'
-import { createServer, type Server } from 'node:https'
-import { type AddressInfo, createServer as createTcpServer, type Server as TcpServer } from 'node:net'
+import { createServer } from 'node:https'
+import { createServer as createTcpServer } from 'node:net'
 import { gzipSync } from 'node:zlib'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
+import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import type { Resolve } from '../../src/platform/name-resolver.js'
 import { createUntrustedFetch, type UntrustedFetchOptions } from '../../src/platform/untrusted-fetch.js'
 import { UntrustedFetchBusyError, UntrustedFetchError } from '../../src/platform/untrusted-fetch-error.js'
+import { listenOn } from '../support/opened.js'
 import { type Certificate, createAuthority } from './certificates.js'
 
 const authority = createAuthority()
 const limits = { timeoutMs: 20_000, maxBytes: 5_000, maxConcurrent: 3, maxConcurrentPerHost: 3 }
 const toLoopback: Resolve = async () => [{ address: '127.0.0.1', family: 4 }]
-const closers: (() => Promise<void>)[] = []
-
-function opened<T extends Server | TcpServer>(server: T, host?: string): Promise<number> {
-  const sockets = new Set<{ destroy(): void }>()
-  server.on('connection', (socket) => sockets.add(socket))
-  closers.push(async () => {
-    for (const socket of sockets) socket.destroy()
-    await new Promise<void>((resolve) => server.close(() => resolve()))
-  })
-  return new Promise((resolve) => server.listen(0, host, () => resolve((server.address() as AddressInfo).port)))
-}
-
 async function serve(listener: RequestListener, certificate: Certificate = authority.issue('client.example')) {
   const seen = { connections: 0, requests: 0 }
   const server = createServer(certificate, (request, response) => {
@@ -30,7 +19,7 @@ async function serve(listener: RequestListener, certificate: Certificate = autho
     listener(request, response)
   })
   server.on('connection', () => (seen.connections += 1))
-  const port = await opened(server, '127.0.0.1')
+  const port = await listenOn(server)
   return { url: `https://client.example:${port}/metadata`, port, seen }
 }
 
@@ -60,10 +49,6 @@ async function refusal(fetching: Promise<Response>): Promise<string> {
   return outcome
 }
 
-afterAll(async () => {
-  for (const close of closers) await close()
-})
-
 describe('Fetching what strangers name: addresses', () => {
   let port = 0
   let connections = 0
@@ -74,8 +59,11 @@ describe('Fetching what strangers name: addresses', () => {
   }
 
   beforeAll(async () => {
-    // Without a host it listens on every interface, of IPv6 too if the machine has it.
-    port = await opened(createTcpServer(() => (connections += 1)))
+    port = await listenOn(
+      createTcpServer(() => (connections += 1)),
+      0,
+      null,
+    )
   })
   beforeEach(() => {
     connections = 0
@@ -235,7 +223,7 @@ describe('Fetching what strangers name: the exchange', () => {
   })
 
   it('gives up on a host that accepts and never speaks TLS', async () => {
-    const port = await opened(createTcpServer(), '127.0.0.1')
+    const port = await listenOn(createTcpServer())
     const fetchUntrusted = fetchLoopback({ timeoutMs: 600 })
     expect(await refusal(fetchUntrusted(`https://client.example:${port}/`))).not.toMatch(/answered/)
   })

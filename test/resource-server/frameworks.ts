@@ -15,6 +15,7 @@ import { protect as protectHono, publishMetadata as publishHono } from '../../sr
 import { guardRequest, type ResourceServer } from '../../src/resource-server/index.js'
 import { protect as protectKoa, publishMetadata as publishKoa } from '../../src/resource-server/koa.js'
 import { protect as protectNode } from '../../src/resource-server/node-http.js'
+import { listenOn, releaseAfterwards } from '../support/opened.js'
 
 /** Listens on the port at /mcp; answers how to stop. */
 export type StartFramework = (server: ResourceServer, port: number) => Promise<() => Promise<void>>
@@ -44,7 +45,8 @@ const nodeMcp = (request: IncomingMessage, response: ServerResponse, body: unkno
   nodeHandler(request as NodeIncomingMessageLike, response, body)
 
 async function listening(server: Server, port: number): Promise<() => Promise<void>> {
-  if (!server.listening) await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
+  if (server.listening) releaseAfterwards(() => server.close())
+  else await listenOn(server, port)
   return async () => {
     server.closeAllConnections()
     await new Promise<void>((resolve) => server.close(() => resolve()))
@@ -85,6 +87,7 @@ export const frameworks: Readonly<Record<string, StartFramework>> = {
       reply.hijack()
       await nodeMcp(request.raw, reply.raw, request.body)
     })
+    releaseAfterwards(() => app.close())
     await app.listen({ port, host: '127.0.0.1' })
     return async () => {
       app.server.closeAllConnections()
@@ -150,6 +153,7 @@ export const partlyProtected: Readonly<Record<string, StartFramework>> = {
         await nodeMcp(request.raw, reply.raw, request.body)
       })
     })
+    releaseAfterwards(() => app.close())
     await app.listen({ port, host: '127.0.0.1' })
     return async () => {
       app.server.closeAllConnections()

@@ -21,6 +21,7 @@ import {
   type Refusal,
   readJsonBody,
 } from '../../src/resource-server/index.js'
+import { listenOn } from '../support/opened.js'
 
 const resourceMetadataUrl = 'https://mcp.example/.well-known/oauth-protected-resource/mcp'
 let now = new Date('2026-11-21T12:00:00Z')
@@ -90,7 +91,7 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
 let url: string
 let check: ReturnType<typeof createRequestChecks>
 beforeAll(async () => {
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  await listenOn(server)
   const { port } = server.address() as AddressInfo
   url = `http://127.0.0.1:${port}/mcp`
   check = createRequestChecks({ hosts: [`127.0.0.1:${port}`], origins: ['https://app.example'] })

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { freePort } from '../support/free-port.js'
+import { killAfterwards } from '../support/opened.js'
 import { temporaryFolder } from '../support/run-folder.js'
 import { callThroughSdkV1, SdkV1Provider } from '../support/sdk-v1-client.js'
 import { callThroughSdkV2, connectSdkV2, SdkV2Provider } from '../support/sdk-v2-client.js'
@@ -172,7 +173,9 @@ describe('the server of README.md', () => {
     stack = await startStack({ database: 'embedded', env, overrides: { only: 'auth' } })
     const code = readmeExample().replaceAll('http://localhost:3000', stack.issuer).replaceAll('8080', String(port))
     writeFileSync(join(project, 'server.js'), code)
-    server = spawn(process.execPath, ['server.js'], { cwd: project, stdio: ['ignore', 'ignore', 'inherit'] })
+    server = killAfterwards(
+      spawn(process.execPath, ['server.js'], { cwd: project, stdio: ['ignore', 'ignore', 'inherit'] }),
+    )
     for (let waited = 0; waited < 30_000; waited += 100) {
       if (
         await fetch(resource).then(

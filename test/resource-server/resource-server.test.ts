@@ -6,6 +6,7 @@ import { parseChallenge } from '../../src/oauth/challenge.js'
 import { createResourceServer, type ProtectedResourceSettings } from '../../src/resource-server/index.js'
 import { protect } from '../../src/resource-server/node-http.js'
 import { freePort } from '../support/free-port.js'
+import { listenOn } from '../support/opened.js'
 import { startTokenIssuer, type TokenIssuer } from '../support/token-issuer.js'
 
 /** Reached under its public name by nobody here: only at its internal address. */
@@ -68,7 +69,7 @@ beforeAll(async () => {
       response.end(JSON.stringify({ client: request.accessToken.clientId, issuer: request.accessToken.issuer }))
     }),
   )
-  await new Promise<void>((resolve) => listening.listen(port, '127.0.0.1', resolve))
+  await listenOn(listening, port)
 })
 afterAll(async () => {
   listening.closeAllConnections()

@@ -1,9 +1,9 @@
 /** Group A, classes 7 to 15: what else an attacker writes into an authorization request. */
-import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { expect } from '@jest/globals'
 import { consent, signIn } from '../support/authorization.js'
 import { pageOf } from '../support/browser.js'
+import { listenOn } from '../support/opened.js'
 import { ask, atClient, type Row } from './authorization-world.js'
 import { answerAt, authorizationUrl, expectErrorPage, post } from './server-world.js'
 
@@ -126,16 +126,13 @@ const outbound: readonly Row[] = [
         const listener = createServer((socket) => {
           connections += 1
           socket.destroy()
-        }).listen(0, '127.0.0.1')
-        await once(listener, 'listening')
-        const address = listener.address()
-        const url = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`
+        })
+        const url = `http://127.0.0.1:${await listenOn(listener)}`
         const response = await ask(world, changes(url), 'website')
         const answer = new URLSearchParams((response.headers.get('location') ?? '?').split('?')[1])
         if (response.status === 303)
           expect(answer.get('error')).toMatch(/^(request|request_uri|registration)_not_supported$|^invalid_request/)
         else expect(response.status).toBe(400)
-        await new Promise((resolve) => listener.close(resolve))
         expect(connections).toBe(0)
       },
     }),

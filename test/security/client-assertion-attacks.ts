@@ -1,10 +1,10 @@
 /** Group D, class 67: assertions by which a client would sign for itself. */
 import { createPublicKey } from 'node:crypto'
-import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { expect } from '@jest/globals'
 import { base64url, generateKeyPair, SignJWT } from 'jose'
 import { unsignedJwt } from '../support/dpop-key.js'
+import { listenOn } from '../support/opened.js'
 import { assertionFields, fieldsOf, refused } from './client-authentication.js'
 import { post } from './server-world.js'
 import { expectRefusal, type Row, type TokenWorld } from './token-world.js'
@@ -200,17 +200,14 @@ export const attacks: readonly Row[] = [
       const listener = createServer((socket) => {
         connections += 1
         socket.destroy()
-      }).listen(0, '127.0.0.1')
-      await once(listener, 'listening')
-      const address = listener.address()
-      const url = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}/keys`
+      })
+      const url = `http://127.0.0.1:${await listenOn(listener)}/keys`
       const { privateKey } = await generateKeyPair('ES256')
       for (const header of [{ jku: url }, { x5u: url }, { kid: url, jku: url }]) {
         const signed = new SignJWT(usual(world)).setProtectedHeader({ alg: 'ES256', ...header })
         const fields = fieldsOf(await signed.sign(privateKey))
         expectRefusal(await post(world, '/token', { grant_type: 'client_credentials', ...fields }), /^invalid_client$/)
       }
-      await new Promise((resolve) => listener.close(resolve))
       expect(connections).toBe(0)
     },
   },

@@ -1,6 +1,5 @@
 import { createServer as createHttpServer } from 'node:http'
 import { createServer, type Server } from 'node:https'
-import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll } from '@jest/globals'
 import { createOperatorFetch } from '../../src/platform/operator-fetch.js'
 import { createUntrustedFetch } from '../../src/platform/untrusted-fetch.js'
@@ -8,6 +7,7 @@ import { startServer } from '../authorization-server/server.js'
 import { createAuthority } from '../platform/certificates.js'
 import { startDocumentHost } from '../support/document-host.js'
 import { discoverServer } from '../support/oauth-client.js'
+import { listenOn } from '../support/opened.js'
 import { attackTable } from './attack.js'
 import { attacks as conductAttacks } from './document-conduct-attacks.js'
 import { attacks as contentAttacks } from './document-content-attacks.js'
@@ -22,7 +22,7 @@ function opened(server: Server | ReturnType<typeof createHttpServer>): Promise<n
     server.closeAllConnections()
     await new Promise((resolve) => server.close(resolve))
   })
-  return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port)))
+  return listenOn(server)
 }
 
 /** Addresses of one answer are joined by `+`. */

@@ -11,11 +11,12 @@ import {
   followRevocations,
 } from '../../src/resource-server/index.js'
 import { eventually } from '../support/eventually.js'
+import { listenOn } from '../support/opened.js'
 import type { Row } from './resource-world.js'
 
 async function opened(listener: RequestListener): Promise<{ readonly server: Server; readonly origin: string }> {
   const server = createServer(listener)
-  await new Promise<void>((resolve) => server.listen(0, 'localhost', resolve))
+  await listenOn(server, 0, 'localhost')
   return { server, origin: `http://localhost:${(server.address() as AddressInfo).port}` }
 }
 

@@ -1,11 +1,10 @@
 import { afterAll, beforeAll, describe } from '@jest/globals'
-import pg from 'pg'
-import { openServerDatabase } from '../../src/platform/database.js'
 import { migrateStorage } from '../../src/storage/storage.js'
 import { startServer } from '../authorization-server/server.js'
 import { createDatabase, preferredDatabase } from '../support/databases.js'
 import { describeOnPostgres } from '../support/describe-with.js'
 import { newGrant } from '../support/oauth-client.js'
+import { newClient, openServerDatabase } from '../support/opened.js'
 import { startRelay } from '../support/relay.js'
 import { startStack } from '../support/stack.js'
 import { attackTable } from './attack.js'
@@ -37,7 +36,7 @@ describeOnPostgres('A server and its PostgreSQL', () => {
   const closers: (() => Promise<unknown>)[] = []
   beforeAll(async () => {
     const url = new URL(await createDatabase())
-    const administrator = new pg.Client({ connectionString: url.href })
+    const administrator = newClient({ connectionString: url.href })
     await administrator.connect()
     const relay = await startRelay(Number(url.port))
     url.port = String(relay.port)

@@ -1,6 +1,4 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
-import pg from 'pg'
-import { openServerDatabase } from '../../src/platform/database.js'
 import { migrate } from '../../src/platform/migrate.js'
 import { createSecretBox, hashSecret, randomSecret } from '../../src/platform/secrets.js'
 import { createAccountStore } from '../../src/storage/accounts.js'
@@ -11,6 +9,7 @@ import { authMigrations, createStorage, type Storage } from '../../src/storage/s
 import { sweepExpired } from '../../src/storage/sweep.js'
 import { createDatabase, openTestDatabase } from '../support/databases.js'
 import { describeOnDatabases, describeOnPostgres } from '../support/describe-with.js'
+import { newClient, openServerDatabase } from '../support/opened.js'
 
 const notes = 'https://mcp.example.com/mcp'
 const other = 'https://other.example.com/mcp'
@@ -206,7 +205,7 @@ describeOnPostgres('Facts of the revocation feed that commit out of order', () =
     await migrate(database, authMigrations)
     const storage = storageOver(database)
     const revocations = createRevocations(storage)
-    const slow = new pg.Client({ connectionString: url })
+    const slow = newClient({ connectionString: url })
     await slow.connect()
     const start = await revocations.read(notes)
     await slow.query('BEGIN')

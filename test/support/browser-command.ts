@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { completeAuthorization, type Person } from './authorization.js'
 import type { Browser } from './browser.js'
+import { listenOn } from './opened.js'
 import { temporaryFolder } from './run-folder.js'
 
 export interface BrowserCommand {
@@ -72,7 +73,7 @@ export async function startBrowserCommand(browser: Browser, person: Person): Pro
     }
     response.end()
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  await listenOn(server)
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('the listener has no port')
   const folder = temporaryFolder('browser')

@@ -3,6 +3,7 @@ import { createServer } from 'node:http'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { type Account, type ScopeChoice, ticks } from './authorization.js'
 import { chromiumPath } from './machine.mjs'
+import { listenOn } from './opened.js'
 
 const quiet = [
   '--headless',
@@ -42,7 +43,7 @@ export async function startCallbackListener(host = '127.0.0.1'): Promise<Callbac
     response.setHeader('content-type', 'text/html')
     response.end('<!doctype html><title>Done</title><h1>The client has its answer</h1>')
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  await listenOn(server)
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('the listener has no port')
   return {

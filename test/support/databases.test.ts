@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs'
 import { afterAll, expect, it } from '@jest/globals'
-import pg from 'pg'
 import { openTestDatabase } from './databases.js'
 import { describeOnDatabases, describeOnPostgres } from './describe-with.js'
+import { newClient } from './opened.js'
 import { type Postgres, startPostgres } from './postgres.js'
 
 describeOnDatabases('a test database (%s)', (kind) => {
@@ -40,7 +40,7 @@ describeOnPostgres('a throwaway PostgreSQL cluster', () => {
   it('keeps what it acknowledged over a SIGKILL of all its processes', async () => {
     postgres = await startPostgres()
     const connectionString = await postgres.url('durable')
-    const before = new pg.Client({ connectionString })
+    const before = newClient({ connectionString })
     before.on('error', () => undefined)
     await before.connect()
     await before.query('CREATE TABLE kept (id integer)')
@@ -48,7 +48,7 @@ describeOnPostgres('a throwaway PostgreSQL cluster', () => {
     await postgres.kill9()
     expect(existsSync(postgres.dataFolder)).toBe(true)
     await postgres.restart()
-    const after = new pg.Client({ connectionString })
+    const after = newClient({ connectionString })
     await after.connect()
     expect((await after.query('SELECT id FROM kept')).rows).toEqual([{ id: 1 }])
     await after.end()

@@ -5,10 +5,11 @@
 import { randomBytes } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
-import { type Database, openEmbeddedDatabase, openServerDatabase } from '../../src/platform/database.js'
+import type { Database } from '../../src/platform/database.js'
 import { migrate } from '../../src/platform/migrate.js'
 import { declare, demandCapability, hasCapability } from './capabilities.js'
 import { embeddedFolder } from './embedded-template.js'
+import { openEmbeddedDatabase, openServerDatabase } from './opened.js'
 import { ensureDatabase, startPostgres } from './postgres.js'
 import { oncePerRun } from './run-folder.js'
 

@@ -7,6 +7,7 @@ import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { createUntrustedFetch } from '../../src/platform/untrusted-fetch.js'
 import { createAuthority } from '../platform/certificates.js'
+import { listenOn } from './opened.js'
 
 export interface Answer {
   readonly status?: number
@@ -61,7 +62,7 @@ export async function startDocumentHost(): Promise<DocumentHost> {
   server.on('connection', () => {
     connections += 1
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  await listenOn(server)
   const origin = `https://client.example:${(server.address() as AddressInfo).port}`
   return {
     origin,

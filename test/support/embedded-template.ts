@@ -9,8 +9,8 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } 
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { openEmbeddedDatabase } from '../../src/platform/database.js'
 import { migrate } from '../../src/platform/migrate.js'
+import { openEmbeddedDatabase } from './opened.js'
 import { oncePerRun, runFolder, temporaryFolder } from './run-folder.js'
 
 type SchemaName = 'auth' | 'notes'

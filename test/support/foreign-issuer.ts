@@ -6,10 +6,10 @@ import { randomBytes } from 'node:crypto'
 import { exportJWK, generateKeyPair } from 'jose'
 import Koa, { type Context } from 'koa'
 import Provider, { type Configuration } from 'oidc-provider'
-import { listen } from '../../src/platform/http.js'
 import { createMemoryAdapter } from '../storage/memory-adapter.js'
 import type { Browser } from './browser.js'
 import { freePort } from './free-port.js'
+import { listen } from './opened.js'
 
 export interface ForeignIssuer {
   readonly issuer: string

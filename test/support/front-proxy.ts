@@ -4,6 +4,7 @@
  * too. Remembers what callers were answered, so that a test can judge all of it.
  */
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http'
+import { listenOn } from './opened.js'
 
 export interface Answered {
   readonly status: number
@@ -122,10 +123,7 @@ export async function startFrontProxy(port: number, targets: readonly number[]):
       incoming.socket.destroy()
     }
   })
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(port, '127.0.0.1', resolve)
-  })
+  await listenOn(server, port)
   return {
     port,
     answers,

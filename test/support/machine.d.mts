@@ -21,4 +21,4 @@ export function lookAround(): {
 export function markMissing(title: string, missing: readonly Capability[]): string
 
 /** What a test that did not run lacks, by the titles of the `describe` blocks around it. */
-export function missingIn(titles: readonly string[]): Capability[]
+export function missingIn(titles: readonly string[]): string[]

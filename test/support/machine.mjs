@@ -73,6 +73,5 @@ const mark = /\[needs ([a-z0-9, ]+)\]$/
 export const markMissing = (title, missing) => `${title} [needs ${missing.join(', ')}]`
 
 export function missingIn(titles) {
-  const names = titles.flatMap((title) => mark.exec(title)?.[1]?.split(', ') ?? [])
-  return known.map(({ name }) => name).filter((name) => names.includes(name))
+  return [...new Set(titles.flatMap((title) => mark.exec(title)?.[1]?.split(', ') ?? []))]
 }

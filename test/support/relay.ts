@@ -1,5 +1,6 @@
 /** A TCP relay on loopback in front of a port, for tests that cut the way to it, or make it long. */
 import { connect, createServer, type Socket } from 'node:net'
+import { listenOn } from './opened.js'
 
 export interface Relay {
   readonly port: number
@@ -85,7 +86,7 @@ export async function startRelay(first: number): Promise<Relay> {
     incoming.once('end', () => outgoing.end())
     outgoing.once('end', () => incoming.end())
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  await listenOn(server)
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('the relay has no port')
   return {

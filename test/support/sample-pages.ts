@@ -4,8 +4,9 @@ import Koa from 'koa'
 import { viewSamples as authorizationSamples } from '../../src/authorization-server/view-samples.js'
 import { type Views as AuthorizationViews, pageScripts, popupViews } from '../../src/authorization-server/views.js'
 import { type Views as McpViews, viewSamples as mcpSamples } from '../../src/mcp-server/views.js'
-import { type HttpState, listen } from '../../src/platform/http.js'
+import type { HttpState } from '../../src/platform/http.js'
 import { createPages, type Pages } from '../../src/platform/pages.js'
+import { listen } from './opened.js'
 
 type Views = AuthorizationViews & McpViews
 

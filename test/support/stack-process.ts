@@ -1,5 +1,7 @@
 /** The product as its own process, `node dist/main.js serve`, for tests that kill it or run several. Needs a build (`npm test` makes one). */
-import { type ChildProcess, spawn } from 'node:child_process'
+
+import type { ChildProcess } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -7,6 +9,7 @@ import { fileURLToPath } from 'node:url'
 import type { Account } from './authorization.js'
 import { type Browser, createBrowser } from './browser.js'
 import { endWithRun } from './end-with-run.js'
+import { killAfterwards } from './opened.js'
 import { type StackOptions, stackSettings, testAccount } from './settings.js'
 
 export interface StackProcess {
@@ -81,7 +84,7 @@ export async function startStackProcess(options: StackProcessOptions): Promise<S
   const launch = async () => {
     const args = [program, 'serve', ...(options.only === undefined ? [] : [options.only])]
     const env = { PATH: process.env['PATH'], HOME: process.env['HOME'], ...settings }
-    const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = killAfterwards(spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] }))
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (printed += String(chunk)))
     if (child.pid !== undefined) endWithRun(child.pid, settings['DATA_DIR'] ?? '')
     await untilReady(child, origins(settings, options.only), () => printed)

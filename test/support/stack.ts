@@ -6,6 +6,7 @@ import { createLogger } from '../../src/platform/log.js'
 import { createSystem } from '../../src/system.js'
 import type { Account } from './authorization.js'
 import { type Browser, createBrowser } from './browser.js'
+import { releaseAfterwards } from './opened.js'
 import { type StackOptions, stackSettings, testAccount } from './settings.js'
 
 export interface Stack {
@@ -36,6 +37,7 @@ export async function startStack(options: StartOptions): Promise<Stack> {
   const config = parseConfig(settings, (path) => readFileSync(path, 'utf8'))
   const log = createLogger(config.LOG_LEVEL, { write: (line) => void logLines.push(line) })
   const system = createSystem(config, { log, ...options.overrides })
+  releaseAfterwards(() => system.close())
   await system.start()
   const { issuer, resource } = system.urls
   return {

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { z } from 'zod'
+import { killAfterwards } from './opened.js'
 
 const messageSchema = z.looseObject({
   id: z.union([z.number(), z.string()]).optional(),
@@ -25,7 +26,7 @@ export function startStdioClient(
   [program = '', ...args]: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
 ): StdioClient {
-  const child = spawn(program, args, { env, stdio: ['pipe', 'pipe', 'pipe'] })
+  const child = killAfterwards(spawn(program, args, { env, stdio: ['pipe', 'pipe', 'pipe'] }))
   const waiting = new Map<number | string, (message: Message) => void>()
   let diagnostics = ''
   let nextId = 1

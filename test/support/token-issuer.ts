@@ -2,6 +2,7 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type CryptoKey, exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose'
+import { listenOn } from './opened.js'
 
 export interface SigningKey {
   readonly privateKey: CryptoKey
@@ -39,7 +40,7 @@ export async function startLoopbackServer(): Promise<LoopbackServer> {
     response.writeHead(answer?.status ?? (answer === undefined ? 404 : 200), { 'content-type': 'application/json' })
     response.end(JSON.stringify(answer?.body ?? {}))
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  await listenOn(server)
   const { port } = server.address() as AddressInfo
   return {
     origin: `http://127.0.0.1:${port}`,

@@ -1,6 +1,5 @@
 /** Thousands of registrations that nobody uses: neither a start nor a token request may notice them. Counts work, not time. */
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
-import pg from 'pg'
 import { z } from 'zod'
 import type { Database, Sql, Statement } from '../../src/platform/database.js'
 import { randomSecret } from '../../src/platform/secrets.js'
@@ -9,6 +8,7 @@ import { startServer, type TestServer } from '../authorization-server/server.js'
 import { openTestDatabase } from '../support/databases.js'
 import { describeOnDatabases, describeOnPostgres } from '../support/describe-with.js'
 import { authorize, newGrant, redeem, refresh } from '../support/oauth-client.js'
+import { newClient } from '../support/opened.js'
 import { stackSettings } from '../support/settings.js'
 import { startStack } from '../support/stack.js'
 
@@ -129,7 +129,7 @@ describeOnDatabases(`Beside ${abandoned} abandoned registrations, on %s`, (kind)
 
 /** Rows of a table that anybody read so far, once all other connections have ended and said so. */
 async function rowsRead(url: string, table: string): Promise<number> {
-  const client = new pg.Client({ connectionString: url })
+  const client = newClient({ connectionString: url })
   await client.connect()
   try {
     const others = `SELECT count(*)::int AS others FROM pg_stat_activity
@@ -154,7 +154,7 @@ describeOnPostgres('With abandoned registrations in PostgreSQL', () => {
       const stack = await startStack({ database, env: settings })
       await stack.close()
     }
-    const client = new pg.Client({ connectionString: url })
+    const client = newClient({ connectionString: url })
     await start()
     await client.connect()
     await abandon((text) => client.query(text))

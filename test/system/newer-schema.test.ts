@@ -7,14 +7,13 @@ import { cpSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
-import pg from 'pg'
-import { openServerDatabase } from '../../src/platform/database.js'
 import { migrate } from '../../src/platform/migrate.js'
 import { runCli } from '../cli/terminal.js'
 import { describeOnPostgres } from '../support/describe-with.js'
 import { eventually } from '../support/eventually.js'
 import { callTool, structured } from '../support/mcp-request.js'
 import { newGrant, obtainTokens, refresh, revoke } from '../support/oauth-client.js'
+import { newClient, openServerDatabase } from '../support/opened.js'
 import { temporaryFolder } from '../support/run-folder.js'
 import { type StackProcess, startStackProcess } from '../support/stack-process.js'
 
@@ -22,7 +21,7 @@ const newer = '20991231235959_of_a_newer_version'
 
 /** Columns that may stay empty and that may not, an index, and a table that hangs on ours, for every table there is. */
 async function newerMigration(url: string): Promise<string> {
-  const client = new pg.Client({ connectionString: url })
+  const client = newClient({ connectionString: url })
   await client.connect()
   const { rows } = await client.query<{ name: string; key: string }>(
     `SELECT conrelid::regclass::text AS name, min(attname) AS key FROM pg_constraint

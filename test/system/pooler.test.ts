@@ -4,9 +4,9 @@
  */
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
-import pg from 'pg'
+import type pg from 'pg'
 import { systemClock } from '../../src/platform/clock.js'
-import { type Database, openServerDatabase } from '../../src/platform/database.js'
+import type { Database } from '../../src/platform/database.js'
 import { migrate } from '../../src/platform/migrate.js'
 import { createSecretBox, randomSecret } from '../../src/platform/secrets.js'
 import { createStorage } from '../../src/storage/storage.js'
@@ -28,6 +28,7 @@ import {
   revoke,
   type TokenAnswer,
 } from '../support/oauth-client.js'
+import { newClient, openServerDatabase } from '../support/opened.js'
 import { type PgBouncer, startPgBouncer } from '../support/pgbouncer.js'
 import { type StackProcess, startStackProcess } from '../support/stack-process.js'
 
@@ -38,7 +39,7 @@ const migrations = fileURLToPath(new URL('../../prisma/auth/migrations', import.
 const limits = { statement_timeout: '10s', lock_timeout: '5s', idle_in_transaction_session_timeout: '10s' }
 
 async function onPostgres<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client({ connectionString: url })
+  const client = newClient({ connectionString: url })
   await client.connect()
   try {
     return await work(client)

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { pageOf } from '../support/browser.js'
 import { newClientKey, signClientAssertion } from '../support/client-assertion.js'
 import { discoverServer, register, requestTokens, startAuthorization } from '../support/oauth-client.js'
+import { listenOn } from '../support/opened.js'
 import { type Stack, startStack } from '../support/stack.js'
 
 /** Those of private networks: a machine on the Internet may be asked at its public ones. */
@@ -38,7 +39,7 @@ beforeAll(async () => {
     connections += 1
     socket.destroy()
   })
-  await new Promise<void>((resolve) => listener.listen(0, resolve))
+  await listenOn(listener, 0, null)
   port = (listener.address() as AddressInfo).port
   stack = await startStack({ database: 'embedded' })
 })

@@ -2,7 +2,6 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import pg from 'pg'
 import { consent, signIn } from '../support/authorization.js'
 import { pageOf } from '../support/browser.js'
 import { describeOnPostgres } from '../support/describe-with.js'
@@ -17,6 +16,7 @@ import {
   register,
   type TokenAnswer,
 } from '../support/oauth-client.js'
+import { newClient } from '../support/opened.js'
 import { type StackProcess, startStackProcess } from '../support/stack-process.js'
 
 const racers = 50
@@ -101,7 +101,7 @@ describeOnPostgres('races over two processes', () => {
     await refreshWithoutListening(atFirst, value)
     const { tokens: again } = await refresh(atSecond, value)
     expect((await refresh(atFirst, again?.refresh_token ?? '')).status).toBe(200)
-    const client = new pg.Client({ connectionString: first.settings['DATABASE_URL'] })
+    const client = newClient({ connectionString: first.settings['DATABASE_URL'] })
     await client.connect()
     // A minute passes, for the database.
     await client.query("UPDATE artifacts SET consumed_at = consumed_at - interval '1 minute'")

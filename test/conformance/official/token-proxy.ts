@@ -4,6 +4,7 @@
  */
 import { createServer, request as httpRequest } from 'node:http'
 import { pipeline } from 'node:stream'
+import { listenOn } from '../../support/opened.js'
 
 export interface TokenProxy {
   readonly origin: string
@@ -31,7 +32,7 @@ export async function startTokenProxy(): Promise<TokenProxy> {
     response.once('close', () => forwarded.destroy())
     request.pipe(forwarded)
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  await listenOn(server)
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('the proxy has no port')
   return {
