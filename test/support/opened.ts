@@ -48,11 +48,14 @@ export async function endTest(): Promise<void> {
 export const endFile = (): Promise<void> => releaseAll(ofFile)
 
 function closeAfterwards<T extends { close(graceMs?: number): Promise<void> }>(opened: T): T {
-  const forget = releaseAfterwards(() => opened.close(0))
-  const close = (graceMs?: number) => {
+  let closed: Promise<void> | undefined
+  // Hooks of a file run after the one that closes what is left: there it has been closed before.
+  const close = (graceMs?: number): Promise<void> => {
     forget()
-    return opened.close(graceMs)
+    closed ??= opened.close(graceMs)
+    return closed
   }
+  const forget = releaseAfterwards(() => close(0))
   return { ...opened, close }
 }
 

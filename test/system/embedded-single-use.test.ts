@@ -1,0 +1,84 @@
+/**
+ * What is good once, and readiness, on the embedded database: a machine without PostgreSQL notices too if one of these is lost. Two
+ * requests meet between a read and a write by arrangement, not by luck.
+ */
+import { randomUUID } from 'node:crypto'
+import { afterEach, describe, expect, it } from '@jest/globals'
+import { createSetupLinks } from '../../src/authorization-server/accounts/setup-link.js'
+import { addConfidentialClient, readJson, startServer } from '../authorization-server/server.js'
+import { newClientKey, signClientAssertion } from '../support/client-assertion.js'
+import { openTestDatabase } from '../support/databases.js'
+import { authorize, exchangeOf, newGrant, requestTokens, type TokenAnswer } from '../support/oauth-client.js'
+import { watchStatements } from '../support/watched-statements.js'
+
+const { meanwhile, watched } = watchStatements()
+afterEach(() => meanwhile.clear())
+
+describe('On the embedded database', () => {
+  it('a code that another request redeems between the read and the commit is refused (RFC 6749 §4.1.2)', async () => {
+    const server = await startServer('embedded', { database: watched(await openTestDatabase('embedded', 'auth')) })
+    const grant = await newGrant(server)
+    const { callback, codeVerifier } = await authorize(grant, server.newBrowser(), server, 'notes:read')
+    const exchange = () =>
+      requestTokens(grant.server, exchangeOf(grant, { code: callback.get('code') ?? '', codeVerifier }))
+    let faster: TokenAnswer | undefined
+    const overtake = async () => {
+      meanwhile.clear()
+      faster = await exchange()
+    }
+    // Whichever of the two statements commits a request of this shape.
+    for (const name of ['token_request_commit', 'token_request_commit_one']) meanwhile.set(name, overtake)
+    const slower = await exchange()
+    expect([faster?.status, slower.status, slower.error]).toEqual([200, 400, 'invalid_grant'])
+  })
+
+  it('an assertion that one process took is refused by another (RFC 7523 §3)', async () => {
+    const server = await startServer('embedded')
+    const replica = await server.startReplica()
+    const key = await newClientKey('k', 'ES256')
+    const { clientId } = await addConfidentialClient(server, {
+      token_endpoint_auth_method: 'private_key_jwt',
+      client_secret: undefined,
+      jwks: { keys: [key.publicJwk] },
+    })
+    const assertion = await signClientAssertion(key, {
+      clientId,
+      audience: server.issuer,
+      claims: { jti: randomUUID() },
+    })
+    const body = new URLSearchParams({
+      grant_type: 'client_credentials',
+      client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+      client_assertion: assertion,
+    })
+    expect((await fetch(`${server.issuer}/token`, { method: 'POST', body })).status).toBe(200)
+    const again = await fetch(replica, { method: 'POST', body })
+    expect([again.status, (await readJson(again))['error']]).toEqual([401, 'invalid_client'])
+  })
+
+  it('a set-up link that was used stays used, also when the account that it made is gone', async () => {
+    const server = await startServer('embedded')
+    const { prisma, database, clock } = server.storage
+    await prisma.account.deleteMany()
+    const links = createSetupLinks(database.sql, clock)
+    const token = (await links.issue()) ?? ''
+    const account = { email: 'first@example.org', passwordHash: 'x' }
+    expect(await links.redeem(token, account)).toBeDefined()
+    await prisma.account.deleteMany()
+    expect(await links.isUsable(token)).toBe(false)
+    expect(await links.redeem(token, account)).toBeUndefined()
+  })
+
+  it('a server is ready only while its database answers', async () => {
+    const database = await openTestDatabase('embedded', 'auth')
+    let isAway = false
+    const server = await startServer('embedded', {
+      database: { ...database, ping: () => (isAway ? Promise.reject(new Error('away')) : database.ping()) },
+    })
+    const statuses = async () =>
+      Promise.all(['ready', 'live'].map(async (path) => (await fetch(`${server.issuer}/health/${path}`)).status))
+    expect(await statuses()).toEqual([200, 200])
+    isAway = true
+    expect(await statuses()).toEqual([503, 200])
+  })
+})
