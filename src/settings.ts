@@ -220,12 +220,12 @@ export const settings = {
   ),
   REGISTRATION_LIMIT_PER_ADDRESS: setting(
     60,
-    'Registrations an hour from one address (IPv6: one /64) unless REGISTRATION is open. Behind a proxy it needs TRUSTED_PROXIES.',
+    'Registrations an hour from one address (an IPv6 /64; a /56 has 4 times as many, a /48 16 times) unless REGISTRATION is open. Behind a proxy it needs TRUSTED_PROXIES.',
     integer(1, 1_000_000),
   ),
   REGISTRATION_LIMIT_TOTAL: setting(
     2_000,
-    'Registrations an hour from everywhere together, unless REGISTRATION is open or token.',
+    'Registrations an hour from everywhere together, unless REGISTRATION is open or token. Once they are used up, each address still has a twentieth of its own limit.',
     integer(1, 1_000_000),
   ),
   RATE_LIMITS: setting(

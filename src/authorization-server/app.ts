@@ -24,11 +24,12 @@ import { installFileClients } from './clients/file-clients.js'
 import { ownNames } from './clients/name-warnings.js'
 import { allowCrossOriginRegistration } from './cross-origin.js'
 import { createCsrfProtection } from './csrf.js'
-import { guardCodeEntry } from './device/entry.js'
+import { guardCodeEntry, limitEnteredCodes } from './device/entry.js'
 import { paceDevices } from './device/polling.js'
 import { passTheDoor } from './door.js'
 import { createEnginePages } from './engine-pages.js'
 import { noteParties, observe } from './events.js'
+import { refuseCrossSite } from './fetch-metadata.js'
 import { createFirstRunRouter } from './first-run.js'
 import { createDecisionGuard } from './interactions/decision-guard.js'
 import { showHandOff } from './interactions/hand-off.js'
@@ -169,6 +170,8 @@ export async function createAuthorizationServer(
   })
 
   const limits = createRateLimits(storage.database.sql, storage.clock)
+  const codeEntry = { limits, csrf, hidesAddresses }
+  limitEnteredCodes(provider, codeEntry)
   const counters = createUsageCounters(storage.database.sql, storage.clock, {
     onFailure: (err) => log.warn({ err }, 'limits are counted by this process alone until the database answers'),
   })
@@ -183,6 +186,7 @@ export async function createAuthorizationServer(
   const everything: readonly HttpMiddleware[] = [
     pages.serveAssets,
     documents.middleware,
+    refuseCrossSite(origin),
     allowCrossOriginRegistration,
     limitRegistration(options.registration, limits),
     unusedWhenPutOff,
@@ -190,7 +194,7 @@ export async function createAuthorizationServer(
     limited,
     answerPostedRequests,
     paced,
-    guardCodeEntry({ limits, csrf, pages }),
+    guardCodeEntry(codeEntry),
     showHandOff(pages),
     holdBackErrors(pages),
     answerSignOuts(pages),

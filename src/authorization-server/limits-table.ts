@@ -2,7 +2,7 @@
 import { declaredLimits } from '../oauth/usage-limits.js'
 import { hashLimits } from './accounts/passwords.js'
 import { signInLimits } from './accounts/throttle.js'
-import { waitingLimits } from './clients/kept-documents.js'
+import { waitingLimits } from './clients/fetch-places.js'
 import { deviceLimits, userCodeLimits } from './device/entry.js'
 
 interface Row {
@@ -22,6 +22,13 @@ function within(count: number, seconds: number): string {
   return `${count} in ${seconds === size ? `a ${unit}`.replace('a hour', 'an hour') : `${seconds / size} ${unit}s`}`
 }
 
+function beyondTotal(
+  figures: typeof userCodeLimits | (typeof deviceLimits & { readonly windowSeconds: number }),
+): string {
+  const { address, total, addressBeyond, windowSeconds } = figures
+  return `${within(address, windowSeconds)}; ${within(total, windowSeconds)}, then ${addressBeyond} for each address`
+}
+
 function exactLimits(): readonly Row[] {
   const { windowSeconds, accountAndAddress, address, account, accountDay, knownBrowser } = signInLimits
   const codes = userCodeLimits.windowSeconds
@@ -36,29 +43,30 @@ function exactLimits(): readonly Row[] {
       limit: within(knownBrowser, windowSeconds),
     },
     {
-      what: 'device codes typed, right or wrong',
+      what: 'device codes typed, right or wrong, in a form whose token held',
       by: 'address; all',
-      limit: `${within(userCodeLimits.address, codes)}; ${within(userCodeLimits.total, codes)}`,
+      limit: beyondTotal(userCodeLimits),
     },
     {
       what: 'device codes asked for, and pages opened to type one',
       by: 'address; all',
-      limit: `${within(deviceLimits.address, codes)}; ${within(deviceLimits.total, codes)}`,
+      limit: beyondTotal({ ...deviceLimits, windowSeconds: codes }),
     },
     {
       what: 'registrations: `/register`',
       by: 'address; all',
-      limit: '`REGISTRATION_LIMIT_PER_ADDRESS` and `REGISTRATION_LIMIT_TOTAL` in an hour',
+      limit:
+        '`REGISTRATION_LIMIT_PER_ADDRESS`; `REGISTRATION_LIMIT_TOTAL` in an hour, then a twentieth of the first for each address',
     },
     {
-      what: 'client documents that their hosts are asked for, in each process: one more is refused at once',
+      what: 'client documents that are fetched or wait for it, in each process: senders take turns, one more of a sender is refused at once',
       by: 'address; all',
-      limit: `${waitingLimits.address}; ${waitingLimits.total} waiting`,
+      limit: `${waitingLimits.address}; ${waitingLimits.total}`,
     },
     {
-      what: 'passwords hashed, in each process: one more is answered 503 with `Retry-After`',
-      by: 'all',
-      limit: `${hashLimits.concurrency} at once, ${hashLimits.queueLimit} waiting`,
+      what: 'passwords hashed, in each process: known browsers first, then senders take turns; one more is answered 503 with `Retry-After`',
+      by: 'address; all',
+      limit: `${hashLimits.perSender}; ${hashLimits.concurrency} at once, ${hashLimits.queueLimit} waiting`,
     },
   ]
 }

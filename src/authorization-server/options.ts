@@ -11,6 +11,7 @@ import type { KeyRing } from '../storage/key-ring.js'
 import type { Storage } from '../storage/storage.js'
 import type { OperatorFetch } from './assertions/issuer-keys.js'
 import type { FileClient } from './clients/clients-file.js'
+import type { RunningFetches } from './clients/fetch-places.js'
 
 /** Fetches a URL that a client named. Must refuse private addresses, redirects, large and slow answers. */
 export type UntrustedFetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>
@@ -22,11 +23,14 @@ export type UntrustedFetch = (input: string | URL | Request, init?: RequestInit)
 export interface RegistrationOptions {
   readonly mode: 'open' | 'limited' | 'token' | 'closed'
   /**
-   * Registrations and updates an hour from one address (IPv6: one /64). Not counted when open, nor when `undefined`: all requests
+   * Registrations and updates an hour from one address (IPv6: see client-network.ts). Not counted when open, nor when `undefined`: all requests
    * come from a proxy that nobody told us about, so that its address is everybody's.
    */
   readonly limitPerAddress: number | undefined
-  /** The same from everywhere together; not counted where every registration needs an invitation. */
+  /**
+   * The same from everywhere together; once used up, one address has a twentieth of its limit. Not counted where every registration needs
+   * an invitation.
+   */
   readonly limitTotal: number
 }
 
@@ -55,6 +59,8 @@ export interface AuthorizationServerOptions {
   readonly trustedAssertionIssuers: readonly TrustedIssuer[]
   /** How long it takes to say that a client's document cannot be had, whatever the reason: longer than a fetch may take. */
   readonly clientFailureMs: number
+  /** Fetches of clients' documents that run at once, in all and at one host; no more than `untrustedFetch` takes. */
+  readonly clientFetches?: RunningFetches | undefined
   /** Hosts that clients may keep their metadata and keys on. */
   readonly clientHosts: HostRules
   readonly trustedProxies: readonly string[]

@@ -3,7 +3,6 @@
  * an invitation, which happens where the client is stored.
  */
 import { OAuthError } from '../oauth/errors.js'
-import { clientNetwork } from '../platform/client-network.js'
 import type { HttpContext, HttpMiddleware } from '../platform/http.js'
 import type { RateLimit, RateLimits } from '../storage/rate-limits.js'
 import type { RegistrationOptions } from './options.js'
@@ -28,17 +27,16 @@ function writesClient({ method, path }: HttpContext): boolean {
 /** Middleware ahead of the engine. */
 export function limitRegistration(options: RegistrationOptions, limits: RateLimits): HttpMiddleware {
   const { mode, limitPerAddress, limitTotal } = options
-  const total: RateLimit = { key: 'registration', limit: limitTotal, windowSeconds }
-  // Invitations are a limit already. Whoever has none could use up one for all, and keep out those who were invited.
-  const forAll = mode === 'token' ? undefined : total
-  const count = async ({ state }: HttpContext) => {
-    if (limitPerAddress === undefined) return forAll && limits.take(forAll)
-    const key = `registration from ${clientNetwork(state.clientAddress)}`
-    return limits.take({ key, limit: limitPerAddress, windowSeconds }, forAll)
+  const limit: RateLimit = {
+    what: 'registration',
+    windowSeconds,
+    perAddress: limitPerAddress,
+    // Invitations are a limit already. A caller without one could use up a total, and keep out those who were invited.
+    total: mode === 'token' ? undefined : limitTotal,
   }
   return async (ctx, next) => {
     if (mode === 'open' || mode === 'closed' || !writesClient(ctx)) return next()
-    const excess = await count(ctx)
+    const excess = await limits.take(limit, ctx.state.clientAddress)
     if (excess !== undefined) {
       const description = 'too many registrations, try again later'
       const error = new OAuthError('temporarily_unavailable', description, { status: 429 })

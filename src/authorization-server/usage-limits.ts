@@ -9,10 +9,11 @@
 import type { KoaContextWithOIDC } from 'oidc-provider'
 import { OAuthError } from '../oauth/errors.js'
 import type { UsageLimitName, UsageLimits } from '../oauth/usage-limits.js'
-import { clientNetwork } from '../platform/client-network.js'
+import { clientNetworks, type NetworkShare } from '../platform/client-network.js'
 import type { HttpContext, HttpMiddleware } from '../platform/http.js'
 import { hashSecret } from '../platform/secrets.js'
-import type { CountedLimit, Excess, UsageCounters } from '../storage/usage-counters.js'
+import type { Excess } from '../storage/counter-chain.js'
+import type { CountedLimit, UsageCounters } from '../storage/usage-counters.js'
 import { PageError } from './page-error.js'
 import { formParametersOf } from './parameters.js'
 import { revocationFeedPath, routes } from './routes.js'
@@ -32,8 +33,22 @@ const forPrograms: ReadonlySet<string> = new Set([
   routes.userinfo,
   routes.registration,
   routes.device_authorization,
+  routes.pushed_authorization_request,
   revocationFeedPath,
 ])
+
+/** What is sent here is stored before anybody has proved anything. */
+const storesRequests: ReadonlySet<string> = new Set([
+  routes.authorization,
+  routes.pushed_authorization_request,
+  routes.device_authorization,
+])
+
+/** How much of a request is stored. `normaliseParameters` has read its body. */
+function storedBytes(ctx: HttpContext): number {
+  if (!storesRequests.has(ctx.path)) return 0
+  return ctx.method === 'POST' ? (ctx.request.length ?? 0) : ctx.querystring.length
+}
 
 /** Answers of the token endpoint that a device, or a client with proofs of possession, gets without having done anything wrong. */
 const patience: ReadonlySet<unknown> = new Set(['authorization_pending', 'slow_down', 'use_dpop_nonce'])
@@ -42,6 +57,7 @@ const patience: ReadonlySet<unknown> = new Set(['authorization_pending', 'slow_d
 function limitByAddress({ method, path }: HttpContext): UsageLimitName | undefined {
   switch (path) {
     case routes.authorization:
+    case routes.pushed_authorization_request:
       return 'authorize'
     case routes.end_session:
       return 'logout'
@@ -136,25 +152,75 @@ export function createTokenGate({ limits, counters }: UsagePolicy): TokenGate {
   }
 }
 
+/** Requests under way of which it is not known yet whether they count, by whom they would count for. */
+function createUndecided() {
+  const all = new Map<string, { count: number; waiting: (() => void)[] }>()
+  return {
+    count: (key: string) => all.get(key)?.count ?? 0,
+    /** Resolves when the next of them is decided. */
+    nextDecision: (key: string) =>
+      new Promise<void>((resolve) => void (all.get(key)?.waiting.push(resolve) ?? resolve())),
+    /** Call the answer once it is decided. */
+    begin: (key: string) => {
+      const one = all.get(key) ?? { count: 0, waiting: [] }
+      all.set(key, one)
+      one.count += 1
+      return () => {
+        one.count -= 1
+        if (one.count === 0) all.delete(key)
+        for (const resolve of one.waiting.splice(0)) resolve()
+      }
+    },
+  }
+}
+
 /** Middleware behind the one that reads parameters, ahead of everything that looks something up. */
 export function limitUsage({ limits, counters, hidesAddresses }: UsagePolicy): HttpMiddleware {
   const limit = byName(limits)
   const countsRefusals = !hidesAddresses && limits['token-refused'].limit > 0
 
-  const byAddress = (ctx: HttpContext, network: string): boolean => {
-    const name = limitByAddress(ctx)
-    const excess = name === undefined ? undefined : counters.take(limit(name), network)
-    if (name === undefined || excess === undefined) return false
-    refuse(ctx, name, excess)
-    return true
+  const exceeds = (
+    ctx: HttpContext,
+    name: UsageLimitName,
+    networks: readonly NetworkShare[],
+    uses: number,
+  ): boolean => {
+    const excess = counters.take(limit(name), networks, uses)
+    if (excess !== undefined) refuse(ctx, name, excess)
+    return excess !== undefined
   }
 
-  const tokenRequest = async (ctx: HttpContext, network: string, next: () => Promise<unknown>): Promise<void> => {
-    const who = `${network}\n${namedClient(ctx)}`
-    const excess = counters.excess(limit('token-refused'), who)
-    if (excess !== undefined) return refuse(ctx, 'token-refused', excess)
-    await next()
-    if (isRefusal(ctx)) counters.take(limit('token-refused'), who)
+  const byAddress = (ctx: HttpContext, networks: readonly NetworkShare[]): boolean => {
+    const name = limitByAddress(ctx)
+    if (name !== undefined && exceeds(ctx, name, networks, 1)) return true
+    const bytes = storedBytes(ctx)
+    return bytes > 0 && exceeds(ctx, 'authorize-bytes', networks, bytes)
+  }
+
+  const undecided = createUndecided()
+  const refused = limit('token-refused')
+
+  /** Counts refusals alone. A request whose outcome is open counts until then, or parallel ones would pass the limit together. */
+  const tokenRequest = async (
+    ctx: HttpContext,
+    networks: readonly NetworkShare[],
+    next: () => Promise<unknown>,
+  ): Promise<void> => {
+    const client = namedClient(ctx)
+    const who = networks.map(({ network, times }) => ({ network: `${network}\n${client}`, times }))
+    const key = who[0]?.network ?? client
+    while (counters.excess(refused, who, undecided.count(key)) !== undefined) {
+      const excess = counters.excess(refused, who)
+      if (excess !== undefined) return refuse(ctx, 'token-refused', excess)
+      await undecided.nextDecision(key)
+    }
+    const decide = undecided.begin(key)
+    try {
+      await next()
+      if (isRefusal(ctx)) counters.take(refused, who)
+    } finally {
+      decide()
+    }
   }
 
   const introspection = async (ctx: HttpContext, next: () => Promise<unknown>): Promise<void> => {
@@ -168,10 +234,10 @@ export function limitUsage({ limits, counters, hidesAddresses }: UsagePolicy): H
   return async (ctx, next) => {
     // A preflight costs nothing and is the browser's.
     if (ctx.method === 'OPTIONS') return next()
-    const network = clientNetwork(ctx.state.clientAddress)
-    if (!hidesAddresses && byAddress(ctx, network)) return
+    const networks = clientNetworks(ctx.state.clientAddress)
+    if (!hidesAddresses && byAddress(ctx, networks)) return
     if (ctx.path === routes.introspection) return introspection(ctx, next)
-    if (ctx.path === routes.token && countsRefusals) return tokenRequest(ctx, network, next)
+    if (ctx.path === routes.token && countsRefusals) return tokenRequest(ctx, networks, next)
     return next()
   }
 }

@@ -4,13 +4,16 @@
  * leave room for an office, or a hosted client's servers, behind one address, and for no loop.
  */
 
-/** What a limit counts by. `address`: the sender's; of IPv6 its /64. */
+/** What a limit counts by. `address`: the sender's; of IPv6 its /64, with 4 and 16 times the limit for its /56 and /48. */
 export type CountedBy = 'address' | 'address and client' | 'client' | 'person and client'
 
 export interface UsageLimit {
   /** Uses in a window, at most; 0: no limit. */
   readonly limit: number
   readonly windowSeconds: number
+  /** Uses from everywhere together; once they are used up, one address has `limitBeyond` in place of `limit`. */
+  readonly total?: number
+  readonly limitBeyond?: number
 }
 
 interface DeclaredLimit extends UsageLimit {
@@ -24,10 +27,18 @@ const tenMinutes = 600
 
 export const declaredLimits = {
   authorize: {
-    what: 'authorization requests: `/authorize`; each is kept for an hour',
+    what: 'authorization requests: `/authorize`, `/par`; each is kept for an hour at most',
     by: 'address',
     limit: 1_000,
     windowSeconds: tenMinutes,
+  },
+  'authorize-bytes': {
+    what: 'bytes of authorization requests and of requests for device codes; one request has 16 KiB at most',
+    by: 'address',
+    limit: 4_194_304,
+    windowSeconds: tenMinutes,
+    total: 268_435_456,
+    limitBeyond: 65_536,
   },
   'sign-in': {
     what: 'forms sent from the sign-in and consent pages; wrong passwords have limits of their own',
@@ -83,10 +94,10 @@ export type UsageLimits = Readonly<Record<UsageLimitName, UsageLimit>>
 const names = Object.keys(declaredLimits) as readonly UsageLimitName[]
 
 function withLimits(limitOf: (name: UsageLimitName) => number): UsageLimits {
-  const entries = names.map((name) => [
-    name,
-    { limit: limitOf(name), windowSeconds: declaredLimits[name].windowSeconds },
-  ])
+  const entries = names.map((name) => {
+    const { what: _what, by: _by, ...limit }: DeclaredLimit = declaredLimits[name]
+    return [name, { ...limit, limit: limitOf(name) }]
+  })
   return Object.fromEntries(entries) as UsageLimits
 }
 

@@ -44,7 +44,7 @@ export function measureHasher(hasher: PasswordHasher, metrics: Metrics): Passwor
   return {
     ...hasher,
     hash: (password) => timed('hash', () => hasher.hash(password)),
-    verify: (passwordHash, password) => timed('verify', () => hasher.verify(passwordHash, password)),
+    verify: (passwordHash, password, sender) => timed('verify', () => hasher.verify(passwordHash, password, sender)),
   }
 }
 

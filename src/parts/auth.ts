@@ -19,6 +19,8 @@ import { authMigrations } from '../storage/storage.js'
 import { startSweeper } from '../storage/sweep.js'
 import type { Parts } from './parts.js'
 
+const clientFetches = { total: 60, atHost: 5 } as const
+
 function registrationOptions({ config }: Parts): RegistrationOptions {
   const { hidesAddresses } = config
   return {
@@ -64,8 +66,8 @@ export async function startAuth(
           createUntrustedFetch({
             timeoutMs: 2_500,
             maxBytes: 65_536,
-            maxConcurrent: 60,
-            maxConcurrentPerHost: 5,
+            maxConcurrent: clientFetches.total,
+            maxConcurrentPerHost: clientFetches.atHost,
             allowsHost: (hostname) => allowsHost(clientHosts, hostname),
             allowLoopback: config.dangerouslyAllowLoopbackClientMetadata,
           }),
@@ -76,6 +78,7 @@ export async function startAuth(
       fileClients: fileClients(config),
       trustedAssertionIssuers: config.TRUSTED_ASSERTION_ISSUERS,
       clientFailureMs: 3_000,
+      clientFetches,
       clientHosts,
       trustedProxies: config.TRUSTED_PROXIES,
       hidesAddresses: config.hidesAddresses,

@@ -2,12 +2,20 @@
 import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** Does `work`; its success is told at once, its failure not before `milliseconds` have passed since the start. */
-export async function failNoSooner<T>(milliseconds: number, work: () => Promise<T>): Promise<T> {
+/**
+ * Does `work`; its success is told at once, its failure not before `milliseconds` have passed since the start. `isTold`: failures that say
+ * nothing about what was tried, and are told at once too.
+ */
+export async function failNoSooner<T>(
+  milliseconds: number,
+  work: () => Promise<T>,
+  isTold: (error: unknown) => boolean = () => false,
+): Promise<T> {
   const startedAt = performance.now()
   try {
     return await work()
   } catch (error) {
+    if (isTold(error)) throw error
     await sleep(Math.max(0, milliseconds - (performance.now() - startedAt)))
     throw error
   }

@@ -6,9 +6,13 @@
 
 /** The queue has no place for this task. Nothing was done. */
 export class QueueFull extends Error {
-  constructor(detail: string) {
-    super(detail)
+  /** `sender`: the sender's own limit. `all`: others have taken what there is. */
+  readonly reason: 'sender' | 'all'
+
+  constructor(reason: 'sender' | 'all') {
+    super(reason === 'sender' ? 'too many tasks of one sender' : 'too many tasks wait')
     this.name = 'QueueFull'
+    this.reason = reason
   }
 }
 
@@ -117,9 +121,9 @@ export function createFairQueue(options: FairQueueOptions): FairQueue {
     for (const line of lines.values()) if (line.length > longest.length) longest = line
     const own = isKnown ? 0 : (lines.get(networks.at(-1) ?? '')?.length ?? 0) + 1
     const last = longest.length > own ? longest.pop() : undefined
-    if (last === undefined) throw new QueueFull('too many tasks wait')
+    if (last === undefined) throw new QueueFull('all')
     waiting -= 1
-    last.refuse(new QueueFull('a sender with fewer tasks took the place'))
+    last.refuse(new QueueFull('all'))
   }
 
   const turnOf = (sender: Sender, ranks: readonly number[]): Promise<void> | undefined => {
@@ -140,7 +144,7 @@ export function createFairQueue(options: FairQueueOptions): FairQueue {
       const { networks, isKnown = false } = sender
       const ranks = networks.map((network) => held.get(network) ?? 0)
       if (!isKnown && ranks.some((rank, level) => rank >= perSender * 2 ** level)) {
-        throw new QueueFull('too many tasks of one sender')
+        throw new QueueFull('sender')
       }
       for (const network of networks) count(held, network, 1)
       try {

@@ -6,9 +6,11 @@
  */
 import { settleInBackground } from '../platform/background-settling.js'
 import { BoundedMap } from '../platform/bounded-map.js'
+import type { NetworkShare } from '../platform/client-network.js'
 import type { Clock } from '../platform/clock.js'
 import type { Sql, Statement } from '../platform/database.js'
 import { hashSecret } from '../platform/secrets.js'
+import type { Excess } from './counter-chain.js'
 
 export interface CountedLimit {
   /** Unique among all limits. */
@@ -16,17 +18,19 @@ export interface CountedLimit {
   /** Uses in a window; 0: no limit. */
   readonly limit: number
   readonly windowSeconds: number
+  /** Uses from everywhere together. Once they are used up, `limitBeyond` takes the place of `limit`: a total locks nobody out. */
+  readonly total?: number | undefined
+  readonly limitBeyond?: number | undefined
 }
 
-export interface Excess {
-  readonly retryAfterSeconds: number
-}
+/** A name, or the networks of an address: a use counts in each, a wider one has several times the limit. */
+export type Who = string | readonly NetworkShare[]
 
 export interface UsageCounters {
-  /** Counts a use by `who`, unless they are used up: then the seconds to wait. */
-  take(limit: CountedLimit, who: string): Excess | undefined
-  /** The seconds to wait when they are used up. Counts nothing. */
-  excess(limit: CountedLimit, who: string): Excess | undefined
+  /** Counts a use by `who`, or several at once, unless they are more than is left: then the seconds to wait, and nothing was counted. */
+  take(limit: CountedLimit, who: Who, uses?: number): Excess | undefined
+  /** The seconds to wait when they are used up, or would be after `underWay` more. Counts nothing. */
+  excess(limit: CountedLimit, who: Who, underWay?: number): Excess | undefined
 }
 
 export interface UsageCountersOptions {
@@ -58,6 +62,17 @@ const settle: Statement = {
     SELECT key, used, resets_at FROM jsonb_to_recordset($1::jsonb) AS fresh(key text, used int, resets_at timestamptz) ORDER BY key
     ON CONFLICT (key) DO UPDATE SET used = LEAST(t.used::bigint + excluded.used, 2147483647)::int
     RETURNING key, used`,
+}
+
+const networksOf = (who: Who): readonly NetworkShare[] => (typeof who === 'string' ? [{ network: who, times: 1 }] : who)
+
+/** No network is named so. */
+const totalKey = (name: string) => `${name}\n`
+
+/** Windows lie alike in all processes. */
+function windowEnd({ windowSeconds }: CountedLimit, now: number): number {
+  const windowMs = windowSeconds * 1000
+  return (Math.floor(now / windowMs) + 1) * windowMs
 }
 
 export function createUsageCounters(sql: Sql, clock: Clock, options: UsageCountersOptions = {}): UsageCounters {
@@ -96,34 +111,45 @@ export function createUsageCounters(sql: Sql, clock: Clock, options: UsageCounte
     return counter === undefined || counter.endsAt <= now ? undefined : counter
   }
 
-  const excessOf = (counter: Counter | undefined, limit: number, now: number): Excess | undefined =>
-    counter === undefined || counter.used < limit
-      ? undefined
-      : { retryAfterSeconds: Math.max(1, Math.ceil((counter.endsAt - now) / 1000)) }
+  /** Whether `uses` more are too many for one of the networks of `who`. */
+  const excessOf = (limit: CountedLimit, networks: readonly NetworkShare[], uses: number): Excess | undefined => {
+    const now = clock.now().getTime()
+    const { name, total = Number.POSITIVE_INFINITY, limitBeyond = limit.limit } = limit
+    const isCrowded = total !== Number.POSITIVE_INFINITY && (current(totalKey(name), now)?.used ?? 0) >= total
+    const allowed = isCrowded ? limitBeyond : limit.limit
+    let endsAt = 0
+    for (const { network, times } of networks) {
+      const counter = current(`${name}\n${network}`, now)
+      if ((counter?.used ?? 0) + uses > allowed * times)
+        endsAt = Math.max(endsAt, counter?.endsAt ?? windowEnd(limit, now))
+    }
+    return endsAt === 0 ? undefined : { retryAfterSeconds: Math.max(1, Math.ceil((endsAt - now) / 1000)) }
+  }
+
+  const add = (key: string, limit: CountedLimit, allowed: number, uses: number): void => {
+    const now = clock.now().getTime()
+    let counter = current(key, now)
+    if (counter === undefined) {
+      counter = { key, endsAt: windowEnd(limit, now), used: 0, unsettled: 0 }
+      counters.set(key, counter)
+    }
+    counter.used += uses
+    counter.unsettled += uses
+    // The bound is for when the database is away for long.
+    if (counter.used * 10 >= allowed && settling.waiting < maxEntries) settling.add(counter)
+  }
 
   return {
-    take: ({ name, limit, windowSeconds }, who) => {
-      if (limit === 0) return undefined
-      const now = clock.now().getTime()
-      const key = `${name}\n${who}`
-      let counter = current(key, now)
-      const excess = excessOf(counter, limit, now)
+    take: (limit, who, uses = 1) => {
+      if (limit.limit === 0) return undefined
+      const networks = networksOf(who)
+      const excess = excessOf(limit, networks, uses)
       if (excess !== undefined) return excess
-      if (counter === undefined) {
-        const windowMs = windowSeconds * 1000
-        counter = { key, endsAt: (Math.floor(now / windowMs) + 1) * windowMs, used: 0, unsettled: 0 }
-        counters.set(key, counter)
-      }
-      counter.used += 1
-      counter.unsettled += 1
-      // The bound is for when the database is away for long.
-      if (counter.used * 10 >= limit && settling.waiting < maxEntries) settling.add(counter)
+      for (const { network, times } of networks) add(`${limit.name}\n${network}`, limit, limit.limit * times, uses)
+      if (limit.total !== undefined) add(totalKey(limit.name), limit, limit.total, uses)
       return undefined
     },
-    excess: ({ name, limit }, who) => {
-      if (limit === 0) return undefined
-      const now = clock.now().getTime()
-      return excessOf(current(`${name}\n${who}`, now), limit, now)
-    },
+    excess: (limit, who, underWay = 0) =>
+      limit.limit === 0 ? undefined : excessOf(limit, networksOf(who), underWay + 1),
   }
 }

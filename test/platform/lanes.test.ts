@@ -31,7 +31,7 @@ describe('What guards other requests', () => {
     await Promise.all([
       createProofReplayStore(sql).rememberOnce('key\njti', new Date()),
       createApiKeys(sql, clock).find('id'),
-      createRateLimits(sql, clock).take({ key: 'a', limit: 1, windowSeconds: 60 }),
+      createRateLimits(sql, clock).take({ what: 'a', perAddress: 1, windowSeconds: 60 }, '192.0.2.1'),
       createSignInThrottle(sql, clock).begin({ email: 'ada@example.org', address: '192.0.2.1' }),
     ])
     createUsageCounters(sql, clock, { settleEveryMs: 1 }).take({ name: 'a', limit: 1, windowSeconds: 60 }, 'somebody')

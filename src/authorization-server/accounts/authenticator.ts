@@ -3,6 +3,7 @@
  * the first account comes to be (set-up link, bootstrap settings). It does not own pages, sessions or consent (interactions/) nor the
  * accounts' table (storage/accounts). Follows NIST SP 800-63B-4 for passwords and throttling.
  */
+import type { Sender } from '../../platform/fair-queue.js'
 import type { AccountStore } from '../../storage/accounts.js'
 import type { Claimant, ProvenPassword } from '../../storage/interaction-request.js'
 import type { PasswordHasher } from './passwords.js'
@@ -11,9 +12,9 @@ export interface Authenticator {
   /**
    * The account, when the password is its own. No account (the email is unknown), a wrong password and a disabled account give the
    * same answer in the same time. Does not count tries: call `SignInThrottle.begin` first.
-   * Throws `temporarily_unavailable` when too many checks wait.
+   * `sender`: see `PasswordHasher.verify`. Throws `temporarily_unavailable` when too many checks wait.
    */
-  authenticate(account: Claimant | undefined, password: string): Promise<ProvenPassword | undefined>
+  authenticate(account: Claimant | undefined, password: string, sender?: Sender): Promise<ProvenPassword | undefined>
 }
 
 /** Renews a hash made with older parameters when its owner signs in. */
@@ -22,8 +23,8 @@ export function createAuthenticator(
   hasher: PasswordHasher,
 ): Authenticator {
   return {
-    async authenticate(account, password) {
-      const matches = await hasher.verify(account?.passwordHash, password)
+    async authenticate(account, password, sender) {
+      const matches = await hasher.verify(account?.passwordHash, password, sender)
       if (account === undefined || !matches || account.disabledAt !== undefined) return undefined
       const { id: accountId, passwordHash } = account
       if (!hasher.needsRehash(passwordHash)) return { accountId, passwordHash }

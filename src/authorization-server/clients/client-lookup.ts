@@ -12,6 +12,7 @@ import { canParseUrl } from '../../oauth/url.js'
 import type { FreshnessBounds } from '../../platform/http-freshness.js'
 import { UntrustedFetchError } from '../../platform/untrusted-fetch-error.js'
 import type { UntrustedFetch } from '../options.js'
+import { createFetchPlaces, type RunningFetches } from './fetch-places.js'
 import {
   type DocumentPolicy,
   DocumentUnavailable,
@@ -37,6 +38,8 @@ export interface ClientLookupOptions extends Omit<KeptDocumentsOptions, 'maxEntr
   readonly hosts: HostRules
   /** Fetches the keys of clients that the operator made, which may be anywhere. */
   readonly operatorFetch: UntrustedFetch
+  /** How many fetches run at once. */
+  readonly running?: RunningFetches | undefined
   /** Throws when the engine would not take such a client. */
   readonly validate: (metadata: ClientMetadata) => void
   readonly request: () => LookupRequest
@@ -157,8 +160,9 @@ export function createClientLookup(options: ClientLookupOptions): ClientLookup {
     staleSeconds: 3_600,
     parse: (_url, body) => parseKeySet(body),
   }
-  const documents = new KeptDocuments(metadataPolicy, { ...options, maxEntries: 500 })
-  const keySets = new KeptDocuments(keyPolicy, { ...options, maxEntries: 100 })
+  const places = createFetchPlaces(options.running)
+  const documents = new KeptDocuments(metadataPolicy, { ...options, places, maxEntries: 500 })
+  const keySets = new KeptDocuments(keyPolicy, { ...options, places, maxEntries: 100 })
   // Never stored: a stranger who names the same URL must not be given them.
   const operatorKeySets = new KeptDocuments(keyPolicy, {
     ...options,

@@ -1,7 +1,6 @@
 /** Joins the client lookup to the engine: what it may take as a client, and which request it is working on. */
 import { Provider } from 'oidc-provider'
 import type { ClientMetadata } from '../../oauth/registration.js'
-import { clientNetwork } from '../../platform/client-network.js'
 import type { HttpContext } from '../../platform/http.js'
 import { UntrustedFetchError } from '../../platform/untrusted-fetch-error.js'
 import type { ClientSource } from '../../storage/client-adapter.js'
@@ -30,10 +29,10 @@ function currentRequest(): LookupRequest {
   }
 }
 
-/** The address, or its network, that the request comes from. */
-function currentNetwork(): string | undefined {
+/** The address that the request comes from. */
+function currentAddress(): string | undefined {
   const ctx = Provider.ctx as unknown as HttpContext | undefined
-  return ctx && clientNetwork(ctx.state.clientAddress)
+  return ctx?.state.clientAddress
 }
 
 /** Throws as the engine does when a client with such metadata is used. */
@@ -79,7 +78,8 @@ export function createEngineClients(
     failureMs: clientFailureMs,
     hosts: clientHosts,
     changed,
-    asker: options.hidesAddresses === true ? () => undefined : currentNetwork,
+    running: options.clientFetches,
+    asker: options.hidesAddresses === true ? () => undefined : currentAddress,
     validate: (metadata) => tryOut(engine, metadata),
     request: currentRequest,
   })

@@ -4,8 +4,10 @@
  * (RFC 9111, CIMD draft §5.2). Does not own the fetch, nor what a document may say.
  */
 import { BoundedMap } from '../../platform/bounded-map.js'
+import { clientNetworks } from '../../platform/client-network.js'
 import type { Clock } from '../../platform/clock.js'
 import { failNoSooner } from '../../platform/even-failures.js'
+import { QueueFull, type Sender } from '../../platform/fair-queue.js'
 import type { FreshnessBounds } from '../../platform/http-freshness.js'
 import { getJsonDocument } from '../../platform/json-document.js'
 import type { Logger } from '../../platform/log.js'
@@ -13,10 +15,17 @@ import { hashSecret } from '../../platform/secrets.js'
 import { UntrustedFetchBusyError, UntrustedFetchError } from '../../platform/untrusted-fetch-error.js'
 import type { ClientDocument, ClientDocumentKind, ClientDocumentStore } from '../../storage/client-documents.js'
 import type { UntrustedFetch } from '../options.js'
+import { createPlainPlaces, type FetchPlaces } from './fetch-places.js'
+
+const documentsWaited = {
+  sender: 'too many documents are waited for by one address',
+  all: 'too many documents are waited for',
+} as const
 
 /** What an error and its causes say, the engine's in its own words. */
 function reasonsOf(error: unknown, depth = 0): string {
   if (!(error instanceof Error)) return String(error)
+  if (error instanceof QueueFull) return documentsWaited[error.reason]
   const said = 'error_description' in error ? String(error.error_description) : error.message
   return error.cause === undefined || depth === 3 ? said : `${said}: ${reasonsOf(error.cause, depth + 1)}`
 }
@@ -51,8 +60,10 @@ export interface KeptDocumentsOptions {
   readonly maxEntries: number
   /** Called when a stored document came back with another body. */
   readonly changed: (url: string) => void
-  /** Whom the request at hand comes from; `undefined` when that does not tell people apart. */
+  /** The address that the request comes from; `undefined` when addresses do not tell senders apart. */
   readonly asker: () => string | undefined
+  /** Shared by caches that use one `untrustedFetch`; default: places of its own. */
+  readonly places?: FetchPlaces
 }
 
 export interface KeptDocument<T> extends ClientDocument {
@@ -69,11 +80,10 @@ export interface ReadOptions {
 /** A host that failed is left alone for so long. No error is cached: asking is held back (CIMD draft §5.2, security row 112). */
 const holdOffSeconds = 30
 const maxFailures = 1_000
-/**
- * Reads that wait for hosts. More are turned away at once: each holds a request open. `address`: begun for one asker, because the room
- * for all, and the fetches that may run at once, are not one stranger's to fill.
- */
-export const waitingLimits = { total: 100, address: 12 } as const
+/** The sender's requests, or all together, wait for too many documents: refused at once, as it says nothing about the host. */
+function isCrowded(error: unknown): boolean {
+  return error instanceof DocumentUnavailable && error.cause instanceof QueueFull
+}
 
 export class KeptDocuments<T> {
   readonly #policy: DocumentPolicy<T>
@@ -81,13 +91,13 @@ export class KeptDocuments<T> {
   readonly #copies: BoundedMap<KeptDocument<T>>
   readonly #failures = new BoundedMap<{ readonly until: number; readonly error: unknown }>(maxFailures)
   readonly #flights = new Map<string, Promise<KeptDocument<T>>>()
-  /** How many flights each asker began. */
-  readonly #askers = new Map<string, number>()
+  readonly #places: FetchPlaces
 
   constructor(policy: DocumentPolicy<T>, options: KeptDocumentsOptions) {
     this.#policy = policy
     this.#options = options
     this.#copies = new BoundedMap(options.maxEntries)
+    this.#places = options.places ?? createPlainPlaces()
   }
 
   /** A copy that may be used now. Throws DocumentUnavailable when there is none. */
@@ -153,36 +163,31 @@ export class KeptDocuments<T> {
   #load(url: string, copy: KeptDocument<T> | undefined, maxAgeSeconds?: number): Promise<KeptDocument<T>> {
     const flight = this.#flights.get(url)
     if (flight !== undefined) return flight
-    if (this.#flights.size >= waitingLimits.total && copy === undefined) {
-      return Promise.reject(new DocumentUnavailable(url, new Error('too many documents are waited for')))
-    }
     const held = this.#heldOff(url)
     if (held !== undefined && copy === undefined) return Promise.reject(held)
-    const leave = this.#enter()
-    if (leave === undefined) {
-      if (copy !== undefined) return Promise.resolve(copy)
-      return Promise.reject(new DocumentUnavailable(url, new Error('too many documents are waited for by one address')))
-    }
     const failureMs = copy === undefined ? this.#options.failureMs : 0
-    const started = failNoSooner(failureMs, () => this.#refresh(url, copy, maxAgeSeconds)).finally(() => {
-      this.#flights.delete(url)
-      leave()
-    })
+    // Only the answer is delayed: the place for the fetch is free when the fetch ends.
+    const started = failNoSooner(failureMs, () => this.#inPlace(url, copy, maxAgeSeconds), isCrowded).finally(() =>
+      this.#flights.delete(url),
+    )
     this.#flights.set(url, started)
     return started
   }
 
-  /** Counts a flight for whoever begins it, until what it answers is called; `undefined` when they have begun too many. */
-  #enter(): (() => void) | undefined {
-    const asker = this.#options.asker()
-    if (asker === undefined) return () => undefined
-    const begun = this.#askers.get(asker) ?? 0
-    if (begun >= waitingLimits.address) return undefined
-    this.#askers.set(asker, begun + 1)
-    return () => {
-      const left = (this.#askers.get(asker) ?? 1) - 1
-      if (left === 0) this.#askers.delete(asker)
-      else this.#askers.set(asker, left)
+  async #inPlace(
+    url: string,
+    copy: KeptDocument<T> | undefined,
+    maxAgeSeconds: number | undefined,
+  ): Promise<KeptDocument<T>> {
+    const address = this.#options.asker()
+    const networks = address === undefined ? [] : clientNetworks(address).map(({ network }) => network)
+    const sender: Sender = { networks }
+    try {
+      return await this.#places.run(url, sender, () => this.#refresh(url, copy, maxAgeSeconds))
+    } catch (error) {
+      if (!(error instanceof QueueFull)) throw error
+      if (copy !== undefined) return copy
+      throw new DocumentUnavailable(url, error)
     }
   }
 

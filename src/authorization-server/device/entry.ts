@@ -4,32 +4,32 @@
  * (the person shall look at it first), and its confirmation (our consent page is that).
  */
 import type { IncomingMessage } from 'node:http'
-import { clientNetwork } from '../../platform/client-network.js'
+import { errors, Provider } from 'oidc-provider'
 import { readForm } from '../../platform/form.js'
-import { type HttpContext, type HttpMiddleware, publicPath } from '../../platform/http.js'
-import type { Pages } from '../../platform/pages.js'
-import type { RateLimits } from '../../storage/rate-limits.js'
+import type { HttpContext, HttpMiddleware } from '../../platform/http.js'
+import type { Excess } from '../../storage/counter-chain.js'
+import type { RateLimit, RateLimits } from '../../storage/rate-limits.js'
 import type { CsrfProtection } from '../csrf.js'
 import { PageError } from '../page-error.js'
 import { replaceBody } from '../parameters.js'
 import { routes } from '../routes.js'
-import type { Views } from '../views.js'
 import { formatUserCode, parseUserCode } from './user-code.js'
 
 export interface DeviceEntryParts {
   readonly limits: RateLimits
   readonly csrf: CsrfProtection
-  readonly pages: Pages<Views>
+  /** See `AuthorizationServerOptions`. */
+  readonly hidesAddresses: boolean
 }
 
 /**
- * Codes entered in a quarter of an hour, right or wrong. There are 20⁸ codes: whoever used up the total at a time when a hundred
- * devices wait would have found one with a chance of 1 in 50,000 (RFC 8628 §5.1).
+ * Codes entered in a quarter of an hour, right or wrong; beyond the total, one address has a few left. There are 20⁸ codes: an attacker
+ * who used up the total at a time when a hundred devices wait would have found one with a chance of 1 in 50,000 (RFC 8628 §5.1).
  */
-export const userCodeLimits = { windowSeconds: 15 * 60, address: 40, total: 5_000 } as const
+export const userCodeLimits = { windowSeconds: 15 * 60, address: 40, total: 5_000, addressBeyond: 3 } as const
 
 /** Codes asked for, and pages opened to enter one, in the same time: each leaves a row behind for a while. */
-export const deviceLimits = { address: 200, total: 20_000 } as const
+export const deviceLimits = { address: 200, total: 20_000, addressBeyond: 10 } as const
 
 const entered = new WeakMap<IncomingMessage, string>()
 
@@ -38,27 +38,51 @@ export function enteredCode(ctx: Pick<HttpContext, 'req'>): string {
   return entered.get(ctx.req) ?? ''
 }
 
-async function countUse({ limits }: DeviceEntryParts, what: string, address: string) {
+function limitOf(
+  what: string,
+  figures: typeof userCodeLimits | typeof deviceLimits,
+  hidesAddresses: boolean,
+): RateLimit {
+  const { address, total, addressBeyond } = figures
   const { windowSeconds } = userCodeLimits
-  const key = `${what} from ${clientNetwork(address)}`
-  return limits.take(
-    { key, limit: deviceLimits.address, windowSeconds },
-    { key: what, limit: deviceLimits.total, windowSeconds },
-  )
+  return {
+    what,
+    windowSeconds,
+    perAddress: hidesAddresses ? undefined : address,
+    total,
+    perAddressBeyond: addressBeyond,
+  }
+}
+
+/** The page for entering a code is shown again, and says so. */
+export class TooManyCodes extends errors.TemporarilyUnavailable {
+  readonly retryAfterSeconds: number
+
+  constructor({ retryAfterSeconds }: Excess) {
+    super('too many codes were entered')
+    this.retryAfterSeconds = retryAfterSeconds
+  }
+}
+
+/**
+ * Counts each code right before the engine looks it up, once the token of its form held: a post without one costs nothing, so it must
+ * use nothing up.
+ */
+export function limitEnteredCodes({ DeviceCode }: Provider, { limits, hidesAddresses }: DeviceEntryParts): void {
+  const limit = limitOf('user code', userCodeLimits, hidesAddresses)
+  const { findByUserCode } = DeviceCode
+  DeviceCode.findByUserCode = async function findCounted(this: typeof DeviceCode, ...given) {
+    const ctx = Provider.ctx as unknown as HttpContext | undefined
+    const excess = ctx && (await limits.take(limit, ctx.state.clientAddress))
+    if (excess !== undefined) throw new TooManyCodes(excess)
+    return findByUserCode.apply(this, given)
+  }
 }
 
 /** Devices understand JSON; people get it as a page. */
-function tooMany(ctx: HttpContext, { retryAfterSeconds }: { readonly retryAfterSeconds: number }): never {
+function tooMany(ctx: HttpContext, { retryAfterSeconds }: Excess): never {
   ctx.set('retry-after', String(retryAfterSeconds))
   throw new PageError('busy', 'temporarily_unavailable', 429)
-}
-
-async function countEntry({ limits }: DeviceEntryParts, address: string) {
-  const { windowSeconds, address: ofAddress, total } = userCodeLimits
-  return limits.take(
-    { key: `user code from ${clientNetwork(address)}`, limit: ofAddress, windowSeconds },
-    { key: 'user codes', limit: total, windowSeconds },
-  )
 }
 
 async function submitCode(parts: DeviceEntryParts, ctx: HttpContext, next: () => Promise<unknown>): Promise<void> {
@@ -69,19 +93,6 @@ async function submitCode(parts: DeviceEntryParts, ctx: HttpContext, next: () =>
   const code = parseUserCode(form.get('user_code') ?? '')
   const xsrf = form.get('xsrf') ?? ''
   entered.set(ctx.req, formatUserCode(code))
-  const wait = code === '' ? undefined : await countEntry(parts, ctx.state.clientAddress)
-  if (wait !== undefined) {
-    ctx.state.event['outcome'] = 'too-many-attempts'
-    ctx.set('retry-after', String(wait.retryAfterSeconds))
-    const problem = { error: 'too-many-attempts', ...wait } as const
-    parts.pages.send(
-      ctx,
-      'device',
-      { userCode: enteredCode(ctx), action: publicPath(ctx, routes.code_verification), xsrf, ...problem },
-      429,
-    )
-    return
-  }
   replaceBody(ctx, Buffer.from(new URLSearchParams({ xsrf, user_code: code, confirm: 'yes' }).toString()))
   await next()
 }
@@ -92,7 +103,9 @@ export function guardCodeEntry(parts: DeviceEntryParts): HttpMiddleware {
     const asksForCode = ctx.path === routes.device_authorization && ctx.method === 'POST'
     if (ctx.path !== routes.code_verification && !asksForCode) return next()
     if (ctx.method === 'POST' && !asksForCode) return submitCode(parts, ctx, next)
-    const excess = await countUse(parts, asksForCode ? 'device authorization' : 'code page', ctx.state.clientAddress)
+    const what = asksForCode ? 'device authorization' : 'code page'
+    const limit = limitOf(what, deviceLimits, parts.hidesAddresses)
+    const excess = await parts.limits.take(limit, ctx.state.clientAddress)
     if (excess !== undefined) tooMany(ctx, excess)
     if (asksForCode) return next()
     const code = parseUserCode(new URLSearchParams(ctx.querystring).get('user_code') ?? '')

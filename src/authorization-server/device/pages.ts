@@ -5,7 +5,7 @@ import type { Pages } from '../../platform/pages.js'
 import { DeviceCodeAnswered } from '../../storage/artifacts.js'
 import { routes } from '../routes.js'
 import type { DeviceEntryError, DoneContext, Views } from '../views.js'
-import { enteredCode } from './entry.js'
+import { enteredCode, TooManyCodes } from './entry.js'
 
 type DeviceFlow = Exclude<NonNullable<NonNullable<Configuration['features']>['deviceFlow']>, boolean>
 
@@ -20,6 +20,7 @@ const entryErrors: Readonly<Record<string, DeviceEntryError>> = {
 /** `undefined`: not about the code that was typed. */
 function entryErrorOf(error: Error): DeviceEntryError | undefined {
   if (error instanceof DeviceCodeAnswered) return 'used-code'
+  if (error instanceof TooManyCodes) return 'too-many-attempts'
   // The engine's token in the form fits no longer: the form was sent twice, or was open for long.
   if (error instanceof errors.InvalidRequest) return 'form-expired'
   return entryErrors[error.name]
@@ -63,7 +64,11 @@ export function createDevicePages(
         action: publicPath(ours, routes.code_verification),
         xsrf: typeof secret === 'string' ? secret : '',
       }
-      pages.send(ours, 'device', context, problem === undefined ? 200 : 422)
+      if (!(error instanceof TooManyCodes))
+        return pages.send(ours, 'device', context, problem === undefined ? 200 : 422)
+      const { retryAfterSeconds } = error
+      ours.set('retry-after', String(retryAfterSeconds))
+      return pages.send(ours, 'device', { ...context, retryAfterSeconds }, 429)
     },
     userCodeConfirmSource: async () => {
       throw new Error('a code that was entered is confirmed on the consent page')

@@ -1,6 +1,7 @@
 /** The sign-in step: shows the form, checks the password under the throttle, and notes who signed in. */
 import { OAuthError } from '../../oauth/errors.js'
 import { subjectHash } from '../../oauth/subject-hash.js'
+import { clientNetworks } from '../../platform/client-network.js'
 import { epochSeconds } from '../../platform/clock.js'
 import { type HttpContext, publicPath, seeOther } from '../../platform/http.js'
 import type { Write } from '../../platform/joined-writes.js'
@@ -55,16 +56,19 @@ async function checkPassword(
   password: string,
 ): Promise<(ProvenPassword & { readonly counted: Write }) | SignInState> {
   const knownBrowser = parts.knownBrowsers.recognize(ctx, email)
-  const attempt = { email, address: ctx.state.clientAddress, knownBrowser }
+  const { clientAddress } = ctx.state
+  const attempt = { email, address: parts.hidesAddresses ? undefined : clientAddress, knownBrowser }
   const wait = await parts.throttle.begin(attempt)
   if (wait !== undefined) {
     // In the request's log line, not in the audit table: a stranger could fill that without end.
     return { email, error: 'too-many-attempts', retryAfterSeconds: wait.retryAfterSeconds, status: 429 }
   }
+  const networks = parts.hidesAddresses ? [] : clientNetworks(clientAddress).map(({ network }) => network)
   try {
-    const found = await parts.authenticator.authenticate(unit.claimant, password)
+    const sender = { networks, isKnown: knownBrowser !== undefined }
+    const found = await parts.authenticator.authenticate(unit.claimant, password, sender)
     if (found === undefined) {
-      await parts.audit.record({ type: 'sign_in.failed', detail: { address: attempt.address } }, ctx.state.event)
+      await parts.audit.record({ type: 'sign_in.failed', detail: { address: clientAddress } }, ctx.state.event)
       return { email, error: 'wrong-credentials', status: 401 }
     }
     parts.knownBrowsers.remember(ctx, email)

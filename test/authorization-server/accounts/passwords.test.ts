@@ -6,6 +6,8 @@ import {
   type PasswordHasher,
 } from '../../../src/authorization-server/accounts/passwords.js'
 import { OAuthError } from '../../../src/oauth/errors.js'
+import { clientNetworks } from '../../../src/platform/client-network.js'
+import type { Sender } from '../../../src/platform/fair-queue.js'
 
 describe('Password hashing (RFC 9106)', () => {
   let hasher: PasswordHasher
@@ -70,6 +72,27 @@ describe('Password hashing (RFC 9106)', () => {
     await Promise.all(asked)
     const taken = hashLimits.concurrency + hashLimits.queueLimit
     expect(order).toEqual([...Array<string>(200 - taken).fill('refused'), ...Array<string>(taken).fill('looked at')])
+  })
+
+  it('checks the passwords of other senders, and of known browsers, before the rest of a flood', async () => {
+    const order: string[] = []
+    const tried = (name: string, sender: Sender) =>
+      hasher.verify(undefined, 'quarrel velvet harbour', sender).then(
+        () => void order.push(name),
+        (error: unknown) => {
+          expect(error).toMatchObject({ code: 'temporarily_unavailable', status: 503 })
+        },
+      )
+    const networksOf = (address: string) => clientNetworks(address).map(({ network }) => network)
+    const flood = Array.from({ length: 90 }, (_, index) =>
+      tried('flood', { networks: networksOf(`2001:db8:0:${index.toString(16)}::1`) }),
+    )
+    const honest = tried('honest', { networks: networksOf('203.0.113.7') })
+    const known = tried('known', { networks: networksOf('2001:db8::1'), isKnown: true })
+    await Promise.all([...flood, honest, known])
+    // Two were being checked already.
+    expect(order.slice(0, 5).toSorted()).toEqual(['flood', 'flood', 'flood', 'honest', 'known'])
+    expect(order.length).toBeLessThanOrEqual(2 * hashLimits.perSender + 2)
   })
 
   it('keeps the event loop free while it hashes', async () => {

@@ -111,12 +111,40 @@ describeOnDatabases('Throttling of sign-ins (NIST SP 800-63B-4 §3.2.2), on %s',
     expect(await throttle.begin({ ...ada, address: '2001:db8:0:2::1' })).toBeUndefined()
   })
 
+  it('does not let one IPv6 site lock an account, nor many sites an address of their own', async () => {
+    let allowed = 0
+    for (let network = 0; network < 80; network += 1)
+      allowed += await tries(3, { ...ada, address: `2001:db8:0:${(network * 0x40).toString(16)}::1` })
+    expect(allowed).toBe(4 * signInLimits.accountAndAddress)
+    expect(await tries(5, { ...ada, address: '2001:db8:1::1' })).toBe(5)
+    allowed = 0
+    for (let person = 0; person < 90; person += 1)
+      allowed += await tries(5, { email: `p${person}@example.org`, address: `2001:db8:7:${person.toString(16)}::1` })
+    expect(allowed).toBe(4 * signInLimits.address)
+  })
+
+  it('takes a sign-in back in every network of its address', async () => {
+    const address = '2001:db8::1'
+    await tries(5, { ...ada, address })
+    await succeed({ ...ada, address })
+    const counters = await storage.prisma.signInThrottle.findMany()
+    // Addresses keep the other four tries, whoever they were for.
+    expect(counters.map(({ failures }) => failures).toSorted()).toEqual([0, 0, 0, 0, 4, 4, 4])
+  })
+
+  it('counts accounts alone where addresses say nothing', async () => {
+    expect(await tries(60, { ...ada, address: undefined })).toBe(signInLimits.account)
+    expect(await tries(5, { email: 'ben@example.org', address: undefined })).toBe(5)
+    await throttle.cancel({ email: 'ben@example.org', address: undefined })
+    await succeed({ email: 'ben@example.org', address: undefined })
+  })
+
   it('forgets the tries of an address for an account when the person signs in', async () => {
     await tries(9, ada)
     await succeed(ada)
     expect(await tries(12, ada)).toBe(10)
     const counters = await storage.prisma.signInThrottle.findMany({ orderBy: { failures: 'asc' } })
-    expect(counters.map(({ failures }) => failures)).toEqual([10, 10, 12, 18])
+    expect(counters.map(({ failures }) => failures)).toEqual([10, 10, 10, 18])
   })
 
   it('takes back a try whose password was never checked', async () => {

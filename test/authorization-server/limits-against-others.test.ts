@@ -1,0 +1,307 @@
+/** Limits cannot be turned against others: each attack comes from several networks at once, through a trusted proxy; then others ask. */
+import { request } from 'node:http'
+import { afterEach, describe, expect, it } from '@jest/globals'
+import { userCodeLimits } from '../../src/authorization-server/device/entry.js'
+import { noUsageLimits, parseUsageLimits, type UsageLimits } from '../../src/oauth/usage-limits.js'
+import { hashSecret } from '../../src/platform/secrets.js'
+import { UntrustedFetchError } from '../../src/platform/untrusted-fetch-error.js'
+import { pageOf } from '../support/browser.js'
+import { preferredDatabase } from '../support/databases.js'
+import { deviceCodeGrant, startDevice } from '../support/device-client.js'
+import { eventually } from '../support/eventually.js'
+import { newGrant, register, startAuthorization } from '../support/oauth-client.js'
+import { type ServerOptions, startServer, type TestServer } from './server.js'
+
+const kind = preferredDatabase()
+const web = { redirect_uris: ['https://app.example/cb'] }
+
+describe(`Limits turned against others, on ${kind}`, () => {
+  const servers: TestServer[] = []
+  const start = async (options: ServerOptions = {}) => {
+    const server = await startServer(kind, { trustedProxies: ['127.0.0.1', '::1'], ...options })
+    servers.push(server)
+    return server
+  }
+  afterEach(async () => void (await Promise.all(servers.splice(0).map((server) => server.close()))))
+
+  const sendTo =
+    (server: TestServer) =>
+    (path: string, from: string, init: RequestInit = {}): Promise<Response> =>
+      fetch(`${server.issuer}${path}`, {
+        redirect: 'manual',
+        ...init,
+        headers: { ...init.headers, 'x-forwarded-for': from },
+      })
+  /** With the Fetch Metadata of a browser, which `fetch` does not let one choose. */
+  const browse = (
+    server: TestServer,
+    path: string,
+    from: string,
+    { method = 'GET', headers = {}, body }: RequestInit,
+  ) =>
+    new Promise<number>((resolve, reject) => {
+      const text = body === undefined ? '' : String(body)
+      const given = headers as Record<string, string>
+      const type = text === '' ? {} : { 'content-type': 'application/x-www-form-urlencoded' }
+      const sent = request(
+        `${server.issuer}${path}`,
+        { method, headers: { ...given, ...type, 'x-forwarded-for': from, 'content-length': Buffer.byteLength(text) } },
+        (answer) => {
+          answer.resume()
+          resolve(answer.statusCode ?? 0)
+        },
+      )
+      sent.once('error', reject)
+      sent.end(text)
+    })
+  const form = (fields: Record<string, string>): RequestInit => ({ method: 'POST', body: new URLSearchParams(fields) })
+  const statusesOf = async (answers: readonly Promise<{ status: number }>[]) =>
+    (await Promise.all(answers)).map(({ status }) => status)
+  const limitsWith = (given: Partial<UsageLimits>): UsageLimits => ({ ...noUsageLimits, ...given })
+
+  const registerFrom = (server: TestServer, from: string) => {
+    const headers = { 'content-type': 'application/json' }
+    return sendTo(server)('/register', from, { method: 'POST', headers, body: JSON.stringify(web) })
+  }
+
+  /** Addresses of several IPv6 sites, each in a /64 of its own, and several spellings of IPv4 addresses. */
+  const attackers = (count: number) =>
+    Array.from({ length: count }, (_, index) =>
+      index % 3 === 2
+        ? `198.51.${100 + (index % 5)}.${1 + (index % 250)}`
+        : `2001:db8:${(index % 3).toString(16)}:${index.toString(16)}::1`,
+    )
+  const others = ['203.0.113.7', '2001:db8:ffff:1::1', '::ffff:203.0.113.8', '64:ff9b::203.0.113.9']
+
+  it('registrations from a /56, and from several sites, leave everybody else a registration', async () => {
+    const server = await start({ registration: { mode: 'limited', limitPerAddress: 5, limitTotal: 40 } })
+    const fromHome = Array.from({ length: 40 }, (_, index) =>
+      registerFrom(server, `2001:db8:99:${index.toString(16)}::1`),
+    )
+    const taken = (await Promise.all(fromHome)).filter(({ status }) => status === 201)
+    expect(taken).toHaveLength(4 * 5)
+    await Promise.all(attackers(60).map((address) => registerFrom(server, address)))
+    expect(await statusesOf(others.map((address) => registerFrom(server, address)))).toEqual([201, 201, 201, 201])
+    expect((await registerFrom(server, '2001:db8:99:77::1')).status).toBe(429)
+  })
+
+  it('posts to the device page without a token in the form, from everywhere, leave everybody their codes', async () => {
+    const server = await start()
+    const send = sendTo(server)
+    const grant = await newGrant(server)
+    const { client_id: clientId } = await register(grant.server, { ...web, grant_types: [deviceCodeGrant] })
+    const code = form({ user_code: 'BCDF-GHJK' })
+    // More than one address may enter, and more than every network is left with.
+    for (let round = 0; round < 6; round += 1) {
+      const posts = Array.from({ length: 50 }, (_, index) =>
+        send('/device', index % 2 === 0 ? '127.0.0.1' : (others[0] ?? ''), code),
+      )
+      expect(new Set(await statusesOf(posts))).toEqual(new Set([403]))
+    }
+    const stored = await server.storage.prisma.rateLimit.count()
+    expect(stored).toBe(0)
+    const device = await startDevice({ ...grant, clientId })
+    const browser = server.newBrowser()
+    const page = pageOf(await browser.open(`${server.issuer}/device`))
+    const entered = pageOf(await browser.press(page, 'Continue', { Code: device.user_code }))
+    expect(entered.status).toBe(200)
+  })
+
+  it('codes entered from several networks leave everybody else a few, and the rest of the limit is counted', async () => {
+    const server = await start()
+    const grant = await newGrant(server)
+    const { client_id: clientId } = await register(grant.server, { ...web, grant_types: [deviceCodeGrant] })
+    // As if several sites had entered all codes that there are for everybody.
+    const key = hashSecret('user code')
+    const resetsAt = new Date(Date.now() + userCodeLimits.windowSeconds * 1_000)
+    await server.storage.prisma.rateLimit.create({ data: { key, used: userCodeLimits.total, resetsAt } })
+    const browser = server.newBrowser()
+    let page = pageOf(await browser.open(`${server.issuer}/device`))
+    const statuses: number[] = []
+    for (let tries = 0; tries < userCodeLimits.addressBeyond; tries += 1) {
+      const wrong = tries + 1 < userCodeLimits.addressBeyond
+      const typed = wrong ? 'BCDF-GHJK' : (await startDevice({ ...grant, clientId })).user_code
+      page = pageOf(await browser.press(page, 'Continue', { Code: typed }))
+      statuses.push(page.status)
+    }
+    expect(statuses).toEqual([422, 422, 200])
+    page = pageOf(await browser.open(`${server.issuer}/device`))
+    page = pageOf(await browser.press(page, 'Continue', { Code: 'BCDF-GHJK' }))
+    expect([page.status, Number(page.headers.get('retry-after')) > 0]).toEqual([429, true])
+    expect(page.text).toContain('There were too many tries')
+  })
+
+  it('look-ups of documents that fail at once take no place from others, though their answers come late', async () => {
+    let asked = 0
+    const server = await start({
+      clientFailureMs: 1_500,
+      untrustedFetch: async (input) => {
+        asked += 1
+        if (String(input).includes('honest')) await new Promise((resolve) => setTimeout(resolve, 20))
+        throw new UntrustedFetchError('connection refused')
+      },
+    })
+    const send = sendTo(server)
+    const lookUp = (name: string, from: string) => {
+      const clientId = `https://${name}.example/client.json`
+      const { url } = startAuthorization(
+        { authorization_endpoint: `${server.issuer}/authorize` },
+        { clientId, redirectUri: 'https://app.example/cb', scope: 'notes:read', resource: server.resource },
+      )
+      return send(url.slice(server.issuer.length), from)
+    }
+    const flood = attackers(120).map((from, index) => lookUp(`bad-${index}`, from))
+    await eventually(async () => asked === 120)
+    const startedAt = performance.now()
+    await lookUp('honest', '203.0.113.7')
+    // It was asked for, and its failure took as long as every other.
+    expect(asked).toBe(121)
+    expect(performance.now() - startedAt).toBeGreaterThan(1_400)
+    expect(new Set(await statusesOf(flood))).toEqual(new Set([400]))
+  })
+
+  it('what a page elsewhere makes a visitor’s browser send is refused before anything is counted', async () => {
+    const usageLimits = limitsWith({
+      authorize: { limit: 3, windowSeconds: 86_400 },
+      'sign-in': { limit: 3, windowSeconds: 86_400 },
+      logout: { limit: 3, windowSeconds: 86_400 },
+      other: { limit: 3, windowSeconds: 86_400 },
+    })
+    const server = await start({ usageLimits })
+    const { url } = startAuthorization(
+      { authorization_endpoint: `${server.issuer}/authorize` },
+      {
+        ...web,
+        clientId: 'nobody',
+        redirectUri: 'https://app.example/cb',
+        scope: 'notes:read',
+        resource: server.resource,
+      },
+    )
+    const authorize = url.slice(server.issuer.length)
+    const office = '203.0.113.50'
+    const from = (site: string, mode: string, dest: string, further: Record<string, string> = {}) => ({
+      'sec-fetch-site': site,
+      'sec-fetch-mode': mode,
+      'sec-fetch-dest': dest,
+      accept: 'text/html',
+      ...further,
+    })
+    const image = from('cross-site', 'no-cors', 'image')
+    const script = from('cross-site', 'no-cors', 'empty')
+    const frame = from('cross-site', 'navigate', 'iframe')
+    const post = from('cross-site', 'navigate', 'document', { origin: 'https://evil.example' })
+    const old = { origin: 'https://evil.example' }
+    const wrong = form({ email: 'ada@example.com', password: 'x', csrf: 'x' })
+    const refused: readonly (readonly [string, RequestInit])[] = [
+      [authorize, { headers: image }],
+      [authorize, { headers: script }],
+      [authorize, { headers: frame }],
+      [authorize, { headers: from('same-site', 'no-cors', 'image') }],
+      [`${authorize}&prompt=none`, { headers: frame }],
+      ['/authorize', { ...form(Object.fromEntries(new URL(url).searchParams)), headers: script }],
+      ['/interaction/x/sign-in', { ...wrong, headers: post }],
+      ['/Interaction/x/consent', { ...wrong, headers: script }],
+      ['/interaction/x/sign-in', { ...wrong, headers: old }],
+      ['/interaction/x', { headers: image }],
+      ['/device', { ...form({ user_code: 'BCDF-GHJK' }), headers: post }],
+      ['/device?user_code=BCDF-GHJK', { headers: image }],
+      ['/logout', { headers: image }],
+      ['/logout/confirm', { ...form({ logout: 'yes' }), headers: post }],
+      ['/setup', { ...form({}), headers: old }],
+      ['/', { headers: image }],
+    ]
+    for (let round = 0; round < 5; round += 1) {
+      for (const [path, init] of refused) {
+        expect([path, await browse(server, path, office, init)]).toEqual([path, 403])
+      }
+    }
+    expect(await server.storage.prisma.signInThrottle.count()).toBe(0)
+    // Everybody in that office goes where they want to.
+    const link = from('cross-site', 'navigate', 'document', { 'sec-fetch-user': '?1' })
+    const allowed: readonly (readonly [string, RequestInit])[] = [
+      [authorize, { headers: link }],
+      [authorize, { headers: from('none', 'navigate', 'document') }],
+      [`${authorize}&prompt=none`, { headers: from('same-site', 'navigate', 'iframe') }],
+      ['/logout', { headers: link }],
+      ['/logout', { ...form({}), headers: post }],
+      ['/device?user_code=BCDF-GHJK', { headers: link }],
+      ['/', { headers: link }],
+    ]
+    for (const [path, init] of allowed) {
+      const status = await browse(server, path, office, init)
+      expect([path, status !== 403 && status < 429]).toEqual([path, true])
+    }
+    expect(await browse(server, authorize, office, { headers: link })).toBe(429)
+  })
+
+  it('clients in browsers go on calling what has no page, from any origin', async () => {
+    const server = await start()
+    const send = sendTo(server)
+    const headers = {
+      origin: 'https://app.example',
+      'sec-fetch-site': 'cross-site',
+      'sec-fetch-mode': 'cors',
+      'sec-fetch-dest': 'empty',
+    }
+    const json = { ...headers, 'content-type': 'application/json' }
+    expect(
+      await statusesOf([
+        send('/register', '203.0.113.1', { method: 'POST', headers: json, body: JSON.stringify(web) }),
+        send('/token', '203.0.113.1', { ...form({ grant_type: 'refresh_token', client_id: 'x' }), headers }),
+        send('/userinfo', '203.0.113.1', { headers: { ...headers, authorization: 'Bearer x' } }),
+        send('/device/authorize', '203.0.113.1', { ...form({ client_id: 'x' }), headers }),
+        send('/.well-known/oauth-authorization-server', '203.0.113.1', { headers }),
+      ]),
+    ).toEqual([201, 401, 401, 401, 200])
+  })
+
+  it('pushed requests count with authorization requests, and what one network stores is bounded in bytes', async () => {
+    const usageLimits = limitsWith({
+      authorize: { limit: 4, windowSeconds: 86_400 },
+      'authorize-bytes': { limit: 40_000, windowSeconds: 86_400 },
+    })
+    const server = await start({ usageLimits })
+    const send = sendTo(server)
+    const grant = await newGrant(server)
+    const pushed = (state: string) => {
+      const { url } = startAuthorization(
+        { ...grant.server, authorization_endpoint: `${server.issuer}/authorize` },
+        { ...grant, scope: 'notes:read', resource: server.resource },
+      )
+      return form({ ...Object.fromEntries(new URL(url).searchParams), state })
+    }
+    const small = await statusesOf(Array.from({ length: 6 }, () => send('/par', '203.0.113.1', pushed('x'))))
+    expect(small.toSorted()).toEqual([201, 201, 201, 201, 429, 429])
+    const stored = () => server.storage.prisma.ephemeralArtifact.count()
+    const before = await stored()
+    // One site writes 16 times what one address may, and no more.
+    const large = await statusesOf(
+      Array.from({ length: 60 }, (_, index) =>
+        send('/par', `2001:db8:5:${(index * 0x100).toString(16)}::1`, pushed('x'.repeat(12_000))),
+      ),
+    )
+    expect(large.filter((status) => status === 201).length).toBeLessThanOrEqual((16 * 40_000) / 12_000)
+    expect((await stored()) - before).toBe(large.filter((status) => status === 201).length)
+    expect((await send('/par', others[1] ?? '', pushed('x'))).status).toBe(201)
+  })
+
+  it('refused token requests that come in parallel pass their limit no more than those that come one by one', async () => {
+    const server = await start({ usageLimits: limitsWith({ 'token-refused': { limit: 20, windowSeconds: 86_400 } }) })
+    const send = sendTo(server)
+    const grant = await newGrant(server)
+    const ask = (from: string) =>
+      send('/token', from, form({ grant_type: 'refresh_token', client_id: grant.clientId, refresh_token: 'x' }))
+    const statuses = await statusesOf(Array.from({ length: 100 }, () => ask('203.0.113.1')))
+    expect(statuses.filter((status) => status === 400)).toHaveLength(20)
+    expect(statuses.filter((status) => status === 429)).toHaveLength(80)
+    expect((await ask('203.0.113.2')).status).toBe(400)
+  })
+
+  it('has bytes of authorization requests among the settings', () => {
+    expect(parseUsageLimits('authorize-bytes=1000')['authorize-bytes']).toMatchObject({
+      limit: 1_000,
+      total: 268_435_456,
+    })
+  })
+})
