@@ -2,6 +2,7 @@
  * Places for fetches of clients' documents. Senders take turns, so that no number of networks that name slow hosts keeps others out; and
  * so do the requests for one host, which would otherwise be kept from a host by whoever asks it for many documents.
  */
+import { canParseUrl } from '../../oauth/url.js'
 import { createFairQueue, type FairQueueOptions, type Sender } from '../../platform/fair-queue.js'
 
 export interface FetchPlaces {
@@ -36,7 +37,7 @@ export function createFetchPlaces(running: RunningFetches = defaultRunning): Fet
   const hosts = new Map<string, { readonly queue: ReturnType<typeof createFairQueue>; users: number }>()
   return {
     run: async (url, sender, task) => {
-      const host = URL.canParse(url) ? new URL(url).host : url
+      const host = canParseUrl(url) ? new URL(url).host : url
       const entry = hosts.get(host) ?? { queue: createFairQueue(hostOptions), users: 0 }
       hosts.set(host, entry)
       entry.users += 1
