@@ -4,6 +4,7 @@
  * Does not judge anything: unknown resources and repeated parameters pass on to the engine's checks.
  */
 import type { IncomingMessage } from 'node:http'
+import { formatChallenge } from '../oauth/challenge.js'
 import { OAuthError } from '../oauth/errors.js'
 import { withLoopbackPath } from '../oauth/redirect-uri.js'
 import { readBody } from '../platform/form.js'
@@ -49,16 +50,24 @@ const authenticatedPaths: ReadonlySet<string> = new Set([
  * An empty secret is no secret (RFC 6749 §2.3.1, §3.1): a public client that sends one, in the header or the body, authenticates with
  * `none`. A confidential client is refused as it is without any credential.
  */
-function dropEmptySecret(ctx: HttpContext, parameters: URLSearchParams): void {
+function dropEmptySecret(ctx: HttpContext, parameters: URLSearchParams): { readonly wasInHeader: boolean } {
   if (parameters.has('client_secret') && parameters.getAll('client_secret').every((secret) => secret === ''))
     parameters.delete('client_secret')
   const clientId = clientWithoutSecret(ctx.req)
-  if (clientId === undefined) return
+  if (clientId === undefined) return { wasInHeader: false }
   const given = parameters.getAll('client_id').filter((named) => named !== '')
   // Two clients in one request are the engine's to refuse.
-  if (given.some((named) => named !== clientId)) return
+  if (given.some((named) => named !== clientId)) return { wasInHeader: false }
   delete ctx.req.headers.authorization
   if (given.length === 0) parameters.set('client_id', clientId)
+  return { wasInHeader: true }
+}
+
+/** RFC 6749 §5.2: a client that tried by the header is challenged by the header. The engine does not see that it did. */
+async function challengeByHeader(ctx: HttpContext, next: () => Promise<unknown>): Promise<void> {
+  await next()
+  const parameters = { realm: `${ctx.state.origin}${ctx.state.basePath}`, error: 'invalid_client' }
+  if (ctx.status === 401) ctx.set('www-authenticate', formatChallenge({ scheme: 'Basic', parameters }))
 }
 
 function rewrite(path: string, parameters: URLSearchParams, resources: Resources): void {
@@ -104,10 +113,13 @@ export function normaliseParameters(resources: Resources): HttpMiddleware {
     } else if (ctx.method === 'POST' && ctx.is('application/x-www-form-urlencoded') !== false) {
       const body = await readBody(ctx.req, authorizationPaths.has(ctx.path) ? authorizationLimit : bodyLimit)
       const parameters = new URLSearchParams(body.toString('utf8'))
-      if (authenticatedPaths.has(ctx.path)) dropEmptySecret(ctx, parameters)
+      const { wasInHeader } = authenticatedPaths.has(ctx.path)
+        ? dropEmptySecret(ctx, parameters)
+        : { wasInHeader: false }
       if (ctx.path !== routes.introspection && ctx.path !== routes.revocation) rewrite(ctx.path, parameters, resources)
       replaceBody(ctx, Buffer.from(parameters.toString()))
       parsed.set(ctx.req, parameters)
+      if (wasInHeader) return challengeByHeader(ctx, next)
     }
     return next()
   }
