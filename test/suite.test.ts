@@ -58,6 +58,7 @@ describe('The test suite', () => {
       'opened',
       'free-port',
       'stack',
+      'stack-process',
       'daemon',
       'end-with-run',
       'postgres',

@@ -5,6 +5,7 @@ import { expect } from '@jest/globals'
 import type { DatabaseKind } from '../support/databases.js'
 import { eventually } from '../support/eventually.js'
 import { type Grant, newGrant, obtainTokens, refresh } from '../support/oauth-client.js'
+import { keepForFile } from '../support/opened.js'
 import { type Stack, startStack } from '../support/stack.js'
 import type { Attack, AttackedWorld } from './attack.js'
 
@@ -20,7 +21,7 @@ const jwksOf = async ({ issuer }: Stack) => (await fetch(`${issuer}/jwks`)).json
 
 /** Starts on the same data again, with some settings changed. */
 const startAgain = ({ kind, stack }: OperationWorld, changed: Readonly<Record<string, string>> = {}) =>
-  startStack({ database: kind, env: { ...stack.settings, ...changed } })
+  keepForFile(() => startStack({ database: kind, env: { ...stack.settings, ...changed } }))
 
 /** Why a start was refused: one line, and nothing in it that must stay secret. */
 async function refusalOf(start: () => Promise<Stack>): Promise<string> {

@@ -47,6 +47,17 @@ export async function endTest(): Promise<void> {
 
 export const endFile = (): Promise<void> => releaseAll(ofFile)
 
+/** What is opened by `open`, even in a test, is closed with the file: the tests after this one go on with it. */
+export async function keepForFile<T>(open: () => Promise<T>): Promise<T> {
+  const scope = ofTest
+  ofTest = undefined
+  try {
+    return await open()
+  } finally {
+    ofTest = scope
+  }
+}
+
 function closeAfterwards<T extends { close(graceMs?: number): Promise<void> }>(opened: T): T {
   let closed: Promise<void> | undefined
   // Hooks of a file run after the one that closes what is left: there it has been closed before.

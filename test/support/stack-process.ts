@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url'
 import type { Account } from './authorization.js'
 import { type Browser, createBrowser } from './browser.js'
 import { endWithRun } from './end-with-run.js'
-import { killAfterwards } from './opened.js'
+import { releaseAfterwards } from './opened.js'
 import { type StackOptions, stackSettings, testAccount } from './settings.js'
 
 export interface StackProcess {
@@ -84,13 +84,15 @@ export async function startStackProcess(options: StackProcessOptions): Promise<S
   const launch = async () => {
     const args = [program, 'serve', ...(options.only === undefined ? [] : [options.only])]
     const env = { PATH: process.env['PATH'], HOME: process.env['HOME'], ...settings }
-    const child = killAfterwards(spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] }))
+    const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] })
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (printed += String(chunk)))
     if (child.pid !== undefined) endWithRun(child.pid, settings['DATA_DIR'] ?? '')
     await untilReady(child, origins(settings, options.only), () => printed)
     return child
   }
   let child = await launch()
+  // Whichever runs by then: one that a test restarts belongs to whoever started the first.
+  releaseAfterwards(() => child.kill('SIGKILL'))
   let isServing = true
   return {
     issuer,
