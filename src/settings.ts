@@ -191,6 +191,11 @@ export const settings = {
     'debug, info, warn, error or silent.',
     oneOf('debug', 'info', 'warn', 'error', 'silent'),
   ),
+  COMMAND_NAME: setting(
+    unset,
+    'How the start-up lines spell this command, for example `docker compose exec auth gatehouse`; unset: as it was called.',
+    plainText,
+  ),
   METRICS_PORT: setting<number | undefined>(
     undefined,
     'Port on which HOST answers `GET /metrics` for Prometheus, for all servers of the process; unset: none. Keep it off the public network.',

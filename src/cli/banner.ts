@@ -4,20 +4,28 @@ import type { Part } from '../databases.js'
 import { connectLines } from '../mcp-server/connect-lines.js'
 import type { System } from '../system.js'
 
-function signInLines(config: Config, setupLink: string | undefined): string[] {
+/** What the lines depend on besides settings: they are run on this machine, as this program is. */
+export interface Surroundings {
+  /** How an operator calls this program: `node dist/main.js`. */
+  readonly program: string
+  /** Major version of the Node that runs it. */
+  readonly nodeMajor: number
+}
+
+function signInLines(config: Config, setupLink: string | undefined, program: string): string[] {
   if (setupLink !== undefined) {
     return ['Create the first account with this link. It works once, for an hour:', `  ${setupLink}`]
   }
   const email = config.BOOTSTRAP_EMAIL
   return [
     email === undefined
-      ? 'Sign in with an account you made. Add one: gatehouse accounts add <email>'
+      ? `Sign in with an account you made. Add one: ${program} accounts add <email>`
       : `Sign in as ${email}`,
   ]
 }
 
-function connectSection(resourceUrl: string): string[] {
-  const local = connectLines(resourceUrl).filter(({ remote }) => !remote)
+function connectSection(resourceUrl: string, nodeMajor: number): string[] {
+  const local = connectLines(resourceUrl).filter(({ remote, node = 0 }) => !remote && node <= nodeMajor)
   return ['Connect a client:', ...local.flatMap(({ client, code }) => ['', `  ${client}`, ...indent(code)])]
 }
 
@@ -32,6 +40,7 @@ export function bannerLines(
   config: Config,
   system: Pick<System, 'urls' | 'setupLink'>,
   only: Part | undefined,
+  { program, nodeMajor }: Surroundings,
 ): string[] {
   const { issuer, resource } = system.urls
   const warnings = config.dangerouslyAllowLoopbackClientMetadata
@@ -43,8 +52,8 @@ export function bannerLines(
     '',
     ...(only === 'auth' ? [] : [`  MCP URL               ${resource}`]),
     ...(only === 'mcp' ? [] : [`  Authorization server  ${issuer}`]),
-    ...(only === 'mcp' ? [] : ['', ...signInLines(config, system.setupLink())]),
-    ...(only === 'auth' ? [] : ['', ...connectSection(resource)]),
+    ...(only === 'mcp' ? [] : ['', ...signInLines(config, system.setupLink(), program)]),
+    ...(only === 'auth' ? [] : ['', ...connectSection(resource, nodeMajor)]),
     ...warnings,
     '',
   ]

@@ -7,6 +7,10 @@ import type { Clock } from '../platform/clock.js'
 
 export interface Terminal {
   readonly environment: Environment
+  /** How this program was called, as an operator would type it. */
+  readonly program: string
+  /** Major version of the Node that runs it. */
+  readonly nodeMajor: number
   readonly clock: Clock
   readonly stdin: Readable & { readonly isTTY?: boolean }
   readonly stdout: Writable

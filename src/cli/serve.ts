@@ -8,6 +8,9 @@ import type { System } from '../system.js'
 import { bannerLines } from './banner.js'
 import { type Command, loadConfig, readArguments, type Terminal, UsageError, writeLine } from './command.js'
 
+/** Node 20 reached its end of life in April 2026. It still works, and is tested. */
+const oldestMaintainedNode = 22
+
 /** Beyond STOP_DELAY_SECONDS. */
 const stopLimitMs = 10_000
 
@@ -84,6 +87,9 @@ export const serve: Command = {
     const only = readPart(args)
     const config = loadConfig(terminal)
     const log = createLogger(config.LOG_LEVEL)
+    if (terminal.nodeMajor < oldestMaintainedNode) {
+      log.warn(`Node ${terminal.nodeMajor} gets no security fixes any more: use Node ${oldestMaintainedNode} or newer`)
+    }
     const { createSystem } = await import('../system.js')
     const tracing = await openTracing(terminal, log)
     const system = createSystem(config, { only, log, clock: terminal.clock, tracing })
@@ -91,7 +97,9 @@ export const serve: Command = {
     survive(system, log)
     await system.start()
     collectGarbage()
-    for (const line of bannerLines(config, system, only)) writeLine(terminal, line)
+    const program = config.COMMAND_NAME ?? terminal.program
+    const { nodeMajor } = terminal
+    for (const line of bannerLines(config, system, only, { program, nodeMajor })) writeLine(terminal, line)
     await stop
     await system.close()
   },

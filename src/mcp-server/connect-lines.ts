@@ -11,6 +11,8 @@ export interface ConnectLine {
   readonly code: string
   /** True when the client runs elsewhere and needs an https URL that the internet can reach. */
   readonly remote: boolean
+  /** Lowest major version of Node that the code needs, when it needs Node at all. */
+  readonly node?: number
 }
 
 /** Name under which clients keep the server. */
@@ -77,6 +79,7 @@ export function connectLines(resourceUrl: string): readonly ConnectLine[] {
       hint: 'Run this in a terminal: it asks you to sign in, then lists the tools.',
       code: `npx @modelcontextprotocol/inspector --cli ${safe} --transport http --method tools/list`,
       remote: false,
+      node: 22,
     },
     {
       id: 'mcp-remote',

@@ -132,12 +132,14 @@ function health({ ready, stopping }: HttpBaseOptions): HttpMiddleware {
     ctx.set('cache-control', 'no-store')
     if (ctx.path === '/health/live') {
       ctx.body = { status: 'live' }
+      ctx.state.isRoutine = true
       return
     }
     try {
       stopping?.throwIfAborted()
       await ready()
       ctx.body = { status: 'ready' }
+      ctx.state.isRoutine = true
     } catch {
       ctx.status = 503
       ctx.body = { status: 'not ready' }

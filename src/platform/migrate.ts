@@ -54,15 +54,19 @@ export interface MigrationState {
   readonly failed: readonly string[]
 }
 
+const listExists: Statement = {
+  name: 'migrations_list_exists',
+  text: "SELECT to_regclass('_prisma_migrations') IS NOT NULL AS exists",
+}
+
+/** Asked first: a statement about a table that is not there is an ERROR in PostgreSQL's log, which operators watch. */
+async function isListed({ sql }: Pick<Database, 'sql'>): Promise<boolean> {
+  return (await sql.query<{ exists: boolean }>(listExists, [])).rows[0]?.exists === true
+}
+
 /** Rows of the list that the schema engine keeps; none before it was ever there. */
-async function listed<Row>({ sql }: Pick<Database, 'sql'>, statement: Statement): Promise<readonly Row[]> {
-  try {
-    return (await sql.query<Row>(statement, [])).rows
-  } catch (error) {
-    // 42P01: the table does not exist yet, so nothing was applied.
-    if ((error as { code?: unknown }).code === '42P01') return []
-    throw error
-  }
+async function listed<Row>(database: Pick<Database, 'sql'>, statement: Statement): Promise<readonly Row[]> {
+  return (await isListed(database)) ? (await database.sql.query<Row>(statement, [])).rows : []
 }
 
 const fingerprint = (script: string) => createHash('sha256').update(script).digest('hex')

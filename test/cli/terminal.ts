@@ -35,7 +35,8 @@ export async function runCli(
 ): Promise<CommandRun> {
   const [stdout, stderr] = [createSink(), createSink()]
   const stdin = typeof input === 'string' ? Readable.from([Buffer.from(input)]) : input
-  const terminal = { environment, clock: systemClock, stdin, stdout: stdout.stream, stderr: stderr.stream }
+  const streams = { stdin, stdout: stdout.stream, stderr: stderr.stream }
+  const terminal = { environment, program: 'gatehouse', nodeMajor: 24, clock: systemClock, ...streams }
   const exitCode = await runCommandLine(terminal, args)
   return { exitCode, stdout: stdout.text(), stderr: stderr.text() }
 }

@@ -293,4 +293,15 @@ describe('Health', () => {
     expect(down.headers.get('cache-control')).toBe('no-store')
     expect((await sendRaw(port, [host], '/health/live')).status).toBe(200)
   })
+
+  it('is logged at debug while all is well: a health check asks every few seconds', async () => {
+    const port = await start(say('x'))
+    for (const path of ['/health/ready', '/health/live']) {
+      await sendRaw(port, [host], path)
+      expect(lastEvent()).toMatchObject({ level: 'debug', path })
+    }
+    database = () => Promise.reject(new Error('connect ECONNREFUSED'))
+    await sendRaw(port, [host], '/health/ready')
+    expect(lastEvent()).toMatchObject({ level: 'info', path: '/health/ready', status: 503 })
+  })
 })

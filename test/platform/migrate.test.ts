@@ -41,7 +41,26 @@ const tables = {
 }
 const initial = '20261121000000_init'
 
+/** The same database, which notes what its single statements were refused for: each would be an ERROR in PostgreSQL's log. */
+function noting(database: Database, refused: unknown[]): Database {
+  const query: Database['sql']['query'] = (statement, values) =>
+    database.sql.query<never>(statement, values).catch((error: unknown) => {
+      refused.push([statement.name, String(error)])
+      throw error
+    })
+  return { ...database, sql: { query } }
+}
+
 describeOnDatabases('Migrations, on %s', (kind) => {
+  it('ask an empty database nothing that it has to refuse', async () => {
+    const refused: unknown[] = []
+    const database = noting(await emptyDatabase(kind), refused)
+    expect((await pendingMigrations(database, join(shipped, 'migrations'))).length).toBeGreaterThan(5)
+    await migrate(database, join(shipped, 'migrations'))
+    expect(await pendingMigrations(database, join(shipped, 'migrations'))).toEqual([])
+    expect(refused).toEqual([])
+  })
+
   it('are pending on an empty database, then applied once', async () => {
     const database = await emptyDatabase(kind)
     const folder = join(shipped, 'migrations')

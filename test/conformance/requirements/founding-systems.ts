@@ -131,12 +131,15 @@ export const selfMemoryRequirements: readonly Requirement[] = [
     tools,
     'lists the tools with their annotations',
   ]),
-  outOfScope(
+  ours(
     'S18',
-    'OURS',
     'Traces and telemetry',
     'SelfMemory',
-    'One structured log line for each request, and the audit trail; OpenTelemetry is not built in.',
+    [
+      'observability/sight.test.ts',
+      'is a span for each request, with its statements and fetches, in the trace that its client began',
+    ],
+    ['observability/tracing.test.ts', 'is sent as protobuf by default, under the name the operator gave'],
   ),
   ours('S19', 'Settings checked at start, every mistake at once', 'SelfMemory', [
     'config.test.ts',
