@@ -56,6 +56,7 @@ export interface MigrationState {
 
 const listExists: Statement = {
   name: 'migrations_list_exists',
+  lane: 'read',
   text: "SELECT to_regclass('_prisma_migrations') IS NOT NULL AS exists",
 }
 
