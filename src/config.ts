@@ -6,9 +6,10 @@ import { deploymentMistakes } from './oauth/deployment.js'
 import { isLoopbackHost } from './oauth/redirect-uri.js'
 import { parseUsageLimits, type UsageLimits } from './oauth/usage-limits.js'
 import { guessableSecrets } from './secret-rules.js'
+import type { Setting } from './setting.js'
 import { effectlessSettings } from './setting-effects.js'
 import { type CallLimit, parseCallLimit } from './setting-values.js'
-import { type LogLevel, type RegistrationMode, type Setting, settings } from './settings.js'
+import { type LogLevel, type RegistrationMode, settings } from './settings.js'
 import { unknownSettings } from './unknown-settings.js'
 
 export type { LogLevel }

@@ -2,15 +2,16 @@
  * Every setting: its environment name, its default, how its text is read, and the one line that documents it. The README's
  * settings table is made from here.
  */
+import { databaseSettings } from './database-settings.js'
 import { internalUrl, issuerUrl, resourceUrl } from './oauth/public-url.js'
 import { parseTrustedIssuers, type TrustedIssuer } from './oauth/trusted-issuer.js'
 import { allowedOrigin } from './oauth/web-origin.js'
+import { setting, unset } from './setting.js'
 import {
   accentColor,
   addressRange,
   boolean,
   callLimit,
-  databaseUrl,
   emailAddress,
   encryptionKeys,
   hostPattern,
@@ -26,26 +27,6 @@ import {
 
 export type RegistrationMode = 'open' | 'limited' | 'token' | 'closed'
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent'
-
-export interface Setting<T> {
-  readonly default: T
-  readonly doc: string
-  /** Masked by `gatehouse config print`; may also come from a file named by NAME_FILE. */
-  readonly secret?: boolean
-  /** Returns the value, or throws an Error whose message completes "NAME …". */
-  readonly parse: (text: string) => T
-}
-
-function setting<T>(
-  defaultValue: T,
-  doc: string,
-  parse: (text: string) => T,
-  options: { secret?: boolean } = {},
-): Setting<T> {
-  return { default: defaultValue, doc, parse, ...options }
-}
-
-const unset: string | undefined = undefined
 
 /** Every setting: environment name, default, one line of documentation. */
 export const settings = {
@@ -117,48 +98,7 @@ export const settings = {
     callLimit,
   ),
   CALL_LIMIT_TOTAL: setting(unset, 'The same for all callers of the MCP server together.', callLimit),
-  DATA_DIR: setting('./data', 'Folder of the embedded databases and of generated keys.', text),
-  DATABASE_URL: setting(unset, 'PostgreSQL of the authorization server; unset: embedded in DATA_DIR.', databaseUrl, {
-    secret: true,
-  }),
-  NOTES_DATABASE_URL: setting(
-    unset,
-    "PostgreSQL of the MCP server's own data; unset: embedded in DATA_DIR.",
-    databaseUrl,
-    { secret: true },
-  ),
-  DATABASE_POOLER: setting(
-    'none',
-    'What stands before PostgreSQL: none, or transaction for a pool in transaction mode such as PgBouncer. Then time limits are those that PostgreSQL has for the role.',
-    oneOf('none', 'transaction'),
-  ),
-  DATABASE_POOL_SIZE: setting(
-    10,
-    'Maximum number of connections each server opens to its PostgreSQL. About half are for transactions; one is for rate limits, used DPoP proofs and revocations alone.',
-    integer(6, 200),
-  ),
-  DATABASE_CONNECT_TIMEOUT_SECONDS: setting(
-    5,
-    'How long a connection to PostgreSQL may take to come about, or to become free. Then, as with the next four, callers are told to come again: 503 with Retry-After.',
-    integer(1, 60),
-  ),
-  DATABASE_STATEMENT_TIMEOUT_SECONDS: setting(10, 'How long a statement may take.', integer(1, 600)),
-  DATABASE_LOCK_TIMEOUT_SECONDS: setting(5, 'How long a statement may wait for a lock.', integer(1, 600)),
-  DATABASE_IDLE_TRANSACTION_TIMEOUT_SECONDS: setting(
-    10,
-    'How long a transaction may do nothing before PostgreSQL ends it, and frees what it has locked.',
-    integer(1, 600),
-  ),
-  DATABASE_QUEUE_LIMIT: setting(
-    500,
-    'Statements of one server that may wait for PostgreSQL at once; more are refused right away.',
-    integer(20, 100_000),
-  ),
-  MIGRATE_ON_START: setting(
-    true,
-    'Apply pending migrations when a server starts. Set false to run `gatehouse migrate` yourself.',
-    boolean,
-  ),
+  ...databaseSettings,
   ENCRYPTION_KEY: setting<readonly string[] | undefined>(
     undefined,
     'Seals keys and client secrets at rest, 32+ bytes in base64url; unset: generated into DATA_DIR/encryption.key. Of several, separated by commas or lines, the first seals and all open.',
