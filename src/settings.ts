@@ -163,6 +163,11 @@ export const settings = {
     'Dynamic client registration (RFC 7591): open, limited (open, so often an hour), token (with a token from `gatehouse clients invite`) or closed; default: open when ISSUER_URL is on localhost, else limited.',
     oneOf('open', 'limited', 'token', 'closed'),
   ),
+  ASSERTION_AUDIENCE_TOKEN_ENDPOINT: setting(
+    false,
+    'Also accept client assertions (private_key_jwt) whose audience is the URL of the token endpoint, as older clients sign them. Default: only the issuer is accepted (FAPI 2.0).',
+    boolean,
+  ),
   REGISTRATION_LIMIT_PER_ADDRESS: setting(
     60,
     'Registrations an hour from one address (an IPv6 /64; a /56 has 4 times as many, a /48 16 times) unless REGISTRATION is open. Behind a proxy it needs TRUSTED_PROXIES.',

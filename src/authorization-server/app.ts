@@ -31,9 +31,11 @@ import { createEnginePages } from './engine-pages.js'
 import { noteParties, observe } from './events.js'
 import { refuseCrossSite } from './fetch-metadata.js'
 import { createFirstRunRouter } from './first-run.js'
+import { postOnResume } from './form-post.js'
 import { createDecisionGuard } from './interactions/decision-guard.js'
 import { showHandOff } from './interactions/hand-off.js'
 import { holdBackErrors } from './interactions/held-return.js'
+import { verifyLogoutHints } from './interactions/logout-hint.js'
 import { createInteractionRouter } from './interactions/router.js'
 import { answerSignOuts } from './interactions/sign-outs.js'
 import { commitInteractions } from './interactions/unit-of-work.js'
@@ -197,7 +199,9 @@ export async function createAuthorizationServer(
     guardCodeEntry(codeEntry),
     showHandOff(pages),
     holdBackErrors(pages),
+    verifyLogoutHints(issuer, keyRing),
     answerSignOuts(pages),
+    postOnResume(enginePages.postForm),
     commitInteractions(storage),
     routesOf(firstRun),
     routesOf(interactions),

@@ -25,8 +25,7 @@ function plainPath(path: string): string {
 }
 
 /**
- * Pages set their own, stricter ones; documents and assets say themselves how long they may be kept. The engine's form_post page
- * runs a script of its own, so no `script-src` here.
+ * Pages set their own, stricter ones; documents and assets say themselves how long they may be kept.
  */
 export const everyAnswersHeaders = {
   'cache-control': 'no-store',

@@ -4,6 +4,7 @@ import type { HttpContext } from '../platform/http.js'
 import type { Pages } from '../platform/pages.js'
 import { ClientRefused, ClientUnavailable } from './clients/client-lookup.js'
 import { createDevicePages } from './device/pages.js'
+import { createPostForm } from './form-post.js'
 import type { EnginePages } from './provider.js'
 import type { ErrorKind, Views } from './views.js'
 
@@ -39,6 +40,7 @@ export function createEnginePages(pages: Pages<Views>): EnginePages {
   return {
     renderError,
     device: createDevicePages(pages, renderError),
+    postForm: createPostForm(pages),
     logoutSource: (ctx, _form) => {
       const secret = ctx.oidc.session?.state?.['secret']
       pages.send(ours(ctx), 'sign-out', {

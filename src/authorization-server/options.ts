@@ -57,6 +57,8 @@ export interface AuthorizationServerOptions {
   readonly fileClients?: readonly FileClient[] | undefined
   /** Identity providers whose assertions are exchanged for access tokens; empty: the grant is not offered. */
   readonly trustedAssertionIssuers: readonly TrustedIssuer[]
+  /** Accept client assertions whose `aud` is the token endpoint's URL instead of the issuer. Default: false. */
+  readonly acceptsTokenEndpointAudience?: boolean
   /** How long it takes to say that a client's document cannot be had, whatever the reason: longer than a fetch may take. */
   readonly clientFailureMs: number
   /** Fetches of clients' documents that run at once, in all and at one host; no more than `untrustedFetch` takes. */

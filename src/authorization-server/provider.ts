@@ -2,7 +2,7 @@
  * The one place that constructs the engine. Owns its configuration; everything that needs a decision of ours is a function from
  * a neighbouring file. The engine is pinned exactly, and its experimental features acknowledged here.
  */
-import { type Configuration, errors, type KoaContextWithOIDC, Provider } from 'oidc-provider'
+import { type Configuration, errors, type KoaContextWithOIDC, type Provider } from 'oidc-provider'
 import initializeKeystore from 'oidc-provider/lib/helpers/initialize_keystore.js'
 import { cookieSuffix } from '../oauth/cookie-names.js'
 import { dpopProofAlgorithms } from '../oauth/dpop.js'
@@ -15,7 +15,12 @@ import { clockToleranceSeconds } from '../storage/engine-model.js'
 import { currentInteractionRequest } from '../storage/interaction-request.js'
 import type { KeyRing, Keys } from '../storage/key-ring.js'
 import { currentTokenRequest } from '../storage/token-request.js'
-import { clientAssertionRules, compareLoopbackRedirects, compareSecrets } from './clients/authentication.js'
+import {
+  clientAssertionRules,
+  compareLoopbackRedirects,
+  compareSecrets,
+  expectAudience,
+} from './clients/authentication.js'
 import { keepBuiltClients } from './clients/built-clients.js'
 import type { EngineClients } from './clients/engine-clients.js'
 import { explainRefusedGrantTypes } from './clients/grant-types.js'
@@ -23,6 +28,7 @@ import { clientMetadataRules } from './clients/metadata-rules.js'
 import { requiresPkce } from './clients/pkce.js'
 import type { createDevicePages } from './device/pages.js'
 import { deviceCodeTtlSeconds } from './device/polling.js'
+import { engineThatPosts, type PostForm } from './form-post.js'
 import { codeTtlSeconds, isHandedOff } from './interactions/hand-off.js'
 import { createInteractionPolicy } from './interactions/policy.js'
 import { resumeForSignedInBrowser } from './interactions/signed-in-browser.js'
@@ -48,6 +54,7 @@ export interface EnginePages {
   logoutSource(ctx: KoaContextWithOIDC, form: string): void
   postLogoutSuccessSource(ctx: KoaContextWithOIDC): void
   readonly device: ReturnType<typeof createDevicePages>
+  readonly postForm: PostForm
 }
 
 export interface ProviderParts {
@@ -263,13 +270,15 @@ function renewSessionsInPlace({ Session }: Provider): void {
 
 /** A configured engine, which follows the keys. Mount it on an app whose `keys` are the same cookie keys. */
 export function createProvider(parts: ProviderParts): Provider {
-  const provider = new Provider(parts.options.issuer, configuration(parts))
+  const Engine = engineThatPosts(parts.pages.postForm)
+  const provider = new Engine(parts.options.issuer, configuration(parts))
   parts.keyRing.follow((keys) => replaceKeys(provider, keys))
   enforceSingleUse(provider, parts.options.storage)
   renewSessionsInPlace(provider)
   resumeForSignedInBrowser(provider)
   compareSecrets(provider)
   compareLoopbackRedirects(provider)
+  expectAudience(provider, parts.options.acceptsTokenEndpointAudience ?? false)
   keepBuiltClients(provider)
   const takesAssertions = parts.options.trustedAssertionIssuers.length > 0
   explainRefusedGrantTypes(provider, (grantType) => grantType !== jwtBearerGrant || takesAssertions)

@@ -1,7 +1,15 @@
 /** Contexts of every page, calm ones and hostile ones: the tests render each, and screenshots are taken of them. */
 import { confirmSamples, consentSamples } from './consent-samples.js'
 import { forEachHostile, hostileTexts, longHost } from './hostile-samples.js'
-import type { DoneContext, ErrorContext, ErrorKind, HandOffContext, SignInContext, Views } from './views.js'
+import type {
+  DoneContext,
+  ErrorContext,
+  ErrorKind,
+  FormPostContext,
+  HandOffContext,
+  SignInContext,
+  Views,
+} from './views.js'
 
 /** For every page, its contexts by the name of the situation. */
 export type ViewSamples = { readonly [Name in keyof Views]: Readonly<Record<string, Views[Name]>> }
@@ -54,6 +62,11 @@ const errors: Readonly<Record<ErrorKind, ErrorContext>> = {
 
 function doneSample(clientName: string): DoneContext {
   return { outcome: 'allowed', clientName }
+}
+
+function formPostSample(state: string): FormPostContext {
+  const fields = { code: 'a-code', state, iss: 'https://auth.example' }
+  return { action: 'https://client.example/callback', host: 'client.example', fields }
 }
 
 export const viewSamples: ViewSamples = {
@@ -121,6 +134,10 @@ export const viewSamples: ViewSamples = {
     plain: { hasStayed: false },
     stayed: { hasStayed: true },
     'with a way on': { hasStayed: false, back: 'https://client.example/signed-out?state=x' },
+  },
+  'form-post': {
+    code: formPostSample('state-1'),
+    ...forEachHostile(formPostSample),
   },
   done: {
     allowed: doneSample('Claude Code'),

@@ -201,6 +201,14 @@ export interface SignedOutContext {
   readonly back?: string | undefined
 }
 
+/** views/form-post.ejs: posts itself, by its script or the person's press of the button. */
+export interface FormPostContext {
+  readonly action: string
+  /** Of the action, as the person reads it. */
+  readonly host: string
+  readonly fields: Readonly<Record<string, string>>
+}
+
 /** views/done.ejs: the end of a way on which no redirect follows. */
 export interface DoneContext {
   readonly outcome: 'allowed' | 'denied' | 'cancelled'
@@ -269,6 +277,7 @@ export interface Views {
   readonly 'set-up-done': SetUpDoneContext
   readonly 'sign-out': SignOutContext
   readonly 'signed-out': SignedOutContext
+  readonly 'form-post': FormPostContext
   readonly done: DoneContext
   readonly error: ErrorContext
   readonly home: HomeContext
@@ -281,6 +290,7 @@ export const popupViews: readonly (keyof Views)[] = [
   'confirm',
   'sign-out',
   'signed-out',
+  'form-post',
   'done',
   'error',
 ]
@@ -289,4 +299,5 @@ export const popupViews: readonly (keyof Views)[] = [
 export const pageScripts: Readonly<Partial<Record<keyof Views, string>>> = {
   consent: 'decision-guard',
   confirm: 'decision-guard',
+  'form-post': 'submit-form',
 }

@@ -77,6 +77,7 @@ export async function startAuth(
       auditObserver: observability.auditObserver,
       fileClients: fileClients(config),
       trustedAssertionIssuers: config.TRUSTED_ASSERTION_ISSUERS,
+      acceptsTokenEndpointAudience: config.ASSERTION_AUDIENCE_TOKEN_ENDPOINT,
       clientFailureMs: 3_000,
       clientFetches,
       clientHosts,

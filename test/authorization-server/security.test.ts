@@ -229,11 +229,11 @@ describe('HTTP (RFC 9112)', () => {
     expect(server.logLines.at(-1)).toContain('"status":400')
   })
 
-  it('keeps pages that the engine writes itself out of frames', async () => {
+  it('keeps the page that posts an answer out of frames', async () => {
     const response = await fetch(startOf({ response_mode: 'form_post', prompt: 'none' }))
     expect(await response.text()).toContain('<form method="post"')
     expect(response.headers.get('x-frame-options')).toBe('DENY')
-    expect(response.headers.get('content-security-policy')).toBe("frame-ancestors 'none'")
+    expect(response.headers.get('content-security-policy')).toContain("frame-ancestors 'none'")
     expect(response.headers.get('x-content-type-options')).toBe('nosniff')
   })
 })

@@ -78,6 +78,7 @@ async function engineOver(storage: Storage, issuer: string, resource: string) {
       renderError: async () => undefined,
       logoutSource: () => undefined,
       postLogoutSuccessSource: () => undefined,
+      postForm: () => undefined,
       device: {
         userCodeInputSource: () => undefined,
         userCodeConfirmSource: () => undefined,

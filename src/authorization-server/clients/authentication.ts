@@ -44,6 +44,19 @@ export function compareLoopbackRedirects(provider: Provider): void {
 }
 
 /**
+ * Whom a client assertion may be for: the issuer alone (FAPI 2.0 §5.3.2.1, RFC 7523bis §3), at every endpoint. An assertion for an endpoint's
+ * URL can be had by another server that makes the client believe that URL to be its own. `acceptsTokenEndpoint`: its URL, too, for clients
+ * that follow RFC 7523 §3 to the letter.
+ */
+export function expectAudience({ OIDCContext }: Provider, acceptsTokenEndpoint: boolean): void {
+  Object.assign(OIDCContext.prototype, {
+    clientJwtAuthExpectedAudience: function expectedAudience(this: InstanceType<typeof OIDCContext>) {
+      return new Set([this.issuer, ...(acceptsTokenEndpoint ? [this.urlFor('token')] : [])])
+    },
+  })
+}
+
+/**
  * Further checks of a client assertion; the engine has checked signature, `iss`, `sub`, `exp`, `nbf`, and that one audience is ours.
  * Its `jti` is remembered after this (one-time.ts).
  */

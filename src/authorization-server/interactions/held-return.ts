@@ -11,6 +11,7 @@ import { canParseUrl } from '../../oauth/url.js'
 import type { HttpContext, HttpMiddleware } from '../../platform/http.js'
 import type { Pages } from '../../platform/pages.js'
 import { knownClient } from '../clients/known-clients.js'
+import { isPosted } from '../form-post.js'
 import { routes } from '../routes.js'
 import type { Views } from '../views.js'
 
@@ -56,7 +57,7 @@ export function holdBackErrors(pages: Pages<Views>): HttpMiddleware {
     if (ctx.status === 303) {
       const back = errorReturn(String(ctx.response.get('location')), redirectUri)
       if (back !== undefined) holdBack(pages, ctx, clientName, back.href)
-    } else if (params?.['response_mode'] === 'form_post' && String(ctx.body).includes('document.forms[0].submit()')) {
+    } else if (isPosted(ctx) && ctx.status >= 400) {
       holdBack(pages, ctx, clientName, undefined)
     }
   }

@@ -1,12 +1,12 @@
 /**
- * Two answers to sign-outs that the engine gives otherwise. Somebody who is not signed in is asked nothing there: a page that sends
- * itself leads on to where the client wants people afterwards, so that a link to us would lead to the site of anybody who registered
- * (RFC 9700 §4.11.2); here the person reads that they are signed out, and may go on. Who chose to stay would read that they are
- * signed out.
+ * Two answers to sign-outs that the engine gives otherwise. If nobody is signed in, the engine sends a page that posts itself and leads on
+ * to where the client wants people afterwards: a link to this server would lead to the site of anybody who registered (RFC 9700 §4.11.2).
+ * Here the person reads that they are signed out, and may go on; a trusted client gets a redirect. If the person chose to stay, the
+ * engine would say that they are signed out.
  */
 import type { KoaContextWithOIDC } from 'oidc-provider'
 import { redirectKind } from '../../oauth/redirect-uri.js'
-import type { HttpContext, HttpMiddleware } from '../../platform/http.js'
+import { type HttpContext, type HttpMiddleware, seeOther } from '../../platform/http.js'
 import type { Pages } from '../../platform/pages.js'
 import { routes } from '../routes.js'
 import type { SignedOutContext, Views } from '../views.js'
@@ -23,11 +23,14 @@ function wayOn({ params }: Engine): string | undefined {
   return url.href
 }
 
-/** Clients of the operator, known products and programs on the person's own device go on as ever. */
-function ofNobody(oidc: Engine): SignedOutContext | undefined {
+/** An answer in place of the engine's: a page, or a redirect that needs none. */
+type SignOutAnswer = SignedOutContext | { readonly leadOn: string }
+
+/** With nobody to sign out, clients of the operator, known products and programs on the person's own device get the person at once. */
+function ofNobody(oidc: Engine): SignOutAnswer | undefined {
   if (oidc.session === undefined || oidc.session.accountId !== undefined) return undefined
   const back = wayOn(oidc)
-  if (back !== undefined && (redirectKind(back) !== 'https' || isTrusted(oidc.client))) return undefined
+  if (back !== undefined && (redirectKind(back) !== 'https' || isTrusted(oidc.client))) return { leadOn: back }
   return { hasStayed: false, back }
 }
 
@@ -38,7 +41,7 @@ function ofWhoStays(ctx: HttpContext, oidc: Engine): SignedOutContext | undefine
 
 /** Middleware ahead of the engine. */
 export function answerSignOuts(pages: Pages<Views>): HttpMiddleware {
-  const answerFor = (ctx: HttpContext): SignedOutContext | undefined => {
+  const answerFor = (ctx: HttpContext): SignOutAnswer | undefined => {
     const { oidc } = ctx as unknown as Partial<KoaContextWithOIDC>
     if (oidc === undefined) return undefined
     if (ctx.path === routes.end_session && ctx.status === 200) return ofNobody(oidc)
@@ -48,6 +51,11 @@ export function answerSignOuts(pages: Pages<Views>): HttpMiddleware {
     await next()
     const answer = answerFor(ctx)
     if (answer === undefined) return
+    if ('leadOn' in answer) {
+      seeOther(ctx, answer.leadOn)
+      ctx.body = ''
+      return
+    }
     ctx.remove('location')
     pages.send(ctx, 'signed-out', answer)
   }

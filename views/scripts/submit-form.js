@@ -1,0 +1,2 @@
+// Posts the only form of the page. Without scripts the person presses its button.
+document.forms[0].submit()
