@@ -15,6 +15,7 @@ import { clockToleranceSeconds } from '../storage/engine-model.js'
 import { currentInteractionRequest } from '../storage/interaction-request.js'
 import type { KeyRing, Keys } from '../storage/key-ring.js'
 import { currentTokenRequest } from '../storage/token-request.js'
+import { passwordContext } from './accounts/authentication-context.js'
 import {
   clientAssertionRules,
   compareLoopbackRedirects,
@@ -199,7 +200,9 @@ function configuration(parts: ProviderParts): Configuration {
     adapter: createAdapterFactory(options.storage, parts.clients),
     allowOmittingSingleRegisteredRedirectUri: false,
     assertJwtClientAuthClaimsAndHeader: clientAssertionRules(options.storage.clock),
-    claims: { openid: ['sub'], profile: ['name'], email: ['email', 'email_verified'] },
+    acrValues: [passwordContext],
+    // How and when the person signed in is in every ID token; userinfo does not know it.
+    claims: { openid: ['sub', 'acr', 'amr', 'auth_time'], profile: ['name'], email: ['email', 'email_verified'] },
     clientAuthMethods: ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'],
     // Nothing at these endpoints rests on cookies, so any origin may call them.
     clientBasedCORS: () => true,

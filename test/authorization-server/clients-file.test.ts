@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from '@jest/globals'
+import { passwordContext } from '../../src/authorization-server/accounts/authentication-context.js'
 import { readClientsFile } from '../../src/authorization-server/clients/clients-file.js'
 import { operatorMembers } from '../../src/oauth/operator-clients.js'
 import { replaceFileClients } from '../../src/storage/clients.js'
@@ -151,6 +152,7 @@ describe('a file of clients', () => {
       jwks_uri: 'https://app.example/jwks',
       id_token_signed_response_alg: 'ES256',
       default_max_age: 600,
+      default_acr_values: [passwordContext],
       require_auth_time: true,
       require_pushed_authorization_requests: true,
       dpop_bound_access_tokens: true,
@@ -158,7 +160,7 @@ describe('a file of clients', () => {
       require_pkce: false,
     }
     const others = operatorMembers.filter((member) => !(member in everything))
-    expect(others).toEqual(['jwks', 'default_acr_values', 'introspects'])
+    expect(others).toEqual(['jwks', 'introspects'])
     const [metadata = { client_id: '' }] = read(everything)
     expect(metadata).toMatchObject(everything)
     const server = await startServer('embedded', { fileClients: [{ metadata }] })

@@ -1,4 +1,5 @@
 /** The sign-in step: shows the form, checks the password under the throttle, and notes who signed in. */
+
 import { OAuthError } from '../../oauth/errors.js'
 import { subjectHash } from '../../oauth/subject-hash.js'
 import { clientNetworks } from '../../platform/client-network.js'
@@ -7,6 +8,7 @@ import { type HttpContext, publicPath, seeOther } from '../../platform/http.js'
 import type { Write } from '../../platform/joined-writes.js'
 import type { ProvenPassword } from '../../storage/interaction-request.js'
 import { endSession } from '../../storage/sessions.js'
+import { passwordContext, passwordMethods } from '../accounts/authentication-context.js'
 import { displayName } from '../clients/identity.js'
 import type { SignInError } from '../views.js'
 import { type Interaction, saveInteraction } from './interaction.js'
@@ -106,7 +108,9 @@ export async function submitSignIn(
   const now = epochSeconds(parts.storage.clock)
   await endOtherSession(parts, interaction, accountId)
   const browser = bindSignIn(ctx, interaction.engine)
-  interaction.engine.result = { login: { accountId, ts: now, remember: true, browser } }
+  interaction.engine.result = {
+    login: { accountId, ts: now, remember: true, browser, acr: passwordContext, amr: [...passwordMethods] },
+  }
   const event = parts.audit.event(
     { type: 'sign_in.succeeded', accountId, detail: { address: ctx.state.clientAddress } },
     ctx.state.event,
