@@ -273,8 +273,8 @@ function renewSessionsInPlace({ Session }: Provider): void {
 
 /** A configured engine, which follows the keys. Mount it on an app whose `keys` are the same cookie keys. */
 export function createProvider(parts: ProviderParts): Provider {
-  const Engine = engineThatPosts(parts.pages.postForm)
-  const provider = new Engine(parts.options.issuer, configuration(parts))
+  const Provider = engineThatPosts(parts.pages.postForm)
+  const provider = new Provider(parts.options.issuer, configuration(parts))
   parts.keyRing.follow((keys) => replaceKeys(provider, keys))
   enforceSingleUse(provider, parts.options.storage)
   renewSessionsInPlace(provider)

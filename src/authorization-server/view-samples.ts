@@ -1,15 +1,8 @@
 /** Contexts of every page, calm ones and hostile ones: the tests render each, and screenshots are taken of them. */
 import { confirmSamples, consentSamples } from './consent-samples.js'
+import type { FormPostContext } from './form-post-view.js'
 import { forEachHostile, hostileTexts, longHost } from './hostile-samples.js'
-import type {
-  DoneContext,
-  ErrorContext,
-  ErrorKind,
-  FormPostContext,
-  HandOffContext,
-  SignInContext,
-  Views,
-} from './views.js'
+import type { DoneContext, ErrorContext, ErrorKind, HandOffContext, SignInContext, Views } from './views.js'
 
 /** For every page, its contexts by the name of the situation. */
 export type ViewSamples = { readonly [Name in keyof Views]: Readonly<Record<string, Views[Name]>> }

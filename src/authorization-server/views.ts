@@ -3,6 +3,7 @@
  * view-samples.ts. Does not own the words (views/text.en.json) or the drawing (views/*.ejs): a router hands over facts, never
  * sentences. Every string may come from a stranger: pages escape, isolate and cut it.
  */
+import type { FormPostContext } from './form-post-view.js'
 
 /** Something went wrong with a sign-in. One message for every wrong pair of email and password. */
 export type SignInError = 'wrong-credentials' | 'too-many-attempts' | 'form-expired' | 'busy'
@@ -199,14 +200,6 @@ export interface SignedOutContext {
   readonly hasStayed: boolean
   /** https URL at a site that nobody has looked at, to which the person may go on. */
   readonly back?: string | undefined
-}
-
-/** views/form-post.ejs: posts itself, by its script or the person's press of the button. */
-export interface FormPostContext {
-  readonly action: string
-  /** Of the action, as the person reads it. */
-  readonly host: string
-  readonly fields: Readonly<Record<string, string>>
 }
 
 /** views/done.ejs: the end of a way on which no redirect follows. */
