@@ -105,14 +105,14 @@ describe('sign-in, consent and tool call in Chromium', () => {
     expect((await callback.received()).has('code')).toBe(true)
   })
 
-  it('goes back after the answer: a page that says it was given, or the form again, which then says so', async () => {
+  it('opens the page again after the answer: it says that the answer was given', async () => {
     await openConsent()
+    const shown = page.url()
     await consentWithChromium(page)
     await callback.received()
     await page.getByRole('heading', { name: 'The client has its answer' }).waitFor()
-    await page.goBack()
-    const allow = page.getByRole('button', { name: 'Allow', exact: true })
-    if (await allow.count()) await allow.click()
+    // Not by the back button: without scripts the page before is the answer to a form, which Chromium does not show again.
+    await page.goto(shown)
     await page.getByRole('heading', { name: 'This step is already done' }).waitFor()
   })
 
