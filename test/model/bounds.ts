@@ -29,18 +29,18 @@ export const refreshBounds: Readonly<Record<string, RefreshBounds>> = {
 }
 
 export const largeRefreshBounds: Readonly<Record<string, RefreshBounds>> = {
-  'a client alone, one answer lost': { ...quiet, requests: 9, inFlight: 1, ticks: 6, losses: 1, outages: 2 },
+  'a client alone, one answer lost': { ...quiet, requests: 8, inFlight: 1, ticks: 6, losses: 1, outages: 1 },
   'everything at once': {
-    requests: 5,
+    requests: 3,
     inFlight: 3,
-    ticks: 3,
+    ticks: 2,
     losses: 1,
-    outages: 1,
+    outages: 0,
     theft: true,
     revocation: true,
     isSlow: true,
   },
-  'a thief and a stranger': { ...quiet, requests: 7, inFlight: 2, ticks: 5, theft: true },
+  'a thief and a stranger': { ...quiet, requests: 5, inFlight: 1, ticks: 4, theft: true },
 }
 
 export const singleUseBounds: Readonly<Record<string, SingleUseBounds>> = {
@@ -63,8 +63,8 @@ export const singleUseBounds: Readonly<Record<string, SingleUseBounds>> = {
 export const largeSingleUseBounds: Readonly<Record<string, SingleUseBounds>> = {
   'everything at once': {
     kinds: ['allow', 'redeem', 'assertion', 'forged', 'proven', 'identity'],
-    requests: 5,
+    requests: 3,
     inFlight: 3,
-    putOffs: 2,
+    putOffs: 1,
   },
 }
