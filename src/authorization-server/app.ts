@@ -185,6 +185,7 @@ export async function createAuthorizationServer(
   const takesAssertions = options.trustedAssertionIssuers.length > 0
   const documents = serveDocuments({ basePath, resources, takesAssertions, keyRing })
   const readSelfContained = createSelfContainedReader({ issuer, storage, keyRing })
+  takeResourceTokensAtUserinfo(provider, storage, readSelfContained)
   const everything: readonly HttpMiddleware[] = [
     pages.serveAssets,
     documents.middleware,

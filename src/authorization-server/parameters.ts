@@ -1,16 +1,20 @@
 /**
- * Rewrites what clients send before the engine sees it, at the endpoints that take OAuth parameters: every spelling of a
- * resource becomes its canonical one, and a request without scope or resource gets the defaults (RFC 6749 §3.3, RFC 8707 §2).
- * Does not judge anything: unknown resources and repeated parameters pass on to the engine's checks.
+ * Rewrites what clients send before the engine sees it, at the endpoints that take OAuth parameters: every spelling of a resource
+ * becomes its canonical one, `scope` becomes what it means here (`requested-scopes.ts`), and parameters without a meaning in the
+ * request are left out (`ignored-parameters.ts`). Does not judge anything: unknown resources and repeated parameters pass on to the
+ * engine's checks.
  */
 import type { IncomingMessage } from 'node:http'
 import { formatChallenge } from '../oauth/challenge.js'
 import { OAuthError } from '../oauth/errors.js'
 import { withLoopbackPath } from '../oauth/redirect-uri.js'
+import type { ResourceDeclaration } from '../oauth/resource.js'
 import { readBody } from '../platform/form.js'
 import type { HttpContext, HttpMiddleware } from '../platform/http.js'
 import { clientWithoutSecret } from './authorization-header.js'
-import { isOpenidScope, type Resources } from './resources.js'
+import { dropIgnoredParameters } from './ignored-parameters.js'
+import { narrowingScopes, scopesForMachine, scopesForPerson } from './requested-scopes.js'
+import type { Resources } from './resources.js'
 import { routes } from './routes.js'
 
 /** The engine refuses larger bodies itself; this is its limit. */
@@ -21,20 +25,40 @@ const authorizationLimit = 16 * 1024
 const authorizationPaths: ReadonlySet<string> = new Set(['/authorize', '/par', '/device/authorize'])
 
 function canonicalise(parameters: URLSearchParams, resources: Resources): void {
-  const given = parameters.getAll('resource')
+  const sent = parameters.getAll('resource')
+  // RFC 6749 §3.1: a parameter without a value counts as left out.
+  const given = sent.filter((value) => value !== '')
   // Named twice, under two of its names, it is one: the consent page shows the resource of a request that names one.
   const canonical = [...new Set(given.map((value) => resources.find(value)?.resource ?? value))]
-  if (given.length === canonical.length && given.every((value, index) => value === canonical[index])) return
+  if (sent.length === canonical.length && sent.every((value, index) => value === canonical[index])) return
   parameters.delete('resource')
   for (const value of canonical) parameters.append('resource', value)
 }
 
-function defaultScope(parameters: URLSearchParams, resources: Resources): void {
-  // A pushed request or request object brings its own scope.
-  if (parameters.has('request_uri') || parameters.has('request')) return
-  if (parameters.getAll('scope').some((scope) => scope.trim() !== '')) return
-  const resource = resources.find(parameters.get('resource') ?? '') ?? resources.fallback
-  parameters.set('scope', resource.defaultScopes.join(' '))
+/** The resources of the request; `undefined` when one of them is unknown, which the engine refuses. */
+function namedResources(parameters: URLSearchParams, resources: Resources): ResourceDeclaration[] | undefined {
+  const given = parameters.getAll('resource')
+  const named = given.flatMap((value) => resources.find(value) ?? [])
+  return named.length === given.length ? named : undefined
+}
+
+/** The `scope` that the request means; `undefined` for one that names no scope, and leaves the choice to the grant. */
+function meantScope(path: string, parameters: URLSearchParams, resources: Resources): string | undefined {
+  const scope = parameters.get('scope') ?? undefined
+  const named = namedResources(parameters, resources)
+  if (named === undefined) return scope
+  if (authorizationPaths.has(path)) return scopesForPerson(scope, named, resources)
+  const grantType = parameters.get('grant_type')
+  if (grantType === 'client_credentials') return scopesForMachine(scope, named[0] ?? resources.fallback)
+  return narrowingScopes(scope, resources, grantType === 'refresh_token')
+}
+
+function rewriteScope(path: string, parameters: URLSearchParams, resources: Resources): void {
+  // The engine refuses a repeated parameter.
+  if (parameters.getAll('scope').length > 1) return
+  const scope = meantScope(path, parameters, resources)
+  if (scope === undefined) parameters.delete('scope')
+  else parameters.set('scope', scope)
 }
 
 /** Endpoints at which a client authenticates, by the header or by parameters. */
@@ -79,9 +103,10 @@ function rewrite(path: string, parameters: URLSearchParams, resources: Resources
   // The same at the authorization request and at the token request, where the engine compares the two.
   const [redirect, ...others] = parameters.getAll('redirect_uri')
   if (redirect !== undefined && others.length === 0) parameters.set('redirect_uri', withLoopbackPath(redirect))
-  if (authorizationPaths.has(path) || parameters.get('grant_type') === 'client_credentials') {
-    defaultScope(parameters, resources)
-  }
+  // A pushed request or request object brings its own scope.
+  if (parameters.has('request_uri') || parameters.has('request')) return
+  rewriteScope(path, parameters, resources)
+  if (authorizationPaths.has(path)) dropIgnoredParameters(parameters)
 }
 
 /**
@@ -123,10 +148,4 @@ export function normaliseParameters(resources: Resources): HttpMiddleware {
     }
     return next()
   }
-}
-
-/** True when every scope asked for belongs to this server itself, so that no resource is meant (plain OpenID Connect). */
-export function isOpenidOnly(scope: string | undefined): boolean {
-  const scopes = (scope ?? '').split(' ').filter((token) => token !== '')
-  return scopes.includes('openid') && scopes.every(isOpenidScope)
 }

@@ -36,12 +36,13 @@ import { resumeForSignedInBrowser } from './interactions/signed-in-browser.js'
 import { grantStanding, type StandingConsentParts } from './interactions/standing-consent.js'
 import { enforceSingleUse } from './one-time.js'
 import type { AuthorizationServerOptions } from './options.js'
-import { isOpenidOnly } from './parameters.js'
 import { rotatesRefreshToken } from './refresh-rotation.js'
+import { isSignInAlone } from './requested-scopes.js'
 import { openidScopes, type Resources } from './resources.js'
 import { grantClaim } from './revocation-feed.js'
 import { routes } from './routes.js'
 import { engineKey } from './signing-key.js'
+import { carryGrantedScopes } from './token-scopes.js'
 
 /** Draft of OAuth Client ID Metadata Document that the engine implements and we tested. */
 const metadataDocumentDraft = 'draft-02'
@@ -78,9 +79,13 @@ function resourceIndicators({
       const { scope, grant_type: grantType } = ctx.oidc.params ?? {}
       // A machine is no person: scopes about one mean nothing for it, and what it gets is for a resource.
       if (grantType === 'client_credentials') return resources.fallback.resource
-      return isOpenidOnly(typeof scope === 'string' ? scope : undefined) ? [] : resources.fallback.resource
+      return isSignInAlone(typeof scope === 'string' ? scope : undefined) ? [] : resources.fallback.resource
     },
-    useGrantedResource: async () => true,
+    // A refresh that narrows to the sign-in gets a token for userinfo alone.
+    useGrantedResource: async ({ oidc: { params } }) => {
+      const scope = params?.['scope']
+      return !isSignInAlone(typeof scope === 'string' ? scope : undefined)
+    },
     getResourceServerInfo: async (_ctx, identifier) => {
       const resource = resources.find(identifier)
       if (resource === undefined) throw new errors.InvalidTarget()
@@ -214,6 +219,8 @@ function configuration(parts: ProviderParts): Configuration {
       token_endpoint_auth_method: 'client_secret_basic',
     },
     clockTolerance: clockToleranceSeconds,
+    // Sign-in libraries read the ID token alone, and it is the same with and without a resource.
+    conformIdTokenClaims: false,
     cookies: {
       keys: [...keyRing.keys.cookie],
       names: cookieNames(options.issuer),
@@ -276,6 +283,7 @@ export function createProvider(parts: ProviderParts): Provider {
   const Provider = engineThatPosts(parts.pages.postForm)
   const provider = new Provider(parts.options.issuer, configuration(parts))
   parts.keyRing.follow((keys) => replaceKeys(provider, keys))
+  carryGrantedScopes(provider, parts.resources, parts.options.offersDeviceFlow)
   enforceSingleUse(provider, parts.options.storage)
   renewSessionsInPlace(provider)
   resumeForSignedInBrowser(provider)

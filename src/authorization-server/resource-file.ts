@@ -156,7 +156,6 @@ export function readResourceFile(
   const mistakes = mistakesIn(file)
   if (mistakes.length > 0) throw new Error(`RESOURCE_FILE is wrong:\n  ${mistakes.join('\n  ')}`)
   const scopes = entriesOf(file['scopes'])
-  const defaultScopes = scopes.filter((entry) => entry['default'] === true).map(({ name }) => textOf(name))
   return {
     resource,
     aliases: aliases.filter((alias) => alias !== resource),
@@ -164,8 +163,6 @@ export function readResourceFile(
     description: textOf(file['description']),
     scopes: scopes.map(scopeOf),
     tools: entriesOf(file['tools']).map(toolOf),
-    defaultScopes,
-    advertisedScopes: defaultScopes,
-    challengeScopes: defaultScopes,
+    defaultScopes: scopes.filter((entry) => entry['default'] === true).map(({ name }) => textOf(name)),
   }
 }

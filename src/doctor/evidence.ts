@@ -1,5 +1,6 @@
 /** What playing a client has shown. Gathered once (`gather.ts`), then only looked at. */
 import type { Challenge } from '../oauth/challenge.js'
+import { parseScope } from '../oauth/scope.js'
 import type { CertificateReport, Exchange } from '../platform/diagnostic-network.js'
 import { answerOf, type JsonObject, type Reading, stringsIn } from './exchange.js'
 
@@ -84,7 +85,7 @@ export function serverDocument({ server }: Evidence): JsonObject | undefined {
 }
 
 export function challengeScopes({ challenge }: Evidence): readonly string[] {
-  return (challenge?.parameters['scope'] ?? '').split(' ').filter((scope) => scope !== '')
+  return parseScope(challenge?.parameters['scope'])
 }
 
 /** True when the first request was answered as the specification wants. */

@@ -1,4 +1,5 @@
 /** The MCP server's API keys, in its own database: the operator's list, and the look-up of each request that brings one. */
+import { parseScope } from '../oauth/scope.js'
 import type { Clock } from '../platform/clock.js'
 import type { Sql, Statement } from '../platform/database.js'
 import { randomSecret } from '../platform/secrets.js'
@@ -58,7 +59,7 @@ const insert: Statement = {
 }
 
 function listed({ id, name, subject, scope, createdAt, expiresAt }: Row): ListedApiKey {
-  const scopes = scope === '' ? [] : scope.split(' ')
+  const scopes = parseScope(scope)
   return { id, name, scopes, createdAt, expiresAt, ...(subject !== null && { subject }) }
 }
 

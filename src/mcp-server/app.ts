@@ -113,8 +113,8 @@ function protectResource({ definition: { resource }, issuer, verify, dpop, clock
     authorizationServers: issuer,
     name: resource.name,
     scopes: scopeHierarchyOf(resource),
-    advertisedScopes: resource.advertisedScopes,
-    challengeScopes: resource.challengeScopes,
+    advertisedScopes: resource.defaultScopes,
+    challengeScopes: resource.defaultScopes,
     dpop: dpop ?? false,
     verify,
   }
@@ -174,7 +174,7 @@ export function createMcpApp(given: McpAppOptions): McpApp {
   const open: readonly HttpMiddleware[] = [
     allowAllOrigins(),
     publishMetadata(server),
-    ...(issuerMirror === undefined ? [] : [mirrorIssuer(issuerMirror)]),
+    ...(issuerMirror === undefined ? [] : [mirrorIssuer(issuerMirror, resource.resource)]),
     options.pages.serveAssets,
     leadHome(addresses),
   ]

@@ -7,6 +7,7 @@
 
 import { legacyEndpointPaths } from '../oauth/deployment.js'
 import { OAuthError } from '../oauth/errors.js'
+import { parseScope } from '../oauth/scope.js'
 import { createForwarder, type Forward, type ForwarderOptions } from '../platform/forwarder.js'
 import type { HttpContext, HttpMiddleware } from '../platform/http.js'
 import {
@@ -100,8 +101,22 @@ export function createIssuerMirror({
   }
 }
 
-/** Middleware for the mirrored paths; every other path goes on, and so does the origin that is the issuer itself. */
-export function mirrorIssuer({ issuer, discovery, forward }: IssuerMirror): HttpMiddleware {
+/**
+ * The query of an authorization request at this origin, which serves one resource. Clients of 2025-03-26 know no `resource` parameter
+ * (RFC 8707). A request with `openid` may mean no resource at all, and its client would get a token that this server refuses.
+ */
+function withResource(querystring: string, resource: string): string {
+  const parameters = new URLSearchParams(querystring)
+  const mayMeanNone = parseScope(parameters.get('scope') ?? undefined).includes('openid')
+  const namesResource = parameters.getAll('resource').some((value) => value !== '')
+  return mayMeanNone && !namesResource ? `${querystring}&${new URLSearchParams({ resource })}` : querystring
+}
+
+/**
+ * Middleware for the mirrored paths; every other path goes on, and so does the origin that is the issuer itself. `resource`: canonical
+ * identifier of what this origin serves.
+ */
+export function mirrorIssuer({ issuer, discovery, forward }: IssuerMirror, resource: string): HttpMiddleware {
   const published = new WeakMap<object, PublishedDocument>()
 
   async function answerMetadata(ctx: HttpContext): Promise<void> {
@@ -117,7 +132,7 @@ export function mirrorIssuer({ issuer, discovery, forward }: IssuerMirror): Http
     const { authorization_endpoint: endpoint } = await reached(discovery.document())
     if (typeof endpoint !== 'string') throw notOffered()
     ctx.set('cache-control', 'no-store')
-    ctx.redirect(ctx.querystring === '' ? endpoint : `${endpoint}?${ctx.querystring}`)
+    ctx.redirect(ctx.querystring === '' ? endpoint : `${endpoint}?${withResource(ctx.querystring, resource)}`)
     // Koa's own body would repeat the address, and whether it is a page depends on what was asked for.
     ctx.body = ''
   }

@@ -6,10 +6,8 @@ import { tools } from './tools/tools.js'
 /**
  * Declares the notes service under its canonical URL and its former ones.
  *
- * Which scopes are named where (MCP authorization, "scope selection"):
- * - challenged and advertised: read and write. A client that asks for what it is told gets a useful first sign-in; the person can
- *   untick either. Never delete: it is asked for when a tool needs it (step-up).
- * - default: read only. A client that asks for nothing gets the harmless part, and steps up when it wants to write.
+ * The baseline is read and write (MCP authorization, "scope selection"): a client gets a useful first sign-in, whether it asks for
+ * what it is told or for nothing, and the person can untick either. Never delete: a tool that needs it asks for it (step-up).
  */
 export function notesResource(resourceUrl: string, aliases: readonly string[] = []): ResourceDeclaration {
   return {
@@ -19,8 +17,6 @@ export function notesResource(resourceUrl: string, aliases: readonly string[] = 
     description: 'Your personal notes: write them down, find them again.',
     scopes,
     tools: tools.map(({ declaration }) => declaration),
-    defaultScopes: [notesRead],
-    advertisedScopes: [notesRead, notesWrite],
-    challengeScopes: [notesRead, notesWrite],
+    defaultScopes: [notesRead, notesWrite],
   }
 }

@@ -53,12 +53,11 @@ export interface ResourceDeclaration {
   readonly contents?: readonly OperationDeclaration[]
   /** MCP prompts; those that are not named need a valid token alone. */
   readonly prompts?: readonly OperationDeclaration[]
-  /** Granted to a client that asks for no scope at all. */
+  /**
+   * The useful baseline, not the catalogue: what a client that names no scope asks for, the `scope` of the first 401 challenge, and
+   * `scopes_supported` of the RFC 9728 document. One list, so that a client gets what it is told. Never empty, never destructive.
+   */
   readonly defaultScopes: readonly string[]
-  /** `scopes_supported` of the RFC 9728 document: the useful baseline, not the catalogue. */
-  readonly advertisedScopes: readonly string[]
-  /** `scope` of the first 401 challenge. */
-  readonly challengeScopes: readonly string[]
 }
 
 /** The hierarchy that the scope declarations spell out. */
@@ -74,14 +73,7 @@ export function readOnlyDeclaration(resource: ResourceDeclaration): ResourceDecl
   const { contents = [], prompts = [] } = resource
   const tools = resource.tools.filter(({ readOnly }) => readOnly === true)
   const needed = new Set([...tools, ...contents, ...prompts].flatMap(({ scopes }) => scopesNamed(scopes)))
-  const keep = (scopes: readonly string[]) => scopes.filter((scope) => needed.has(scope))
-  return {
-    ...resource,
-    tools,
-    defaultScopes: keep(resource.defaultScopes),
-    advertisedScopes: keep(resource.advertisedScopes),
-    challengeScopes: keep(resource.challengeScopes),
-  }
+  return { ...resource, tools, defaultScopes: resource.defaultScopes.filter((scope) => needed.has(scope)) }
 }
 
 /**

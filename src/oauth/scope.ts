@@ -10,9 +10,20 @@ export function isScopeToken(value: string): boolean {
   return scopeToken.test(value)
 }
 
-/** Splits a `scope` value into its tokens, each once, in order. Does not check that any of them exists. */
+/**
+ * Splits a `scope` value into its tokens, each once, in order. Lenient about spaces before, after and between them, and about white
+ * space of any kind around the whole value, which files and environment variables add. Does not check that a token is well formed or
+ * known: a tab between two tokens makes them one malformed token (RFC 6749 §3.3 separates by space alone).
+ */
 export function parseScope(value: string | undefined): string[] {
-  return [...new Set((value ?? '').split(' ').filter((token) => token !== ''))]
+  return [
+    ...new Set(
+      (value ?? '')
+        .trim()
+        .split(' ')
+        .filter((token) => token !== ''),
+    ),
+  ]
 }
 
 /** Joins scopes into a `scope` value. */

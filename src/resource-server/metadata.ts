@@ -92,7 +92,11 @@ export function describeResource(description: ResourceDescription): ProtectedRes
  * `dpop`: whether proofs are checked, and whether key-bound tokens are the only ones taken.
  */
 export function protectedResourceMetadata(
-  { resource, name, advertisedScopes }: Pick<ResourceDeclaration, 'resource' | 'name' | 'advertisedScopes'>,
+  {
+    resource,
+    name,
+    advertisedScopes,
+  }: Pick<ResourceDeclaration, 'resource' | 'name'> & { readonly advertisedScopes: readonly string[] },
   issuer: string,
   dpop?: { readonly required?: boolean },
 ): ProtectedResourceMetadata {

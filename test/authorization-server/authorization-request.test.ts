@@ -133,12 +133,12 @@ describe('What a request asks for (RFC 8707, RFC 6749 §3.3)', () => {
   it('is the default scope of the default resource when it says nothing', async () => {
     const page = await consentFor({ scope: undefined, resource: undefined })
     expect(isConsentPage(page)).toBe(true)
-    expect(scopesOn(page).map(({ name }) => name)).toEqual(['notes:read'])
+    expect(scopesOn(page).map(({ name }) => name)).toEqual(['notes:read', 'notes:write'])
     expect(page.text).toContain(server.resource)
   })
 
   it('is the default scope when scope is blank', async () => {
-    expect(scopesOn(await consentFor({ scope: '  ' })).map(({ name }) => name)).toEqual(['notes:read'])
+    expect(scopesOn(await consentFor({ scope: '  ' })).map(({ name }) => name)).toEqual(['notes:read', 'notes:write'])
   })
 
   it('leaves unknown scopes out', async () => {

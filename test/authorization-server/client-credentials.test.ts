@@ -27,14 +27,16 @@ describeOnDatabases('Client credentials (RFC 6749 §4.4), on %s', (kind) => {
     expect(tokens).not.toHaveProperty('refresh_token')
     expect(decodeJwt(tokens?.access_token ?? '')).toMatchObject({
       aud: server.resource,
-      scope: 'notes:read',
+      scope: 'notes:read notes:write',
       sub: client.clientId,
       client_id: client.clientId,
     })
   })
 
   it('give the scope that was asked for, and leave unknown scopes out', async () => {
-    expect((await ask({ scope: 'notes:write' })).tokens?.scope).toBe('notes:write')
+    // Writing includes reading.
+    expect((await ask({ scope: 'notes:write' })).tokens?.scope).toBe('notes:read notes:write')
+    expect((await ask({ scope: 'notes:delete' })).tokens?.scope).toBe('notes:delete')
     expect((await ask({ scope: 'notes:read notes:admin' })).tokens?.scope).toBe('notes:read')
   })
 

@@ -94,13 +94,13 @@ describeOnDatabases('The device flow (RFC 8628), on %s', (kind) => {
       expect(page.text).toContain(words)
     }
     expect(page.text).toContain('the network you are on')
-    expect(scopesOn(page).map(({ name }) => name)).toEqual(['notes:read'])
+    expect(scopesOn(page).map(({ name }) => name)).toEqual(['notes:read', 'notes:write'])
     const done = pageOf(await consent(browser, page))
     expect([done.status, done.heading]).toEqual([200, 'You can close this window'])
     expect(done.text).toContain('Notes CLI has its access now')
 
     const { tokens } = await poll(client, device.device_code)
-    expect(tokens?.scope).toBe('notes:read')
+    expect(tokens?.scope).toBe('notes:read notes:write')
     expect(decodeJwt(tokens?.access_token ?? '')).toMatchObject({ aud: server.resource, client_id: client.clientId })
     const refreshed = await refresh(client, tokens?.refresh_token ?? '')
     expect(refreshed.status).toBe(200)

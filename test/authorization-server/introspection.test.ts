@@ -214,7 +214,7 @@ describeOnDatabases('Introspection of opaque tokens (RFC 7662), on %s', (kind) =
       active: true,
       client_id: stranger.clientId,
       aud: server.resource,
-      scope: 'notes:read',
+      scope: 'notes:read notes:write',
     })
   })
 })

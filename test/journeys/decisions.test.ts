@@ -135,13 +135,13 @@ describeOnDatabases('a person decides (%s)', (database) => {
     expect(pageOf(crossSite).status).toBe(403)
   })
 
-  it('serves a client that names no scope and no resource: reading, on the one resource', async () => {
+  it('serves a client that names no scope and no resource: what the challenge says, on the one resource', async () => {
     const { url, codeVerifier } = startAuthorization(grant.server, {
       clientId: grant.clientId,
       redirectUri: grant.redirectUri,
     })
     const page = pageOf(await signIn(browser, pageOf(await browser.open(url)), stack.account))
-    expect(scopesOn(page).map(({ name }) => name)).toEqual(['notes:read'])
+    expect(scopesOn(page).map(({ name }) => name)).toEqual(['notes:read', 'notes:write'])
     const { tokens } = await requestTokens(grant.server, {
       grant_type: 'authorization_code',
       client_id: grant.clientId,
@@ -149,8 +149,8 @@ describeOnDatabases('a person decides (%s)', (database) => {
       code: callbackOf(await consent(browser, page)).get('code') ?? '',
       code_verifier: codeVerifier,
     })
-    expect(tokens?.scope).toBe('notes:read')
-    structured(await callTool(stack.resource, tokens?.access_token, 'list_notes'))
+    expect(tokens?.scope).toBe('notes:read notes:write')
+    structured(await callTool(stack.resource, tokens?.access_token, 'create_note', { title: 'a', body: 'b' }))
   })
 
   it('signs in once: the next authorization of the same browser meets no sign-in page', async () => {

@@ -50,7 +50,7 @@ describe.each([
   it('registers, signs in, calls, steps up, refreshes and revokes, and never names a resource', async () => {
     server = await discoverAsOldClient(stack.resource, usesMetadata)
     const browser = stack.newBrowser()
-    const { tokens, clientId } = await signInAsOldClient(server, browser, { account: stack.account })
+    const { tokens, clientId } = await signInAsOldClient(server, browser, { account: stack.account }, 'notes:read')
     expect(decodeJwt(tokens.access_token)).toMatchObject({ iss: stack.issuer, aud: stack.resource })
     expect(structured(await callTool(stack.resource, tokens.access_token, 'list_notes'))).toBeDefined()
     expect((await callTool(stack.resource, tokens.access_token, 'create_note', { title: 'a', body: 'b' })).status).toBe(
@@ -93,6 +93,24 @@ describe('SDK clients that do not know RFC 9728', () => {
   })
 })
 
+describe('a client of 2025-03-26 that asks for OpenID Connect scopes alone', () => {
+  it('gets a token for the tools at this origin, not one for userinfo alone', async () => {
+    const server = await discoverAsOldClient(stack.resource, false)
+    const { tokens } = await signInAsOldClient(
+      server,
+      stack.newBrowser(),
+      { account: stack.account },
+      'openid email profile',
+    )
+    expect(decodeJwt(tokens.access_token)).toMatchObject({ aud: stack.resource })
+    expect(structured(await callTool(stack.resource, tokens.access_token, 'list_notes'))).toBeDefined()
+    const note = { title: 'a', body: 'b' }
+    expect(structured(await callTool(stack.resource, tokens.access_token, 'create_note', note))).toBeDefined()
+    const headers = { authorization: `Bearer ${tokens.access_token}` }
+    expect((await fetch(`${stack.issuer}/userinfo`, { headers })).status).toBe(200)
+  })
+})
+
 describe('what the mirror passes on', () => {
   it('leads the browser to the issuer’s authorization endpoint with the same query, uncached', async () => {
     const query = '?client_id=a%20b&redirect_uri=https%3A%2F%2Fx.example%2F%3Fy%3D%26z'
@@ -101,6 +119,23 @@ describe('what the mirror passes on', () => {
     expect(response.headers.get('location')).toBe(`${stack.issuer}/authorize${query}`)
     expect(response.headers.get('cache-control')).toBe('no-store')
     expect(await response.text()).toBe('')
+  })
+
+  it('names the resource of this origin for a request that could mean none, and leaves one that names a resource alone', async () => {
+    const locationOf = async (query: string) =>
+      (await fetch(`${origin}/authorize${query}`, { redirect: 'manual' })).headers.get('location')
+    const resource = encodeURIComponent(stack.resource)
+    for (const query of ['?scope=openid+email', '?scope=notes%3Aread+openid', '?resource=&scope=openid']) {
+      expect(await locationOf(query)).toBe(`${stack.issuer}/authorize${query}&resource=${resource}`)
+    }
+    for (const query of [
+      '?scope=openid&resource=https%3A%2F%2Fother.example%2F',
+      '?scope=notes%3Aread',
+      '?scope=',
+      '',
+    ]) {
+      expect(await locationOf(query)).toBe(`${stack.issuer}/authorize${query}`)
+    }
   })
 
   it('keeps the issuer’s errors: status, challenge and body', async () => {

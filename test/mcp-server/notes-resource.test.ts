@@ -12,11 +12,11 @@ describe('the declaration of the notes service', () => {
   })
 
   it('uses only scopes it declares', () => {
-    const { tools, defaultScopes, advertisedScopes, challengeScopes, scopes } = resource
+    const { tools, defaultScopes, scopes } = resource
     const used = [
       ...tools.flatMap((tool) => scopesNamed(tool.scopes)),
       ...scopes.flatMap(({ includes }) => includes),
-      ...[defaultScopes, advertisedScopes, challengeScopes].flat(),
+      ...defaultScopes,
     ]
     expect(names).toEqual(expect.arrayContaining(used))
     expect(names.every(isScopeToken)).toBe(true)
@@ -30,16 +30,13 @@ describe('the declaration of the notes service', () => {
   })
 
   it('asks for nothing destructive at the first sign-in, and never for offline_access', () => {
-    for (const list of [resource.defaultScopes, resource.advertisedScopes, resource.challengeScopes]) {
-      expect(list).not.toContain('notes:delete')
-      expect(list).not.toContain('offline_access')
-    }
+    expect(resource.defaultScopes).toEqual(['notes:read', 'notes:write'])
   })
 
   it('holds in read-only mode what changes nothing, and asks for what that needs', () => {
-    const { tools, defaultScopes, advertisedScopes, challengeScopes, scopes } = readOnlyDeclaration(resource)
+    const { tools, defaultScopes, scopes } = readOnlyDeclaration(resource)
     expect(tools.map(({ name }) => name)).toEqual(['whoami', 'list_notes', 'search_notes', 'read_note'])
-    for (const asked of [defaultScopes, advertisedScopes, challengeScopes]) expect(asked).toEqual(['notes:read'])
+    expect(defaultScopes).toEqual(['notes:read'])
     // A token for writing still reads.
     expect(scopes).toEqual(resource.scopes)
   })

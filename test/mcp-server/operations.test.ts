@@ -48,8 +48,6 @@ function journal(resource: string): ServerDefinition {
         { name: 'audit://{day}', scopes: ['admin'], whenMissing: 'hide' },
       ],
       defaultScopes: ['entries:read'],
-      advertisedScopes: ['entries:read'],
-      challengeScopes: ['entries:read'],
     },
     name: 'journal',
     options: {

@@ -11,7 +11,8 @@ import {
   resolveRequestedResources,
   validateDpop,
 } from 'oidc-provider/lib/helpers/grants.js'
-import { formatScope, parseScope } from '../../oauth/scope.js'
+import { scopeHierarchyOf } from '../../oauth/resource.js'
+import { expandScopes, formatScope, parseScope } from '../../oauth/scope.js'
 import { jwtBearerGrant, type TrustedIssuer } from '../../oauth/trusted-issuer.js'
 import { epochSeconds } from '../../platform/clock.js'
 import { isOutage, outageError } from '../../platform/outage.js'
@@ -88,10 +89,11 @@ function accessOf(
   resources: Resources,
 ): Access {
   const resource = resourceOf(assertion, requested, resources)
-  const offered = new Set(resource.scopes.map(({ name }) => name))
-  const allowed = assertion.scope === undefined ? resource.defaultScopes : parseScope(assertion.scope)
-  const asked = scope === undefined || scope.trim() === '' ? undefined : new Set(parseScope(scope))
-  const scopes = allowed.filter((name) => offered.has(name) && (asked === undefined || asked.has(name)))
+  const withIncluded = (named: readonly string[]) => expandScopes(named, scopeHierarchyOf(resource))
+  const allowed = withIncluded(assertion.scope === undefined ? resource.defaultScopes : parseScope(assertion.scope))
+  const asked = scope === undefined ? undefined : withIncluded(parseScope(scope))
+  const offered = resource.scopes.map(({ name }) => name)
+  const scopes = offered.filter((name) => allowed.has(name) && (asked === undefined || asked.has(name)))
   if (scopes.length === 0)
     throw new errors.InvalidScope('the assertion allows none of the requested scopes', scope ?? '')
   return { resource: resource.resource, scopes }

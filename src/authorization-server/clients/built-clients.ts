@@ -5,6 +5,7 @@
  */
 import type { Client, ClientMetadata, Provider } from 'oidc-provider'
 import { BoundedMap } from '../../platform/bounded-map.js'
+import { hideOpenidDefaults } from './openid-defaults.js'
 
 const mostClients = 2_000
 
@@ -22,6 +23,11 @@ export function keepBuiltClients(provider: Provider): void {
     find(id: string): Promise<Client | undefined>
   }
   const built = new BoundedMap<Built>(mostClients)
+  function build(json: string): Client {
+    const client = new Engine(JSON.parse(json))
+    hideOpenidDefaults(client)
+    return client
+  }
   Engine.find = async (id) => {
     if (typeof id !== 'string' || id === '') return undefined
     const metadata = await Engine.adapter.find(id)
@@ -30,7 +36,7 @@ export function keepBuiltClients(provider: Provider): void {
     if (known?.metadata === metadata) return known.client
     const json = JSON.stringify(metadata)
     // The constructor changes what it gets.
-    const client = known?.json === json ? known.client : new Engine(JSON.parse(json))
+    const client = known?.json === json ? known.client : build(json)
     built.set(id, { metadata, json, client })
     return client
   }

@@ -1,6 +1,6 @@
 /** Which authorization requests must use PKCE (RFC 7636): all but those of one kind of client, where the operator says so. */
 import type { Configuration } from 'oidc-provider'
-import { isOpenidOnly } from '../parameters.js'
+import { isSignInAlone } from '../requested-scopes.js'
 
 /**
  * OAuth 2.1 §7.5.1 lets a confidential OpenID Connect client rely on `nonce` instead. The exception takes the operator's word
@@ -11,6 +11,6 @@ export const requiresPkce: NonNullable<NonNullable<Configuration['pkce']>['requi
   const isExcepted = client['made_by_operator'] === true && client['require_pkce'] === false
   const { scope, nonce, resource } = oidc.params ?? {}
   const bringsNonce = typeof nonce === 'string' && nonce !== ''
-  const isSignInAlone = resource === undefined && isOpenidOnly(typeof scope === 'string' ? scope : undefined)
-  return !(isExcepted && client.clientAuthMethod !== 'none' && bringsNonce && isSignInAlone)
+  const namesNoResource = resource === undefined && isSignInAlone(typeof scope === 'string' ? scope : undefined)
+  return !(isExcepted && client.clientAuthMethod !== 'none' && bringsNonce && namesNoResource)
 }

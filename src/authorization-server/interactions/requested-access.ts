@@ -1,7 +1,7 @@
 /** What an authorization request asks for, in the words of the declarations, and the engine's Grant for what was allowed. */
 import { type ResourceDeclaration, type ScopeDeclaration, scopeHierarchyOf } from '../../oauth/resource.js'
 import { expandScopes, parseScope } from '../../oauth/scope.js'
-import { isOpenidOnly } from '../parameters.js'
+import { isSignInAlone } from '../requested-scopes.js'
 import { isOpenidScope, openidScopes, type Resources, toolsOfScope } from '../resources.js'
 import type { ConsentScopeContext } from '../views.js'
 import type { Interaction } from './interaction.js'
@@ -18,7 +18,7 @@ export function requestedAccess(interaction: Pick<Interaction, 'parameter'>, res
   const scope = interaction.parameter('scope')
   const requested = new Set(parseScope(scope))
   const named = interaction.parameter('resource')
-  const implied = isOpenidOnly(scope) ? undefined : resources.fallback
+  const implied = isSignInAlone(scope) ? undefined : resources.fallback
   const resource = named === undefined ? implied : resources.find(named)
   return {
     resource,

@@ -132,9 +132,22 @@ describeOnDatabases('Identity assertions, on %s', (kind) => {
     expect((await exchange(wide)).tokens?.scope).toBe('notes:read')
     // Without a scope an assertion is worth the default.
     const plain = await assert({ claims: { scope: undefined } })
-    expect((await exchange(plain, { scope: 'notes:read notes:write' })).tokens?.scope).toBe('notes:read')
+    expect((await exchange(plain, { scope: 'notes:write notes:delete' })).tokens?.scope).toBe('notes:read notes:write')
     expect((await exchange(await assert(), { scope: 'notes:delete' })).error).toBe('invalid_scope')
     expect((await exchange(await assert({ claims: { scope: 'mail:send' } }))).error).toBe('invalid_scope')
+  })
+
+  it('read the scope of the request as every grant does: spaces, unknown scopes and included ones', async () => {
+    const writing = () => assert({ claims: { scope: 'notes:write' } })
+    for (const scope of ['  ', 'mcp:tools', ' notes:read  notes:write ', 'openid']) {
+      expect((await exchange(await writing(), { scope })).tokens?.scope).toBe('notes:read notes:write')
+    }
+    expect((await exchange(await writing(), { scope: ' notes:read ' })).tokens?.scope).toBe('notes:read')
+    expect((await exchange(await writing(), { scope: 'notes:delete' })).error).toBe('invalid_scope')
+    // The scope of an assertion is a limit that its issuer set. One that this server does not know allows nothing.
+    expect((await exchange(await assert({ claims: { scope: 'mcp:tools' } }), { scope: 'notes:read' })).error).toBe(
+      'invalid_scope',
+    )
   })
 
   it('take any spelling of the resource, also when only the request names it', async () => {
