@@ -57,6 +57,7 @@ import { revokeSelfContained } from './self-contained-revocation.js'
 import { createSelfContainedReader } from './self-contained-tokens.js'
 import { commitTokenRequests, introspectInOneRead } from './token-endpoint.js'
 import { createTokenGate, limitUsage } from './usage-limits.js'
+import { takeResourceTokensAtUserinfo } from './userinfo.js'
 import { pageScripts, popupViews, type Views } from './views.js'
 
 /** Middleware for the paths that have their own, `others` for the rest, and `last` behind all of them. */
