@@ -141,7 +141,11 @@ describeOnDatabases('a person decides (%s)', (database) => {
       redirectUri: grant.redirectUri,
     })
     const page = pageOf(await signIn(browser, pageOf(await browser.open(url)), stack.account))
-    expect(scopesOn(page).map(({ name }) => name)).toEqual(['notes:read', 'notes:write'])
+    expect(
+      scopesOn(page)
+        .map(({ name }) => name)
+        .sort(),
+    ).toEqual(['notes:read', 'notes:write'])
     const { tokens } = await requestTokens(grant.server, {
       grant_type: 'authorization_code',
       client_id: grant.clientId,
