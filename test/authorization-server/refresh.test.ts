@@ -6,6 +6,8 @@ import { openTestDatabase } from '../support/databases.js'
 import { describeOnDatabases } from '../support/describe-with.js'
 import {
   authorize,
+  completeCode,
+  exchangeOf,
   type Grant,
   newGrant,
   obtainTokens,
@@ -284,6 +286,42 @@ describeOnDatabases('Refresh tokens (RFC 6749 §6, RFC 9700 §4.14), on %s', (ki
     expect((await redeem(grant, callback.get('code') ?? '', codeVerifier)).error).toBe('invalid_grant')
     await server.accounts.enable(person.id)
     expect((await send(tokens)).error).toBe('invalid_grant')
+  })
+
+  it('stop for a disabled account by themselves, whatever else of its access is still there: refresh, code, userinfo', async () => {
+    const person = await server.addAccount(`${kind}-disabled-alone@example.com`)
+    const own = server.newBrowser()
+    const tokens = await obtainTokens(grant, own, { account: person }, 'notes:read')
+    const login = { ...grant, resource: '' }
+    const signedIn = await completeCode(login, own, { account: person }, { scope: 'openid email' })
+    const { resource: _none, ...exchange } = exchangeOf(login, signedIn)
+    const { tokens: identity } = await requestTokens(grant.server, exchange)
+    const unredeemed = await completeCode(grant, own, { account: person }, { scope: 'notes:read' })
+    const headers = { authorization: `Bearer ${identity?.access_token}` }
+    const userinfo = async () => (await fetch(`${server.issuer}/userinfo`, { headers })).status
+    expect(await userinfo()).toBe(200)
+    const isDisabled = (disabledAt: Date | null) =>
+      server.storage.prisma.account.update({ where: { id: person.id }, data: { disabledAt } })
+    const { prisma } = server.storage
+    const access = async () => ({
+      grants: await prisma.grant.count({ where: { accountId: person.id } }),
+      sessions: await prisma.session.count({ where: { accountId: person.id } }),
+    })
+    const before = await access()
+
+    // The command ends the access as well. Here the account alone has changed, so nothing but a look at it can refuse.
+    await isDisabled(new Date())
+    expect(await send(tokens)).toMatchObject({ status: 400, error: 'invalid_grant' })
+    expect(await redeem(grant, unredeemed.code, unredeemed.codeVerifier)).toMatchObject({
+      status: 400,
+      error: 'invalid_grant',
+    })
+    expect(await userinfo()).toBe(401)
+    expect(await access()).toEqual(before)
+
+    await isDisabled(null)
+    expect(await userinfo()).toBe(200)
+    expect((await send(tokens)).status).toBe(200)
   })
 
   it('end when their client is removed', async () => {

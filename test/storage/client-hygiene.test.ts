@@ -148,6 +148,28 @@ describeOnDatabases('Registrations that nobody uses, on %s', (kind) => {
     expect(listed.find(({ clientId }) => clientId === made.clientId)?.inUse).toBe(false)
   })
 
+  it('are spared for live access alone, however long ago anything else spoke for them', async () => {
+    // Nobody sweeps meanwhile, as while a server stands still: a sweep would note the access as use.
+    const names = ['allowed', 'forgotten', 'ended', 'expired', 'grant over', 'never allowed'] as const
+    const made = await Promise.all(names.map(async (name) => [name, (await register()).clientId] as const))
+    const idOf = (name: (typeof names)[number]) => made.find(([given]) => given === name)?.[1] ?? ''
+    await allow(idOf('allowed'), 395 * day)
+    // Allowed without a consent that is kept, so as nobody ever allowed it.
+    const forgotten = await allow(idOf('forgotten'), 395 * day)
+    const ended = await allow(idOf('ended'), 395 * day)
+    await allow(idOf('expired'), 300 * day)
+    const over = await allow(idOf('grant over'), 395 * day)
+    const { consent, grant } = given.storage.prisma
+    await consent.deleteMany({ where: { accountId: forgotten.accountId } })
+    const expiresAt = new Date(given.storage.clock.now().getTime() + 300 * day * 1000)
+    await grant.update({ where: { id: over.grantId }, data: { expiresAt } })
+    given.advance(390 * day)
+    await given.adapter('Grant').destroy(ended.grantId)
+    await removeUnusedClients(given.storage, idleSeconds)
+    const kept = await Promise.all(made.map(async ([name, id]) => ((await exists(id)) ? name : undefined)))
+    expect(kept.filter((name) => name !== undefined)).toEqual(['allowed', 'forgotten'])
+  })
+
   it('go in batches, by however many processes sweep together, and write nothing where there is nothing to do', async () => {
     await given.storage.prisma.client.deleteMany({ where: { origin: 'dynamic' } })
     const statement = {
