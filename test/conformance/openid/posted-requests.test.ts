@@ -1,3 +1,4 @@
+import { type IncomingHttpHeaders, request } from 'node:http'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { authorizationCodeGrant } from 'openid-client'
 import { startServer, type TestServer } from '../../authorization-server/server.js'
@@ -6,6 +7,32 @@ import { type Browser, pageOf } from '../../support/browser.js'
 import { type RelyingParty, redirectUri, registerRelyingParty, signInAt, startFlow } from './relying-party.js'
 
 const signedOutUri = 'https://rp.example/signed-out'
+
+interface Answer {
+  readonly status: number | undefined
+  readonly headers: IncomingHttpHeaders
+  readonly text: string
+}
+
+/** A form of another site, posted by a person's click. `fetch` would not let the test say that it navigates. */
+function navigate(url: string, body: string): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const headers = {
+      'content-type': 'application/x-www-form-urlencoded',
+      origin: 'https://rp.example',
+      'sec-fetch-site': 'cross-site',
+      'sec-fetch-mode': 'navigate',
+      'sec-fetch-dest': 'document',
+    }
+    const outgoing = request(url, { method: 'POST', headers }, async (message) => {
+      let text = ''
+      for await (const chunk of message) text += chunk
+      resolve({ status: message.statusCode, headers: message.headers, text })
+    })
+    outgoing.once('error', reject)
+    outgoing.end(body)
+  })
+}
 
 /** Of the plans basic and RP-initiated logout: oidcc-ensure-post-request-succeeds. */
 describe('Requests that a form on the client’s site posts', () => {
@@ -19,15 +46,10 @@ describe('Requests that a form on the client’s site posts', () => {
 
   /** As a browser posts from another site: without cookies that are SameSite=Lax. Goes on where the answer leads, with them. */
   const postAcross = async (browser: Browser, url: string, fields: URLSearchParams) => {
-    const answer = await fetch(url, {
-      method: 'POST',
-      body: fields,
-      redirect: 'manual',
-      headers: { origin: 'https://rp.example', 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' },
-    })
-    expect([answer.status, answer.headers.getSetCookie(), await answer.text()]).toEqual([303, [], ''])
-    expect(answer.headers.get('cache-control')).toBe('no-store')
-    return browser.open(new URL(answer.headers.get('location') ?? '', url).href)
+    const answer = await navigate(url, fields.toString())
+    expect([answer.status, answer.headers['set-cookie'], answer.text]).toEqual([303, undefined, ''])
+    expect(answer.headers['cache-control']).toBe('no-store')
+    return browser.open(new URL(answer.headers.location ?? '', url).href)
   }
 
   it('find the person’s session at the authorization endpoint (OpenID Connect Core §3.1.2.1)', async () => {
