@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { decodeJwt, decodeProtectedHeader } from 'jose'
 import type { Browser } from '../support/browser.js'
+import { cpuMilliseconds } from '../support/cpu-time.js'
 import { describeOnDatabases } from '../support/describe-with.js'
 import {
   authorize,
@@ -211,10 +212,11 @@ describe('The token endpoint (RFC 6749 §3.2)', () => {
   })
 
   it('refuses a large body at once', async () => {
-    const started = performance.now()
-    const { status } = await send({ body: new URLSearchParams({ code: 'x'.repeat(2_000_000) }) })
-    expect([400, 413]).toContain(status)
-    expect(performance.now() - started).toBeLessThan(2_000)
+    const spent = await cpuMilliseconds(async () => {
+      const { status } = await send({ body: new URLSearchParams({ code: 'x'.repeat(2_000_000) }) })
+      expect([400, 413]).toContain(status)
+    })
+    expect(spent).toBeLessThan(2_000)
   })
 
   it('takes no GET, and nothing from the query', async () => {

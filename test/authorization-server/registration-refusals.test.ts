@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { cpuMilliseconds } from '../support/cpu-time.js'
 import { refusedMetadata, refusedRedirects, web } from './refused-metadata.js'
 import { register } from './registration-requests.js'
 import { startServer, type TestServer } from './server.js'
@@ -55,10 +56,11 @@ describe('Dynamic client registration (RFC 7591): what is refused', () => {
   })
 
   it('a body that is too large, at once', async () => {
-    const started = performance.now()
-    const { status } = await register(server, { ...web, client_name: 'x'.repeat(2_000_000) })
-    expect([400, 413]).toContain(status)
-    expect(performance.now() - started).toBeLessThan(2_000)
+    const spent = await cpuMilliseconds(async () => {
+      const { status } = await register(server, { ...web, client_name: 'x'.repeat(2_000_000) })
+      expect([400, 413]).toContain(status)
+    })
+    expect(spent).toBeLessThan(2_000)
   })
 
   it('forms, and members that would pollute', async () => {

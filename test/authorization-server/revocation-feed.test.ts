@@ -225,7 +225,8 @@ describeOnDatabases('The revocation feed, on %s', (kind) => {
     await revoke(grant, tokens.refresh_token ?? '')
     for (const { page, ms } of await Promise.all(waiting)) {
       expect(page.revocations.map(({ id }) => id)).toEqual([decodeJwt(tokens.access_token)['gid']])
-      expect(ms).toBeLessThan(3_000)
+      // Told of it, not at the end of the twenty seconds.
+      expect(ms).toBeLessThan(15_000)
     }
     expect(pageSchema.parse(await (await quiet).json()).revocations).toEqual([])
     expect(Date.now() - startedAt).toBeGreaterThanOrEqual(1_000)
@@ -249,6 +250,7 @@ describeOnDatabases('The revocation feed, on %s', (kind) => {
     const startedAt = Date.now()
     stopping.abort()
     expect(pageSchema.parse(await (await waiting).json()).revocations).toEqual([])
-    expect(Date.now() - startedAt).toBeLessThan(2_000)
+    // Not at the end of the twenty seconds.
+    expect(Date.now() - startedAt).toBeLessThan(15_000)
   })
 })

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { formatChallenge, parseChallenge, parseChallenges } from '../../src/oauth/challenge.js'
+import { cpuMilliseconds } from '../support/cpu-time.js'
 
 describe('WWW-Authenticate challenges (RFC 9110 §11.6.1, RFC 6750 §3)', () => {
   it.each([
@@ -66,13 +67,14 @@ describe('WWW-Authenticate challenges (RFC 9110 §11.6.1, RFC 6750 §3)', () => 
     expect(parseChallenge(formatChallenge(challenge))).toEqual(challenge)
   })
 
-  it('reads a long hostile header in no time', () => {
-    const started = performance.now()
-    parseChallenge(`Bearer ${'a="\\'.repeat(20_000)}`)
-    parseChallenge(`Bearer ${'a'.repeat(100_000)}`)
-    parseChallenges('a, '.repeat(50_000))
-    parseChallenges(' '.repeat(100_000))
-    parseChallenges(`a${','.repeat(100_000)}`)
-    expect(performance.now() - started).toBeLessThan(2_000)
+  it('reads a long hostile header in no time', async () => {
+    const spent = await cpuMilliseconds(() => {
+      parseChallenge(`Bearer ${'a="\\'.repeat(20_000)}`)
+      parseChallenge(`Bearer ${'a'.repeat(100_000)}`)
+      parseChallenges('a, '.repeat(50_000))
+      parseChallenges(' '.repeat(100_000))
+      parseChallenges(`a${','.repeat(100_000)}`)
+    })
+    expect(spent).toBeLessThan(2_000)
   })
 })

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { weaknesses } from '../../../src/authorization-server/accounts/password-rules.js'
+import { cpuMilliseconds } from '../../support/cpu-time.js'
 
 const context = { email: 'margarethe.hollund@example.org', productName: 'Acme Workspace' }
 
@@ -42,11 +43,9 @@ describe('Password rules (NIST SP 800-63B-4 §3.1.1.2)', () => {
     expect(weaknesses(password, context)).toEqual([expect.stringMatching(reason)])
   })
 
-  it('answers quickly for the longest input', () => {
+  it('answers quickly for the longest input', async () => {
     for (const password of ['ab'.repeat(500), 'abcdefg'.repeat(140), `${'ab1'.repeat(340)}x`, 'a1b2c3d4'.repeat(127)]) {
-      const start = performance.now()
-      weaknesses(password, context)
-      expect(performance.now() - start).toBeLessThan(200)
+      expect(await cpuMilliseconds(() => weaknesses(password, context))).toBeLessThan(200)
     }
   })
 })
