@@ -4,7 +4,7 @@ import { createApiKeys } from '../../src/mcp-server/api-keys.js'
 import { createNotesStore } from '../../src/mcp-server/notes.js'
 import { createProofReplayStore } from '../../src/mcp-server/proof-replays.js'
 import { createSharedBuckets } from '../../src/mcp-server/shared-buckets.js'
-import { type Database, openServerDatabase, type Sql } from '../../src/platform/database.js'
+import type { Database, Sql } from '../../src/platform/database.js'
 import { connectionShares, leastConnections } from '../../src/platform/lanes.js'
 import { isStatementTimeout } from '../../src/platform/outage.js'
 import { createRateLimits } from '../../src/storage/rate-limits.js'
@@ -12,6 +12,7 @@ import { createUsageCounters } from '../../src/storage/usage-counters.js'
 import { createDatabase, openTestDatabase } from '../support/databases.js'
 import { describeOnPostgres } from '../support/describe-with.js'
 import { eventually } from '../support/eventually.js'
+import { openServerDatabase } from '../support/opened.js'
 
 describe('The shares of the lanes', () => {
   it.each([0, 2])('are the pool and never more, with %i connections for searches', (searches) => {
