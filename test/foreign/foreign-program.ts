@@ -8,7 +8,7 @@ import { temporaryFolder } from '../support/run-folder.js'
 import type { Stack } from '../support/stack.js'
 import { type StdioClient, startStdioClient } from '../support/stdio-client.js'
 
-export type Language = 'python' | 'go' | 'typescript'
+export type Language = 'python' | 'go' | 'java' | 'typescript'
 
 const places = z.record(z.string(), z.string()).parse(JSON.parse(process.env['FOREIGN_TOOLCHAINS'] ?? '{}'))
 
@@ -23,6 +23,8 @@ function commandOf(language: Language, program: string): readonly string[] {
   const place = places[language] ?? ''
   if (language === 'python') return [place, fileURLToPath(new URL(`python/${program}.py`, import.meta.url))]
   if (language === 'go') return [join(place, program)]
+  if (language === 'java')
+    return ['java', '-Xmx256m', '-cp', `${join(place, 'classes')}:${join(place, 'lib', '*')}`, program]
   return [process.execPath, join(place, `${program}.mjs`)]
 }
 

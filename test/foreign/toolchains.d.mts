@@ -1,5 +1,5 @@
 interface Toolchain {
-  readonly name: 'python' | 'go' | 'typescript'
+  readonly name: 'python' | 'go' | 'java' | 'typescript'
   readonly install: string
   find(): string | undefined
   prepare(found: string): string

@@ -122,6 +122,47 @@ function prepareTypeScript() {
   return folder
 }
 
+function findJava() {
+  const version = attempt(() => output('javac', ['-version'], { stdio: ['ignore', 'pipe', 'pipe'] }))
+  const isUsable = Number(/^javac (\d+)/.exec(version ?? '')?.[1] ?? 0) >= 17
+  return isUsable && attempt(() => output('mvn', ['--version'])) !== undefined ? 'mvn' : undefined
+}
+
+/** Throws an Error unless the folder holds exactly the files of the list, with these contents. Maven has no lock file. */
+function demandHashes(folder, list) {
+  const hashOf = (file) =>
+    createHash('sha256')
+      .update(readFileSync(join(folder, file)))
+      .digest('hex')
+  const found = readdirSync(folder)
+    .sort()
+    .map((file) => `${hashOf(file)}  ${file}`)
+  const expected = list.trim().split('\n')
+  const unexpected = found.filter((line) => !expected.includes(line))
+  const missing = expected.filter((line) => !found.includes(line))
+  if (unexpected.length + missing.length === 0) return
+  throw new Error(`${folder} differs from its list of hashes: ${[...unexpected, 'instead of', ...missing].join('\n')}`)
+}
+
+/** The folder with `lib` and `classes`. */
+function prepareJava(maven) {
+  const file = (name) => join(here, 'java', name)
+  const [program, manifest, hashes] = ['foreign/SpringSecurityClient.java', 'pom.xml', 'libraries.sha256'].map(file)
+  return filledOnce(
+    'java',
+    [program, manifest, hashes].map((name) => readFileSync(name)),
+    (target) => {
+      const [lib, classes] = ['lib', 'classes'].map((name) => join(target, name))
+      const properties = { 'maven.repo.local': join(cache, 'maven'), outputDirectory: lib, includeScope: 'runtime' }
+      const flags = Object.entries(properties).map(([name, value]) => `-D${name}=${value}`)
+      const goal = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies'
+      run(maven, ['--batch-mode', '--quiet', '--strict-checksums', '--file', manifest, ...flags, goal])
+      demandHashes(lib, readFileSync(hashes, 'utf8'))
+      run('javac', ['-classpath', join(lib, '*'), '-d', classes, program])
+    },
+  )
+}
+
 /** `find` looks for the language, `prepare` gets what was found, installs the libraries and tells where the programs run. */
 export const toolchains = [
   {
@@ -131,5 +172,11 @@ export const toolchains = [
     prepare: preparePython,
   },
   { name: 'go', install: 'apt-get install golang-go', find: findGo, prepare: prepareGo },
+  {
+    name: 'java',
+    install: 'a JDK, 17 or newer, and Maven: apt-get install default-jdk-headless maven',
+    find: findJava,
+    prepare: prepareJava,
+  },
   { name: 'typescript', install: 'npm', find: () => 'npm', prepare: prepareTypeScript },
 ]
