@@ -1,22 +1,23 @@
 /** A program around a library that others wrote, in its own language: it does the steps of a test, and opens a browser of ours. */
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { describe } from '@jest/globals'
 import { z } from 'zod'
 import { type BrowserCommand, startBrowserCommand } from '../support/browser-command.js'
+import { describeWith } from '../support/describe-with.js'
 import { temporaryFolder } from '../support/run-folder.js'
 import type { Stack } from '../support/stack.js'
 import { type StdioClient, startStdioClient } from '../support/stdio-client.js'
 
 export type Language = 'python' | 'go' | 'java' | 'typescript'
 
-const places = z.record(z.string(), z.string()).parse(JSON.parse(process.env['FOREIGN_TOOLCHAINS'] ?? '{}'))
+const places = z.record(z.string(), z.string()).parse(JSON.parse(process.env['FOREIGN_PROGRAMS'] ?? '{}'))
 
-/** `describe` for what needs this language; skipped, with its name in the title, where the machine lacks it. */
+/** `describe` for what needs this language. Node runs TypeScript's libraries. */
 export function describeIn(language: Language, title: string, tests: () => void): void {
-  if (language in places) describe(title, tests)
-  else describe.skip(`${title} [needs ${language}]`, tests)
+  describeWith(language === 'typescript' ? [] : language, title, tests)
 }
+
+const fastStart = ['-Xmx256m', '-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC']
 
 /** Command line of a program of `test/foreign/<language>`, with the libraries that the set-up has installed. */
 function commandOf(language: Language, program: string): readonly string[] {
@@ -24,7 +25,7 @@ function commandOf(language: Language, program: string): readonly string[] {
   if (language === 'python') return [place, fileURLToPath(new URL(`python/${program}.py`, import.meta.url))]
   if (language === 'go') return [join(place, program)]
   if (language === 'java')
-    return ['java', '-Xmx256m', '-cp', `${join(place, 'classes')}:${join(place, 'lib', '*')}`, program]
+    return ['java', ...fastStart, '-cp', `${join(place, 'classes')}:${join(place, 'lib', '*')}`, program]
   return [process.execPath, join(place, `${program}.mjs`)]
 }
 

@@ -1,17 +1,17 @@
-// Before the first test of `npm run test:foreign`: the libraries of every language that this machine can run are installed.
-// What is missing is skipped, and said here; with CI=true it is a failure.
+// Before the first test of `npm run test:foreign`: the libraries of every language that this machine has are installed.
 import setUpRun from '../support/global-setup.mjs'
-import { toolchains } from './toolchains.mjs'
+import { howToGet, lookForLanguages } from '../support/machine.mjs'
+import { installLibraries } from './install-libraries.mjs'
 
 export default function setUp() {
   setUpRun()
-  const found = toolchains.map((toolchain) => ({ ...toolchain, place: toolchain.find() }))
-  const lacking = found.filter(({ place }) => place === undefined)
-  const remedies = lacking.map(({ name, install }) => `${name} (${install})`).join(', ')
-  if (remedies !== '' && process.env.CI === 'true') throw new Error(`CI=true, but this machine lacks ${remedies}`)
-  if (remedies !== '') process.stderr.write(`This machine lacks ${remedies}: their tests are skipped, and counted.\n`)
-  const prepared = found
-    .filter(({ place }) => place !== undefined)
-    .map(({ name, place, prepare }) => [name, prepare(place)])
-  process.env.FOREIGN_TOOLCHAINS = JSON.stringify(Object.fromEntries(prepared))
+  const { places, missing } = lookForLanguages()
+  const lacks = missing.map((name) => `${name} (${howToGet(name)})`).join(', ')
+  if (lacks !== '' && process.env.CI === 'true') {
+    throw new Error(`CI=true demands that every test runs, and this machine lacks ${lacks}`)
+  }
+  if (lacks !== '')
+    process.stderr.write(`This machine lacks ${lacks}: the tests that need it are skipped, and counted.\n`)
+  process.env.TEST_CAPABILITIES = [process.env.TEST_CAPABILITIES, ...Object.keys(places)].join(',')
+  process.env.FOREIGN_PROGRAMS = JSON.stringify(installLibraries(places))
 }

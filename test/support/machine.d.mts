@@ -1,5 +1,5 @@
 /** What a test may need beyond Node. */
-export type Capability = 'postgresql' | 'pgbouncer'
+export type Capability = 'postgresql' | 'pgbouncer' | 'python' | 'go' | 'java'
 
 /** Path of an executable program of that name: on the PATH, or in a usual folder beside it. */
 export function findProgram(name: string): string | undefined
@@ -14,6 +14,12 @@ export function howToGet(name: string): string
 export function lookAround(): {
   readonly postgresFolder: string | undefined
   readonly present: readonly Capability[]
+  readonly missing: readonly Capability[]
+}
+
+/** Which languages of test/foreign this machine has; by name, the path of the interpreter or compiler. */
+export function lookForLanguages(): {
+  readonly places: Readonly<Record<string, string>>
   readonly missing: readonly Capability[]
 }
 

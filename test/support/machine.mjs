@@ -50,13 +50,41 @@ function findPostgres() {
   return candidates.find((folder) => isExecutable(join(folder, 'initdb')) && isExecutable(join(folder, 'postgres')))
 }
 
+function succeeds(program, args) {
+  try {
+    execFileSync(program, args, { stdio: 'ignore' })
+    return true
+  } catch {
+    return false
+  }
+}
+
+function findPython() {
+  const names = ['python3', 'python3.14', 'python3.13', 'python3.12', 'python3.11']
+  const isUsable = ['-c', 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))']
+  return names.map(findProgram).find((path) => path !== undefined && succeeds(path, isUsable))
+}
+
+function findJava() {
+  const compiler = findProgram('javac')
+  const isUsable = compiler !== undefined && succeeds(compiler, ['--release', '17', '--version'])
+  return isUsable && findProgram('mvn') !== undefined ? compiler : undefined
+}
+
 /** In the order in which missing ones are reported. `install`: what gives a Debian machine the capability. */
 const known = [
   { name: 'postgresql', install: 'apt-get install postgresql', find: findPostgres },
   { name: 'pgbouncer', install: 'apt-get install pgbouncer', find: () => findProgram('pgbouncer') },
 ]
 
-export const howToGet = (name) => known.find((one) => one.name === name)?.install ?? name
+/** What `npm run test:foreign` needs besides. */
+const languages = [
+  { name: 'python', install: '3.11 or newer: apt-get install python3-venv', find: findPython },
+  { name: 'go', install: 'apt-get install golang-go', find: () => findProgram('go') },
+  { name: 'java', install: '17 or newer: apt-get install default-jdk-headless maven', find: findJava },
+]
+
+export const howToGet = (name) => [...known, ...languages].find((one) => one.name === name)?.install ?? name
 
 export function lookAround() {
   const found = known.map(({ name, find }) => ({ name, place: find() }))
@@ -64,6 +92,14 @@ export function lookAround() {
     postgresFolder: found.find(({ name }) => name === 'postgresql')?.place,
     present: found.filter(({ place }) => place !== undefined).map(({ name }) => name),
     missing: found.filter(({ place }) => place === undefined).map(({ name }) => name),
+  }
+}
+
+export function lookForLanguages() {
+  const found = languages.map(({ name, find }) => [name, find()])
+  return {
+    places: Object.fromEntries(found.filter(([, place]) => place !== undefined)),
+    missing: found.filter(([, place]) => place === undefined).map(([name]) => name),
   }
 }
 

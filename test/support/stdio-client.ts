@@ -43,11 +43,11 @@ export function startStdioClient(
     const reply = new Promise<Message>((resolve) => waiting.set(id, resolve))
     write({ id, method, params })
     const answered = new AbortController()
-    const silence = AbortSignal.any([answered.signal, AbortSignal.timeout(60_000)])
+    const silence = AbortSignal.any([answered.signal, AbortSignal.timeout(120_000)])
     const ended = once(child, 'exit', { signal: silence }).then(
       ([code]) =>
         Promise.reject(new Error(`the program ended with ${code} before it answered ${method}:\n${diagnostics}`)),
-      () => Promise.reject(new Error(`no answer to ${method} within a minute:\n${diagnostics}`)),
+      () => Promise.reject(new Error(`no answer to ${method} within two minutes:\n${diagnostics}`)),
     )
     try {
       return await Promise.race([reply, ended])

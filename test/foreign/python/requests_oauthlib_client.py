@@ -32,13 +32,15 @@ class Program:
             auto_refresh_kwargs={"client_id": self.client_id},
             token_updater=lambda token: None,
         )
-        authorization_url, _ = self.session.authorization_url(self.metadata["authorization_endpoint"])
+        # What offline_access is ignored without (OpenID Connect Core §11); oauthlib takes a scope that was ignored for an error.
+        prompt = {"prompt": "consent"} if "offline_access" in scope.split() else {}
+        authorization_url, _ = self.session.authorization_url(self.metadata["authorization_endpoint"], **prompt)
         webbrowser.open(authorization_url)
         answer = await run_sync(self.callback.wait)
         token = self.session.fetch_token(
             self.metadata["token_endpoint"], authorization_response=answer, client_secret=self.client_secret
         )
-        return {"scope": " ".join(token.scope), "accessToken": token["access_token"]}
+        return {"scope": " ".join(token["scope"]), "accessToken": token["access_token"]}
 
     async def userinfo(self) -> dict[str, Any]:
         answer = self.session.get(self.metadata["userinfo_endpoint"])
@@ -49,7 +51,7 @@ class Program:
         """The session refreshes by itself, with its own scope, before a request with an expired token."""
         self.session.token = {**self.session.token, "expires_at": time.time() - 60, "expires_in": -60}
         self.session.get(self.metadata["userinfo_endpoint"]).raise_for_status()
-        return {"scope": " ".join(self.session.token.scope), "accessToken": self.session.token["access_token"]}
+        return {"scope": " ".join(self.session.token["scope"]), "accessToken": self.session.token["access_token"]}
 
     async def revoke(self) -> dict[str, Any]:
         body = {"client_id": self.client_id, "token": self.session.token["refresh_token"]}

@@ -38,11 +38,13 @@ async function send(outgoing, response) {
   outgoing.end(Buffer.from(await response.arrayBuffer()))
 }
 
-/** Every page that is not of Auth.js shows who is signed in. */
+/** Every page that is not of Auth.js tells who is signed in. */
 async function pageFor(request) {
   if (new URL(request.url).pathname.startsWith('/auth/')) return Auth(request, config())
-  const session = await Auth(new Request(new URL('/auth/session', request.url), { headers: request.headers }), config())
-  return new Response(`<p>Session: ${await session.text()}</p>`, { headers: { 'content-type': 'text/html' } })
+  const asked = new Request(new URL('/auth/session', request.url), { headers: request.headers })
+  const session = await (await Auth(asked, config())).json()
+  const text = session?.user?.email ? `Signed in as ${session.user.email}` : 'Not signed in'
+  return new Response(text, { headers: { 'content-type': 'text/plain' } })
 }
 
 /** What Auth.js leaves to the application; its guide on refresh token rotation sends the secret in the body. */

@@ -1,4 +1,4 @@
-// Which languages this machine can run, and the libraries of each, installed from pinned manifests into a cache of this checkout.
+// The libraries of each language, installed from pinned manifests into a cache of this checkout.
 // Plain JavaScript, because Jest's global set-up loads it natively.
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -38,14 +38,6 @@ function filledOnce(name, contents, fill) {
   return folder
 }
 
-const isUsablePython = 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))'
-
-function findPython() {
-  return ['python3', 'python3.14', 'python3.13', 'python3.12', 'python3.11'].find(
-    (name) => attempt(() => output(name, ['-c', isUsablePython])) !== undefined,
-  )
-}
-
 /** The path of a virtual environment's interpreter. */
 function preparePython(python) {
   const manifest = join(here, 'python', 'requirements.txt')
@@ -79,19 +71,16 @@ function isNewEnoughGo(go) {
   return major > neededMajor || (major === neededMajor && minor >= neededMinor)
 }
 
-function findGo() {
-  const isUsable = attempt(() => isNewEnoughGo('go') || goPlatform() in goSums)
-  return isUsable === true ? 'go' : undefined
-}
-
 function fetchGo(go) {
   const version = `v0.0.1-go${goRelease}.${goPlatform()}`
+  const expected = goSums[goPlatform()]
+  if (expected === undefined) throw new Error(`test/foreign needs Go ${goRelease} or newer, found ${go} is older`)
   mkdirSync(cache, { recursive: true })
   const options = { env: goEnvironment(), cwd: cache, stdio: ['ignore', 'pipe', 2] }
   const { Dir: folder, Sum: sum } = JSON.parse(
     output(go, ['mod', 'download', '-json', `golang.org/toolchain@${version}`], options),
   )
-  if (sum !== goSums[goPlatform()]) throw new Error(`golang.org/toolchain@${version} has the hash ${sum}`)
+  if (sum !== expected) throw new Error(`golang.org/toolchain@${version} has the hash ${sum}`)
   // A module's files are not executable.
   const tools = join(folder, 'pkg', 'tool', goPlatform().replace('-', '_'))
   for (const file of readdirSync(tools)) chmodSync(join(tools, file), 0o755)
@@ -122,12 +111,6 @@ function prepareTypeScript() {
   return folder
 }
 
-function findJava() {
-  const version = attempt(() => output('javac', ['-version'], { stdio: ['ignore', 'pipe', 'pipe'] }))
-  const isUsable = Number(/^javac (\d+)/.exec(version ?? '')?.[1] ?? 0) >= 17
-  return isUsable && attempt(() => output('mvn', ['--version'])) !== undefined ? 'mvn' : undefined
-}
-
 /** Throws an Error unless the folder holds exactly the files of the list, with these contents. Maven has no lock file. */
 function demandHashes(folder, list) {
   const hashOf = (file) =>
@@ -144,8 +127,7 @@ function demandHashes(folder, list) {
   throw new Error(`${folder} differs from its list of hashes: ${[...unexpected, 'instead of', ...missing].join('\n')}`)
 }
 
-/** The folder with `lib` and `classes`. */
-function prepareJava(maven) {
+function prepareJava(javac) {
   const file = (name) => join(here, 'java', name)
   const [program, manifest, hashes] = ['foreign/SpringSecurityClient.java', 'pom.xml', 'libraries.sha256'].map(file)
   return filledOnce(
@@ -156,27 +138,20 @@ function prepareJava(maven) {
       const properties = { 'maven.repo.local': join(cache, 'maven'), outputDirectory: lib, includeScope: 'runtime' }
       const flags = Object.entries(properties).map(([name, value]) => `-D${name}=${value}`)
       const goal = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies'
-      run(maven, ['--batch-mode', '--quiet', '--strict-checksums', '--file', manifest, ...flags, goal])
+      run('mvn', ['--batch-mode', '--quiet', '--strict-checksums', '--file', manifest, ...flags, goal])
       demandHashes(lib, readFileSync(hashes, 'utf8'))
-      run('javac', ['-classpath', join(lib, '*'), '-d', classes, program])
+      run(javac, ['-classpath', join(lib, '*'), '-d', classes, program])
     },
   )
 }
 
-/** `find` looks for the language, `prepare` gets what was found, installs the libraries and tells where the programs run. */
-export const toolchains = [
-  {
-    name: 'python',
-    install: 'python3 3.11 or newer with venv: apt-get install python3-venv',
-    find: findPython,
-    prepare: preparePython,
-  },
-  { name: 'go', install: 'apt-get install golang-go', find: findGo, prepare: prepareGo },
-  {
-    name: 'java',
-    install: 'a JDK, 17 or newer, and Maven: apt-get install default-jdk-headless maven',
-    find: findJava,
-    prepare: prepareJava,
-  },
-  { name: 'typescript', install: 'npm', find: () => 'npm', prepare: prepareTypeScript },
-]
+const prepare = { python: preparePython, go: prepareGo, java: prepareJava }
+
+/**
+ * Installs the libraries of each language. `places`: interpreter or compiler by language. Returns where the programs of each run:
+ * an interpreter (python), a folder of programs (go, typescript), a folder with `classes` and `lib` (java).
+ */
+export function installLibraries(places) {
+  const prepared = Object.entries(places).map(([language, place]) => [language, prepare[language](place)])
+  return { ...Object.fromEntries(prepared), typescript: prepareTypeScript() }
+}
