@@ -37,6 +37,12 @@ describe('Foreign libraries', () => {
     expect(loose).toEqual([])
   })
 
+  it('for Java come with the hash of every file', () => {
+    const lines = read('java/libraries.sha256').trim().split('\n')
+    expect(lines.length).toBeGreaterThan(30)
+    expect(lines.filter((line) => !/^[0-9a-f]{64} {2}[\w.-]+\.jar$/.test(line))).toEqual([])
+  })
+
   it('for Go are in go.sum with everything they need', () => {
     const sums = read('go/go.sum')
     const modules = [...read('go/go.mod').matchAll(/^\t(\S+ v\S+)/gm)].map(([, module = '']) => module)

@@ -2,9 +2,9 @@
 import { readFileSync } from 'node:fs'
 
 interface Library {
-  /** As its registry calls it. */
+  /** As its manifest calls it. */
   readonly names: readonly string[]
-  readonly language: 'Python' | 'Go' | 'TypeScript'
+  readonly language: 'Python' | 'Go' | 'Java' | 'TypeScript'
   readonly as: string
   readonly test: string
 }
@@ -12,11 +12,38 @@ interface Library {
 export const foreignLibraries: readonly Library[] = [
   { names: ['mcp'], language: 'Python', as: 'MCP client', test: 'mcp-python.test.ts' },
   { names: ['fastmcp'], language: 'Python', as: 'MCP client', test: 'fastmcp.test.ts' },
+  { names: ['authlib'], language: 'Python', as: 'sign-in of a Starlette application', test: 'authlib.test.ts' },
   {
-    names: ['github.com/modelcontextprotocol/go-sdk'],
+    names: ['requests-oauthlib', 'oauthlib'],
+    language: 'Python',
+    as: 'public client, scope checks left on',
+    test: 'requests-oauthlib.test.ts',
+  },
+  { names: ['github.com/modelcontextprotocol/go-sdk'], language: 'Go', as: 'MCP client', test: 'mcp-go.test.ts' },
+  {
+    names: ['golang.org/x/oauth2', 'github.com/coreos/go-oidc/v3'],
     language: 'Go',
-    as: 'MCP client',
-    test: 'mcp-go.test.ts',
+    as: 'confidential client',
+    test: 'go-oidc.test.ts',
+  },
+  {
+    names: ['spring-security-oauth2-client', 'oauth2-oidc-sdk'],
+    language: 'Java',
+    as: 'sign-in of a Spring Boot application, on Nimbus',
+    test: 'spring-security.test.ts',
+  },
+  {
+    names: ['openid-client-5'],
+    language: 'TypeScript',
+    as: 'registers itself; what NextAuth 4 is built on',
+    test: 'openid-client-5.test.ts',
+  },
+  { names: ['openid-client'], language: 'TypeScript', as: 'registers itself', test: 'openid-client-6.test.ts' },
+  {
+    names: ['@auth/core'],
+    language: 'TypeScript',
+    as: 'sign-in of an Auth.js application; what NextAuth 5 is built on',
+    test: 'auth-core.test.ts',
   },
 ]
 
@@ -26,6 +53,8 @@ const read = (file: string) => readFileSync(new URL(file, import.meta.url), 'utf
 const manifests: Readonly<Record<Library['language'], readonly [file: string, line: (name: string) => RegExp]>> = {
   Python: ['python/requirements.txt', (name) => new RegExp(`^${name}==(\\S+) \\\\$`, 'm')],
   Go: ['go/go.mod', (name) => new RegExp(`^\\t${name} v(\\S+)$`, 'm')],
+  // The manifest names the release of Spring Boot, which chooses the versions.
+  Java: ['java/libraries.sha256', (name) => new RegExp(`^[0-9a-f]{64}  ${name}-(\\d[\\d.]*)\\.jar$`, 'm')],
   TypeScript: ['typescript/package.json', (name) => new RegExp(`"${name}": "(?:npm:[^"]*@)?([^"@]+)"`)],
 }
 

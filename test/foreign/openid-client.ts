@@ -17,6 +17,8 @@ export interface OpenIdClient {
   readonly kind: 'native' | 'web'
   /** How the operator makes the client; `itself` if the program registers itself. */
   readonly client: 'itself' | 'public' | 'confidential'
+  /** Further parameters of the step `setUp`. */
+  readonly setUp?: Readonly<Record<string, unknown>>
   /** Path of the redirect URI. */
   readonly callback?: string
   /** Whether the library shows the claims of the ID token; it is an OAuth client alone if not. */
@@ -77,7 +79,7 @@ export function describeOpenIdClient(client: OpenIdClient): void {
         ...(made === undefined ? {} : { client_id: made.clientId }),
         ...(made?.clientSecret === undefined ? {} : { client_secret: made.clientSecret }),
       }
-      await program.step('setUp', { issuer: stack.issuer, redirect_uri: redirectUri, ...credentials })
+      await program.step('setUp', { issuer: stack.issuer, redirect_uri: redirectUri, ...credentials, ...client.setUp })
     })
     afterAll(async () => {
       await program?.close()

@@ -61,7 +61,8 @@ async function post(endpoint, parameters) {
 }
 
 await serve({
-  async setUp({ issuer, client_id, client_secret, redirect_uri }) {
+  /** `from_userinfo`: Auth.js reads the person's claims from the userinfo endpoint, not from the ID token. */
+  async setUp({ issuer, client_id, client_secret, redirect_uri, from_userinfo = false }) {
     provider = {
       id: 'gatehouse',
       name: 'Gatehouse',
@@ -70,6 +71,7 @@ await serve({
       clientId: client_id,
       clientSecret: client_secret,
       checks: ['pkce', 'state', 'nonce'],
+      idToken: !from_userinfo,
     }
     metadata = await (await fetch(`${issuer}/.well-known/openid-configuration`)).json()
     const { hostname, port } = new URL(redirect_uri)
@@ -81,9 +83,8 @@ await serve({
     await once(server, 'listening')
     return {}
   },
-  /** `from_userinfo`: the person's claims are read from the userinfo endpoint, not from the ID token. */
-  async begin({ scope, from_userinfo = false }) {
-    provider = { ...provider, authorization: { params: { scope } }, idToken: !from_userinfo }
+  async begin({ scope }) {
+    provider = { ...provider, authorization: { params: { scope } } }
     return { url: `${origin}/auth/signin`, button: 'Sign in with Gatehouse' }
   },
   async session() {
