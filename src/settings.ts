@@ -165,7 +165,7 @@ export const settings = {
   ),
   ASSERTION_AUDIENCE_TOKEN_ENDPOINT: setting(
     false,
-    'Also accept client assertions (private_key_jwt) whose audience is the URL of the token endpoint, as older clients sign them. Default: only the issuer is accepted (FAPI 2.0).',
+    'Also accept client assertions (private_key_jwt) whose audience is the URL of the token endpoint, as older clients sign them. Default: only the issuer is accepted (FAPI 2.0), except from clients that are a URL.',
     boolean,
   ),
   REGISTRATION_LIMIT_PER_ADDRESS: setting(

@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import { type Configuration, errors, Provider } from 'oidc-provider'
+import { claimsMetadataDocument } from '../../oauth/client-id.js'
 import { futureToleranceSeconds } from '../../oauth/clock-skew.js'
 import { loopbackSpellings } from '../../oauth/redirect-uri.js'
 import type { Clock } from '../../platform/clock.js'
@@ -45,13 +46,14 @@ export function compareLoopbackRedirects(provider: Provider): void {
 
 /**
  * Whom a client assertion may be for: the issuer alone (FAPI 2.0 §5.3.2.1, RFC 7523bis §3), at every endpoint. An assertion for an endpoint's
- * URL can be had by another server that makes the client believe that URL to be its own. `acceptsTokenEndpoint`: its URL, too, for clients
- * that follow RFC 7523 §3 to the letter.
+ * URL can be had by another server that makes the client believe that URL to be its own. A client that is a URL (CIMD) may name the token
+ * endpoint all the same: ChatGPT does, and nobody can configure it. `acceptsTokenEndpoint`: so may every client.
  */
 export function expectAudience({ OIDCContext }: Provider, acceptsTokenEndpoint: boolean): void {
   Object.assign(OIDCContext.prototype, {
     clientJwtAuthExpectedAudience: function expectedAudience(this: InstanceType<typeof OIDCContext>) {
-      return new Set([this.issuer, ...(acceptsTokenEndpoint ? [this.urlFor('token')] : [])])
+      const mayNameEndpoint = acceptsTokenEndpoint || claimsMetadataDocument(this.client?.clientId ?? '')
+      return new Set([this.issuer, ...(mayNameEndpoint ? [this.urlFor('token')] : [])])
     },
   })
 }

@@ -4,6 +4,7 @@ import { type ClientKey, newClientKey, signClientAssertion } from '../../support
 import { redirectUri } from './relying-party.js'
 
 const clientId = 'signer'
+const documentUrl = 'https://rp.example/client'
 
 /** Of the FAPI 2.0 plan: fapi2-…-par-…-as-audience-fails, iat and nbf in the future. */
 describe('Whom a client assertion may be for (FAPI 2.0 §5.3.2.1, RFC 7523bis §3)', () => {
@@ -12,7 +13,20 @@ describe('Whom a client assertion may be for (FAPI 2.0 §5.3.2.1, RFC 7523bis §
   let key: ClientKey
   beforeAll(async () => {
     key = await newClientKey('signer-1', 'ES256')
-    strict = await startServer('embedded')
+    strict = await startServer('embedded', {
+      untrustedFetch: async (url) =>
+        Response.json(
+          String(url) === documentUrl
+            ? {
+                client_id: documentUrl,
+                client_name: 'By its URL',
+                redirect_uris: [redirectUri],
+                token_endpoint_auth_method: 'private_key_jwt',
+                jwks_uri: 'https://rp.example/jwks',
+              }
+            : { keys: [key.publicJwk] },
+        ),
+    })
     lenient = await startServer('embedded', { acceptsTokenEndpointAudience: true })
     for (const server of [strict, lenient]) {
       const metadata = {
@@ -30,8 +44,8 @@ describe('Whom a client assertion may be for (FAPI 2.0 §5.3.2.1, RFC 7523bis §
   })
   afterAll(() => Promise.all([strict.close(), lenient.close()]))
 
-  const ask = async (server: TestServer, path: string, claims: Readonly<Record<string, unknown>>) => {
-    const assertion = await signClientAssertion(key, { clientId, audience: server.issuer, claims })
+  const ask = async (server: TestServer, path: string, claims: Readonly<Record<string, unknown>>, by = clientId) => {
+    const assertion = await signClientAssertion(key, { clientId: by, audience: server.issuer, claims })
     const specific: Record<string, Record<string, string>> = {
       '/token': { grant_type: 'client_credentials', resource: server.resource },
       '/par': {
@@ -45,7 +59,7 @@ describe('Whom a client assertion may be for (FAPI 2.0 §5.3.2.1, RFC 7523bis §
       '/revoke': { token: 'x' },
     }
     const body = new URLSearchParams({
-      client_id: clientId,
+      client_id: by,
       client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
       client_assertion: assertion,
       ...specific[path],
@@ -81,6 +95,13 @@ describe('Whom a client assertion may be for (FAPI 2.0 §5.3.2.1, RFC 7523bis §
     for (const other of others) {
       expect(await ask(lenient, path, { aud: `${lenient.issuer}${other}` })).toBe('401 invalid_client')
     }
+  })
+
+  it('a client that is a URL may name the token endpoint, as ChatGPT does, and no other one', async () => {
+    const at = (aud: string) => ask(strict, '/par', { aud }, documentUrl)
+    expect(await at(strict.issuer)).toBe('accepted')
+    expect(await at(`${strict.issuer}/token`)).toBe('accepted')
+    expect(await at(`${strict.issuer}/par`)).toBe('401 invalid_client')
   })
 
   it('takes an assertion of a clock that is 8 seconds ahead, and none of one that is a minute and more ahead', async () => {
