@@ -4,8 +4,67 @@ import { expect } from '@jest/globals'
 import { consent, signIn } from '../support/authorization.js'
 import { pageOf } from '../support/browser.js'
 import { listenOn } from '../support/opened.js'
-import { ask, atClient, type Row } from './authorization-world.js'
-import { answerAt, authorizationUrl, expectErrorPage, post } from './server-world.js'
+import { ask, atClient, onPage, type Row } from './authorization-world.js'
+import { answerAt, authorizationUrl, type Changes, expectErrorPage, post } from './server-world.js'
+
+const noChallenge = { code_challenge: undefined, code_challenge_method: undefined }
+/** All that a client sends which relies on `nonce` in place of PKCE (OpenID Connect Core §3.1.2.1). */
+const signInAlone = { ...noChallenge, scope: 'openid', nonce: 'n', resource: undefined }
+
+/** A secret of the client does not bind the code to the browser that asked: PKCE is for clients that authenticate too. */
+const provingClients: readonly Row[] = [
+  ...(
+    [
+      ['for the resource', noChallenge],
+      ['to sign in, with nonce', signInAlone],
+    ] as const
+  ).flatMap(([what, changes]) => {
+    const name = `no PKCE ${what}, by a client that authenticates`
+    const source = 'OAuth 2.1 §7.5.1, RFC 9700 §2.1.1'
+    return [
+      atClient('A7', `${name}: the operator’s, with a secret`, source, changes, 'invalid_request', 'secretHolder'),
+      atClient('A7', `${name}: the operator’s, with a key`, source, changes, 'invalid_request', 'keyHolder'),
+      // A website that nobody vouches for: the error stays with us (RFC 9700 §4.11.2).
+      onPage('A7', `${name}: one that registered itself, with a secret`, source, changes, 'registeredSecretHolder'),
+    ]
+  }),
+  ...(
+    [
+      ['for the resource', { ...noChallenge, nonce: 'n' }],
+      ['for the resource by default', { ...noChallenge, nonce: 'n', resource: undefined }],
+      ['for the resource and to sign in', { ...noChallenge, nonce: 'n', scope: 'openid notes:read' }],
+      ['to sign in, with the resource named', { ...noChallenge, nonce: 'n', scope: 'openid' }],
+      ['to sign in, without nonce', { ...signInAlone, nonce: undefined }],
+    ] as const
+  ).map(([what, changes]) =>
+    atClient(
+      'A7',
+      `no PKCE ${what}, by the client that may sign in without`,
+      'MCP authorization, Authorization Code Protection; OAuth 2.1 §7.5.1',
+      changes,
+      'invalid_request',
+      'excepted',
+    ),
+  ),
+  {
+    id: 'A7',
+    name: 'no PKCE in a pushed request: only the excepted client’s, to sign in alone',
+    source: 'RFC 9126 §2.1, OAuth 2.1 §7.5.1',
+    run: async (world) => {
+      const push = async (by: 'secretHolder' | 'excepted', changes: Changes) => {
+        const { searchParams } = new URL(authorizationUrl(world, changes, world[by]))
+        const { authorization } = world[by]
+        const { status, error } = await post(world, '/par', Object.fromEntries(searchParams), { authorization })
+        return [status, error]
+      }
+      const refused = [400, 'invalid_request']
+      for (const changes of [noChallenge, signInAlone]) expect(await push('secretHolder', changes)).toEqual(refused)
+      expect(await push('excepted', noChallenge)).toEqual(refused)
+      expect(await push('excepted', signInAlone)).toEqual([201, undefined])
+      expect(await push('secretHolder', {})).toEqual([201, undefined])
+    },
+  },
+]
 
 const errors: readonly Row[] = [
   ...(
@@ -163,4 +222,4 @@ const outbound: readonly Row[] = [
   },
 ]
 
-export const attacks: readonly Row[] = [...errors, ...outbound]
+export const attacks: readonly Row[] = [...errors, ...provingClients, ...outbound]

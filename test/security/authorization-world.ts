@@ -4,14 +4,26 @@ import type { Grant } from '../support/oauth-client.js'
 import type { Attack } from './attack.js'
 import { answerAt, authorizationUrl, type Changes, expectErrorPage, type ServerWorld } from './server-world.js'
 
-/** Beside the client on this computer: websites, one of the operator's and one that registered itself. */
+/**
+ * Beside the client on this computer: websites, one of the operator's and one that registered itself, and clients that authenticate:
+ * two of the operator's, one that registered itself, and one that may sign people in without PKCE (`require_pkce: false`).
+ */
 export interface AuthorizationWorld extends ServerWorld {
   readonly website: Grant
   readonly stranger: Grant
+  readonly secretHolder: AuthenticatedGrant
+  readonly keyHolder: Grant
+  readonly registeredSecretHolder: Grant
+  readonly excepted: AuthenticatedGrant
+}
+
+export interface AuthenticatedGrant extends Grant {
+  /** The header by which it authenticates. */
+  readonly authorization: string
 }
 
 export type Row = Attack<AuthorizationWorld>
-export type By = 'grant' | 'website' | 'stranger'
+export type By = 'grant' | 'website' | 'stranger' | 'secretHolder' | 'keyHolder' | 'registeredSecretHolder' | 'excepted'
 
 export const ask = (world: AuthorizationWorld, changes: Changes, by: By, init: RequestInit = {}) =>
   fetch(authorizationUrl(world, changes, world[by]), { redirect: 'manual', ...init })
@@ -33,14 +45,15 @@ export const atClient = (
   source: string,
   changes: Changes,
   error: string | RegExp,
+  by: By = 'website',
 ): Row => ({
   id,
   name,
   source,
   run: async (world) => {
-    const response = await ask(world, changes, 'website')
+    const response = await ask(world, changes, by)
     expect(response.status).toBe(303)
-    const answer = answerAt({ left: response.headers.get('location') ?? '' }, world.website.redirectUri)
+    const answer = answerAt({ left: response.headers.get('location') ?? '' }, world[by].redirectUri)
     expect(answer['error']).toMatch(typeof error === 'string' ? new RegExp(`^${error}$`) : error)
     expect(answer['iss']).toBe(world.server.issuer)
     expect(answer['state']).toBe(Array.isArray(changes['state']) ? undefined : 'state-1')

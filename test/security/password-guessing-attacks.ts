@@ -1,7 +1,9 @@
 /** Group C, classes 44 to 51: guessing passwords, and keeping people or the server busy with it. */
 import { expect } from '@jest/globals'
+import { knownBrowserSeconds } from '../../src/authorization-server/accounts/known-browsers.js'
+import { knownBrowserCookie } from '../support/cookie-names.js'
 import { essence, from, lockOut, nextAddress, openForm, type Row, type Tried, trySignIn } from './passwords-world.js'
-import type { ServerWorld } from './server-world.js'
+import { type ServerWorld, startServerWorld } from './server-world.js'
 
 const throttle: readonly Row[] = [
   {
@@ -41,6 +43,13 @@ const throttle: readonly Row[] = [
   },
 ]
 
+/** The cookie, name and value, that a sign-in makes its browser known by, or ''. */
+const proofIn = ({ server }: ServerWorld, { headers }: Tried): string =>
+  headers
+    .getSetCookie()
+    .find((line) => line.startsWith(`${knownBrowserCookie(server.issuer)}=`))
+    ?.split(';')[0] ?? ''
+
 /** The right password of somebody this address is locked out from: nobody is signed in. */
 const dodge = (
   name: string,
@@ -48,6 +57,8 @@ const dodge = (
     readonly headers?: Readonly<Record<string, string>>
     readonly email?: (email: string) => string | readonly string[]
     readonly step?: string
+    /** Value of the cookie of known browsers. */
+    readonly proof?: string
   },
   status: number,
   source = 'OWASP ASVS 4.1.3',
@@ -56,9 +67,11 @@ const dodge = (
   name: `${name} opens no locked door`,
   source,
   run: async ({ plain, locked }) => {
-    const { headers = {}, email = (own) => own, step = 'sign-in' } = how
+    const { headers = {}, email = (own) => own, step = 'sign-in', proof } = how
     const form = await openForm(plain)
-    const tried = await form.send({ email: email(locked.email), password: locked.password }, headers, step)
+    const cookie = proof === undefined ? {} : { cookie: `${knownBrowserCookie(plain.server.issuer)}=${proof}` }
+    const fields = { email: email(locked.email), password: locked.password }
+    const tried = await form.send(fields, { ...headers, ...cookie }, step)
     expect(tried.status).toBe(status)
   },
 })
@@ -109,12 +122,7 @@ const dodges: readonly Row[] = [
   ),
   ...['x', `1.${'A'.repeat(16)}.${'A'.repeat(43)}`, `9999999999.${'A'.repeat(16)}.${'A'.repeat(43)}`, '~~~~~~~~'].map(
     (proof) =>
-      dodge(
-        `a made-up proof of a known browser (${proof.slice(0, 12)})`,
-        { headers: { cookie: `gatehouse_known_browser=${proof}` } },
-        429,
-        'OWASP device cookies',
-      ),
+      dodge(`a made-up proof of a known browser (${proof.slice(0, 12)})`, { proof }, 429, 'OWASP device cookies'),
   ),
   {
     id: 'C47',
@@ -124,16 +132,35 @@ const dodges: readonly Row[] = [
       const { email, password } = plain.server.account
       const own = await trySignIn(plain, email, password)
       expect(own.status).toBe(303)
-      const proof =
-        own.headers
-          .getSetCookie()
-          .find((line) => line.startsWith('gatehouse_known_browser='))
-          ?.split(';')[0] ?? ''
+      const proof = proofIn(plain, own)
       expect(proof).not.toBe('')
       const form = await openForm(plain)
       expect((await form.send(locked, { cookie: proof })).status).toBe(429)
       const shown = await form.send({ email, password: 'wrong' }, { cookie: proof })
       expect([shown.status, shown.html.includes('Use another account')]).toEqual([401, false])
+    },
+  },
+  {
+    id: 'C47',
+    name: 'the proof of a known browser opens a locked door for its time, and never after; a sign-in starts it anew',
+    source: 'OWASP device cookies',
+    run: async ({ secrets }) => {
+      const world = await startServerWorld()
+      const { server } = world
+      const { email, password } = server.account
+      const withProof = (cookie: string) => trySignIn(world, email, password, { cookie })
+      const old = proofIn(world, await trySignIn(world, email, password))
+      secrets.add(old.slice(old.indexOf('=') + 1))
+      const margin = 300
+      server.advance(knownBrowserSeconds - margin)
+      await lockOut(world, email)
+      const renewed = await withProof(old)
+      expect([old === '', renewed.status]).toEqual([false, 303])
+      // The door is locked for longer than that: nothing but the proof has changed.
+      server.advance(margin)
+      expect((await trySignIn(world, email, password)).status).toBe(429)
+      expect((await withProof(old)).status).toBe(429)
+      expect((await withProof(proofIn(world, renewed))).status).toBe(303)
     },
   },
   {

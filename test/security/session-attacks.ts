@@ -145,6 +145,27 @@ const sessions: readonly Row[] = [
   },
   {
     id: 'B30',
+    name: 'who signs in over another person’s session ends it, before any decision and for good',
+    source: 'OWASP ASVS 7.2.4',
+    run: async (world) => {
+      const browser = await signedIn(world)
+      const earlier = headerOf(cookiesOf(browser, world.server.issuer))
+      const second = await world.server.addAccount('second@example.com')
+      const page = await signInPage(world, browser, { prompt: 'login' })
+      // A wrong password signs nobody out.
+      expect(pageOf(await signIn(browser, page, { ...second, password: 'wrong' })).status).toBe(401)
+      expect(await isKnown(world, earlier)).toBe(true)
+      const asked = pageOf(await signIn(browser, page, second))
+      expect([isConsentPage(asked), asked.text.includes(second.email)]).toEqual([true, true])
+      expect(await isKnown(world, earlier)).toBe(false)
+      await consent(browser, asked)
+      expect(await isKnown(world, earlier)).toBe(false)
+      expect(await isKnown(world, headerOf(cookiesOf(browser, world.server.issuer)))).toBe(false)
+      expect((await consentPage(world, browser)).text).toContain(second.email)
+    },
+  },
+  {
+    id: 'B30',
     name: 'the cookies of a sign-in in progress are good for its own address alone',
     source: 'RFC 9700 §4.7, CVE-2026-119128',
     run: async (world) => {
