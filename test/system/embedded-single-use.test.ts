@@ -2,13 +2,16 @@
  * What is good once, and readiness, on the embedded database: a machine without PostgreSQL notices too if one of these is lost. Two
  * requests meet between a read and a write by arrangement, not by luck.
  */
-import { randomUUID } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterEach, describe, expect, it } from '@jest/globals'
 import { createSetupLinks } from '../../src/authorization-server/accounts/setup-link.js'
-import { addConfidentialClient, readJson, startServer } from '../authorization-server/server.js'
+import { startServer } from '../authorization-server/server.js'
 import { newClientKey, signClientAssertion } from '../support/client-assertion.js'
 import { openTestDatabase } from '../support/databases.js'
 import { authorize, exchangeOf, newGrant, requestTokens, type TokenAnswer } from '../support/oauth-client.js'
+import { temporaryFolder } from '../support/run-folder.js'
+import { startStackProcess } from '../support/stack-process.js'
 import { watchStatements } from '../support/watched-statements.js'
 
 const { meanwhile, watched } = watchStatements()
@@ -32,28 +35,23 @@ describe('On the embedded database', () => {
     expect([faster?.status, slower.status, slower.error]).toEqual([200, 400, 'invalid_grant'])
   })
 
-  it('an assertion that one process took is refused by another (RFC 7523 §3)', async () => {
-    const server = await startServer('embedded')
-    const replica = await server.startReplica()
-    const key = await newClientKey('k', 'ES256')
-    const { clientId } = await addConfidentialClient(server, {
-      token_endpoint_auth_method: 'private_key_jwt',
-      client_secret: undefined,
-      jwks: { keys: [key.publicJwk] },
-    })
-    const assertion = await signClientAssertion(key, {
-      clientId,
-      audience: server.issuer,
-      claims: { jti: randomUUID() },
-    })
-    const body = new URLSearchParams({
+  it('an assertion is remembered over a restart: by the database, not by the process (RFC 7523 §3)', async () => {
+    const key = await newClientKey('worker-1', 'ES256')
+    const file = join(temporaryFolder('clients'), 'clients.json')
+    const worker = { client_id: 'worker', client_name: 'Worker', jwks: { keys: [key.publicJwk] } }
+    writeFileSync(file, JSON.stringify({ clients: [worker] }))
+    const env = { LOG_LEVEL: 'warn', CLIENTS_FILE: file }
+    const server = await startStackProcess({ database: 'embedded', only: 'auth', env })
+    const parameters = {
       grant_type: 'client_credentials',
+      client_assertion: await signClientAssertion(key, { clientId: 'worker', audience: server.issuer }),
       client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
-      client_assertion: assertion,
-    })
-    expect((await fetch(`${server.issuer}/token`, { method: 'POST', body })).status).toBe(200)
-    const again = await fetch(replica, { method: 'POST', body })
-    expect([again.status, (await readJson(again))['error']]).toEqual([401, 'invalid_client'])
+    }
+    const ask = () => requestTokens({ token_endpoint: `${server.issuer}/token` }, parameters)
+    expect((await ask()).status).toBe(200)
+    await server.stop()
+    await server.restart()
+    expect(await ask()).toMatchObject({ status: 401, error: 'invalid_client' })
   })
 
   it('a set-up link that was used stays used, also when the account that it made is gone', async () => {
