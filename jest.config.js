@@ -30,7 +30,7 @@ export default {
   // Of a machine that is ten times slower than usual. What hangs is noticed all the same.
   testTimeout: 180_000,
   maxWorkers: 2,
-  // Node never frees the modules of a test file that has ended, 10 to 20 MB each. A worker above this size, measured by its heap between
-  // two files, is replaced by a new one.
-  workerIdleMemoryLimit: '300MB',
+  // Node never frees the modules of a test file that has ended, nor the memory of its databases. A worker whose heap is above this size
+  // between two files is replaced by a new one; at its largest it has then 0.6 to 0.9 GB in all.
+  workerIdleMemoryLimit: '150MB',
 }
