@@ -229,9 +229,9 @@ describeOnDatabases('The device flow (RFC 8628), on %s', (kind) => {
     }
     const body = new URLSearchParams({ user_code: 'BCDF-GHJK', xsrf: 'x' })
     expect(await answer('/device', { method: 'POST', body })).toEqual([403, 'Please send that once more'])
-    for (const path of ['/device/authorize', '/device/unknown']) {
-      expect(await answer(path)).toEqual([400, 'This sign-in has expired'])
-    }
+    expect(await answer('/device/unknown')).toEqual([400, 'This sign-in has expired'])
+    // An endpoint for programs, which post to it (RFC 8628 §3.1).
+    expect((await answer('/device/authorize'))[0]).toBe(405)
     expect(server.logLines.filter((line) => line.includes('"level":"error"'))).toEqual([])
   })
 
