@@ -235,7 +235,10 @@ export function openServerDatabase(options: ServerDatabaseOptions): Database {
       { pool: 'reads', ...lanes.read.use() },
       { pool: 'writes', ...lanes.write.use() },
       { pool: 'security', ...lanes.security.use() },
-      { pool: 'searches', ...lanes.search.use() },
+      // Without a share of its own it is no part of the promise that `poolSize` makes, until somebody uses it.
+      ...[lanes.search.use()]
+        .filter(({ connections }) => shares.search > 0 || connections > 0)
+        .map((use) => ({ pool: 'searches', ...use })),
       {
         pool: 'transactions',
         connections: pool.totalCount,
