@@ -117,9 +117,12 @@ export class Replay {
 
   /** What we tell people about this client must be true: proven by its host, made by the operator, or neither. */
   #checkConsentPage({ text }: Page): void {
-    const { registration } = this.#shape
+    const { registration, authMethod, redirectUri } = this.#shape
     const words: string[] = []
-    if (registration.kind === 'metadata document') {
+    // Anybody can send the link of a public client whose answer goes to a program on the person's device.
+    const isAlone = authMethod !== 'none' || redirectUri.startsWith('https:')
+    if (!isAlone) words.push('Not verified')
+    else if (registration.kind === 'metadata document') {
       const known = knownClient(registration.document.client_id)
       if (known === undefined) throw new Error('this product is not on the list of known clients')
       words.push(
