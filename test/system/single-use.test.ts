@@ -1,13 +1,17 @@
 /** Two processes on one PostgreSQL: what proves something once, or lets in once, does so once, whoever presents it where. */
+import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
+import { type IncomingMessage, request } from 'node:http'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
+import { parseChallenge } from '../../src/oauth/challenge.js'
 import { runCli } from '../cli/terminal.js'
 import { type ClientKey, newClientKey, signClientAssertion } from '../support/client-assertion.js'
 import { describeOnPostgres } from '../support/describe-with.js'
 import { createDpopKey } from '../support/dpop-key.js'
 import { freePort } from '../support/free-port.js'
-import { requestTokens } from '../support/oauth-client.js'
+import { completeCode, exchangeOf, newGrant, requestTokens } from '../support/oauth-client.js'
 import { askPastProxy } from '../support/past-proxy.js'
 import { temporaryFolder } from '../support/run-folder.js'
 import { type StackProcess, startStackProcess } from '../support/stack-process.js'
@@ -103,5 +107,65 @@ describeOnPostgres('single use over two processes', () => {
     expect(outcomes).toEqual({ 200: 1, 404: racers - 1 })
     const listed = await runCli(['accounts', 'list', '--json'], first.settings)
     expect(JSON.parse(listed.stdout)).toHaveLength(1)
+  })
+})
+
+describeOnPostgres('single use over two MCP servers', () => {
+  let first: StackProcess
+  let second: StackProcess
+  beforeAll(async () => {
+    first = await startStackProcess({ database: 'postgresql', env: { LOG_LEVEL: 'warn' } })
+    const env = { ...first.settings, MCP_PORT: String(await freePort()) }
+    second = await startStackProcess({ database: 'postgresql', only: 'mcp', env })
+  })
+  afterAll(() => Promise.all([first.stop(), second.stop()]))
+
+  it('a DPoP proof (RFC 9449 §11.1): what one process took, the other one refuses, and the other way around', async () => {
+    const key = await createDpopKey()
+    const grant = await newGrant(first)
+    const code = await completeCode(grant, first.newBrowser(), { account: first.account }, { scope: 'notes:read' })
+    const atToken = { dpop: await key.prove({ url: grant.server.token_endpoint }) }
+    const { tokens } = await requestTokens(grant.server, exchangeOf(grant, code), atToken)
+    const token = tokens?.access_token ?? ''
+    const prove = () => key.prove({ url: first.resource, token })
+    const { host, pathname } = new URL(first.resource)
+    /** In the words of a proxy that chose this process: the server has one public address. */
+    const call = async (at: string, proof: string): Promise<string> => {
+      const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'whoami' } })
+      const asked = request(`${at}${pathname}`, {
+        method: 'POST',
+        agent: false,
+        headers: {
+          host,
+          accept: 'application/json, text/event-stream',
+          'content-type': 'application/json',
+          'content-length': String(Buffer.byteLength(body)),
+          authorization: `DPoP ${token}`,
+          dpop: proof,
+        },
+      })
+      asked.end(body)
+      const [answer] = (await once(asked, 'response')) as [IncomingMessage]
+      await text(answer)
+      const challenge = parseChallenge(answer.headers['www-authenticate'] ?? '')
+      return `${answer.statusCode} ${challenge?.parameters['error'] ?? ''}`.trim()
+    }
+    const [here = '', there = ''] = [first.origins[1], second.origins[0]]
+    expect(here).not.toBe(there)
+    for (const [at, then] of [
+      [here, there],
+      [there, here],
+    ] as const) {
+      const proof = await prove()
+      expect(await call(at, proof)).toBe('200')
+      expect(await call(then, proof)).toBe('401 invalid_dpop_proof')
+      expect(await call(then, await prove())).toBe('200')
+    }
+    const raced = await prove()
+    const outcomes = await Promise.all(
+      Array.from({ length: racers }, (_, index) => call(index % 2 === 0 ? here : there, raced)),
+    )
+    expect(outcomes.filter((outcome) => outcome === '200')).toHaveLength(1)
+    expect(new Set(outcomes)).toEqual(new Set(['200', '401 invalid_dpop_proof']))
   })
 })
