@@ -4,7 +4,7 @@
  */
 import { OAuthError } from '../oauth/errors.js'
 import { isTextList, normaliseMetadata, redirectUrisOf } from '../oauth/registration.js'
-import { type RegistrationRules, violations } from '../oauth/registration-rules.js'
+import { keepUsableRedirects, type RegistrationRules, violations } from '../oauth/registration-rules.js'
 import { formatScope } from '../oauth/scope.js'
 import { jsonAnswer, tooManyRegistrations } from './answers.js'
 import type { FrontClients } from './front-client.js'
@@ -62,6 +62,7 @@ function readMetadata(body: string): Record<string, unknown> {
 
 /** Judges all that was sent, and keeps what is described, in place. */
 function check(metadata: Record<string, unknown>, rules: RegistrationRules): void {
+  keepUsableRedirects(metadata, rules)
   normaliseMetadata(metadata, origin)
   const [broken] = violations(metadata, rules, origin)
   if (broken !== undefined) throw new OAuthError(broken.error, broken.message, { detail: broken.name })

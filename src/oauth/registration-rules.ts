@@ -4,10 +4,25 @@
  * each member's form follow.
  */
 
-import { redirectKind } from './redirect-uri.js'
-import { type ClientMetadata, isTextList, type MetadataOrigin, redirectUrisOf, strings } from './registration.js'
+import {
+  deceptiveCharacters,
+  httpsUrlStart,
+  isWebUrl,
+  maxNameLength,
+  maxTextLength,
+  textLength,
+  webUrlStart,
+} from './displayed-metadata.js'
+import { isLoopbackHost, redirectKind } from './redirect-uri.js'
+import {
+  type ClientMetadata,
+  isNativeRedirect,
+  isTextList,
+  type MetadataOrigin,
+  redirectUrisOf,
+  strings,
+} from './registration.js'
 import { jwtBearerGrant } from './trusted-issuer.js'
-import { canParseUrl } from './url.js'
 
 export interface RegistrationRules {
   /** Exact redirect URIs with private-use schemes that may be registered. */
@@ -33,14 +48,9 @@ interface Rule extends Violation {
 
 const maxRedirectUris = 20
 const maxUriLength = 2_000
-const maxNameLength = 200
-const maxTextLength = 2_000
 const maxKeys = 20
 const maxDocumentLength = 16_384
 const maxNesting = 8
-
-/** Control, format and bidirectional characters, line breaks of every kind, private use, and letters that show as nothing. */
-const deceptiveCharacters = /[\p{Cc}\p{Cf}\p{Co}\p{Zl}\p{Zp}\u115f\u1160\u3164\uffa0]|\u034f|\u17b4|\u17b5/u
 
 /** Shown to people as links, or opened by them. */
 const linkMembers = ['client_uri', 'logo_uri', 'policy_uri', 'tos_uri', 'initiate_login_uri'] as const
@@ -76,12 +86,6 @@ function isPlainMember([name, value]: [string, unknown]): boolean {
   return Array.isArray(value) ? isTextList(value) : typeof value !== 'object'
 }
 
-/** An absolute URL of one of the schemes, as a person reads it: no user, no blank, no backslash. */
-function isWebUrl(value: unknown, schemes: RegExp): boolean {
-  if (typeof value !== 'string' || !schemes.test(value) || /[\s\\]/.test(value) || !canParseUrl(value)) return false
-  return !/^[^/]*\/\/[^/?#]*@/.test(value)
-}
-
 function keyCount({ jwks }: ClientMetadata): number {
   const keys = typeof jwks === 'object' && jwks !== null && 'keys' in jwks ? jwks.keys : []
   return Array.isArray(keys) ? keys.length : 0
@@ -90,6 +94,32 @@ function keyCount({ jwks }: ClientMetadata): number {
 function leadsAstray(uri: string, { allowedPrivateUseRedirects }: RegistrationRules): boolean {
   const kind = redirectKind(uri)
   return kind === 'forbidden' || (kind === 'private-use' && !allowedPrivateUseRedirects.has(uri))
+}
+
+/** The engine takes no https redirect on loopback for a native client. */
+function isHttpsOnLoopback(uri: string): boolean {
+  return redirectKind(uri) === 'https' && isLoopbackHost(new URL(uri).hostname)
+}
+
+function keepUsable(metadata: ClientMetadata, name: string, isUsable: (uri: string) => boolean): void {
+  const usable = strings(metadata[name]).filter(isUsable)
+  if (usable.length > 0) metadata[name] = usable
+}
+
+/**
+ * Leaves out the redirect URIs that may not be registered when at least one may be (RFC 7591 §3.2.1), in place; the same for
+ * `post_logout_redirect_uris`. If none may be, they stay, to be refused. Call before `normaliseMetadata`, which derives
+ * `application_type` from what is registered. For what a stranger sends, not for the operator's clients.
+ */
+export function keepUsableRedirects(metadata: ClientMetadata, registrationRules: RegistrationRules): void {
+  const isUsable = (uri: string) => uri.length <= maxUriLength && !leadsAstray(uri, registrationRules)
+  keepUsable(metadata, 'redirect_uris', isUsable)
+  keepUsable(metadata, 'post_logout_redirect_uris', isUsable)
+  const redirects = redirectUrisOf(metadata)
+  const isNative = metadata['application_type'] === 'native' || redirects.some(isNativeRedirect)
+  if (isNative && redirects.some(isHttpsOnLoopback)) {
+    keepUsable(metadata, 'redirect_uris', (uri) => !isHttpsOnLoopback(uri))
+  }
 }
 
 const rules: readonly Rule[] = [
@@ -148,7 +178,8 @@ const rules: readonly Rule[] = [
     source: 'RFC 7591 §2, RFC 9700 §4.16',
     message: `client_name must be plain text of at most ${maxNameLength} characters`,
     violates: ({ client_name: name }) =>
-      name !== undefined && (typeof name !== 'string' || name.length > maxNameLength || deceptiveCharacters.test(name)),
+      name !== undefined &&
+      (typeof name !== 'string' || textLength(name) > maxNameLength || deceptiveCharacters.test(name)),
   },
   {
     name: 'member-form',
@@ -172,7 +203,7 @@ const rules: readonly Rule[] = [
     source: 'RFC 7591 §2',
     message: `${linkMembers.join(', ')} must be http or https URLs without user`,
     violates: (metadata) =>
-      linkMembers.some((name) => metadata[name] !== undefined && !isWebUrl(metadata[name], /^https?:\/\/[^/?#]/i)),
+      linkMembers.some((name) => metadata[name] !== undefined && !isWebUrl(metadata[name], webUrlStart)),
   },
   {
     name: 'fetched-url',
@@ -183,7 +214,7 @@ const rules: readonly Rule[] = [
       fetchedMembers.some(
         (name) =>
           metadata[name] !== undefined &&
-          !isWebUrl(metadata[name], /^https:\/\/[^/?#]/i) &&
+          !isWebUrl(metadata[name], httpsUrlStart) &&
           (isFromStranger || !isWebUrl(metadata[name], operatorsOwnKeys)),
       ),
   },

@@ -2,6 +2,7 @@
  * Makes the metadata of real clients fit, whether it comes by dynamic registration (RFC 7591) or as a metadata document (CIMD).
  * What may then be registered is in registration-rules.ts. Does not own storage, fetching or the engine's own checks.
  */
+import { dropUnshowable, emailContacts } from './displayed-metadata.js'
 import { redirectKind } from './redirect-uri.js'
 import { jwtBearerGrant } from './trusted-issuer.js'
 
@@ -58,7 +59,7 @@ export function isTextList(value: unknown): value is string[] {
 }
 
 /** Redirects that only work for a program on the person's own computer. */
-function isNativeRedirect(uri: string): boolean {
+export function isNativeRedirect(uri: string): boolean {
   const kind = redirectKind(uri)
   return kind === 'loopback' || kind === 'private-use'
 }
@@ -105,20 +106,18 @@ function keepGrants(metadata: ClientMetadata, origin: MetadataOrigin): void {
   else keepOffered(metadata, 'grant_types', offered)
 }
 
-/** RFC 7591 §2 allows other ways to contact people than email; the engine does not, and nobody here writes to them. */
+/** Of the operator's clients. One that deceives stays, to be refused. */
 function keepEmailContacts(metadata: ClientMetadata): void {
   const { contacts } = metadata
-  if (!isTextList(contacts)) return
-  const emails = contacts.filter((contact) => /^[\w.!#$%&'*+/=?^`{|}~-]+@[a-z\d-]+(?:\.[a-z\d-]+)*$/i.test(contact))
-  // One that deceives is refused, not dropped.
-  if (contacts.some((contact) => /\p{C}/u.test(contact))) return
+  if (!isTextList(contacts) || contacts.some((contact) => /\p{C}/u.test(contact))) return
+  const emails = emailContacts(contacts)
   if (emails.length > 0) metadata['contacts'] = emails
   else delete metadata['contacts']
 }
 
 /**
  * Makes real clients' metadata fit, in place and idempotently: empty and null members go, grants and responses we do not offer
- * go, `scope` goes (it would cap the client for good and break step-up), and loopback or private-use redirects mean `native`
+ * go, what cannot be shown goes, `scope` goes (it would cap the client for good and break step-up), and loopback or private-use redirects mean `native`
  * (RFC 8252), whose loopback port is free. Runs on create, update and every load.
  */
 export function normaliseMetadata(metadata: ClientMetadata, origin: MetadataOrigin): void {
@@ -135,7 +134,8 @@ export function normaliseMetadata(metadata: ClientMetadata, origin: MetadataOrig
   const registeredGrants = strings(metadata['grant_types'])
   keepGrants(metadata, origin)
   keepOffered(metadata, 'response_types', offeredResponseTypes)
-  keepEmailContacts(metadata)
+  if (origin.isFromStranger) dropUnshowable(metadata, { onlyHttps: origin.isMetadataDocument })
+  else keepEmailContacts(metadata)
   // Left out, `grant_types` means "authorization_code" (RFC 7591 §2): a resource server may have none at all.
   if (onlyIntrospects) metadata['grant_types'] = []
   // Left out, `response_types` means "code", which a client that sends nobody to us does not have.

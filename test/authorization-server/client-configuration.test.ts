@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { refusedMetadata, refusedRedirects, web } from './refused-metadata.js'
+import { adjustedMetadata, refusedMetadata, refusedRedirects, web } from './refused-metadata.js'
 import { opens, register, sendRegistration } from './registration-requests.js'
 import { startServer, type TestServer } from './server.js'
 
@@ -62,6 +62,18 @@ describe('Client configuration (RFC 7592)', () => {
     const answer = await sendRegistration('PUT', url, body, token)
     expect([answer.status, answer.body['error']]).toEqual([400, expect.stringMatching(/^invalid_/)])
     expect((await sendRegistration('GET', url, undefined, token)).body).toMatchObject({ ...web, client_name: 'Before' })
+  })
+
+  it('adjusts an update as it does a registration', async () => {
+    const { url, token: first, clientId } = await registered()
+    let token = first
+    for (const [what, member, given, left] of adjustedMetadata) {
+      const redirectUris = [...web.redirect_uris, 'vscode://x', null]
+      const update = { client_id: clientId, redirect_uris: redirectUris, [member]: given }
+      const { status, body } = await sendRegistration('PUT', url, update, token)
+      expect([what, status, body['redirect_uris'], body[member]]).toEqual([what, 200, web.redirect_uris, left])
+      token = String(body['registration_access_token'])
+    }
   })
 
   it('never brings back a client that is removed while an update is under way', async () => {

@@ -72,18 +72,60 @@ const key = { kty: 'EC', crv: 'P-256', x: 'x', y: 'y' }
 const many = (count: number, make: (index: number) => string) =>
   Array.from({ length: count }, (_, index) => make(index))
 
-/** Members that show or fetch something, and what they may not be. */
-const badLinks: readonly [string, unknown][] = ['client_uri', 'logo_uri', 'policy_uri', 'tos_uri', 'jwks_uri'].flatMap(
-  (name): [string, unknown][] => [
-    [`a ${name} that runs`, { ...web, [name]: 'javascript:alert(1)' }],
-    [`a ${name} that is no address`, { ...web, [name]: 'client.example' }],
-    [`a ${name} with a user`, { ...web, [name]: 'https://client.example@evil.example/' }],
-    [`a ${name} with a backslash`, { ...web, [name]: 'https:\\\\evil.example' }],
-    [`a ${name} that turns the reading order`, { ...web, [name]: 'https://client.example/\u202e' }],
-    [`a ${name} that is no text`, { ...web, [name]: { href: 'https://client.example' } }],
-    [`a ${name} of 2,100 characters`, { ...web, [name]: `https://client.example/${'x'.repeat(2_100)}` }],
+/** What a member that is a link may not be. */
+const badLinks: readonly (readonly [what: string, link: unknown])[] = [
+  ['that runs', 'javascript:alert(1)'],
+  ['of another program', 'vscode://x'],
+  ['with the picture inside', 'data:image/svg+xml,<svg onload=alert(1)>'],
+  ['that is no address', 'client.example'],
+  ['that is relative', '/logo.png'],
+  ['that nobody filled in', 'undefined'],
+  ['with a user', 'https://client.example@evil.example/'],
+  ['with a backslash', 'https:\\\\evil.example'],
+  ['that turns the reading order', 'https://client.example/\u202e'],
+  ['with a NUL', 'https://client.example/\u0000'],
+  ['that is a list', ['https://client.example']],
+  ['that is no text', { href: 'https://client.example' }],
+  ['that is a number', 7],
+  ['of 2,100 characters', `https://client.example/${'x'.repeat(2_100)}`],
+]
+
+const linksOf = (names: readonly string[]) =>
+  names.flatMap((name) => badLinks.map(([what, link]) => [`a ${name} ${what}`, name, link] as const))
+
+/**
+ * Displayed members that are no reason to refuse a registration, whatever is wrong with them (RFC 7591 §3.2.1), and what is
+ * registered in their place; `undefined`: nothing.
+ */
+export const adjustedMetadata: readonly (readonly [what: string, member: string, given: unknown, kept?: unknown])[] = [
+  ...linksOf(['client_uri', 'logo_uri', 'policy_uri', 'tos_uri', 'initiate_login_uri']),
+  ['contacts that are no list', 'contacts', 'ada@client.example'],
+  ['contacts that are no text', 'contacts', [{ mail: 'ada@client.example' }]],
+  ['a contact that turns the reading order', 'contacts', ['ada@client.example\u202e']],
+  [
+    'one email address among contacts',
+    'contacts',
+    [7, 'https://x.example', 'ada@client.example'],
+    ['ada@client.example'],
   ],
-)
+  ['a contact of 400 characters', 'contacts', [`${'a'.repeat(400)}@client.example`]],
+  ['21 contacts', 'contacts', many(21, (n) => `ada${n}@client.example`), many(20, (n) => `ada${n}@client.example`)],
+  ['a name of 200 characters outside the basic plane', 'client_name', '🦀'.repeat(200), '🦀'.repeat(200)],
+  ['a name of 201 characters outside the basic plane', 'client_name', '🦀'.repeat(201), '🦀'.repeat(200)],
+  ['a name of 40 kB', 'client_name', 'x'.repeat(40_000), 'x'.repeat(200)],
+  ['a name that is no text', 'client_name', { $ne: null }],
+  ['a name that is a list', 'client_name', ['Claude']],
+  ['a blank name', 'client_name', ' '],
+  ['a name in another language', 'client_name#ja', 'クライアント'],
+  ['a logo in another language', 'logo_uri#ja', 'data:,'],
+  ['a software_id that is no text', 'software_id', { name: 'x' }],
+  ['a software_version that is a number', 'software_version', 1.5, '1.5'],
+  ['a software_version with an escape', 'software_version', '1.0\u001b[2J'],
+  ['a software_version of 2,100 characters', 'software_version', '1'.repeat(2_100)],
+]
+
+/** Members that this server fetches. */
+const badFetched = badLinks.map(([what, link]) => [`a jwks_uri ${what}`, { ...web, jwks_uri: link }] as const)
 
 export const refusedMetadata: readonly (readonly [what: string, metadata: unknown])[] = [
   ['redirect_uris that are no list', { redirect_uris: 'https://client.example/cb' }],
@@ -104,26 +146,14 @@ export const refusedMetadata: readonly (readonly [what: string, metadata: unknow
   ['a name with a soft hyphen', { ...web, client_name: 'Cla\u00adude' }],
   ['a name with tag characters', { ...web, client_name: 'Claude\u{e0041}' }],
   ['a name with half a surrogate pair', `{"redirect_uris":["https://client.example/cb"],"client_name":"\\ud800"}`],
-  ['a name of 201 characters', { ...web, client_name: 'x'.repeat(201) }],
-  ['a name of 40 kB', { ...web, client_name: 'x'.repeat(40_000) }],
-  ['a name that is no text', { ...web, client_name: { $ne: null } }],
-  ['a name that is a list', { ...web, client_name: ['Claude'] }],
-  ...badLinks,
+  ...badFetched,
+  ['a long name that turns the reading order at its end', { ...web, client_name: `${'x'.repeat(300)}\u202e` }],
   ['a jwks_uri without TLS', { ...web, jwks_uri: 'http://client.example/jwks' }],
   ['a sector_identifier_uri without TLS', { ...web, sector_identifier_uri: 'http://client.example/sector' }],
-  ['a NUL in any member', { ...web, client_uri: 'https://client.example/\u0000' }],
-  ['contacts that are no list', { ...web, contacts: 'ada@client.example' }],
-  ['contacts that are no text', { ...web, contacts: [{ mail: 'ada@client.example' }] }],
-  ['a contact that turns the reading order', { ...web, contacts: ['ada@client.example\u202e'] }],
-  ['21 contacts', { ...web, contacts: many(21, (n) => `ada${n}@client.example`) }],
-  ['a contact of 400 characters', { ...web, contacts: [`${'a'.repeat(400)}@client.example`] }],
   ['grant_types that are no list', { ...web, grant_types: 'authorization_code' }],
   ['grant_types that are no text', { ...web, grant_types: ['authorization_code', 7] }],
   ['21 grant_types', { ...web, grant_types: ['authorization_code', ...many(20, (n) => `grant-${n}`)] }],
   ['response_types that are no text', { ...web, response_types: ['code', null] }],
-  ['a software_id that is no text', { ...web, software_id: { name: 'x' } }],
-  ['a software_version with an escape', { ...web, software_version: '1.0\u001b[2J' }],
-  ['a software_version of 2,100 characters', { ...web, software_version: '1'.repeat(2_100) }],
   ['an application_type nobody knows', { ...web, application_type: 'browser' }],
   [
     'a NUL in a member’s name of a key',

@@ -11,17 +11,25 @@ beforeAll(async () => {
 afterAll(() => server.close())
 
 describe('Dynamic client registration (RFC 7591): what is refused', () => {
-  it.each(refusedRedirects)('redirect_uri %j', async (redirectUri) => {
-    for (const body of [
-      { redirect_uris: [redirectUri] },
-      { redirect_uris: ['https://client.example/cb', redirectUri], application_type: 'native' },
-    ]) {
-      const answer = await register(server, body)
+  it.each(refusedRedirects)('redirect_uri %j, alone; beside a good one it is left out', async (redirectUri) => {
+    for (const redirectUris of [[redirectUri], [redirectUri, redirectUri]]) {
+      const answer = await register(server, { redirect_uris: redirectUris })
       expect([answer.status, answer.body['error']]).toEqual([
         400,
         expect.stringMatching(/^invalid_(redirect_uri|client_metadata)$/),
       ])
       expect(JSON.stringify(answer.body)).not.toMatch(/evil|alert/)
+    }
+    for (const members of [{}, { application_type: 'native' }]) {
+      for (const redirectUris of [
+        [...web.redirect_uris, redirectUri],
+        [redirectUri, ...web.redirect_uris],
+      ]) {
+        const { status, body } = await register(server, { ...members, redirect_uris: redirectUris })
+        expect([status, body['redirect_uris']]).toEqual([201, web.redirect_uris])
+        const stored = await server.clients.find(String(body['client_id']))
+        expect(stored?.metadata.redirect_uris).toEqual(web.redirect_uris)
+      }
     }
   })
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { normaliseMetadata } from '../../src/oauth/registration.js'
-import { violations } from '../../src/oauth/registration-rules.js'
+import { keepUsableRedirects, violations } from '../../src/oauth/registration-rules.js'
 
 const stranger = { isMetadataDocument: false, isFromStranger: true }
 const stored = { isMetadataDocument: false, isFromStranger: false, isStored: true }
@@ -39,6 +39,15 @@ describe('What the normaliser makes of metadata', () => {
     ],
     ['contacts none of which is an email address go altogether', { ...web, contacts: ['+1 555 0100'] }, web],
     [
+      'displayed members that cannot be shown go',
+      { ...web, client_uri: 'vscode://x', logo_uri: 'data:,', tos_uri: 'undefined', contacts: 'ada@client.example' },
+      web,
+    ],
+    ['a number of a version becomes text', { ...web, software_version: 2 }, { ...web, software_version: '2' }],
+    ['a long name is cut', { ...web, client_name: 'é'.repeat(300) }, { ...web, client_name: 'é'.repeat(200) }],
+    ['a name that deceives stays, to be refused', { client_name: 'x\u200f' }, { client_name: 'x\u200f' }],
+    ['members in other languages go', { ...web, 'client_name#de': 'Leser', 'tos_uri#de': 'x' }, web],
+    [
       'loopback redirects mean native',
       { redirect_uris: ['http://127.0.0.1/cb'], application_type: 'web' },
       { redirect_uris: ['http://127.0.0.1/cb'], application_type: 'native' },
@@ -54,6 +63,41 @@ describe('What the normaliser makes of metadata', () => {
     expect(once).toEqual(expected)
     // It runs at every load again.
     expect(normalised(once)).toEqual(once)
+  })
+})
+
+describe('What is displayed, of a client that the operator made', () => {
+  it('stays as it is, to be refused in words that the operator can act on', () => {
+    const given = { ...web, logo_uri: 'data:,', client_name: 'x'.repeat(201), software_id: {} }
+    const operator = { isMetadataDocument: false, isFromStranger: false }
+    expect(normalised(given, operator)).toEqual(given)
+    const found = violations(given, rules, operator)
+    expect(found.map(({ name }) => name)).toEqual(['client-name', 'member-form', 'link'])
+  })
+})
+
+describe('Which redirects of a registration are kept', () => {
+  const good = 'https://client.example/cb'
+  const cursor = 'cursor://anysphere.cursor-mcp/oauth/callback'
+  it.each<[string, readonly unknown[], readonly unknown[], Record<string, unknown>?]>([
+    ['good ones', [good, cursor], [good, cursor]],
+    ['one beside a private-use scheme', [good, 'vscode://x'], [good]],
+    ['one beside schemes that run', ['javascript:alert(1)', 'data:,', good], [good]],
+    ['one beside what is no text', [null, good, 7, {}], [good]],
+    ['one beside a long one', [good, `${good}?${'x'.repeat(2_000)}`], [good]],
+    ['none that may be: all stay, to be refused', ['vscode://x', null], ['vscode://x', null]],
+    [
+      'loopback ones, without https on loopback',
+      ['https://localhost/cb', 'http://localhost/cb'],
+      ['http://localhost/cb'],
+    ],
+    ['https on loopback of a web client', ['https://localhost/cb', 'vscode://x'], ['https://localhost/cb']],
+  ])('%s', (_what, given, kept) => {
+    for (const name of ['redirect_uris', 'post_logout_redirect_uris']) {
+      const metadata: Record<string, unknown> = { [name]: given }
+      keepUsableRedirects(metadata, rules)
+      if (name === 'redirect_uris' || !given.includes('http://localhost/cb')) expect(metadata).toEqual({ [name]: kept })
+    }
   })
 })
 

@@ -1,8 +1,9 @@
 /** Group G: what a stranger makes this server read and believe. */
 import { gzipSync } from 'node:zlib'
 import { expect } from '@jest/globals'
+import type { Page } from '../support/browser.js'
 import type { Answer } from '../support/document-host.js'
-import { open, publish, type Row, redirectUri } from './document-world.js'
+import { type DocumentWorld, open, publish, type Row, redirectUri } from './document-world.js'
 
 /** Each answer of the host makes no client: one page, the same for all. */
 function refusedDocuments(
@@ -27,6 +28,13 @@ function refusedDocuments(
 
 const document = (changes: Readonly<Record<string, unknown>>) =>
   [JSON.stringify(changes).slice(0, 60), {}, changes] as const
+
+/** Of a document with these members, whose client works without them. */
+async function left(world: DocumentWorld, changes: Readonly<Record<string, unknown>>): Promise<Page> {
+  const page = await open(world.server, publish(world, {}, changes))
+  expect([changes, page.status]).toEqual([changes, 200])
+  return page
+}
 
 export const attacks: readonly Row[] = [
   refusedDocuments('G106', 'documents of another type', 'CIMD §4', [
@@ -136,7 +144,7 @@ export const attacks: readonly Row[] = [
       'vscode://evil/cb',
       '/cb',
       '',
-    ].map((uri) => document({ redirect_uris: [redirectUri, uri] })),
+    ].map((uri) => document({ redirect_uris: [uri] })),
     document({ redirect_uris: redirectUri }),
     document({ redirect_uris: {} }),
     document({ redirect_uris: [] }),
@@ -150,15 +158,43 @@ export const attacks: readonly Row[] = [
       'Reader\u001b[31m',
       'Reader\nVerified: claude.ai',
       '\u2067Reader',
-      'x'.repeat(300),
+      `${'x'.repeat(300)}\u202e`,
       '',
       ' ',
       7,
       ['Reader'],
       { $ne: null },
     ].map((name) => document({ client_name: name })),
-    document({ client_uri: 'javascript:alert(1)' }),
-    document({ logo_uri: 'data:image/svg+xml,<svg onload=alert(1)>' }),
-    document({ tos_uri: 'https://u@client.example/' }),
   ]),
+  {
+    id: 'G110',
+    name: 'redirects that no registration could have, behind a good one',
+    source: 'RFC 9700 §2.1, CVE-2026-22752',
+    note: 'left out, not refused (RFC 7591 §3.2.1): no code goes there',
+    run: async (world) => {
+      for (const uri of ['javascript:alert(1)', 'data:text/html,x', 'http://client.example/cb', 'vscode://evil/cb']) {
+        const clientId = publish(world, {}, { redirect_uris: [redirectUri, uri] })
+        expect([uri, (await open(world.server, clientId)).status]).toEqual([uri, 200])
+        expect([uri, (await open(world.server, clientId, uri)).status]).toEqual([uri, 400])
+      }
+    },
+  },
+  {
+    id: 'G110',
+    name: 'links made to deceive',
+    source: 'RFC 9700 §4.16, CVE-2026-29191',
+    note: 'left out, not refused (RFC 7591 §3.2.1): nobody sees them',
+    run: async (world) => {
+      for (const changes of [
+        { client_uri: 'javascript:alert(1)' },
+        { logo_uri: 'data:image/svg+xml,<svg onload=alert(1)>' },
+        { tos_uri: 'https://u@client.example/' },
+        { policy_uri: 'https://evil.example/\u202e' },
+      ]) {
+        const { text } = await left(world, changes)
+        for (const link of Object.values(changes)) expect(text).not.toContain(link)
+      }
+      expect((await left(world, { client_name: 'x'.repeat(300) })).text).not.toContain('x'.repeat(201))
+    },
+  },
 ]

@@ -23,9 +23,13 @@ export type Row = Attack<DocumentWorld>
 
 export const redirectUri = 'http://127.0.0.1:53682/callback'
 
-export async function open({ issuer, newBrowser }: TestServer, clientId: string): Promise<Page> {
+export async function open(
+  { issuer, newBrowser }: TestServer,
+  clientId: string,
+  redirect = redirectUri,
+): Promise<Page> {
   const endpoints = { authorization_endpoint: `${issuer}/authorize` }
-  const { url } = startAuthorization(endpoints, { clientId, redirectUri, scope: 'notes:read', resource })
+  const { url } = startAuthorization(endpoints, { clientId, redirectUri: redirect, scope: 'notes:read', resource })
   return pageOf(await newBrowser().open(url))
 }
 

@@ -1,12 +1,32 @@
 /** Group F: redirect URIs that nobody may register. */
+import { expect } from '@jest/globals'
+import { opens, register } from '../authorization-server/registration-requests.js'
 import { https, type Id, type Row, refused } from './registration-world.js'
 
-const refusedRedirects = (id: Id, name: string, source: string, uris: readonly string[]): Row =>
-  refused(id, name, source, [
-    ...uris.map((uri) => ({ redirect_uris: [uri] })),
-    // The bad one may hide behind a good one.
-    { redirect_uris: [https, ...uris], application_type: 'native', token_endpoint_auth_method: 'none' },
-  ])
+/** Alone they make no client; behind a good one they are left out, and no code ever goes there. */
+const refusedRedirects = (id: Id, name: string, source: string, uris: readonly string[]): Row => {
+  const alone = refused(
+    id,
+    name,
+    source,
+    [...uris.map((uri) => [uri]), uris].map((given) => ({ redirect_uris: given })),
+  )
+  return {
+    ...alone,
+    run: async (world) => {
+      await alone.run(world)
+      const { server } = world
+      // The bad one may hide behind a good one.
+      for (const members of [{}, { application_type: 'native', token_endpoint_auth_method: 'none' }]) {
+        const { status, body } = await register(server, { ...members, redirect_uris: [https, ...uris] })
+        expect([status, body['redirect_uris']]).toEqual([201, [https]])
+        for (const uri of uris.slice(0, 3))
+          expect([uri, await opens(server, body['client_id'], uri)]).toEqual([uri, 400])
+        expect(await opens(server, body['client_id'], https)).toBe(200)
+      }
+    },
+  }
+}
 
 export const attacks: readonly Row[] = [
   refusedRedirects('F91', 'schemes that run, behind invisible characters', 'CVE-2026-9086, CVE-2026-22752', [

@@ -24,15 +24,8 @@ function isGiven(value: unknown): boolean {
   return value !== undefined && value !== null && value !== ''
 }
 
-const urlMembers = [
-  'client_uri',
-  'initiate_login_uri',
-  'jwks_uri',
-  'logo_uri',
-  'policy_uri',
-  'sector_identifier_uri',
-  'tos_uri',
-] as const
+/** Fetched by a server. Links for people are dropped when they cannot be shown (oauth/displayed-metadata.ts), not refused. */
+const fetchedMembers = ['jwks_uri', 'sector_identifier_uri'] as const
 
 function isHttps(value: unknown): boolean {
   return typeof value === 'string' && value.length <= maxUrlLength && /^https:\/\//i.test(value) && canParseUrl(value)
@@ -77,8 +70,8 @@ const rules: readonly Rule[] = [
   // RFC 7591 §2.
   { says: 'jwks and jwks_uri are not both given', holds: ({ jwks, jwks_uri: uri }) => !isGiven(jwks) || !isGiven(uri) },
   {
-    says: 'its URLs are https',
-    holds: (document) => urlMembers.every((name) => !isGiven(document[name]) || isHttps(document[name])),
+    says: 'URLs that a server fetches are https',
+    holds: (document) => fetchedMembers.every((name) => !isGiven(document[name]) || isHttps(document[name])),
   },
 ]
 

@@ -1,7 +1,12 @@
 /** How the engine asks us about client metadata: on registration, update, metadata document and every load. */
 import { type Configuration, errors } from 'oidc-provider'
 import { expectsSecret, normaliseMetadata } from '../../oauth/registration.js'
-import { type RegistrationRules, type Violation, violations } from '../../oauth/registration-rules.js'
+import {
+  keepUsableRedirects,
+  type RegistrationRules,
+  type Violation,
+  violations,
+} from '../../oauth/registration-rules.js'
 import { randomSecret } from '../../platform/secrets.js'
 
 /** The engine's names for the routes by which a client writes its own metadata (RFC 7591, RFC 7592). */
@@ -58,6 +63,7 @@ export function clientMetadataRules({
         takesAssertions,
         offersDeviceFlow,
       }
+      if (isFromStranger) keepUsableRedirects(metadata, registrationRules)
       normaliseMetadata(metadata, origin)
       // The engine decided about a secret before it got here.
       if (ctx?.oidc.route === 'registration' && expectsSecret(metadata)) {
