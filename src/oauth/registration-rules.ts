@@ -102,8 +102,11 @@ function isHttpsOnLoopback(uri: string): boolean {
 }
 
 function keepUsable(metadata: ClientMetadata, name: string, isUsable: (uri: string) => boolean): void {
-  const usable = strings(metadata[name]).filter(isUsable)
-  if (usable.length > 0) metadata[name] = usable
+  const given = metadata[name]
+  const usable = strings(given).filter(isUsable)
+  // A list that holds something else than text is malformed, and refused.
+  const isText = Array.isArray(given) && given.every((uri) => typeof uri === 'string')
+  if (isText && usable.length > 0) metadata[name] = usable
 }
 
 /**

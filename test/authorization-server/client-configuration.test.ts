@@ -68,7 +68,7 @@ describe('Client configuration (RFC 7592)', () => {
     const { url, token: first, clientId } = await registered()
     let token = first
     for (const [what, member, given, left] of adjustedMetadata) {
-      const redirectUris = [...web.redirect_uris, 'vscode://x', null]
+      const redirectUris = [...web.redirect_uris, 'vscode://x']
       const update = { client_id: clientId, redirect_uris: redirectUris, [member]: given }
       const { status, body } = await sendRegistration('PUT', url, update, token)
       expect([what, status, body['redirect_uris'], body[member]]).toEqual([what, 200, web.redirect_uris, left])

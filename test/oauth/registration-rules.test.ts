@@ -83,7 +83,7 @@ describe('Which redirects of a registration are kept', () => {
     ['good ones', [good, cursor], [good, cursor]],
     ['one beside a private-use scheme', [good, 'vscode://x'], [good]],
     ['one beside schemes that run', ['javascript:alert(1)', 'data:,', good], [good]],
-    ['one beside what is no text', [null, good, 7, {}], [good]],
+    ['a list that holds other things than text: all stay, to be refused', [good, null], [good, null]],
     ['one beside a long one', [good, `${good}?${'x'.repeat(2_000)}`], [good]],
     ['none that may be: all stay, to be refused', ['vscode://x', null], ['vscode://x', null]],
     [
