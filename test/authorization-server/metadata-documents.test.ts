@@ -39,13 +39,14 @@ async function open(clientId: string, to = redirectUri, browser: Browser = serve
 }
 
 describe('Client ID metadata documents', () => {
-  it('make a client that nobody registered, on any loopback port, verified by its host', async () => {
+  it('make a client that nobody registered, on any loopback port, and say whose host it names', async () => {
     const clientId = publish()
     const { page, browser, codeVerifier } = await open(clientId)
     expect(isSignInPage(page)).toBe(true)
     const asked = pageOf(await signIn(browser, page, server.account))
     expect(isConsentPage(asked)).toBe(true)
-    expect(asked.text).toContain(`Verified: ${new URL(host.origin).host}`)
+    // A public client on loopback: anybody can send a request in its name.
+    expect(asked.text).toContain(`Not verified: it says that it comes from ${new URL(host.origin).host}`)
     const arrival = await consent(browser, asked)
     if (!('left' in arrival)) throw new Error('no redirect')
     const grant = { server: metadata, clientId, redirectUri, resource }

@@ -49,7 +49,7 @@ const flows: readonly Row[] = [
     run: async (world) => {
       const browser = world.server.newBrowser()
       await consent(browser, await consentPage(world, browser))
-      for (const by of ['grant', 'website'] as const) {
+      for (const by of ['grant', 'stranger'] as const) {
         const arrival = await browser.open(authorizationUrl(world, { prompt: 'none' }, world[by]))
         const answer = answerAt(arrival, world[by].redirectUri)
         expect([answer['error'], answer['code']]).toEqual([
@@ -144,7 +144,7 @@ const flows: readonly Row[] = [
       ['prompt=none and another value', { prompt: 'none login' }],
       ['no PKCE', { code_challenge: undefined }],
       ['response_type token', { response_type: 'token' }],
-      ['a parameter twice', { nonce: ['1', '2'] }],
+      ['a parameter twice', { scope: 'openid notes:read', nonce: ['1', '2'] }],
       ['form_post', { response_mode: 'form_post', prompt: 'none login' }],
     ] as const
   ).map(

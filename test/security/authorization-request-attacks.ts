@@ -109,7 +109,9 @@ const errors: readonly Row[] = [
     /^(unsupported_response_mode|invalid_request)$/,
   ),
   ...['state', 'scope', 'nonce', 'response_type', 'code_challenge', 'code_challenge_method', 'prompt', 'max_age'].map(
-    (name) => atClient('A10', `${name} twice`, 'RFC 6749 §3.1', { [name]: ['1', '2'] }, 'invalid_request'),
+    // Without `openid` in its scope a request may carry what it likes of OpenID Connect: that is ignored.
+    (name) =>
+      atClient('A10', `${name} twice`, 'RFC 6749 §3.1', { scope: 'openid', [name]: ['1', '2'] }, 'invalid_request'),
   ),
   atClient(
     'A12',
@@ -120,20 +122,32 @@ const errors: readonly Row[] = [
   ),
   atClient('A12', 'prompt=none login', 'OpenID Connect Core §3.1.2.1', { prompt: 'none login' }, 'invalid_request'),
   atClient('A12', 'an unknown prompt', 'OpenID Connect Core §3.1.2.1', { prompt: 'x' }, 'invalid_request'),
-  atClient('A12', 'a negative max_age', 'OpenID Connect Core §3.1.2.1', { max_age: '-1' }, 'invalid_request'),
-  atClient('A12', 'a max_age that is no number', 'OpenID Connect Core §3.1.2.1', { max_age: '1e9' }, 'invalid_request'),
+  atClient(
+    'A12',
+    'a negative max_age',
+    'OpenID Connect Core §3.1.2.1',
+    { scope: 'openid', max_age: '-1' },
+    'invalid_request',
+  ),
+  atClient(
+    'A12',
+    'a max_age that is no number',
+    'OpenID Connect Core §3.1.2.1',
+    { scope: 'openid', max_age: '1h' },
+    'invalid_request',
+  ),
   atClient(
     'A12',
     'a made-up id_token_hint',
     'OpenID Connect Core §3.1.2.2',
-    { id_token_hint: 'x.y.z' },
+    { scope: 'openid', id_token_hint: 'x.y.z' },
     'invalid_request',
   ),
   atClient(
     'A12',
     'an id_token_hint without signature',
     'RFC 8725 §3.1',
-    { id_token_hint: 'eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0.' },
+    { scope: 'openid', id_token_hint: 'eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0.' },
     'invalid_request',
   ),
   ...[

@@ -3,6 +3,13 @@ import { expect } from '@jest/globals'
 import type { Row } from './authorization-world.js'
 import { consentPage, fieldOf, post, postStep, signInPage } from './server-world.js'
 
+function registration(endpoint: string | undefined, name: string): Promise<Response> {
+  const value = 'https://client.example/\0'
+  const metadata = { redirect_uris: ['https://client.example/cb'], [name]: name.endsWith('s') ? [value] : value }
+  const headers = { 'content-type': 'application/json' }
+  return fetch(endpoint ?? '', { method: 'POST', headers, body: JSON.stringify(metadata) })
+}
+
 export const attacks: readonly Row[] = [
   ...(['email', 'password', 'csrf'] as const).map(
     (name): Row => ({
@@ -27,7 +34,7 @@ export const attacks: readonly Row[] = [
       const page = await consentPage(world, browser)
       const csrf = fieldOf(page, 'csrf')
       expect((await postStep(browser, page, 'consent', { csrf, decision: 'allow\0' })).status).toBe(400)
-      const fields = { csrf, decision: 'allow', scope: ['notes:read\0', 'notes:read'], '\0': '\0' }
+      const fields = { csrf, deliberate: '1', decision: 'allow', scope: ['notes:read\0', 'notes:read'], '\0': '\0' }
       expect((await postStep(browser, page, 'consent', { ...fields, seen: '\0' })).status).toBe(200)
       const seen = fieldOf(page, 'seen')
       expect((await postStep(browser, page, 'consent', { ...fields, seen })).status).toBe(303)
@@ -35,11 +42,6 @@ export const attacks: readonly Row[] = [
   },
   ...[
     'redirect_uris',
-    'contacts',
-    'client_uri',
-    'logo_uri',
-    'policy_uri',
-    'tos_uri',
     'jwks_uri',
     'application_type',
     'grant_types',
@@ -51,17 +53,20 @@ export const attacks: readonly Row[] = [
       name: `in ${name} of a registration`,
       source: 'Logto c98403862a (PostgreSQL 22P05)',
       run: async ({ grant }) => {
-        const many = /s$/.test(name)
-        const metadata = {
-          redirect_uris: ['https://client.example/cb'],
-          [name]: many ? ['https://client.example/\0'] : 'https://client.example/\0',
-        }
-        const response = await fetch(grant.server.registration_endpoint ?? '', {
-          method: 'POST',
-          headers: { 'content-type': 'application/json' },
-          body: JSON.stringify(metadata),
-        })
+        const response = await registration(grant.server.registration_endpoint, name)
         expect([response.status, await response.text()]).toEqual([400, expect.stringContaining('"error":"invalid_')])
+      },
+    }),
+  ),
+  ...['contacts', 'client_uri', 'logo_uri', 'policy_uri', 'tos_uri'].map(
+    (name): Row => ({
+      id: 'A20',
+      name: `in ${name} of a registration, which is only shown: left out`,
+      source: 'Logto c98403862a (PostgreSQL 22P05), RFC 7591 §3.2.1',
+      run: async ({ grant }) => {
+        const response = await registration(grant.server.registration_endpoint, name)
+        expect(response.status).toBe(201)
+        expect(await response.json()).not.toHaveProperty(name)
       },
     }),
   ),

@@ -146,12 +146,12 @@ const documentsRows: readonly Requirement[] = [
     'A13',
     'Support client ID metadata documents, and announce it',
     `${authorization}, client registration`,
-    [documents, 'make a client that nobody registered, on any loopback port, verified by its host'],
+    [documents, 'make a client that nobody registered, on any loopback port, and say whose host it names'],
     [metadata, 'says what works, and nothing else'],
   ),
   should('A14a', 'Fetch the document when client_id is a URL', 'CIMD §4', [
     documents,
-    'make a client that nobody registered, on any loopback port, verified by its host',
+    'make a client that nobody registered, on any loopback port, and say whose host it names',
   ]),
   must('A14b', 'Check that the document names its own URL, is JSON and has the required members', 'CIMD §4.1', [
     documents,
@@ -201,7 +201,7 @@ const documentsRows: readonly Requirement[] = [
   ]),
   may('A18', 'Show prominently which host vouches for the client', `${authorization}, trust policies`, [
     documents,
-    'make a client that nobody registered, on any loopback port, verified by its host',
+    'make a client that nobody registered, on any loopback port, and say whose host it names',
   ]),
 ]
 

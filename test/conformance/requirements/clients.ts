@@ -21,7 +21,7 @@ const bySpecification: readonly Requirement[] = [
     'Clients are pre-registered, bring a metadata document, or register: each way leads to a token',
     `${authorization}, client registration`,
     ['cli/clients.test.ts', 'adds a public client, shows it and removes it'],
-    [documents, 'make a client that nobody registered, on any loopback port, verified by its host'],
+    [documents, 'make a client that nobody registered, on any loopback port, and say whose host it names'],
     registers,
   ),
   must(
