@@ -26,7 +26,7 @@ import { claimedAddress } from '../doctor/local/proxy-checks.js'
 import { overdueNotesRows } from '../mcp-server/expired-rows.js'
 import { notesMigrations } from '../mcp-server/notes-database.js'
 import { tryFollowing } from '../mcp-server/revocations.js'
-import { authorizationServerMetadataUrls, protectedResourceMetadataUrl } from '../oauth/well-known.js'
+import { authorizationServerMetadataUrls, pathOf, protectedResourceMetadataUrl } from '../oauth/well-known.js'
 import { arrivalHeaders, askForArrival } from '../platform/arrival.js'
 import type { Clock } from '../platform/clock.js'
 import type { Database } from '../platform/database.js'
@@ -223,7 +223,10 @@ async function askFeed(
   const credentials = config.introspectionClient ?? ownClient(config, config.MCP_SERVER_SECRET)
   const isThere = addresses.some(({ member, exchange }) => member === 'issuer' && answerOf(exchange)?.status === 200)
   if (only === 'auth' || credentials === undefined || !isThere) return undefined
-  return tryFollowing({ issuer: config.ISSUER_URL, internalUrl: internalUrl(config, only), credentials, clock })
+  // One process that runs both asks itself in memory; from this one, its port is asked, past the proxy.
+  const own = `http://127.0.0.1:${config.authPort}${pathOf(config.ISSUER_URL)}`
+  const internal = only === undefined ? own : internalUrl(config, only)
+  return tryFollowing({ issuer: config.ISSUER_URL, internalUrl: internal, credentials, clock })
 }
 
 /** Never rejects for what is wrong with the deployment: that is what it is for. */

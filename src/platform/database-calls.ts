@@ -24,7 +24,7 @@ export interface Call {
   readonly args: readonly unknown[]
 }
 
-/** An error without its prototype. `cause` is what Prisma reads of an adapter's error. */
+/** What is told of an error. `cause` is what Prisma reads of an adapter's error. */
 export interface CallError {
   readonly name: string
   readonly message: string

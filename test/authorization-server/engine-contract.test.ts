@@ -34,6 +34,30 @@ interface CallSites {
 /** Every place where the engine calls what we replaced, its definition included. */
 const callSites: readonly CallSites[] = [
   {
+    // The engine's helpers, handed to its grants: each grant that we register again asks for the grant there.
+    by: 'authorization-server/token-scopes.ts',
+    text: 'validateGrant(',
+    sites: {
+      'helpers/grant_source.js': 1,
+      'actions/grants/authorization_code.js': 1,
+      'actions/grants/ciba.js': 1,
+      'actions/grants/device_code.js': 1,
+      'actions/grants/pre_authorized_code.js': 1,
+      'actions/grants/refresh_token.js': 1,
+    },
+  },
+  {
+    // After the scope of a token was chosen. Those of codes and device codes pass through grant_common.
+    by: 'authorization-server/token-scopes.ts',
+    text: 'applyAuthorizationDetails(',
+    sites: {
+      'helpers/grant_authorization.js': 1,
+      'helpers/grant_common.js': 1,
+      'actions/grants/client_credentials.js': 1,
+      'actions/grants/refresh_token.js': 1,
+    },
+  },
+  {
     // Two kinds of identifiers. The third is of a feature that is off: client attestation.
     by: 'authorization-server/one-time.ts',
     text: 'ReplayDetection.unique(',
@@ -212,6 +236,8 @@ describe('The engine that our replacements assume', () => {
       'authorization-server/interactions/signed-in-browser.ts',
       'authorization-server/one-time.ts',
       'authorization-server/provider.ts',
+      'authorization-server/refresh-rotation.ts',
+      'authorization-server/token-scopes.ts',
     ])
   })
 

@@ -139,7 +139,7 @@ describe('An authorization server for an MCP server of your own', () => {
   it.each(['mcp', undefined] as const)('never serves the notes in its place: %s', async (only) => {
     const start = startStack({ database: 'embedded', env: { RESOURCE_FILE: file }, overrides: { only } })
     await expect(start).rejects.toThrow(
-      /^RESOURCE_FILE describes an MCP server of your own, not the notes: start `gateh/,
+      /^one setting is wrong:\n {2}RESOURCE_FILE describes an MCP server of your own, not the notes: start `gateh/,
     )
   })
 
