@@ -12,7 +12,8 @@ const partsServed = ({ RESOURCE_FILE: file }: Config): readonly Part[] =>
 async function check(terminal: Terminal): Promise<void> {
   const effective = loadConfig(terminal)
   const { judgeSettings } = await import('../arrangement.js')
-  judgeSettings(effective, partsServed(effective))
+  // Each by itself: whether one process could run both on these ports is for a start that does.
+  for (const part of partsServed(effective)) judgeSettings(effective, [part])
   const warnings = [...effective.settingWarnings, ...productionWarnings(effective)]
   for (const warning of warnings) writeLine(terminal, `warning: ${warning}`)
   writeLine(terminal, warnings.length === 0 ? 'The settings are sound.' : 'The servers would start.')

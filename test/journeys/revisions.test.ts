@@ -48,7 +48,8 @@ async function findServer({ discovery }: Revision): Promise<ServerMetadata> {
 /** An access token for reading, got as clients of the revision do. */
 async function signIn(revision: Revision): Promise<string> {
   const server = await findServer(revision)
-  const person = { account: stack.account }
+  // Clients that name no scope get reading and writing; the person allows less.
+  const person = { account: stack.account, allow: ['notes:read'] }
   const tokens = revision.sendsResource
     ? await obtainTokens(await newGrantAt(server, stack.resource), stack.newBrowser(), person, 'notes:read')
     : (await signInAsOldClient(server, stack.newBrowser(), person)).tokens

@@ -6,7 +6,7 @@ const known = new Map<string, ReadonlySet<string>>()
 
 /** Titles right after `it(`, or after the table of an `it.each(…)(`; skipped tests are not among them. */
 export function titlesIn(source: string): ReadonlySet<string> {
-  const titles = source.matchAll(/(?:\bit|\))\(\s*(['"`])((?:\\.|(?!\1).)*)\1/gs)
+  const titles = source.matchAll(/(?:\b(?:it|describeOn\w+)|\))\(\s*(['"`])((?:\\.|(?!\1).)*)\1/gs)
   return new Set([...titles].map(([, , title = '']) => title.replaceAll(/\\(.)/g, '$1')))
 }
 
