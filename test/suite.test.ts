@@ -28,10 +28,10 @@ describe('The test suite', () => {
     expect(texts.size).toBeGreaterThan(300)
   })
 
-  it('skips tests by what the machine lacks only, in one place (and by languages, in test/foreign)', () => {
+  it('skips tests by what the machine lacks only, in one place', () => {
     const skipping =
       /\b(describe|it|test)(\.each\([^)]*\))?\.(skip|only|todo|failing)\b|\b(xit|xdescribe|xtest|fit|fdescribe)\(/
-    expect(matching(skipping)).toEqual(['foreign/foreign-program.ts', 'support/describe-with.ts'])
+    expect(matching(skipping)).toEqual(['support/describe-with.ts'])
   })
 
   it('looks for programs in one place, so that what is hidden there is hidden from all tests', () => {

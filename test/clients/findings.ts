@@ -95,7 +95,10 @@ export const findings: readonly Finding[] = [
     says: "Cursor's three redirects are taken together, and no scheme but its own",
     proofs: [
       replayed('Cursor before 3.10'),
-      proof('authorization-server/registration-refusals.test.ts', 'redirect_uri %j'),
+      proof(
+        'authorization-server/registration-refusals.test.ts',
+        'redirect_uri %j, alone; beside a good one it is left out',
+      ),
     ],
   },
   {

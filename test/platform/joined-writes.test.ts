@@ -31,6 +31,7 @@ describe('Writes that are joined', () => {
     expect(asked).toEqual([
       {
         name: 'when+one+two',
+        lane: 'write',
         text: [
           'WITH condition AS (SELECT $1, $10),',
           'step_one AS (INSERT INTO one SELECT $11, $12 FROM condition),',

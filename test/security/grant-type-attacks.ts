@@ -85,8 +85,9 @@ const grants: readonly Row[] = [
   },
   ...(
     [
-      ['a scope nobody has', { scope: 'admin' }, undefined],
-      ['the scopes of a person', { scope: 'openid email offline_access' }, undefined],
+      // What is left empty means the default (RFC 6749 §3.3), as when it names none.
+      ['a scope nobody has', { scope: 'admin' }, 'notes:read notes:write'],
+      ['the scopes of a person', { scope: 'openid email offline_access' }, 'notes:read notes:write'],
       ['all scopes there are', { scope: 'notes:read notes:write notes:delete' }, 'notes:read notes:write notes:delete'],
       ['an unknown resource', { resource: 'https://evil.example/mcp' }, undefined],
       [

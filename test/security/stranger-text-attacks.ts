@@ -91,7 +91,6 @@ export const attacks: readonly Row[] = [
       ['with U+0000', 'Claude\0'],
       ['with a letter nobody sees', 'Cla\u200bude'],
       ['with a line break', 'Claude\nVerified'],
-      ['of 40 kB', 'x'.repeat(40_000)],
     ] as const
   ).map(
     ([what, clientName]): Row => ({

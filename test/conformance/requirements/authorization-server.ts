@@ -70,7 +70,7 @@ const core: readonly Requirement[] = [
     'A6b',
     'Take only HTTPS or loopback redirect URIs (and private-use ones the operator lists)',
     `${authorization}, communication security`,
-    [refusals, 'redirect_uri %j'],
+    [refusals, 'redirect_uri %j, alone; beside a good one it is left out'],
   ),
   should(
     'A7a',

@@ -58,7 +58,7 @@ export const selfMemoryRequirements: readonly Requirement[] = [
   ),
   ours('S6', 'Scopes and audience filled in for clients that name none, no more than the baseline', 'SelfMemory', [
     decisions,
-    'serves a client that names no scope and no resource: reading, on the one resource',
+    'serves a client that names no scope and no resource: what the challenge says, on the one resource',
   ]),
   ours(
     'S7',
