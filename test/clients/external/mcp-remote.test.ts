@@ -3,6 +3,7 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { type BrowserCommand, startBrowserCommand } from '../../support/browser-command.js'
+import { keepForFile } from '../../support/opened.js'
 import { temporaryFolder } from '../../support/run-folder.js'
 import { type Stack, startStack } from '../../support/stack.js'
 import { type StdioClient, startStdioClient } from '../../support/stdio-client.js'
@@ -46,7 +47,7 @@ describe('mcp-remote', () => {
   })
 
   it('registers, opens the browser, is allowed, and connects', async () => {
-    client = start()
+    client = await keepForFile(async () => start())
     const { result } = await initialize()
     expect(browser.failures).toEqual([])
     expect(browser.opened).toHaveLength(1)
