@@ -126,6 +126,18 @@ function writeErrors(log: Logger, renderErrorPage: HttpBaseOptions['renderErrorP
   }
 }
 
+/**
+ * Ends the connection of a request that is answered before all of it arrived. Where the rest then turns out to be malformed, Node would
+ * answer a second time, and a proxy could take that for the answer to its next request on the connection.
+ */
+const closeUnread: HttpMiddleware = async (ctx, next) => {
+  try {
+    await next()
+  } finally {
+    if (!ctx.req.complete && !ctx.headerSent) ctx.set('connection', 'close')
+  }
+}
+
 function health({ ready, stopping }: HttpBaseOptions): HttpMiddleware {
   return async (ctx, next) => {
     if (ctx.path !== '/health/live' && ctx.path !== '/health/ready') return next()
@@ -170,6 +182,7 @@ export function createHttpBase(options: HttpBaseOptions): Koa<HttpState> {
   app.use(logRequests(options, trusted))
   app.use(tellArrivals(options, trusted))
   if (options.observer !== undefined) app.use(options.observer)
+  app.use(closeUnread)
   app.use(writeErrors(options.log, options.renderErrorPage))
   app.use(health(options))
   app.use(pinOrigin(options))
