@@ -122,6 +122,8 @@ export function createForwarder(options: ForwarderOptions): Forward {
       if (value !== undefined) ctx.set(name, value)
     }
     ctx.set('cache-control', 'no-store')
+    // Answered before all of it arrived (see closeUnread in http.ts, which comes too late for an answer that is handed through).
+    if (!ctx.req.complete) ctx.set('connection', 'close')
     ctx.respond = false
     const exceeded = () => new Error('the answer is too large')
     // Cut off half-way, so that nobody takes a part for the whole.
