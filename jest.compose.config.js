@@ -9,4 +9,6 @@ export default {
   testMatch: ['<rootDir>/test/compose/**/*.test.ts'],
   testPathIgnorePatterns: [],
   testTimeout: 240_000,
+  // Sockets of the Docker engine's proxies linger after the stack is down; the run has reported by then.
+  forceExit: true,
 }
