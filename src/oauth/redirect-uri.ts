@@ -15,8 +15,13 @@ export function isLoopbackHost(host: string): boolean {
   return loopbackHosts.has(host.toLowerCase())
 }
 
+/** A loopback origin, letter for letter, with any port; the port may be empty (RFC 3986 §3.2.3). */
+const loopbackOrigin = 'http://(?:localhost|127\\.0\\.0\\.1|\\[::1\\])(?::\\d*)?'
+const emptyPath = new RegExp(`^(${loopbackOrigin})(?=$|\\?)`, 'i')
+const slashAlone = new RegExp(`^(${loopbackOrigin})/(?=$|\\?)`, 'i')
+
 /** Absolute as written. Parsers also take `https:host`, and `http://127.1` for a loopback address; people would not. */
-const spelledOut = /^(?:https:\/\/[^/?]|http:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?:[:/?]|$))/i
+const spelledOut = new RegExp(`^(?:https://[^/?]|${loopbackOrigin}(?:[/?]|$))`, 'i')
 
 /**
  * Sorts a redirect URI by where it leads. `forbidden` covers relative URIs, fragments, user information, control characters,
@@ -40,13 +45,13 @@ export function redirectKind(value: string): RedirectKind {
  * the comparison is exact.
  */
 export function withLoopbackPath(value: string): string {
-  return value.replace(/^(http:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})?)(?=$|\?)/i, '$1/')
+  return value.replace(emptyPath, '$1/')
 }
 
 /** Every spelling of the same redirect URI: two for a loopback URI whose path is empty, one for all others. */
 export function loopbackSpellings(value: string): readonly string[] {
   const written = withLoopbackPath(value)
-  const bare = written.replace(/^(http:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})?)\/(?=$|\?)/i, '$1')
+  const bare = written.replace(slashAlone, '$1')
   return [...new Set([value, written, bare])]
 }
 
