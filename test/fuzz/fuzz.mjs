@@ -68,7 +68,7 @@ function progressIn(output) {
 }
 
 function complain(name, output) {
-  const start = output.search(/Uncaught Exception|ERROR: libFuzzer|Error:/)
+  const start = output.search(/Uncaught Exception|ERROR: libFuzzer|^\S*Error: /m)
   say(
     output
       .slice(Math.max(0, start))

@@ -52,12 +52,19 @@ function tokenWith(granted: readonly string[]): AccessToken {
   return { clientId: 'fuzz', scopes: granted, expiresAt: 0, audience: [], issuer: 'https://auth.example', claims: {} }
 }
 
-/** Long enough for any answer of this server, and for one that stays open to be one. */
-const openAfterMs = 500
+/** An answer that stays open, to a subscription, is read for so long. */
+const openMs = 20
+
+async function readAll(body: ReadableStream<Uint8Array> | null, isOpen: boolean): Promise<void> {
+  if (body === null) return
+  const reader = body.getReader()
+  const timer = isOpen ? setTimeout(() => void reader.cancel(), openMs) : undefined
+  while (!(await reader.read()).done);
+  clearTimeout(timer)
+}
 
 /** Serves the body as the MCP server does behind the guard, until everything that it asks for has run. */
 async function serve(json: unknown, revision: string): Promise<void> {
-  const stop = new AbortController()
   const request = new Request('https://notes.example/mcp', {
     method: 'POST',
     headers: {
@@ -66,13 +73,10 @@ async function serve(json: unknown, revision: string): Promise<void> {
       ...(revision !== '' && { 'mcp-protocol-version': revision }),
       ...namesIn(json, revision),
     },
-    signal: stop.signal,
   })
   const response = await handler.fetch(request, { parsedBody: json })
-  const timer = setTimeout(() => stop.abort(), openAfterMs)
-  // A subscription stays open until it is aborted.
-  await response.text().catch(() => undefined)
-  clearTimeout(timer)
+  const isOpen = operationsOf(json).some(({ name }) => name === 'subscriptions/listen')
+  await readAll(response.body, isOpen)
 }
 
 /** Since 2026-07-28 a client repeats method and name in headers (SEP-2243); the SDK refuses requests that do not. */
