@@ -10,11 +10,12 @@ const root = fileURLToPath(new URL('../src', import.meta.url))
 const allowed: Readonly<Record<string, readonly string[]>> = {
   oauth: [],
   platform: ['oauth'],
+  'connect-page': ['oauth'],
   'resource-server': ['oauth'],
   'issuer-front': ['oauth', 'resource-server'],
   storage: ['oauth', 'platform'],
-  'authorization-server': ['oauth', 'platform', 'storage'],
-  'mcp-server': ['oauth', 'platform', 'resource-server'],
+  'authorization-server': ['oauth', 'platform', 'connect-page', 'storage'],
+  'mcp-server': ['oauth', 'platform', 'connect-page', 'resource-server'],
   'setting-values.ts': ['oauth'],
   'setting.ts': [],
   'database-settings.ts': ['setting.ts', 'setting-values.ts'],
@@ -39,6 +40,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   parts: [
     'oauth',
     'platform',
+    'connect-page',
     'storage',
     'authorization-server',
     'mcp-server',
@@ -51,6 +53,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   cli: [
     'oauth',
     'platform',
+    'connect-page',
     'storage',
     'authorization-server',
     'mcp-server',

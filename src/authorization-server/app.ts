@@ -59,6 +59,7 @@ import { commitTokenRequests, introspectInOneRead } from './token-endpoint.js'
 import { createTokenGate, limitUsage } from './usage-limits.js'
 import { takeResourceTokensAtUserinfo } from './userinfo.js'
 import { pageScripts, popupViews, type Views } from './views.js'
+import { createVisitorPages } from './visitor-pages.js'
 
 /** Middleware for the paths that have their own, `others` for the rest, and `last` behind all of them. */
 function inLanes(
@@ -143,10 +144,11 @@ export async function createAuthorizationServer(
     app.keys = [...cookie]
   })
   const knownBrowsers = createKnownBrowsers(keyRing, issuer, storage.clock)
+  const setupLinks = createSetupLinks(storage.database.sql, storage.clock)
+  const visitorPages = createVisitorPages({ issuer, setupLinks, pages, resources })
   const firstRun = createFirstRunRouter({
-    issuer,
     productName,
-    setupLinks: createSetupLinks(storage.database.sql, storage.clock),
+    setupLinks,
     knownBrowsers,
     hasher,
     audit,
@@ -205,6 +207,7 @@ export async function createAuthorizationServer(
     answerSignOuts(pages),
     postOnResume(enginePages.postForm),
     commitInteractions(storage),
+    routesOf(visitorPages),
     routesOf(firstRun),
     routesOf(interactions),
     serveRevocationFeed(storage, options.stopping),

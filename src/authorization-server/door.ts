@@ -5,11 +5,12 @@
 import { OAuthError } from '../oauth/errors.js'
 import type { HttpContext, HttpMiddleware } from '../platform/http.js'
 import { normaliseAuthorization } from './authorization-header.js'
-import { revocationFeedPath, routes, wellKnownPaths } from './routes.js'
+import { connectPath, revocationFeedPath, routes, wellKnownPaths } from './routes.js'
 
 const endpointPaths: ReadonlySet<string> = new Set([
   ...Object.values(routes),
   `${routes.end_session}/confirm`,
+  connectPath,
   revocationFeedPath,
   ...wellKnownPaths,
 ])

@@ -8,13 +8,14 @@
  */
 import type { HttpContext, HttpMiddleware } from '../platform/http.js'
 import { PageError } from './page-error.js'
-import { routes } from './routes.js'
+import { connectPath, routes } from './routes.js'
 
 const pages: readonly string[] = [
   routes.authorization,
   routes.code_verification,
   routes.end_session,
   '/interaction',
+  connectPath,
   '/setup',
 ]
 

@@ -1,6 +1,5 @@
-/** The home page, and the one-time link that creates the first account. */
+/** The one-time link that creates the first account. */
 import Router from '@koa/router'
-import { authorizationServerMetadataUrls } from '../oauth/well-known.js'
 import { readForm } from '../platform/form.js'
 import { type HttpContext, type HttpState, publicPath } from '../platform/http.js'
 import type { Pages } from '../platform/pages.js'
@@ -14,9 +13,9 @@ import type { CsrfProtection } from './csrf.js'
 import { PageError } from './page-error.js'
 import type { Resources } from './resources.js'
 import type { SetUpContext, Views } from './views.js'
+import { connectLink } from './visitor-pages.js'
 
 export interface FirstRunParts {
-  readonly issuer: string
   readonly productName: string
   readonly setupLinks: SetupLinks
   readonly knownBrowsers: KnownBrowsers
@@ -65,7 +64,13 @@ async function createFirstAccount(parts: FirstRunParts, ctx: HttpContext): Promi
   await parts.audit.record({ type: 'account.created', accountId, detail: { by: 'set-up link' } }, ctx.state.event)
   // Who chose the password is its person: strangers who try it must not keep them out of their first sign-in.
   parts.knownBrowsers.remember(ctx, email)
-  parts.pages.send(ctx, 'set-up-done', { email, resourceUrl: parts.resources.fallback.resource })
+  const { resources } = parts
+  const resourceUrl = resources.fallback.resource
+  parts.pages.send(ctx, 'set-up-done', {
+    email,
+    resourceUrl,
+    connectUrl: connectLink(ctx, resources, resources.fallback),
+  })
 }
 
 async function showForm(
@@ -83,14 +88,6 @@ async function showForm(
 
 export function createFirstRunRouter(parts: FirstRunParts): Router<HttpState> {
   const router = new Router<HttpState>()
-  const [metadataUrl = ''] = authorizationServerMetadataUrls(parts.issuer)
-  router.get('/', async (ctx) => {
-    parts.pages.send(ctx, 'home', {
-      resources: parts.resources.all.map(({ name, resource }) => ({ name, url: resource })),
-      metadataUrl,
-      isAccountMissing: await parts.setupLinks.isAccountMissing(),
-    })
-  })
   router.get('/setup', (ctx) => showForm(parts, ctx, tokenOf(ctx)))
   router.post('/setup', (ctx) => createFirstAccount(parts, ctx))
   return router

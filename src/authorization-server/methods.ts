@@ -2,7 +2,7 @@
 import { OAuthError } from '../oauth/errors.js'
 import type { HttpContext, HttpMiddleware } from '../platform/http.js'
 import { createRouteTemplates } from '../platform/route-templates.js'
-import { revocationFeedPath, routes, wellKnownPaths } from './routes.js'
+import { connectPath, revocationFeedPath, routes, wellKnownPaths } from './routes.js'
 
 /** What may be switched off: its routes are then no routes. */
 export interface OfferedRoutes {
@@ -27,6 +27,7 @@ const always: MethodTable = {
   [`${routes.end_session}/success`]: ['GET'],
   [revocationFeedPath]: ['POST'],
   '/': ['GET'],
+  [connectPath]: ['GET'],
   '/setup': ['GET', 'POST'],
   '/interaction/:uid': ['GET'],
   '/interaction/:uid/:step': ['GET', 'POST'],

@@ -4,7 +4,7 @@ import { jwtBearerGrant } from '../oauth/trusted-issuer.js'
 import type { Count } from '../platform/metric-definitions.js'
 import type { FinishedRequest, ObservedServer } from '../platform/request-observation.js'
 import { createRouteTemplates } from '../platform/route-templates.js'
-import { revocationFeedPath, routes, wellKnownPaths } from './routes.js'
+import { connectPath, revocationFeedPath, routes, wellKnownPaths } from './routes.js'
 
 /** Grant types that are counted by name; the others, which anybody can make up, are `other`. */
 const grantTypes: ReadonlySet<unknown> = new Set([
@@ -97,6 +97,7 @@ export const observedAuthorizationServer: ObservedServer = {
   waitingRoutes: [revocationFeedPath],
   routes: createRouteTemplates([
     '/',
+    connectPath,
     '/setup',
     '/assets/:file',
     '/health/live',

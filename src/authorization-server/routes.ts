@@ -20,5 +20,8 @@ export const routes = {
   userinfo: '/userinfo',
 } as const
 
+/** How to connect a client, for people. */
+export const connectPath = '/connect'
+
 /** The revocation feed, which is ours and not the engine's. */
 export const revocationFeedPath = '/revocations'

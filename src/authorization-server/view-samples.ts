@@ -1,4 +1,5 @@
 /** Contexts of every page, calm ones and hostile ones: the tests render each, and screenshots are taken of them. */
+import { connectSamples } from '../connect-page/connect-samples.js'
 import { confirmSamples, consentSamples } from './consent-samples.js'
 import type { FormPostContext } from './form-post-view.js'
 import { forEachHostile, hostileTexts, longHost } from './hostile-samples.js'
@@ -111,8 +112,8 @@ export const viewSamples: ViewSamples = {
     ...forEachHostile((text) => ({ email: text, errors: { password: text }, action: '/set-up/sample', csrfToken })),
   },
   'set-up-done': {
-    done: { email: 'ada@example.com', resourceUrl: 'http://localhost:4000/mcp' },
-    long: { email: `${'a'.repeat(60)}@${longHost}`, resourceUrl: `https://${longHost}/mcp` },
+    done: { email: 'ada@example.com', resourceUrl: 'http://localhost:4000/mcp', connectUrl: '/connect' },
+    long: { email: `${'a'.repeat(60)}@${longHost}`, resourceUrl: `https://${longHost}/mcp`, connectUrl: '/connect' },
   },
   'sign-out': {
     plain: { action: '/logout/confirm', fields: { xsrf: 'sample' }, confirm: { name: 'logout', value: 'yes' } },
@@ -138,15 +139,16 @@ export const viewSamples: ViewSamples = {
     cancelled: { outcome: 'cancelled' },
     ...forEachHostile(doneSample),
   },
+  connect: connectSamples,
   error: { ...errors },
   home: {
     one: {
-      resources: [{ name: 'Notes', url: 'http://localhost:4000/mcp' }],
+      resources: [{ name: 'Notes', url: 'http://localhost:4000/mcp', connectUrl: '/connect' }],
       metadataUrl: 'http://localhost:3000/.well-known/oauth-authorization-server',
       isAccountMissing: false,
     },
     'before set-up': {
-      resources: [{ name: 'Notes', url: 'http://localhost:4000/mcp' }],
+      resources: [{ name: 'Notes', url: 'http://localhost:4000/mcp', connectUrl: '/connect' }],
       metadataUrl: 'http://localhost:3000/.well-known/oauth-authorization-server',
       isAccountMissing: true,
     },
@@ -156,7 +158,7 @@ export const viewSamples: ViewSamples = {
       isAccountMissing: false,
     },
     ...forEachHostile((name) => ({
-      resources: [{ name, url: `https://${longHost}/mcp` }],
+      resources: [{ name, url: `https://${longHost}/mcp`, connectUrl: '/connect' }],
       metadataUrl: `https://${longHost}/.well-known/oauth-authorization-server`,
       isAccountMissing: true,
     })),

@@ -3,6 +3,7 @@
  * view-samples.ts. Does not own the words (views/text.en.json) or the drawing (views/*.ejs): a router hands over facts, never
  * sentences. Every string may come from a stranger: pages escape, isolate and cut it.
  */
+import type { ConnectViews } from '../connect-page/connect-page.js'
 import type { FormPostContext } from './form-post-view.js'
 
 /** Something went wrong with a sign-in. One message for every wrong pair of email and password. */
@@ -182,6 +183,7 @@ export interface SetUpContext {
 export interface SetUpDoneContext {
   readonly email: string
   readonly resourceUrl: string
+  readonly connectUrl: string
 }
 
 /** views/sign-out.ejs: posts `fields` to `action`, "Sign out" with `signOutField` added (the engine's `logout=yes`). */
@@ -253,14 +255,14 @@ export interface ErrorContext {
 
 /** views/home.ejs: `GET /` of the authorization server. */
 export interface HomeContext {
-  readonly resources: readonly { readonly name: string; readonly url: string }[]
+  readonly resources: readonly { readonly name: string; readonly url: string; readonly connectUrl: string }[]
   readonly metadataUrl: string
   /** Nobody can sign in yet. The page says so, and where the set-up link is; never the link. */
   readonly isAccountMissing: boolean
 }
 
 /** Every page by the name of its file. */
-export interface Views {
+export interface Views extends ConnectViews {
   readonly 'sign-in': SignInContext
   readonly consent: ConsentContext
   readonly confirm: ConfirmContext

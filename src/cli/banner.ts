@@ -1,7 +1,9 @@
 /** What `gatehouse serve` says once it is ready: where things are, how to sign in, how to connect. */
+import { declaredResource } from '../arrangement.js'
+import { connectPath } from '../authorization-server/routes.js'
 import type { Config } from '../config.js'
+import { type ConnectTarget, connectLines } from '../connect-page/connect-lines.js'
 import type { Part } from '../databases.js'
-import { connectLines } from '../mcp-server/connect-lines.js'
 import type { System } from '../system.js'
 
 /** What the lines depend on besides settings: they are run on this machine, as this program is. */
@@ -24,8 +26,8 @@ function signInLines(config: Config, setupLink: string | undefined, program: str
   ]
 }
 
-function connectSection(resourceUrl: string, nodeMajor: number): string[] {
-  const local = connectLines(resourceUrl).filter(({ remote, node = 0 }) => !remote && node <= nodeMajor)
+function connectSection(target: ConnectTarget, nodeMajor: number): string[] {
+  const local = connectLines(target).filter(({ remote, node = 0 }) => !remote && node <= nodeMajor)
   return ['Connect a client:', ...local.flatMap(({ client, code }) => ['', `  ${client}`, ...indent(code)])]
 }
 
@@ -52,8 +54,9 @@ export function bannerLines(
     '',
     ...(only === 'auth' ? [] : [`  MCP URL               ${resource}`]),
     ...(only === 'mcp' ? [] : [`  Authorization server  ${issuer}`]),
+    ...(only === 'auth' ? [`  Connect a client      ${issuer}${connectPath}`] : []),
     ...(only === 'mcp' ? [] : ['', ...signInLines(config, system.setupLink(), program)]),
-    ...(only === 'auth' ? [] : ['', ...connectSection(resource, nodeMajor)]),
+    ...(only === 'auth' ? [] : ['', ...connectSection(declaredResource(config), nodeMajor)]),
     ...warnings,
     '',
   ]

@@ -4,6 +4,7 @@
  * knows of a caller stands in the access token.
  */
 import type Koa from 'koa'
+import { type ConnectViews, connectContext } from '../connect-page/connect-page.js'
 import { OAuthError } from '../oauth/errors.js'
 import { hostsOf } from '../oauth/public-url.js'
 import { readOnlyDeclaration, scopeHierarchyOf } from '../oauth/resource.js'
@@ -35,14 +36,13 @@ import { type IssuerMirror, mirroredPaths, mirrorIssuer } from './issuer-mirror.
 import { allowAllOrigins, checkOrigin } from './origins.js'
 import { createMcpProtocol } from './protocol.js'
 import type { ServerDefinition } from './server-definition.js'
-import { connectContext, type Views } from './views.js'
 
 export interface McpAppOptions {
   /** What it stands on, a database for example, is closed by the caller, after `close`. */
   readonly definition: ServerDefinition
   readonly issuer: string
   readonly verify: TokenVerifier
-  readonly pages: Pages<Views>
+  readonly pages: Pages<ConnectViews>
   /** Of this software, told to clients. */
   readonly version: string
   readonly log: Logger

@@ -1,5 +1,6 @@
 /** The MCP server, from its database to its port. */
 import { internalUrl, ownClient } from '../arrangement.js'
+import type { ConnectViews } from '../connect-page/connect-page.js'
 import { bringUpToDate, letCommandsIn, openDatabase, operatorSecrets } from '../databases.js'
 import { createApiKeys } from '../mcp-server/api-keys.js'
 import { createMcpApp, type McpApp } from '../mcp-server/app.js'
@@ -12,7 +13,6 @@ import { observedMcpServer } from '../mcp-server/request-counts.js'
 import { withRevocations } from '../mcp-server/revocations.js'
 import { createSharedBuckets } from '../mcp-server/shared-buckets.js'
 import { createTokenVerifier } from '../mcp-server/token-verifier.js'
-import type { Views as McpViews } from '../mcp-server/views.js'
 import type { Database } from '../platform/database.js'
 import { type ListeningServer, listen } from '../platform/http.js'
 import type { Logger } from '../platform/log.js'
@@ -51,7 +51,7 @@ export async function openMcp(parts: Parts): Promise<McpApp> {
     definition: notesServer(resourceUrl, database, clock, config.RESOURCE_ALIASES),
     issuer,
     verify,
-    pages: createPages<McpViews>({ viewsFolder, productName, accentColor }),
+    pages: createPages<ConnectViews>({ viewsFolder, productName, accentColor }),
     version,
     log,
     clock,

@@ -34,6 +34,9 @@ describeOnDatabases('The set-up link, on %s', (kind) => {
     expect([done.status, done.heading]).toEqual([200, 'Your account is ready'])
     expect(done.text).toContain(server.resource)
     const browser = server.newBrowser()
+    // No MCP server runs in this test: how to connect is told by the authorization server.
+    const next = done.links.find(({ text }) => text === 'See how to connect each client')
+    expect(pageOf(await browser.open(next?.href ?? '')).heading).toBe('Connect to Gatehouse Notes')
     const grant = await newGrant(server)
     const page = pageOf(await browser.open(startAuthorization(grant.server, { ...grant, scope: 'notes:read' }).url))
     const account = { email: 'grace@example.com', password: first.Password }

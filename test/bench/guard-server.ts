@@ -2,11 +2,11 @@
  * The MCP server in a process of its own, with a guard that can be told to accept: for one token it answers without looking,
  * for all others it verifies as the product does. So both kinds of call meet the same process, and only the guard differs.
  */
+import type { ConnectViews } from '../../src/connect-page/connect-page.js'
 import { createMcpApp } from '../../src/mcp-server/app.js'
 import { notesMigrations } from '../../src/mcp-server/notes-database.js'
 import { notesServer } from '../../src/mcp-server/notes-server.js'
 import { createTokenVerifier } from '../../src/mcp-server/token-verifier.js'
-import type { Views } from '../../src/mcp-server/views.js'
 import { systemClock } from '../../src/platform/clock.js'
 import { openEmbeddedDatabase } from '../../src/platform/database.js'
 import { listen } from '../../src/platform/http.js'
@@ -42,7 +42,7 @@ const { app } = createMcpApp({
   definition: notesServer(resource, database, systemClock),
   issuer,
   verify,
-  pages: createPages<Views>({ viewsFolder, productName: 'Gatehouse', accentColor: '#0b5cad' }),
+  pages: createPages<ConnectViews>({ viewsFolder, productName: 'Gatehouse', accentColor: '#0b5cad' }),
   version: '0.0.0',
   log: createLogger('info'),
   clock: systemClock,

@@ -1,10 +1,10 @@
 /** The notes server and the front on one origin, before an authorization server that is somebody else's. */
 import { createServer, type Server } from 'node:http'
+import type { ConnectViews } from '../../src/connect-page/connect-page.js'
 import { createIssuerFront, serveFront } from '../../src/issuer-front/index.js'
 import { createMcpApp } from '../../src/mcp-server/app.js'
 import { notesServer } from '../../src/mcp-server/notes-server.js'
 import { createTokenVerifier } from '../../src/mcp-server/token-verifier.js'
-import type { Views } from '../../src/mcp-server/views.js'
 import { systemClock } from '../../src/platform/clock.js'
 import type { Database } from '../../src/platform/database.js'
 import { createLogger } from '../../src/platform/log.js'
@@ -103,7 +103,7 @@ function mcpApp(resource: string, origin: string, foreign: ForeignIssuer, databa
     definition: notesServer(resource, database, systemClock),
     issuer: origin,
     verify: createTokenVerifier({ issuer: foreign.issuer, audience: resource, ...reach }),
-    pages: createPages<Views>({ viewsFolder, productName: 'Gatehouse', accentColor: '#0b5cad' }),
+    pages: createPages<ConnectViews>({ viewsFolder, productName: 'Gatehouse', accentColor: '#0b5cad' }),
     version: '0.0.0',
     log: createLogger('silent'),
     clock: systemClock,

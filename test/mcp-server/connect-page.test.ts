@@ -1,7 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { connectLines } from '../../src/mcp-server/connect-lines.js'
-import { type Views, viewSamples } from '../../src/mcp-server/views.js'
-import { createPages, viewsFolder } from '../../src/platform/pages.js'
+import { connectLines } from '../../src/connect-page/connect-lines.js'
 import { type McpTestServer, startMcpTestServer } from './mcp-test-server.js'
 
 let server: McpTestServer
@@ -20,8 +18,10 @@ describe('opening the MCP URL in a browser', () => {
     expect(response.status).toBe(200)
     expect(response.headers.get('content-security-policy')).toContain("default-src 'none'")
     expect(html).toContain(`claude mcp add --transport http gatehouse-notes ${server.url}`)
-    for (const { client } of connectLines(server.url)) expect(html).toContain(`<summary>${client}</summary>`)
+    for (const { client } of connectLines({ name: 'Gatehouse Notes', resource: server.url }))
+      expect(html).toContain(`<summary>${client}</summary>`)
     expect(html).toContain('Read your notes')
+    expect(html).toContain(`<a href="${server.origin}/.well-known/oauth-protected-resource/mcp">`)
   })
 
   it('leads there from the root', async () => {
@@ -41,30 +41,4 @@ describe('opening the MCP URL in a browser', () => {
       expect((await fetch(server.url, { headers: { accept } })).status).toBe(401)
     },
   )
-
-  it('renders every sample', () => {
-    const pages = createPages<Views>({ viewsFolder, productName: 'Gatehouse', accentColor: '#0b5cad' })
-    for (const context of Object.values(viewSamples.connect)) {
-      expect(pages.render('connect', context)).toContain('</html>')
-    }
-  })
-})
-
-describe('lines to connect', () => {
-  it('are ready to copy', () => {
-    const lines = Object.fromEntries(connectLines('http://localhost:4000/mcp').map(({ id, code }) => [id, code]))
-    expect(lines).toMatchObject({
-      'claude-code': 'claude mcp add --transport http gatehouse-notes http://localhost:4000/mcp',
-      'vs-code': `code --add-mcp '{"name":"gatehouse-notes","type":"http","url":"http://localhost:4000/mcp"}'`,
-      claude: 'http://localhost:4000/mcp',
-    })
-    expect(JSON.parse(lines['cursor'] ?? '')).toEqual({
-      mcpServers: { 'gatehouse-notes': { url: 'http://localhost:4000/mcp' } },
-    })
-  })
-
-  it('quote an address that a shell would take apart', () => {
-    const [first] = connectLines('https://rs.test/mcp?a=1&b=$(x)')
-    expect(first?.code).toBe("claude mcp add --transport http gatehouse-notes 'https://rs.test/mcp?a=1&b=$(x)'")
-  })
 })

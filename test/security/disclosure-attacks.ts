@@ -187,7 +187,15 @@ export const attacks: readonly Row[] = [
         `${session}=__proto__`,
       ]
       for (const cookie of cookies) {
-        for (const path of ['/', '/authorize?client_id=x', '/interaction/x', '/logout', '/device', '/setup']) {
+        for (const path of [
+          '/',
+          '/connect',
+          '/authorize?client_id=x',
+          '/interaction/x',
+          '/logout',
+          '/device',
+          '/setup',
+        ]) {
           const { status, text } = await rawGet(stack.issuer, path, { cookie })
           expect([cookie.slice(0, 40), path, status < 500]).toEqual([cookie.slice(0, 40), path, true])
           expect(text).not.toContain('Signed in as')

@@ -62,6 +62,14 @@ export async function findEndpoints(stack: StackProcess): Promise<{
   const { pathname: mcp } = new URL(stack.resource)
   const endpoints: readonly Endpoint[] = [
     { name: 'the home page', ...issuer, method: 'GET', path: '/', headers: html },
+    {
+      name: 'the connect page',
+      ...issuer,
+      method: 'GET',
+      path: '/connect',
+      query: { resource: stack.resource },
+      headers: html,
+    },
     { name: 'authorization', ...issuer, method: 'GET', path: '/authorize', query, headers: html },
     {
       name: 'authorization of a URL',

@@ -196,7 +196,7 @@ const truths: readonly Row[] = [
       },
     }),
   ),
-  ...['/authorize', '/interaction/x', '/logout', '/device', '/setup', '/'].map(
+  ...['/authorize', '/interaction/x', '/logout', '/device', '/setup', '/connect', '/'].map(
     (path): Row => ({
       id: 'E87',
       name: `no page elsewhere may read ${path}`,

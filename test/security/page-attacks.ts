@@ -129,6 +129,7 @@ const pages: Readonly<Record<string, (world: PagesWorld) => Promise<{ headers: H
   },
   'the page of U+0000': async (world) => open(world, '/authorize?x=%00'),
   'the home page': async (world) => open(world, '/'),
+  'the connect page': async (world) => open(world, '/connect'),
   'the page of nothing': async (world) => open(world, '/nowhere'),
   'the page of a set-up link': async (world) => open(world, '/setup?token=x'),
   'the page for a device’s code': async (world) => open(world, '/device?user_code="><script>'),

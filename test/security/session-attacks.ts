@@ -220,7 +220,7 @@ const sessions: readonly Row[] = [
       run: async (world) => {
         const cookie = template.replaceAll('SESSION', sessionCookie(world.server.issuer))
         expect(await isKnown(world, cookie)).toBe(false)
-        for (const path of ['/interaction/x', '/authorize/x', '/logout', '/device', '/setup?token=x']) {
+        for (const path of ['/interaction/x', '/authorize/x', '/logout', '/device', '/setup?token=x', '/connect']) {
           const answer = await fetch(`${world.server.issuer}${path}`, { redirect: 'manual', headers: { cookie } })
           expect([path, answer.status >= 500]).toEqual([path, false])
         }

@@ -2,13 +2,10 @@
 import { fileURLToPath } from 'node:url'
 import Koa from 'koa'
 import { viewSamples as authorizationSamples } from '../../src/authorization-server/view-samples.js'
-import { type Views as AuthorizationViews, pageScripts, popupViews } from '../../src/authorization-server/views.js'
-import { type Views as McpViews, viewSamples as mcpSamples } from '../../src/mcp-server/views.js'
+import { pageScripts, popupViews, type Views } from '../../src/authorization-server/views.js'
 import type { HttpState } from '../../src/platform/http.js'
 import { createPages, type Pages } from '../../src/platform/pages.js'
 import { listen } from './opened.js'
-
-type Views = AuthorizationViews & McpViews
 
 export const viewsFolder = fileURLToPath(new URL('../../views', import.meta.url))
 
@@ -48,7 +45,7 @@ export const samplePages: readonly SamplePage[] = [
   ...pagesOf('done', authorizationSamples.done),
   ...pagesOf('error', authorizationSamples.error),
   ...pagesOf('home', authorizationSamples.home),
-  ...pagesOf('connect', mcpSamples.connect),
+  ...pagesOf('connect', authorizationSamples.connect),
 ]
 
 /** A running server of sample pages. Forms that are sent to it are answered by a redirect to what `redirectForms` was told last. */

@@ -1,7 +1,9 @@
-/** How to connect each known client to an MCP URL, as data: the connect page, the start-up lines and the README show it. */
+/** How to connect each known client to an MCP URL, as data: the connect page and the start-up lines show it. */
+import type { ResourceDeclaration } from '../oauth/resource.js'
+import { jsonWord, shellWord } from './shell-word.js'
 
 export interface ConnectLine {
-  /** Stable key, also for anchors. */
+  /** Stable key. */
   readonly id: 'claude-code' | 'claude' | 'chatgpt' | 'vs-code' | 'cursor' | 'inspector' | 'mcp-remote'
   /** Name of the client. */
   readonly client: string
@@ -15,16 +17,33 @@ export interface ConnectLine {
   readonly node?: number
 }
 
-/** Name under which clients keep the server. */
-const serverName = 'gatehouse-notes'
+/** What the lines are made from. */
+export type ConnectTarget = Pick<ResourceDeclaration, 'name' | 'resource'>
+
+const longestName = 40
+
+function slug(text: string): string {
+  const letters = text
+    .normalize('NFKD')
+    .replace(/\p{M}+/gu, '')
+    .toLowerCase()
+  return letters
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-/, '')
+    .slice(0, longestName)
+    .replace(/-$/, '')
+}
+
+/**
+ * Name under which clients keep the server. Lower-case letters, digits and hyphens: every client accepts them, and no shell gives
+ * them a meaning. A name in another script leaves none of these, so the host stands in for it.
+ */
+function serverName({ name, resource }: ConnectTarget): string {
+  return slug(name) || `mcp-${slug(new URL(resource).hostname)}`
+}
 
 function json(value: object): string {
   return JSON.stringify(value, undefined, 2)
-}
-
-/** Quotes for POSIX shells and PowerShell alike; our JSON holds no single quote, and a URL's is percent-encoded by then. */
-function shellQuoted(value: string): string {
-  return `'${value.replaceAll("'", '%27')}'`
 }
 
 /** mcp-remote refuses plain http except for localhost. */
@@ -35,49 +54,50 @@ function remoteArguments(resourceUrl: string): string[] {
 }
 
 /** One entry per client, the most used first. */
-export function connectLines(resourceUrl: string): readonly ConnectLine[] {
-  const safe = /^[\w:/.@%[\]-]+$/.test(resourceUrl) ? resourceUrl : shellQuoted(resourceUrl)
+export function connectLines(target: ConnectTarget): readonly ConnectLine[] {
+  const { resource: url } = target
+  const name = serverName(target)
   return [
     {
       id: 'claude-code',
       client: 'Claude Code',
       hint: 'Run this in a terminal, then type /mcp inside Claude Code to sign in.',
-      code: `claude mcp add --transport http ${serverName} ${safe}`,
+      code: `claude mcp add --transport http ${name} ${shellWord(url)}`,
       remote: false,
     },
     {
       id: 'vs-code',
       client: 'VS Code',
       hint: 'Run this in a terminal, then start the server in VS Code and sign in when it asks.',
-      code: `code --add-mcp ${shellQuoted(JSON.stringify({ name: serverName, type: 'http', url: resourceUrl }))}`,
+      code: `code --add-mcp ${jsonWord({ name, type: 'http', url })}`,
       remote: false,
     },
     {
       id: 'cursor',
       client: 'Cursor',
       hint: 'Put this into ~/.cursor/mcp.json, or .cursor/mcp.json of a project.',
-      code: json({ mcpServers: { [serverName]: { url: resourceUrl } } }),
+      code: json({ mcpServers: { [name]: { url } } }),
       remote: false,
     },
     {
       id: 'claude',
       client: 'Claude on the web',
       hint: 'In Settings, Connectors, add a custom connector with this URL.',
-      code: resourceUrl,
+      code: url,
       remote: true,
     },
     {
       id: 'chatgpt',
       client: 'ChatGPT',
       hint: 'In Settings, Connectors, turn on developer mode, create a connector with this URL, and choose OAuth.',
-      code: resourceUrl,
+      code: url,
       remote: true,
     },
     {
       id: 'inspector',
       client: 'MCP Inspector',
       hint: 'Run this in a terminal: it asks you to sign in, then lists the tools.',
-      code: `npx @modelcontextprotocol/inspector --cli ${safe} --transport http --method tools/list`,
+      code: `npx @modelcontextprotocol/inspector --cli ${shellWord(url)} --transport http --method tools/list`,
       remote: false,
       node: 22,
     },
@@ -85,7 +105,7 @@ export function connectLines(resourceUrl: string): readonly ConnectLine[] {
       id: 'mcp-remote',
       client: 'Any client that only starts local programs (mcp-remote)',
       hint: 'Put this into the client’s MCP settings.',
-      code: json({ mcpServers: { [serverName]: { command: 'npx', args: remoteArguments(resourceUrl) } } }),
+      code: json({ mcpServers: { [name]: { command: 'npx', args: remoteArguments(url) } } }),
       remote: false,
     },
   ]

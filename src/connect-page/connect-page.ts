@@ -1,8 +1,11 @@
-/** What the pages of the MCP server are given: one page, shown to a person who opens the MCP URL in a browser. */
+/**
+ * What the connect page is given: how to connect each client to a resource, and what a client can ask for. Both servers show it from
+ * a resource's declaration: the MCP server to a person who opens the MCP URL, the authorization server beside its home page, because an
+ * MCP server of the operator's own may have no such page.
+ */
 import type { ResourceDeclaration, ScopeDeclaration, ToolDeclaration } from '../oauth/resource.js'
 import { needsNoScope, scopesNamed } from '../oauth/scope.js'
 import { type ConnectLine, connectLines } from './connect-lines.js'
-import { notesResource } from './notes-resource.js'
 
 export interface ConnectScopeContext {
   readonly scope: ScopeDeclaration
@@ -15,28 +18,31 @@ export interface ConnectScopeContext {
 /** views/connect.ejs. */
 export interface ConnectContext {
   readonly name: string
+  /** May be empty. */
   readonly description: string
   readonly resourceUrl: string
   readonly clients: readonly ConnectLine[]
   readonly scopes: readonly ConnectScopeContext[]
   /** Tools that work with any valid token. */
   readonly openTools: readonly ToolDeclaration[]
-  readonly metadataUrl: string
+  /** The resource's metadata, on the page of the server that publishes it. Another server cannot know that it is there. */
+  readonly metadataUrl?: string | undefined
   /** False when clients in the cloud cannot reach this URL: it is not https. */
   readonly reachableFromCloud: boolean
 }
 
-export interface Views {
+/** The page by the name of its file. */
+export interface ConnectViews {
   readonly connect: ConnectContext
 }
 
 /** The page's context for a resource. */
-export function connectContext(resource: ResourceDeclaration, metadataUrl: string): ConnectContext {
+export function connectContext(resource: ResourceDeclaration, metadataUrl?: string): ConnectContext {
   return {
     name: resource.name,
     description: resource.description,
     resourceUrl: resource.resource,
-    clients: connectLines(resource.resource),
+    clients: connectLines(resource),
     scopes: resource.scopes.map((scope) => ({
       scope,
       includes: resource.scopes.filter(({ name }) => scope.includes.includes(name)).map(({ title }) => title),
@@ -46,17 +52,4 @@ export function connectContext(resource: ResourceDeclaration, metadataUrl: strin
     metadataUrl,
     reachableFromCloud: resource.resource.startsWith('https://'),
   }
-}
-
-function sampleFor(resourceUrl: string): ConnectContext {
-  return connectContext(notesResource(resourceUrl), 'https://mcp.example.com/.well-known/oauth-protected-resource/mcp')
-}
-
-/** Every page in every state worth looking at: a test renders them all, screenshots are taken of them. */
-export const viewSamples: { readonly [Name in keyof Views]: Readonly<Record<string, Views[Name]>> } = {
-  connect: {
-    'on this computer': sampleFor('http://localhost:4000/mcp'),
-    'on the internet': sampleFor('https://mcp.example.com/mcp'),
-    'with a very long address': sampleFor(`https://${'very-long-name.'.repeat(8)}example.com/${'path/'.repeat(20)}mcp`),
-  },
 }
