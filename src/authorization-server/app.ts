@@ -171,6 +171,8 @@ export async function createAuthorizationServer(
     ownNames: ownNames(options),
     offersHandOff: options.offersHandOff,
     refreshTokenTtlSeconds: options.refreshTokenTtlSeconds,
+    sessionTtlSeconds: options.sessionTtlSeconds,
+    issuer,
     hidesAddresses,
   })
 

@@ -4,7 +4,6 @@
  */
 import { type Configuration, errors, type KoaContextWithOIDC, type Provider } from 'oidc-provider'
 import initializeKeystore from 'oidc-provider/lib/helpers/initialize_keystore.js'
-import { cookieSuffix } from '../oauth/cookie-names.js'
 import { dpopProofAlgorithms } from '../oauth/dpop.js'
 import { jwtBearerGrant } from '../oauth/trusted-issuer.js'
 import { pathOf } from '../oauth/well-known.js'
@@ -29,6 +28,7 @@ import { clientMetadataRules } from './clients/metadata-rules.js'
 import { requiresPkce } from './clients/pkce.js'
 import type { createDevicePages } from './device/pages.js'
 import { deviceCodeTtlSeconds } from './device/polling.js'
+import { engineCookies } from './engine-cookies.js'
 import { engineThatPosts, type PostForm } from './form-post.js'
 import { codeTtlSeconds, isHandedOff } from './interactions/hand-off.js'
 import { createInteractionPolicy } from './interactions/policy.js'
@@ -182,25 +182,8 @@ function features(parts: ProviderParts): Configuration['features'] {
   }
 }
 
-function cookieNames(issuer: string): NonNullable<NonNullable<Configuration['cookies']>['names']> {
-  const isSecure = issuer.startsWith('https:')
-  const session = `gatehouse_session${cookieSuffix(issuer)}`
-  return {
-    // The session cookie is for the whole origin; the others are bound to their path, which `__Host-` does not allow.
-    session: isSecure ? `__Host-${session}` : session,
-    interaction: isSecure ? '__Secure-gatehouse_interaction' : 'gatehouse_interaction',
-    resume: isSecure ? '__Secure-gatehouse_resume' : 'gatehouse_resume',
-  }
-}
-
 function configuration(parts: ProviderParts): Configuration {
   const { options, keyRing, pages } = parts
-  const fromOrigin = {
-    httpOnly: true,
-    sameSite: 'lax',
-    signed: true,
-    secure: options.issuer.startsWith('https:'),
-  } as const
   return {
     adapter: createAdapterFactory(options.storage, parts.clients),
     allowOmittingSingleRegisteredRedirectUri: false,
@@ -221,12 +204,7 @@ function configuration(parts: ProviderParts): Configuration {
     clockTolerance: clockToleranceSeconds,
     // Sign-in libraries read the ID token alone, and it is the same with and without a resource.
     conformIdTokenClaims: false,
-    cookies: {
-      keys: [...keyRing.keys.cookie],
-      names: cookieNames(options.issuer),
-      long: { ...fromOrigin, path: '/' },
-      short: fromOrigin,
-    },
+    cookies: { keys: [...keyRing.keys.cookie], ...engineCookies(options.issuer) },
     enabledJWA: { dPoPSigningAlgValues: [...dpopProofAlgorithms] },
     expiresWithSession: async () => false,
     extraTokenClaims: async (_ctx, token) => grantClaim('grantId' in token ? token.grantId : undefined),

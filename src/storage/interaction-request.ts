@@ -7,6 +7,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Statement } from '../platform/database.js'
 import { type Write, writeTogether } from '../platform/joined-writes.js'
+import { hashSecret } from '../platform/secrets.js'
 import { isGrantGone } from './artifact-writes.js'
 import type { StoredConsent } from './consents.js'
 import { type ClientRow, type GrantHolder, holderOf, type JoinedGrant } from './credential.js'
@@ -39,6 +40,7 @@ interface JoinedRow extends InteractionRow, JoinedGrant {
   readonly sealed_secret: string | null
   readonly origin: string | null
   readonly session_payload: Payload | null
+  readonly browser_session_payload: Payload | null
   readonly consents: readonly StoredConsent[] | null
   readonly claimant_id: string | null
   readonly password_hash: string | null
@@ -49,7 +51,7 @@ const find: Statement = {
   name: 'interaction_find',
   lane: 'read',
   text: `SELECT i.payload, i.consumed_at, c.id AS client_id, c.xmin::text AS client_version, c.payload AS client_payload,
-      c.sealed_secret, c.origin, s.payload AS session_payload, g.id AS grant_id, g.payload AS grant_payload,
+      c.sealed_secret, c.origin, s.payload AS session_payload, b.payload AS browser_session_payload, g.id AS grant_id, g.payload AS grant_payload,
       p.id AS account_id, p.email, p.name, p.disabled_at,
       (SELECT json_agg(json_build_object('resource', r.resource, 'scopes', r.scopes, 'fingerprint', r.fingerprint))
         FROM consents r WHERE r.account_id = p.id AND r.client_id = i.payload->'params'->>'client_id') AS consents,
@@ -57,15 +59,26 @@ const find: Statement = {
     FROM ephemeral_artifacts i
     LEFT JOIN clients c ON c.id = i.payload->'params'->>'client_id'
     LEFT JOIN sessions s ON s.uid = i.payload->'session'->>'uid' AND s.expires_at > $2::timestamptz AND s.id_hash <> 'ended:' || s.uid
+    LEFT JOIN sessions b ON b.id_hash = $4::text AND b.expires_at > $2::timestamptz
     LEFT JOIN grants g ON g.id = i.payload->'result'->'consent'->>'grantId' AND g.expires_at > $2::timestamptz
     LEFT JOIN accounts p ON p.id = COALESCE(i.payload->'result'->'login'->>'accountId', i.payload->'session'->>'accountId')
     LEFT JOIN accounts t ON t.email = $3::text
     WHERE i.model = 'Interaction' AND i.id_hash = $1 AND i.expires_at > $2::timestamptz`,
 }
 
+/** What is read with the interaction. */
+interface AlsoFound {
+  /** Whose password will be checked, as stored. */
+  readonly email?: string | undefined
+  /** Verified value of the session cookie. */
+  readonly sessionCookie?: string | undefined
+}
+
 export class InteractionRequest {
   readonly #storage: Storage
-  #email: string | undefined
+  readonly #expected: string | undefined
+  #also: AlsoFound = {}
+  #isReadAhead = false
   #idHash: string | undefined
   #row: JoinedRow | undefined
   #grantPayload: Payload | undefined
@@ -74,18 +87,25 @@ export class InteractionRequest {
   /** What the interaction is saved for: nothing is written when this is no longer the account's password, or the account disabled. */
   proven: ProvenPassword | undefined
 
-  constructor(storage: Storage) {
+  /** `uid`: of the interaction that the address names. The cookie decides which one it is. */
+  constructor(storage: Storage, uid?: string) {
     this.#storage = storage
+    this.#expected = uid === undefined ? undefined : hashSecret(uid)
   }
 
-  /** Says, before anything is read, whose password will be checked. `email`: as stored; `undefined` when it cannot exist. */
-  alsoFind(email: string | undefined): void {
-    this.#email = email
+  /** Call before anything is read. */
+  alsoFind(also: AlsoFound): void {
+    this.#also = also
   }
 
   /** The interaction's row; what belongs to it is remembered for when it is asked for. */
   async read(idHash: string): Promise<InteractionRow | undefined> {
-    const values = [idHash, expiryLimit(this.#storage), this.#email ?? null]
+    const isKnown = this.#isReadAhead && this.isAbout(idHash)
+    this.#isReadAhead = false
+    if (isKnown) return this.#row
+    const { email, sessionCookie } = this.#also
+    const session = sessionCookie === undefined ? null : hashSecret(sessionCookie)
+    const values = [idHash, expiryLimit(this.#storage), email ?? null, session]
     const row = (await this.#storage.database.sql.query<JoinedRow>(find, values)).rows[0]
     this.#idHash = idHash
     this.#row = row
@@ -109,6 +129,27 @@ export class InteractionRequest {
   session(uid: string): { readonly payload: Payload | undefined } | undefined {
     const row = this.#row
     return row?.payload.session?.uid === uid ? { payload: row.session_payload ?? undefined } : undefined
+  }
+
+  /** The live session whose cookie the browser sent, without the cookie's value. Known only if `alsoFind` named the cookie. */
+  get browserSession(): Payload | undefined {
+    return this.#row?.browser_session_payload ?? undefined
+  }
+
+  /**
+   * The session with this cookie. The engine asks for it before it asks for the interaction: both are read at once. `undefined`: the
+   * caller must look.
+   */
+  async readSession(sessionCookie: string): Promise<{ readonly payload: Payload | undefined } | undefined> {
+    if (this.#expected === undefined || this.#row !== undefined) return undefined
+    this.alsoFind({ sessionCookie })
+    this.#isReadAhead = (await this.read(this.#expected)) !== undefined
+    return this.#isReadAhead ? { payload: this.browserSession } : undefined
+  }
+
+  /** True if a session is written together with what the request decides: a proven sign-in, or the interaction's end. */
+  get collectsSession(): boolean {
+    return this.proven !== undefined || this.isEnding
   }
 
   /** The person who signed in, or whose session it is. `undefined`: the caller must look. */

@@ -5,7 +5,7 @@
  */
 import type { Adapter } from 'oidc-provider'
 import type { Statement } from '../platform/database.js'
-import { type WriteText, writeTogether } from '../platform/joined-writes.js'
+import { type Write, type WriteText, writeTogether } from '../platform/joined-writes.js'
 import { hashSecret } from '../platform/secrets.js'
 import { expiryLimit, expiryOf, type Payload, unsupported } from './engine-model.js'
 import { Prisma, type PrismaClient } from './generated/client.js'
@@ -51,6 +51,8 @@ const destroyByUid: Statement = {
 
 export function createSessionAdapter(storage: Storage): Adapter {
   const { sql } = storage.database
+  const findByCookie = async (id: string) =>
+    (await sql.query<{ payload: Payload }>(find, [hashSecret(id), expiryLimit(storage)])).rows[0]
   return {
     upsert: async (id, payload, expiresIn) => {
       const { jti: _cookie, ...stored } = payload
@@ -58,12 +60,13 @@ export function createSessionAdapter(storage: Storage): Adapter {
       const values = [payload.uid, hashSecret(id), payload.accountId ?? null, JSON.stringify(stored), expiresAt]
       const write = { text: upsert, values }
       const request = currentInteractionRequest()
-      if (request?.isEnding === true) request.add(write)
+      if (request?.collectsSession === true) request.add(write)
       else await writeTogether(sql, [write])
     },
     find: async (id) => {
-      const { rows } = await sql.query<{ payload: Payload }>(find, [hashSecret(id), expiryLimit(storage)])
-      return rows[0] === undefined ? undefined : { ...rows[0].payload, jti: id }
+      const joined = await currentInteractionRequest()?.readSession(id)
+      const { payload } = joined ?? (await findByCookie(id)) ?? {}
+      return payload === undefined ? undefined : { ...payload, jti: id }
     },
     /** The cookie value is not known here; the engine only reads what it finds this way. */
     findByUid: async (uid) => {
@@ -81,7 +84,20 @@ export function createSessionAdapter(storage: Storage): Adapter {
   }
 }
 
-/** Ends a session by its uid, for example before another account signs in. */
+const endOthers: WriteText = {
+  name: 'session_end',
+  steps: {
+    ended_sessions: `UPDATE sessions SET ${ended}, expires_at = $2::timestamptz
+      FROM condition WHERE uid IN (SELECT jsonb_array_elements_text($1::jsonb))`,
+  },
+}
+
+/** Ends sessions by their uids in the statement of a sign-in that replaces them. */
+export function sessionsEnd({ clock }: Pick<Storage, 'clock'>, uids: readonly string[]): Write {
+  return { text: endOthers, values: [JSON.stringify(uids), clock.now().toISOString()] }
+}
+
+/** Ends a session by its uid. */
 export async function endSession(storage: Storage, uid: string): Promise<void> {
   await storage.database.sql.query(destroyByUid, [uid, storage.clock.now().toISOString()])
 }

@@ -236,7 +236,7 @@ const sessions: readonly Row[] = [
       const browser = world.server.newBrowser()
       const page = await signInPage(world, browser)
       const { email, password } = world.server.account
-      await postStep(browser, page, 'sign-in', { csrf: fieldOf(page, 'csrf'), email, password })
+      const entered = await postStep(browser, page, 'sign-in', { csrf: fieldOf(page, 'csrf'), email, password })
       const shown = pageOf(await browser.open(page.url))
       const fields = decisionOf(shown)
       const decided = await postStep(browser, shown, 'consent', fields)
@@ -244,6 +244,7 @@ const sessions: readonly Row[] = [
       const cookie = browser.cookies.header(resume) ?? ''
       const answers = [
         await fetch(authorizationUrl(world), { redirect: 'manual' }),
+        entered,
         decided,
         await fetch(resume, { redirect: 'manual', headers: { cookie } }),
         await fetch(`${world.server.issuer}/logout`),

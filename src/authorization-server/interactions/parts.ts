@@ -30,6 +30,9 @@ export interface InteractionParts {
   /** Offer to show the answer for a program on another machine. */
   readonly offersHandOff: boolean
   readonly refreshTokenTtlSeconds: number
+  readonly sessionTtlSeconds: number
+  /** Exact `issuer`. */
+  readonly issuer: string
   /** See `AuthorizationServerOptions`. */
   readonly hidesAddresses: boolean
 }

@@ -9,6 +9,7 @@ import { type HttpContext, type HttpState, seeOther } from '../../platform/http.
 import { normalizeEmail } from '../../storage/accounts.js'
 import { currentInteractionRequest } from '../../storage/interaction-request.js'
 import { PageError } from '../page-error.js'
+import { continueSignedIn, sessionCookieOf } from './browser-session.js'
 import { answerStanding, cancelInteraction, showConsent, submitConsent } from './consent.js'
 import { type Interaction, loadInteraction } from './interaction.js'
 import type { InteractionParts } from './parts.js'
@@ -27,7 +28,8 @@ export function createInteractionRouter(parts: InteractionParts): Router<HttpSta
   const load = (ctx: HttpContext, uid: string | undefined, email?: string | null) => {
     const unit = currentInteractionRequest()
     if (unit === undefined) throw new Error('the request of an interaction is no unit of work')
-    if (typeof email === 'string') unit.alsoFind(normalizeEmail(email))
+    const typed = typeof email === 'string' ? normalizeEmail(email) : undefined
+    unit.alsoFind({ email: typed, sessionCookie: sessionCookieOf(ctx, parts) })
     return loadInteraction(parts.provider, ctx, uid, unit)
   }
 
@@ -42,8 +44,9 @@ export function createInteractionRouter(parts: InteractionParts): Router<HttpSta
   router.get('/interaction/:uid', async (ctx) => {
     const interaction = await load(ctx, ctx.params['uid'])
     const { accountId } = interaction
-    if (accountId === undefined) showSignIn(parts, ctx, interaction)
-    else if (!(await answerStanding(parts, ctx, interaction, accountId)))
+    if (accountId === undefined) {
+      if (!continueSignedIn(ctx, interaction)) showSignIn(parts, ctx, interaction)
+    } else if (!(await answerStanding(parts, ctx, interaction, accountId)))
       await showConsent(parts, ctx, interaction, accountId)
   })
   router.post('/interaction/:uid/:step', async (ctx, next) => {

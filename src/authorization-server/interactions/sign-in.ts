@@ -1,4 +1,4 @@
-/** The sign-in step: shows the form, checks the password under the throttle, and notes who signed in. */
+/** The sign-in step: shows the form, checks the password under the throttle, and opens the person's session. */
 
 import { OAuthError } from '../../oauth/errors.js'
 import { subjectHash } from '../../oauth/subject-hash.js'
@@ -11,6 +11,7 @@ import { endSession } from '../../storage/sessions.js'
 import { passwordContext, passwordMethods } from '../accounts/authentication-context.js'
 import { displayName } from '../clients/identity.js'
 import type { SignInError } from '../views.js'
+import { openSession } from './browser-session.js'
 import { type Interaction, saveInteraction } from './interaction.js'
 import type { InteractionParts } from './parts.js'
 import { requestedAccess } from './requested-access.js'
@@ -82,14 +83,6 @@ async function checkPassword(
   }
 }
 
-/** A browser session of someone else ends before this account goes on: two people never share one (ASVS 7.2.4). */
-async function endOtherSession(parts: InteractionParts, interaction: Interaction, accountId: string): Promise<void> {
-  const { session } = interaction.engine
-  if (session?.uid === undefined || session.accountId === accountId) return
-  await endSession(parts.storage, session.uid)
-  interaction.engine.session = undefined
-}
-
 /** Handles the posted form: back to the interaction on success, the form again with one message for any wrong pair otherwise. */
 export async function submitSignIn(
   parts: InteractionParts,
@@ -106,16 +99,16 @@ export async function submitSignIn(
   interaction.unit.proven = checked
   Object.assign(ctx.state.event, { outcome: 'succeeded', subjectHash: subjectHash(accountId) })
   const now = epochSeconds(parts.storage.clock)
-  await endOtherSession(parts, interaction, accountId)
+  const signIn = { accountId, ts: now, acr: passwordContext, amr: [...passwordMethods] }
+  const giveSessionCookie = await openSession(parts, ctx, interaction, signIn)
   const browser = bindSignIn(ctx, interaction.engine)
-  interaction.engine.result = {
-    login: { accountId, ts: now, remember: true, browser, acr: passwordContext, amr: [...passwordMethods] },
-  }
+  interaction.engine.result = { login: { ...signIn, remember: true, browser } }
   const event = parts.audit.event(
     { type: 'sign_in.succeeded', accountId, detail: { address: ctx.state.clientAddress } },
     ctx.state.event,
   )
   await saveInteraction(interaction, now, counted, event)
+  giveSessionCookie()
   seeOther(ctx, `/interaction/${interaction.engine.uid}`)
 }
 

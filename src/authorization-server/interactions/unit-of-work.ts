@@ -15,8 +15,9 @@ const places: readonly string[] = ['/interaction/', `${routes.authorization}/`, 
 /** Middleware ahead of the pages and the engine. Throws PageError `interaction-expired` when another request answered first. */
 export function commitInteractions(storage: Storage): HttpMiddleware {
   return async (ctx, next) => {
-    if (!places.some((place) => ctx.path.startsWith(place))) return next()
-    const request = new InteractionRequest(storage)
+    const place = places.find((prefix) => ctx.path.startsWith(prefix))
+    if (place === undefined) return next()
+    const request = new InteractionRequest(storage, ctx.path.slice(place.length))
     await withinInteraction(request, next)
     let isCommitted = false
     try {
