@@ -113,7 +113,9 @@ describeOnDatabases('Signing in, on %s', (kind) => {
         browser.cookies.header(new URL('/interaction/x', server.issuer)) ?? '',
       )?.[1]
     const known = async (account: Account, browser = server.newBrowser()) => {
-      expect(isConsentPage(pageOf(await signIn(browser, await signInPage(browser), account)))).toBe(true)
+      // The browser may be signed in as somebody else.
+      const page = await signInPage(browser, { prompt: 'login' })
+      expect(isConsentPage(pageOf(await signIn(browser, page, account)))).toBe(true)
       return browser
     }
     /** Signs in with a cookie that somebody made or took. */
