@@ -5,6 +5,7 @@
  * A new parameter of OpenID Connect is one more entry of `openidParameters`.
  */
 import { parseScope } from '../oauth/scope.js'
+import { meantClaims } from './requested-claims.js'
 
 /** OpenID Connect Core §3.1.2.1, §5.2, §5.5: parameters of an authentication request, which has the scope `openid`. */
 const openidParameters: readonly string[] = [
@@ -33,9 +34,17 @@ function rewritePrompt(parameters: URLSearchParams): void {
   else parameters.set('prompt', [...new Set(meant)].join(' '))
 }
 
+function rewriteClaims(parameters: URLSearchParams): void {
+  const [claims, ...further] = parameters.getAll('claims')
+  if (claims === undefined || further.length > 0) return
+  const meant = meantClaims(claims)
+  if (meant === undefined) parameters.delete('claims')
+  else parameters.set('claims', meant)
+}
+
 /** Takes out, in place, what means nothing in an authorization request with this scope. Repeated ones go, too. */
 export function dropIgnoredParameters(parameters: URLSearchParams): void {
   rewritePrompt(parameters)
-  if (parseScope(parameters.get('scope') ?? undefined).includes('openid')) return
-  for (const name of openidParameters) parameters.delete(name)
+  if (parseScope(parameters.get('scope') ?? undefined).includes('openid')) rewriteClaims(parameters)
+  else for (const name of openidParameters) parameters.delete(name)
 }

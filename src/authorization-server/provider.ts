@@ -8,13 +8,11 @@ import { dpopProofAlgorithms } from '../oauth/dpop.js'
 import { jwtBearerGrant } from '../oauth/trusted-issuer.js'
 import { pathOf } from '../oauth/well-known.js'
 import type { HttpContext } from '../platform/http.js'
-import { isOutage, outageError } from '../platform/outage.js'
-import { createAdapterFactory, rethrowForEngine } from '../storage/adapter.js'
+import { createAdapterFactory } from '../storage/adapter.js'
 import { clockToleranceSeconds } from '../storage/engine-model.js'
-import { currentInteractionRequest } from '../storage/interaction-request.js'
 import type { KeyRing, Keys } from '../storage/key-ring.js'
-import { currentTokenRequest } from '../storage/token-request.js'
 import { passwordContext } from './accounts/authentication-context.js'
+import { findAccountIn } from './accounts/engine-account.js'
 import {
   clientAssertionRules,
   compareLoopbackRedirects,
@@ -37,6 +35,7 @@ import { grantStanding, type StandingConsentParts } from './interactions/standin
 import { enforceSingleUse } from './one-time.js'
 import type { AuthorizationServerOptions } from './options.js'
 import { rotatesRefreshToken } from './refresh-rotation.js'
+import { assertAuthenticationContext, claimsOfScope } from './requested-claims.js'
 import { isSignInAlone } from './requested-scopes.js'
 import { openidScopes, type Resources } from './resources.js'
 import { grantClaim } from './revocation-feed.js'
@@ -100,25 +99,6 @@ function resourceIndicators({
   }
 }
 
-function findAccountIn({ options: { storage } }: ProviderParts): NonNullable<Configuration['findAccount']> {
-  return async (_ctx, accountId) => {
-    const joined = currentTokenRequest()?.grantHolder(accountId) ?? currentInteractionRequest()?.person(accountId)
-    const account =
-      joined ??
-      (await storage.prisma.account
-        .findUnique({ where: { id: accountId }, select: { email: true, name: true, disabledAt: true } })
-        .then((row) => (row === null ? undefined : { ...row, disabled: row.disabledAt !== null }))
-        .catch((error: unknown) => rethrowForEngine(isOutage(error) ? outageError(error) : error)))
-    // Never null or an exception: the engine would answer 500.
-    if (account === undefined || account.disabled) return undefined
-    const { email, name } = account
-    return {
-      accountId,
-      claims: () => ({ sub: accountId, email, email_verified: false, ...(name === null ? {} : { name }) }),
-    }
-  }
-}
-
 function timeToLive({ options }: ProviderParts): NonNullable<Configuration['ttl']> {
   return {
     AccessToken: options.accessTokenTtlSeconds,
@@ -144,6 +124,7 @@ function features(parts: ProviderParts): Configuration['features'] {
   const { options, pages } = parts
   const { registration } = options
   return {
+    claimsParameter: { enabled: true, assertClaimsParameter: (_ctx, claims) => assertAuthenticationContext(claims) },
     devInteractions: { enabled: false },
     // No nonces: a proof is fresh by its `iat` and good once by its `jti`, which all processes remember together.
     dPoP: { enabled: true },
@@ -190,7 +171,7 @@ function configuration(parts: ProviderParts): Configuration {
     assertJwtClientAuthClaimsAndHeader: clientAssertionRules(options.storage.clock),
     acrValues: [passwordContext],
     // How and when the person signed in is in every ID token; userinfo does not know it.
-    claims: { openid: ['sub', 'acr', 'amr', 'auth_time'], profile: ['name'], email: ['email', 'email_verified'] },
+    claims: Object.fromEntries(Object.entries(claimsOfScope).map(([scope, claims]) => [scope, [...claims]])),
     clientAuthMethods: ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'],
     // Nothing at these endpoints rests on cookies, so any origin may call them.
     clientBasedCORS: () => true,
@@ -211,7 +192,7 @@ function configuration(parts: ProviderParts): Configuration {
     extraClientMetadata: clientMetadataRules(options),
     features: features(parts) ?? {},
     fetch: (url, init) => options.untrustedFetch(url, init),
-    findAccount: findAccountIn(parts),
+    findAccount: findAccountIn(options.storage),
     interactions: {
       policy: createInteractionPolicy(),
       url: async (_ctx, interaction) => `${pathOf(options.issuer)}/interaction/${interaction.uid}`,

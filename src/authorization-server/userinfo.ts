@@ -3,6 +3,9 @@
  * that signs a person in and calls tools has one access token. Userinfo is the one exception to "a token works at the resource it was
  * issued for": the token's audience stays that resource alone, so that no other resource server takes it.
  *
+ * Such a token does not say which claims were requested one by one (OpenID Connect Core §5.5), so that it gets all that the person allowed in
+ * this way, those for the ID token included.
+ *
  * The engine refuses a token with an audience, and does not know tokens that verify themselves. It goes on to check scope, proof of
  * possession, client, account and grant as for every other token.
  */
@@ -27,6 +30,14 @@ function thumbprintOf({ cnf }: JWTPayload): string | undefined {
 }
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '')
+
+/** The claims that the person allowed one by one. Asked for when the engine has loaded the grant. */
+const grantedClaims = {
+  get: () => {
+    const names = Provider.ctx?.oidc.entities.Grant?.getOIDCClaims() ?? []
+    return { userinfo: Object.fromEntries(names.map((name) => [name, null])) }
+  },
+}
 
 /** What the engine would have stored, had it stored the token. */
 function instanceOf(provider: Provider, claims: JWTPayload, grantId: string): AccessToken {
@@ -57,8 +68,9 @@ export function takeResourceTokensAtUserinfo(provider: Provider, storage: Storag
 
   async function findForUserinfo(value: string): Promise<AccessToken | undefined> {
     const token = await (signedTokenSyntax.test(value) ? findSelfContained(value) : find(value))
-    if (token?.scopes.has('openid') === true) Object.assign(token, { aud: undefined })
-    return token
+    if (token?.scopes.has('openid') !== true) return token
+    if (token.claims === undefined) Object.defineProperty(token, 'claims', grantedClaims)
+    return Object.assign(token, { aud: undefined })
   }
 
   Object.assign(AccessToken, {

@@ -178,6 +178,17 @@ export async function cancelInteraction(
   await finishInteraction(ctx, interaction, result, epochSeconds(parts.storage.clock), ...writes)
 }
 
+/** Ends the interaction with `login_required`: the client asked for somebody else than the person who signed in. */
+export async function refuseOtherPerson(
+  parts: InteractionParts,
+  ctx: HttpContext,
+  interaction: Interaction,
+): Promise<void> {
+  ctx.state.event['outcome'] = 'other person'
+  const result = { error: 'login_required', error_description: 'somebody else signed in than was requested' }
+  await finishInteraction(ctx, interaction, result, epochSeconds(parts.storage.clock))
+}
+
 function decisionOf(parts: InteractionParts, interaction: Interaction, form: URLSearchParams): Allowing | 'deny' {
   const decision = form.get('decision')
   const isKnown = decision === 'allow' || decision === 'allow-read-only' || decision === 'deny'

@@ -42,6 +42,7 @@ const silentAnswers: ReadonlySet<unknown> = new Set([
   'consent_required',
   'interaction_required',
   'account_selection_required',
+  'unmet_authentication_requirements',
 ])
 
 /** Middleware ahead of the engine. An answer that would be posted cannot be offered as a link: it ends here. */

@@ -4,12 +4,13 @@
  * in router.ts decides which page that is.
  */
 import { interactionPolicy } from 'oidc-provider'
+import { requestedSubjects } from '../requested-claims.js'
 import { isStanding } from './standing-consent.js'
 
 const { Check, base } = interactionPolicy
 
-/** Checks that ask for scopes again until each was granted or refused. Answered consent is final here: see below. */
-const scopeChecks = ['op_scopes_missing', 'rs_scopes_missing'] as const
+/** Checks that ask for scopes and claims again until each was granted or refused. Answered consent is final here: see below. */
+const scopeChecks = ['op_scopes_missing', 'op_claims_missing', 'rs_scopes_missing'] as const
 
 /** The prompts and checks of `interactions.policy`. */
 export function createInteractionPolicy(): ReturnType<typeof base> {
@@ -25,6 +26,20 @@ export function createInteractionPolicy(): ReturnType<typeof base> {
         ? Check.REQUEST_PROMPT
         : Check.NO_NEED_TO_PROMPT,
     ),
+  )
+
+  // The engine knows a `sub` of one value only. After a sign-in as somebody else the dispatcher answers `login_required`.
+  const subject = login.checks.get('claims_id_token_sub_value')
+  if (subject === undefined) throw new Error('the engine lost its check claims_id_token_sub_value')
+  login.checks.remove(subject.reason)
+  login.checks.add(
+    new Check(subject.reason, subject.description, 'login_required', ({ oidc }) => {
+      const claims = oidc.params?.['claims']
+      const wanted = requestedSubjects(typeof claims === 'string' ? claims : undefined)
+      return wanted === undefined || wanted.includes(oidc.session?.accountId)
+        ? Check.NO_NEED_TO_PROMPT
+        : Check.REQUEST_PROMPT
+    }),
   )
 
   // RFC 8252 §8.6 is about clients that anybody can claim to be; a consent stands for proven ones only (standing-consent.ts).

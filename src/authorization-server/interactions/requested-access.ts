@@ -1,6 +1,7 @@
 /** What an authorization request asks for, in the words of the declarations, and the engine's Grant for what was allowed. */
 import { type ResourceDeclaration, type ScopeDeclaration, scopeHierarchyOf } from '../../oauth/resource.js'
 import { expandScopes, parseScope } from '../../oauth/scope.js'
+import { claimsByScope } from '../requested-claims.js'
 import { isSignInAlone } from '../requested-scopes.js'
 import { isOpenidScope, openidScopes, type Resources, toolsOfScope } from '../resources.js'
 import type { ConsentScopeContext } from '../views.js'
@@ -9,7 +10,12 @@ import type { Interaction } from './interaction.js'
 export interface RequestedAccess {
   /** Absent for plain OpenID Connect. */
   readonly resource: ResourceDeclaration | undefined
+  /** Requested as a scope, or by claims that the scope has. */
   readonly openid: readonly ScopeDeclaration[]
+  /** Names of the scopes that were requested as such. */
+  readonly scopeNames: ReadonlySet<string>
+  /** Claims that were requested one by one, by the scope that has them. */
+  readonly claims: ReadonlyMap<string, readonly string[]>
   readonly scopes: readonly ScopeDeclaration[]
 }
 
@@ -17,12 +23,15 @@ export interface RequestedAccess {
 export function requestedAccess(interaction: Pick<Interaction, 'parameter'>, resources: Resources): RequestedAccess {
   const scope = interaction.parameter('scope')
   const requested = new Set(parseScope(scope))
+  const claims = claimsByScope(interaction.parameter('claims'))
   const named = interaction.parameter('resource')
   const implied = isSignInAlone(scope) ? undefined : resources.fallback
   const resource = named === undefined ? implied : resources.find(named)
   return {
     resource,
-    openid: openidScopes.filter(({ name }) => requested.has(name)),
+    openid: openidScopes.filter(({ name }) => requested.has(name) || claims.has(name)),
+    scopeNames: requested,
+    claims,
     scopes: (resource?.scopes ?? []).filter(({ name }) => requested.has(name)),
   }
 }

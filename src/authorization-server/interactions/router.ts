@@ -10,9 +10,10 @@ import { normalizeEmail } from '../../storage/accounts.js'
 import { currentInteractionRequest } from '../../storage/interaction-request.js'
 import { PageError } from '../page-error.js'
 import { continueSignedIn, sessionCookieOf } from './browser-session.js'
-import { answerStanding, cancelInteraction, showConsent, submitConsent } from './consent.js'
+import { answerStanding, cancelInteraction, refuseOtherPerson, showConsent, submitConsent } from './consent.js'
 import { type Interaction, loadInteraction } from './interaction.js'
 import type { InteractionParts } from './parts.js'
+import { isRequestedPerson } from './requested-person.js'
 import { showSignIn, submitSignIn, switchAccount } from './sign-in.js'
 
 type Step = (ctx: HttpContext, interaction: Interaction, form: URLSearchParams) => Promise<void>
@@ -46,7 +47,8 @@ export function createInteractionRouter(parts: InteractionParts): Router<HttpSta
     const { accountId } = interaction
     if (accountId === undefined) {
       if (!continueSignedIn(ctx, interaction)) showSignIn(parts, ctx, interaction)
-    } else if (!(await answerStanding(parts, ctx, interaction, accountId)))
+    } else if (!isRequestedPerson(interaction.parameter, accountId)) await refuseOtherPerson(parts, ctx, interaction)
+    else if (!(await answerStanding(parts, ctx, interaction, accountId)))
       await showConsent(parts, ctx, interaction, accountId)
   })
   router.post('/interaction/:uid/:step', async (ctx, next) => {

@@ -19,6 +19,7 @@ import {
 import type { Resources } from '../resources.js'
 import { saveGrant } from './grant.js'
 import { type RequestedAccess, requestedAccess } from './requested-access.js'
+import { isRequestedPerson } from './requested-person.js'
 
 /** What of an authorization request decides whether the person is asked. */
 export interface AskingRequest {
@@ -72,12 +73,12 @@ export function standingScopes(
 }
 
 /** True when the engine will have the person sign in first: what they are then asked is the dispatcher's to decide. */
-function mustSignIn({ oidc }: KoaContextWithOIDC): boolean {
-  const { session, entities, params } = oidc
+function mustSignIn({ oidc }: KoaContextWithOIDC, parameter: (name: string) => string | undefined): boolean {
+  const { session, params } = oidc
   const maxAge = Number(params?.['max_age'] ?? Number.NaN)
   if (session?.accountId === undefined || oidc.prompts.has('login')) return true
   if (!Number.isNaN(maxAge) && session.past(maxAge)) return true
-  return entities.IdTokenHint !== undefined && entities.IdTokenHint.payload['sub'] !== session.accountId
+  return !isRequestedPerson(parameter, session.accountId)
 }
 
 export interface StandingConsentParts {
@@ -90,12 +91,12 @@ export interface StandingConsentParts {
 export async function grantStanding(parts: StandingConsentParts, ctx: KoaContextWithOIDC): Promise<string | undefined> {
   const { oidc } = ctx
   const { client, account, params, provider } = oidc
-  if (oidc.route !== 'authorization' || client === undefined || account === undefined || mustSignIn(ctx))
-    return undefined
+  if (oidc.route !== 'authorization' || client === undefined || account === undefined) return undefined
   const parameter = (name: string) => {
     const value = params?.[name]
     return typeof value === 'string' ? value : undefined
   }
+  if (mustSignIn(ctx, parameter)) return undefined
   const request: AskingRequest = {
     redirectUri: parameter('redirect_uri'),
     prompts: oidc.prompts,

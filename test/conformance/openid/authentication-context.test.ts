@@ -55,7 +55,7 @@ describe('How and when a person signed in (OpenID Connect Core §2)', () => {
     expect(metadata.claims_supported).toEqual(
       expect.arrayContaining(['sub', 'acr', 'amr', 'auth_time', 'name', 'email']),
     )
-    expect([metadata.claims_parameter_supported, metadata.request_uri_parameter_supported]).toEqual([false, false])
+    expect([metadata.claims_parameter_supported, metadata.request_uri_parameter_supported]).toEqual([true, false])
     expect(metadata['request_parameter_supported'] ?? false).toBe(false)
   })
 })

@@ -1,0 +1,31 @@
+/** People as the engine knows them: who they are, and the claims about them. */
+import type { Configuration } from 'oidc-provider'
+import { isOutage, outageError } from '../../platform/outage.js'
+import { rethrowForEngine } from '../../storage/adapter.js'
+import { currentInteractionRequest } from '../../storage/interaction-request.js'
+import type { Storage } from '../../storage/storage.js'
+import { currentTokenRequest } from '../../storage/token-request.js'
+import { withRequestedValues } from '../requested-claims.js'
+
+/** For the engine's `findAccount`. Disabled accounts are none. */
+export function findAccountIn(storage: Storage): NonNullable<Configuration['findAccount']> {
+  return async (_ctx, accountId) => {
+    const joined = currentTokenRequest()?.grantHolder(accountId) ?? currentInteractionRequest()?.person(accountId)
+    const account =
+      joined ??
+      (await storage.prisma.account
+        .findUnique({ where: { id: accountId }, select: { email: true, name: true, disabledAt: true } })
+        .then((row) => (row === null ? undefined : { ...row, disabled: row.disabledAt !== null }))
+        .catch((error: unknown) => rethrowForEngine(isOutage(error) ? outageError(error) : error)))
+    // Never null or an exception: the engine would answer 500.
+    if (account === undefined || account.disabled) return undefined
+    const { email, name } = account
+    return {
+      accountId,
+      claims: (_use, scope, requested) => {
+        const available = { sub: accountId, email, email_verified: false, ...(name === null ? {} : { name }) }
+        return { ...withRequestedValues(available, scope, requested), sub: accountId }
+      },
+    }
+  }
+}
