@@ -185,7 +185,7 @@ export const settings = {
   ),
   IDLE_CLIENT_DAYS: setting(
     90,
-    'Days without use after which a client that registered itself is removed. One that nobody ever allowed goes after a day, one with live access never.',
+    'Days without use after which a client that registered itself is removed. One that nobody ever allowed is removed 30 days after its last authorization request, one with live access never.',
     integer(1, 3_650),
   ),
   DEVICE_FLOW: setting(true, 'Let programs without a browser sign people in by a code to type (RFC 8628).', boolean),

@@ -19,6 +19,7 @@ import { createSetupLinks } from './accounts/setup-link.js'
 import { createSignInThrottle } from './accounts/throttle.js'
 import { createAccountMapper } from './assertions/account-mapping.js'
 import { registerAssertionGrant } from './assertions/grant.js'
+import { noteClientRequests } from './client-requests.js'
 import { createEngineClients } from './clients/engine-clients.js'
 import { installFileClients } from './clients/file-clients.js'
 import { ownNames } from './clients/name-warnings.js'
@@ -209,6 +210,7 @@ export async function createAuthorizationServer(
     answerSignOuts(pages),
     postOnResume(enginePages.postForm),
     commitInteractions(storage),
+    noteClientRequests(storage, log),
     routesOf(visitorPages),
     routesOf(firstRun),
     routesOf(interactions),

@@ -1,15 +1,24 @@
 /**
- * Which registrations are kept. A client that registered itself and that nobody ever allowed goes a day later; one that was
- * allowed goes when it had no live access for as long as the operator says; one with live access never does, nor does one that
- * the operator made. Code exchanges and refreshes write nothing for this: each client is looked at once a day at most, and its
- * grants tell. What leaves no lasting grant says so by `useOf`.
+ * Which registrations are kept. A client that registered itself and that nobody ever allowed is removed 30 days after its last
+ * authorization request: people return to what they began before a weekend or a holiday, and the client keeps its `client_id`. One that
+ * was allowed is removed when it had no live access for as long as the operator says. One with live access is never removed, nor is one
+ * that the operator made. Code exchanges and refreshes write nothing for this: each client is looked at once a day at most, and its grants
+ * tell. A use that leaves no lasting grant is written by `useOf`, an authorization request by `createRequestNotes`.
  */
+import { BoundedMap } from '../platform/bounded-map.js'
+import { epochSeconds } from '../platform/clock.js'
 import type { Statement } from '../platform/database.js'
 import type { Write, WriteText } from '../platform/joined-writes.js'
 import type { Storage } from './storage.js'
 
 const batchSize = 200
 const daySeconds = 86_400
+
+/**
+ * How long a registration that nobody ever allowed is kept after its last request, and after it was made. The second limit bounds what a
+ * stranger can hold: a request costs them less than a registration.
+ */
+export const unallowedLimits = { sinceRequestSeconds: 30 * daySeconds, inAllSeconds: 120 * daySeconds } as const
 
 /**
  * SQL: whether the client has access that still works, something unexpired under an unexpired grant. With LIMIT, because the
@@ -39,7 +48,7 @@ const review: Statement = {
   name: 'client_review',
   lane: 'write',
   text: `WITH due AS (
-    SELECT id, updated_at, last_used_at FROM clients WHERE review_at < $1::timestamptz AND origin = 'dynamic'
+    SELECT id, created_at, updated_at, last_used_at FROM clients WHERE review_at < $1::timestamptz AND origin = 'dynamic'
     LIMIT ${batchSize} FOR UPDATE SKIP LOCKED
   ), seen AS MATERIALIZED (
     SELECT due.*, ${hasLiveAccess('due.id', '$1::timestamptz')} AS live,
@@ -47,8 +56,10 @@ const review: Statement = {
     FROM due
   ), judged AS (
     SELECT id, live, COALESCE(allowed_at, last_used_at) IS NOT NULL AS was_allowed,
-      GREATEST(updated_at, last_used_at, allowed_at) + make_interval(secs =>
-        CASE WHEN COALESCE(allowed_at, last_used_at) IS NULL THEN ${daySeconds} ELSE $2::int END) AS ends_at
+      CASE WHEN COALESCE(allowed_at, last_used_at) IS NULL
+        THEN LEAST(updated_at + make_interval(secs => ${unallowedLimits.sinceRequestSeconds}),
+          created_at + make_interval(secs => ${unallowedLimits.inAllSeconds}))
+        ELSE GREATEST(updated_at, last_used_at, allowed_at) + make_interval(secs => $2::int) END AS ends_at
     FROM seen
   ), gone AS (
     DELETE FROM clients USING judged WHERE clients.id = judged.id AND NOT live AND ends_at <= $1::timestamptz
@@ -75,6 +86,33 @@ const use: WriteText = {
 /** The use of a client that nobody consents to (an identity assertion), written once a day at most. */
 export function useOf({ clock }: Storage, clientId: string): Write {
   return { text: use, values: [clientId, clock.now().toISOString()] }
+}
+
+const noteRequest: Statement = {
+  name: 'client_requested',
+  lane: 'write',
+  text: `UPDATE clients SET updated_at = $2::timestamptz WHERE id = $1 AND origin = 'dynamic'
+    AND updated_at < $2::timestamptz - make_interval(secs => ${daySeconds})`,
+}
+
+const mostNoted = 2_000
+
+/**
+ * Notes an authorization request of a client that registered itself: one statement a day at most, in each process, and none on the day of
+ * the registration. `registeredAt`: in seconds since 1970. The row's `updated_at` moves, never `last_used_at`, which says that somebody
+ * allowed the client.
+ */
+export function createRequestNotes({
+  database: { sql },
+  clock,
+}: Storage): (clientId: string, registeredAt: number) => Promise<void> {
+  const noted = new BoundedMap<number>(mostNoted)
+  return async (clientId, registeredAt) => {
+    const now = epochSeconds(clock)
+    if (now - (noted.get(clientId) ?? registeredAt) <= daySeconds) return
+    await sql.query(noteRequest, [clientId, clock.now().toISOString()])
+    noted.set(clientId, now)
+  }
 }
 
 /** Looks at every client whose time has come, one batch after the other; answers how many were removed. */

@@ -12,7 +12,7 @@ describe('A client whose registration is gone', () => {
   let grant: Grant
   let refreshToken: string
   beforeAll(async () => {
-    server = await startServer(kind)
+    server = await startServer(kind, { refreshTokenTtlSeconds: 60 * 86_400 })
     grant = await newGrant(server)
     const tokens = await obtainTokens(grant, server.newBrowser(), { account: server.account }, 'notes:read')
     refreshToken = tokens.refresh_token ?? ''
@@ -62,7 +62,7 @@ describe('A client whose registration is gone', () => {
   it('is removed by the sweeper only when nobody allowed it: the others go on', async () => {
     const [used, abandoned] = [await newGrant(server), await newGrant(server)]
     const tokens = await obtainTokens(used, server.newBrowser(), { account: server.account }, 'notes:read')
-    server.advance(86_400 + 60)
+    server.advance(30 * 86_400 + 60)
     expect(await removeUnusedClients(server.storage, 86_400)).toBe(1)
     expect(await refresh(used, tokens.refresh_token ?? '')).toMatchObject({ status: 200 })
     const { url } = startAuthorization(abandoned.server, { ...abandoned, scope: 'notes:read' })

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import { writeTogether } from '../../src/platform/joined-writes.js'
 import { randomSecret } from '../../src/platform/secrets.js'
-import { removeUnusedClients, useOf } from '../../src/storage/client-hygiene.js'
+import { createRequestNotes, removeUnusedClients, useOf } from '../../src/storage/client-hygiene.js'
 import { type ClientStore, createClientStore } from '../../src/storage/clients.js'
 import { rememberConsent } from '../../src/storage/consents.js'
 import { sweepExpired } from '../../src/storage/sweep.js'
@@ -65,9 +65,9 @@ describeOnDatabases('Registrations that nobody uses, on %s', (kind) => {
   const audited = (clientId: string) =>
     given.storage.prisma.auditEvent.count({ where: { clientId, type: 'client.removed' } })
 
-  it('are removed a day later with their registration access token when nobody allowed them', async () => {
+  it('are removed 30 days later with their registration access token when nobody allowed or requested them', async () => {
     const { clientId, token } = await register()
-    given.advance(day - 60)
+    given.advance(30 * day - 60)
     expect(await sweep()).toBe(0)
     expect(await exists(clientId)).toBe(true)
     given.advance(61)
@@ -79,13 +79,54 @@ describeOnDatabases('Registrations that nobody uses, on %s', (kind) => {
     expect(await audited(clientId)).toBe(0)
   })
 
-  it('are kept another day by an update of their own', async () => {
+  it('are kept another 30 days by an update of their own', async () => {
     const { clientId } = await register()
-    given.advance(day - 60)
+    given.advance(30 * day - 60)
     await given.adapter('Client').upsert(clientId, { client_id: clientId, redirect_uris: ['https://b.example/'] }, 0)
-    given.advance(120)
+    given.advance(29 * day)
     expect(await sweep()).toBe(0)
-    given.advance(day)
+    given.advance(day + 60)
+    expect(await sweep()).toBe(1)
+  })
+
+  it('are kept another 30 days by an authorization request, which is written once a day and not on the first', async () => {
+    const { clientId } = await register()
+    const registeredAt = given.storage.clock.now().getTime() / 1000
+    const updatedAt = async () => (await given.storage.prisma.client.findUnique({ where: { id: clientId } }))?.updatedAt
+    const first = await updatedAt()
+    const note = createRequestNotes(given.storage)
+    given.advance(day - 60)
+    await note(clientId, registeredAt)
+    expect(await updatedAt()).toEqual(first)
+    given.advance(28 * day)
+    await note(clientId, registeredAt)
+    const noted = await updatedAt()
+    expect(noted).toEqual(given.storage.clock.now())
+    given.advance(60)
+    // Another process, which knows of no request.
+    await createRequestNotes(given.storage)(clientId, registeredAt)
+    expect(await updatedAt()).toEqual(noted)
+    given.advance(29 * day)
+    expect(await sweep()).toBe(0)
+    given.advance(2 * day)
+    expect(await sweep()).toBe(1)
+    const operators = await register('static')
+    given.advance(2 * day)
+    const before = await given.storage.prisma.client.findUnique({ where: { id: operators.clientId } })
+    await note(operators.clientId, 0)
+    expect(await given.storage.prisma.client.findUnique({ where: { id: operators.clientId } })).toEqual(before)
+  })
+
+  it('are not kept for ever by requests that nobody allows', async () => {
+    const { clientId } = await register()
+    const note = createRequestNotes(given.storage)
+    for (let passed = 0; passed < 110; passed += 10) {
+      given.advance(10 * day)
+      await note(clientId, 0)
+      expect(await sweep()).toBe(0)
+    }
+    given.advance(10 * day + 60)
+    await note(clientId, 0)
     expect(await sweep()).toBe(1)
   })
 
@@ -181,8 +222,8 @@ describeOnDatabases('Registrations that nobody uses, on %s', (kind) => {
     }
     await given.storage.database.sql.query(statement, [given.storage.clock.now().toISOString()])
     const kept = await register()
-    await allow(kept.clientId, 30 * day)
-    given.advance(day + 1)
+    await allow(kept.clientId, 60 * day)
+    given.advance(30 * day + 1)
     const removed = await Promise.all([sweep(), sweep(), sweep()])
     expect(removed.reduce((sum, count) => sum + count, 0)).toBe(1_001)
     expect(await exists(kept.clientId)).toBe(true)
