@@ -22,6 +22,12 @@ const bodyLimit = 56 * 1024
 /** An authorization request is stored before anybody signs in: posted it may be as long as a URL may be, and no longer. */
 const authorizationLimit = 16 * 1024
 
+/**
+ * The engine's parser reads 1,000 parameters and ignores the others without a word (Node's `querystring.parse`). Beyond it, a parameter
+ * that this module judged or wrote would not be the one that the engine sees. Honest requests have some 30.
+ */
+const mostParameters = 500
+
 const authorizationPaths: ReadonlySet<string> = new Set(['/authorize', '/par', '/device/authorize'])
 
 function canonicalise(parameters: URLSearchParams, resources: Resources): void {
@@ -33,6 +39,13 @@ function canonicalise(parameters: URLSearchParams, resources: Resources): void {
   if (sent.length === canonical.length && sent.every((value, index) => value === canonical[index])) return
   parameters.delete('resource')
   for (const value of canonical) parameters.append('resource', value)
+}
+
+/** Throws `invalid_request` for more parameters than the engine is sure to read. */
+function readParameters(encoded: string): URLSearchParams {
+  const parameters = new URLSearchParams(encoded)
+  if (parameters.size <= mostParameters) return parameters
+  throw new OAuthError('invalid_request', `there are more than ${mostParameters} parameters`)
 }
 
 /** The resources of the request; `undefined` when one of them is unknown, which the engine refuses. */
@@ -96,7 +109,7 @@ async function challengeByHeader(ctx: HttpContext, next: () => Promise<unknown>)
 
 function rewrite(path: string, parameters: URLSearchParams, resources: Resources): void {
   // RFC 6749 appendix A allows it nowhere, and PostgreSQL cannot keep it.
-  if ([...parameters.values()].some((value) => value.includes('\0'))) {
+  if ([...parameters].flat().some((text) => text.includes('\0'))) {
     throw new OAuthError('invalid_request', 'a parameter holds the character U+0000')
   }
   canonicalise(parameters, resources)
@@ -132,12 +145,12 @@ export function normaliseParameters(resources: Resources): HttpMiddleware {
   return async (ctx, next) => {
     if (!authorizationPaths.has(ctx.path) && !authenticatedPaths.has(ctx.path)) return next()
     if (ctx.method === 'GET' && ctx.path === '/authorize') {
-      const parameters = new URLSearchParams(ctx.querystring)
+      const parameters = readParameters(ctx.querystring)
       rewrite(ctx.path, parameters, resources)
       ctx.querystring = parameters.toString()
     } else if (ctx.method === 'POST' && ctx.is('application/x-www-form-urlencoded') !== false) {
       const body = await readBody(ctx.req, authorizationPaths.has(ctx.path) ? authorizationLimit : bodyLimit)
-      const parameters = new URLSearchParams(body.toString('utf8'))
+      const parameters = readParameters(body.toString('utf8'))
       const { wasInHeader } = authenticatedPaths.has(ctx.path)
         ? dropEmptySecret(ctx, parameters)
         : { wasInHeader: false }

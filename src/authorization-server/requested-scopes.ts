@@ -83,13 +83,16 @@ export interface RefreshedAccess {
  * The scopes that a refresh asks for. `offline_access` that was ignored at the authorization request is ignored again: clients repeat
  * the whole list at every refresh. A refresh for the resource that names none of its scopes keeps those it has, as an authorization
  * request gets the defaults; `openid` without them narrows to the sign-in. Anything else that was not granted stays in the list, and
- * the engine answers `invalid_scope` (RFC 6749 §6).
+ * the engine answers `invalid_scope` (RFC 6749 §6). So does a malformed list.
  */
 export function scopesForRefresh(
   scope: string,
   { identity, ofResource, namesResource }: RefreshedAccess,
 ): string | undefined {
-  const asked = parseScope(scope).filter((token) => token !== 'offline_access' || identity.includes(token))
+  const tokens = parseScope(scope)
+  // Without its first scope, a malformed list could read as a well-formed one.
+  if (isMalformed(tokens)) return scope
+  const asked = tokens.filter((token) => token !== 'offline_access' || identity.includes(token))
   if (asked.length === 0) return undefined
   const isForResource = namesResource || !asked.includes('openid')
   const namesScope = asked.some((token) => !isOpenidScope(token))

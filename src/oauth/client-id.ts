@@ -9,11 +9,11 @@ export function claimsMetadataDocument(clientId: string): boolean {
 }
 
 /**
- * Hosts are names (RFC 1123 §2.1), no patterns: an address proves nobody's identity. Parsers write every spelling of an IPv4 address
+ * Hosts are names (RFC 1123 §2.1) without empty labels, no patterns: an address proves nobody's identity. Parsers write every spelling of an IPv4 address
  * as four numbers.
  */
 function isName(hostname: string): boolean {
-  return /^[a-z\d.-]+$/.test(hostname) && !/^[\d.]+$/.test(hostname) && !hostname.endsWith('.')
+  return /^(?:[a-z\d-]+\.)*[a-z\d-]+$/.test(hostname) && !/^[\d.]+$/.test(hostname)
 }
 
 /**

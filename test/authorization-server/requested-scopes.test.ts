@@ -104,6 +104,7 @@ describe('What narrows', () => {
       'openid offline_access',
     ],
     ['what was not granted, which the engine refuses', 'notes:delete', {}, 'notes:delete'],
+    ['a malformed list, whole', 'offline_access \tnotes:read', {}, 'offline_access \tnotes:read'],
   ])('at a refresh: %s', (_name, scope, changes, meant) => {
     expect(scopesForRefresh(scope, { ...granted, ...changes })).toBe(meant)
   })

@@ -33,9 +33,18 @@ export function insist(condition: boolean, invariant: string, ...seen: readonly 
   throw new BrokenInvariant([invariant, ...values.map(shortened)].join('\n    '))
 }
 
-/** Throws `BrokenInvariant` unless both have the same JSON. */
+/** JSON whose members are in the order of their names. */
+function canonicalJson(value: unknown): string | undefined {
+  const sorted = (_name: string, member: unknown) =>
+    typeof member === 'object' && member !== null && !Array.isArray(member)
+      ? Object.fromEntries(Object.entries(member).sort(([left], [right]) => (left < right ? -1 : 1)))
+      : member
+  return JSON.stringify(value, sorted)
+}
+
+/** Throws `BrokenInvariant` unless both have the same JSON, the order of members aside. */
 export function insistEqual(left: unknown, right: unknown, invariant: string, ...seen: readonly unknown[]): void {
-  insist(JSON.stringify(left) === JSON.stringify(right), invariant, left, right, ...seen)
+  insist(canonicalJson(left) === canonicalJson(right), invariant, left, right, ...seen)
 }
 
 /** The text of an input as a server reads it: UTF-8, where malformed bytes become U+FFFD. */

@@ -16,6 +16,28 @@ export const targets: readonly TargetEntry[] = [
     load: async () => (await import('./targets/redirect-uri.js')).redirectUri,
     packages: clientOfEngine,
   },
+  { name: 'client-id', load: async () => (await import('./targets/client-id.js')).clientId },
+  {
+    name: 'registration',
+    load: async () => (await import('./targets/registration.js')).registration,
+    packages: clientOfEngine,
+  },
+  {
+    name: 'client-document',
+    load: async () => (await import('./targets/client-document.js')).clientDocument,
+    packages: clientOfEngine,
+  },
+  {
+    name: 'authorization-header',
+    load: async () => (await import('./targets/authorization-header.js')).authorizationHeader,
+  },
+  { name: 'parameters', load: async () => (await import('./targets/parameters.js')).parameters },
+  { name: 'dpop-proof', load: async () => (await import('./targets/dpop-proof.js')).dpopProof },
+  { name: 'access-token', load: async () => (await import('./targets/access-token.js')).accessToken },
+  { name: 'client-address', load: async () => (await import('./targets/client-address.js')).clientAddressTarget },
+  { name: 'display-text', load: async () => (await import('./targets/display-text.js')).displayTextTarget },
+  { name: 'request-target', load: async () => (await import('./targets/request-target.js')).requestTargetTarget },
+  { name: 'scope', load: async () => (await import('./targets/scope.js')).scope },
   {
     name: 'json-rpc',
     load: async () => (await import('./targets/json-rpc.js')).jsonRpc,

@@ -44,6 +44,8 @@ describe('Client identifier URLs (CIMD draft §3)', () => {
     ['a NUL', 'https://client.example/a\u0000'],
     ['a character beyond ASCII', 'https://client.example/ä'],
     ['a dot after the host', 'https://client.example./a'],
+    ['a dot before the host', 'https://.example/a'],
+    ['two dots in the host', 'https://client..example/a'],
     ['an address', 'https://127.0.0.1/a'],
     ['a public address', 'https://93.184.216.34/a'],
     ['a short address', 'https://127.1/a'],

@@ -98,4 +98,30 @@ export const attacks: readonly Row[] = [
       },
     }),
   ),
+  {
+    id: 'A20',
+    name: 'in the name of a parameter, where strangers may post',
+    source: 'RFC 6749 appendix A',
+    run: async (world) => {
+      const fields = { grant_type: 'refresh_token', client_id: world.grant.clientId, refresh_token: 'x', 'x\0': 'y' }
+      for (const path of ['/token', '/device/authorize', '/par']) {
+        const { status, body } = await post(world, path, fields)
+        expect([path, status, body['error_description']]).toEqual([path, 400, expect.stringContaining('U+0000')])
+      }
+    },
+  },
+  {
+    id: 'A20',
+    name: 'more parameters than a parser reads: none is judged here and left out there',
+    source: 'RFC 6749 §3.1, CWE-235',
+    run: async (world) => {
+      const many = Object.fromEntries(Array.from({ length: 501 }, (_, index) => [`x${index}`, '']))
+      for (const path of ['/token', '/device/authorize', '/par', '/revoke', '/introspect']) {
+        const { status, error } = await post(world, path, { ...many, client_id: world.grant.clientId, token: 'x' })
+        expect([path, status, error]).toEqual([path, 400, 'invalid_request'])
+      }
+      const { authorization_endpoint: endpoint = '' } = world.grant.server
+      expect((await fetch(`${endpoint}?${new URLSearchParams(many)}`)).status).toBe(400)
+    },
+  },
 ]
