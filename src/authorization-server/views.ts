@@ -3,7 +3,7 @@
  * view-samples.ts. Does not own the words (views/text.en.json) or the drawing (views/*.ejs): a router hands over facts, never
  * sentences. Every string may come from a stranger: pages escape, isolate and cut it.
  */
-import type { ConnectViews } from '../connect-page/connect-page.js'
+import { type ConnectViews, connectScripts } from '../connect-page/connect-page.js'
 import type { FormPostContext } from './form-post-view.js'
 
 /** Something went wrong with a sign-in. One message for every wrong pair of email and password. */
@@ -295,4 +295,5 @@ export const pageScripts: Readonly<Partial<Record<keyof Views, string>>> = {
   consent: 'decision-guard',
   confirm: 'decision-guard',
   'form-post': 'submit-form',
+  ...connectScripts,
 }

@@ -26,9 +26,17 @@ function signInLines(config: Config, setupLink: string | undefined, program: str
   ]
 }
 
+/** Clients whose lines fit a terminal's output. The connect page has them all. */
+const printed: ReadonlySet<string> = new Set(['claude-code', 'vs-code', 'cursor', 'inspector', 'mcp-remote'])
+
 function connectSection(target: ConnectTarget, nodeMajor: number): string[] {
-  const local = connectLines(target).filter(({ remote, node = 0 }) => !remote && node <= nodeMajor)
-  return ['Connect a client:', ...local.flatMap(({ client, code }) => ['', `  ${client}`, ...indent(code)])]
+  const local = connectLines(target).filter(({ id, node = 0 }) => printed.has(id) && node <= nodeMajor)
+  return [
+    'Connect a client:',
+    ...local.flatMap(({ client, code }) => ['', `  ${client}`, ...indent(code)]),
+    '',
+    `  More: open ${target.resource} in a browser`,
+  ]
 }
 
 /** Data that spans lines is put on one: a line of a terminal is easier to copy than a block. */

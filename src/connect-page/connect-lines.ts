@@ -1,16 +1,30 @@
 /** How to connect each known client to an MCP URL, as data: the connect page and the start-up lines show it. */
 import type { ResourceDeclaration } from '../oauth/resource.js'
+import { installInCursor, installInGoose, installInLmStudio, installInVsCode } from './install-links.js'
 import { jsonWord, shellWord } from './shell-word.js'
 
 export interface ConnectLine {
   /** Stable key. */
-  readonly id: 'claude-code' | 'claude' | 'chatgpt' | 'vs-code' | 'cursor' | 'inspector' | 'mcp-remote'
+  readonly id:
+    | 'claude-code'
+    | 'vs-code'
+    | 'cursor'
+    | 'codex'
+    | 'gemini-cli'
+    | 'goose'
+    | 'lm-studio'
+    | 'claude'
+    | 'chatgpt'
+    | 'inspector'
+    | 'mcp-remote'
   /** Name of the client. */
   readonly client: string
   /** What to do with the code, one sentence. */
   readonly hint: string
   /** To copy as it is. */
   readonly code: string
+  /** Opens the client, which then offers to add the server. */
+  readonly install?: string
   /** True when the client runs elsewhere and needs an https URL that the internet can reach. */
   readonly remote: boolean
   /** Lowest major version of Node that the code needs, when it needs Node at all. */
@@ -57,6 +71,8 @@ function remoteArguments(resourceUrl: string): string[] {
 export function connectLines(target: ConnectTarget): readonly ConnectLine[] {
   const { resource: url } = target
   const name = serverName(target)
+  const kept = { name, url }
+  const mcpJson = json({ mcpServers: { [name]: { url } } })
   return [
     {
       id: 'claude-code',
@@ -70,13 +86,45 @@ export function connectLines(target: ConnectTarget): readonly ConnectLine[] {
       client: 'VS Code',
       hint: 'Run this in a terminal, then start the server in VS Code and sign in when it asks.',
       code: `code --add-mcp ${jsonWord({ name, type: 'http', url })}`,
+      install: installInVsCode(kept),
       remote: false,
     },
     {
       id: 'cursor',
       client: 'Cursor',
       hint: 'Put this into ~/.cursor/mcp.json, or .cursor/mcp.json of a project.',
-      code: json({ mcpServers: { [name]: { url } } }),
+      code: mcpJson,
+      install: installInCursor(kept),
+      remote: false,
+    },
+    {
+      id: 'codex',
+      client: 'Codex',
+      hint: `Run this in a terminal: Codex opens your browser to sign in. If it does not, run codex mcp login ${name}.`,
+      code: `codex mcp add ${name} --url ${shellWord(url)}`,
+      remote: false,
+    },
+    {
+      id: 'gemini-cli',
+      client: 'Gemini CLI',
+      hint: `Run this in a terminal, then type /mcp auth ${name} inside Gemini CLI to sign in.`,
+      code: `gemini mcp add --transport http ${name} ${shellWord(url)}`,
+      remote: false,
+    },
+    {
+      id: 'goose',
+      client: 'goose',
+      hint: 'Run this in a terminal: goose opens your browser to sign in.',
+      code: `goose session --with-streamable-http-extension ${shellWord(url)}`,
+      install: installInGoose(kept, target.name),
+      remote: false,
+    },
+    {
+      id: 'lm-studio',
+      client: 'LM Studio',
+      hint: 'In the Program tab, under Install, choose Edit mcp.json and put this in.',
+      code: mcpJson,
+      install: installInLmStudio(kept),
       remote: false,
     },
     {

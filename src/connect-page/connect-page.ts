@@ -31,6 +31,9 @@ export interface ConnectContext {
   readonly reachableFromCloud: boolean
 }
 
+/** Scripts in views/scripts/ by page. Without it no Copy button is shown. */
+export const connectScripts = { connect: 'copy-code' } as const
+
 /** The page by the name of its file. */
 export interface ConnectViews {
   readonly connect: ConnectContext

@@ -1,6 +1,6 @@
 /** The MCP server, from its database to its port. */
 import { internalUrl, ownClient } from '../arrangement.js'
-import type { ConnectViews } from '../connect-page/connect-page.js'
+import { type ConnectViews, connectScripts } from '../connect-page/connect-page.js'
 import { bringUpToDate, letCommandsIn, openDatabase, operatorSecrets } from '../databases.js'
 import { createApiKeys } from '../mcp-server/api-keys.js'
 import { createMcpApp, type McpApp } from '../mcp-server/app.js'
@@ -51,7 +51,7 @@ export async function openMcp(parts: Parts): Promise<McpApp> {
     definition: notesServer(resourceUrl, database, clock, config.RESOURCE_ALIASES),
     issuer,
     verify,
-    pages: createPages<ConnectViews>({ viewsFolder, productName, accentColor }),
+    pages: createPages<ConnectViews>({ viewsFolder, productName, accentColor, scripts: connectScripts }),
     version,
     log,
     clock,

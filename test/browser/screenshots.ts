@@ -1,13 +1,14 @@
 /**
  * Takes pictures of the pages: `npm run screenshots` writes those of the README into docs/. With SCREENSHOT_FOLDER=<folder> it
- * writes every page with every sample there, light, dark and at phone width, for people to look at.
+ * writes every page with every sample there, light, dark and at phone width, for people to look at; SCREENSHOT_ONLY=<pattern> keeps those
+ * whose `/<view>/<sample> <look>` fits.
  */
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, it } from '@jest/globals'
-import { type Browser, chromium } from 'playwright-core'
+import { type Browser, chromium, type Page } from 'playwright-core'
 import { chromiumPath } from '../support/machine.mjs'
-import { type SamplePage, samplePages, serveSamplePages } from '../support/sample-pages.js'
+import { samplePages, serveSamplePages } from '../support/sample-pages.js'
 
 interface Look {
   readonly colorScheme: 'light' | 'dark'
@@ -36,20 +37,33 @@ afterAll(async () => {
   await server.close()
 })
 
-async function take(path: string, look: Look, file: string, deviceScaleFactor = 1): Promise<void> {
-  const { colorScheme, width, height } = look
-  const page = await browser.newPage({ viewport: { width, height }, colorScheme, deviceScaleFactor, bypassCSP: true })
+function openPage({ colorScheme, width, height }: Look, deviceScaleFactor = 1): Promise<Page> {
+  return browser.newPage({ viewport: { width, height }, colorScheme, deviceScaleFactor, bypassCSP: true })
+}
+
+async function photograph(page: Page, path: string, file: string): Promise<void> {
   await page.goto(server.origin + path)
   // Machines without a desktop have no font of their own for `system-ui`; this one is near what most people see.
   await page.addStyleTag({ content: 'html { font-family: "Liberation Sans", system-ui }' })
   await page.screenshot({ path: file, fullPage: true })
+}
+
+async function take(path: string, look: Look, file: string): Promise<void> {
+  const page = await openPage(look, 1.25)
+  await photograph(page, path, file)
   await page.close()
 }
 
-async function takeEveryLook(folder: string, { view, sample, path }: SamplePage): Promise<void> {
-  const name = `${view}-${sample.replaceAll(/\W+/g, '-')}`
+async function takeEveryPage(folder: string, only: RegExp): Promise<void> {
   const looks = { light, dark, phone, 'phone-dark': darkPhone }
-  for (const [look, settings] of Object.entries(looks)) await take(path, settings, join(folder, `${name}-${look}.png`))
+  for (const [look, settings] of Object.entries(looks)) {
+    const samples = samplePages.filter(({ path }) => only.test(`${path} ${look}`))
+    if (samples.length === 0) continue
+    const page = await openPage(settings)
+    for (const { view, sample, path } of samples)
+      await photograph(page, path, join(folder, `${view}-${sample.replaceAll(/\W+/g, '-')}-${look}.png`))
+    await page.close()
+  }
 }
 
 describe('pictures of the pages', () => {
@@ -57,13 +71,11 @@ describe('pictures of the pages', () => {
   const only = new RegExp(process.env['SCREENSHOT_ONLY'] ?? '')
   it('are written', async () => {
     if (folder === undefined) {
-      await take('/consent/verified', light, 'docs/consent-light.png', 1.25)
-      await take('/consent/verified', dark, 'docs/consent-dark.png', 1.25)
-      await take('/consent/loopback', phone, 'docs/consent-phone.png', 1.25)
-      await take('/sign-in/first', light, 'docs/sign-in.png', 1.25)
+      await take('/consent/verified', light, 'docs/consent-light.png')
+      await take('/consent/verified', dark, 'docs/consent-dark.png')
       return
     }
     mkdirSync(folder, { recursive: true })
-    for (const sample of samplePages) if (only.test(sample.path)) await takeEveryLook(folder, sample)
-  }, 300_000)
+    await takeEveryPage(folder, only)
+  }, 1_800_000)
 })

@@ -69,7 +69,9 @@ describe.each(['sh', 'bash'])('in %s', (shell) => {
 
   /** What each program that the line names would be started with. */
   function argumentsOf(line: string): string[] {
-    const programs = ['claude', 'code', 'npx'].map((name) => `${name}() { printf '%s\\0' "$@"; }`).join('\n')
+    const programs = ['claude', 'code', 'codex', 'gemini', 'goose', 'npx']
+      .map((name) => `${name}() { printf '%s\\0' "$@"; }`)
+      .join('\n')
     const output = execFileSync(shell, ['-c', `set -e\n${programs}\n${line}`], { cwd: folder, encoding: 'utf8' })
     return output.split('\0').slice(0, -1)
   }
@@ -89,6 +91,9 @@ describe.each(['sh', 'bash'])('in %s', (shell) => {
     expect(argumentsOf(lines.inspector)).toEqual([
       ...['@modelcontextprotocol/inspector', '--cli', resource, '--transport', 'http', '--method', 'tools/list'],
     ])
+    expect(argumentsOf(lines.codex)).toEqual(['mcp', 'add', 'gatehouse-notes', '--url', resource])
+    expect(argumentsOf(lines['gemini-cli'])).toEqual(argumentsOf(lines['claude-code']))
+    expect(argumentsOf(lines.goose)).toEqual(['session', '--with-streamable-http-extension', resource])
     expect(JSON.parse(lines.cursor).mcpServers['gatehouse-notes'].url).toBe(resource)
     expect(JSON.parse(lines['mcp-remote']).mcpServers['gatehouse-notes'].args).toContain(resource)
     expect(readdirSync(folder)).toEqual([])

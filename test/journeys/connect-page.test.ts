@@ -93,9 +93,9 @@ describe.each(situations)('$name, an MCP server of the operator’s own: $isOwn'
 
   it('leads nowhere else: what answers at the URL of an MCP server, only its operator knows', async () => {
     const page = pageOf(await createBrowser([stack.issuer]).open(`${stack.issuer}/connect`))
-    const elsewhere = [...home.links, ...page.links].filter(
-      ({ href }) => new URL(href).origin !== new URL(stack.issuer).origin,
-    )
+    const elsewhere = [...home.links, ...page.links]
+      .map(({ href }) => new URL(href))
+      .filter(({ protocol, origin }) => protocol.startsWith('http') && origin !== new URL(stack.issuer).origin)
     expect(elsewhere).toEqual([])
   })
 })

@@ -1,7 +1,7 @@
 /** The MCP server on loopback, on an in-memory database, with a stand-in issuer: real HTTP and real signatures. */
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { z } from 'zod'
-import type { ConnectViews } from '../../src/connect-page/connect-page.js'
+import { type ConnectViews, connectScripts } from '../../src/connect-page/connect-page.js'
 import { createMcpApp, type McpAppOptions } from '../../src/mcp-server/app.js'
 import { notesServer } from '../../src/mcp-server/notes-server.js'
 import { createProofReplayStore } from '../../src/mcp-server/proof-replays.js'
@@ -49,7 +49,12 @@ export async function startMcpTestServer(
       fetch: createOperatorFetch({ timeoutMs: 2_000, maxBytes: 100_000 }),
       clock: systemClock,
     }),
-    pages: createPages<ConnectViews>({ viewsFolder, productName: 'Gatehouse', accentColor: '#0b5cad' }),
+    pages: createPages<ConnectViews>({
+      viewsFolder,
+      productName: 'Gatehouse',
+      accentColor: '#0b5cad',
+      scripts: connectScripts,
+    }),
     version: '0.0.0',
     log: createLogger('debug', { write: (line) => void logLines.push(line) }),
     clock: systemClock,

@@ -1,0 +1,40 @@
+/**
+ * Links that open a client and offer to add the server there, where the maker of the client documents one. Each leads straight to the
+ * program: the makers' https pages that redirect to it would learn the URL of a private server.
+ */
+
+/** What a client keeps of a server. */
+export interface KeptServer {
+  readonly name: string
+  readonly url: string
+}
+
+function query(parameters: Readonly<Record<string, string>>): string {
+  return Object.entries(parameters)
+    .map(([name, value]) => `${name}=${encodeURIComponent(value)}`)
+    .join('&')
+}
+
+function base64Json(value: object): string {
+  return Buffer.from(JSON.stringify(value)).toString('base64')
+}
+
+/** code.visualstudio.com, "MCP developer guide", MCP URL handler. */
+export function installInVsCode({ name, url }: KeptServer): string {
+  return `vscode:mcp/install?${encodeURIComponent(JSON.stringify({ name, type: 'http', url }))}`
+}
+
+/** cursor.com/docs/mcp/install-links. */
+export function installInCursor({ name, url }: KeptServer): string {
+  return `cursor://anysphere.cursor-deeplink/mcp/install?${query({ name, config: base64Json({ url }) })}`
+}
+
+/** lmstudio.ai/docs/app/mcp/deeplink. */
+export function installInLmStudio({ name, url }: KeptServer): string {
+  return `lmstudio://add_mcp?${query({ name, config: base64Json({ url }) })}`
+}
+
+/** The installers of goose's documentation of extensions; `title` is shown to the person. */
+export function installInGoose({ name, url }: KeptServer, title: string): string {
+  return `goose://extension?${query({ type: 'streamable_http', url, id: name, name: title, description: title })}`
+}
