@@ -203,7 +203,7 @@ export async function createAuthorizationServer(
     limited,
     answerPostedRequests,
     paced,
-    guardCodeEntry(codeEntry),
+    ...(options.offersDeviceFlow ? [guardCodeEntry(codeEntry)] : []),
     showHandOff(pages),
     holdBackErrors(pages),
     verifyLogoutHints(issuer, keyRing),

@@ -4,24 +4,18 @@
  * a 303 to the same request as GET: that navigation carries the cookies, and no cookie is weakened for it. A GET of the same parameters
  * can be linked to from anywhere, so the redirect gives a foreign page nothing that it lacks.
  */
-import { OAuthError } from '../oauth/errors.js'
 import { readForm } from '../platform/form.js'
 import { type HttpMiddleware, seeOther } from '../platform/http.js'
+import { postedQuery } from '../platform/posted-query.js'
 import { formParametersOf } from './parameters.js'
 import { routes } from './routes.js'
 
 const postedPaths: ReadonlySet<string> = new Set([routes.authorization, routes.end_session])
 
-/** In bytes. Half of what Node takes as the head of a request: cookies and other headers need room beside the query. */
-const longestQuery = 8_192
-
 /** Middleware behind the one that reads parameters. */
 export const answerPostedRequests: HttpMiddleware = async (ctx, next) => {
   if (ctx.method !== 'POST' || !postedPaths.has(ctx.path)) return next()
-  const query = (formParametersOf(ctx) ?? (await readForm(ctx))).toString()
-  if (query.length > longestQuery) {
-    throw new OAuthError('invalid_request', 'the request is too long: push it first (RFC 9126)', { status: 413 })
-  }
+  const query = postedQuery(formParametersOf(ctx) ?? (await readForm(ctx)))
   ctx.set('cache-control', 'no-store')
   seeOther(ctx, `${ctx.path}?${query}`)
   // Koa's own body would repeat the parameters.

@@ -28,6 +28,7 @@ import type { createDevicePages } from './device/pages.js'
 import { deviceCodeTtlSeconds } from './device/polling.js'
 import { engineCookies } from './engine-cookies.js'
 import { engineThatPosts, type PostForm } from './form-post.js'
+import { mayStayConnected } from './interactions/grant.js'
 import { codeTtlSeconds, isHandedOff } from './interactions/hand-off.js'
 import { createInteractionPolicy } from './interactions/policy.js'
 import { resumeForSignedInBrowser } from './interactions/signed-in-browser.js'
@@ -197,7 +198,8 @@ function configuration(parts: ProviderParts): Configuration {
       policy: createInteractionPolicy(),
       url: async (_ctx, interaction) => `${pathOf(options.issuer)}/interaction/${interaction.uid}`,
     },
-    issueRefreshToken: async (_ctx, client) => client.grantTypeAllowed('refresh_token'),
+    issueRefreshToken: async ({ oidc }, client) =>
+      client.grantTypeAllowed('refresh_token') && mayStayConnected(oidc.entities.Grant),
     jwks: { keys: keyRing.keys.signing.map(engineKey) },
     // One grant for each authorization: the one that the consent page has just made, or a new one.
     loadExistingGrant: async (ctx) => {

@@ -8,8 +8,10 @@
 import { legacyEndpointPaths } from '../oauth/deployment.js'
 import { OAuthError } from '../oauth/errors.js'
 import { parseScope } from '../oauth/scope.js'
+import { readForm } from '../platform/form.js'
 import { createForwarder, type Forward, type ForwarderOptions } from '../platform/forwarder.js'
 import type { HttpContext, HttpMiddleware } from '../platform/http.js'
+import { postedQuery } from '../platform/posted-query.js'
 import {
   createIssuerDiscovery,
   documentAnswer,
@@ -128,11 +130,14 @@ export function mirrorIssuer({ issuer, discovery, forward }: IssuerMirror, resou
   }
 
   async function redirect(ctx: HttpContext): Promise<void> {
-    onlyMethods(ctx, 'GET', 'HEAD')
+    onlyMethods(ctx, 'GET', 'HEAD', 'POST')
+    const query = ctx.method === 'POST' ? postedQuery(await readForm(ctx)) : ctx.querystring
     const { authorization_endpoint: endpoint } = await reached(discovery.document())
     if (typeof endpoint !== 'string') throw notOffered()
     ctx.set('cache-control', 'no-store')
-    ctx.redirect(ctx.querystring === '' ? endpoint : `${endpoint}?${withResource(ctx.querystring, resource)}`)
+    // As at the issuer: a posted request goes on as a GET, which brings the session's cookie along.
+    if (ctx.method === 'POST') ctx.status = 303
+    ctx.redirect(query === '' ? endpoint : `${endpoint}?${withResource(query, resource)}`)
     // Koa's own body would repeat the address, and whether it is a page depends on what was asked for.
     ctx.body = ''
   }

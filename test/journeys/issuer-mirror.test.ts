@@ -138,6 +138,17 @@ describe('what the mirror passes on', () => {
     }
   })
 
+  it('takes a posted authorization request as the issuer does: it goes on as a GET, with the resource', async () => {
+    for (const form of ['client_id=x&scope=notes%3Aread', 'client_id=x&scope=openid', '']) {
+      const headers = { 'content-type': 'application/x-www-form-urlencoded' }
+      const init = { method: 'POST', body: form, headers, redirect: 'manual' } as const
+      const posted = await fetch(`${origin}/authorize`, init)
+      const asked = await fetch(`${origin}/authorize${form === '' ? '' : `?${form}`}`, { redirect: 'manual' })
+      expect([posted.status, posted.headers.get('location')]).toEqual([303, asked.headers.get('location')])
+      expect([posted.headers.get('cache-control'), await posted.text()]).toEqual(['no-store', ''])
+    }
+  })
+
   it('keeps the issuer’s errors: status, challenge and body', async () => {
     const body = 'grant_type=refresh_token&refresh_token=x'
     const headers = { authorization: `Basic ${Buffer.from('nobody:x').toString('base64')}` }
@@ -167,7 +178,13 @@ describe('what the mirror passes on', () => {
 
   it.each([
     ['a method that does not belong there', () => fetch(`${origin}/token`), 405],
-    ['a posted authorization request', () => post('/authorize', 'client_id=x'), 405],
+    ['an authorization request that is put', () => fetch(`${origin}/authorize`, { method: 'PUT', body: 'x' }), 405],
+    [
+      'a posted authorization request that is no form',
+      () => post('/authorize', '{}', { 'content-type': 'application/json' }),
+      415,
+    ],
+    ['a posted authorization request that is too long', () => post('/authorize', `state=${'x'.repeat(9_000)}`), 413],
     ['too large a body', () => post('/register', 'x'.repeat(70_000)), 413],
     ['another endpoint of the issuer', () => post('/introspect', 'token=x'), 404],
     ['management of registrations', () => post('/register/some-client', ''), 404],

@@ -3,9 +3,19 @@ import type { default as Provider } from 'oidc-provider'
 import { isOpenidScope } from '../resources.js'
 import type { RequestedAccess } from './requested-access.js'
 
+const offlineAccess = 'offline_access'
+
+/** False for a grant whose person refused to let the client stay connected. */
+export function mayStayConnected(
+  grant: Pick<InstanceType<Provider['Grant']>, 'getRejectedOIDCScope'> | undefined,
+): boolean {
+  return grant === undefined || !grant.getRejectedOIDCScope().split(' ').includes(offlineAccess)
+}
+
 /**
  * Saves a grant of these scopes and returns its id. Where the request named claims of a scope, and not the scope, the grant is of those claims
- * alone.
+ * alone. If the client asked for `offline_access` and the person left it out, the grant says so: no refresh token is issued under it
+ * (OpenID Connect Core §11). A client that did not ask for it gets one as usual.
  */
 export async function saveGrant(
   provider: Provider,
@@ -16,6 +26,8 @@ export async function saveGrant(
   const grant = new provider.Grant({ accountId, clientId })
   const openid = scopes.filter((scope) => isOpenidScope(scope) && access.scopeNames.has(scope))
   const claims = scopes.flatMap((scope) => access.claims.get(scope) ?? [])
+  const isOfflineRefused = access.openid.some(({ name }) => name === offlineAccess) && !scopes.includes(offlineAccess)
+  if (isOfflineRefused) grant.rejectOIDCScope(offlineAccess)
   const ofResource = scopes.filter((scope) => !isOpenidScope(scope))
   if (openid.length > 0) grant.addOIDCScope(openid.join(' '))
   if (claims.length > 0) grant.addOIDCClaims(claims)

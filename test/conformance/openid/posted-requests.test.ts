@@ -160,9 +160,14 @@ describe('A method that a route does not take (RFC 9110 §15.5.6)', () => {
     })
     try {
       for (const path of ['/register', '/register/x', '/device', '/device/authorize']) {
-        for (const method of ['GET', 'POST', 'PUT']) {
-          const body = method === 'GET' ? null : new URLSearchParams()
-          expect((await fetch(closed.issuer + path, { method, body })).status).toBe(404)
+        // Whatever is sent along: a form, nothing, or what would be no form.
+        const asks = [
+          { method: 'GET' },
+          ...['POST', 'PUT'].flatMap((method) => [new URLSearchParams(), null, '{}'].map((body) => ({ method, body }))),
+        ]
+        for (const ask of asks) {
+          const { status } = await fetch(closed.issuer + path, ask)
+          expect([path, ask, status]).toEqual([path, ask, 404])
         }
       }
     } finally {
