@@ -1,6 +1,8 @@
 /** What the settings say about how the two servers stand to each other and what both know. Opens nothing. */
 import { readFileSync } from 'node:fs'
+import type { ClientMetadata } from 'oidc-provider'
 import { bootstrapMistake } from './authorization-server/accounts/bootstrap.js'
+import type { ClientRuleOptions } from './authorization-server/clients/client-configuration.js'
 import { type FileClient, readClientsFile } from './authorization-server/clients/clients-file.js'
 import type { ResourceServerClient } from './authorization-server/options.js'
 import { readResourceFile } from './authorization-server/resource-file.js'
@@ -10,6 +12,7 @@ import { notesResource } from './mcp-server/notes-resource.js'
 import { isSingleOrigin } from './oauth/deployment.js'
 import { type ResourceDeclaration, readOnlyDeclaration } from './oauth/resource.js'
 import { pathOf } from './oauth/well-known.js'
+import { refuseDatabaseUrl } from './platform/database-url.js'
 
 /**
  * How the MCP server reaches the authorization server when that runs elsewhere and the operator says so. One process that runs both
@@ -29,11 +32,31 @@ export function internalHosts(config: Config, only: Part | undefined): readonly 
   return internal === undefined ? own : [new URL(internal).host]
 }
 
-/** Clients that the operator defines in a file. */
-export function fileClients(config: Config): readonly FileClient[] | undefined {
-  const { CLIENTS_FILE: path, ALLOWED_PRIVATE_USE_REDIRECTS: redirects } = config
+/** What decides which clients there may be. */
+export function clientRules(config: Config): ClientRuleOptions {
+  return {
+    issuer: config.ISSUER_URL,
+    registrationRules: { allowedPrivateUseRedirects: new Set(config.ALLOWED_PRIVATE_USE_REDIRECTS) },
+    trustedAssertionIssuers: config.TRUSTED_ASSERTION_ISSUERS,
+    offersDeviceFlow: config.DEVICE_FLOW,
+  }
+}
+
+/** Says what the engine has against a client of the operator's. Loads the engine, and makes nothing that stays. */
+export async function clientJudge(config: Config): Promise<(metadata: ClientMetadata) => string | undefined> {
+  const { createClientJudge } = await import('./authorization-server/provider.js')
+  return createClientJudge(clientRules(config))
+}
+
+/** Clients that the operator defines in a file. Rejects with every mistake in it, those that the engine finds included. */
+export async function fileClients(config: Config): Promise<readonly FileClient[] | undefined> {
+  const { CLIENTS_FILE: path, RESOURCE_URL: resource, RESOURCE_ALIASES: aliases } = config
   if (path === undefined) return undefined
-  return readClientsFile(path, (file) => readFileSync(file, 'utf8'), { allowedPrivateUseRedirects: new Set(redirects) })
+  return readClientsFile(path, (file) => readFileSync(file, 'utf8'), {
+    registrationRules: clientRules(config).registrationRules,
+    resource: { resource, aliases },
+    engine: await clientJudge(config),
+  })
 }
 
 /** True when one port serves both: the same origin outside, the same port here. */
@@ -68,31 +91,35 @@ export function declaredResource({
   return readOnly ? readOnlyDeclaration(resource) : resource
 }
 
-function accountMistake({ BOOTSTRAP_EMAIL: email, BOOTSTRAP_PASSWORD: password, PRODUCT_NAME: productName }: Config) {
-  return email === undefined || password === undefined ? undefined : bootstrapMistake({ email, password, productName })
+/** Throws when the first account may not have its password. */
+function refuseAccount({ BOOTSTRAP_EMAIL: email, BOOTSTRAP_PASSWORD: password, PRODUCT_NAME: productName }: Config) {
+  if (email === undefined || password === undefined) return
+  const mistake = bootstrapMistake({ email, password, productName })
+  if (mistake !== undefined) throw new Error(mistake)
 }
 
 /**
- * Judges what the settings of these parts name or imply beyond their own text: files, the first account's password, ports. Reads files
- * and writes nothing. Servers call it before they make a key or a database, so that a mistake leaves nothing behind. Throws
- * ConfigError with every mistake.
+ * Judges what the settings of these parts name or imply beyond their own text: files, the first account's password, shared ports. Reads
+ * files and writes nothing. Servers call it before they make a key or a database, so that a mistake leaves nothing behind. Rejects
+ * with ConfigError, which has every mistake. What this machine must have besides is preflight.ts.
  */
-export function judgeSettings(config: Config, parts: readonly Part[]): void {
+export async function judgeSettings(config: Config, parts: readonly Part[]): Promise<void> {
+  const isAuth = parts.includes('auth')
   const judgements: readonly (() => unknown)[] = [
     () => refuseNotes(config, parts),
     ...(parts.length === 2 ? [() => sharesPort(config)] : []),
-    ...(parts.includes('auth') ? [() => fileClients(config), () => declaredResource(config)] : []),
+    ...(isAuth ? [() => fileClients(config), () => declaredResource(config), () => refuseAccount(config)] : []),
+    ...(isAuth ? [() => refuseDatabaseUrl('DATABASE_URL', config.DATABASE_URL)] : []),
+    ...(parts.includes('mcp') ? [() => refuseDatabaseUrl('NOTES_DATABASE_URL', config.NOTES_DATABASE_URL)] : []),
   ]
-  const mistakes = judgements.flatMap((judge) => {
+  const mistakes: string[] = []
+  for (const judge of judgements) {
     try {
-      judge()
-      return []
+      await judge()
     } catch (error) {
-      return [error instanceof Error ? error.message : String(error)]
+      mistakes.push(error instanceof Error ? error.message : String(error))
     }
-  })
-  const account = parts.includes('auth') ? accountMistake(config) : undefined
-  if (account !== undefined) mistakes.push(account)
+  }
   if (mistakes.length > 0) throw new ConfigError(mistakes)
 }
 

@@ -14,6 +14,7 @@ import type { ListeningServer } from './platform/http.js'
 import { createInProcessRoute } from './platform/in-process-route.js'
 import { createLogger } from './platform/log.js'
 import { randomSecret } from './platform/secrets.js'
+import { examineMachine } from './preflight.js'
 import { productionWarnings } from './production.js'
 
 export interface System {
@@ -59,7 +60,9 @@ export function createSystem(config: Config, overrides: SystemOverrides = {}): S
       const wanted = (['auth', 'mcp'] as const).filter(
         (part) => overrides.only === undefined || overrides.only === part,
       )
-      judgeSettings(config, wanted)
+      await judgeSettings(config, wanted)
+      const taken = await examineMachine(config, wanted)
+      if (taken.length > 0) throw new Error(taken.join('\n'))
       const embedded = wanted.filter(
         (part) => (part === 'auth' ? config.DATABASE_URL : config.NOTES_DATABASE_URL) === undefined,
       )

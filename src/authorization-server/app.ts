@@ -117,8 +117,7 @@ export async function createAuthorizationServer(
     audit,
     operatorFetch: options.operatorFetch,
   })
-  // After every grant is known: a client may name any of them.
-  if (options.fileClients !== undefined) await installFileClients(provider, storage, audit, options.fileClients)
+  if (options.fileClients !== undefined) await installFileClients(storage, audit, options.fileClients)
   observe(provider, log, audit)
 
   const base: HttpBaseOptions = {

@@ -2,16 +2,14 @@
  * The one place that constructs the engine. Owns its configuration; everything that needs a decision of ours is a function from
  * a neighbouring file. The engine is pinned exactly, and its experimental features acknowledged here.
  */
-import { type Configuration, errors, type KoaContextWithOIDC, type Provider } from 'oidc-provider'
+import { type ClientMetadata, type Configuration, errors, type KoaContextWithOIDC, Provider } from 'oidc-provider'
 import initializeKeystore from 'oidc-provider/lib/helpers/initialize_keystore.js'
-import { dpopProofAlgorithms } from '../oauth/dpop.js'
 import { jwtBearerGrant } from '../oauth/trusted-issuer.js'
 import { pathOf } from '../oauth/well-known.js'
 import type { HttpContext } from '../platform/http.js'
 import { createAdapterFactory } from '../storage/adapter.js'
 import { clockToleranceSeconds } from '../storage/engine-model.js'
 import type { KeyRing, Keys } from '../storage/key-ring.js'
-import { passwordContext } from './accounts/authentication-context.js'
 import { findAccountIn } from './accounts/engine-account.js'
 import {
   clientAssertionRules,
@@ -20,25 +18,25 @@ import {
   expectAudience,
 } from './clients/authentication.js'
 import { keepBuiltClients } from './clients/built-clients.js'
+import { type ClientRuleOptions, clientConfiguration, clientFeatures } from './clients/client-configuration.js'
 import type { EngineClients } from './clients/engine-clients.js'
+import { engineMistake } from './clients/engine-judgement.js'
 import { explainRefusedGrantTypes } from './clients/grant-types.js'
-import { clientMetadataRules } from './clients/metadata-rules.js'
 import { requiresPkce } from './clients/pkce.js'
 import type { createDevicePages } from './device/pages.js'
-import { deviceCodeTtlSeconds } from './device/polling.js'
 import { engineCookies } from './engine-cookies.js'
 import { engineThatPosts, type PostForm } from './form-post.js'
 import { mayStayConnected } from './interactions/grant.js'
-import { codeTtlSeconds, isHandedOff } from './interactions/hand-off.js'
 import { createInteractionPolicy } from './interactions/policy.js'
 import { resumeForSignedInBrowser } from './interactions/signed-in-browser.js'
 import { grantStanding, type StandingConsentParts } from './interactions/standing-consent.js'
+import { lifetimes } from './lifetimes.js'
 import { enforceSingleUse } from './one-time.js'
 import type { AuthorizationServerOptions } from './options.js'
 import { rotatesRefreshToken } from './refresh-rotation.js'
 import { assertAuthenticationContext, claimsOfScope } from './requested-claims.js'
 import { isSignInAlone } from './requested-scopes.js'
-import { openidScopes, type Resources } from './resources.js'
+import type { Resources } from './resources.js'
 import { grantClaim } from './revocation-feed.js'
 import { routes } from './routes.js'
 import { engineKey } from './signing-key.js'
@@ -46,10 +44,6 @@ import { carryGrantedScopes } from './token-scopes.js'
 
 /** Draft of OAuth Client ID Metadata Document that the engine implements and we tested. */
 const metadataDocumentDraft = 'draft-02'
-/** Version of the engine's support for keys that sign by themselves. */
-const externalSigningVersion = 'experimental-01'
-
-const oneYearSeconds = 365 * 86_400
 
 export interface EnginePages {
   renderError: NonNullable<Configuration['renderError']>
@@ -100,50 +94,24 @@ function resourceIndicators({
   }
 }
 
-function timeToLive({ options }: ProviderParts): NonNullable<Configuration['ttl']> {
-  return {
-    AccessToken: options.accessTokenTtlSeconds,
-    AuthorizationCode: (ctx) => (isHandedOff(ctx) ? codeTtlSeconds.handedOff : codeTtlSeconds.redirected),
-    ClientCredentials: options.accessTokenTtlSeconds,
-    DeviceCode: deviceCodeTtlSeconds,
-    // Longer than any chain of refresh tokens: a grant is never extended, and its end would end them.
-    Grant: 400 * 86_400,
-    IdToken: 3600,
-    Interaction: 3600,
-    RefreshToken: (_ctx, token) => {
-      const started = token.iiat ?? token.iat
-      const now = Math.floor(options.storage.clock.now().getTime() / 1000)
-      const left = started === undefined ? oneYearSeconds : started + oneYearSeconds - now
-      return Math.max(1, Math.min(options.refreshTokenTtlSeconds, left))
-    },
-    // One without an account only holds the token of a form.
-    Session: (_ctx, { accountId }) => (accountId === undefined ? 3600 : options.sessionTtlSeconds),
-  }
-}
-
 function features(parts: ProviderParts): Configuration['features'] {
   const { options, pages } = parts
   const { registration } = options
+  const switches = clientFeatures(options)
   return {
     claimsParameter: { enabled: true, assertClaimsParameter: (_ctx, claims) => assertAuthenticationContext(claims) },
-    devInteractions: { enabled: false },
-    // No nonces: a proof is fresh by its `iat` and good once by its `jti`, which all processes remember together.
-    dPoP: { enabled: true },
-    externalSigningSupport: { enabled: true, ack: externalSigningVersion },
-    clientCredentials: { enabled: true },
+    ...switches,
     clientIdMetadataDocument: options.acceptsMetadataDocuments
       ? // It announces the feature. Finding such a client is ours (clients/client-lookup.ts), fetching never the engine's.
         { enabled: true, ack: metadataDocumentDraft, allowFetch: () => false }
       : { enabled: false },
     deviceFlow: {
-      enabled: options.offersDeviceFlow,
-      charset: 'base-20',
-      mask: '****-****',
+      ...switches.deviceFlow,
       deviceInfo: (ctx) => ({ address: (ctx as unknown as HttpContext).state.clientAddress }),
       ...pages.device,
     },
     introspection: {
-      enabled: true,
+      ...switches.introspection,
       // RFC 7662 §4: only the resource server whose audience the token has.
       allowedPolicy: async (_ctx, client, token) => {
         const audience = 'aud' in token ? token.aud : undefined
@@ -156,7 +124,7 @@ function features(parts: ProviderParts): Configuration['features'] {
     // RFC 7009 §2.1: only the client a token was issued to may revoke it.
     revocation: { enabled: true, allowedPolicy: async (_ctx, client, token) => token.clientId === client.clientId },
     rpInitiatedLogout: {
-      enabled: true,
+      ...switches.rpInitiatedLogout,
       logoutSource: async (ctx, form) => pages.logoutSource(ctx, form),
       postLogoutSuccessSource: async (ctx) => pages.postLogoutSuccessSource(ctx),
     },
@@ -167,30 +135,20 @@ function features(parts: ProviderParts): Configuration['features'] {
 function configuration(parts: ProviderParts): Configuration {
   const { options, keyRing, pages } = parts
   return {
+    ...clientConfiguration(options),
     adapter: createAdapterFactory(options.storage, parts.clients),
     allowOmittingSingleRegisteredRedirectUri: false,
     assertJwtClientAuthClaimsAndHeader: clientAssertionRules(options.storage.clock),
-    acrValues: [passwordContext],
     // How and when the person signed in is in every ID token; userinfo does not know it.
     claims: Object.fromEntries(Object.entries(claimsOfScope).map(([scope, claims]) => [scope, [...claims]])),
-    clientAuthMethods: ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'],
     // Nothing at these endpoints rests on cookies, so any origin may call them.
     clientBasedCORS: () => true,
-    clientDefaults: {
-      grant_types: ['authorization_code', 'refresh_token'],
-      // OpenID Connect Registration §2: client libraries refuse any other algorithm unless they asked for it.
-      id_token_signed_response_alg: 'RS256',
-      response_types: ['code'],
-      token_endpoint_auth_method: 'client_secret_basic',
-    },
     clockTolerance: clockToleranceSeconds,
     // Sign-in libraries read the ID token alone, and it is the same with and without a resource.
     conformIdTokenClaims: false,
     cookies: { keys: [...keyRing.keys.cookie], ...engineCookies(options.issuer) },
-    enabledJWA: { dPoPSigningAlgValues: [...dpopProofAlgorithms] },
     expiresWithSession: async () => false,
     extraTokenClaims: async (_ctx, token) => grantClaim('grantId' in token ? token.grantId : undefined),
-    extraClientMetadata: clientMetadataRules(options),
     features: features(parts) ?? {},
     fetch: (url, init) => options.untrustedFetch(url, init),
     findAccount: findAccountIn(options.storage),
@@ -208,13 +166,11 @@ function configuration(parts: ProviderParts): Configuration {
     },
     pkce: { required: requiresPkce },
     renderError: pages.renderError,
-    responseTypes: ['code'],
     // The engine would keep the grant of an access token, and nothing that is issued under it: it ends too, and the audit trail says so.
     revokeGrantPolicy: () => true,
     rotateRefreshToken: rotatesRefreshToken,
     routes,
-    scopes: openidScopes.map(({ name }) => name),
-    ttl: timeToLive(parts),
+    ttl: lifetimes(options),
   }
 }
 
@@ -241,8 +197,8 @@ function renewSessionsInPlace({ Session }: Provider): void {
 
 /** A configured engine, which follows the keys. Mount it on an app whose `keys` are the same cookie keys. */
 export function createProvider(parts: ProviderParts): Provider {
-  const Provider = engineThatPosts(parts.pages.postForm)
-  const provider = new Provider(parts.options.issuer, configuration(parts))
+  const PostingProvider = engineThatPosts(parts.pages.postForm)
+  const provider = new PostingProvider(parts.options.issuer, configuration(parts))
   parts.keyRing.follow((keys) => replaceKeys(provider, keys))
   carryGrantedScopes(provider, parts.resources, parts.options.offersDeviceFlow)
   enforceSingleUse(provider, parts.options.storage)
@@ -256,4 +212,27 @@ export function createProvider(parts: ProviderParts): Provider {
   explainRefusedGrantTypes(provider, (grantType) => grantType !== jwtBearerGrant || takesAssertions)
   parts.clients.attach(provider)
   return provider
+}
+
+/** Only the algorithms count: the engine reads a key when it signs, and one that judges never does. */
+const keysForJudging = [
+  { kty: 'RSA', alg: 'RS256', n: '-', e: '-', d: '-', p: '-', q: '-', dp: '-', dq: '-', qi: '-' },
+  { kty: 'EC', alg: 'ES256', crv: 'P-256', x: '-', y: '-', d: '-' },
+] as const
+
+/**
+ * Judges the operator's clients as the engine of a server with these options would at their first request, without keys and
+ * database. Answers what is wrong with a client's metadata, the member named, or `undefined`.
+ */
+export function createClientJudge(options: ClientRuleOptions): (metadata: ClientMetadata) => string | undefined {
+  const provider = new Provider(options.issuer, {
+    ...clientConfiguration(options),
+    adapter: () => {
+      throw new Error('an engine that judges stores nothing')
+    },
+    features: clientFeatures(options),
+    jwks: { keys: keysForJudging.map((key) => ({ ...key })) },
+  })
+  provider.registerGrantType(jwtBearerGrant, () => undefined)
+  return (metadata) => engineMistake(provider, metadata)
 }

@@ -149,12 +149,12 @@ export function readResourceFile(
   try {
     file = parseFile(readFile(path))
   } catch (error) {
-    throw new Error(`RESOURCE_FILE cannot be used: ${error instanceof Error ? error.message : String(error)}`, {
+    throw new Error(`RESOURCE_FILE ${path} cannot be used: ${error instanceof Error ? error.message : String(error)}`, {
       cause: error,
     })
   }
   const mistakes = mistakesIn(file)
-  if (mistakes.length > 0) throw new Error(`RESOURCE_FILE is wrong:\n  ${mistakes.join('\n  ')}`)
+  if (mistakes.length > 0) throw new Error(`RESOURCE_FILE ${path} is wrong:\n  ${mistakes.join('\n  ')}`)
   const scopes = entriesOf(file['scopes'])
   return {
     resource,

@@ -1,10 +1,11 @@
 /** `gatehouse clients`: the programs that may ask for access. Those that register themselves are listed too. */
 import { readFileSync } from 'node:fs'
 import type { ClientMetadata } from 'oidc-provider'
+import { keySetMistakes } from '../authorization-server/clients/operator-keys.js'
 import { memberFromText } from '../oauth/operator-clients.js'
 import { type MetadataOrigin, normaliseMetadata } from '../oauth/registration.js'
 import { violations } from '../oauth/registration-rules.js'
-import { canonicalResource } from '../oauth/resource.js'
+import { introspectedResource } from '../oauth/resource.js'
 import { jwtBearerGrant } from '../oauth/trusted-issuer.js'
 import { createLogger } from '../platform/log.js'
 import { randomSecret } from '../platform/secrets.js'
@@ -78,10 +79,10 @@ function grantTypes(given: Flags): readonly string[] {
 }
 
 /** Every token names RESOURCE_URL, whichever of its URLs was asked for: of another resource there would be nothing to tell. */
-function introspectedResource(terminal: Terminal, given: string): string {
+function resourceToIntrospect(terminal: Terminal, given: string): string {
   const { RESOURCE_URL: resource, RESOURCE_ALIASES: aliases } = loadConfig(terminal)
-  const asked = canonicalResource(given)
-  if (asked !== undefined && [resource, ...aliases].includes(asked)) return resource
+  const known = introspectedResource(given, { resource, aliases })
+  if (known !== undefined) return known
   throw new UsageError(`--introspects is ${resource}: tokens are issued for no other resource (RESOURCE_URL)`)
 }
 
@@ -114,11 +115,25 @@ function furtherMembers(given: readonly string[]): Readonly<Record<string, unkno
   return Object.fromEntries(members)
 }
 
-/** Registered metadata (RFC 7591 §2) from flags; the rules of registration apply. */
+/** Throws when the server would refuse a client with this metadata, by the rules of registration or by the engine's. */
+async function judge(terminal: Terminal, metadata: ClientMetadata): Promise<void> {
+  const config = loadConfig(terminal)
+  const { clientJudge, clientRules } = await import('../arrangement.js')
+  const normalised: Record<string, unknown> & { client_id: string } = { ...metadata }
+  normaliseMetadata(normalised, operatorOrigin)
+  const [violation] = violations({ ...normalised }, clientRules(config).registrationRules, operatorOrigin)
+  const mistake =
+    violation?.message ??
+    keySetMistakes(normalised['jwks'], normalised['token_endpoint_auth_signing_alg'])[0] ??
+    (await clientJudge(config))(normalised)
+  if (mistake !== undefined) throw new Error(mistake)
+}
+
+/** Registered metadata (RFC 7591 §2) from flags. */
 function metadataFrom(terminal: Terminal, clientId: string, given: Flags): ClientMetadata {
   const grants = grantTypes(given)
-  const resource = given.introspects === undefined ? undefined : introspectedResource(terminal, given.introspects)
-  const metadata: ClientMetadata = {
+  const resource = given.introspects === undefined ? undefined : resourceToIntrospect(terminal, given.introspects)
+  return {
     client_id: clientId,
     client_name: given.name,
     redirect_uris: [...(given['redirect-uri'] ?? [])],
@@ -130,12 +145,6 @@ function metadataFrom(terminal: Terminal, clientId: string, given: Flags): Clien
     ...(resource === undefined ? {} : { introspects: resource }),
     ...furtherMembers(given.set ?? []),
   }
-  const normalised: Record<string, unknown> = { ...metadata }
-  normaliseMetadata(normalised, operatorOrigin)
-  const allowedPrivateUseRedirects = new Set(loadConfig(terminal).ALLOWED_PRIVATE_USE_REDIRECTS)
-  const [violation] = violations(normalised, { allowedPrivateUseRedirects }, operatorOrigin)
-  if (violation !== undefined) throw new Error(violation.message)
-  return metadata
 }
 
 /** What the other side asks for besides the id, under the names it has there. */
@@ -161,10 +170,9 @@ async function add(terminal: Terminal, given: Flags): Promise<void> {
   const clientId = randomSecret(16)
   const metadata = metadataFrom(terminal, clientId, given)
   const secret = given.confidential === true ? randomSecret() : undefined
-  await withStorage(terminal, (storage) => {
-    const complete = secret === undefined ? metadata : { ...metadata, client_secret: secret }
-    return createClientStore(storage).save(clientId, complete, 'static')
-  })
+  const complete = secret === undefined ? metadata : { ...metadata, client_secret: secret }
+  await judge(terminal, complete)
+  await withStorage(terminal, (storage) => createClientStore(storage).save(clientId, complete, 'static'))
   writeLine(terminal, `client_id      ${clientId}`)
   if (secret !== undefined) writeLine(terminal, `client_secret  ${secret}`)
   tellWhereToPaste(terminal, metadata)

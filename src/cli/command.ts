@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import type { Readable, Writable } from 'node:stream'
 import { type ParseArgsConfig, parseArgs } from 'node:util'
 import { type Config, type Environment, parseConfig } from '../config.js'
+import type { Part } from '../databases.js'
 import type { Clock } from '../platform/clock.js'
 
 export interface Terminal {
@@ -68,6 +69,12 @@ export function readArguments<const T extends Options>(args: readonly string[], 
   } catch (error) {
     throw new UsageError(error instanceof Error ? (error.message.split('. ')[0] ?? error.message) : String(error))
   }
+}
+
+/** Which server the words after `command` name; `undefined` for none, which means both. */
+export function partNamed([part, ...surplus]: readonly string[], command: string): Part | undefined {
+  if (surplus.length === 0 && (part === undefined || part === 'auth' || part === 'mcp')) return part
+  throw new UsageError(`${command} takes nothing, auth or mcp`)
 }
 
 /** The effective settings. Throws ConfigError with every mistake. */

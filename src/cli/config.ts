@@ -1,33 +1,73 @@
-/** `gatehouse config print`: what the program would run with. */
-import { type Config, describeConfig } from '../config.js'
+/** `gatehouse config`: what the program would run with, and whether it would start. */
+import { type Config, ConfigError, describeConfig } from '../config.js'
 import type { Part } from '../databases.js'
+import { tracingSettings } from '../platform/tracing-settings.js'
 import { productionWarnings } from '../production.js'
-import { type Command, loadConfig, readArguments, type Terminal, UsageError, writeLine, writeTable } from './command.js'
+import {
+  type Command,
+  loadConfig,
+  partNamed,
+  readArguments,
+  type Terminal,
+  UsageError,
+  writeLine,
+  writeTable,
+} from './command.js'
 
 /** RESOURCE_FILE is for `serve auth` alone, so it says which server these settings are for. */
 const partsServed = ({ RESOURCE_FILE: file }: Config): readonly Part[] =>
   file === undefined ? ['auth', 'mcp'] : ['auth']
 
-/** Mistakes are the ConfigError that every command ends with; what is left is to think about. */
-async function check(terminal: Terminal): Promise<void> {
-  const effective = loadConfig(terminal)
+/** What `judge` throws, one line for each mistake; none when it does not throw. */
+async function mistakesOf(judge: () => unknown): Promise<readonly string[]> {
+  try {
+    await judge()
+    return []
+  } catch (error) {
+    if (error instanceof ConfigError) return error.mistakes
+    return [error instanceof Error ? error.message : String(error)]
+  }
+}
+
+/**
+ * Says what a start of `only` would say, in the same words. Without `only` each server is judged by itself, and what one process for
+ * both would say is a note. Throws ConfigError for what no start survives. A port that another program has is a note too: a server
+ * that runs already has it.
+ */
+async function check(terminal: Terminal, only: Part | undefined): Promise<void> {
+  const config = loadConfig(terminal)
   const { judgeSettings } = await import('../arrangement.js')
-  // Each by itself: whether one process could run both on these ports is for a start that does.
-  for (const part of partsServed(effective)) judgeSettings(effective, [part])
-  const warnings = [...effective.settingWarnings, ...productionWarnings(effective)]
+  const { examineMachine } = await import('../preflight.js')
+  const parts = only === undefined ? partsServed(config) : [only]
+  let taken: readonly string[] = []
+  const judgements = [
+    () => tracingSettings(terminal.environment),
+    ...parts.map((part) => () => judgeSettings(config, [part])),
+    async () => {
+      taken = await examineMachine(config, parts)
+    },
+  ]
+  const mistakes: string[] = []
+  for (const judge of judgements) mistakes.push(...(await mistakesOf(judge)))
+  if (mistakes.length > 0) throw new ConfigError([...new Set(mistakes)])
+
+  const warnings = [...config.settingWarnings, ...productionWarnings(config, only)]
   for (const warning of warnings) writeLine(terminal, `warning: ${warning}`)
+  const together = only === undefined ? await mistakesOf(() => judgeSettings(config, ['auth', 'mcp'])) : []
+  for (const mistake of together) writeLine(terminal, `note: not for both servers in one process: ${mistake}`)
+  for (const line of taken) writeLine(terminal, `note: at the moment a start ${line}`)
   writeLine(terminal, warnings.length === 0 ? 'The settings are sound.' : 'The servers would start.')
 }
 
 export const config: Command = {
   name: 'config',
-  summary: 'Every setting with its effective value, secrets masked; or what is unsafe about them.',
-  usage: ['config print', 'config check'],
+  summary: 'Every setting with its effective value, secrets masked; or whether the servers would start with them.',
+  usage: ['config print', 'config check [auth|mcp]'],
   async run(terminal, args) {
     const { positionals } = readArguments(args, {})
-    const action = positionals.join(' ')
-    if (action === 'check') return check(terminal)
-    if (action !== 'print') throw new UsageError('say `config print` or `config check`')
+    const [action, ...words] = positionals
+    if (action === 'check') return check(terminal, partNamed(words, 'config check'))
+    if (action !== 'print' || words.length > 0) throw new UsageError('say `config print` or `config check`')
     writeTable(terminal, describeConfig(loadConfig(terminal)))
   },
 }

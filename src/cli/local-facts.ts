@@ -48,10 +48,13 @@ export interface LocalExamination {
 }
 
 /** The settings, or why no server starts with them. */
-function readSettings(terminal: Terminal, parts: readonly Part[]): { config?: Config; mistakes: readonly string[] } {
+async function readSettings(
+  terminal: Terminal,
+  parts: readonly Part[],
+): Promise<{ config?: Config; mistakes: readonly string[] }> {
   try {
     const config = loadConfig(terminal)
-    judgeSettings(config, parts)
+    await judgeSettings(config, parts)
     return { config, mistakes: [] }
   } catch (error) {
     return { mistakes: error instanceof ConfigError ? error.mistakes : [describeFailure(error)] }
@@ -233,7 +236,7 @@ async function askFeed(
 export async function gatherLocalFacts(terminal: Terminal, { only, network }: LocalExamination): Promise<LocalFacts> {
   const { clock } = terminal
   const parts = (['auth', 'mcp'] as const).filter((part) => only === undefined || part === only)
-  const { config, mistakes } = readSettings(terminal, parts)
+  const { config, mistakes } = await readSettings(terminal, parts)
   const nothing = { ...{ at: clock.now(), parts, mistakes, warnings: [], databases: [], stored: undefined } }
   if (config === undefined) {
     const further = { encryptionKey: undefined, disk: undefined, addresses: [] }

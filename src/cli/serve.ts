@@ -1,12 +1,11 @@
 /** `gatehouse serve`: runs the servers until a signal ends them. */
 
-import type { Part } from '../databases.js'
 import { createLogger, type Logger } from '../platform/log.js'
 import { collectGarbage } from '../platform/memory.js'
 import { type Tracing, tracingSettings } from '../platform/tracing-settings.js'
 import type { System } from '../system.js'
 import { bannerLines } from './banner.js'
-import { type Command, loadConfig, readArguments, type Terminal, UsageError, writeLine } from './command.js'
+import { type Command, loadConfig, partNamed, readArguments, type Terminal, writeLine } from './command.js'
 
 /** Node 20 reached its end of life in April 2026. It still works, and is tested. */
 const oldestMaintainedNode = 22
@@ -73,18 +72,12 @@ async function openTracing({ environment }: Terminal, log: Logger): Promise<Trac
   return startTracing(settings, log)
 }
 
-function readPart(args: readonly string[]): Part | undefined {
-  const [part, ...surplus] = readArguments(args, {}).positionals
-  if (surplus.length === 0 && (part === undefined || part === 'auth' || part === 'mcp')) return part
-  throw new UsageError('serve takes nothing, auth or mcp')
-}
-
 export const serve: Command = {
   name: 'serve',
   summary: 'Run both servers, or one of them.',
   usage: ['serve [auth|mcp]'],
   async run(terminal, args) {
-    const only = readPart(args)
+    const only = partNamed(readArguments(args, {}).positionals, 'serve')
     const config = loadConfig(terminal)
     const log = createLogger(config.LOG_LEVEL)
     if (terminal.nodeMajor < oldestMaintainedNode) {

@@ -2,10 +2,15 @@
  * The registration members that an operator may give a client, in CLIENTS_FILE and with `gatehouse clients add --set`, and the form of
  * each value. Members without a meaning in this server are no members: a setting that does nothing would mislead.
  */
-import type { ClientMetadata } from './registration.js'
+import { type ClientMetadata, offeredGrantTypes, offeredResponseModes, offeredResponseTypes } from './registration.js'
+
+/** Some of these texts. */
+interface Choice {
+  readonly choices: readonly string[]
+}
 
 /** A list of alternatives, or the kind of value. */
-type Form = 'text' | 'list' | 'boolean' | 'seconds' | 'object' | readonly string[]
+type Form = 'text' | 'list' | 'boolean' | 'seconds' | 'object' | readonly string[] | Choice
 
 /**
  * When a signed-in person is asked before the client gets access: at each request; only for scopes that were not allowed before; never.
@@ -30,9 +35,9 @@ const forms: Readonly<Record<string, Form>> = {
   software_version: 'text',
   redirect_uris: 'list',
   post_logout_redirect_uris: 'list',
-  grant_types: 'list',
-  response_types: 'list',
-  response_modes: 'list',
+  grant_types: { choices: offeredGrantTypes },
+  response_types: { choices: offeredResponseTypes },
+  response_modes: { choices: offeredResponseModes },
   subject_type: ['public'],
   token_endpoint_auth_method: ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'],
   token_endpoint_auth_signing_alg: assertionAlgorithms,
@@ -54,12 +59,17 @@ export const operatorMembers: readonly string[] = Object.keys(forms)
 
 const isText = (value: unknown): value is string => typeof value === 'string'
 
+const isChoice = (form: Form): form is Choice => typeof form === 'object' && 'choices' in form
+
+const isListOfText = (value: unknown): value is readonly string[] => Array.isArray(value) && value.every(isText)
+
 function hasForm(form: Form, value: unknown): boolean {
+  if (isChoice(form)) return isListOfText(value) && value.every((text) => form.choices.includes(text))
   switch (form) {
     case 'text':
       return isText(value)
     case 'list':
-      return Array.isArray(value) && value.every(isText)
+      return isListOfText(value)
     case 'boolean':
       return typeof value === 'boolean'
     case 'seconds':
@@ -72,6 +82,7 @@ function hasForm(form: Form, value: unknown): boolean {
 }
 
 function described(form: Form): string {
+  if (isChoice(form)) return `a list of ${form.choices.join(', ')}`
   if (typeof form !== 'string') return form.length === 1 ? `${form[0]}` : `one of ${form.join(', ')}`
   const words = { text: 'text', list: 'a list of texts', boolean: 'true or false', object: 'an object' }
   return form === 'seconds' ? 'a whole number of seconds' : words[form]

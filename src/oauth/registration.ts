@@ -23,7 +23,7 @@ export interface MetadataOrigin {
 }
 
 export const deviceCodeGrant = 'urn:ietf:params:oauth:grant-type:device_code'
-const offeredGrantTypes: readonly string[] = [
+export const offeredGrantTypes: readonly string[] = [
   'authorization_code',
   'refresh_token',
   deviceCodeGrant,
@@ -34,8 +34,8 @@ const offeredGrantTypes: readonly string[] = [
 const grantTypesForStrangers: readonly string[] = ['authorization_code', 'refresh_token', deviceCodeGrant]
 /** Grants without a redirect: who uses only these has nowhere to be sent back to. */
 const grantTypesWithoutRedirect: readonly string[] = ['client_credentials', jwtBearerGrant, deviceCodeGrant]
-const offeredResponseTypes: readonly string[] = ['code']
-const offeredResponseModes: readonly string[] = ['query', 'fragment', 'form_post']
+export const offeredResponseTypes: readonly string[] = ['code']
+export const offeredResponseModes: readonly string[] = ['query', 'fragment', 'form_post']
 
 const maxListLength = 20
 const maxEntryLength = 300

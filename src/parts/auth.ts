@@ -1,5 +1,5 @@
 /** The authorization server, from its database to its port. */
-import { declaredResource, fileClients, internalHosts, ownClient } from '../arrangement.js'
+import { clientRules, declaredResource, fileClients, internalHosts, ownClient } from '../arrangement.js'
 import { bootstrapAccount } from '../authorization-server/accounts/bootstrap.js'
 import { createPasswordHasher } from '../authorization-server/accounts/passwords.js'
 import { createSetupLinks, setupLinkUrl } from '../authorization-server/accounts/setup-link.js'
@@ -56,7 +56,7 @@ export async function startAuth(
   const clientHosts = { allowed: config.CLIENT_METADATA_ALLOWED_HOSTS, denied: config.CLIENT_METADATA_DENIED_HOSTS }
   const app = await createAuthorizationServer(
     {
-      issuer: config.ISSUER_URL,
+      ...clientRules(config),
       resources: [resource],
       storage,
       keyRing,
@@ -75,8 +75,7 @@ export async function startAuth(
       operatorFetch: observability.operatorFetch(createOperatorFetch({ timeoutMs: 5_000, maxBytes: 262_144 })),
       observer: observability.requests(observedAuthorizationServer),
       auditObserver: observability.auditObserver,
-      fileClients: fileClients(config),
-      trustedAssertionIssuers: config.TRUSTED_ASSERTION_ISSUERS,
+      fileClients: await fileClients(config),
       acceptsTokenEndpointAudience: config.ASSERTION_AUDIENCE_TOKEN_ENDPOINT,
       clientFailureMs: 3_000,
       clientFetches,
@@ -91,8 +90,6 @@ export async function startAuth(
       internalHosts: internalHosts(config, overrides.only),
       registration: registrationOptions(parts),
       usageLimits: config.usageLimits,
-      registrationRules: { allowedPrivateUseRedirects: new Set(config.ALLOWED_PRIVATE_USE_REDIRECTS) },
-      offersDeviceFlow: config.DEVICE_FLOW,
       offersHandOff: config.HAND_OFF,
       acceptsMetadataDocuments: config.CLIENT_ID_METADATA_DOCUMENTS,
       accessTokenFormat: config.ACCESS_TOKEN_FORMAT,

@@ -12,6 +12,7 @@ import { arrivalHeaders, createArrivalDesk } from './arrival.js'
 import { type ConnectionLimits, connectionLimits, createBoundedServer } from './bounded-server.js'
 import { addressSet, contains, peerAddress } from './client-address.js'
 import type { Clock } from './clock.js'
+import { listenFailure } from './free-address.js'
 import type { Logger } from './log.js'
 import { pinOrigin, pinScheme } from './origin.js'
 import { isOutage, outageError } from './outage.js'
@@ -212,11 +213,7 @@ export async function listen(
 ): Promise<ListeningServer> {
   const { server, finish } = createBoundedServer(app.callback(), { ...connectionLimits, ...connections })
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      const reasons: Record<string, string> = { EADDRINUSE: 'the port is taken', EACCES: 'the port needs more rights' }
-      const reason = reasons[error.code ?? ''] ?? error.message
-      reject(new Error(`cannot listen on ${host}:${port}: ${reason}`, { cause: error }))
-    })
+    server.once('error', (error) => reject(listenFailure(host, port, error)))
     server.listen(port, host, resolve)
   })
   const address = server.address()

@@ -125,7 +125,7 @@ export interface ClientStore {
   /** Every client, oldest first. */
   list(): Promise<ListedClient[]>
   find(clientId: string): Promise<StoredClient | undefined>
-  /** Stores metadata as given, `client_secret` sealed. Does not validate it: the engine does, at first use. */
+  /** Stores metadata as given, `client_secret` sealed. Does not judge it: the caller has. */
   save(clientId: string, metadata: ClientMetadata, origin: ClientOrigin): Promise<void>
   /** Removes the client and revokes all its grants; false when there was none. */
   remove(clientId: string): Promise<boolean>

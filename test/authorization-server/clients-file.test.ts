@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from '@jest/globals'
 import { passwordContext } from '../../src/authorization-server/accounts/authentication-context.js'
 import { readClientsFile } from '../../src/authorization-server/clients/clients-file.js'
+import { createClientJudge } from '../../src/authorization-server/provider.js'
 import { operatorMembers } from '../../src/oauth/operator-clients.js'
 import { replaceFileClients } from '../../src/storage/clients.js'
 import { preferredDatabase } from '../support/databases.js'
@@ -13,10 +14,21 @@ import { stackSettings } from '../support/settings.js'
 import { startStack } from '../support/stack.js'
 import { startServer } from './server.js'
 
-const rules = { allowedPrivateUseRedirects: new Set<string>() }
+const registrationRules = { allowedPrivateUseRedirects: new Set<string>() }
+const resource = { resource: 'http://localhost:4000/mcp', aliases: ['http://127.0.0.1:4000/mcp'] }
+const issuer = 'http://localhost:3000'
+const engine = createClientJudge({ issuer, registrationRules, trustedAssertionIssuers: [], offersDeviceFlow: true })
+const rules = { registrationRules, resource, engine }
 const secret = 'a-secret-that-is-long-enough'
 const sha256 = createHash('sha256').update(secret).digest('hex')
-const jwks = { keys: [{ kty: 'EC', crv: 'P-256', x: 'x', y: 'y' }] }
+// RFC 7515, appendix A.3.
+const key = {
+  kty: 'EC',
+  crv: 'P-256',
+  x: 'f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU',
+  y: 'x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0',
+}
+const jwks = { keys: [key] }
 const name = { client_name: 'Machine' }
 
 /** Reads a file that holds these clients; the folder has one secret besides. */
@@ -46,7 +58,7 @@ describe('a file of clients', () => {
           client_secret_sha256: sha256.toUpperCase(),
           token_endpoint_auth_method: 'client_secret_post',
         },
-        { ...name, client_id: 'by-key', jwks },
+        { ...name, client_id: 'by-key', jwks, introspects: 'http://127.0.0.1:4000/mcp/' },
         { ...name, client_id: 'web', redirect_uris: ['https://app.example/cb'] },
       ),
     ).toEqual([
@@ -62,7 +74,7 @@ describe('a file of clients', () => {
         token_endpoint_auth_method: 'client_secret_post',
         demands_auth_method: true,
       }),
-      expect.objectContaining({ token_endpoint_auth_method: 'private_key_jwt', jwks }),
+      expect.objectContaining({ token_endpoint_auth_method: 'private_key_jwt', jwks, introspects: resource.resource }),
       expect.objectContaining({
         grant_types: ['authorization_code', 'refresh_token'],
         token_endpoint_auth_method: 'none',
@@ -119,6 +131,19 @@ describe('a file of clients', () => {
       { ...name, client_id: 'm', jwks, id_token_signed_response_alg: 'none' },
     ],
     [/m: default_max_age must be a whole number/, { ...name, client_id: 'm', jwks, default_max_age: '60' }],
+    [
+      /m: grant_types must be a list of authorization_code, /,
+      { ...name, client_id: 'm', jwks, grant_types: ['password'] },
+    ],
+    [/m: response_types must be a list of code/, { ...name, client_id: 'm', jwks, response_types: ['code id_token'] }],
+    [/m: introspects must be http:\/\/localhost:4000\/mcp:/, { ...name, client_id: 'm', jwks, introspects: issuer }],
+    [/m: jwks.keys must be a list of public keys/, { ...name, client_id: 'm', jwks: { keys: [] } }],
+    [/m: jwks.keys\[0\] is no EC key/, { ...name, client_id: 'm', jwks: { keys: [{ ...key, y: key.x }] } }],
+    [/m: jwks holds no key that signs anything/, { ...name, client_id: 'm', jwks: { keys: [{ kty: 'AKP' }] } }],
+    [
+      /m: jwks holds no key that signs PS256/,
+      { ...name, client_id: 'm', jwks, token_endpoint_auth_signing_alg: 'PS256' },
+    ],
     [/m: contacts must be a list of texts/, { ...name, client_id: 'm', jwks, contacts: 'us@app.example' }],
     [
       /m: userinfo_signed_response_alg is not a member/,
@@ -186,7 +211,9 @@ describe('a file of clients', () => {
       if (text === undefined) throw new Error('ENOENT')
       return text
     }
-    expect(() => readClientsFile('/run/clients.json', readFile, rules)).toThrow(/CLIENTS_FILE cannot be used/)
+    expect(() => readClientsFile('/run/clients.json', readFile, rules)).toThrow(
+      /CLIENTS_FILE \/run\/clients\.json cannot be used/,
+    )
   })
 })
 
@@ -247,22 +274,7 @@ describe('Clients from a file', () => {
     await stack.stop()
   }, 180_000)
 
-  it('stop the start when the engine would refuse them later, or when an id is somebody else’s', async () => {
-    const start = (metadata: Readonly<Record<string, unknown>>) => {
-      const client = {
-        client_id: 'nightly',
-        ...name,
-        grant_types: ['client_credentials'],
-        redirect_uris: [],
-        response_types: [],
-        client_secret: secret,
-        ...metadata,
-      }
-      return startServer('embedded', { fileClients: [{ metadata: client }] })
-    }
-    await expect(start({ token_endpoint_auth_signing_alg: 'none' })).rejects.toThrow(
-      /CLIENTS_FILE is wrong:\n {2}nightly: /,
-    )
+  it('stop the start when an id is somebody else’s', async () => {
     const server = await startServer('embedded')
     const taken = await newGrant(server)
     await expect(replaceFileClients(server.storage, [{ client_id: taken.clientId }])).rejects.toThrow(

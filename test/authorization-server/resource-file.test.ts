@@ -53,7 +53,7 @@ describe('A file that describes a resource', () => {
   })
 
   it.each<readonly [string, unknown, RegExp]>([
-    ['no JSON', '{', /^RESOURCE_FILE cannot be used: /],
+    ['no JSON', '{', /^RESOURCE_FILE \S+ cannot be used: /],
     ['a list', [tickets], /cannot be used: it must be an object/],
     ['no name', { ...tickets, name: undefined }, /\n {2}name must be plain text of 1 to 60 characters/],
     ['markup', { ...tickets, name: '<b>Acme</b>' }, /name must be plain text/],
@@ -154,7 +154,7 @@ describe('An authorization server for an MCP server of your own', () => {
       ['doctor', '--local', 'auth'],
     ]) {
       const { exitCode, stdout, stderr } = await runCli(command, env)
-      expect([exitCode, `${stdout}${stderr}`.includes(message)]).toEqual([1, true])
+      expect([exitCode, `${stdout}${stderr}`.replace(/\s+/g, ' ').includes(message)]).toEqual([1, true])
     }
     const readOnly = await runCli(['config', 'check'], { ...stack.settings, READ_ONLY: 'true' })
     expect(readOnly.stderr).toContain('READ_ONLY is about the notes')

@@ -124,7 +124,7 @@ describe('gatehouse serve', () => {
         { BOOTSTRAP_PASSWORD: 'sesame' },
         /BOOTSTRAP_PASSWORD is refused. Use at least 15 characters/,
       ],
-      ['a clients file that is none', { CLIENTS_FILE: '{' }, /CLIENTS_FILE cannot be used/],
+      ['a clients file that is none', { CLIENTS_FILE: '{' }, /CLIENTS_FILE \S+ cannot be used/],
       ['clients without a name', { CLIENTS_FILE: '[{"client_id":"a"}]' }, /a: client_name is missing/],
       ['a resource file that is none', { RESOURCE_FILE: '{"scopes":3}' }, /RESOURCE_FILE/],
       ['two mistakes', { BOOTSTRAP_PASSWORD: 'sesame', CLIENTS_FILE: '{' }, /2 settings are wrong/],

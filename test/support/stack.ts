@@ -1,5 +1,6 @@
 /** The whole product inside the test's process: the same `createSystem` that `gatehouse serve` uses, on real sockets and databases. */
 import { readFileSync, rmSync } from 'node:fs'
+import { describeFailure } from '../../src/cli/failure.js'
 import { parseConfig } from '../../src/config.js'
 import type { SystemOverrides } from '../../src/parts/parts.js'
 import { createLogger } from '../../src/platform/log.js'
@@ -27,6 +28,22 @@ interface StartOptions extends StackOptions {
   readonly overrides?: SystemOverrides
   /** What an operator does with these settings before the first start. */
   readonly prepare?: (settings: Readonly<Record<string, string>>) => Promise<void>
+}
+
+/** Starts with exactly these settings. Resolves to what the command line would say when that fails, with the system closed. */
+export async function failureOfStart(
+  settings: Readonly<Record<string, string>>,
+  overrides: SystemOverrides = {},
+): Promise<string | undefined> {
+  try {
+    const config = parseConfig(settings, (path) => readFileSync(path, 'utf8'))
+    const system = createSystem(config, { log: createLogger('silent'), ...overrides })
+    releaseAfterwards(() => system.close())
+    await system.start()
+    return undefined
+  } catch (error) {
+    return describeFailure(error)
+  }
 }
 
 /** Starts a stack; about half a second once the run's templates exist. */

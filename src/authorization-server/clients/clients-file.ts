@@ -8,11 +8,21 @@ import type { ClientMetadata } from 'oidc-provider'
 import { memberFormMistakes, operatorMembers } from '../../oauth/operator-clients.js'
 import { normaliseMetadata, strings } from '../../oauth/registration.js'
 import { type RegistrationRules, violations } from '../../oauth/registration-rules.js'
+import { introspectedResource, type ResourceDeclaration } from '../../oauth/resource.js'
 import { canParseUrl } from '../../oauth/url.js'
+import { keySetMistakes } from './operator-keys.js'
 
 export interface FileClient {
   /** Registered metadata (RFC 7591 §2), with `client_secret` or, in its place, `client_secret_sha256`. */
   readonly metadata: ClientMetadata
+}
+
+/** What the entries are judged by. */
+export interface ClientsFileRules {
+  readonly registrationRules: RegistrationRules
+  readonly resource: Pick<ResourceDeclaration, 'resource' | 'aliases'>
+  /** What the engine has against a client, if anything. */
+  readonly engine: (metadata: ClientMetadata) => string | undefined
 }
 
 type Entry = Readonly<Record<string, unknown>>
@@ -100,8 +110,18 @@ function secretFrom(
   }
 }
 
-/** The metadata that an entry means: defaults filled in, the secret in place. */
-function metadataOf(entry: Entry, method: unknown, secret: string | undefined): ClientMetadata {
+function introspectionMistakes({ introspects }: Entry, { resource }: ClientsFileRules): string[] {
+  if (typeof introspects !== 'string' || introspectedResource(introspects, resource) !== undefined) return []
+  return [`introspects must be ${resource.resource}: tokens are issued for no other resource (RESOURCE_URL)`]
+}
+
+/** The metadata that an entry means: defaults filled in, the secret in place, the resource under its first name. */
+function metadataOf(
+  entry: Entry,
+  method: unknown,
+  secret: string | undefined,
+  { resource }: ClientsFileRules,
+): ClientMetadata {
   const { client_secret_file: _file, client_secret_sha256: hash, ...rest } = entry
   const isInteractive = strings(entry['redirect_uris']).length > 0
   const metadata: Record<string, unknown> = {
@@ -112,6 +132,7 @@ function metadataOf(entry: Entry, method: unknown, secret: string | undefined): 
     ...(entry['token_endpoint_auth_method'] === undefined ? {} : { demands_auth_method: true }),
     ...(secret === undefined ? {} : { client_secret: secret }),
     ...(typeof hash === 'string' ? { client_secret_sha256: hash.toLowerCase() } : {}),
+    ...(entry['introspects'] === undefined ? {} : { introspects: resource.resource }),
   }
   normaliseMetadata(metadata, operatorOrigin)
   return { ...metadata, client_id: String(entry['client_id']) }
@@ -122,18 +143,24 @@ interface Judged {
   readonly mistakes: readonly string[]
 }
 
-function judge(entry: unknown, readFile: ReadFile, folder: string, rules: RegistrationRules): Judged {
+function judge(entry: unknown, readFile: ReadFile, folder: string, rules: ClientsFileRules): Judged {
   if (!isEntry(entry)) return { mistakes: ['must be an object'] }
   const method = methodOf(entry)
   const read = secretFrom(entry, readFile, folder)
   const mistakes = [
     ...memberMistakes(entry),
     ...credentialMistakes(entry, method),
+    ...keySetMistakes(entry['jwks'], entry['token_endpoint_auth_signing_alg']),
+    ...introspectionMistakes(entry, rules),
     ...(read !== undefined && 'mistake' in read ? [read.mistake] : []),
   ]
-  const metadata = metadataOf(entry, method, read !== undefined && 'secret' in read ? read.secret : undefined)
-  mistakes.push(...violations({ ...metadata }, rules, operatorOrigin).map(({ message }) => message))
-  return mistakes.length > 0 ? { mistakes } : { client: { metadata }, mistakes }
+  const secret = read !== undefined && 'secret' in read ? read.secret : undefined
+  const metadata = metadataOf(entry, method, secret, rules)
+  mistakes.push(...violations({ ...metadata }, rules.registrationRules, operatorOrigin).map(({ message }) => message))
+  if (mistakes.length > 0) return { mistakes }
+  // Last: the engine stops at its first complaint, and the rules above name more.
+  const refusal = rules.engine(metadata)
+  return refusal === undefined ? { client: { metadata }, mistakes } : { mistakes: [refusal] }
 }
 
 function entriesIn(text: string): readonly unknown[] {
@@ -145,14 +172,14 @@ function entriesIn(text: string): readonly unknown[] {
 
 /**
  * Reads the file at `path`; paths of secrets in it are relative to its folder. Throws one Error with every mistake, each named by the
- * client's id or its place. What only the engine can find is found when the clients are installed.
+ * client's id or its place, each of which names the member. What the database can find is found when the clients are installed.
  */
-export function readClientsFile(path: string, readFile: ReadFile, rules: RegistrationRules): readonly FileClient[] {
+export function readClientsFile(path: string, readFile: ReadFile, rules: ClientsFileRules): readonly FileClient[] {
   let entries: readonly unknown[]
   try {
     entries = entriesIn(readFile(path))
   } catch (error) {
-    throw new Error(`CLIENTS_FILE cannot be used: ${error instanceof Error ? error.message : String(error)}`, {
+    throw new Error(`CLIENTS_FILE ${path} cannot be used: ${error instanceof Error ? error.message : String(error)}`, {
       cause: error,
     })
   }
@@ -166,6 +193,6 @@ export function readClientsFile(path: string, readFile: ReadFile, rules: Registr
   const ids = entries.map((_, index) => nameOf(index))
   const twice = ids.filter((id, index) => ids.indexOf(id) !== index)
   mistakes.push(...[...new Set(twice)].map((id) => `${id}: is there more than once`))
-  if (mistakes.length > 0) throw new Error(`CLIENTS_FILE is wrong:\n  ${mistakes.join('\n  ')}`)
+  if (mistakes.length > 0) throw new Error(`CLIENTS_FILE ${path} is wrong:\n  ${mistakes.join('\n  ')}`)
   return judged.flatMap(({ client }) => client ?? [])
 }

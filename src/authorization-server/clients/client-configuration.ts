@@ -1,0 +1,53 @@
+/**
+ * The part of the engine's configuration that decides which clients there may be. The engine that serves and the one that only
+ * judges CLIENTS_FILE are both made with it, so a client that passes before the start is never refused at its first request.
+ */
+import type { Configuration } from 'oidc-provider'
+import { dpopProofAlgorithms } from '../../oauth/dpop.js'
+import { passwordContext } from '../accounts/authentication-context.js'
+import type { AuthorizationServerOptions } from '../options.js'
+import { openidScopes } from '../resources.js'
+import { clientMetadataRules } from './metadata-rules.js'
+
+export type ClientRuleOptions = Pick<
+  AuthorizationServerOptions,
+  'issuer' | 'registrationRules' | 'trustedAssertionIssuers' | 'offersDeviceFlow'
+>
+
+/** Version of the engine's support for keys that sign by themselves. */
+const externalSigningVersion = 'experimental-01'
+
+/** Each switch brings grant types or metadata members along. */
+export function clientFeatures({ offersDeviceFlow }: ClientRuleOptions) {
+  return {
+    devInteractions: { enabled: false },
+    clientCredentials: { enabled: true },
+    deviceFlow: { enabled: offersDeviceFlow, charset: 'base-20', mask: '****-****' },
+    // No nonces: a proof is fresh by its `iat` and good once by its `jti`, which all processes remember together.
+    dPoP: { enabled: true },
+    externalSigningSupport: { enabled: true, ack: externalSigningVersion },
+    introspection: { enabled: true },
+    rpInitiatedLogout: { enabled: true },
+  } as const satisfies Configuration['features']
+}
+
+/** Everything of it but the features. */
+export function clientConfiguration(options: ClientRuleOptions) {
+  return {
+    acrValues: [passwordContext],
+    clientAuthMethods: ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'],
+    clientDefaults: {
+      grant_types: ['authorization_code', 'refresh_token'],
+      // OpenID Connect Registration §2: client libraries refuse any other algorithm unless they asked for it.
+      id_token_signed_response_alg: 'RS256',
+      response_types: ['code'],
+      token_endpoint_auth_method: 'client_secret_basic',
+    },
+    enabledJWA: { dPoPSigningAlgValues: [...dpopProofAlgorithms] },
+    extraClientMetadata: clientMetadataRules(options),
+    // Any function of one's own makes `refresh_token` a grant type that clients may name; provider.ts has the one that serves.
+    issueRefreshToken: async (_ctx, client) => client.grantTypeAllowed('refresh_token'),
+    responseTypes: ['code'],
+    scopes: openidScopes.map(({ name }) => name),
+  } satisfies Configuration
+}
