@@ -97,7 +97,11 @@ export const settings = {
     'Requests a second that one client may make for one person, and how many at once: 5/20. Unset: no limit. Replicas count together, through their database, once a second.',
     callLimit,
   ),
-  CALL_LIMIT_TOTAL: setting(unset, 'The same for all callers of the MCP server together.', callLimit),
+  CALL_LIMIT_TOTAL: setting(
+    unset,
+    'The same for all callers of the MCP server together. Once it is used up, each person still has a twentieth of it.',
+    callLimit,
+  ),
   ...databaseSettings,
   ENCRYPTION_KEY: setting<readonly string[] | undefined>(
     undefined,

@@ -12,15 +12,14 @@ import type { UsageLimitName, UsageLimits } from '../oauth/usage-limits.js'
 import { clientNetworks, type NetworkShare } from '../platform/client-network.js'
 import type { HttpContext, HttpMiddleware } from '../platform/http.js'
 import { hashSecret } from '../platform/secrets.js'
-import type { Excess } from '../storage/counter-chain.js'
-import type { CountedLimit, UsageCounters } from '../storage/usage-counters.js'
+import type { CountedLimit, Excess, WindowCounters } from '../platform/window-counters.js'
 import { PageError } from './page-error.js'
 import { formParametersOf } from './parameters.js'
 import { revocationFeedPath, routes } from './routes.js'
 
 export interface UsagePolicy {
   readonly limits: UsageLimits
-  readonly counters: UsageCounters
+  readonly counters: WindowCounters
   /** See `AuthorizationServerOptions`. */
   readonly hidesAddresses: boolean
 }

@@ -42,8 +42,9 @@ export function redirectAnswer(uri: string, parameters: Readonly<Record<string, 
   return new Response(null, { status: 303, headers })
 }
 
-export function tooManyRegistrations(): OAuthError {
-  return new OAuthError('temporarily_unavailable', 'too many registrations, try again later', { status: 429 })
+export function tooManyRegistrations(seconds: number): Response {
+  const error = new OAuthError('temporarily_unavailable', 'too many registrations, try again later', { status: 429 })
+  return jsonAnswer(error.status, error, { 'retry-after': String(seconds) })
 }
 
 export function upstreamUnavailable(detail: string, cause?: unknown): OAuthError {

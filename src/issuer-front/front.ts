@@ -25,8 +25,11 @@ import { endpointIn, strings, upstreamDocument } from './upstream.js'
 export interface IssuerFront {
   /** What the protected resource metadata names as authorization server. */
   readonly issuer: string
-  /** The answer, or `undefined` for a path that is not the front's. `url` must have the public origin. Does not reject. */
-  handle(request: Request): Promise<Response | undefined>
+  /**
+   * The answer, or `undefined` for a path that is not the front's. `url` must have the public origin. `address`: where the request comes
+   * from, behind your proxies; without it registrations are limited by their total alone. Does not reject.
+   */
+  handle(request: Request, address?: string): Promise<Response | undefined>
 }
 
 const documentPaths: readonly string[] = [
@@ -78,17 +81,22 @@ function demandType(request: Request, type: string): void {
 }
 
 interface FrontParts extends AuthorizationParts {
-  readonly register: (body: string) => Promise<Response>
+  readonly register: (body: string, address: string | undefined) => Promise<Response>
   readonly forms: FormEndpoint
 }
 
-async function answerProgram(path: string, request: Request, { register, forms }: FrontParts): Promise<Response> {
+async function answerProgram(
+  path: string,
+  request: Request,
+  address: string | undefined,
+  { register, forms }: FrontParts,
+): Promise<Response> {
   if (request.method === 'OPTIONS') return preflightAnswer()
   if (request.method !== 'POST') return methodNotAllowed('POST, OPTIONS')
   const isRegistration = path === paths.registration
   demandType(request, isRegistration ? 'application/json' : 'application/x-www-form-urlencoded')
   const body = await readBody(request)
-  if (isRegistration) return register(body)
+  if (isRegistration) return register(body, address)
   return forms(path === paths.token ? 'token' : 'revocation', body, request.headers.get('authorization'))
 }
 
@@ -126,7 +134,7 @@ export function createIssuerFront(options: IssuerFrontOptions): IssuerFront {
   }
   return {
     issuer,
-    handle: async (request) => {
+    handle: async (request, address) => {
       const { pathname } = new URL(request.url)
       const forPerson = Object.hasOwn(people, pathname) ? people[pathname] : undefined
       if (forPerson !== undefined) {
@@ -138,7 +146,7 @@ export function createIssuerFront(options: IssuerFrontOptions): IssuerFront {
       }
       const isDocument = documentPaths.includes(pathname)
       if (!isDocument && !programs.has(pathname)) return undefined
-      const answer = isDocument ? answerDocument(request, options) : answerProgram(pathname, request, parts)
+      const answer = isDocument ? answerDocument(request, options) : answerProgram(pathname, request, address, parts)
       return answer.catch((error: unknown) => errorAnswer(failureOf(error, report)))
     },
   }

@@ -1,6 +1,7 @@
 /** The front on `node:http`, and as middleware of Express, which calls with `next`. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { ReadableStream } from 'node:stream/web'
+import { addressSet, clientAddress } from '../platform/client-address.js'
 import type { IssuerFront } from './front.js'
 
 const knownMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
@@ -21,15 +22,26 @@ function toRequest(request: IncomingMessage, origin: string, path: string): Requ
   return new Request(origin + path, { method, headers, ...body })
 }
 
+export interface ServeFrontOptions {
+  /** Addresses and CIDR ranges of proxies whose X-Forwarded-For is believed; default: none. */
+  readonly trustedProxies?: readonly string[]
+}
+
 /** Answers the front's paths and hands everything else to `next`; without one, 404. Mount it before anything reads bodies. */
 export function serveFront(
   front: IssuerFront,
+  { trustedProxies = [] }: ServeFrontOptions = {},
 ): (request: IncomingMessage, response: ServerResponse, next?: (error?: unknown) => void) => Promise<void> {
+  const trusted = addressSet(trustedProxies)
+  // An https issuer is served here in plain http by a proxy. Until that is named, its address is everybody's and says nothing.
+  const hidesAddresses = front.issuer.startsWith('https:') && trustedProxies.length === 0
+  const addressOf = (request: IncomingMessage) =>
+    hidesAddresses && !('encrypted' in request.socket) ? undefined : clientAddress(request, trusted, false)
   return async (request, response, next) => {
     const { url = '/', method = 'GET' } = request
     // What is no path, and methods that no web request may have, are none of the front's.
     const isOurs = url.startsWith('/') && knownMethods.has(method)
-    const answer = isOurs ? await front.handle(toRequest(request, front.issuer, url)) : undefined
+    const answer = isOurs ? await front.handle(toRequest(request, front.issuer, url), addressOf(request)) : undefined
     if (answer === undefined) {
       if (next !== undefined) return next()
       response.writeHead(404).end()

@@ -28,8 +28,13 @@ export interface IssuerFrontOptions {
   readonly resource?: 'pass' | 'drop' | { readonly as: string }
   /** What a request without `scope` asks for. */
   readonly defaultScopes?: readonly string[]
-  /** Registrations an hour that one process takes; default 600. */
+  /**
+   * Registrations an hour that one process takes; default 600. Once they are used up, each network still has a twentieth of
+   * `registrationsPerHourAndAddress`, if `handle` is told where requests come from.
+   */
   readonly registrationsPerHour?: number
+  /** The same from one address: an IPv4 address or an IPv6 /64; a /56 has 4 times as many, a /48 16 times. Default 60. */
+  readonly registrationsPerHourAndAddress?: number
   readonly fetch: FetchFunction
   readonly clock: VerifierClock
   /** Told of what failed upstream, for the log. Never holds a code, token, secret or verifier. */

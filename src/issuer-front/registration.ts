@@ -6,6 +6,8 @@ import { OAuthError } from '../oauth/errors.js'
 import { isTextList, normaliseMetadata, redirectUrisOf } from '../oauth/registration.js'
 import { keepUsableRedirects, type RegistrationRules, violations } from '../oauth/registration-rules.js'
 import { formatScope } from '../oauth/scope.js'
+import { clientNetworks } from '../platform/client-network.js'
+import { createWindowCounters, type Excess, shareBeyondTotal } from '../platform/window-counters.js'
 import { jsonAnswer, tooManyRegistrations } from './answers.js'
 import type { FrontClients } from './front-client.js'
 import { type IssuerFrontOptions, paths } from './options.js'
@@ -84,27 +86,27 @@ function check(metadata: Record<string, unknown>, rules: RegistrationRules): voi
   }
 }
 
-/** Counts in a fixed window: a bound on what strangers can create upstream, not a fair share for each. */
-function createHourlyLimit(perHour: number, now: () => Date): () => boolean {
-  let windowStart = 0
-  let taken = 0
-  return () => {
-    const hour = Math.floor(now().getTime() / 3_600_000)
-    if (hour !== windowStart) {
-      windowStart = hour
-      taken = 0
-    }
-    taken += 1
-    return taken <= perHour
-  }
+/**
+ * What strangers can create upstream in an hour. One network has its own limit, and a share of it once the total is used up. Where
+ * nobody says which address asks, the total is all there is.
+ */
+function createHourlyLimit(options: IssuerFrontOptions): (address: string | undefined) => Excess | undefined {
+  const { registrationsPerHour: total = 600, registrationsPerHourAndAddress: perAddress = 60, clock } = options
+  const counters = createWindowCounters({ clock, maxEntries: 10_000 })
+  const hourly = { name: 'registration', windowSeconds: 3_600 }
+  const ofNetworks = { ...hourly, limit: perAddress, total, limitBeyond: shareBeyondTotal(perAddress) }
+  return (address) =>
+    address === undefined
+      ? counters.take({ ...hourly, limit: total }, '')
+      : counters.take(ofNetworks, clientNetworks(address))
 }
 
 export function createRegistration(
   options: IssuerFrontOptions,
   clients: FrontClients,
-): (body: string) => Promise<Response> {
+): (body: string, address: string | undefined) => Promise<Response> {
   const rules = { allowedPrivateUseRedirects: new Set(options.allowedPrivateUseRedirects ?? []) }
-  const mayRegister = createHourlyLimit(options.registrationsPerHour ?? 600, () => options.clock.now())
+  const take = createHourlyLimit(options)
 
   async function createUpstream(metadata: Record<string, unknown>) {
     const { registration, issuer, defaultScopes } = options
@@ -127,10 +129,11 @@ export function createRegistration(
     throw new OAuthError('temporarily_unavailable', 'clients cannot be registered at the moment')
   }
 
-  return async (text) => {
+  return async (text, address) => {
     const metadata = readMetadata(text)
     check(metadata, rules)
-    if (!mayRegister()) throw tooManyRegistrations()
+    const excess = take(address)
+    if (excess !== undefined) return tooManyRegistrations(excess.retryAfterSeconds)
     const { upstreamId, body } = await createUpstream(metadata)
     const decided = Object.entries(body).filter(([name]) => decidedUpstream.includes(name))
     const name = typeof metadata['client_name'] === 'string' ? metadata['client_name'] : ''

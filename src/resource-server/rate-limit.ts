@@ -1,6 +1,7 @@
 /**
- * How often callers may ask: token buckets, one for each caller and one for all of them together. Counts authenticated requests
- * alone, so that strangers cannot use up what is for callers; who floods without a token is the business of what stands in front.
+ * How often callers may ask: token buckets, one for each caller and one for all of them together. Once the common one is empty, each
+ * person still has a share, so nobody can lock the others out. Only authenticated requests are counted, so strangers use up nothing;
+ * floods without a token are for the proxy in front.
  */
 import { OAuthError } from '../oauth/errors.js'
 import { type AccessToken, userOf, type VerifierClock } from './access-token.js'
@@ -25,7 +26,7 @@ export interface RateLimitStore {
 export interface RateLimiterOptions {
   /** For each client on behalf of each person, or as `callerOf` says. */
   readonly perCaller?: RateLimit | undefined
-  /** For all callers together. */
+  /** For all callers together. Once it is used up, each person still has a twentieth of it, whatever the others do. */
   readonly overall?: RateLimit | undefined
   readonly clock: VerifierClock
   /** Default: buckets in this process. */
@@ -83,6 +84,11 @@ function checkLimit(name: string, limit: RateLimit | undefined): void {
   }
 }
 
+/** What one person has while the common bucket is empty. At least one request at once, or it would let nothing pass. */
+function shareOf({ perSecond, burst }: RateLimit): RateLimit {
+  return { perSecond: perSecond / 20, burst: Math.max(1, burst / 20) }
+}
+
 /** Throws a RangeError for limits that would let nothing pass. A store that fails is the caller's 500: nothing passes unlimited. */
 export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
   const { perCaller, overall, clock, store = createBuckets() } = options
@@ -93,6 +99,7 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
     overall?.burst ?? Number.POSITIVE_INFINITY,
   )
   // The user and the client apart by a character that neither an id nor a URL has.
+  const share = overall === undefined ? undefined : shareOf(overall)
   const callerOf = options.callerOf ?? ((token: AccessToken) => `${token.clientId}\n${userOf(token) ?? ''}`)
   return {
     refuse: async (accessToken, cost = 1) => {
@@ -104,9 +111,13 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
         const seconds = await store.take(`caller ${callerOf(accessToken)}`, cost, perCaller, now)
         if (seconds > 0) return tooMany(seconds, 'this caller')
       }
-      if (overall === undefined) return undefined
+      if (overall === undefined || share === undefined) return undefined
       const seconds = await store.take('all', cost, overall, now)
-      return seconds > 0 ? tooMany(seconds, 'all callers') : undefined
+      if (seconds === 0) return undefined
+      // By the person, not by the caller: one person can register any number of clients. A batch beyond the share takes all of it.
+      const person = userOf(accessToken) ?? accessToken.clientId
+      const wait = await store.take(`share ${person}`, Math.min(cost, share.burst), share, now)
+      return wait === 0 ? undefined : tooMany(Math.min(seconds, wait), 'all callers')
     },
   }
 }

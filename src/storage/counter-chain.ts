@@ -4,6 +4,7 @@
  */
 import type { Clock } from '../platform/clock.js'
 import type { Sql, Statement } from '../platform/database.js'
+import type { Excess } from '../platform/window-counters.js'
 
 export interface Counter {
   /** As stored: a hash. */
@@ -17,10 +18,6 @@ export interface Counter {
 export interface CommonCounter extends Counter {
   /** For each of the counters, in their order. */
   readonly limitsBeyond: readonly number[]
-}
-
-export interface Excess {
-  readonly retryAfterSeconds: number
 }
 
 /** A table with the columns `key` and `resets_at`, and the one that counts. */

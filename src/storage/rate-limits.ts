@@ -6,7 +6,8 @@ import { clientNetworks } from '../platform/client-network.js'
 import type { Clock } from '../platform/clock.js'
 import type { Sql } from '../platform/database.js'
 import { hashSecret } from '../platform/secrets.js'
-import { type CounterTable, type Excess, takeFromAll } from './counter-chain.js'
+import { type Excess, shareBeyondTotal } from '../platform/window-counters.js'
+import { type CounterTable, takeFromAll } from './counter-chain.js'
 
 export interface RateLimit {
   /** What is counted, for example `registrations`. Stored hashed. */
@@ -32,7 +33,7 @@ export function shareBeyond({
   perAddress = 0,
   perAddressBeyond,
 }: Pick<RateLimit, 'perAddress' | 'perAddressBeyond'>): number {
-  return perAddressBeyond ?? Math.max(1, Math.floor(perAddress / 20))
+  return perAddressBeyond ?? shareBeyondTotal(perAddress)
 }
 
 export function createRateLimits(sql: Sql, clock: Clock): RateLimits {

@@ -83,6 +83,19 @@ describeOnDatabases('One sign-in for identity and tools, on %s', (kind) => {
       expect(await readJson(response)).toMatchObject({ email: server.account.email })
     })
 
+    it('refuses the token of an account that was disabled since, though token and grant are as they were', async () => {
+      const person = await server.addAccount(`disabled-${format}@example.com`)
+      const { access_token: token } = await signIn('openid email notes:read', { account: person })
+      const isDisabled = (disabledAt: Date | null) =>
+        server.storage.prisma.account.update({ where: { id: person.id }, data: { disabledAt } })
+      await isDisabled(new Date())
+      const refused = await userinfo(token)
+      expect(refused.status).toBe(401)
+      expect(refused.headers.get('www-authenticate')).toContain('error="invalid_token"')
+      await isDisabled(null)
+      expect(await claimsOf(token)).toMatchObject({ email: person.email })
+    })
+
     it('has the claims of granted scopes in the ID token of a sign-in alone', async () => {
       const tokens = await signIn('openid email')
       expect(decodeJwt(tokens.id_token ?? '')).toMatchObject({ email: server.account.email, email_verified: false })

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { preferredDatabase } from '../support/databases.js'
 import { callTool } from '../support/mcp-request.js'
-import { discoverServer, requestTokens, type ServerMetadata } from '../support/oauth-client.js'
+import { discoverServer, register, requestTokens, type ServerMetadata } from '../support/oauth-client.js'
 import { stackSettings } from '../support/settings.js'
 import { type Stack, startStack } from '../support/stack.js'
 import { type CommandRun, runCli } from './terminal.js'
@@ -57,7 +57,7 @@ describe('gatehouse clients', () => {
       ids.push(printed(await clients('add', '--name', 'Terminal', '--redirect-uri', redirect), 'client_id'))
     }
     const { stdout, stderr } = await clients('list')
-    expect(stdout).toMatch(/^NAME +LEADS TO +ADDED BY +CLIENTS +IN USE +NEWEST +CLIENT ID OF THE NEWEST$/m)
+    expect(stdout).toMatch(/^NAME +LEADS TO +ADDED BY +CLIENTS +IN USE +NEWEST +CLIENT ID OF THE NEWEST +WARNING$/m)
     expect(stdout).toMatch(
       new RegExp(`^Terminal +http://127\\.0\\.0\\.1:\\*/callback +operator +3 +0 +[\\d-]{10} +${ids[2]}$`, 'm'),
     )
@@ -223,6 +223,32 @@ describe('A client that the operator added', () => {
       status: 401,
       error: 'invalid_client',
     })
+  })
+})
+
+describe('Names in the list', () => {
+  it('carry the warning of the consent page, unless the operator chose them', async () => {
+    const settings = await stackSettings({ database })
+    const redirect = 'https://app.example.org/cb'
+    await runCli(['clients', 'add', '--name', 'Claude', '--redirect-uri', redirect], settings)
+    const stack = await startStack({ database, env: settings })
+    const server = await discoverServer(stack.issuer)
+    // The last letter of the first is Cyrillic.
+    const names = ['Claud\u0435', 'Gatehouse Account', 'Acme Support', 'Not\u0435s of mine', 'Weather']
+    for (const name of names) await register(server, { client_name: name, redirect_uris: [redirect] })
+    const warnings = ['looks like Claude', 'looks like Gatehouse', 'says "support"', 'mixes alphabets', '']
+    for (const flags of [[], ['--all']]) {
+      const { stdout } = await runCli(['clients', 'list', ...flags], settings)
+      for (const [index, name] of names.entries()) {
+        const line = stdout.split('\n').find((text) => text.includes(name)) ?? ''
+        expect(line).toMatch(new RegExp(`(?:[\\w-]{20,}|no)${warnings[index] === '' ? '' : ` +${warnings[index]}`}$`))
+      }
+      expect(stdout.split('\n').find((text) => /Claude.*operator/.test(text))).not.toContain('looks like')
+    }
+    const listed = JSON.parse((await runCli(['clients', 'list', '--json'], settings)).stdout)
+    const warned = listed.map(({ nameWarning }: { nameWarning?: { kind: string } }) => nameWarning?.kind)
+    expect(warned).toEqual([undefined, 'product', 'operator', 'word', 'mixed-scripts', undefined])
+    await stack.close()
   })
 })
 

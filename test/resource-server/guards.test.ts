@@ -267,11 +267,22 @@ describe('A plain node:http server behind the guards', () => {
     expect([tooMany.status, tooMany.headers.get('retry-after')]).toEqual([429, null])
   })
 
-  it('limits all callers together', async () => {
+  it('limits all callers together, and leaves each person a share that nobody else can use up', async () => {
     later(60)
-    const statuses: number[] = []
-    for (let turn = 0; turn < 10; turn += 1) statuses.push((await post(call('read'), `c9.u${turn}.read`)).status)
-    expect(statuses).toEqual([200, 200, 200, 200, 200, 200, 200, 200, 429, 429])
+    const ask = async (caller: string) => (await post(call('read'), `${caller}.read`)).status
+    // One person with many clients: the common limit, and the share of one person.
+    const flood: number[] = []
+    for (let turn = 0; turn < 12; turn += 1) flood.push(await ask(`flood-${turn}.u9`))
+    expect(flood).toEqual([...Array<number>(9).fill(200), 429, 429, 429])
+    expect([await ask('c9.u10'), await ask('c9.u11'), await ask('c10.u11')]).toEqual([200, 200, 429])
+  })
+
+  it('gives a batch beyond the share the share, once, not more', async () => {
+    later(60)
+    const batch = (size: number) => Array.from({ length: size }, (_, index) => call('read', index))
+    for (let turn = 0; turn < 8; turn += 1) await post(call('read'), `flood-${turn}.u12.read`)
+    const statuses = [await post(batch(3), 'c9.u13.read'), await post(batch(3), 'c10.u13.read')]
+    expect(statuses.map(({ status }) => status)).toEqual([200, 429])
   })
 })
 
