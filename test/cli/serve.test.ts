@@ -85,7 +85,7 @@ describe('gatehouse serve', () => {
     expect(output).toMatch(/works once, for an hour:\n +http:\/\/localhost:\d+\/setup\?token=[\w-]{43}\n/)
     for (const client of ['Claude Code', 'VS Code', 'Cursor', 'mcp-remote']) expect(output).toContain(client)
 
-    const second = await runProgram(['serve'], stack.settings)
+    const second = await runProgram(['serve'], { ...stack.settings, AUTH_PORT: '0', MCP_PORT: '0' })
     expect(second.exitCode).toBe(1)
     expect(second.lines).toEqual([expect.stringMatching(/is in use by another process/)])
     expect(await stack.stop()).toBe(0)
