@@ -10,8 +10,8 @@ import type { Clock } from '../../platform/clock.js'
 import type { Sql, Statement } from '../../platform/database.js'
 import type { Write, WriteText } from '../../platform/joined-writes.js'
 import { hashSecret } from '../../platform/secrets.js'
-import { normalizeEmail } from '../../storage/accounts.js'
 import type { Excess } from '../../platform/window-counters.js'
+import { normalizeEmail } from '../../storage/accounts.js'
 import { type Counter, type CounterTable, takeFromAll } from '../../storage/counter-chain.js'
 
 export interface SignInAttempt {
