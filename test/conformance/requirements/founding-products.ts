@@ -106,7 +106,7 @@ export const openEdgeRequirements: readonly Requirement[] = [
     'Calls limited by rate and burst, for each caller and for all, on record',
     'OpenEdge',
     [guards, 'limits how often one caller asks, tells it when to come back, and lets others through'],
-    [guards, 'limits all callers together'],
+    [guards, 'limits all callers together, and leaves each person a share that nobody else can use up'],
   ),
   ours(
     'O15',
