@@ -1,15 +1,11 @@
 /** Comparing and judging URLs: what exactly differs, and who could reach a host. */
 
 import { isIP } from 'node:net'
-import { canParseUrl } from '../oauth/url.js'
+import { canParseUrl, withoutTrailingSlashes } from '../oauth/url.js'
 import { isPublicAddress } from '../platform/public-address.js'
 
 /** The first thing in which two URLs differ, from what outweighs the most. `text`: none of the others, yet not identical. */
 export type Difference = 'scheme' | 'host' | 'slash' | 'path' | 'case' | 'text'
-
-function withoutSlash(path: string): string {
-  return path.replace(/\/+$/, '')
-}
 
 /** How `seen` differs from `expected`, which is a valid URL; `undefined` when they are identical, character for character. */
 export function differenceOf(expected: string, seen: string): Difference | undefined {
@@ -20,11 +16,13 @@ export function differenceOf(expected: string, seen: string): Difference | undef
   if (one.host !== other.host) return 'host'
   const [path, otherPath] = [one.pathname + one.search, other.pathname + other.search]
   if (path !== otherPath) {
-    if (withoutSlash(path) === withoutSlash(otherPath)) return 'slash'
-    return withoutSlash(path).toLowerCase() === withoutSlash(otherPath).toLowerCase() ? 'case' : 'path'
+    if (withoutTrailingSlashes(path) === withoutTrailingSlashes(otherPath)) return 'slash'
+    return withoutTrailingSlashes(path).toLowerCase() === withoutTrailingSlashes(otherPath).toLowerCase()
+      ? 'case'
+      : 'path'
   }
   // Parsers add the slash of an empty path: only the text shows that one has it.
-  if (withoutSlash(expected) === withoutSlash(seen)) return 'slash'
+  if (withoutTrailingSlashes(expected) === withoutTrailingSlashes(seen)) return 'slash'
   return expected.toLowerCase() === seen.toLowerCase() ? 'case' : 'text'
 }
 

@@ -4,7 +4,7 @@
  */
 
 import { type RequiredScopes, type ScopeHierarchy, scopesNamed } from './scope.js'
-import { canParseUrl } from './url.js'
+import { canParseUrl, withoutTrailingSlashes } from './url.js'
 
 export interface ScopeDeclaration {
   /** Scope token, for example `notes:read`. */
@@ -85,8 +85,7 @@ export function canonicalResource(value: string): string | undefined {
   if (!/^https?:\/\//i.test(value) || /[\s\\#]/.test(value) || !canParseUrl(value)) return undefined
   const url = new URL(value)
   if (url.username !== '' || url.password !== '') return undefined
-  const path = url.pathname.replace(/\/+$/, '')
-  return `${url.protocol}//${url.host}${path}${url.search}`
+  return `${url.protocol}//${url.host}${withoutTrailingSlashes(url.pathname)}${url.search}`
 }
 
 /**

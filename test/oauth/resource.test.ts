@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { canonicalResource, scopeHierarchyOf } from '../../src/oauth/resource.js'
+import { cpuMilliseconds } from '../support/cpu-time.js'
 
 describe('Canonical form of a resource identifier (RFC 8707 §2, MCP authorization)', () => {
   it.each([
@@ -17,6 +18,12 @@ describe('Canonical form of a resource identifier (RFC 8707 §2, MCP authorizati
     ['https://[::1]:4000/mcp', 'https://[::1]:4000/mcp'],
     ['https://bücher.example/mcp', 'https://xn--bcher-kva.example/mcp'],
   ])('writes %s as %s', (value, expected) => expect(canonicalResource(value)).toBe(expected))
+
+  // Found by `npm run fuzz`: the body of a token request, which needs no credentials, cost 1.5 seconds.
+  it('of a path full of slashes costs next to nothing', async () => {
+    const identifier = `https://notes.example/${'/'.repeat(56 * 1024)}x`
+    expect(await cpuMilliseconds(() => canonicalResource(identifier))).toBeLessThan(200)
+  })
 
   it.each([
     [''],
