@@ -134,7 +134,7 @@ export interface ConsentContext {
 }
 
 /** Why a decision was not taken. */
-export type DecisionProblem = 'tooEarly' | 'nothingTicked'
+export type DecisionProblem = 'tooEarly' | 'nothingTicked' | 'notTicked'
 
 /** views/confirm.ejs: asks once more about a decision that was not seen to be deliberate. Posts like the consent page. */
 export interface ConfirmContext

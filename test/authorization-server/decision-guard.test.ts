@@ -41,6 +41,9 @@ describe('Decisions that are not seen to be deliberate', () => {
   const press = (browser: Browser, page: Page, word = '', entries: Entries = {}): Promise<Arrival> =>
     browser.press(page, 'Allow', { deliberate: word, ...entries })
 
+  /** As a person without scripts who means it. */
+  const confirm = (browser: Browser, page: Page): Promise<Arrival> => press(browser, page, '', { started: true })
+
   const isCode = (arrival: Arrival) => 'left' in arrival && new URL(arrival.left).searchParams.has('code')
   const grants = () => server.storage.prisma.grant.count()
   const isConfirmation = (page: Page) => page.heading === 'Did you start this yourself?'
@@ -54,7 +57,7 @@ describe('Decisions that are not seen to be deliberate', () => {
       () => ({ ...stranger, clientId: 'https://x.github.io/c', redirectUri: website }),
       'twice',
     ],
-    ['a website that describes itself', () => ({ ...stranger, clientId: documentUrl, redirectUri: website }), 'once'],
+    ['a website that describes itself', () => ({ ...stranger, clientId: documentUrl, redirectUri: website }), 'twice'],
     ['a website of the operator’s', () => ({ ...stranger, clientId: 'own', redirectUri: website }), 'once'],
     ['a program of the operator’s', () => ({ ...stranger, clientId: 'own' }), 'once'],
   ]
@@ -74,7 +77,7 @@ describe('Decisions that are not seen to be deliberate', () => {
     expect(await grants()).toBe(before)
     // Whoever has read it goes on, and saying no takes no time at all.
     server.advance(1.1)
-    expect(isCode(await press(browser, next))).toBe(true)
+    expect(isCode(isConfirmation(next) ? await confirm(browser, next) : await press(browser, next))).toBe(true)
   })
 
   it.each(clients)('%s gets its answer by a press after reading: %s', async (_what, by, presses) => {
@@ -87,7 +90,32 @@ describe('Decisions that are not seen to be deliberate', () => {
     expect([isConfirmation(confirmation), confirmation.status]).toEqual([true, 200])
     expect(confirmation.headers.get('cache-control')).toBe('no-store')
     server.advance(30)
-    expect(isCode(await press(browser, confirmation))).toBe(true)
+    expect(isCode(await confirm(browser, confirmation))).toBe(true)
+  })
+
+  it('a second press alone is not enough for anybody of whom no script says anything', async () => {
+    const browser = server.newBrowser()
+    const before = await grants()
+    let page = pageOf(await press(browser, await open(browser, stranger)))
+    for (let presses = 0; presses < 3; presses += 1) {
+      server.advance(30)
+      page = pageOf(await press(browser, page))
+      expect([isConfirmation(page), page.text.includes('The box is not ticked, so nothing was allowed.')]).toEqual([
+        true,
+        true,
+      ])
+    }
+    expect(await grants()).toBe(before)
+    server.advance(30)
+    expect(isCode(await confirm(browser, page))).toBe(true)
+  })
+
+  it('a press that the script is unsure of needs another one, and no box', async () => {
+    const browser = server.newBrowser()
+    const confirmation = pageOf(await press(browser, await open(browser, stranger), 'unsure'))
+    expect(isConfirmation(confirmation)).toBe(true)
+    server.advance(2)
+    expect(isCode(await press(browser, confirmation, 'unsure'))).toBe(true)
   })
 
   it('takes the script’s word, but never when it says that the press came with the page', async () => {
@@ -106,7 +134,7 @@ describe('Decisions that are not seen to be deliberate', () => {
     const confirmation = pageOf(await press(browser, page, '', { 'scope=notes:write': false }))
     expect(scopesOn(confirmation).map(({ name }) => name)).toEqual(['notes:read'])
     server.advance(2)
-    expect(isCode(await press(browser, confirmation))).toBe(true)
+    expect(isCode(await confirm(browser, confirmation))).toBe(true)
     const [grant] = await server.storage.prisma.grant.findMany({ orderBy: { createdAt: 'desc' }, take: 1 })
     expect(JSON.stringify(grant?.payload)).toContain('"notes:read"')
   })
@@ -158,7 +186,7 @@ describe('Decisions that are not seen to be deliberate', () => {
     expect(isConfirmation(confirmation)).toBe(true)
     expect(confirmation.text).toContain(device.user_code)
     server.advance(3)
-    expect(pageOf(await press(browser, confirmation)).heading).toBe('You can close this window')
+    expect(pageOf(await confirm(browser, confirmation)).heading).toBe('You can close this window')
     expect((await poll(client, device.device_code)).tokens?.scope).toBe('notes:read')
   })
 

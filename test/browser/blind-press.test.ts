@@ -20,6 +20,12 @@ function attackerPage(target: string): string {
   return `<!doctype html><title>Offer</title><button onclick="open('/decoy', '_blank', 'popup'); location = ${JSON.stringify(target).replaceAll('"', '&quot;')}">Claim</button>`
 }
 
+/** The same for a window without scripts: one that is opened from a sandboxed frame has its cookies and runs none. */
+function sandboxedOpener(target: string): string {
+  const link = `<a target="_blank" rel="opener" href="${target.replaceAll('&', '&amp;')}">Start</a>`
+  return `<!doctype html><title>Play</title><iframe sandbox="allow-popups allow-same-origin allow-forms" srcdoc="${link.replaceAll('&', '&amp;').replaceAll('"', '&quot;')}"></iframe>`
+}
+
 const decoyPage = `<!doctype html><title>Prize</title><h1>Double-click here</h1>
 <script>addEventListener('mousedown', () => window.close())</script>`
 
@@ -43,7 +49,8 @@ describe('Presses that were not meant for the consent page', () => {
     grant = { server: serverMetadata, clientId, redirectUri: callback.redirectUri, resource: stack.resource }
     attacker = createServer((request, response) => {
       response.setHeader('content-type', 'text/html')
-      response.end(request.url === '/decoy' ? decoyPage : attackerPage(target))
+      const pages: Record<string, string> = { '/decoy': decoyPage, '/sandbox': sandboxedOpener(target) }
+      response.end(pages[request.url ?? ''] ?? attackerPage(target))
     })
     await new Promise<void>((resolve) => attacker.listen(0, '127.0.0.1', resolve))
     const address = attacker.address()
@@ -77,6 +84,8 @@ describe('Presses that were not meant for the consent page', () => {
     if (!page.url().startsWith(callback.redirectUri)) {
       await page.getByRole('heading', { name: 'Did you start this yourself?' }).waitFor()
       await page.waitForTimeout(1_100)
+      const box = page.getByLabel('I started this myself')
+      if (await box.count()) await box.check()
       await press.click()
     }
     expect((await callback.received()).has('code')).toBe(true)
@@ -198,6 +207,25 @@ describe('Presses that were not meant for the consent page', () => {
     })
   })
 
+  it('any number of presses on Allow, in a window whose opener took its script away', async () => {
+    await haveSession()
+    target = request()
+    await page.goto(`${attackerOrigin}/sandbox`)
+    const opened = context.waitForEvent('page')
+    await page.frameLocator('iframe').getByRole('link', { name: 'Start' }).click()
+    page = await opened
+    await allow()
+    // Each after a time that a person takes to read.
+    for (let presses = 0; presses < 4; presses += 1) {
+      await page.waitForTimeout(1_200)
+      const { x, y } = await middleOf('Allow')
+      await page.mouse.click(x, y)
+      await page.waitForLoadState()
+    }
+    expect(await page.getByLabel('I started this myself').count()).toBe(1)
+    await expectNothingAllowed()
+  })
+
   it('a person who looks first needs one press, by mouse, touch or keyboard', async () => {
     await haveSession()
     for (const by of ['mouse', 'touch', 'keyboard'] as const) {
@@ -217,13 +245,14 @@ describe('Presses that were not meant for the consent page', () => {
     }
   })
 
-  it('a person without scripts needs two, on two pages', async () => {
+  it('a person without scripts needs two, on two pages, and a box to tick', async () => {
     await withoutScripts()
     await haveSession()
     await page.goto(request())
     await page.getByRole('button', { name: 'Allow', exact: true }).click()
     await page.getByRole('heading', { name: 'Did you start this yourself?' }).waitFor()
     await page.waitForTimeout(1_100)
+    await page.getByLabel('I started this myself').check()
     await page.getByRole('button', { name: 'Allow', exact: true }).click()
     expect((await callback.received()).has('code')).toBe(true)
   })

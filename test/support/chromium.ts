@@ -78,7 +78,10 @@ export async function consentWithChromium(page: Page, allow: ScopeChoice = 'all'
   await confirmWithChromium(page)
 }
 
-/** Presses once more, by `press`, if the server asks once more: it does where no script saw the person dwell on the page. */
+/**
+ * Decides once more, by `press`, if the server asks once more: it does where no script saw the person dwell on the page. Without a script
+ * there is a box to tick.
+ */
 export async function confirmWithChromium(page: Page, press: 'mouse' | 'keyboard' = 'mouse'): Promise<void> {
   await page.waitForLoadState()
   const heading = page.getByRole('heading', { name: 'Did you start this yourself?' })
@@ -89,6 +92,8 @@ export async function confirmWithChromium(page: Page, press: 'mouse' | 'keyboard
   if (!isAsked) return
   // No page takes a decision in its first second.
   await page.waitForTimeout(1_200)
+  const box = page.getByLabel('I started this myself')
+  if (await box.count()) await box.check()
   const allow = page.getByRole('button', { name: 'Allow', exact: true })
   if (press === 'mouse') return allow.click()
   await allow.focus()

@@ -1,7 +1,7 @@
 // Tells the server whether a decision was deliberate. Another site can put a window over this page and close it while the person
 // presses. A press is deliberate ('1') only when the page had been in view, and the pointer over it, for longer than a double click
-// takes. A press that came as the page came into view is not ('0'). The server asks once more about any press that is not deliberate,
-// so nothing depends on this script.
+// takes. A press that came as the page came into view is not ('0'). About any other ('unsure') the server asks once more, and about one
+// of which this script says nothing it asks for more than a press, so nothing depends on it.
 'use strict'
 ;(() => {
   const dwellMs = 700
@@ -28,6 +28,7 @@
     if (event.detail === 0) return pressedKey === undefined || (!pressedKey.repeat && pressedKey.timeStamp - inView >= dwellMs)
     return longSince(pointerOver, event)
   }
+  document.querySelector('.without-script')?.remove()
   addEventListener('blur', leave)
   addEventListener('focus', restart)
   addEventListener('pageshow', restart)
@@ -43,7 +44,7 @@
   }, true)
   document.addEventListener('click', (event) => {
     const field = event.target.closest?.('button[name=decision]')?.form?.elements.deliberate
-    if (field !== undefined) field.value = !longSince(inView, event) ? '0' : isDeliberate(event) ? '1' : ''
+    if (field !== undefined) field.value = !longSince(inView, event) ? '0' : isDeliberate(event) ? '1' : 'unsure'
     pressedKey = undefined
   }, true)
   restart()

@@ -10,7 +10,7 @@ import { type ConsentKey, rememberConsent, rememberedScopes } from '../../storag
 import { consentFingerprint } from '../clients/identity.js'
 import { PageError } from '../page-error.js'
 import type { ConfirmContext, DecisionProblem } from '../views.js'
-import { decisionFacts, needsCaution } from './decision-facts.js'
+import { asksTwice, decisionFacts, needsCaution } from './decision-facts.js'
 import { saveGrant } from './grant.js'
 import { offersHandOff } from './hand-off.js'
 import { finishInteraction, type Interaction } from './interaction.js'
@@ -221,10 +221,10 @@ export async function submitConsent(
   if (form.get('seen') !== seen) return showConsent(parts, ctx, interaction, accountId)
   const { decisionGuard } = parts
   const { uid } = interaction.engine
-  const ruling = decisionGuard.rule(ctx, uid, form, needsCaution(interaction))
+  const ruling = decisionGuard.rule(ctx, uid, form, asksTwice(interaction))
   if (ruling === 'confirm') return showConfirm(parts, ctx, interaction, access, { decision, scopes, seen })
-  if (ruling === 'ask-again') {
-    const problem = 'tooEarly'
+  if (ruling !== 'deliberate') {
+    const problem = ruling === 'too-early' ? 'tooEarly' : 'notTicked'
     return decisionGuard.stepOf(ctx, uid, form) === 'confirm'
       ? showConfirm(parts, ctx, interaction, access, { decision, scopes, seen, problem })
       : showConsent(parts, ctx, interaction, accountId, problem)

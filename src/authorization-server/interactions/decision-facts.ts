@@ -38,15 +38,29 @@ function redirectUriOf({ engine, parameter }: Interaction): string | undefined {
   return engine.deviceCode === undefined ? parameter('redirect_uri') : undefined
 }
 
+/** The operator made the client, and so chose where its answers go. */
+function answersOperatorsChoice(interaction: Interaction): boolean {
+  return interaction.isOperatorsClient && redirectUriOf(interaction) !== undefined
+}
+
 /**
  * True when anyone could have sent this request in the client's name: it is not proven to be the client's. A client of the operator's
  * with a redirect is exempt, because the operator chose where its answers go; a device can be anywhere.
  */
 export function needsCaution(interaction: Interaction): boolean {
   const { client, isOperatorsClient } = interaction
-  const redirectUri = redirectUriOf(interaction)
-  if (isOperatorsClient && redirectUri !== undefined) return false
-  return !isProven(client, { isOperatorsClient, redirectUri })
+  return (
+    !answersOperatorsChoice(interaction) &&
+    !isProven(client, { isOperatorsClient, redirectUri: redirectUriOf(interaction) })
+  )
+}
+
+/**
+ * True when one press that is not seen to be deliberate must not be enough. A host of its own proves who a client is, and everybody can
+ * have one: who lays a trap for a press has one already.
+ */
+export function asksTwice(interaction: Interaction): boolean {
+  return !answersOperatorsChoice(interaction)
 }
 
 function describeClient({ ownNames }: InteractionParts, interaction: Interaction): ConsentContext['client'] {

@@ -1,9 +1,13 @@
 /**
  * Whether a decision was deliberate. Another site can open a window over the consent page and close it while the person double-clicks
  * there; the second click then lands on our button (double-click-jacking). So a press counts at once only when the page's script saw
- * the person dwell on the page (`deliberate`). Without that word the server asks once more, on a page that comes as the answer to the
- * press, and takes no decision from a page that is younger than a double click lasts. The script's other word, for a press that came
- * as the page came into view, is never taken for a decision. No other site can forge these words: each form has a token.
+ * the person dwell on the page ('1'). Without that word the server asks once more, on a page that comes as the answer to the press, and
+ * takes no decision from a page that is younger than a double click lasts. A press that came as the page came into view ('0') is never
+ * taken for a decision. No other site can forge these words: each form has a token.
+ *
+ * Another site can also take the script away: a window that is opened from a sandboxed frame has its cookies and runs no script. There
+ * two pages need two blind presses at one place, which two double clicks give. So who says nothing at all about the press ticks a box
+ * besides, which is elsewhere on the page and which no press on a button ticks.
  */
 import type { Clock } from '../../platform/clock.js'
 import type { HttpContext } from '../../platform/http.js'
@@ -15,15 +19,15 @@ export const shortestDecisionMs = 1_000
 /** `ask`: the consent page. `confirm`: the page that asks once more. */
 export type DecisionStep = 'ask' | 'confirm'
 
-/** `ask-again`: the same page comes up again. */
-export type Ruling = 'deliberate' | 'ask-again' | 'confirm'
+/** `too-early`, `not-ticked`: the same page comes up again, and says so. */
+export type Ruling = 'deliberate' | 'too-early' | 'not-ticked' | 'confirm'
 
 export interface DecisionGuard {
   /** The value of the form field `shown`: which page was made, and when. For this interaction alone. */
   stamp(uid: string, step: DecisionStep): string
   /** The page that a form comes from; `undefined` when its stamp is not ours. */
   stepOf(ctx: HttpContext, uid: string, form: URLSearchParams): DecisionStep | undefined
-  /** What to do about a form that allows something. `asksTwice`: one press without the script's word is not enough. */
+  /** What to do about a form that allows something. `asksTwice`: one press that is not seen to be deliberate is not enough. */
   rule(ctx: HttpContext, uid: string, form: URLSearchParams, asksTwice: boolean): Ruling
 }
 
@@ -48,8 +52,9 @@ export function createDecisionGuard(csrf: CsrfProtection, clock: Clock): Decisio
       if (word === '1') return 'deliberate'
       const shown = read(ctx, uid, form)
       if (asksTwice && shown?.step !== 'confirm') return 'confirm'
-      const isOld = shown !== undefined && shown.ageMs >= shortestDecisionMs
-      return isOld && word !== '0' ? 'deliberate' : 'ask-again'
+      if (shown === undefined || shown.ageMs < shortestDecisionMs || word === '0') return 'too-early'
+      const isTicked = word === 'unsure' || form.get('started') === 'yes'
+      return shown.step === 'ask' || isTicked ? 'deliberate' : 'not-ticked'
     },
   }
 }
