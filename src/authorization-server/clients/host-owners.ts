@@ -7,8 +7,15 @@ import { getDomain, parse } from 'tldts'
 
 /** Hosts, with all below them, that serve anyone's files by path or by a tunnel's name; the list above has only suffixes. */
 const publicHosts: readonly string[] = [
+  'archive.org',
+  'b4a.run',
+  'backblazeb2.com',
   'beeceptor.com',
   'bitbucket.org',
+  'bolt.host',
+  'bore.pub',
+  'bubbleapps.io',
+  'carrd.co',
   'claude.site',
   'codeberg.org',
   'codesandbox.io',
@@ -16,33 +23,67 @@ const publicHosts: readonly string[] = [
   'devtunnels.ms',
   'docs.google.com',
   'drive.google.com',
+  'dropboxusercontent.com',
+  'dweb.link',
   'esm.sh',
+  'framer.app',
+  'framer.website',
   'gist.github.com',
   'githack.com',
+  'github.dev',
   'gitlab.com',
+  'gitpod.io',
   'glitch.me',
+  'gradio.live',
+  'hackmd.io',
+  'hookdeck.com',
   'huggingface.co',
+  'ipfs.io',
   'jsdelivr.net',
   'jsonbin.io',
+  'koyeb.app',
   'lhr.life',
   'loca.lt',
   'localhost.run',
+  'lovable.app',
+  'medium.com',
   'mocki.io',
+  'modal.run',
+  'mypinata.cloud',
+  'neocities.org',
+  'notion.site',
   'npoint.io',
   'pastebin.com',
   'pinggy.link',
   'pipedream.net',
+  'playit.gg',
   'railway.app',
-  'replit.dev',
   'rentry.co',
+  'replit.app',
+  'replit.dev',
+  'requestbin.com',
   'script.google.com',
   'serveo.net',
+  'sharepoint.com',
   'sites.google.com',
+  'squarespace.com',
   'stackblitz.io',
   'statically.io',
+  'streamlit.app',
+  'substack.com',
+  'surge.sh',
+  'tiiny.site',
+  'trycloudflare.com',
+  'tumblr.com',
   'unpkg.com',
+  'val.run',
   'webcontainer.io',
+  'webflow.io',
   'webhook.site',
+  'weebly.com',
+  'wixsite.com',
+  'wordpress.com',
+  'zrok.io',
 ]
 
 /** True when `host` is `domain` or below it. */
@@ -57,13 +98,20 @@ export function isUnder(host: string, domain: string): boolean {
 export function sharedHost(hostname: string): string | undefined {
   const listed = publicHosts.find((host) => isUnder(hostname, host))
   if (listed !== undefined) return listed
-  const { isPrivate, publicSuffix } = parse(hostname, { allowPrivateDomains: true })
-  return isPrivate === true ? (publicSuffix ?? hostname) : undefined
+  const { domain, isPrivate, isIcann, publicSuffix } = parse(hostname, { allowPrivateDomains: true })
+  // A suffix itself (`co.uk`) is nobody's.
+  const isSuffix = isIcann === true && domain === null
+  return isPrivate === true || isSuffix ? (publicSuffix ?? hostname) : undefined
+}
+
+/** The registrable domain that a host is below; `undefined` for an address, a name without dots and a suffix. */
+export function domainOf(hostname: string): string | undefined {
+  return getDomain(hostname, { allowPrivateDomains: true }) ?? undefined
 }
 
 /** True when both hosts are below one registrable domain, or are the same host. A shared host is its own domain for each customer. */
 export function haveOneOwner(hostname: string, other: string): boolean {
   if (hostname === other) return true
-  const domain = getDomain(hostname, { allowPrivateDomains: true })
-  return domain !== null && domain === getDomain(other, { allowPrivateDomains: true })
+  const domain = domainOf(hostname)
+  return domain !== undefined && domain === domainOf(other)
 }

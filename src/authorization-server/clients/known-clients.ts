@@ -4,7 +4,7 @@
  * document was last seen in the wild.
  */
 import { isUnder } from './host-owners.js'
-import { resembles, skeletonsOf } from './name-skeleton.js'
+import { isNamed, misspells, resembles, skeletonsOf } from './name-skeleton.js'
 
 export interface KnownClient {
   readonly product: string
@@ -46,6 +46,8 @@ interface Product {
   readonly name: string
   /** Words that a name which reminds of it contains: lower case, letters only. */
   readonly words: readonly string[]
+  /** A plain word too: only a whole name is mistaken for it. */
+  readonly isPlainWord?: boolean
   /** Hosts of the maker, with all below them: a document from there is no borrowed name. */
   readonly hosts: readonly string[]
 }
@@ -73,15 +75,38 @@ const products: readonly Product[] = [
   { name: 'Mistral', words: ['mistral'], hosts: ['mistral.ai'] },
   { name: 'opencode', words: ['opencode'], hosts: ['opencode.ai'] },
   { name: 'LibreChat', words: ['librechat'], hosts: ['librechat.ai'] },
+  { name: 'Le Chat', words: ['lechat'], hosts: ['mistral.ai'], isPlainWord: true },
+  { name: 'MCP Inspector', words: ['mcpinspector'], hosts: ['modelcontextprotocol.io'] },
+  { name: 'LM Studio', words: ['lmstudio'], hosts: ['lmstudio.ai'] },
+  { name: 'Roo Code', words: ['roocode'], hosts: ['roocode.com'] },
+  { name: 'Cline', words: ['cline'], hosts: ['cline.bot'], isPlainWord: true },
+  { name: 'Raycast', words: ['raycast'], hosts: ['raycast.com'] },
+  { name: 'Postman', words: ['postman'], hosts: ['postman.com', 'postman.co'], isPlainWord: true },
+  { name: 'Zapier', words: ['zapier'], hosts: ['zapier.com'] },
+  { name: 'n8n', words: ['n8n'], hosts: ['n8n.io', 'n8n.cloud'], isPlainWord: true },
+  { name: 'goose', words: ['goose'], hosts: ['goose-docs.ai', 'block.xyz'], isPlainWord: true },
+  { name: 'Zed', words: ['zed'], hosts: ['zed.dev'], isPlainWord: true },
+  { name: 'Warp', words: ['warp'], hosts: ['warp.dev'], isPlainWord: true },
+  { name: 'MCPJam', words: ['mcpjam'], hosts: ['mcpjam.com'] },
+  { name: 'ToolHive', words: ['toolhive'], hosts: ['toolhive.dev', 'stacklok.com'] },
+  { name: 'Factory Droid', words: ['factorydroid'], hosts: ['factory.ai'] },
+  { name: 'Slack', words: ['slack'], hosts: ['slack.com'], isPlainWord: true },
 ]
+
+/** Honest words that are one letter away from a product's. */
+const otherWords = /\bopen ?api\b/gi
 
 /**
  * The well-known product whose name a client's name resembles, unless the client's document comes from that product's maker.
  * `documentHost`: host name the metadata document was fetched from; absent for a client that registered itself.
  */
 export function borrowedName(name: string, documentHost?: string): string | undefined {
-  const skeletons = skeletonsOf(name)
-  const product = products.find(({ words }) => words.some((word) => resembles(skeletons, word)))
+  const honest = name.replace(otherWords, ' ')
+  const skeletons = skeletonsOf(honest)
+  const isSpelled = (word: string): boolean => resembles(skeletons, word) || misspells(honest, word)
+  const product = products.find(({ words, isPlainWord }) =>
+    words.some((word) => (isPlainWord === true ? isNamed(honest, word) : isSpelled(word))),
+  )
   if (product === undefined) return undefined
   const isMakers = documentHost !== undefined && product.hosts.some((domain) => isUnder(documentHost, domain))
   return isMakers ? undefined : product.name

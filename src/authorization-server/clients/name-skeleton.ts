@@ -3,6 +3,7 @@
  * (package `unhomoglyph`, the table confusables.txt), made coarser. Only for comparing names with those that are protected: a skeleton
  * is never shown, and two names with one skeleton need not be the same.
  */
+import leven from 'leven'
 import unhomoglyph from 'unhomoglyph'
 
 /**
@@ -82,6 +83,40 @@ export function resembles(skeletons: readonly string[], word: string): boolean {
   const wanted = known ?? skeletonsOf(word)
   if (known === undefined) wordSkeletons.set(word, wanted)
   return skeletons.some((skeleton) => wanted.some((part) => skeleton.includes(part)))
+}
+
+/** Words that add nothing to a name. */
+const fillers = /\b(?:the|my|our|app|application|client|connector|server|service|team|mcp|inc|login|sign.?in)\b/giu
+
+/** True when the whole name is a spelling of `plain`, apart from words that add nothing: for names that are plain words. */
+export function isNamed(name: string, plain: string): boolean {
+  const wanted = skeletonsOf(plain)
+  return [name, name.replace(fillers, '')].some((spelling) =>
+    skeletonsOf(spelling).some((skeleton) => wanted.includes(skeleton)),
+  )
+}
+
+/** Shorter words are one letter away from half of all words. */
+const shortestMisspelt = 6
+
+function swapsNeighbours(one: string, other: string): boolean {
+  const first = [...one].findIndex((letter, place) => letter !== other[place])
+  const swapped = `${one.slice(0, first)}${one[first + 1] ?? ''}${one[first] ?? ''}${one.slice(first + 2)}`
+  return first !== -1 && swapped === other
+}
+
+/**
+ * True when a word of the name is `word`, in lower case, with one letter wrong, missing, added or swapped with its neighbour. Compares
+ * letters as they are: of skeletons, which are shorter, too many honest words are one letter away.
+ */
+export function misspells(name: string, word: string): boolean {
+  if (word.length < shortestMisspelt) return false
+  const spellings = name
+    .normalize('NFKD')
+    .toLowerCase()
+    .replace(/\p{M}/gu, '')
+    .split(/[^\p{L}\p{N}]+/u)
+  return spellings.some((spelling) => leven(spelling, word) <= 1 || swapsNeighbours(spelling, word))
 }
 
 /** Scripts whose letters pass for those of another, or are written in words of their own. */

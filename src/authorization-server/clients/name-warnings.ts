@@ -4,9 +4,10 @@
  */
 import { displayText } from '../../platform/display-text.js'
 import type { NameWarning } from '../views.js'
-import { haveOneOwner, sharedHost } from './host-owners.js'
+import { domainOf, haveOneOwner, sharedHost } from './host-owners.js'
 import { borrowedName } from './known-clients.js'
-import { mixesScripts, resembles, skeletonsOf } from './name-skeleton.js'
+import { isNamed, mixesScripts, resembles, skeletonsOf } from './name-skeleton.js'
+import { officialWord } from './official-words.js'
 
 /** What the operator is called. */
 export interface OwnNames {
@@ -31,46 +32,6 @@ export function ownNames(server: {
   }
 }
 
-/** Words that make a name sound like an office of the operator or of a maker. */
-const officialWords = [
-  'security',
-  'support',
-  'admin',
-  'official',
-  'verified',
-  'verification',
-  'account',
-  'helpdesk',
-  'trusted',
-] as const
-
-/** Words of other meaning that contain one of those. */
-const otherWords = [
-  'badminton',
-  'accounting',
-  'accountant',
-  'accountability',
-  'unofficial',
-  'unsupported',
-  'unverified',
-]
-
-/** Words that add nothing to a resource's name. */
-const fillers = /\b(?:the|my|our|app|application|client|connector|server|service|team|mcp|inc|login|sign.?in)\b/giu
-
-function isNamed(name: string, resource: string): boolean {
-  const own = skeletonsOf(resource)
-  return [name, name.replace(fillers, '')].some((spelling) =>
-    skeletonsOf(spelling).some((skeleton) => own.includes(skeleton)),
-  )
-}
-
-function officialWord(name: string): string | undefined {
-  const rest = otherWords.reduce((text, word) => text.replace(new RegExp(word, 'gi'), ' '), name)
-  const skeletons = skeletonsOf(rest)
-  return officialWords.find((word) => resembles(skeletons, word))
-}
-
 /** Shorter names would be found in half of all words. */
 const shortestProductName = 4
 
@@ -78,6 +39,16 @@ function ownName(name: string, { product, resources }: OwnNames): string | undef
   const isLong = skeletonsOf(product).every(({ length }) => length >= shortestProductName)
   if (isLong ? resembles(skeletonsOf(name), product) : isNamed(name, product)) return product
   return resources.find((resource) => isNamed(name, resource))
+}
+
+/** An own host, or the domain it is below, that stands in a text: in a name, or in front of another domain. */
+function ownHost(text: string, { hosts }: OwnNames): string | undefined {
+  const skeletons = skeletonsOf(text)
+  const named = hosts.flatMap((host) => {
+    const domain = domainOf(host)
+    return domain === undefined ? [] : [host, domain]
+  })
+  return named.find((host) => resembles(skeletons, host))
 }
 
 /**
@@ -91,9 +62,18 @@ export function warningAbout(written: string, ownNames: OwnNames, documentHost?:
   const product = borrowedName(name, evidence)
   if (product !== undefined) return { kind: 'product', name: product }
   if (evidence !== undefined && ownNames.hosts.some((host) => haveOneOwner(evidence, host))) return undefined
-  const own = ownName(name, ownNames)
+  const own = ownName(name, ownNames) ?? ownHost(name, ownNames)
   if (own !== undefined) return { kind: 'operator', name: own }
   const word = officialWord(name)
   if (word !== undefined) return { kind: 'word', word }
-  return mixesScripts(name) ? { kind: 'mixed-scripts' } : undefined
+  if (mixesScripts(name)) return { kind: 'mixed-scripts' }
+  return evidence === undefined ? undefined : imitation(evidence, ownNames)
+}
+
+/** What a host's own name could be mistaken for: `claude.ai.example.com` is read from its beginning. */
+function imitation(host: string, ownNames: OwnNames): NameWarning | undefined {
+  const product = borrowedName(host, host)
+  if (product !== undefined) return { kind: 'product', name: product }
+  const own = ownHost(host, ownNames)
+  return own === undefined ? undefined : { kind: 'operator', name: own }
 }
