@@ -7,6 +7,7 @@ import type { HttpContext, HttpMiddleware } from '../platform/http.js'
 import type { RateLimit, RateLimits } from '../storage/rate-limits.js'
 import type { RegistrationOptions } from './options.js'
 import { routes } from './routes.js'
+import { senderNetworks } from './sender.js'
 
 const windowSeconds = 3600
 
@@ -36,7 +37,7 @@ export function limitRegistration(options: RegistrationOptions, limits: RateLimi
   }
   return async (ctx, next) => {
     if (mode === 'open' || mode === 'closed' || !writesClient(ctx)) return next()
-    const excess = await limits.take(limit, ctx.state.clientAddress)
+    const excess = await limits.take(limit, senderNetworks(ctx))
     if (excess !== undefined) {
       const description = 'too many registrations, try again later'
       const error = new OAuthError('temporarily_unavailable', description, { status: 429 })

@@ -9,13 +9,14 @@
 import type { KoaContextWithOIDC } from 'oidc-provider'
 import { OAuthError } from '../oauth/errors.js'
 import type { UsageLimitName, UsageLimits } from '../oauth/usage-limits.js'
-import { clientNetworks, type NetworkShare } from '../platform/client-network.js'
+import type { NetworkShare } from '../platform/client-network.js'
 import type { HttpContext, HttpMiddleware } from '../platform/http.js'
 import { hashSecret } from '../platform/secrets.js'
 import type { CountedLimit, Excess, WindowCounters } from '../platform/window-counters.js'
 import { PageError } from './page-error.js'
 import { formParametersOf } from './parameters.js'
 import { revocationFeedPath, routes } from './routes.js'
+import { senderNetworks } from './sender.js'
 
 export interface UsagePolicy {
   readonly limits: UsageLimits
@@ -191,9 +192,24 @@ export function limitUsage({ limits, counters, hidesAddresses }: UsagePolicy): H
 
   const byAddress = (ctx: HttpContext, networks: readonly NetworkShare[]): boolean => {
     const name = limitByAddress(ctx)
-    if (name !== undefined && exceeds(ctx, name, networks, 1)) return true
-    const bytes = storedBytes(ctx)
-    return bytes > 0 && exceeds(ctx, 'authorize-bytes', networks, bytes)
+    return name !== undefined && exceeds(ctx, name, networks, 1)
+  }
+
+  /** Counts what is stored: a request that is refused leaves nothing behind, so it uses nothing up. */
+  const storing = async (
+    ctx: HttpContext,
+    networks: readonly NetworkShare[],
+    bytes: number,
+    next: () => Promise<unknown>,
+  ): Promise<void> => {
+    if (exceeds(ctx, 'authorize-bytes', networks, bytes)) return
+    let isStored = false
+    try {
+      await next()
+      isStored = ctx.status < 400
+    } finally {
+      if (!isStored) counters.giveBack(limit('authorize-bytes'), networks, bytes)
+    }
   }
 
   const undecided = createUndecided()
@@ -233,8 +249,10 @@ export function limitUsage({ limits, counters, hidesAddresses }: UsagePolicy): H
   return async (ctx, next) => {
     // A preflight costs nothing and is the browser's.
     if (ctx.method === 'OPTIONS') return next()
-    const networks = clientNetworks(ctx.state.clientAddress)
+    const networks = senderNetworks(ctx)
     if (!hidesAddresses && byAddress(ctx, networks)) return
+    const bytes = hidesAddresses ? 0 : storedBytes(ctx)
+    if (bytes > 0) return storing(ctx, networks, bytes, next)
     if (ctx.path === routes.introspection) return introspection(ctx, next)
     if (ctx.path === routes.token && countsRefusals) return tokenRequest(ctx, networks, next)
     return next()

@@ -37,6 +37,8 @@ export interface Counter {
 export interface WindowCounters {
   /** Counts a use by `who`, or several at once, unless they are more than is left: then the seconds to wait, and nothing was counted. */
   take(limit: CountedLimit, who: Who, uses?: number): Excess | undefined
+  /** Takes back uses that were counted in this window and came to nothing. */
+  giveBack(limit: CountedLimit, who: Who, uses: number): void
   /** The seconds to wait when they are used up, or would be after `underWay` more. Counts nothing. */
   excess(limit: CountedLimit, who: Who, underWay?: number): Excess | undefined
 }
@@ -109,6 +111,15 @@ export function createWindowCounters({ clock, maxEntries, onUse }: WindowCounter
       for (const { network, times } of networks) add(`${limit.name}\n${network}`, limit, limit.limit * times, uses)
       if (limit.total !== undefined) add(totalKey(limit.name), limit, limit.total, uses)
       return undefined
+    },
+    giveBack: (limit, who, uses) => {
+      const now = clock.now().getTime()
+      const keys = [...networksOf(who).map(({ network }) => `${limit.name}\n${network}`), totalKey(limit.name)]
+      for (const counter of keys.map((key) => current(key, now))) {
+        if (counter === undefined) continue
+        counter.used -= uses
+        counter.unsettled -= uses
+      }
     },
     excess: (limit, who, underWay = 0) =>
       limit.limit === 0 ? undefined : excessOf(limit, networksOf(who), underWay + 1),

@@ -2,7 +2,7 @@
  * Limits on how often something may be done, counted in the authorization server's database, so that all its processes share
  * them. A window starts with the first use and ends by itself; what has ended is swept. Does not decide what is limited.
  */
-import { clientNetworks } from '../platform/client-network.js'
+import { clientNetworks, type NetworkShare } from '../platform/client-network.js'
 import type { Clock } from '../platform/clock.js'
 import type { Sql } from '../platform/database.js'
 import { hashSecret } from '../platform/secrets.js'
@@ -22,8 +22,8 @@ export interface RateLimit {
 }
 
 export interface RateLimits {
-  /** Counts one use by an address. Answers the seconds to wait when there were too many; then nothing was counted. */
-  take(limit: RateLimit, address: string): Promise<Excess | undefined>
+  /** Counts one use by an address, or by the networks of one. Answers the seconds to wait when there were too many; then nothing was counted. */
+  take(limit: RateLimit, from: string | readonly NetworkShare[]): Promise<Excess | undefined>
 }
 
 const table: CounterTable = { table: 'rate_limits', column: 'used' }
@@ -38,17 +38,18 @@ export function shareBeyond({
 
 export function createRateLimits(sql: Sql, clock: Clock): RateLimits {
   return {
-    take: async (limit, address) => {
+    take: async (limit, from) => {
       const { what, windowSeconds, perAddress, total } = limit
       const common = total === undefined ? undefined : { key: hashSecret(what), limit: total, windowSeconds }
       if (perAddress === undefined) return common && takeFromAll(sql, clock, table, [common])
-      const networks = clientNetworks(address)
+      const networks = typeof from === 'string' ? clientNetworks(from) : from
+      const atLeastOne = (uses: number) => Math.max(1, Math.floor(uses))
       const counters = networks.map(({ network, times }) => ({
         key: hashSecret(`${what} from ${network}`),
-        limit: perAddress * times,
+        limit: atLeastOne(perAddress * times),
         windowSeconds,
       }))
-      const limitsBeyond = networks.map(({ times }) => shareBeyond(limit) * times)
+      const limitsBeyond = networks.map(({ times }) => atLeastOne(shareBeyond(limit) * times))
       return takeFromAll(sql, clock, table, counters, common && { ...common, limitsBeyond })
     },
   }

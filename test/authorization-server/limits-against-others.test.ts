@@ -235,6 +235,51 @@ describe(`Limits turned against others, on ${kind}`, () => {
     expect(await browse(server, authorize, office, { headers: link })).toBe(429)
   })
 
+  it('a page that sends its visitor here again and again uses up its own share, and nobody else’s', async () => {
+    const server = await start({ usageLimits: limitsWith({ authorize: { limit: 20, windowSeconds: 86_400 } }) })
+    const office = '203.0.113.1'
+    const navigation = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' }
+    const byItself = { headers: navigation }
+    const pressed = { headers: { ...navigation, 'sec-fetch-user': '?1' } }
+    for (const path of ['/device', '/authorize?client_id=nobody']) {
+      const seen = await statusesOf(
+        Array.from({ length: 250 }, async () => ({ status: await browse(server, path, office, byItself) })),
+      )
+      expect([path, seen.includes(429)]).toEqual([path, true])
+      for (const asked of [pressed, {}, { headers: { ...navigation, 'sec-fetch-site': 'none' } }]) {
+        expect([path, (await browse(server, path, office, asked)) < 429]).toEqual([path, true])
+      }
+    }
+  })
+
+  it('a page that registers clients by its visitors’ browsers leaves programs at their address their own', async () => {
+    const server = await start({ registration: { mode: 'limited', limitPerAddress: 6, limitTotal: 1_000 } })
+    const office = '203.0.113.1'
+    const page = { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'cors' }
+    const register = async (headers: Record<string, string>) => {
+      const json = { ...headers, 'content-type': 'application/json', 'x-forwarded-for': office }
+      return fetch(`${server.issuer}/register`, { method: 'POST', headers: json, body: JSON.stringify(web) })
+    }
+    const byPage = await statusesOf(Array.from({ length: 10 }, () => register(page)))
+    expect(byPage.filter((status) => status === 201)).toHaveLength(3)
+    expect(await statusesOf(Array.from({ length: 6 }, () => register({})))).toEqual(Array(6).fill(201))
+  })
+
+  it('requests that are refused use up no bytes', async () => {
+    const server = await start({
+      usageLimits: limitsWith({ 'authorize-bytes': { limit: 5_000, windowSeconds: 86_400 } }),
+    })
+    const refused = `/authorize?client_id=nobody&state=${'x'.repeat(3_000)}`
+    for (let asked = 0; asked < 5; asked += 1) {
+      expect(await browse(server, refused, '203.0.113.1', {})).toBe(400)
+    }
+    const grant = await newGrant(server)
+    const { url } = startAuthorization(grant.server, { ...grant, scope: 'notes:read', resource: server.resource })
+    const { pathname, search } = new URL(`${url}&state=${'x'.repeat(3_000)}`)
+    const asked = async () => browse(server, `${pathname}${search}`, '203.0.113.1', {})
+    expect([await asked(), await asked()]).toEqual([303, 429])
+  })
+
   it('clients in browsers go on calling what has no page, from any origin', async () => {
     const server = await start()
     const send = sendTo(server)

@@ -13,6 +13,7 @@ import type { CsrfProtection } from '../csrf.js'
 import { PageError } from '../page-error.js'
 import { replaceBody } from '../parameters.js'
 import { routes } from '../routes.js'
+import { senderNetworks } from '../sender.js'
 import { formatUserCode, parseUserCode } from './user-code.js'
 
 export interface DeviceEntryParts {
@@ -73,7 +74,7 @@ export function limitEnteredCodes({ DeviceCode }: Provider, { limits, hidesAddre
   const { findByUserCode } = DeviceCode
   DeviceCode.findByUserCode = async function findCounted(this: typeof DeviceCode, ...given) {
     const ctx = Provider.ctx as unknown as HttpContext | undefined
-    const excess = ctx && (await limits.take(limit, ctx.state.clientAddress))
+    const excess = ctx && (await limits.take(limit, senderNetworks(ctx)))
     if (excess !== undefined) throw new TooManyCodes(excess)
     return findByUserCode.apply(this, given)
   }
@@ -105,7 +106,7 @@ export function guardCodeEntry(parts: DeviceEntryParts): HttpMiddleware {
     if (ctx.method === 'POST' && !asksForCode) return submitCode(parts, ctx, next)
     const what = asksForCode ? 'device authorization' : 'code page'
     const limit = limitOf(what, deviceLimits, parts.hidesAddresses)
-    const excess = await parts.limits.take(limit, ctx.state.clientAddress)
+    const excess = await parts.limits.take(limit, senderNetworks(ctx))
     if (excess !== undefined) tooMany(ctx, excess)
     if (asksForCode) return next()
     const code = parseUserCode(new URLSearchParams(ctx.querystring).get('user_code') ?? '')
