@@ -194,7 +194,6 @@ export async function createAuthorizationServer(
   const everything: readonly HttpMiddleware[] = [
     pages.serveAssets,
     documents.middleware,
-    refuseCrossSite(origin),
     allowCrossOriginRegistration,
     limitRegistration(options.registration, limits),
     unusedWhenPutOff,
@@ -246,6 +245,7 @@ export async function createAuthorizationServer(
   })
   app.use(passTheDoor)
   app.use(methods.refuseOthers)
+  app.use(refuseCrossSite(origin))
   app.use(inLanes(lanes, everything, [noteParties, compose(provider.middleware), methods.answerRest]))
   return answerAhead(app, base, documents.prepared)
 }

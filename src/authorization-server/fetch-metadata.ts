@@ -3,12 +3,14 @@
  * 3.5.3). Stands ahead of everything that counts: a hidden form or an image could otherwise use up the limits of everybody who shares the
  * visitor's address.
  *
- * Only endpoints that people see are guarded. Clients in browsers call the token, registration, userinfo and metadata endpoints from
- * other origins (CORS), and nothing there rests on cookies. Requests without these headers come from programs or old browsers, and pass.
+ * Where people go, everything but a navigation is refused. Endpoints for programs take calls of other origins (CORS), for clients in
+ * browsers: there, forms and what a page cannot read the answer of are refused, which no client sends. What is left of pages counts
+ * apart (sender.ts). Requests without these headers come from programs or old browsers, and pass.
  */
+import { OAuthError } from '../oauth/errors.js'
 import type { HttpContext, HttpMiddleware } from '../platform/http.js'
 import { PageError } from './page-error.js'
-import { connectPath, routes } from './routes.js'
+import { connectPath, programEndpoints, routes } from './routes.js'
 
 const pages: readonly string[] = [
   routes.authorization,
@@ -47,11 +49,20 @@ function isUnwanted(ctx: HttpContext, origin: string): boolean {
   return !(site === 'same-site' && dest === 'iframe' && isSilent(ctx))
 }
 
+/** A form of another site, an image, or a call whose answer the page would not get to see. */
+function isBlind(ctx: HttpContext): boolean {
+  const [site, mode] = [ctx.get('sec-fetch-site'), ctx.get('sec-fetch-mode')]
+  return (site === 'cross-site' || site === 'same-site') && (mode === 'no-cors' || mode === 'navigate')
+}
+
 /** Middleware ahead of all limits. `origin`: the issuer's. */
 export function refuseCrossSite(origin: string): HttpMiddleware {
   return async (ctx, next) => {
     if (isPage(ctx.path) && ctx.method !== 'OPTIONS' && isUnwanted(ctx, origin)) {
       throw new PageError('form-expired', 'access_denied', 403, { detail: 'cross-site request that is no navigation' })
+    }
+    if (programEndpoints.has(ctx.path) && isBlind(ctx)) {
+      throw new OAuthError('access_denied', 'another site sent this', { status: 403 })
     }
     return next()
   }

@@ -25,3 +25,15 @@ export const connectPath = '/connect'
 
 /** The revocation feed, which is ours and not the engine's. */
 export const revocationFeedPath = '/revocations'
+
+/** Programs ask here: their answers are JSON whatever they say they accept. */
+export const programEndpoints: ReadonlySet<string> = new Set([
+  routes.token,
+  routes.introspection,
+  routes.revocation,
+  routes.userinfo,
+  routes.registration,
+  routes.device_authorization,
+  routes.pushed_authorization_request,
+  revocationFeedPath,
+])

@@ -15,7 +15,7 @@ import { hashSecret } from '../platform/secrets.js'
 import type { CountedLimit, Excess, WindowCounters } from '../platform/window-counters.js'
 import { PageError } from './page-error.js'
 import { formParametersOf } from './parameters.js'
-import { revocationFeedPath, routes } from './routes.js'
+import { programEndpoints, revocationFeedPath, routes } from './routes.js'
 import { senderNetworks } from './sender.js'
 
 export interface UsagePolicy {
@@ -24,18 +24,6 @@ export interface UsagePolicy {
   /** See `AuthorizationServerOptions`. */
   readonly hidesAddresses: boolean
 }
-
-/** Programs ask here: their answers are JSON whatever they say they accept. */
-const forPrograms: ReadonlySet<string> = new Set([
-  routes.token,
-  routes.introspection,
-  routes.revocation,
-  routes.userinfo,
-  routes.registration,
-  routes.device_authorization,
-  routes.pushed_authorization_request,
-  revocationFeedPath,
-])
 
 /** What is sent here is stored before anybody has proved anything. */
 const storesRequests: ReadonlySet<string> = new Set([
@@ -96,7 +84,7 @@ function namedClient(ctx: HttpContext): string {
 function refuse(ctx: HttpContext, name: UsageLimitName, { retryAfterSeconds }: Excess): void {
   ctx.state.event['limit'] = name
   ctx.set('retry-after', String(retryAfterSeconds))
-  if (!forPrograms.has(ctx.path)) throw new PageError('too-many-requests', 'temporarily_unavailable', 429)
+  if (!programEndpoints.has(ctx.path)) throw new PageError('too-many-requests', 'temporarily_unavailable', 429)
   ctx.state.event['error'] = 'temporarily_unavailable'
   ctx.status = 429
   // Pages of other origins, the inspector's for example, must be able to see why, and when to come back.

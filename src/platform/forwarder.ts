@@ -25,7 +25,18 @@ export interface ForwarderOptions {
 export type Forward = (ctx: HttpContext, url: string) => Promise<void>
 
 /** What an OAuth endpoint reads. Lists of what may pass, so that no cookie, Host or forwarding header ever does. */
-const requestHeaders: readonly string[] = ['accept', 'authorization', 'content-type', 'dpop', 'user-agent']
+const requestHeaders: readonly string[] = [
+  'accept',
+  'authorization',
+  'content-type',
+  'dpop',
+  'user-agent',
+  // Whether a page of another site made the browser send it (Fetch Metadata).
+  'sec-fetch-dest',
+  'sec-fetch-mode',
+  'sec-fetch-site',
+  'sec-fetch-user',
+]
 const answerHeaders: readonly string[] = ['content-type', 'dpop-nonce', 'retry-after', 'www-authenticate']
 
 /** How this server calls itself in `Via` (RFC 9110 §7.6.3). */

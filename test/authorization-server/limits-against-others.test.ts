@@ -160,111 +160,6 @@ describe(`Limits turned against others, on ${kind}`, () => {
     expect(new Set(await statusesOf(flood))).toEqual(new Set([400]))
   })
 
-  it('what a page elsewhere makes a visitor’s browser send is refused before anything is counted', async () => {
-    const usageLimits = limitsWith({
-      authorize: { limit: 3, windowSeconds: 86_400 },
-      'sign-in': { limit: 3, windowSeconds: 86_400 },
-      logout: { limit: 3, windowSeconds: 86_400 },
-      other: { limit: 3, windowSeconds: 86_400 },
-    })
-    const server = await start({ usageLimits })
-    const { url } = startAuthorization(
-      { authorization_endpoint: `${server.issuer}/authorize` },
-      {
-        ...web,
-        clientId: 'nobody',
-        redirectUri: 'https://app.example/cb',
-        scope: 'notes:read',
-        resource: server.resource,
-      },
-    )
-    const authorize = url.slice(server.issuer.length)
-    const office = '203.0.113.50'
-    const from = (site: string, mode: string, dest: string, further: Record<string, string> = {}) => ({
-      'sec-fetch-site': site,
-      'sec-fetch-mode': mode,
-      'sec-fetch-dest': dest,
-      accept: 'text/html',
-      ...further,
-    })
-    const image = from('cross-site', 'no-cors', 'image')
-    const script = from('cross-site', 'no-cors', 'empty')
-    const frame = from('cross-site', 'navigate', 'iframe')
-    const post = from('cross-site', 'navigate', 'document', { origin: 'https://evil.example' })
-    const old = { origin: 'https://evil.example' }
-    const wrong = form({ email: 'ada@example.com', password: 'x', csrf: 'x' })
-    const refused: readonly (readonly [string, RequestInit])[] = [
-      [authorize, { headers: image }],
-      [authorize, { headers: script }],
-      [authorize, { headers: frame }],
-      [authorize, { headers: from('same-site', 'no-cors', 'image') }],
-      [`${authorize}&prompt=none`, { headers: frame }],
-      ['/authorize', { ...form(Object.fromEntries(new URL(url).searchParams)), headers: script }],
-      ['/interaction/x/sign-in', { ...wrong, headers: post }],
-      ['/Interaction/x/consent', { ...wrong, headers: script }],
-      ['/interaction/x/sign-in', { ...wrong, headers: old }],
-      ['/interaction/x', { headers: image }],
-      ['/device', { ...form({ user_code: 'BCDF-GHJK' }), headers: post }],
-      ['/device?user_code=BCDF-GHJK', { headers: image }],
-      ['/logout', { headers: image }],
-      ['/logout/confirm', { ...form({ logout: 'yes' }), headers: post }],
-      ['/setup', { ...form({}), headers: old }],
-      ['/', { headers: image }],
-    ]
-    for (let round = 0; round < 5; round += 1) {
-      for (const [path, init] of refused) {
-        expect([path, await browse(server, path, office, init)]).toEqual([path, 403])
-      }
-    }
-    expect(await server.storage.prisma.signInThrottle.count()).toBe(0)
-    // Everybody in that office goes where they want to.
-    const link = from('cross-site', 'navigate', 'document', { 'sec-fetch-user': '?1' })
-    const allowed: readonly (readonly [string, RequestInit])[] = [
-      [authorize, { headers: link }],
-      [authorize, { headers: from('none', 'navigate', 'document') }],
-      [`${authorize}&prompt=none`, { headers: from('same-site', 'navigate', 'iframe') }],
-      ['/logout', { headers: link }],
-      ['/logout', { ...form({}), headers: post }],
-      ['/device?user_code=BCDF-GHJK', { headers: link }],
-      ['/', { headers: link }],
-    ]
-    for (const [path, init] of allowed) {
-      const status = await browse(server, path, office, init)
-      expect([path, status !== 403 && status < 429]).toEqual([path, true])
-    }
-    expect(await browse(server, authorize, office, { headers: link })).toBe(429)
-  })
-
-  it('a page that sends its visitor here again and again uses up its own share, and nobody else’s', async () => {
-    const server = await start({ usageLimits: limitsWith({ authorize: { limit: 20, windowSeconds: 86_400 } }) })
-    const office = '203.0.113.1'
-    const navigation = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' }
-    const byItself = { headers: navigation }
-    const pressed = { headers: { ...navigation, 'sec-fetch-user': '?1' } }
-    for (const path of ['/device', '/authorize?client_id=nobody']) {
-      const seen = await statusesOf(
-        Array.from({ length: 250 }, async () => ({ status: await browse(server, path, office, byItself) })),
-      )
-      expect([path, seen.includes(429)]).toEqual([path, true])
-      for (const asked of [pressed, {}, { headers: { ...navigation, 'sec-fetch-site': 'none' } }]) {
-        expect([path, (await browse(server, path, office, asked)) < 429]).toEqual([path, true])
-      }
-    }
-  })
-
-  it('a page that registers clients by its visitors’ browsers leaves programs at their address their own', async () => {
-    const server = await start({ registration: { mode: 'limited', limitPerAddress: 6, limitTotal: 1_000 } })
-    const office = '203.0.113.1'
-    const page = { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'cors' }
-    const register = async (headers: Record<string, string>) => {
-      const json = { ...headers, 'content-type': 'application/json', 'x-forwarded-for': office }
-      return fetch(`${server.issuer}/register`, { method: 'POST', headers: json, body: JSON.stringify(web) })
-    }
-    const byPage = await statusesOf(Array.from({ length: 10 }, () => register(page)))
-    expect(byPage.filter((status) => status === 201)).toHaveLength(3)
-    expect(await statusesOf(Array.from({ length: 6 }, () => register({})))).toEqual(Array(6).fill(201))
-  })
-
   it('requests that are refused use up no bytes', async () => {
     const server = await start({
       usageLimits: limitsWith({ 'authorize-bytes': { limit: 5_000, windowSeconds: 86_400 } }),
@@ -278,27 +173,6 @@ describe(`Limits turned against others, on ${kind}`, () => {
     const { pathname, search } = new URL(`${url}&state=${'x'.repeat(3_000)}`)
     const asked = async () => browse(server, `${pathname}${search}`, '203.0.113.1', {})
     expect([await asked(), await asked()]).toEqual([303, 429])
-  })
-
-  it('clients in browsers go on calling what has no page, from any origin', async () => {
-    const server = await start()
-    const send = sendTo(server)
-    const headers = {
-      origin: 'https://app.example',
-      'sec-fetch-site': 'cross-site',
-      'sec-fetch-mode': 'cors',
-      'sec-fetch-dest': 'empty',
-    }
-    const json = { ...headers, 'content-type': 'application/json' }
-    expect(
-      await statusesOf([
-        send('/register', '203.0.113.1', { method: 'POST', headers: json, body: JSON.stringify(web) }),
-        send('/token', '203.0.113.1', { ...form({ grant_type: 'refresh_token', client_id: 'x' }), headers }),
-        send('/userinfo', '203.0.113.1', { headers: { ...headers, authorization: 'Bearer x' } }),
-        send('/device/authorize', '203.0.113.1', { ...form({ client_id: 'x' }), headers }),
-        send('/.well-known/oauth-authorization-server', '203.0.113.1', { headers }),
-      ]),
-    ).toEqual([201, 401, 401, 401, 200])
   })
 
   it('pushed requests count with authorization requests, and what one network stores is bounded in bytes', async () => {
