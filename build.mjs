@@ -7,7 +7,7 @@ import { join } from 'node:path'
 
 const require = createRequire(import.meta.url)
 const stampFile = join('dist', '.stamp')
-const generatedFolders = { auth: 'src/storage/generated', notes: 'src/mcp-server/generated' }
+const generatedFolders = { auth: 'src/storage/generated', notes: 'src/mcp-host/generated' }
 
 function filesUnder(folder) {
   return readdirSync(folder, { withFileTypes: true, recursive: true })

@@ -1,6 +1,6 @@
 // Asks the servers of this container whether they are ready. With `auth` or `mcp` only that one.
 import { readFileSync } from 'node:fs'
-import { parseConfig } from '../dist/config.js'
+import { parseConfig } from '../dist/config/config.js'
 
 const { authPort, mcpPort } = parseConfig(process.env, (path) => readFileSync(path, 'utf8'))
 const ports = { auth: authPort, mcp: mcpPort }

@@ -33,7 +33,7 @@ function write({ file, mode }, text) {
 
 const encryptionKey = secrets.find(({ file }) => file === 'auth/encryption-key')
 const encryptionKeys = () => readFileSync(join(folder, encryptionKey.file), 'utf8').trim().split(/\s+/)
-/** As src/platform/secrets.ts names keys; says nothing about the key. */
+/** As src/base/secrets.ts names keys; says nothing about the key. */
 const idOf = (key) =>
   Buffer.from(hkdfSync('sha256', Buffer.from(key, 'base64url'), '', 'gatehouse secret box id', 6)).toString('base64url')
 const actions = {

@@ -3,9 +3,9 @@
 // while they are out of date.
 import { existsSync, readFileSync } from 'node:fs'
 import { register } from 'node:module'
-import { limitsTable } from '../dist/authorization-server/limits-table.js'
-import { settingsTable } from '../dist/config.js'
-import { metricsTable } from '../dist/platform/metric-definitions.js'
+import { limitsTable } from '../dist/authorization-server/limits/limits-table.js'
+import { settingsTable } from '../dist/config/config.js'
+import { metricsTable } from '../dist/telemetry/metric-definitions.js'
 import '../test/support/typescript-loader.mjs'
 import { writeReadme } from './readme-sections.mjs'
 

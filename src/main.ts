@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 /** The `gatehouse` program: hands the process's surroundings to the command line. */
 import { relative } from 'node:path'
+import { systemClock } from './base/clock.js'
 import { silenceRuntimeWarning } from './cli/engine-warning.js'
-import { systemClock } from './platform/clock.js'
 
 // What the program writes holds keys and people's data: files are for their owner alone, whatever the shell's umask.
 process.umask(0o077)

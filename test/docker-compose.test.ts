@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from '@jest/globals'
-import { settings } from '../src/settings.js'
+import { settings } from '../src/config/settings.js'
 
 /** What the composed stack decides itself, or has no use for: the image sets HOST, both servers have a database, no loopback clients. */
 const decided = ['HOST', 'DATA_DIR', 'dangerouslyAllowLoopbackClientMetadata']

@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, it } from '@jest/globals'
-import { createSecretBox } from '../src/platform/secrets.js'
+import { createSecretBox } from '../src/base/secrets.js'
 import { temporaryFolder } from './support/run-folder.js'
 
 const run = promisify(execFile)

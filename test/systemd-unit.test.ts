@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from '@jest/globals'
-import { settings } from '../src/settings.js'
+import { settings } from '../src/config/settings.js'
 
 describe('docs/operations/gatehouse.service', () => {
   const unit = readFileSync('docs/operations/gatehouse.service', 'utf8')

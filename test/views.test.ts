@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from '@jest/globals'
 import { type DefaultTreeAdapterTypes, parse } from 'parse5'
-import { hostileTexts } from '../src/authorization-server/hostile-samples.js'
+import { hostileTexts } from './support/pages/hostile-samples.js'
 import { createSamplePages, samplePages, viewsFolder } from './support/sample-pages.js'
 
 type Element = DefaultTreeAdapterTypes.Element

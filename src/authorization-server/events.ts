@@ -1,11 +1,11 @@
 /** Turns the engine's events into the request's log line and the audit trail. Nothing here holds a token or code. */
 import type { EventEmitter } from 'node:events'
 import type { KoaContextWithOIDC, default as Provider } from 'oidc-provider'
+import type { Logger } from '../base/log.js'
+import type { HttpMiddleware, RequestEvent } from '../http/http.js'
 import { subjectHash } from '../oauth/subject-hash.js'
-import type { HttpMiddleware, RequestEvent } from '../platform/http.js'
-import type { Logger } from '../platform/log.js'
-import type { AuditEntry, AuditTrail } from '../storage/audit.js'
-import { currentChange } from '../storage/change-request.js'
+import type { AuditEntry, AuditTrail } from '../storage/audit/audit.js'
+import { currentChange } from '../storage/clients/change-request.js'
 import { namedGrantType } from './request-counts.js'
 
 /** The request's log event, which the HTTP base made. */

@@ -1,17 +1,18 @@
 /** What an authorization server is made from. Filled by system.ts; every duration in seconds. */
+
+import type { Logger } from '../base/log.js'
+import type { HttpMiddleware } from '../http/http.js'
 import type { HostRules } from '../oauth/host-pattern.js'
 import type { RegistrationRules } from '../oauth/registration-rules.js'
 import type { ResourceDeclaration } from '../oauth/resource.js'
 import type { TrustedIssuer } from '../oauth/trusted-issuer.js'
 import type { UsageLimits } from '../oauth/usage-limits.js'
-import type { HttpMiddleware } from '../platform/http.js'
-import type { Logger } from '../platform/log.js'
-import type { AuditObserver } from '../storage/audit.js'
-import type { KeyRing } from '../storage/key-ring.js'
+import type { AuditObserver } from '../storage/audit/audit.js'
+import type { KeyRing } from '../storage/keys/key-ring.js'
 import type { Storage } from '../storage/storage.js'
-import type { OperatorFetch } from './assertions/issuer-keys.js'
 import type { FileClient } from './clients/clients-file.js'
 import type { RunningFetches } from './clients/fetch-places.js'
+import type { OperatorFetch } from './grants/issuer-keys.js'
 
 /** Fetches a URL that a client named. Must refuse private addresses, redirects, large and slow answers. */
 export type UntrustedFetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>

@@ -1,9 +1,9 @@
 /** What the authorization server counts of its requests: pure, from the event that the log line tells. */
 import { deviceCodeGrant } from '../oauth/registration.js'
 import { jwtBearerGrant } from '../oauth/trusted-issuer.js'
-import type { Count } from '../platform/metric-definitions.js'
-import type { FinishedRequest, ObservedServer } from '../platform/request-observation.js'
-import { createRouteTemplates } from '../platform/route-templates.js'
+import type { Count } from '../telemetry/metric-definitions.js'
+import type { FinishedRequest, ObservedServer } from '../telemetry/request-observation.js'
+import { createRouteTemplates } from '../telemetry/route-templates.js'
 import { connectPath, revocationFeedPath, routes, wellKnownPaths } from './routes.js'
 
 /** Grant types that are counted by name; the others, which anybody can make up, are `other`. */

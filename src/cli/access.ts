@@ -1,7 +1,7 @@
 /** `gatehouse access`: an end to everything that was issued before a moment. */
-import { createLogger } from '../platform/log.js'
-import { createAuditTrail } from '../storage/audit.js'
-import { endAccessBefore } from '../storage/end-access.js'
+import { createLogger } from '../base/log.js'
+import { endAccessBefore } from '../storage/accounts/end-access.js'
+import { createAuditTrail } from '../storage/audit/audit.js'
 import { type Command, readArguments, type Terminal, UsageError, writeLine } from './command.js'
 import { readMoment } from './moment.js'
 import { withStorage } from './storage.js'

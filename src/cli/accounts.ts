@@ -1,11 +1,11 @@
 /** `gatehouse accounts`: the people who can sign in. */
 import { weaknesses } from '../authorization-server/accounts/password-rules.js'
-import { createPasswordHasher } from '../authorization-server/accounts/passwords.js'
-import { createSignInThrottle, type SignInThrottle } from '../authorization-server/accounts/throttle.js'
-import { createLogger } from '../platform/log.js'
-import { type Account, type AccountStore, createAccountStore, normalizeEmail } from '../storage/accounts.js'
-import { type AuditEventType, createAuditTrail } from '../storage/audit.js'
-import { createIdentityLinks, type IdentityLinks } from '../storage/identity-links.js'
+import { createPasswordHasher } from '../authorization-server/login/passwords.js'
+import { createSignInThrottle, type SignInThrottle } from '../authorization-server/login/throttle.js'
+import { createLogger } from '../base/log.js'
+import { type Account, type AccountStore, createAccountStore, normalizeEmail } from '../storage/accounts/accounts.js'
+import { createIdentityLinks, type IdentityLinks } from '../storage/accounts/identity-links.js'
+import { type AuditEventType, createAuditTrail } from '../storage/audit/audit.js'
 import {
   type Command,
   loadConfig,

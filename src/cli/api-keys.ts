@@ -1,7 +1,7 @@
 /** `gatehouse api-keys`: keys for programs that cannot do OAuth, which the MCP server takes when API_KEYS is on. */
-import { type ApiKeys, createApiKeys, type ListedApiKey } from '../mcp-server/api-keys.js'
-import { notesMigrations } from '../mcp-server/notes-database.js'
-import { scopes as knownScopes } from '../mcp-server/scopes.js'
+import { type ApiKeys, createApiKeys, type ListedApiKey } from '../mcp-host/api-keys.js'
+import { notesMigrations } from '../notes/notes-database.js'
+import { scopes as knownScopes } from '../notes/scopes.js'
 import {
   type Command,
   loadConfig,
@@ -31,7 +31,7 @@ interface Flags {
 
 /** Opens the MCP server's database for one command; beside a running server too. */
 async function withApiKeys<T>(terminal: Terminal, work: (keys: ApiKeys) => Promise<T>): Promise<T> {
-  const { openForCommand } = await import('../databases.js')
+  const { openForCommand } = await import('../program/databases.js')
   const database = await openForCommand(loadConfig(terminal), 'mcp', notesMigrations)
   try {
     return await work(createApiKeys(database.sql, terminal.clock))

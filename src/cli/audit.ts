@@ -1,6 +1,6 @@
 /** `gatehouse audit`: what happened, for operators. */
-import { createAccountStore, normalizeEmail } from '../storage/accounts.js'
-import { type AuditEvent, listAuditEvents } from '../storage/audit-events.js'
+import { createAccountStore, normalizeEmail } from '../storage/accounts/accounts.js'
+import { type AuditEvent, listAuditEvents } from '../storage/audit/audit-events.js'
 import type { Storage } from '../storage/storage.js'
 import { type Command, readArguments, type Terminal, UsageError, writeJson, writeLine, writeTable } from './command.js'
 import { readMoment } from './moment.js'

@@ -1,10 +1,11 @@
 /** What `gatehouse serve` says once it is ready: where things are, how to sign in, how to connect. */
-import { declaredResource } from '../arrangement.js'
+
 import { connectPath } from '../authorization-server/routes.js'
-import type { Config } from '../config.js'
+import type { Config } from '../config/config.js'
 import { type ConnectTarget, connectLines } from '../connect-page/connect-lines.js'
-import type { Part } from '../databases.js'
-import type { System } from '../system.js'
+import type { Part } from '../program/databases.js'
+import type { System } from '../program/system.js'
+import { declaredResource } from '../program/topology.js'
 
 /** What the lines depend on besides settings: they are run on this machine, as this program is. */
 export interface Surroundings {

@@ -1,7 +1,7 @@
 /** `gatehouse clients invite` and `withdraw-invitations`: initial access tokens (RFC 7591 §3) for REGISTRATION=token. */
-import { createLogger } from '../platform/log.js'
-import { createAuditTrail } from '../storage/audit.js'
-import { createInvitation, withdrawInvitations } from '../storage/invitations.js'
+import { createLogger } from '../base/log.js'
+import { createAuditTrail } from '../storage/audit/audit.js'
+import { createInvitation, withdrawInvitations } from '../storage/clients/invitations.js'
 import { loadConfig, type Terminal, UsageError, writeLine } from './command.js'
 import { withStorage } from './storage.js'
 

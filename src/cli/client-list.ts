@@ -1,9 +1,10 @@
 /** `gatehouse clients list`: every client, or the registrations of one product as one line, with what their names could be mistaken for. */
-import { declaredResource } from '../arrangement.js'
+
 import { type OwnNames, ownNames, warningAbout } from '../authorization-server/clients/name-warnings.js'
 import { groupByProduct, type ProductGroup } from '../authorization-server/clients/product-groups.js'
-import type { NameWarning } from '../authorization-server/views.js'
-import { createClientStore, isMadeByOperator, type ListedClient } from '../storage/clients.js'
+import type { NameWarning } from '../authorization-server/pages/views.js'
+import { declaredResource } from '../program/topology.js'
+import { createClientStore, isMadeByOperator, type ListedClient } from '../storage/clients/clients.js'
 import { loadConfig, type Terminal, writeJson, writeLine, writeTable } from './command.js'
 import { withStorage } from './storage.js'
 

@@ -2,15 +2,15 @@
 import { readFileSync } from 'node:fs'
 import type { ClientMetadata } from 'oidc-provider'
 import { keySetMistakes } from '../authorization-server/clients/operator-keys.js'
+import { createLogger } from '../base/log.js'
+import { randomSecret } from '../base/secrets.js'
 import { memberFromText } from '../oauth/operator-clients.js'
 import { type MetadataOrigin, normaliseMetadata } from '../oauth/registration.js'
 import { violations } from '../oauth/registration-rules.js'
 import { introspectedResource } from '../oauth/resource.js'
 import { jwtBearerGrant } from '../oauth/trusted-issuer.js'
-import { createLogger } from '../platform/log.js'
-import { randomSecret } from '../platform/secrets.js'
-import { createAuditTrail } from '../storage/audit.js'
-import { createClientStore } from '../storage/clients.js'
+import { createAuditTrail } from '../storage/audit/audit.js'
+import { createClientStore } from '../storage/clients/clients.js'
 import { inviteClient, withdrawAllInvitations } from './client-invitations.js'
 import { listClients } from './client-list.js'
 import { type Command, loadConfig, readArguments, type Terminal, UsageError, writeJson, writeLine } from './command.js'
@@ -118,7 +118,7 @@ function furtherMembers(given: readonly string[]): Readonly<Record<string, unkno
 /** Throws when the server would refuse a client with this metadata, by the rules of registration or by the engine's. */
 async function judge(terminal: Terminal, metadata: ClientMetadata): Promise<void> {
   const config = loadConfig(terminal)
-  const { clientJudge, clientRules } = await import('../arrangement.js')
+  const { clientJudge, clientRules } = await import('../program/topology.js')
   const normalised: Record<string, unknown> & { client_id: string } = { ...metadata }
   normaliseMetadata(normalised, operatorOrigin)
   const [violation] = violations({ ...normalised }, clientRules(config).registrationRules, operatorOrigin)

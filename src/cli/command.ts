@@ -2,9 +2,9 @@
 import { readFileSync } from 'node:fs'
 import type { Readable, Writable } from 'node:stream'
 import { type ParseArgsConfig, parseArgs } from 'node:util'
-import { type Config, type Environment, parseConfig } from '../config.js'
-import type { Part } from '../databases.js'
-import type { Clock } from '../platform/clock.js'
+import type { Clock } from '../base/clock.js'
+import { type Config, type Environment, parseConfig } from '../config/config.js'
+import type { Part } from '../program/databases.js'
 
 export interface Terminal {
   readonly environment: Environment

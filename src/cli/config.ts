@@ -1,8 +1,8 @@
 /** `gatehouse config`: what the program would run with, and whether it would start. */
-import { type Config, ConfigError, describeConfig } from '../config.js'
-import type { Part } from '../databases.js'
-import { tracingSettings } from '../platform/tracing-settings.js'
-import { productionWarnings } from '../production.js'
+import { type Config, ConfigError, describeConfig } from '../config/config.js'
+import type { Part } from '../program/databases.js'
+import { productionWarnings } from '../program/production.js'
+import { tracingSettings } from '../telemetry/tracing-settings.js'
 import {
   type Command,
   loadConfig,
@@ -36,8 +36,8 @@ async function mistakesOf(judge: () => unknown): Promise<readonly string[]> {
  */
 async function check(terminal: Terminal, only: Part | undefined): Promise<void> {
   const config = loadConfig(terminal)
-  const { judgeSettings } = await import('../arrangement.js')
-  const { examineMachine } = await import('../preflight.js')
+  const { judgeSettings } = await import('../program/topology.js')
+  const { examineMachine } = await import('../program/preflight.js')
   const parts = only === undefined ? partsServed(config) : [only]
   let taken: readonly string[] = []
   const judgements = [

@@ -4,14 +4,14 @@
  */
 
 import { readFileSync } from 'node:fs'
+import { displayText } from '../base/display-text.js'
+import { version } from '../base/version.js'
+import { createDiagnosticNetwork, type DiagnosticNetworkOptions } from '../doctor/diagnostic-network.js'
 import { diagnose } from '../doctor/doctor.js'
 import { countOutcomes } from '../doctor/finding.js'
 import { diagnoseLocally } from '../doctor/local/local.js'
 import { findingsJson, findingsLines, reportJson, reportLines } from '../doctor/report.js'
 import { canParseUrl } from '../oauth/url.js'
-import { createDiagnosticNetwork, type DiagnosticNetworkOptions } from '../platform/diagnostic-network.js'
-import { displayText } from '../platform/display-text.js'
-import { version } from '../platform/version.js'
 import {
   type Command,
   ExitStatus,

@@ -1,12 +1,12 @@
 /** `gatehouse keys`: what signs tokens and cookies, and from when until when. Private parts never leave the database. */
-import { createLogger } from '../platform/log.js'
-import { SealError } from '../platform/secrets.js'
-import { createAuditTrail } from '../storage/audit.js'
-import { activeFrom, type KeyPolicy, orderCookieKeys, type StoredKey } from '../storage/key-lifecycle.js'
-import { recordKeyChanges } from '../storage/key-ring.js'
-import { type KeyChange, revokeKey, rotateKeys } from '../storage/key-rotation.js'
-import { readStoredKeys } from '../storage/keys.js'
-import { countOlderSeals, resealAll } from '../storage/reseal.js'
+import { createLogger } from '../base/log.js'
+import { SealError } from '../base/secrets.js'
+import { createAuditTrail } from '../storage/audit/audit.js'
+import { activeFrom, type KeyPolicy, orderCookieKeys, type StoredKey } from '../storage/keys/key-lifecycle.js'
+import { recordKeyChanges } from '../storage/keys/key-ring.js'
+import { type KeyChange, revokeKey, rotateKeys } from '../storage/keys/key-rotation.js'
+import { readStoredKeys } from '../storage/keys/keys.js'
+import { countOlderSeals, resealAll } from '../storage/keys/reseal.js'
 import type { Storage } from '../storage/storage.js'
 import {
   type Command,
@@ -68,7 +68,7 @@ async function changeKeys(
   terminal: Terminal,
   work: (storage: Storage, policy: KeyPolicy) => Promise<readonly KeyChange[]>,
 ): Promise<readonly KeyChange[]> {
-  const { keyPolicyOf } = await import('../databases.js')
+  const { keyPolicyOf } = await import('../program/databases.js')
   return withStorage(terminal, async (storage) => {
     const changes = await work(storage, keyPolicyOf(loadConfig(terminal)))
     await recordKeyChanges(createAuditTrail(storage, createLogger('silent')), changes, 'command line')

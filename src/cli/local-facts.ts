@@ -1,17 +1,16 @@
 /** Gathers what `gatehouse doctor --local` judges: settings, databases, keys, disk, addresses. Changes nothing, makes nothing. */
 import { accessSync, constants, existsSync, statfsSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import { internalUrl, judgeSettings, ownClient } from '../arrangement.js'
-import { type Config, ConfigError } from '../config.js'
-import {
-  embeddedFolder,
-  encryptionKeyFile,
-  encryptionKeysAtHand,
-  keyPolicyOf,
-  openBeside,
-  operatorSecrets,
-} from '../databases.js'
+import type { Clock } from '../base/clock.js'
+import { createSecretBox, randomSecret } from '../base/secrets.js'
+import { type Config, ConfigError } from '../config/config.js'
+import type { Database } from '../database/database.js'
+import { FolderInUse } from '../database/folder-lock.js'
+import { migrationState } from '../database/migrate.js'
+import { isReadOnlyError } from '../database/outage.js'
+import { createDiagnosticNetwork, type DiagnosticNetworkOptions } from '../doctor/diagnostic-network.js'
 import { answerOf } from '../doctor/exchange.js'
+import { readDatabaseCondition } from '../doctor/local/database-condition.js'
 import type {
   AddressFacts,
   DatabaseFacts,
@@ -23,20 +22,21 @@ import type {
   StoredFacts,
 } from '../doctor/local/facts.js'
 import { claimedAddress } from '../doctor/local/proxy-checks.js'
-import { overdueNotesRows } from '../mcp-server/expired-rows.js'
-import { notesMigrations } from '../mcp-server/notes-database.js'
-import { tryFollowing } from '../mcp-server/revocations.js'
+import { arrivalHeaders, askForArrival } from '../http/proxy-probe.js'
+import { overdueNotesRows } from '../mcp-host/expired-rows.js'
+import { tryFollowing } from '../mcp-host/revocations.js'
+import { notesMigrations } from '../notes/notes-database.js'
 import { authorizationServerMetadataUrls, pathOf, protectedResourceMetadataUrl } from '../oauth/well-known.js'
-import { arrivalHeaders, askForArrival } from '../platform/arrival.js'
-import type { Clock } from '../platform/clock.js'
-import type { Database } from '../platform/database.js'
-import { readDatabaseCondition } from '../platform/database-condition.js'
-import { createDiagnosticNetwork, type DiagnosticNetworkOptions } from '../platform/diagnostic-network.js'
-import { FolderInUse } from '../platform/folder-lock.js'
-import { migrationState } from '../platform/migrate.js'
-import { isReadOnlyError } from '../platform/outage.js'
-import { createSecretBox, randomSecret } from '../platform/secrets.js'
-import { productionWarnings } from '../production.js'
+import {
+  embeddedFolder,
+  encryptionKeyFile,
+  encryptionKeysAtHand,
+  keyPolicyOf,
+  openBeside,
+  operatorSecrets,
+} from '../program/databases.js'
+import { productionWarnings } from '../program/production.js'
+import { internalUrl, judgeSettings, ownClient } from '../program/topology.js'
 import { readStorageCondition, type StorageCondition } from '../storage/condition.js'
 import { authMigrations, createStorage } from '../storage/storage.js'
 import { loadConfig, type Terminal } from './command.js'

@@ -1,14 +1,14 @@
 /** `gatehouse migrate`: brings the databases to the newest schema without starting a server. */
 
-import type { Part } from '../databases.js'
-import { notesMigrations } from '../mcp-server/notes-database.js'
-import { createLogger } from '../platform/log.js'
-import { migrate as applyMigrations } from '../platform/migrate.js'
+import { createLogger } from '../base/log.js'
+import { migrate as applyMigrations } from '../database/migrate.js'
+import { notesMigrations } from '../notes/notes-database.js'
+import type { Part } from '../program/databases.js'
 import { authMigrations } from '../storage/storage.js'
 import { type Command, loadConfig, readArguments, type Terminal, UsageError, writeLine } from './command.js'
 
 async function migratePart(terminal: Terminal, part: Part): Promise<void> {
-  const { openDatabase } = await import('../databases.js')
+  const { openDatabase } = await import('../program/databases.js')
   const database = await openDatabase(loadConfig(terminal), part, createLogger('silent'))
   const name = part === 'auth' ? 'auth' : 'notes'
   try {

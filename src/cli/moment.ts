@@ -1,5 +1,5 @@
 /** How a moment is written on the command line. */
-import type { Clock } from '../platform/clock.js'
+import type { Clock } from '../base/clock.js'
 import { UsageError } from './command.js'
 
 const unitSeconds: Readonly<Record<string, number>> = { m: 60, h: 3_600, d: 86_400 }

@@ -1,11 +1,11 @@
 /** `gatehouse serve`: runs the servers until a signal ends them. */
 
-import { createLogger, type Logger } from '../platform/log.js'
-import { collectGarbage } from '../platform/memory.js'
-import { type Tracing, tracingSettings } from '../platform/tracing-settings.js'
-import type { System } from '../system.js'
+import { createLogger, type Logger } from '../base/log.js'
+import type { System } from '../program/system.js'
+import { type Tracing, tracingSettings } from '../telemetry/tracing-settings.js'
 import { bannerLines } from './banner.js'
 import { type Command, loadConfig, partNamed, readArguments, type Terminal, writeLine } from './command.js'
+import { collectGarbage } from './memory.js'
 
 /** Node 20 reached its end of life in April 2026. It still works, and is tested. */
 const oldestMaintainedNode = 22
@@ -68,7 +68,7 @@ function survive(system: System, log: Logger): void {
 async function openTracing({ environment }: Terminal, log: Logger): Promise<Tracing | undefined> {
   const settings = tracingSettings(environment)
   if (settings === undefined) return undefined
-  const { startTracing } = await import('../platform/tracing.js')
+  const { startTracing } = await import('../telemetry/tracing.js')
   return startTracing(settings, log)
 }
 
@@ -83,7 +83,7 @@ export const serve: Command = {
     if (terminal.nodeMajor < oldestMaintainedNode) {
       log.warn(`Node ${terminal.nodeMajor} gets no security fixes any more: use Node ${oldestMaintainedNode} or newer`)
     }
-    const { createSystem } = await import('../system.js')
+    const { createSystem } = await import('../program/system.js')
     const tracing = await openTracing(terminal, log)
     const system = createSystem(config, { only, log, clock: terminal.clock, tracing })
     const stop = untilAskedToStop(terminal, log, config.STOP_DELAY_SECONDS * 1_000 + stopLimitMs)

@@ -7,7 +7,7 @@ export async function withStorage<T>(terminal: Terminal, work: (storage: Storage
   const config = loadConfig(terminal)
   // Loaded when needed: `gatehouse help` does not wait for the engine.
   const [{ openForCommand, storageOver }, { authMigrations }] = await Promise.all([
-    import('../databases.js'),
+    import('../program/databases.js'),
     import('../storage/storage.js'),
   ])
   const database = await openForCommand(config, 'auth', authMigrations)

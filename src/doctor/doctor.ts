@@ -3,8 +3,7 @@
  * shape of a diagnosis. Does not own the network (an argument), nor how a diagnosis is printed (`report.ts`). Sends no credential,
  * registers nothing, changes nothing. RFC 6750, 6749, 7591, 8414, 9207, 9728, MCP authorization 2025-03-26 to 2026-07-28.
  */
-import type { Clock } from '../platform/clock.js'
-import type { DiagnosticNetwork, Silence } from '../platform/diagnostic-network.js'
+import type { Clock } from '../base/clock.js'
 import { crossOriginChecks } from './checks/cross-origin.js'
 import { endpointChecks } from './checks/endpoint.js'
 import { keyChecks } from './checks/keys.js'
@@ -13,6 +12,7 @@ import { resourceMetadataChecks } from './checks/resource-metadata.js'
 import { serverEndpointChecks } from './checks/server-endpoints.js'
 import { serverMetadataChecks } from './checks/server-metadata.js'
 import { transportChecks } from './checks/transport.js'
+import type { DiagnosticNetwork, Silence } from './diagnostic-network.js'
 import { type CheckGroup, type Findings, judge } from './finding.js'
 import { gather } from './gather.js'
 

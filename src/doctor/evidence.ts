@@ -1,7 +1,7 @@
 /** What playing a client has shown. Gathered once (`gather.ts`), then only looked at. */
 import type { Challenge } from '../oauth/challenge.js'
 import { parseScope } from '../oauth/scope.js'
-import type { CertificateReport, Exchange } from '../platform/diagnostic-network.js'
+import type { CertificateReport, Exchange } from './diagnostic-network.js'
 import { answerOf, type JsonObject, type Reading, stringsIn } from './exchange.js'
 
 /** One address at which a client may look for a document. */

@@ -1,5 +1,5 @@
 /** Reading what was answered. */
-import type { Answer, Exchange, ProbeRequest } from '../platform/diagnostic-network.js'
+import type { Answer, Exchange, ProbeRequest } from './diagnostic-network.js'
 
 export type JsonObject = Readonly<Record<string, unknown>>
 

@@ -3,11 +3,11 @@
  * forty requests in six steps, those of one step at once; no step waits longer than the network's time limit.
  */
 
+import type { Clock } from '../base/clock.js'
 import { type Challenge, parseChallenges } from '../oauth/challenge.js'
 import { canParseUrl } from '../oauth/url.js'
 import { authorizationServerMetadataUrls, protectedResourceMetadataUrl } from '../oauth/well-known.js'
-import type { Clock } from '../platform/clock.js'
-import type { Answer, DiagnosticNetwork, Exchange, ProbeRequest } from '../platform/diagnostic-network.js'
+import type { Answer, DiagnosticNetwork, Exchange, ProbeRequest } from './diagnostic-network.js'
 import {
   type CrossOriginPair,
   documentOf,

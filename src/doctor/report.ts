@@ -1,5 +1,5 @@
 /** A diagnosis in words for a terminal, and as JSON. What servers said is made fit to be shown: they may be hostile. */
-import { displayText } from '../platform/display-text.js'
+import { displayText } from '../base/display-text.js'
 import type { Diagnosis } from './doctor.js'
 import { type CheckResult, countOutcomes, type Findings, type Outcome, type Problem } from './finding.js'
 

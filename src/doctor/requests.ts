@@ -1,5 +1,5 @@
 /** The requests a client makes, and the ones made to be refused: nothing here may leave anything behind on a healthy server. */
-import type { ProbeRequest } from '../platform/diagnostic-network.js'
+import type { ProbeRequest } from './diagnostic-network.js'
 import { forwardedHost } from './evidence.js'
 
 /** Revision 2025-11-25: what most deployed clients speak first. */

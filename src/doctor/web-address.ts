@@ -2,7 +2,7 @@
 
 import { isIP } from 'node:net'
 import { canParseUrl, withoutTrailingSlashes } from '../oauth/url.js'
-import { isPublicAddress } from '../platform/public-address.js'
+import { isPublicAddress } from '../outbound/public-address.js'
 
 /** The first thing in which two URLs differ, from what outweighs the most. `text`: none of the others, yet not identical. */
 export type Difference = 'scheme' | 'host' | 'slash' | 'path' | 'case' | 'text'

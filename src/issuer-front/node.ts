@@ -1,7 +1,7 @@
 /** The front on `node:http`, and as middleware of Express, which calls with `next`. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { ReadableStream } from 'node:stream/web'
-import { addressSet, clientAddress } from '../platform/client-address.js'
+import { addressSet, clientAddress } from '../http/client-address.js'
 import type { IssuerFront } from './front.js'
 
 const knownMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])

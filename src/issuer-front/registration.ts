@@ -2,12 +2,13 @@
  * Registration in front of a server that has none for strangers (RFC 7591): the same normaliser and rules as our own, then the
  * client is created upstream with the operator's credentials. What the operator's endpoint says about itself stays here.
  */
+
+import { clientNetworks } from '../http/client-network.js'
+import { createWindowCounters, type Excess, shareBeyondTotal } from '../http/window-counters.js'
 import { OAuthError } from '../oauth/errors.js'
 import { isTextList, normaliseMetadata, redirectUrisOf } from '../oauth/registration.js'
 import { keepUsableRedirects, type RegistrationRules, violations } from '../oauth/registration-rules.js'
 import { formatScope } from '../oauth/scope.js'
-import { clientNetworks } from '../platform/client-network.js'
-import { createWindowCounters, type Excess, shareBeyondTotal } from '../platform/window-counters.js'
 import { jsonAnswer, tooManyRegistrations } from './answers.js'
 import type { FrontClients } from './front-client.js'
 import { type IssuerFrontOptions, paths } from './options.js'

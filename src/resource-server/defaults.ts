@@ -2,9 +2,9 @@
  * The clock and the network of a program that brings none of its own: the one file of the library that knows the ground the
  * product stands on. Tests and programs with other wishes hand theirs over instead.
  */
-export { systemClock } from '../platform/clock.js'
+export { systemClock } from '../base/clock.js'
 
-import { createOperatorFetch } from '../platform/operator-fetch.js'
+import { createOperatorFetch } from '../outbound/operator-fetch.js'
 import type { FetchFunction } from './access-token.js'
 
 /** For URLs from settings: five seconds and 1 MiB at most, no redirects, any address. */

@@ -11,11 +11,11 @@
  */
 import { type Adapter, errors } from 'oidc-provider'
 import { OAuthError } from '../oauth/errors.js'
-import { createArtifactAdapter } from './artifacts.js'
-import { type ClientSource, createClientAdapter } from './client-adapter.js'
-import { createEphemeralAdapter } from './ephemeral-artifacts.js'
-import { createGrantAdapter } from './grants.js'
-import { createSessionAdapter } from './sessions.js'
+import { createSessionAdapter } from './accounts/sessions.js'
+import { type ClientSource, createClientAdapter } from './clients/client-adapter.js'
+import { createArtifactAdapter } from './grants/artifacts.js'
+import { createEphemeralAdapter } from './grants/ephemeral-artifacts.js'
+import { createGrantAdapter } from './grants/grants.js'
 import type { Storage } from './storage.js'
 
 function createAdapter(storage: Storage, model: string, clientSource: ClientSource | undefined): Adapter {

@@ -1,9 +1,9 @@
 /** What the operator's doctor wants to know of the authorization server's tables. Read once, over a migrated database; changes nothing. */
-import type { Statement } from '../platform/database.js'
-import type { OverdueRows } from '../platform/expiring-rows.js'
-import { dueSteps, type KeyPolicy, type KeyStep, signingAlgorithms } from './key-lifecycle.js'
-import { readStoredKeys } from './keys.js'
-import { examineSeals, type SealedValues } from './reseal.js'
+import type { Statement } from '../database/database.js'
+import type { OverdueRows } from '../database/expiring-rows.js'
+import { dueSteps, type KeyPolicy, type KeyStep, signingAlgorithms } from './keys/key-lifecycle.js'
+import { readStoredKeys } from './keys/keys.js'
+import { examineSeals, type SealedValues } from './keys/reseal.js'
 import type { Storage } from './storage.js'
 import { overdueRows } from './sweep.js'
 

@@ -1,7 +1,7 @@
 /** What the adapters of all the engine's models share. */
 import type { AdapterPayload } from 'oidc-provider'
-import { outageError } from '../platform/outage.js'
-import { SealError } from '../platform/secrets.js'
+import { SealError } from '../base/secrets.js'
+import { outageError } from '../database/outage.js'
 import type { Storage } from './storage.js'
 
 /** Seconds a row is still read after its expiry, so that the engine applies its own clock tolerance. */
@@ -14,7 +14,7 @@ export type Payload = AdapterPayload & Record<string, unknown>
 
 /**
  * Opens what the engine is about to use. What does not open here was sealed by a server with an encryption key that this one was not
- * given: another replica can answer, so 503, never as if something were wrong with the client (platform/outage.ts).
+ * given: another replica can answer, so 503, never as if something were wrong with the client (database/outage.ts).
  */
 export function openSealed({ secretBox }: Storage, sealed: string, purpose: string): string {
   try {

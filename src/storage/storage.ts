@@ -4,10 +4,10 @@
  * engine's hot artifacts (adapter.ts). Does not own protocol rules: it keeps promises, listed in adapter.ts.
  */
 import { fileURLToPath } from 'node:url'
-import type { Clock } from '../platform/clock.js'
-import type { Database } from '../platform/database.js'
-import { migrate, pendingMigrations } from '../platform/migrate.js'
-import type { SecretBox } from '../platform/secrets.js'
+import type { Clock } from '../base/clock.js'
+import type { SecretBox } from '../base/secrets.js'
+import type { Database } from '../database/database.js'
+import { migrate, pendingMigrations } from '../database/migrate.js'
 import { PrismaClient } from './generated/client.js'
 
 /** Folder of the authorization server's migrations, from src/ and dist/ alike. */

@@ -1,5 +1,8 @@
 /** Deletes what has expired and what nobody uses, in batches small enough never to hold up honest requests. */
-import type { Statement } from '../platform/database.js'
+
+import type { Logger } from '../base/log.js'
+import { sweepRegularly } from '../base/sweeper.js'
+import type { Statement } from '../database/database.js'
 import {
   batchSize,
   type Expiring,
@@ -8,10 +11,8 @@ import {
   overdueRowsOf,
   sweepBatches,
   sweepOf,
-} from '../platform/expiring-rows.js'
-import type { Logger } from '../platform/log.js'
-import { sweepRegularly } from '../platform/sweeper.js'
-import { removeUnusedClients } from './client-hygiene.js'
+} from '../database/expiring-rows.js'
+import { removeUnusedClients } from './clients/client-hygiene.js'
 import type { Storage } from './storage.js'
 
 const expiresAt = 'expires_at'

@@ -2,7 +2,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import { type CryptoKey, decodeJwt, generateKeyPair, type JWTPayload, SignJWT } from 'jose'
-import { createOperatorFetch } from '../../src/platform/operator-fetch.js'
+import { createOperatorFetch } from '../../src/outbound/operator-fetch.js'
 import { describeOnDatabases } from '../support/describe-with.js'
 import { deviceCodeGrant } from '../support/device-client.js'
 import { createDpopKey, unsignedJwt } from '../support/dpop-key.js'

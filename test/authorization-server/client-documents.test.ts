@@ -1,6 +1,6 @@
 /** What a client's document is worth over time: HTTP caching, its host being down, other processes, hosts nobody wants. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
-import { UntrustedFetchBusyError } from '../../src/platform/untrusted-fetch-error.js'
+import { UntrustedFetchBusyError } from '../../src/outbound/untrusted-fetch-error.js'
 import { isSignInPage } from '../support/authorization.js'
 import { pageOf } from '../support/browser.js'
 import { type Answer, clientDocument, type DocumentHost, startDocumentHost } from '../support/document-host.js'

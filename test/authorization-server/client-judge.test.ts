@@ -1,8 +1,8 @@
 /** The engine that judges CLIENTS_FILE before a start says of every client what the engine of the running server would say of it. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import type { ClientMetadata } from 'oidc-provider'
-import { createClientJudge } from '../../src/authorization-server/provider.js'
-import { saveClient } from '../../src/storage/clients.js'
+import { createClientJudge } from '../../src/authorization-server/engine/provider.js'
+import { saveClient } from '../../src/storage/clients/clients.js'
 import { startServer, type TestServer } from './server.js'
 
 const issuer = 'http://localhost:3000'

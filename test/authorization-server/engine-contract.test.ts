@@ -35,7 +35,7 @@ interface CallSites {
 const callSites: readonly CallSites[] = [
   {
     // The engine's helpers, handed to its grants: each grant that we register again asks for the grant there.
-    by: 'authorization-server/token-scopes.ts',
+    by: 'authorization-server/endpoints/token-scopes.ts',
     text: 'validateGrant(',
     sites: {
       'helpers/grant_source.js': 1,
@@ -48,7 +48,7 @@ const callSites: readonly CallSites[] = [
   },
   {
     // After the scope of a token was chosen. Those of codes and device codes pass through grant_common.
-    by: 'authorization-server/token-scopes.ts',
+    by: 'authorization-server/endpoints/token-scopes.ts',
     text: 'applyAuthorizationDetails(',
     sites: {
       'helpers/grant_authorization.js': 1,
@@ -59,18 +59,18 @@ const callSites: readonly CallSites[] = [
   },
   {
     // Two kinds of identifiers. The third is of a feature that is off: client attestation.
-    by: 'authorization-server/one-time.ts',
+    by: 'authorization-server/engine/one-time.ts',
     text: 'ReplayDetection.unique(',
     sites: { 'helpers/validate_dpop.js': 1, 'shared/jwt_client_auth.js': 1, 'shared/attest_client_auth.js': 1 },
   },
   {
-    by: 'authorization-server/one-time.ts',
+    by: 'authorization-server/engine/one-time.ts',
     text: 'assertJwtClientAuthClaimsAndHeader(',
     sites: { 'helpers/defaults.js': 1, 'shared/jwt_client_auth.js': 1 },
   },
   {
     // Whoever verifies a proof asks whether it is new: the token endpoint's grants, pushed requests, userinfo.
-    by: 'authorization-server/one-time.ts',
+    by: 'authorization-server/engine/one-time.ts',
     text: 'checkDpopReplay(',
     sites: {
       'helpers/validate_dpop.js': 1,
@@ -82,12 +82,12 @@ const callSites: readonly CallSites[] = [
     },
   },
   {
-    by: 'authorization-server/clients/authentication.ts',
+    by: 'authorization-server/engine/authentication.ts',
     text: 'compareClientSecret(',
     sites: { 'models/client.js': 1, 'shared/client_auth.js': 1 },
   },
   {
-    by: 'authorization-server/clients/grant-types.ts',
+    by: 'authorization-server/engine/grant-types.ts',
     text: 'grantTypeAllowed(',
     sites: {
       'models/client.js': 1,
@@ -99,7 +99,7 @@ const callSites: readonly CallSites[] = [
     },
   },
   {
-    by: 'authorization-server/clients/built-clients.ts',
+    by: 'authorization-server/engine/built-clients.ts',
     text: 'dynamicClients',
     sites: { 'models/client.js': 3, 'provider.js': 1 },
   },
@@ -109,14 +109,14 @@ const callSites: readonly CallSites[] = [
     sites: { 'provider.js': 1, 'actions/authorization/resume.js': 1 },
   },
   {
-    by: 'authorization-server/provider.ts',
+    by: 'authorization-server/engine/provider.ts',
     text: 'resetIdentifier(',
     sites: { 'models/session.js': 1, 'actions/authorization/resume.js': 1, 'actions/end_session.js': 1 },
   },
-  { by: 'authorization-server/provider.ts', text: 'oldId', sites: { 'models/session.js': 3 } },
+  { by: 'authorization-server/engine/provider.ts', text: 'oldId', sites: { 'models/session.js': 3 } },
   {
     // The unit of work of a token request collects what is used up and what is issued.
-    by: 'storage/token-request.ts',
+    by: 'storage/grants/token-request.ts',
     text: '.consume()',
     sites: {
       'helpers/grant_source.js': 1,
@@ -125,7 +125,7 @@ const callSites: readonly CallSites[] = [
     },
   },
   {
-    by: 'authorization-server/engine-client.ts',
+    by: 'authorization-server/engine/engine-client.ts',
     text: 'new UnsupportedTokenType',
     sites: { 'shared/reject_structured_tokens.js': 1 },
   },
@@ -229,15 +229,15 @@ describe('The engine that our replacements assume', () => {
     const reaching = /Object\.assign\((?:provider|Interaction)\b|\bprototype\b|Engine\.find = |'oidc-provider\/lib\//
     const files = [...product].filter(([, source]) => reaching.test(source)).map(([file]) => file)
     expect(files).toEqual([
-      'authorization-server/assertions/grant.ts',
-      'authorization-server/clients/authentication.ts',
-      'authorization-server/clients/built-clients.ts',
-      'authorization-server/clients/grant-types.ts',
+      'authorization-server/grants/identity-assertion-grant.ts',
+      'authorization-server/engine/authentication.ts',
+      'authorization-server/engine/built-clients.ts',
+      'authorization-server/engine/grant-types.ts',
       'authorization-server/interactions/signed-in-browser.ts',
-      'authorization-server/one-time.ts',
-      'authorization-server/provider.ts',
-      'authorization-server/refresh-rotation.ts',
-      'authorization-server/token-scopes.ts',
+      'authorization-server/engine/one-time.ts',
+      'authorization-server/engine/provider.ts',
+      'authorization-server/engine/refresh-rotation.ts',
+      'authorization-server/endpoints/token-scopes.ts',
     ])
   })
 

@@ -5,9 +5,9 @@ import {
   DocumentUnavailable,
   KeptDocuments,
 } from '../../src/authorization-server/clients/kept-documents.js'
-import { createLogger } from '../../src/platform/log.js'
-import { UntrustedFetchBusyError } from '../../src/platform/untrusted-fetch-error.js'
-import type { ClientDocument, ClientDocumentStore } from '../../src/storage/client-documents.js'
+import { createLogger } from '../../src/base/log.js'
+import { UntrustedFetchBusyError } from '../../src/outbound/untrusted-fetch-error.js'
+import type { ClientDocument, ClientDocumentStore } from '../../src/storage/clients/client-documents.js'
 
 const url = 'https://client.example/client.json'
 

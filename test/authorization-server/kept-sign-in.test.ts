@@ -1,6 +1,6 @@
 /** A sign-in is kept once the password was proven, whatever the person answers to the client, and whether they answer at all. */
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals'
-import { endSession } from '../../src/storage/sessions.js'
+import { endSession } from '../../src/storage/accounts/sessions.js'
 import { consent, deny, isConsentPage, isSignInPage, signIn } from '../support/authorization.js'
 import { type Arrival, type Browser, type Page, pageOf } from '../support/browser.js'
 import { sessionCookie } from '../support/cookie-names.js'

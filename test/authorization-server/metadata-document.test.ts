@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { parseKeySet, parseMetadataDocument } from '../../src/authorization-server/clients/metadata-document.js'
-import { UntrustedFetchError } from '../../src/platform/untrusted-fetch-error.js'
+import { UntrustedFetchError } from '../../src/outbound/untrusted-fetch-error.js'
 
 const url = 'https://client.example/client.json'
 const good = { client_id: url, client_name: 'Client', redirect_uris: ['https://client.example/callback'] }

@@ -1,8 +1,8 @@
 /** Client assertions (RFC 7523 §3) and DPoP proofs (RFC 9449 §11.1) are good once, at every endpoint that takes them. */
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals'
+import { outageError } from '../../src/database/outage.js'
 import { noUsageLimits } from '../../src/oauth/usage-limits.js'
-import { outageError } from '../../src/platform/outage.js'
 import { type ClientKey, newClientKey, signClientAssertion } from '../support/client-assertion.js'
 import { openTestDatabase } from '../support/databases.js'
 import { describeOnDatabases } from '../support/describe-with.js'

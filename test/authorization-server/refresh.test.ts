@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import { decodeJwt } from 'jose'
-import { outageError } from '../../src/platform/outage.js'
+import { outageError } from '../../src/database/outage.js'
 import type { Browser } from '../support/browser.js'
 import { openTestDatabase } from '../support/databases.js'
 import { describeOnDatabases } from '../support/describe-with.js'

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
-import { createInvitation, withdrawInvitations } from '../../src/storage/invitations.js'
+import { createInvitation, withdrawInvitations } from '../../src/storage/clients/invitations.js'
 import { preferredDatabase } from '../support/databases.js'
 import { freePort } from '../support/free-port.js'
 import { startStack } from '../support/stack.js'

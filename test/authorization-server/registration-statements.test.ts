@@ -1,7 +1,7 @@
 /** What a registration and its management ask of the database, and what is left when something happens as they write. */
 import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals'
-import { outageError } from '../../src/platform/outage.js'
-import { createInvitation } from '../../src/storage/invitations.js'
+import { outageError } from '../../src/database/outage.js'
+import { createInvitation } from '../../src/storage/clients/invitations.js'
 import { openTestDatabase } from '../support/databases.js'
 import { describeOnDatabases } from '../support/describe-with.js'
 import { watchStatements } from '../support/watched-statements.js'

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { removeUnusedClients } from '../../src/storage/client-hygiene.js'
+import { removeUnusedClients } from '../../src/storage/clients/client-hygiene.js'
 import { completeAuthorization } from '../support/authorization.js'
 import { preferredDatabase } from '../support/databases.js'
 import { type Grant, newGrant, obtainTokens, redeem, refresh, startAuthorization } from '../support/oauth-client.js'

@@ -5,9 +5,9 @@ import {
   scopesForMachine,
   scopesForPerson,
   scopesForRefresh,
-} from '../../src/authorization-server/requested-scopes.js'
-import { createResources } from '../../src/authorization-server/resources.js'
-import { notesResource } from '../../src/mcp-server/notes-resource.js'
+} from '../../src/authorization-server/endpoints/requested-scopes.js'
+import { createResources } from '../../src/authorization-server/resources/resources.js'
+import { notesResource } from '../../src/notes/notes-resource.js'
 
 const notes = notesResource('https://a.example/mcp')
 const tickets = {

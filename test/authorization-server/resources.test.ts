@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
-import { createResources } from '../../src/authorization-server/resources.js'
-import { notesResource } from '../../src/mcp-server/notes-resource.js'
+import { createResources } from '../../src/authorization-server/resources/resources.js'
+import { notesResource } from '../../src/notes/notes-resource.js'
 
 describe('Which resource an identifier means (RFC 8707 §2)', () => {
   const alone = notesResource('https://a.example/mcp', ['https://former.example/notes'])

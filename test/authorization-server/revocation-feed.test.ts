@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import { decodeJwt, exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { z } from 'zod'
-import { hashSecret, randomSecret } from '../../src/platform/secrets.js'
+import { hashSecret, randomSecret } from '../../src/base/secrets.js'
 import { describeOnDatabases } from '../support/describe-with.js'
 import {
   discoverServer,

@@ -1,10 +1,10 @@
 /** JWT access tokens at the introspection endpoint: what a resource server that only introspects is told of them. */
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import { decodeJwt, decodeProtectedHeader, SignJWT } from 'jose'
-import { createOperatorFetch } from '../../src/platform/operator-fetch.js'
+import { createOperatorFetch } from '../../src/outbound/operator-fetch.js'
 import { createTokenVerifier } from '../../src/resource-server/index.js'
-import { keyPolicy } from '../../src/storage/key-lifecycle.js'
-import { revokeKey } from '../../src/storage/key-rotation.js'
+import { keyPolicy } from '../../src/storage/keys/key-lifecycle.js'
+import { revokeKey } from '../../src/storage/keys/key-rotation.js'
 import type { Account } from '../support/authorization.js'
 import { describeOnDatabases } from '../support/describe-with.js'
 import { createDpopKey } from '../support/dpop-key.js'

@@ -1,6 +1,6 @@
 /** What one sign-in asks of the database, and what is left of it when something happens between a request's read and its write. */
 import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals'
-import { outageError } from '../../src/platform/outage.js'
+import { outageError } from '../../src/database/outage.js'
 import { completeAuthorization, isSignInPage, signIn } from '../support/authorization.js'
 import { type Browser, type Page, pageOf } from '../support/browser.js'
 import { openTestDatabase } from '../support/databases.js'

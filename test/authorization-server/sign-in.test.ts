@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { createSignInThrottle, signInLimits } from '../../src/authorization-server/accounts/throttle.js'
+import { createSignInThrottle, signInLimits } from '../../src/authorization-server/login/throttle.js'
 import { type Account, isConsentPage, isSignInPage, signIn } from '../support/authorization.js'
 import { type Browser, type Page, pageOf } from '../support/browser.js'
 import { knownBrowserCookie } from '../support/cookie-names.js'

@@ -1,7 +1,7 @@
 import { generateKeyPairSync, type KeyObject, verify } from 'node:crypto'
 import { describe, expect, it } from '@jest/globals'
 import { ExternalSigningKey, type JWK } from 'oidc-provider'
-import { engineKey } from '../../src/authorization-server/signing-key.js'
+import { engineKey } from '../../src/authorization-server/engine/signing-key.js'
 
 describe('The key that signs tokens', () => {
   it('writes R and S side by side, however short one of them happens to be (RFC 7518 §3.4)', async () => {

@@ -1,6 +1,6 @@
 /** A registration that was interrupted before its consent is there when the person comes back, weeks later too. */
 import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals'
-import { removeUnusedClients } from '../../src/storage/client-hygiene.js'
+import { removeUnusedClients } from '../../src/storage/clients/client-hygiene.js'
 import { consent, isConsentPage, isSignInPage, signIn } from '../support/authorization.js'
 import { pageOf } from '../support/browser.js'
 import { openTestDatabase } from '../support/databases.js'

@@ -1,6 +1,6 @@
 /** The database is silent as a refresh is committed, for longer than the grace: the client gets 503, and repeats the refresh. */
 import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals'
-import { outageError } from '../../src/platform/outage.js'
+import { outageError } from '../../src/database/outage.js'
 import { openTestDatabase } from '../support/databases.js'
 import { describeOnDatabases } from '../support/describe-with.js'
 import { type Grant, newGrant, obtainTokens, refresh } from '../support/oauth-client.js'

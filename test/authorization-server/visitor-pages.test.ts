@@ -1,6 +1,6 @@
 /** The home page and the connect pages of an authorization server with several resources. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { notesResource } from '../../src/mcp-server/notes-resource.js'
+import { notesResource } from '../../src/notes/notes-resource.js'
 import { pageOf } from '../support/browser.js'
 import { startServer, type TestServer } from './server.js'
 

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { createAuthority } from '../platform/certificates.js'
+import { createAuthority } from '../outbound/certificates.js'
 import { publicClient } from './fixtures.js'
 import type { Settings } from './serve-process.js'
 

@@ -2,18 +2,19 @@
  * The MCP server in a process of its own, with a guard that can be told to accept: for one token it answers without looking,
  * for all others it verifies as the product does. So both kinds of call meet the same process, and only the guard differs.
  */
+
+import { systemClock } from '../../src/base/clock.js'
+import { createLogger } from '../../src/base/log.js'
 import type { ConnectViews } from '../../src/connect-page/connect-page.js'
-import { createMcpApp } from '../../src/mcp-server/app.js'
-import { notesMigrations } from '../../src/mcp-server/notes-database.js'
-import { notesServer } from '../../src/mcp-server/notes-server.js'
-import { createTokenVerifier } from '../../src/mcp-server/token-verifier.js'
-import { systemClock } from '../../src/platform/clock.js'
-import { openEmbeddedDatabase } from '../../src/platform/database.js'
-import { listen } from '../../src/platform/http.js'
-import { createLogger } from '../../src/platform/log.js'
-import { migrate } from '../../src/platform/migrate.js'
-import { createOperatorFetch } from '../../src/platform/operator-fetch.js'
-import { createPages, viewsFolder } from '../../src/platform/pages.js'
+import { openEmbeddedDatabase } from '../../src/database/database.js'
+import { migrate } from '../../src/database/migrate.js'
+import { listen } from '../../src/http/http.js'
+import { createMcpApp } from '../../src/mcp-host/app.js'
+import { createTokenVerifier } from '../../src/mcp-host/token-verifier.js'
+import { notesMigrations } from '../../src/notes/notes-database.js'
+import { notesServer } from '../../src/notes/notes-server.js'
+import { createOperatorFetch } from '../../src/outbound/operator-fetch.js'
+import { createPages, viewsFolder } from '../../src/pages/pages.js'
 import type { AccessToken, TokenVerifier } from '../../src/resource-server/index.js'
 
 const [issuer = '', resource = '', unguardedToken = ''] = process.argv.slice(2)

@@ -1,7 +1,7 @@
 /** What the guard costs: the same tool call to the same process with a verified token and past a guard that accepts. */
 import { z } from 'zod'
-import { createPasswordHasher } from '../../src/authorization-server/accounts/passwords.js'
-import { systemClock } from '../../src/platform/clock.js'
+import { createPasswordHasher } from '../../src/authorization-server/login/passwords.js'
+import { systemClock } from '../../src/base/clock.js'
 import { createJwtVerifier, createRemoteKeySet } from '../../src/resource-server/index.js'
 import { cacheVerifiedTokens } from '../../src/resource-server/token-cache.js'
 import { connectTo, expectStatus, type Question } from './connection.js'

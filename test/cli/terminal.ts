@@ -1,6 +1,6 @@
 import { PassThrough, Readable, Writable } from 'node:stream'
+import { systemClock } from '../../src/base/clock.js'
 import { runCommandLine } from '../../src/cli/cli.js'
-import { systemClock } from '../../src/platform/clock.js'
 
 export interface CommandRun {
   readonly exitCode: number

@@ -25,7 +25,7 @@ const refresh = 'authorization-server/refresh.test.ts'
 const registration = 'authorization-server/registration.test.ts'
 const removed = 'authorization-server/removed-client.test.ts'
 const request = 'authorization-server/authorization-request.test.ts'
-const guard = 'mcp-server/authorization.test.ts'
+const guard = 'mcp-host/authorization.test.ts'
 const bearer = 'resource-server/bearer.test.ts'
 
 export const findings: readonly Finding[] = [
@@ -115,7 +115,7 @@ export const findings: readonly Finding[] = [
     says: 'The first challenge is useful by itself, and a narrowed refresh narrows nothing for good',
     proofs: [
       proof(
-        'mcp-server/notes-resource.test.ts',
+        'notes/notes-resource.test.ts',
         'asks for nothing destructive at the first sign-in, and never for offline_access',
       ),
       proof(refresh, 'narrow an access token and keep the full scope for later'),
@@ -136,7 +136,7 @@ export const findings: readonly Finding[] = [
     id: 'interop 9',
     says: 'The resource metadata lies at the path-inserted address and names the exact MCP URL',
     proofs: [
-      proof('mcp-server/http.test.ts', 'at %s names the URL ending in %s, which its clients use'),
+      proof('mcp-host/http.test.ts', 'at %s names the URL ending in %s, which its clients use'),
       replayed('VS Code, registering itself'),
       replayed('ChatGPT'),
     ],
@@ -166,7 +166,7 @@ export const findings: readonly Finding[] = [
   {
     id: 'interop 13',
     says: 'A stream does not outlive the token that opened it',
-    proofs: [proof('mcp-server/event-stream.test.ts', 'end when the token that opened them expires')],
+    proofs: [proof('mcp-host/event-stream.test.ts', 'end when the token that opened them expires')],
   },
   {
     id: 'interop 14',
@@ -223,7 +223,7 @@ export const findings: readonly Finding[] = [
     proofs: [
       replayed('MCP Inspector, in the browser'),
       proof(registration, 'preflight of %s for %s with %s'),
-      proof('mcp-server/http.test.ts', 'lets pages read the challenge of a 401'),
+      proof('mcp-host/http.test.ts', 'lets pages read the challenge of a 401'),
     ],
   },
   {

@@ -3,8 +3,8 @@ import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { createSecureContext } from 'node:tls'
 import { type CryptoKey, exportJWK, generateKeyPair, SignJWT } from 'jose'
-import { createUntrustedFetch } from '../../src/platform/untrusted-fetch.js'
-import { createAuthority } from '../platform/certificates.js'
+import { createUntrustedFetch } from '../../src/outbound/untrusted-fetch.js'
+import { createAuthority } from '../outbound/certificates.js'
 import { listenOn } from '../support/opened.js'
 
 export interface MetadataHost {

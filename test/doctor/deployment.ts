@@ -1,7 +1,7 @@
 /** A small deployment whose answers a test can spoil one by one: an MCP server and an authorization server on loopback. */
 import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https'
-import { type Certificate, type CertificateAuthority, createAuthority } from '../platform/certificates.js'
+import { type Certificate, type CertificateAuthority, createAuthority } from '../outbound/certificates.js'
 import { listenOn } from '../support/opened.js'
 
 export interface Reply {

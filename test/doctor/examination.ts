@@ -1,8 +1,9 @@
 /** The doctor with a network for tests: every name leads to this machine. */
+
+import { systemClock } from '../../src/base/clock.js'
+import { createDiagnosticNetwork, type DiagnosticNetwork } from '../../src/doctor/diagnostic-network.js'
 import { type Diagnosis, diagnose } from '../../src/doctor/doctor.js'
 import type { Problem } from '../../src/doctor/finding.js'
-import { systemClock } from '../../src/platform/clock.js'
-import { createDiagnosticNetwork, type DiagnosticNetwork } from '../../src/platform/diagnostic-network.js'
 
 export interface ExaminationOptions {
   /** Certificate authority to trust, in PEM. */

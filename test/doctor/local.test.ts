@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals'
 import type { Problem } from '../../src/doctor/finding.js'
+import type { DatabaseCondition } from '../../src/doctor/local/database-condition.js'
 import type { AddressFacts, DatabaseFacts, LocalFacts, StoredFacts } from '../../src/doctor/local/facts.js'
 import { diagnoseLocally } from '../../src/doctor/local/local.js'
 import { type LocalProblemCode, localProblems } from '../../src/doctor/local/problems.js'
-import type { Arrival } from '../../src/platform/arrival.js'
-import type { DatabaseCondition } from '../../src/platform/database-condition.js'
+import type { Arrival } from '../../src/http/proxy-probe.js'
 
 const at = new Date('2026-11-21T12:00:00Z')
 const limits = { statementSeconds: 10, lockSeconds: 5, idleTransactionSeconds: 10 }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import type { Diagnosis } from '../../src/doctor/doctor.js'
-import { type CertificateAuthority, createAuthority } from '../platform/certificates.js'
+import { type CertificateAuthority, createAuthority } from '../outbound/certificates.js'
 import { freePort } from '../support/free-port.js'
 import { type Stack, startStack } from '../support/stack.js'
 import { examine, problemsOf } from './examination.js'

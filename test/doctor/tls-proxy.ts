@@ -1,7 +1,7 @@
 /** A reverse proxy as operators run it: ends TLS for several hosts on one port and passes everything on, Host as it came. */
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http'
 import { createServer } from 'node:https'
-import type { Certificate } from '../platform/certificates.js'
+import type { Certificate } from '../outbound/certificates.js'
 import { listenOn } from '../support/opened.js'
 
 export interface TlsProxy {

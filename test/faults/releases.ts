@@ -5,8 +5,8 @@ import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { decodeProtectedHeader } from 'jose'
-import { openServerDatabase } from '../../src/platform/database.js'
-import { migrate } from '../../src/platform/migrate.js'
+import { openServerDatabase } from '../../src/database/database.js'
+import { migrate } from '../../src/database/migrate.js'
 import { authMigrations } from '../../src/storage/storage.js'
 import { refresh } from '../support/oauth-client.js'
 import { temporaryFolder } from '../support/run-folder.js'
@@ -17,7 +17,7 @@ import { judge } from './oracle.js'
 import { now } from './readiness.js'
 import { processes, type World, withSession } from './world.js'
 
-/** What the migrations of a release do: a column, a table, an index, a foreign key (test/platform/migration-rules.test.ts). */
+/** What the migrations of a release do: a column, a table, an index, a foreign key (test/database/migration-rules.test.ts). */
 const nextRelease = `
 ALTER TABLE "artifacts" ADD COLUMN "of_the_next_release" TEXT;
 ALTER TABLE "grants" ADD COLUMN "of_the_next_release" TEXT;

@@ -73,9 +73,9 @@ async function canSignInAgain({ browser, grant, account }: Holder): Promise<bool
   }
 }
 
-/** What accounts/throttle.ts allows: wrong passwords for one account from everywhere, and from one address. */
+/** What login/throttle.ts allows: wrong passwords for one account from everywhere, and from one address. */
 const [perAccount, perAddress] = [50, 100]
-/** Two hashes at once at each of two servers, 19 MiB each (accounts/passwords.ts); what waits holds nothing. The rest is for the requests. */
+/** Two hashes at once at each of two servers, 19 MiB each (login/passwords.ts); what waits holds nothing. The rest is for the requests. */
 const hashMegabytes = 4 * 19 + 150
 
 export const guessedPasswords: Fault = {

@@ -1,5 +1,5 @@
 /** Two protected resources, small enough to see through; the first is the one that a request means that names none. */
-import { createResources } from '../../src/authorization-server/resources.js'
+import { createResources } from '../../src/authorization-server/resources/resources.js'
 import type { ResourceDeclaration, ScopeDeclaration } from '../../src/oauth/resource.js'
 
 function scope(name: string, includes: readonly string[] = [], destructive = false): ScopeDeclaration {

@@ -4,8 +4,8 @@
  */
 import { generateKeyPairSync } from 'node:crypto'
 import { type Client, type Configuration, errors, Provider } from 'oidc-provider'
-import { compareLoopbackRedirects } from '../../src/authorization-server/clients/authentication.js'
 import { clientMetadataRules } from '../../src/authorization-server/clients/metadata-rules.js'
+import { compareLoopbackRedirects } from '../../src/authorization-server/engine/authentication.js'
 
 export const registrationRules = {
   allowedPrivateUseRedirects: new Set(['cursor://anysphere.cursor-mcp/oauth/callback', 'com.example.app:/cb']),

@@ -1,8 +1,8 @@
 /** Registrations at a front: one network cannot use up what is for the others, whatever addresses it has. */
 import { createServer } from 'node:http'
 import { describe, expect, it } from '@jest/globals'
+import { randomSecret } from '../../src/base/secrets.js'
 import { createIssuerFront, serveFront } from '../../src/issuer-front/index.js'
-import { randomSecret } from '../../src/platform/secrets.js'
 import { listenOn } from '../support/opened.js'
 
 const limits = { registrationsPerHour: 30, registrationsPerHourAndAddress: 20 }

@@ -3,7 +3,7 @@
  * the grace. What a use means is decided by the product's own `judgeRefreshUse`. What a statement does to the database is written out here
  * as its SQL says, one atomic step each; `refresh-traces.test.ts` plays traces of this model on the real statements.
  */
-import { judgeRefreshUse, type RefreshUse } from '../../src/storage/refresh-reuse.js'
+import { judgeRefreshUse, type RefreshUse } from '../../src/storage/grants/refresh-reuse.js'
 import type { Model, Step } from './state-space.js'
 
 /** What keeps the promises. The mutants of the model lack one each. */

@@ -1,8 +1,8 @@
 /** Plays traces of the refresh model on the real adapter, unit of work and statements: after each step both must have come to the same. */
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
-import { randomSecret } from '../../src/platform/secrets.js'
-import { revokeGrant } from '../../src/storage/grants.js'
-import { TokenRequest, withinTokenRequest } from '../../src/storage/token-request.js'
+import { randomSecret } from '../../src/base/secrets.js'
+import { revokeGrant } from '../../src/storage/grants/grants.js'
+import { TokenRequest, withinTokenRequest } from '../../src/storage/grants/token-request.js'
 import { openTestStorage, type TestStorage } from '../storage/test-storage.js'
 import { describeOnDatabases } from '../support/describe-with.js'
 import { refreshBounds } from './bounds.js'

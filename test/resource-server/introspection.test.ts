@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { exportJWK, exportPKCS8, generateKeyPair, jwtVerify } from 'jose'
-import { createOperatorFetch } from '../../src/platform/operator-fetch.js'
+import { createOperatorFetch } from '../../src/outbound/operator-fetch.js'
 import { createIntrospectionVerifier, type TokenVerifier } from '../../src/resource-server/index.js'
 import { type Answer, type LoopbackServer, resource, startLoopbackServer } from '../support/token-issuer.js'
 

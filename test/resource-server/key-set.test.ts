@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { OAuthError } from '../../src/oauth/errors.js'
-import { createOperatorFetch } from '../../src/platform/operator-fetch.js'
+import { createOperatorFetch } from '../../src/outbound/operator-fetch.js'
 import {
   createJwtVerifier,
   createRemoteKeySet,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { hashSecret } from '../../src/platform/secrets.js'
+import { hashSecret } from '../../src/base/secrets.js'
 import { type AccessToken, createRevocationList, type RevocationFact } from '../../src/resource-server/index.js'
 
 const start = 1_800_000_000

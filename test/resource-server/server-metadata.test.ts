@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { createOperatorFetch } from '../../src/platform/operator-fetch.js'
+import { createOperatorFetch } from '../../src/outbound/operator-fetch.js'
 import { createIssuerDiscovery, validateServerMetadata } from '../../src/resource-server/index.js'
 import { type LoopbackServer, startLoopbackServer } from '../support/token-issuer.js'
 

@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { createLocalJWKSet, exportSPKI, importJWK } from 'jose'
 import { OAuthError } from '../../src/oauth/errors.js'
-import { createOperatorFetch } from '../../src/platform/operator-fetch.js'
+import { createOperatorFetch } from '../../src/outbound/operator-fetch.js'
 import {
   createJwtVerifier,
   createRemoteKeySet,

@@ -1,6 +1,6 @@
 /** Group C, classes 50 to 53: passwords that are no secret, accounts that end while something is under way, and links that make accounts. */
 import { expect } from '@jest/globals'
-import { sendRaw } from '../platform/raw-request.js'
+import { sendRaw } from '../http/raw-request.js'
 import { consent, isSignInPage } from '../support/authorization.js'
 import { pageOf } from '../support/browser.js'
 import { poll, startDevice } from '../support/device-client.js'

@@ -76,7 +76,7 @@ const flows: readonly Row[] = [
     id: 'A14',
     name: 'one resource under two of its names is one audience',
     source: 'RFC 8707 §2',
-    note: 'The catalogue refuses two resources; these are one (src/authorization-server/parameters.ts).',
+    note: 'The catalogue refuses two resources; these are one (src/authorization-server/endpoints/parameters.ts).',
     run: async (world) => {
       const { resource } = world.server
       const browser = world.server.newBrowser()

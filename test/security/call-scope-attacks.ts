@@ -1,7 +1,7 @@
 /** Group H: calls that a good token does not cover: scopes, proofs of possession, other people’s notes. */
 import { expect } from '@jest/globals'
 import { parseChallenge } from '../../src/oauth/challenge.js'
-import { callTool, connect, type McpTestServer, toolCall } from '../mcp-server/mcp-test-server.js'
+import { callTool, connect, type McpTestServer, toolCall } from '../mcp-host/mcp-test-server.js'
 import { createDpopKey } from '../support/dpop-key.js'
 import { planted, type Row, whoami } from './resource-world.js'
 

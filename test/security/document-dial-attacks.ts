@@ -272,7 +272,7 @@ export const attacks: readonly Row[] = [
     id: 'G114',
     name: 'certificates that nobody vouches for, of another name, and none at all',
     source: 'CVE-2025-3501, RFC 9110 §4.3.4',
-    note: 'an expired one: test/platform/untrusted-fetch.test.ts',
+    note: 'an expired one: test/outbound/untrusted-fetch.test.ts',
     run: async ({ server, host, plainPort, selfSignedPort }) => {
       const places = [
         `client.example:${selfSignedPort}`,

@@ -1,8 +1,8 @@
 /** Group H: other paths, methods, hosts and origins, and a token that is passed on. */
 import { request } from 'node:http'
 import { expect } from '@jest/globals'
-import { toolCall } from '../mcp-server/mcp-test-server.js'
-import { sendRaw } from '../platform/raw-request.js'
+import { sendRaw } from '../http/raw-request.js'
+import { toolCall } from '../mcp-host/mcp-test-server.js'
 import { goodToken, planted, type Row, whoami } from './resource-world.js'
 
 const json = ['Content-Type: application/json', 'Accept: application/json, text/event-stream']

@@ -20,7 +20,7 @@ export const attacks: readonly Row[] = [
       id: 'C43',
       name: `${who} is answered like a wrong password`,
       source: 'OWASP ASVS 6.3.8, Logto #8780',
-      note: 'That it takes as long: test/authorization-server/accounts/authenticator.test.ts.',
+      note: 'That it takes as long: test/authorization-server/login/authenticator.test.ts.',
       run: async ({ proxied }) => {
         if ((await proxied.server.accounts.findByEmail('disabled@example.com')) === undefined)
           await proxied.server.addAccount('disabled@example.com', { disabled: true })

@@ -1,6 +1,6 @@
 /** Group I: what must not be there at all, and settings that no operator may have. */
 import { expect } from '@jest/globals'
-import { type ConfigError, type Environment, parseConfig } from '../../src/config.js'
+import { type ConfigError, type Environment, parseConfig } from '../../src/config/config.js'
 import { isSignInPage, signIn } from '../support/authorization.js'
 import { pageOf } from '../support/browser.js'
 import { newGrant, startAuthorization } from '../support/oauth-client.js'

@@ -2,9 +2,9 @@
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect } from '@jest/globals'
+import { systemClock as clock } from '../../src/base/clock.js'
+import { randomSecret } from '../../src/base/secrets.js'
 import { createIssuerFront } from '../../src/issuer-front/index.js'
-import { systemClock as clock } from '../../src/platform/clock.js'
-import { randomSecret } from '../../src/platform/secrets.js'
 import {
   createIntrospectionVerifier,
   createIssuerDiscovery,

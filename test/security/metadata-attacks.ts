@@ -2,7 +2,7 @@
 import { expect } from '@jest/globals'
 import { authorizationServerMetadataUrls } from '../../src/oauth/well-known.js'
 import { readJson } from '../authorization-server/server.js'
-import { sendRaw } from '../platform/raw-request.js'
+import { sendRaw } from '../http/raw-request.js'
 import type { KnowledgeWorld, Row } from './knowledge-world.js'
 
 const documents = ['/.well-known/oauth-authorization-server', '/.well-known/openid-configuration', '/jwks'] as const

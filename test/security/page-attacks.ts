@@ -1,7 +1,7 @@
 /** Group B, classes 25 to 37: what strangers can put on a page, and where a page may lead. */
 import { createHash } from 'node:crypto'
 import { expect } from '@jest/globals'
-import { sendRaw } from '../platform/raw-request.js'
+import { sendRaw } from '../http/raw-request.js'
 import { consent, isConsentPage, signIn } from '../support/authorization.js'
 import { type Browser, pageOf } from '../support/browser.js'
 import { register } from '../support/oauth-client.js'

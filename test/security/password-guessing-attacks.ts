@@ -1,6 +1,6 @@
 /** Group C, classes 44 to 51: guessing passwords, and keeping people or the server busy with it. */
 import { expect } from '@jest/globals'
-import { knownBrowserSeconds } from '../../src/authorization-server/accounts/known-browsers.js'
+import { knownBrowserSeconds } from '../../src/authorization-server/login/known-browsers.js'
 import { knownBrowserCookie } from '../support/cookie-names.js'
 import { essence, from, lockOut, nextAddress, openForm, type Row, type Tried, trySignIn } from './passwords-world.js'
 import { type ServerWorld, startServerWorld } from './server-world.js'

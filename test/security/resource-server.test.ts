@@ -1,5 +1,5 @@
 import { afterAll, beforeAll } from '@jest/globals'
-import { startMcpTestServer } from '../mcp-server/mcp-test-server.js'
+import { startMcpTestServer } from '../mcp-host/mcp-test-server.js'
 import { attackTable } from './attack.js'
 import { attacks as scopeAttacks } from './call-scope-attacks.js'
 import { attacks as endpointAttacks } from './endpoint-attacks.js'

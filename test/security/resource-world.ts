@@ -1,7 +1,7 @@
 /** For the attacks on the MCP server as a protected resource: the server, its issuer, and tokens that nobody may use. */
 import { expect } from '@jest/globals'
 import { parseChallenge } from '../../src/oauth/challenge.js'
-import { type McpTestServer, toolCall } from '../mcp-server/mcp-test-server.js'
+import { type McpTestServer, toolCall } from '../mcp-host/mcp-test-server.js'
 import type { Attack, AttackedWorld } from './attack.js'
 
 export interface ResourceWorld extends AttackedWorld {

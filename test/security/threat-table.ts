@@ -113,8 +113,8 @@ export const elsewhere: readonly { readonly id: string; readonly what: string; r
     id: 'J153',
     what: 'several processes start on a new version’s schema, or one migration fails',
     tests: [
-      ['platform/migrate.test.ts', 'wait for one another and are applied once'],
-      ['platform/migrate.test.ts', 'stay pending when one fails, so that the next start is not taken for ready'],
+      ['database/migrate.test.ts', 'wait for one another and are applied once'],
+      ['database/migrate.test.ts', 'stay pending when one fails, so that the next start is not taken for ready'],
     ],
   },
   {
@@ -122,7 +122,7 @@ export const elsewhere: readonly { readonly id: string; readonly what: string; r
     what: 'a database restored from a dump: what was revoked before it is told again',
     tests: [
       [
-        'storage/revocations.test.ts',
+        'storage/revocations/revocations.test.ts',
         'that a dump brought along, from transactions still to come, are told to who starts anew, all and once',
       ],
     ],

@@ -1,6 +1,6 @@
 /** Group H: what is remembered of tokens and of their issuer, and an issuer that is away. */
 import { expect } from '@jest/globals'
-import { startMcpTestServer } from '../mcp-server/mcp-test-server.js'
+import { startMcpTestServer } from '../mcp-host/mcp-test-server.js'
 import { createSigningKey } from '../support/token-issuer.js'
 import { goodToken, type Row, whoami } from './resource-world.js'
 

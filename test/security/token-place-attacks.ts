@@ -1,8 +1,8 @@
 /** Group H: tokens in places where none belong, twice, or in other spellings. */
 import { expect } from '@jest/globals'
 import { parseChallenge } from '../../src/oauth/challenge.js'
-import { toolCall } from '../mcp-server/mcp-test-server.js'
-import { sendRaw } from '../platform/raw-request.js'
+import { sendRaw } from '../http/raw-request.js'
+import { toolCall } from '../mcp-host/mcp-test-server.js'
 import { goodToken, type Row, whoami } from './resource-world.js'
 
 export const attacks: readonly Row[] = [

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import { createAdapterFactory } from '../../src/storage/adapter.js'
-import { createClientStore } from '../../src/storage/clients.js'
+import { createClientStore } from '../../src/storage/clients/clients.js'
 import { describeOnDatabases } from '../support/describe-with.js'
 import { openTestStorage, type TestStorage } from './test-storage.js'
 

@@ -4,7 +4,7 @@
  */
 import { describe, expect, it } from '@jest/globals'
 import type { Adapter } from 'oidc-provider'
-import { randomSecret } from '../../src/platform/secrets.js'
+import { randomSecret } from '../../src/base/secrets.js'
 
 export interface AdapterUnderTest {
   readonly adapter: (model: string) => Adapter

@@ -1,6 +1,6 @@
 /** The authorization server's storage on a database of its own, with a clock that a test moves. */
 import type { Adapter } from 'oidc-provider'
-import { createSecretBox, randomSecret } from '../../src/platform/secrets.js'
+import { createSecretBox, randomSecret } from '../../src/base/secrets.js'
 import { createAdapterFactory } from '../../src/storage/adapter.js'
 import { createStorage, type Storage } from '../../src/storage/storage.js'
 import { type DatabaseKind, openTestDatabase } from '../support/databases.js'

@@ -5,8 +5,8 @@
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
-import { createUntrustedFetch } from '../../src/platform/untrusted-fetch.js'
-import { createAuthority } from '../platform/certificates.js'
+import { createUntrustedFetch } from '../../src/outbound/untrusted-fetch.js'
+import { createAuthority } from '../outbound/certificates.js'
 import { listenOn } from './opened.js'
 
 export interface Answer {

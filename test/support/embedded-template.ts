@@ -9,7 +9,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } 
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { migrate } from '../../src/platform/migrate.js'
+import { migrate } from '../../src/database/migrate.js'
 import { openEmbeddedDatabase } from './opened.js'
 import { oncePerRun, runFolder, temporaryFolder } from './run-folder.js'
 

@@ -6,8 +6,8 @@
 import type { ChildProcess } from 'node:child_process'
 import type { AddressInfo, Server } from 'node:net'
 import pg from 'pg'
-import * as databases from '../../src/platform/database.js'
-import * as http from '../../src/platform/http.js'
+import * as databases from '../../src/database/database.js'
+import * as http from '../../src/http/http.js'
 
 type Release = () => unknown
 

@@ -4,9 +4,9 @@
  */
 import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { systemClock } from '../../src/platform/clock.js'
-import { createOperatorFetch } from '../../src/platform/operator-fetch.js'
-import { randomSecret } from '../../src/platform/secrets.js'
+import { systemClock } from '../../src/base/clock.js'
+import { randomSecret } from '../../src/base/secrets.js'
+import { createOperatorFetch } from '../../src/outbound/operator-fetch.js'
 import {
   cacheVerifiedTokens,
   createIssuerDiscovery,

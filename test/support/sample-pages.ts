@@ -1,11 +1,11 @@
 /** Serves every page of both servers with every sample on loopback, with the real headers and assets: `GET /<view>/<sample>`. */
 import { fileURLToPath } from 'node:url'
 import Koa from 'koa'
-import { viewSamples as authorizationSamples } from '../../src/authorization-server/view-samples.js'
-import { pageScripts, popupViews, type Views } from '../../src/authorization-server/views.js'
-import type { HttpState } from '../../src/platform/http.js'
-import { createPages, type Pages } from '../../src/platform/pages.js'
+import { pageScripts, popupViews, type Views } from '../../src/authorization-server/pages/views.js'
+import type { HttpState } from '../../src/http/http.js'
+import { createPages, type Pages } from '../../src/pages/pages.js'
 import { listen } from './opened.js'
+import { viewSamples as authorizationSamples } from './pages/view-samples.js'
 
 export const viewsFolder = fileURLToPath(new URL('../../views', import.meta.url))
 

@@ -1,6 +1,6 @@
 /** A database that tells what it is asked, and lets a test do something between a request's read and its write. */
 import type { SqlDriverAdapterFactory, SqlQuery } from '@prisma/driver-adapter-utils'
-import type { Database } from '../../src/platform/database.js'
+import type { Database } from '../../src/database/database.js'
 
 export interface WatchedStatements {
   /** Names of our own statements, texts of Prisma's, in order. */

@@ -1,9 +1,9 @@
 /** Thousands of registrations that nobody uses: neither a start nor a token request may notice them. Counts work, not time. */
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import { z } from 'zod'
-import type { Database, Sql, Statement } from '../../src/platform/database.js'
-import { randomSecret } from '../../src/platform/secrets.js'
-import { removeUnusedClients } from '../../src/storage/client-hygiene.js'
+import { randomSecret } from '../../src/base/secrets.js'
+import type { Database, Sql, Statement } from '../../src/database/database.js'
+import { removeUnusedClients } from '../../src/storage/clients/client-hygiene.js'
 import { startServer, type TestServer } from '../authorization-server/server.js'
 import { openTestDatabase } from '../support/databases.js'
 import { describeOnDatabases, describeOnPostgres } from '../support/describe-with.js'

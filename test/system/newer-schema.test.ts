@@ -1,13 +1,13 @@
 /**
  * A newer version has migrated the databases under a server that runs, and then is taken back: this version goes on, with every
  * statement it has prepared, and starts anew, on a schema that knows more than it does. What a migration may do at all is tested
- * by `platform/migration-rules.test.ts`; here each table gets all of it.
+ * by `database/migration-rules.test.ts`; here each table gets all of it.
  */
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
-import { migrate } from '../../src/platform/migrate.js'
+import { migrate } from '../../src/database/migrate.js'
 import { runCli } from '../cli/terminal.js'
 import { describeOnPostgres } from '../support/describe-with.js'
 import { eventually } from '../support/eventually.js'

@@ -1,7 +1,7 @@
 /** The account that BOOTSTRAP_EMAIL and BOOTSTRAP_PASSWORD ask for at start. */
-import { type AccountStore, normalizeEmail } from '../../storage/accounts.js'
+import { type AccountStore, normalizeEmail } from '../../storage/accounts/accounts.js'
+import type { PasswordHasher } from '../login/passwords.js'
 import { weaknesses } from './password-rules.js'
-import type { PasswordHasher } from './passwords.js'
 
 export interface BootstrapSettings {
   readonly email: string

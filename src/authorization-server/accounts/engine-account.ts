@@ -1,11 +1,11 @@
 /** People as the engine knows them: who they are, and the claims about them. */
 import type { Configuration } from 'oidc-provider'
-import { isOutage, outageError } from '../../platform/outage.js'
+import { isOutage, outageError } from '../../database/outage.js'
 import { rethrowForEngine } from '../../storage/adapter.js'
-import { currentInteractionRequest } from '../../storage/interaction-request.js'
+import { currentInteractionRequest } from '../../storage/grants/interaction-request.js'
+import { currentTokenRequest } from '../../storage/grants/token-request.js'
 import type { Storage } from '../../storage/storage.js'
-import { currentTokenRequest } from '../../storage/token-request.js'
-import { withRequestedValues } from '../requested-claims.js'
+import { withRequestedValues } from '../endpoints/requested-claims.js'
 
 /** For the engine's `findAccount`. Disabled accounts are none. */
 export function findAccountIn(storage: Storage): NonNullable<Configuration['findAccount']> {

@@ -2,8 +2,9 @@
  * Which passwords may be chosen (NIST SP 800-63B-4 §3.1.1.2): at least 15 characters, any characters, no composition rules, no
  * expiry, and nothing that attackers try first. Says nothing about passwords that leaked elsewhere: nobody is asked over the network.
  */
+
+import { maximumPasswordBytes } from '../login/passwords.js'
 import { commonWords } from './common-words.js'
-import { maximumPasswordBytes } from './passwords.js'
 
 export interface PasswordContext {
   readonly email?: string

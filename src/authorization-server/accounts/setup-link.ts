@@ -2,10 +2,10 @@
  * The one-time link that creates the first account. Whoever starts the server reads it in the terminal; it works once, for an hour,
  * and only while there is no account. Does not own the page behind it.
  */
-import type { Clock } from '../../platform/clock.js'
-import type { Sql, Statement } from '../../platform/database.js'
-import { hashSecret, randomSecret } from '../../platform/secrets.js'
-import { type NewAccount, normalizeEmail } from '../../storage/accounts.js'
+import type { Clock } from '../../base/clock.js'
+import { hashSecret, randomSecret } from '../../base/secrets.js'
+import type { Sql, Statement } from '../../database/database.js'
+import { type NewAccount, normalizeEmail } from '../../storage/accounts/accounts.js'
 
 export interface SetupLinks {
   /** A new token; every earlier one stops working. `undefined` when an account exists already. */

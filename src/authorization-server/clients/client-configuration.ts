@@ -4,9 +4,9 @@
  */
 import type { Configuration } from 'oidc-provider'
 import { dpopProofAlgorithms } from '../../oauth/dpop.js'
-import { passwordContext } from '../accounts/authentication-context.js'
+import { passwordContext } from '../login/authentication-context.js'
 import type { AuthorizationServerOptions } from '../options.js'
-import { openidScopes } from '../resources.js'
+import { openidScopes } from '../resources/resources.js'
 import { clientMetadataRules } from './metadata-rules.js'
 
 export type ClientRuleOptions = Pick<

@@ -2,8 +2,9 @@
  * Places for fetches of clients' documents. Senders take turns, so that no number of networks that name slow hosts keeps others out; and
  * so do the requests for one host, which would otherwise be kept from a host by whoever asks it for many documents.
  */
+
+import { createFairQueue, type FairQueueOptions, type Sender } from '../../base/fair-queue.js'
 import { canParseUrl } from '../../oauth/url.js'
-import { createFairQueue, type FairQueueOptions, type Sender } from '../../platform/fair-queue.js'
 
 export interface FetchPlaces {
   /** Runs `task` when there is a place for a fetch of `url`. Rejects with QueueFull when too many wait. */

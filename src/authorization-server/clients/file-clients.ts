@@ -1,6 +1,6 @@
 /** Puts the clients of the operator's file in force. */
-import type { AuditTrail } from '../../storage/audit.js'
-import { replaceFileClients } from '../../storage/clients.js'
+import type { AuditTrail } from '../../storage/audit/audit.js'
+import { replaceFileClients } from '../../storage/clients/clients.js'
 import type { Storage } from '../../storage/storage.js'
 import type { FileClient } from './clients-file.js'
 

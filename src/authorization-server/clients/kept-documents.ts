@@ -3,18 +3,18 @@
  * database when the host is down, one fetch at a time for each. Owns when a copy may be used and when its host is asked again
  * (RFC 9111, CIMD draft §5.2). Does not own the fetch, nor what a document may say.
  */
-import { BoundedMap } from '../../platform/bounded-map.js'
-import { clientNetworks } from '../../platform/client-network.js'
-import type { Clock } from '../../platform/clock.js'
-import { failNoSooner } from '../../platform/even-failures.js'
-import { QueueFull, type Sender } from '../../platform/fair-queue.js'
-import type { FreshnessBounds } from '../../platform/http-freshness.js'
-import { getJsonDocument } from '../../platform/json-document.js'
-import type { Logger } from '../../platform/log.js'
-import { hashSecret } from '../../platform/secrets.js'
-import { UntrustedFetchBusyError, UntrustedFetchError } from '../../platform/untrusted-fetch-error.js'
-import type { ClientDocument, ClientDocumentKind, ClientDocumentStore } from '../../storage/client-documents.js'
+import { BoundedMap } from '../../base/bounded-map.js'
+import type { Clock } from '../../base/clock.js'
+import { QueueFull, type Sender } from '../../base/fair-queue.js'
+import type { Logger } from '../../base/log.js'
+import { hashSecret } from '../../base/secrets.js'
+import { clientNetworks } from '../../http/client-network.js'
+import type { FreshnessBounds } from '../../outbound/http-freshness.js'
+import { getJsonDocument } from '../../outbound/json-document.js'
+import { UntrustedFetchBusyError, UntrustedFetchError } from '../../outbound/untrusted-fetch-error.js'
+import type { ClientDocument, ClientDocumentKind, ClientDocumentStore } from '../../storage/clients/client-documents.js'
 import type { UntrustedFetch } from '../options.js'
+import { failNoSooner } from './even-failures.js'
 import { createPlainPlaces, type FetchPlaces } from './fetch-places.js'
 
 const documentsWaited = {

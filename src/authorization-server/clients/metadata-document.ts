@@ -6,7 +6,7 @@
 import type { JWK } from 'jose'
 import type { ClientMetadata } from '../../oauth/registration.js'
 import { canParseUrl } from '../../oauth/url.js'
-import { UntrustedFetchError } from '../../platform/untrusted-fetch-error.js'
+import { UntrustedFetchError } from '../../outbound/untrusted-fetch-error.js'
 import { dropOperatorMembers } from './metadata-rules.js'
 
 /** CIMD draft §8.7. */

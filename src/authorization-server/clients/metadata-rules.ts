@@ -1,5 +1,6 @@
 /** How the engine asks us about client metadata: on registration, update, metadata document and every load. */
 import { type Configuration, errors } from 'oidc-provider'
+import { randomSecret } from '../../base/secrets.js'
 import { expectsSecret, normaliseMetadata } from '../../oauth/registration.js'
 import {
   keepUsableRedirects,
@@ -7,7 +8,6 @@ import {
   type Violation,
   violations,
 } from '../../oauth/registration-rules.js'
-import { randomSecret } from '../../platform/secrets.js'
 
 /** The engine's names for the routes by which a client writes its own metadata (RFC 7591, RFC 7592). */
 const selfRegistration: ReadonlySet<string> = new Set(['registration', 'client_update'])

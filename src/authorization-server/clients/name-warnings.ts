@@ -2,8 +2,8 @@
  * What a client's name could be mistaken for: a product people know, the operator, or an office of either. A name is text that anyone
  * can register, so a resemblance is never proof of anything; the consent page warns of it.
  */
-import { displayText } from '../../platform/display-text.js'
-import type { NameWarning } from '../views.js'
+import { displayText } from '../../base/display-text.js'
+import type { NameWarning } from '../pages/views.js'
 import { domainOf, haveOneOwner, sharedHost } from './host-owners.js'
 import { borrowedName } from './known-clients.js'
 import { isNamed, mixesScripts, resembles, skeletonsOf } from './name-skeleton.js'

@@ -1,6 +1,6 @@
 /** Which authorization requests must use PKCE (RFC 7636): all but those of one kind of client, where the operator says so. */
 import type { Configuration } from 'oidc-provider'
-import { isSignInAlone } from '../requested-scopes.js'
+import { isSignInAlone } from '../endpoints/requested-scopes.js'
 
 /**
  * OAuth 2.1 §7.5.1 lets a confidential OpenID Connect client rely on `nonce` instead. The exception takes the operator's word

@@ -1,7 +1,7 @@
 /** Registrations of one product, seen as one: many clients register anew at every connection. */
 import { redirectShape } from '../../oauth/redirect-uri.js'
 import { redirectUrisOf } from '../../oauth/registration.js'
-import type { ListedClient } from '../../storage/clients.js'
+import type { ListedClient } from '../../storage/clients/clients.js'
 
 /** Clients of one origin that go by the same name and are sent to the same places. */
 export interface ProductGroup {

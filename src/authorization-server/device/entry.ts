@@ -5,15 +5,15 @@
  */
 import type { IncomingMessage } from 'node:http'
 import { errors, Provider } from 'oidc-provider'
-import { readForm } from '../../platform/form.js'
-import type { HttpContext, HttpMiddleware } from '../../platform/http.js'
-import type { Excess } from '../../platform/window-counters.js'
-import type { RateLimit, RateLimits } from '../../storage/rate-limits.js'
-import type { CsrfProtection } from '../csrf.js'
-import { PageError } from '../page-error.js'
-import { replaceBody } from '../parameters.js'
+import { readForm } from '../../http/form.js'
+import type { HttpContext, HttpMiddleware } from '../../http/http.js'
+import type { Excess } from '../../http/window-counters.js'
+import type { RateLimit, RateLimits } from '../../storage/counters/rate-limits.js'
+import { replaceBody } from '../endpoints/parameters.js'
+import { senderNetworks } from '../limits/sender.js'
+import type { CsrfProtection } from '../pages/csrf.js'
+import { PageError } from '../pages/page-error.js'
 import { routes } from '../routes.js'
-import { senderNetworks } from '../sender.js'
 import { formatUserCode, parseUserCode } from './user-code.js'
 
 export interface DeviceEntryParts {

@@ -1,10 +1,10 @@
 /** Pages of the device flow that the engine asks for: entering the code, and the end. What comes between is the consent page. */
 import { type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provider'
-import { type HttpContext, publicPath } from '../../platform/http.js'
-import type { Pages } from '../../platform/pages.js'
-import { DeviceCodeAnswered } from '../../storage/artifacts.js'
+import { type HttpContext, publicPath } from '../../http/http.js'
+import type { Pages } from '../../pages/pages.js'
+import { DeviceCodeAnswered } from '../../storage/grants/artifacts.js'
+import type { DeviceEntryError, DoneContext, Views } from '../pages/views.js'
 import { routes } from '../routes.js'
-import type { DeviceEntryError, DoneContext, Views } from '../views.js'
 import { enteredCode, TooManyCodes } from './entry.js'
 
 type DeviceFlow = Exclude<NonNullable<NonNullable<Configuration['features']>['deviceFlow']>, boolean>

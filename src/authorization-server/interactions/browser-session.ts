@@ -2,9 +2,9 @@
  * The engine's session, opened as soon as the password is proven. The engine itself opens it when it answers the client: after a denial,
  * or with another tab, the person would type the password again. A session opens nothing by itself: every client still needs a consent.
  */
-import { type HttpContext, seeOther } from '../../platform/http.js'
-import { sessionsEnd } from '../../storage/sessions.js'
-import { engineCookies } from '../engine-cookies.js'
+import { type HttpContext, seeOther } from '../../http/http.js'
+import { sessionsEnd } from '../../storage/accounts/sessions.js'
+import { engineCookies } from '../engine/engine-cookies.js'
 import type { Interaction } from './interaction.js'
 import type { InteractionParts } from './parts.js'
 

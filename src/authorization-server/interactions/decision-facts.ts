@@ -1,11 +1,11 @@
 /** What the person is told before a decision: who asks, where the answer goes, which device waits. The same on both pages. */
 
+import { clientNetwork } from '../../http/client-network.js'
+import { type HttpContext, publicPath } from '../../http/http.js'
 import { canParseUrl } from '../../oauth/url.js'
-import { clientNetwork } from '../../platform/client-network.js'
-import { type HttpContext, publicPath } from '../../platform/http.js'
 import { displayName, identityOf, isProven, nameWarning, redirectTarget } from '../clients/identity.js'
 import { formatUserCode } from '../device/user-code.js'
-import type { ConsentContext } from '../views.js'
+import type { ConsentContext } from '../pages/views.js'
 import type { Interaction } from './interaction.js'
 import type { InteractionParts } from './parts.js'
 import type { RequestedAccess } from './requested-access.js'

@@ -9,9 +9,9 @@
  * two pages need two blind presses at one place, which two double clicks give. So who says nothing at all about the press ticks a box
  * besides, which is elsewhere on the page and which no press on a button ticks.
  */
-import type { Clock } from '../../platform/clock.js'
-import type { HttpContext } from '../../platform/http.js'
-import type { CsrfProtection } from '../csrf.js'
+import type { Clock } from '../../base/clock.js'
+import type { HttpContext } from '../../http/http.js'
+import type { CsrfProtection } from '../pages/csrf.js'
 
 /** Time between a page and a press that can be meant: the slowest double click of common systems takes 900 ms. */
 export const shortestDecisionMs = 1_000

@@ -1,6 +1,6 @@
 /** The engine's grant for what one authorization allowed: each authorization has its own, so that ending one leaves the others alone. */
 import type { default as Provider } from 'oidc-provider'
-import { isOpenidScope } from '../resources.js'
+import { isOpenidScope } from '../resources/resources.js'
 import type { RequestedAccess } from './requested-access.js'
 
 const offlineAccess = 'offline_access'

@@ -5,12 +5,12 @@
  */
 
 import type { KoaContextWithOIDC } from 'oidc-provider'
+import type { HttpContext, HttpMiddleware } from '../../http/http.js'
 import { redirectKind } from '../../oauth/redirect-uri.js'
 import { canParseUrl } from '../../oauth/url.js'
-import type { HttpContext, HttpMiddleware } from '../../platform/http.js'
-import type { Pages } from '../../platform/pages.js'
+import type { Pages } from '../../pages/pages.js'
+import type { Views } from '../pages/views.js'
 import { routes } from '../routes.js'
-import type { Views } from '../views.js'
 import type { Interaction } from './interaction.js'
 
 /** Lifetime of a code that a browser carries, and of one that a person carries to another window. */

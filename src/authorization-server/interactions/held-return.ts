@@ -6,14 +6,14 @@
  */
 
 import type { KoaContextWithOIDC } from 'oidc-provider'
+import type { HttpContext, HttpMiddleware } from '../../http/http.js'
 import { redirectKind } from '../../oauth/redirect-uri.js'
 import { canParseUrl } from '../../oauth/url.js'
-import type { HttpContext, HttpMiddleware } from '../../platform/http.js'
-import type { Pages } from '../../platform/pages.js'
+import type { Pages } from '../../pages/pages.js'
 import { knownClient } from '../clients/known-clients.js'
-import { isPosted } from '../form-post.js'
+import { isPosted } from '../endpoints/form-post.js'
+import type { Views } from '../pages/views.js'
 import { routes } from '../routes.js'
-import type { Views } from '../views.js'
 
 /** The address of the answer, when it carries an error there. */
 function errorReturn(location: string, redirectUri: string): URL | undefined {

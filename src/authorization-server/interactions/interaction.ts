@@ -1,11 +1,11 @@
 /** One sign-in in progress: the engine's Interaction, the client it is for, and the ways it can end. */
 import { errors, type default as Provider } from 'oidc-provider'
+import type { Write } from '../../database/joined-writes.js'
+import { type HttpContext, publicPath, seeOther } from '../../http/http.js'
 import { subjectHash } from '../../oauth/subject-hash.js'
-import { type HttpContext, publicPath, seeOther } from '../../platform/http.js'
-import type { Write } from '../../platform/joined-writes.js'
-import type { InteractionRequest } from '../../storage/interaction-request.js'
+import type { InteractionRequest } from '../../storage/grants/interaction-request.js'
 import { type IdentifiedClient, identified } from '../clients/identity.js'
-import { PageError } from '../page-error.js'
+import { PageError } from '../pages/page-error.js'
 import { signedInAccount } from './signed-in-browser.js'
 
 export type EngineInteraction = Awaited<ReturnType<Provider['interactionDetails']>>

@@ -1,15 +1,15 @@
 /** What the steps of an interaction work with. */
 import type { default as Provider } from 'oidc-provider'
-import type { Pages } from '../../platform/pages.js'
-import type { AuditTrail } from '../../storage/audit.js'
+import type { Pages } from '../../pages/pages.js'
+import type { AuditTrail } from '../../storage/audit/audit.js'
 import type { Storage } from '../../storage/storage.js'
-import type { Authenticator } from '../accounts/authenticator.js'
-import type { KnownBrowsers } from '../accounts/known-browsers.js'
-import type { SignInThrottle } from '../accounts/throttle.js'
 import type { OwnNames } from '../clients/name-warnings.js'
-import type { CsrfProtection } from '../csrf.js'
-import type { Resources } from '../resources.js'
-import type { Views } from '../views.js'
+import type { Authenticator } from '../login/authenticator.js'
+import type { KnownBrowsers } from '../login/known-browsers.js'
+import type { SignInThrottle } from '../login/throttle.js'
+import type { CsrfProtection } from '../pages/csrf.js'
+import type { Views } from '../pages/views.js'
+import type { Resources } from '../resources/resources.js'
 import type { DecisionGuard } from './decision-guard.js'
 
 export interface InteractionParts {

@@ -4,7 +4,7 @@
  * in router.ts decides which page that is.
  */
 import { interactionPolicy } from 'oidc-provider'
-import { requestedSubjects } from '../requested-claims.js'
+import { requestedSubjects } from '../endpoints/requested-claims.js'
 import { isStanding } from './standing-consent.js'
 
 const { Check, base } = interactionPolicy

@@ -1,10 +1,10 @@
 /** What an authorization request asks for, in the words of the declarations, and the engine's Grant for what was allowed. */
 import { type ResourceDeclaration, type ScopeDeclaration, scopeHierarchyOf } from '../../oauth/resource.js'
 import { expandScopes, parseScope } from '../../oauth/scope.js'
-import { claimsByScope } from '../requested-claims.js'
-import { isSignInAlone } from '../requested-scopes.js'
-import { isOpenidScope, openidScopes, type Resources, toolsOfScope } from '../resources.js'
-import type { ConsentScopeContext } from '../views.js'
+import { claimsByScope } from '../endpoints/requested-claims.js'
+import { isSignInAlone } from '../endpoints/requested-scopes.js'
+import type { ConsentScopeContext } from '../pages/views.js'
+import { isOpenidScope, openidScopes, type Resources, toolsOfScope } from '../resources/resources.js'
 import type { Interaction } from './interaction.js'
 
 export interface RequestedAccess {

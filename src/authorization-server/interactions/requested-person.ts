@@ -1,6 +1,6 @@
 /** Whom an authorization request is about, when the client says so: by an ID token of theirs, or by the `sub` that it asks for. */
 import { decodeJwt } from 'jose'
-import { requestedSubjects } from '../requested-claims.js'
+import { requestedSubjects } from '../endpoints/requested-claims.js'
 
 /** A value of the authorization request; `undefined` when absent or repeated. */
 type Parameter = (name: string) => string | undefined

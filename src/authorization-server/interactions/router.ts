@@ -4,11 +4,11 @@
  * the engine in one go. Does not own sessions, codes or tokens: the engine does.
  */
 import Router from '@koa/router'
-import { readForm } from '../../platform/form.js'
-import { type HttpContext, type HttpState, seeOther } from '../../platform/http.js'
-import { normalizeEmail } from '../../storage/accounts.js'
-import { currentInteractionRequest } from '../../storage/interaction-request.js'
-import { PageError } from '../page-error.js'
+import { readForm } from '../../http/form.js'
+import { type HttpContext, type HttpState, seeOther } from '../../http/http.js'
+import { normalizeEmail } from '../../storage/accounts/accounts.js'
+import { currentInteractionRequest } from '../../storage/grants/interaction-request.js'
+import { PageError } from '../pages/page-error.js'
 import { continueSignedIn, sessionCookieOf } from './browser-session.js'
 import { answerStanding, cancelInteraction, refuseOtherPerson, showConsent, submitConsent } from './consent.js'
 import { type Interaction, loadInteraction } from './interaction.js'

@@ -5,11 +5,11 @@
  * engine would say that they are signed out.
  */
 import type { KoaContextWithOIDC } from 'oidc-provider'
+import { type HttpContext, type HttpMiddleware, seeOther } from '../../http/http.js'
 import { redirectKind } from '../../oauth/redirect-uri.js'
-import { type HttpContext, type HttpMiddleware, seeOther } from '../../platform/http.js'
-import type { Pages } from '../../platform/pages.js'
+import type { Pages } from '../../pages/pages.js'
+import type { SignedOutContext, Views } from '../pages/views.js'
 import { routes } from '../routes.js'
-import type { SignedOutContext, Views } from '../views.js'
 import { isTrusted } from './held-return.js'
 
 type Engine = KoaContextWithOIDC['oidc']

@@ -5,8 +5,8 @@
  * its hash.
  */
 import { Provider } from 'oidc-provider'
-import { type HttpContext, publicPath } from '../../platform/http.js'
-import { hashSecret, randomSecret, secretsEqual } from '../../platform/secrets.js'
+import { hashSecret, randomSecret, secretsEqual } from '../../base/secrets.js'
+import { type HttpContext, publicPath } from '../../http/http.js'
 import type { EngineInteraction } from './interaction.js'
 
 function cookieName(ctx: HttpContext): string {

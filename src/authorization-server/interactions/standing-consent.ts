@@ -7,8 +7,8 @@ import { consentModeOf } from '../../oauth/operator-clients.js'
 import { redirectKind } from '../../oauth/redirect-uri.js'
 import { scopeHierarchyOf } from '../../oauth/resource.js'
 import { expandScopes } from '../../oauth/scope.js'
-import type { AuditTrail } from '../../storage/audit.js'
-import { consentsOf, rememberedScopes, type StoredConsent } from '../../storage/consents.js'
+import type { AuditTrail } from '../../storage/audit/audit.js'
+import { consentsOf, rememberedScopes, type StoredConsent } from '../../storage/grants/consents.js'
 import type { Storage } from '../../storage/storage.js'
 import {
   consentFingerprint,
@@ -16,7 +16,7 @@ import {
   identified,
   isProven as isProvenClient,
 } from '../clients/identity.js'
-import type { Resources } from '../resources.js'
+import type { Resources } from '../resources/resources.js'
 import { saveGrant } from './grant.js'
 import { type RequestedAccess, requestedAccess } from './requested-access.js'
 import { isRequestedPerson } from './requested-person.js'

@@ -1,5 +1,5 @@
 /** What a page in a browser may read (Fetch standard, CORS protocol). */
-import type { Answer } from '../../platform/diagnostic-network.js'
+import type { Answer } from '../diagnostic-network.js'
 import type { CrossOriginPair, Evidence } from '../evidence.js'
 import { answerOf, describeExchange } from '../exchange.js'
 import { type Check, type CheckGroup, type Problem, problem, problemIf } from '../finding.js'

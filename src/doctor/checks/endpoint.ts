@@ -1,5 +1,5 @@
 /** The MCP endpoint before any token exists: what it answers, and where it sends the client (RFC 6750 §3, RFC 9728 §5.1). */
-import type { Answer } from '../../platform/diagnostic-network.js'
+import type { Answer } from '../diagnostic-network.js'
 import { asksForToken, challengeScopes, type Evidence } from '../evidence.js'
 import { answerOf, describeExchange, isRedirect } from '../exchange.js'
 import { type CheckGroup, type Problem, problem, problemIf } from '../finding.js'

@@ -1,5 +1,5 @@
 /** The authorization server's endpoints: each is there, and refuses nonsense in the words of its specification. */
-import type { Answer } from '../../platform/diagnostic-network.js'
+import type { Answer } from '../diagnostic-network.js'
 import { announcesMetadataDocuments, type Evidence, serverDocument } from '../evidence.js'
 import { answerOf, describeBody, describeExchange, isRedirect, oauthErrorOf, oauthRefusalOf } from '../exchange.js'
 import { type CheckGroup, type Problem, problem, problemIf } from '../finding.js'

@@ -1,5 +1,5 @@
 /** The way there: schemes, hosts, certificates, proxies, clocks and time. */
-import type { Answer, CertificateReport, Exchange } from '../../platform/diagnostic-network.js'
+import type { Answer, CertificateReport, Exchange } from '../diagnostic-network.js'
 import { type Evidence, forwardedHost } from '../evidence.js'
 import { answerOf, isAnswer } from '../exchange.js'
 import { type CheckGroup, type Problem, problem, problemIf } from '../finding.js'

@@ -1,8 +1,8 @@
 /** The databases: there, theirs, safe, and with room. */
 
-import type { DatabaseCondition } from '../../platform/database-condition.js'
-import { isPublicAddress } from '../../platform/public-address.js'
+import { isPublicAddress } from '../../outbound/public-address.js'
 import { type CheckGroup, type Problem, problem, problemIf } from '../finding.js'
+import type { DatabaseCondition } from './database-condition.js'
 import type { DatabaseFacts, LocalFacts, WantedLimits } from './facts.js'
 
 /** `undefined` when no database has anything to judge. */

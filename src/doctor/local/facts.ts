@@ -1,9 +1,10 @@
 /** What the operator's side has shown, on the servers' own machine and with their settings. Gathered once, then only looked at. */
-import type { Arrival } from '../../platform/arrival.js'
-import type { DatabaseCondition } from '../../platform/database-condition.js'
-import type { CertificateReport, Exchange } from '../../platform/diagnostic-network.js'
-import type { OverdueRows } from '../../platform/expiring-rows.js'
-import type { MigrationState } from '../../platform/migrate.js'
+
+import type { OverdueRows } from '../../database/expiring-rows.js'
+import type { MigrationState } from '../../database/migrate.js'
+import type { Arrival } from '../../http/proxy-probe.js'
+import type { CertificateReport, Exchange } from '../diagnostic-network.js'
+import type { DatabaseCondition } from './database-condition.js'
 
 export type Part = 'auth' | 'mcp'
 

@@ -1,6 +1,7 @@
 /** What the proxy before the servers makes of a request, from one of ours that went through it. Servers end no TLS: behind https there is one. */
+
+import { arrivalHeaders } from '../../http/proxy-probe.js'
 import { hostsOf } from '../../oauth/public-url.js'
-import { arrivalHeaders } from '../../platform/arrival.js'
 import { answerOf, isAnswer, jsonOf } from '../exchange.js'
 import { type Problem, problem, problemIf } from '../finding.js'
 import type { AddressFacts, LocalFacts } from './facts.js'

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
-import { type AccountStore, createAccountStore, normalizeEmail } from '../../../src/storage/accounts.js'
+import { type AccountStore, createAccountStore, normalizeEmail } from '../../../src/storage/accounts/accounts.js'
 import { describeOnDatabases } from '../../support/describe-with.js'
 import { type AccountsDatabase, createTestClock, openAccountsDatabase } from './accounts-database.js'
 

@@ -1,4 +1,4 @@
-import type { Database } from '../../../src/platform/database.js'
+import type { Database } from '../../../src/database/database.js'
 import { PrismaClient } from '../../../src/storage/generated/client.js'
 import { type DatabaseKind, openTestDatabase } from '../../support/databases.js'
 

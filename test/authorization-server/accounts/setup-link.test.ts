@@ -4,7 +4,7 @@ import {
   type SetupLinks,
   setupLinkUrl,
 } from '../../../src/authorization-server/accounts/setup-link.js'
-import { createAccountStore } from '../../../src/storage/accounts.js'
+import { createAccountStore } from '../../../src/storage/accounts/accounts.js'
 import { describeOnDatabases } from '../../support/describe-with.js'
 import { type AccountsDatabase, createTestClock, openAccountsDatabase } from './accounts-database.js'
 

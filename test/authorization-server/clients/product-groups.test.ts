@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { groupByProduct } from '../../../src/authorization-server/clients/product-groups.js'
 import { redirectShape } from '../../../src/oauth/redirect-uri.js'
-import type { ListedClient } from '../../../src/storage/clients.js'
+import type { ListedClient } from '../../../src/storage/clients/clients.js'
 
 let minutes = 0
 function client(

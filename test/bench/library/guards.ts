@@ -1,8 +1,8 @@
 /** The guards that are compared: ours in each framework and each way to verify, and the two others that people use with Express. */
 import type { Express, RequestHandler } from 'express'
 import { createRemoteJWKSet, jwtVerify } from 'jose'
-import { systemClock } from '../../../src/platform/clock.js'
-import { createOperatorFetch } from '../../../src/platform/operator-fetch.js'
+import { systemClock } from '../../../src/base/clock.js'
+import { createOperatorFetch } from '../../../src/outbound/operator-fetch.js'
 import {
   createIntrospectionVerifier,
   createJwtVerifier,

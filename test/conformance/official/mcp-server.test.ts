@@ -3,11 +3,11 @@
  * authorization server, and a proxy adds them to the suite's requests.
  */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { createTokenVerifier } from '../../../src/mcp-server/token-verifier.js'
-import { systemClock } from '../../../src/platform/clock.js'
-import { createOperatorFetch } from '../../../src/platform/operator-fetch.js'
+import { systemClock } from '../../../src/base/clock.js'
+import { createTokenVerifier } from '../../../src/mcp-host/token-verifier.js'
+import { createOperatorFetch } from '../../../src/outbound/operator-fetch.js'
 import { startServer, type TestServer } from '../../authorization-server/server.js'
-import { type McpTestServer, startMcpTestServer } from '../../mcp-server/mcp-test-server.js'
+import { type McpTestServer, startMcpTestServer } from '../../mcp-host/mcp-test-server.js'
 import { newGrant, obtainTokens } from '../../support/oauth-client.js'
 import { fixtureResource, fixtureServer } from '../fixtures/fixture-server.js'
 import { expectedFailures } from './expected-failures.js'

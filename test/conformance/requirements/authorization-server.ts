@@ -10,7 +10,7 @@ const refusals = 'authorization-server/registration-refusals.test.ts'
 const documents = 'authorization-server/metadata-documents.test.ts'
 const consent = 'authorization-server/consent.test.ts'
 const decisions = 'journeys/decisions.test.ts'
-const fetching = 'platform/untrusted-fetch.test.ts'
+const fetching = 'outbound/untrusted-fetch.test.ts'
 
 const authorization = 'MCP 2026-07-28 authorization'
 
@@ -60,10 +60,10 @@ const core: readonly Requirement[] = [
     'Answer 404, no server error, at well-known URLs that are not served',
     'RFC 8414 §3.2',
     [metadata, 'is not found under other names'],
-    ['mcp-server/http.test.ts', 'answers 404 with JSON at %s'],
+    ['mcp-host/http.test.ts', 'answers 404 with JSON at %s'],
   ),
   must('A6a', 'Serve every endpoint over HTTPS (loopback excepted)', `${authorization}, communication security`, [
-    'config.test.ts',
+    'config/config.test.ts',
     '%s refuses %j, and says so by name',
   ]),
   must(

@@ -29,7 +29,7 @@ const bySpecification: readonly Requirement[] = [
     'Clients key their registration by issuer: ours never changes by how it is reached',
     `${authorization}, server binding`,
     ['authorization-server/metadata.test.ts', 'is not poisoned by a strange host in the first request'],
-    ['platform/http.test.ts', 'is the configured one whatever comes along: %j'],
+    ['http/http.test.ts', 'is the configured one whatever comes along: %j'],
   ),
   must(
     'C3',
@@ -69,7 +69,7 @@ const bySpecification: readonly Requirement[] = [
     'C8',
     'Clients look for resource metadata at the challenged URL, path-inserted, then at the root',
     'RFC 9728 §3.1',
-    ['mcp-server/http.test.ts', 'at %s names the URL ending in %s, which its clients use'],
+    ['mcp-host/http.test.ts', 'at %s names the URL ending in %s, which its clients use'],
     [journey, 'finds the authorization server from the challenge of the 401'],
   ),
   ours(
@@ -77,7 +77,7 @@ const bySpecification: readonly Requirement[] = [
     'The SDK sends resource verbatim, refreshes without scope, sends prompt=consent, and discovers with a preflight',
     '@modelcontextprotocol/client 2.4.0',
     [v2, 'lists the tools and calls one that reads'],
-    ['mcp-server/http.test.ts', 'answers the preflight of %s without a token'],
+    ['mcp-host/http.test.ts', 'answers the preflight of %s without a token'],
   ),
   ours(
     'C10',

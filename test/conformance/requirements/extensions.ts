@@ -2,7 +2,7 @@
 import { may, must, outOfScope, type Requirement, should } from './requirement.js'
 
 const machines = 'authorization-server/client-credentials.test.ts'
-const assertions = 'authorization-server/assertions/assertion-grant.test.ts'
+const assertions = 'authorization-server/grants/assertion-grant.test.ts'
 const metadata = 'authorization-server/metadata.test.ts'
 const device = 'authorization-server/device.test.ts'
 const enterprise = 'SEP-990 enterprise-managed authorization'
@@ -34,8 +34,8 @@ export const extensionRequirements: readonly Requirement[] = [
     'X5',
     'Check DPoP proofs, and refuse bound tokens without one',
     'SEP-1932, RFC 9449 §4.3, §7.1',
-    ['mcp-server/dpop.test.ts', 'is accepted %s'],
-    ['mcp-server/dpop.test.ts', 'refuses a bound token presented as Bearer, with and without a proof, and says DPoP'],
+    ['mcp-host/dpop.test.ts', 'is accepted %s'],
+    ['mcp-host/dpop.test.ts', 'refuses a bound token presented as Bearer, with and without a proof, and says DPoP'],
   ),
   must('X6a', 'Announce the jwt-bearer grant and the id-jag profile', enterprise, [
     assertions,
@@ -71,7 +71,7 @@ export const extensionRequirements: readonly Requirement[] = [
     'stay linked to issuer and subject when the address changes, and never to the subject of another issuer',
   ]),
   may('X6h', 'Take assertions of clients that are URLs and sign for themselves', enterprise, [
-    'authorization-server/assertions/document-client.test.ts',
+    'authorization-server/grants/document-client.test.ts',
     'is exchanged when the client signs for itself and the operator lists it',
   ]),
   outOfScope(

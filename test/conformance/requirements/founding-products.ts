@@ -5,17 +5,17 @@
 import { ours, outOfScope, type Requirement } from './requirement.js'
 
 const bearer = 'resource-server/bearer.test.ts'
-const guard = 'mcp-server/authorization.test.ts'
+const guard = 'mcp-host/authorization.test.ts'
 const discovery = 'resource-server/discovery.test.ts'
 const guards = 'resource-server/guards.test.ts'
-const http = 'mcp-server/http.test.ts'
+const http = 'mcp-host/http.test.ts'
 const keySet = 'resource-server/key-set.test.ts'
 const metadata = 'resource-server/metadata.test.ts'
 const operations = 'resource-server/operations.test.ts'
 const serverMetadata = 'resource-server/server-metadata.test.ts'
 const trusted = 'resource-server/trusted-servers.test.ts'
 const verifier = 'resource-server/verifier.test.ts'
-const tools = 'mcp-server/notes-tools.test.ts'
+const tools = 'mcp-host/notes-tools.test.ts'
 
 const adapters = 'resource-server/adapters.test.ts'
 const door = 'resource-server/resource-server.test.ts'
@@ -80,7 +80,7 @@ export const openEdgeRequirements: readonly Requirement[] = [
     'Belongs to a gateway in front of other services; a resource server here is the place where data is.',
   ),
   ours('O10', 'The token stays at the door: no handler and no service behind it sees it', 'OpenEdge', [
-    'mcp-server/server-definition.test.ts',
+    'mcp-host/server-definition.test.ts',
     'sees no token, in whatever it is given',
   ]),
   ours(
@@ -91,7 +91,7 @@ export const openEdgeRequirements: readonly Requirement[] = [
     [operations, 'falls back to what is said for everything else'],
   ),
   ours('O12', 'A read-only mode', 'OpenEdge', [
-    'mcp-server/operations.test.ts',
+    'mcp-host/operations.test.ts',
     'leaves nothing but tools that change nothing in read-only mode',
   ]),
   outOfScope(
@@ -223,7 +223,7 @@ export const mcpAuthRequirements: readonly Requirement[] = [
     'What is absent there: introspection, proofs of possession, an authorization server, step-up',
     'mcp-auth',
     ['resource-server/introspection.test.ts', 'answers what an active token says'],
-    ['mcp-server/dpop.test.ts', 'all but one of the same proof sent many times at once'],
+    ['mcp-host/dpop.test.ts', 'all but one of the same proof sent many times at once'],
     ['journeys/step-up.test.ts', 'goes through two rounds of step-up, a refusal among them, and never loops'],
   ),
 ]

@@ -5,17 +5,17 @@
 import { ours, outOfScope, type Requirement } from './requirement.js'
 
 const bearer = 'resource-server/bearer.test.ts'
-const guard = 'mcp-server/authorization.test.ts'
+const guard = 'mcp-host/authorization.test.ts'
 const front = 'issuer-front/issuer-front.test.ts'
 const guards = 'resource-server/guards.test.ts'
-const http = 'mcp-server/http.test.ts'
+const http = 'mcp-host/http.test.ts'
 const metadata = 'resource-server/metadata.test.ts'
 const mirror = 'journeys/issuer-mirror.test.ts'
 const operations = 'resource-server/operations.test.ts'
 const trusted = 'resource-server/trusted-servers.test.ts'
 const verifier = 'resource-server/verifier.test.ts'
 const decisions = 'journeys/decisions.test.ts'
-const tools = 'mcp-server/notes-tools.test.ts'
+const tools = 'mcp-host/notes-tools.test.ts'
 
 export const selfMemoryRequirements: readonly Requirement[] = [
   ours('S1', 'Resource metadata at the root of the origin, and path-inserted', 'SelfMemory', [
@@ -124,7 +124,7 @@ export const selfMemoryRequirements: readonly Requirement[] = [
     'S16',
     'Scopes for each tool, all or any of them, answered with a real 403',
     'SelfMemory',
-    ['mcp-server/operations.test.ts', '%s of %j with "%s" is a 403 that asks for "%s", and runs nothing'],
+    ['mcp-host/operations.test.ts', '%s of %j with "%s" is a 403 that asks for "%s", and runs nothing'],
     [guard, '%s with scope "%s" is 403 and asks for "%s"'],
   ),
   ours('S17', 'Tools annotated as reading, writing or destructive', 'SelfMemory', [
@@ -136,13 +136,13 @@ export const selfMemoryRequirements: readonly Requirement[] = [
     'Traces and telemetry',
     'SelfMemory',
     [
-      'observability/sight.test.ts',
+      'telemetry/sight.test.ts',
       'is a span for each request, with its statements and fetches, in the trace that its client began',
     ],
-    ['observability/tracing.test.ts', 'is sent as protobuf by default, under the name the operator gave'],
+    ['telemetry/tracing.test.ts', 'is sent as protobuf by default, under the name the operator gave'],
   ),
   ours('S19', 'Settings checked at start, every mistake at once', 'SelfMemory', [
-    'config.test.ts',
+    'config/config.test.ts',
     'are reported all at once',
   ]),
   ours('S20', 'Consent in words, with the default scopes for a client that names none', 'SelfMemory', [
@@ -223,8 +223,8 @@ export const epicMeRequirements: readonly Requirement[] = [
     'E9',
     'Tools, resources and prompts that a token lacks scopes for are hidden or challenged',
     'MCP auth workshop',
-    ['mcp-server/operations.test.ts', '%s of the hidden %j is answered as that of %j'],
-    ['mcp-server/operations.test.ts', '%s shows what the token may know of'],
+    ['mcp-host/operations.test.ts', '%s of the hidden %j is answered as that of %j'],
+    ['mcp-host/operations.test.ts', '%s shows what the token may know of'],
     [operations, 'leave out what is hidden, keep what is challenged, and become private'],
   ),
   ours('E10', 'A tool that says who one is', 'MCP auth workshop', [tools, 'says who the token acts for']),
@@ -233,7 +233,7 @@ export const epicMeRequirements: readonly Requirement[] = [
     'unticks a scope: it is not granted, does not loop, and is offered again the next time',
   ]),
   ours('E12', 'Health checks; no route that approves by itself', 'MCP auth workshop', [
-    'platform/http.test.ts',
+    'http/http.test.ts',
     'is live whatever the database does, and ready only when it answers',
   ]),
   ours('E13', 'Scopes for reading and writing, one including the other', 'MCP auth workshop', [

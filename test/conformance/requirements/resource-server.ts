@@ -1,10 +1,10 @@
 /** What MCP asks of a server that is a protected resource (RFC 9728, RFC 6750, RFC 9068). */
 import { may, must, outOfScope, type Requirement, should } from './requirement.js'
 
-const guard = 'mcp-server/authorization.test.ts'
-const http = 'mcp-server/http.test.ts'
-const declaration = 'mcp-server/notes-resource.test.ts'
-const definition = 'mcp-server/server-definition.test.ts'
+const guard = 'mcp-host/authorization.test.ts'
+const http = 'mcp-host/http.test.ts'
+const declaration = 'notes/notes-resource.test.ts'
+const definition = 'mcp-host/server-definition.test.ts'
 const verifier = 'resource-server/verifier.test.ts'
 const suite = 'conformance/official/mcp-server.test.ts'
 
@@ -90,7 +90,7 @@ export const resourceServerRequirements: readonly Requirement[] = [
     'Let a broader scope do what a narrower one may',
     `${authorization}, scope challenge`,
     [guard, 'lets writing include reading, but not deleting'],
-    ['mcp-server/operations.test.ts', '%s of %j with "%s" is a 403 that asks for "%s", and runs nothing'],
+    ['mcp-host/operations.test.ts', '%s of %j with "%s" is a 403 that asks for "%s", and runs nothing'],
     ['oauth/scope.test.ts', '%j covers %j: %s'],
   ),
   must('R10a', 'Read tokens from the Authorization header alone', 'OAuth 2.1 §5.1', [
@@ -127,11 +127,11 @@ export const resourceServerRequirements: readonly Requirement[] = [
     [guard, 'says who did what, without token, subject or payload'],
   ),
   must('R13a', 'Take no state handle for authentication', 'MCP security best practices, state handles', [
-    'mcp-server/security.test.ts',
+    'mcp-host/security.test.ts',
     'reach no note of another person',
   ]),
   should('R13b', 'Tie state handles to the person', 'MCP security best practices, state handles', [
-    'mcp-server/notes-tools.test.ts',
+    'mcp-host/notes-tools.test.ts',
     "does not leave its owner's notes by a stranger's cursor",
   ]),
   must('R14a', 'Reject request state that fails its integrity check', 'MCP 2026-07-28 multi-round-trip requests', [
@@ -147,17 +147,17 @@ export const resourceServerRequirements: readonly Requirement[] = [
     'Let lists vary by authorization at most, never by connection',
     'MCP 2026-07-28 tools',
     [definition, 'lists the same tools to every token and connection, privately'],
-    ['mcp-server/operations.test.ts', '%s shows what the token may know of'],
+    ['mcp-host/operations.test.ts', '%s shows what the token may know of'],
   ),
   must(
     'R15b',
     'Mark a list that varies as private',
     'MCP 2026-07-28 caching',
     [definition, 'lists the same tools to every token and connection, privately'],
-    ['mcp-server/operations.test.ts', '%s shows what the token may know of'],
+    ['mcp-host/operations.test.ts', '%s shows what the token may know of'],
   ),
   must('R16a', 'Never authorize the MCP client by URL-mode elicitation', 'MCP 2026-07-28 elicitation', [
-    'mcp-server/who-asks.test.ts',
+    'mcp-host/who-asks.test.ts',
     'is authorized by challenges alone, for %s',
   ]),
   outOfScope(
@@ -168,7 +168,7 @@ export const resourceServerRequirements: readonly Requirement[] = [
     'No tool here sends a person anywhere: there is no third party whose access it would need.',
   ),
   may('R17', 'Serve tokens without a person (client credentials); tools that need one refuse', 'SEP-1046', [
-    'mcp-server/notes-tools.test.ts',
+    'mcp-host/notes-tools.test.ts',
     'tells a token without a person that notes need one, and lets it ask who it is',
   ]),
 ]

@@ -1,15 +1,15 @@
 /** What MCP asks of Streamable HTTP, in its stateless form (2026-07-28) and the earlier ones. */
 import { may, must, outOfScope, type Requirement, should } from './requirement.js'
 
-const http = 'mcp-server/http.test.ts'
-const streams = 'mcp-server/event-stream.test.ts'
-const definition = 'mcp-server/server-definition.test.ts'
+const http = 'mcp-host/http.test.ts'
+const streams = 'mcp-host/event-stream.test.ts'
+const definition = 'mcp-host/server-definition.test.ts'
 const suite = 'conformance/official/mcp-server.test.ts'
 const transport = 'MCP 2026-07-28 transports'
 
 export const transportRequirements: readonly Requirement[] = [
   must('T1a', 'Serve MCP at one path by POST', transport, [
-    'mcp-server/notes-tools.test.ts',
+    'mcp-host/notes-tools.test.ts',
     'lists the tools with their annotations',
   ]),
   should('T1b', 'Answer GET and DELETE with 405', transport, [http, 'answers %s with 405: there are no sessions']),
@@ -21,11 +21,11 @@ export const transportRequirements: readonly Requirement[] = [
     [suite, 'dns-rebinding-protection'],
   ),
   should('T2b', 'Listen on loopback unless told otherwise', `${transport}, security`, [
-    'config.test.ts',
+    'config/config.test.ts',
     'need nothing in the environment',
   ]),
   should('T2c', 'Authenticate every connection', `${transport}, security`, [
-    'mcp-server/authorization.test.ts',
+    'mcp-host/authorization.test.ts',
     '%s without a token gets 401 and where to find one',
   ]),
   must('T3a', 'Refuse headers that are missing or differ from the body with 400 and -32020', 'SEP-2243', [
@@ -77,7 +77,7 @@ export const transportRequirements: readonly Requirement[] = [
     'T8a',
     'Serve both eras at one endpoint',
     'MCP 2026-07-28 lifecycle',
-    ['mcp-server/notes-tools.test.ts', 'lists the tools with their annotations'],
+    ['mcp-host/notes-tools.test.ts', 'lists the tools with their annotations'],
     [suite, 'server-stateless'],
   ),
   must(
@@ -88,11 +88,11 @@ export const transportRequirements: readonly Requirement[] = [
     [suite, 'server-stateless'],
   ),
   may('T9', 'Read a request without version header as one of 2025-03-26', transport, [
-    'mcp-server/authorization.test.ts',
+    'mcp-host/authorization.test.ts',
     'lets any valid token ask who it is',
   ]),
   must('T9b', 'Answer batches of 2025-03-26, each call with its scopes', 'MCP 2025-03-26 transports', [
-    'mcp-server/authorization.test.ts',
+    'mcp-host/authorization.test.ts',
     'asks for all scopes of a batch at once',
   ]),
   must('T9c', 'Answer notifications with 202 and no body', 'MCP 2025-11-25 transports', [
@@ -103,8 +103,8 @@ export const transportRequirements: readonly Requirement[] = [
     'T10a',
     'Authenticate by no session: every request by its own token',
     'MCP 2025-11-25 security best practices, session hijacking',
-    ['mcp-server/who-asks.test.ts', 'is no sign of who asks, after a handshake of %s with a good token'],
-    ['mcp-server/who-asks.test.ts', 'is never opened: a handshake of %s gets no id'],
+    ['mcp-host/who-asks.test.ts', 'is no sign of who asks, after a handshake of %s with a good token'],
+    ['mcp-host/who-asks.test.ts', 'is never opened: a handshake of %s gets no id'],
   ),
   outOfScope(
     'T10b',

@@ -1,5 +1,5 @@
 /** One deployment mistake: how to plant it, and every code the doctor must report for it, no other. */
-import type { DiagnosticNetwork } from '../../../src/platform/diagnostic-network.js'
+import type { DiagnosticNetwork } from '../../../src/doctor/diagnostic-network.js'
 import {
   type Asked,
   type Handler,

@@ -1,5 +1,5 @@
-import type { Exchange } from '../../../src/platform/diagnostic-network.js'
-import { createAuthority } from '../../platform/certificates.js'
+import type { Exchange } from '../../../src/doctor/diagnostic-network.js'
+import { createAuthority } from '../../outbound/certificates.js'
 import { json, resourcePath, serverMetadata } from '../deployment.js'
 import { at, isServerMetadata, type Mistake, preflightAt, resourceSays, serverSays } from './mistake.js'
 

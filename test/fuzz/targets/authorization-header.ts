@@ -1,5 +1,8 @@
 /** The Authorization header: at the endpoints where clients authenticate, and where an access token is presented. */
-import { clientWithoutSecret, normaliseAuthorization } from '../../../src/authorization-server/authorization-header.js'
+import {
+  clientWithoutSecret,
+  normaliseAuthorization,
+} from '../../../src/authorization-server/endpoints/authorization-header.js'
 import { createClientAuthentication } from '../../../src/resource-server/client-authentication.js'
 import { findToken, type TokenPlaces, withoutQueryToken } from '../../../src/resource-server/token-place.js'
 import { type FuzzTarget, headerTextOf, insist, insistEqual, linesOf } from '../target.js'

@@ -1,9 +1,9 @@
 /** Addresses of senders: X-Forwarded-For behind trusted proxies, and the networks by which senders are counted. */
 import type { IncomingMessage } from 'node:http'
 import { isIP, isIPv4, isIPv6 } from 'node:net'
-import { addressSet, clientAddress, contains } from '../../../src/platform/client-address.js'
-import { clientNetwork, clientNetworks } from '../../../src/platform/client-network.js'
-import { isPublicAddress } from '../../../src/platform/public-address.js'
+import { addressSet, clientAddress, contains } from '../../../src/http/client-address.js'
+import { clientNetwork, clientNetworks } from '../../../src/http/client-network.js'
+import { isPublicAddress } from '../../../src/outbound/public-address.js'
 import { type FuzzTarget, headerTextOf, insist, insistEqual, linesOf } from '../target.js'
 
 const trusted = addressSet(['10.0.0.0/8', '2001:db8:ff::/48'])

@@ -4,8 +4,8 @@ import {
   parseKeySet,
   parseMetadataDocument,
 } from '../../../src/authorization-server/clients/metadata-document.js'
-import { getJsonDocument } from '../../../src/platform/json-document.js'
-import { UntrustedFetchError } from '../../../src/platform/untrusted-fetch-error.js'
+import { getJsonDocument } from '../../../src/outbound/json-document.js'
+import { UntrustedFetchError } from '../../../src/outbound/untrusted-fetch-error.js'
 import { checkStrangersClient } from '../client-invariants.js'
 import { clientOf } from '../engine-client.js'
 import { answerOf, type FuzzTarget, headerTextOf, insist, insistEqual, jsonOf } from '../target.js'

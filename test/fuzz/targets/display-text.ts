@@ -2,8 +2,8 @@
 
 import { resembles, skeletonsOf } from '../../../src/authorization-server/clients/name-skeleton.js'
 import { warningAbout } from '../../../src/authorization-server/clients/name-warnings.js'
-import { displayLink, displayText } from '../../../src/platform/display-text.js'
-import { loggedPath } from '../../../src/platform/request-log.js'
+import { displayLink, displayText } from '../../../src/base/display-text.js'
+import { loggedPath } from '../../../src/http/request-log.js'
 import { type FuzzTarget, insist, insistEqual, textOf } from '../target.js'
 
 const longest = 80

@@ -1,10 +1,10 @@
 /** Query and form parameters: what our rewriting leaves is what the engine reads, the same at each endpoint, and stays when repeated. */
 import { parse } from 'node:querystring'
 import { Readable } from 'node:stream'
-import { formParametersOf, normaliseParameters } from '../../../src/authorization-server/parameters.js'
+import { formParametersOf, normaliseParameters } from '../../../src/authorization-server/endpoints/parameters.js'
+import type { HttpContext } from '../../../src/http/http.js'
 import { OAuthError } from '../../../src/oauth/errors.js'
 import { canonicalResource } from '../../../src/oauth/resource.js'
-import type { HttpContext } from '../../../src/platform/http.js'
 import { resources } from '../declared-resources.js'
 import { type FuzzTarget, insist, insistEqual, textOf } from '../target.js'
 

@@ -1,10 +1,10 @@
 /** Request lines, Host, Origin and Accept: which server, page or form is meant. */
 import type { IncomingMessage } from 'node:http'
 import type Koa from 'koa'
+import { pinOrigin, requestTarget } from '../../../src/http/host-pinning.js'
 import { parseChallenges } from '../../../src/oauth/challenge.js'
 import { OAuthError } from '../../../src/oauth/errors.js'
 import { createOriginList } from '../../../src/oauth/web-origin.js'
-import { pinOrigin, requestTarget } from '../../../src/platform/origin.js'
 import { targetOf } from '../../../src/resource-server/request.js'
 import { createRequestChecks } from '../../../src/resource-server/request-checks.js'
 import { type FuzzTarget, headerTextOf, insist, insistEqual, linesOf } from '../target.js'

@@ -4,8 +4,8 @@ import {
   scopesForMachine,
   scopesForPerson,
   scopesForRefresh,
-} from '../../../src/authorization-server/requested-scopes.js'
-import { isOpenidScope } from '../../../src/authorization-server/resources.js'
+} from '../../../src/authorization-server/endpoints/requested-scopes.js'
+import { isOpenidScope } from '../../../src/authorization-server/resources/resources.js'
 import { formatChallenge, parseChallenge } from '../../../src/oauth/challenge.js'
 import { scopeHierarchyOf } from '../../../src/oauth/resource.js'
 import { expandScopes, formatScope, isScopeToken, meetsRequirement, parseScope } from '../../../src/oauth/scope.js'

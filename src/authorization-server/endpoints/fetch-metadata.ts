@@ -1,0 +1,70 @@
+/**
+ * Refuses what a page of another site makes a visitor's browser send without the visitor going anywhere (Fetch Metadata; OWASP ASVS
+ * 3.5.3). Stands ahead of everything that counts: a hidden form or an image could otherwise use up the limits of everybody who shares the
+ * visitor's address.
+ *
+ * Where people go, everything but a navigation is refused. Endpoints for programs take calls of other origins (CORS), for clients in
+ * browsers: there, forms and what a page cannot read the answer of are refused, which no client sends. What is left of pages counts
+ * apart (sender.ts). Requests without these headers come from programs or old browsers, and pass.
+ */
+
+import type { HttpContext, HttpMiddleware } from '../../http/http.js'
+import { OAuthError } from '../../oauth/errors.js'
+import { PageError } from '../pages/page-error.js'
+import { connectPath, programEndpoints, routes } from '../routes.js'
+
+const pages: readonly string[] = [
+  routes.authorization,
+  routes.code_verification,
+  routes.end_session,
+  '/interaction',
+  connectPath,
+  '/setup',
+]
+
+/** Forms of other sites may lead here (OpenID Connect Core §3.1.2.1, RP-Initiated Logout §2). All others are our own pages' forms. */
+const takesForeignForms: ReadonlySet<string> = new Set([routes.authorization, routes.end_session])
+
+function isPage(path: string): boolean {
+  if (path === '/' || pages.includes(path)) return true
+  return path !== routes.device_authorization && pages.some((page) => path.startsWith(`${page}/`))
+}
+
+/** A check without a page (OpenID Connect Core §3.1.2.1), which clients make in a hidden frame. */
+function isSilent({ path, querystring }: HttpContext): boolean {
+  return path === routes.authorization && new URLSearchParams(querystring).get('prompt') === 'none'
+}
+
+/** `origin`: ours. */
+function isUnwanted(ctx: HttpContext, origin: string): boolean {
+  const isForm = ctx.method === 'POST'
+  const [site, mode, dest, from] = ['sec-fetch-site', 'sec-fetch-mode', 'sec-fetch-dest', 'origin'].map((name) =>
+    ctx.get(name),
+  )
+  if (isForm && !takesForeignForms.has(ctx.path) && from !== '' && from !== origin) return true
+  if (site === '' || site === 'same-origin' || site === 'none') return false
+  if (isForm && !takesForeignForms.has(ctx.path)) return true
+  if (mode !== 'navigate') return true
+  if (dest === 'document') return false
+  // Browsers send our cookies in frames of the same site alone, so elsewhere a frame could learn nothing.
+  return !(site === 'same-site' && dest === 'iframe' && isSilent(ctx))
+}
+
+/** A form of another site, an image, or a call whose answer the page would not get to see. */
+function isBlind(ctx: HttpContext): boolean {
+  const [site, mode] = [ctx.get('sec-fetch-site'), ctx.get('sec-fetch-mode')]
+  return (site === 'cross-site' || site === 'same-site') && (mode === 'no-cors' || mode === 'navigate')
+}
+
+/** Middleware ahead of all limits. `origin`: the issuer's. */
+export function refuseCrossSite(origin: string): HttpMiddleware {
+  return async (ctx, next) => {
+    if (isPage(ctx.path) && ctx.method !== 'OPTIONS' && isUnwanted(ctx, origin)) {
+      throw new PageError('form-expired', 'access_denied', 403, { detail: 'cross-site request that is no navigation' })
+    }
+    if (programEndpoints.has(ctx.path) && isBlind(ctx)) {
+      throw new OAuthError('access_denied', 'another site sent this', { status: 403 })
+    }
+    return next()
+  }
+}

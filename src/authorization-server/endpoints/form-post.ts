@@ -1,0 +1,64 @@
+/**
+ * Answers that the browser has to post: to the client (OAuth 2.0 Form Post Response Mode), or to this server itself while a sign-in goes
+ * on. The page is one of this server's own instead of the engine's: a script whose hash is in the policy posts the form, and without
+ * scripts the person presses the button.
+ */
+import Provider, { type KoaContextWithOIDC } from 'oidc-provider'
+import type { HttpContext, HttpMiddleware } from '../../http/http.js'
+import type { Pages } from '../../pages/pages.js'
+import type { Views } from '../pages/views.js'
+import { routes } from '../routes.js'
+
+const posted = new WeakSet<object>()
+
+/** True when the answer is a page that posts itself to the client. */
+export function isPosted(ctx: HttpContext): boolean {
+  return posted.has(ctx)
+}
+
+export type PostForm = (ctx: HttpContext, action: string, fields: Readonly<Record<string, string>>) => void
+
+export function createPostForm(pages: Pages<Views>): PostForm {
+  return (ctx, action, fields) => {
+    const status = 'error' in fields ? 400 : 200
+    pages.send(ctx, 'form-post', { action, host: new URL(action).host, fields }, status)
+    // The client is told that the post comes from here: with `same-origin` it would be `Origin: null`. The path stays here.
+    ctx.set('referrer-policy', 'strict-origin')
+    posted.add(ctx)
+  }
+}
+
+/** The engine with our page in place of its own. It registers its response modes while it is constructed, and keeps the first of a name. */
+export function engineThatPosts(postForm: PostForm): typeof Provider {
+  return class extends Provider {
+    override registerResponseMode(
+      name: string,
+      handler: Parameters<Provider['registerResponseMode']>[1],
+    ): ReturnType<Provider['registerResponseMode']> {
+      const ours: typeof handler = (ctx, redirectUri, response) => {
+        const fields = Object.entries(response).map(([field, value]) => [field, String(value)] as const)
+        postForm(ctx as unknown as HttpContext, redirectUri, Object.fromEntries(fields))
+      }
+      super.registerResponseMode(name, name === 'form_post' ? ours : handler)
+    }
+  }
+}
+
+/** What only the engine's own page of this kind says. */
+const enginesPage = '<title>Submitting Callback</title>'
+
+/**
+ * Middleware ahead of the engine. When somebody else signed in to the browser while an interaction was open, the engine has the earlier
+ * session ended by a form that posts itself.
+ */
+export function postOnResume(postForm: PostForm): HttpMiddleware {
+  return async (ctx, next) => {
+    await next()
+    if (!ctx.path.startsWith(`${routes.authorization}/`) || ctx.status !== 200) return
+    if (typeof ctx.body !== 'string' || !ctx.body.includes(enginesPage)) return
+    const { oidc } = ctx as unknown as KoaContextWithOIDC
+    const secret = oidc.session?.state?.['secret']
+    const fields = { xsrf: typeof secret === 'string' ? secret : '', logout: 'yes' }
+    postForm(ctx, oidc.urlFor('end_session_confirm'), fields)
+  }
+}

@@ -1,0 +1,50 @@
+/**
+ * Parameters that a specification defines and that mean nothing in a given authorization request. RFC 6749 §3.1: the server ignores
+ * what it does not recognise, so none of them is a reason to refuse. The engine refuses them; here they are left out before it looks.
+ *
+ * A new parameter of OpenID Connect is one more entry of `openidParameters`.
+ */
+import { parseScope } from '../../oauth/scope.js'
+import { meantClaims } from './requested-claims.js'
+
+/** OpenID Connect Core §3.1.2.1, §5.2, §5.5: parameters of an authentication request, which has the scope `openid`. */
+const openidParameters: readonly string[] = [
+  'acr_values',
+  'claims',
+  'claims_locales',
+  'display',
+  'id_token_hint',
+  'max_age',
+  'nonce',
+  'ui_locales',
+]
+
+/**
+ * `prompt` values that another one stands for. The consent page names the account and offers another one, which is what
+ * `select_account` asks for (OpenID Connect Core §3.1.2.1).
+ */
+const promptsInstead: Readonly<Record<string, string>> = { select_account: 'consent' }
+
+function rewritePrompt(parameters: URLSearchParams): void {
+  const [prompt, ...further] = parameters.getAll('prompt')
+  if (prompt === undefined || further.length > 0) return
+  const values = prompt.split(' ').filter((value) => value !== '')
+  const meant = values.map((value) => (Object.hasOwn(promptsInstead, value) ? (promptsInstead[value] ?? value) : value))
+  if (meant.length === 0) parameters.delete('prompt')
+  else parameters.set('prompt', [...new Set(meant)].join(' '))
+}
+
+function rewriteClaims(parameters: URLSearchParams): void {
+  const [claims, ...further] = parameters.getAll('claims')
+  if (claims === undefined || further.length > 0) return
+  const meant = meantClaims(claims)
+  if (meant === undefined) parameters.delete('claims')
+  else parameters.set('claims', meant)
+}
+
+/** Takes out, in place, what means nothing in an authorization request with this scope. Repeated ones go, too. */
+export function dropIgnoredParameters(parameters: URLSearchParams): void {
+  rewritePrompt(parameters)
+  if (parseScope(parameters.get('scope') ?? undefined).includes('openid')) rewriteClaims(parameters)
+  else for (const name of openidParameters) parameters.delete(name)
+}

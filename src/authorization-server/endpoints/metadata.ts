@@ -1,0 +1,151 @@
+/**
+ * Authorization server metadata (RFC 8414) and keys: the engine's documents, corrected and kept as text. One truth under every
+ * well-known name; the origin is pinned before, so nothing in them depends on the request.
+ */
+import { createHash } from 'node:crypto'
+import type { HttpMiddleware } from '../../http/http.js'
+import type { FindPreparedAnswer } from '../../http/prepared-answers.js'
+import { jwtBearerGrant } from '../../oauth/trusted-issuer.js'
+import { revocationFeedMember } from '../../oauth/well-known.js'
+import type { KeyRing } from '../../storage/keys/key-ring.js'
+import type { Resources } from '../resources/resources.js'
+import { revocationFeedPath, routes, wellKnownPaths } from '../routes.js'
+import { everyAnswersHeaders } from './canonical-paths.js'
+
+/** How long clients and resource servers may keep a document. New keys are published longer than this before they sign. */
+export const documentMaxAgeSeconds = 300
+
+/** Values of `prompt` (Initiating User Registration via OpenID Connect §4.1 registers the member). */
+const promptValues = ['none', 'login', 'consent'] as const
+
+interface CachedDocument {
+  readonly headers: Readonly<Record<string, string>>
+  /** All of an answer without the app, names and values in turn. */
+  readonly allHeaders: readonly string[]
+  /** Text, not bytes: Node sends it in one piece with its head. */
+  readonly body: string
+}
+
+type Document = Record<string, unknown>
+
+/** `type`: of its content, as the engine names it. */
+function toCache(document: Document, type: string): CachedDocument {
+  const body = JSON.stringify(document)
+  const headers = {
+    'access-control-allow-origin': '*',
+    'cache-control': `public, max-age=${documentMaxAgeSeconds}`,
+    'content-type': type,
+    etag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`,
+    'x-content-type-options': 'nosniff',
+  }
+  const length = { 'content-length': String(Buffer.byteLength(body)) }
+  return { body, headers, allHeaders: Object.entries({ ...everyAnswersHeaders, ...headers, ...length }).flat() }
+}
+
+/** The grant of identity assertions is announced only where an issuer of such is trusted (MCP enterprise-managed authorization). */
+function assertionProfile(document: Document, takesAssertions: boolean): Document {
+  if (takesAssertions) {
+    return { authorization_grant_profiles_supported: ['urn:ietf:params:oauth:grant-profile:id-jag'] }
+  }
+  const grants: readonly unknown[] = Array.isArray(document['grant_types_supported'])
+    ? document['grant_types_supported']
+    : []
+  return { grant_types_supported: grants.filter((grant) => grant !== jwtBearerGrant) }
+}
+
+function corrected(document: Document, resources: Resources, takesAssertions: boolean): Document {
+  const scopes = resources.all.flatMap((resource) => resource.scopes.map(({ name }) => name))
+  const openid = Array.isArray(document['scopes_supported']) ? document['scopes_supported'] : []
+  return {
+    ...document,
+    ...assertionProfile(document, takesAssertions),
+    // The engine knows resource scopes only through resource indicators; clients look for them here.
+    scopes_supported: [...new Set([...openid, ...scopes])],
+    [revocationFeedMember]: `${document['issuer']}${revocationFeedPath}`,
+    prompt_values_supported: [...promptValues],
+    protected_resources: resources.all.flatMap(({ resource, aliases }) => [resource, ...aliases]),
+  }
+}
+
+/**
+ * The documents' paths and where the engine has them. An issuer with a path has them three times: with the path inserted after
+ * the well-known name (RFC 8414 §3.1, OpenID Connect as MCP clients try it), appended to the path (OpenID Connect Discovery §4;
+ * the door has taken the path off), and at the root of the host, where clients of 2025-03-26 look.
+ */
+function documentPaths(issuerPath: string): ReadonlyMap<string, string> {
+  return new Map([
+    ...wellKnownPaths.map((path) => [path, path] as const),
+    ...wellKnownPaths.map((path) => [`${path}${issuerPath}`, path] as const),
+    [routes.jwks, routes.jwks],
+  ])
+}
+
+/** Request targets, as this server is asked for its paths from outside, and the path inside that each means: see `passTheDoor`. */
+function targets(paths: Iterable<string>, basePath: string): ReadonlyMap<string, string> {
+  return new Map(
+    [...paths].flatMap((path) => [
+      ...(path.startsWith('/.well-known/') ? [[path, path] as const] : []),
+      [`${basePath}${path}`, path] as const,
+    ]),
+  )
+}
+
+export interface DocumentOptions {
+  /** Path of the issuer. */
+  readonly basePath: string
+  readonly resources: Resources
+  readonly takesAssertions: boolean
+  /** Other keys: the document of the old ones is forgotten. */
+  readonly keyRing: Pick<KeyRing, 'follow'>
+}
+
+export interface ServedDocuments {
+  /** Ahead of the engine, which follows the same keys: answers the documents from memory once the engine has made them. */
+  readonly middleware: HttpMiddleware
+  /** The same answers for who asks before the app is asked, as soon as there are any. */
+  readonly prepared: FindPreparedAnswer
+}
+
+export function serveDocuments({ basePath, resources, takesAssertions, keyRing }: DocumentOptions): ServedDocuments {
+  const paths = documentPaths(basePath)
+  const cache = new Map<string, CachedDocument>()
+  let keysInForce = 0
+  keyRing.follow(() => {
+    keysInForce += 1
+    cache.delete(routes.jwks)
+  })
+  const middleware: HttpMiddleware = async (ctx, next) => {
+    const source = paths.get(ctx.path.replace(/\/$/, ''))
+    if (source === undefined) return next()
+    if (ctx.method !== 'GET' && ctx.method !== 'HEAD') {
+      // A preflight, for one: clients in browsers send MCP-Protocol-Version along.
+      ctx.path = source
+      return next()
+    }
+    let document = cache.get(source)
+    if (document === undefined) {
+      ctx.path = source
+      const keysBefore = keysInForce
+      await next()
+      if (ctx.status !== 200) return
+      const made = ctx.body as Document
+      const served = source === routes.jwks ? made : corrected(made, resources, takesAssertions)
+      document = toCache(served, ctx.response.get('content-type'))
+      // One that was made while the keys changed is of the old ones: it is answered, and never kept.
+      if (keysBefore === keysInForce) cache.set(source, document)
+    }
+    ctx.status = 200
+    ctx.body = document.body
+    // After the body, of which Koa would guess the type.
+    ctx.set(document.headers)
+    if (ctx.fresh) ctx.status = 304
+  }
+  const insideOf = targets(paths.keys(), basePath)
+  const prepared: FindPreparedAnswer = (target) => {
+    const path = insideOf.get(target)
+    const document = path === undefined ? undefined : cache.get(paths.get(path) ?? '')
+    if (path === undefined || document === undefined) return undefined
+    return { path, headers: document.allHeaders, body: document.body }
+  }
+  return { middleware, prepared }
+}

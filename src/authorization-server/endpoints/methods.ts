@@ -1,0 +1,87 @@
+/** Which methods each route takes, and what any other one is answered. */
+
+import type { HttpContext, HttpMiddleware } from '../../http/http.js'
+import { OAuthError } from '../../oauth/errors.js'
+import { createRouteTemplates } from '../../telemetry/route-templates.js'
+import { connectPath, revocationFeedPath, routes, wellKnownPaths } from '../routes.js'
+
+/** What may be switched off: its routes are then no routes. */
+export interface OfferedRoutes {
+  readonly registration: boolean
+  readonly deviceFlow: boolean
+}
+
+type MethodTable = Readonly<Record<string, readonly string[]>>
+
+const always: MethodTable = {
+  ...Object.fromEntries(wellKnownPaths.map((path) => [path, ['GET']])),
+  [routes.jwks]: ['GET'],
+  [routes.authorization]: ['GET', 'POST'],
+  [`${routes.authorization}/:uid`]: ['GET'],
+  [routes.pushed_authorization_request]: ['POST'],
+  [routes.token]: ['POST'],
+  [routes.introspection]: ['POST'],
+  [routes.revocation]: ['POST'],
+  [routes.userinfo]: ['GET', 'POST'],
+  [routes.end_session]: ['GET', 'POST'],
+  [`${routes.end_session}/confirm`]: ['POST'],
+  [`${routes.end_session}/success`]: ['GET'],
+  [revocationFeedPath]: ['POST'],
+  '/': ['GET'],
+  [connectPath]: ['GET'],
+  '/setup': ['GET', 'POST'],
+  '/interaction/:uid': ['GET'],
+  '/interaction/:uid/:step': ['GET', 'POST'],
+}
+
+const ofRegistration: MethodTable = {
+  [routes.registration]: ['POST'],
+  [`${routes.registration}/:id`]: ['GET', 'PUT', 'DELETE'],
+}
+
+const ofDeviceFlow: MethodTable = {
+  [routes.device_authorization]: ['POST'],
+  [routes.code_verification]: ['GET', 'POST'],
+  [`${routes.code_verification}/:uid`]: ['GET'],
+}
+
+/** As `Allow` lists them: HEAD is GET without its content, and OPTIONS is answered wherever browsers ask (RFC 9110 §9.3). */
+function allowHeader(methods: readonly string[]): string {
+  return [...methods, ...(methods.includes('GET') ? ['HEAD'] : []), 'OPTIONS'].join(', ')
+}
+
+export interface RouteMethods {
+  /** Ahead of everything: 405 with `Allow` (RFC 9110 §15.5.6). Such a request costs nothing and is counted nowhere. */
+  readonly refuseOthers: HttpMiddleware
+  /** Behind everything: OPTIONS of a route without CORS, and 404 for what is no route. */
+  readonly answerRest: HttpMiddleware
+}
+
+export function createRouteMethods({ registration, deviceFlow }: OfferedRoutes): RouteMethods {
+  const table = new Map(
+    Object.entries({ ...always, ...(registration ? ofRegistration : {}), ...(deviceFlow ? ofDeviceFlow : {}) }),
+  )
+  const routeOf = createRouteTemplates([...table.keys()])
+  const methodsOf = (ctx: HttpContext) => table.get(routeOf(ctx.path))
+  const refuseIfOther = (ctx: HttpContext) => {
+    const asked = ctx.method === 'HEAD' ? 'GET' : ctx.method
+    const methods = asked === 'OPTIONS' ? undefined : methodsOf(ctx)
+    if (methods === undefined || methods.includes(asked)) return
+    ctx.set('allow', allowHeader(methods))
+    throw new OAuthError('invalid_request', 'this method is not allowed here', { status: 405 })
+  }
+  return {
+    refuseOthers: async (ctx, next) => {
+      refuseIfOther(ctx)
+      return next()
+    },
+    answerRest: async (ctx) => {
+      // A document has further addresses, which were brought to its path on the way.
+      refuseIfOther(ctx)
+      const methods = ctx.method === 'OPTIONS' ? methodsOf(ctx) : undefined
+      if (methods === undefined) throw new OAuthError('invalid_request', 'there is nothing here', { status: 404 })
+      ctx.set('allow', allowHeader(methods))
+      ctx.status = 204
+    },
+  }
+}

@@ -1,0 +1,164 @@
+/**
+ * Rewrites what clients send before the engine sees it, at the endpoints that take OAuth parameters: every spelling of a resource
+ * becomes its canonical one, `scope` becomes what it means here (`requested-scopes.ts`), and parameters without a meaning in the
+ * request are left out (`ignored-parameters.ts`). Does not judge anything: unknown resources and repeated parameters pass on to the
+ * engine's checks.
+ */
+import type { IncomingMessage } from 'node:http'
+import { readBody } from '../../http/form.js'
+import type { HttpContext, HttpMiddleware } from '../../http/http.js'
+import { formatChallenge } from '../../oauth/challenge.js'
+import { OAuthError } from '../../oauth/errors.js'
+import { withLoopbackPath } from '../../oauth/redirect-uri.js'
+import type { ResourceDeclaration } from '../../oauth/resource.js'
+import type { Resources } from '../resources/resources.js'
+import { routes } from '../routes.js'
+import { clientWithoutSecret } from './authorization-header.js'
+import { dropIgnoredParameters } from './ignored-parameters.js'
+import { narrowingScopes, scopesForMachine, scopesForPerson } from './requested-scopes.js'
+
+/** The engine refuses larger bodies itself; this is its limit. */
+const bodyLimit = 56 * 1024
+/** An authorization request is stored before anybody signs in: posted it may be as long as a URL may be, and no longer. */
+const authorizationLimit = 16 * 1024
+
+/**
+ * The engine's parser reads 1,000 parameters and ignores the others without a word (Node's `querystring.parse`). Beyond it, a parameter
+ * that this module judged or wrote would not be the one that the engine sees. Honest requests have some 30.
+ */
+const mostParameters = 500
+
+const authorizationPaths: ReadonlySet<string> = new Set(['/authorize', '/par', '/device/authorize'])
+
+function canonicalise(parameters: URLSearchParams, resources: Resources): void {
+  const sent = parameters.getAll('resource')
+  // RFC 6749 §3.1: a parameter without a value counts as left out.
+  const given = sent.filter((value) => value !== '')
+  // Named twice, under two of its names, it is one: the consent page shows the resource of a request that names one.
+  const canonical = [...new Set(given.map((value) => resources.find(value)?.resource ?? value))]
+  if (sent.length === canonical.length && sent.every((value, index) => value === canonical[index])) return
+  parameters.delete('resource')
+  for (const value of canonical) parameters.append('resource', value)
+}
+
+/** Throws `invalid_request` for more parameters than the engine is sure to read. */
+function readParameters(encoded: string): URLSearchParams {
+  const parameters = new URLSearchParams(encoded)
+  if (parameters.size <= mostParameters) return parameters
+  throw new OAuthError('invalid_request', `there are more than ${mostParameters} parameters`)
+}
+
+/** The resources of the request; `undefined` when one of them is unknown, which the engine refuses. */
+function namedResources(parameters: URLSearchParams, resources: Resources): ResourceDeclaration[] | undefined {
+  const given = parameters.getAll('resource')
+  const named = given.flatMap((value) => resources.find(value) ?? [])
+  return named.length === given.length ? named : undefined
+}
+
+/** The `scope` that the request means; `undefined` for one that names no scope, and leaves the choice to the grant. */
+function meantScope(path: string, parameters: URLSearchParams, resources: Resources): string | undefined {
+  const scope = parameters.get('scope') ?? undefined
+  const named = namedResources(parameters, resources)
+  if (named === undefined) return scope
+  if (authorizationPaths.has(path)) return scopesForPerson(scope, named, resources)
+  const grantType = parameters.get('grant_type')
+  if (grantType === 'client_credentials') return scopesForMachine(scope, named[0] ?? resources.fallback)
+  return narrowingScopes(scope, resources, grantType === 'refresh_token')
+}
+
+function rewriteScope(path: string, parameters: URLSearchParams, resources: Resources): void {
+  // The engine refuses a repeated parameter.
+  if (parameters.getAll('scope').length > 1) return
+  const scope = meantScope(path, parameters, resources)
+  if (scope === undefined) parameters.delete('scope')
+  else parameters.set('scope', scope)
+}
+
+/** Endpoints at which a client authenticates, by the header or by parameters. */
+const authenticatedPaths: ReadonlySet<string> = new Set([
+  '/par',
+  '/device/authorize',
+  routes.token,
+  routes.introspection,
+  routes.revocation,
+])
+
+/**
+ * An empty secret is no secret (RFC 6749 §2.3.1, §3.1): a public client that sends one, in the header or the body, authenticates with
+ * `none`. A confidential client is refused as it is without any credential.
+ */
+function dropEmptySecret(ctx: HttpContext, parameters: URLSearchParams): { readonly wasInHeader: boolean } {
+  if (parameters.has('client_secret') && parameters.getAll('client_secret').every((secret) => secret === ''))
+    parameters.delete('client_secret')
+  const clientId = clientWithoutSecret(ctx.req)
+  if (clientId === undefined) return { wasInHeader: false }
+  const given = parameters.getAll('client_id').filter((named) => named !== '')
+  // Two clients in one request are the engine's to refuse.
+  if (given.some((named) => named !== clientId)) return { wasInHeader: false }
+  delete ctx.req.headers.authorization
+  if (given.length === 0) parameters.set('client_id', clientId)
+  return { wasInHeader: true }
+}
+
+/** RFC 6749 §5.2: a client that tried by the header is challenged by the header. The engine does not see that it did. */
+async function challengeByHeader(ctx: HttpContext, next: () => Promise<unknown>): Promise<void> {
+  await next()
+  const parameters = { realm: `${ctx.state.origin}${ctx.state.basePath}`, error: 'invalid_client' }
+  if (ctx.status === 401) ctx.set('www-authenticate', formatChallenge({ scheme: 'Basic', parameters }))
+}
+
+function rewrite(path: string, parameters: URLSearchParams, resources: Resources): void {
+  // RFC 6749 appendix A allows it nowhere, and PostgreSQL cannot keep it.
+  if ([...parameters].flat().some((text) => text.includes('\0'))) {
+    throw new OAuthError('invalid_request', 'a parameter holds the character U+0000')
+  }
+  canonicalise(parameters, resources)
+  // The same at the authorization request and at the token request, where the engine compares the two.
+  const [redirect, ...others] = parameters.getAll('redirect_uri')
+  if (redirect !== undefined && others.length === 0) parameters.set('redirect_uri', withLoopbackPath(redirect))
+  // A pushed request or request object brings its own scope.
+  if (parameters.has('request_uri') || parameters.has('request')) return
+  rewriteScope(path, parameters, resources)
+  if (authorizationPaths.has(path)) dropIgnoredParameters(parameters)
+}
+
+/**
+ * Hands a rewritten body to the engine as the request's own stream. Its supported way, `req.body`, prints a warning at first
+ * use; the stream members below are the ones its body reader asks for.
+ */
+export function replaceBody(ctx: HttpContext, body: Buffer): void {
+  ctx.req.headers['content-length'] = String(body.length)
+  delete ctx.req.headers['transfer-encoding']
+  Object.defineProperty(ctx.req, 'readable', { value: true, configurable: true })
+  Object.defineProperty(ctx.req, 'iterator', { value: () => [body].values() })
+}
+
+const parsed = new WeakMap<IncomingMessage, URLSearchParams>()
+
+/** The parameters of a form that `normaliseParameters` has rewritten; `undefined` for any other request. */
+export function formParametersOf(ctx: HttpContext): URLSearchParams | undefined {
+  return parsed.get(ctx.req)
+}
+
+/** Middleware for the authorization, pushed authorization, device authorization, token, introspection and revocation endpoints. */
+export function normaliseParameters(resources: Resources): HttpMiddleware {
+  return async (ctx, next) => {
+    if (!authorizationPaths.has(ctx.path) && !authenticatedPaths.has(ctx.path)) return next()
+    if (ctx.method === 'GET' && ctx.path === '/authorize') {
+      const parameters = readParameters(ctx.querystring)
+      rewrite(ctx.path, parameters, resources)
+      ctx.querystring = parameters.toString()
+    } else if (ctx.method === 'POST' && ctx.is('application/x-www-form-urlencoded') !== false) {
+      const body = await readBody(ctx.req, authorizationPaths.has(ctx.path) ? authorizationLimit : bodyLimit)
+      const parameters = readParameters(body.toString('utf8'))
+      const { wasInHeader } = authenticatedPaths.has(ctx.path)
+        ? dropEmptySecret(ctx, parameters)
+        : { wasInHeader: false }
+      if (ctx.path !== routes.introspection && ctx.path !== routes.revocation) rewrite(ctx.path, parameters, resources)
+      replaceBody(ctx, Buffer.from(parameters.toString()))
+      parsed.set(ctx.req, parameters)
+      if (wasInHeader) return challengeByHeader(ctx, next)
+    }
+    return next()
+  }
+}

@@ -1,0 +1,136 @@
+/**
+ * The revocation feed: tells resource servers which grants, access tokens, clients, accounts and keys ended before their access
+ * tokens did, so that tokens which verify themselves can be refused within seconds. No specification has this; it looks like introspection
+ * (RFC 7662) on purpose: the same clients, the same authentication, and each learns of its own audience only. Does not own what is
+ * revoked when: storage/revocations/revocations.ts.
+ *
+ * A POST with the form members `after` (the `cursor` of the answer before; none at first) and `wait` (seconds to wait for news).
+ */
+
+import { hashSecret } from '../../base/secrets.js'
+import { readForm } from '../../http/form.js'
+import type { HttpContext, HttpMiddleware } from '../../http/http.js'
+import { OAuthError } from '../../oauth/errors.js'
+import { createRevocations, type RevocationPage, type Revocations } from '../../storage/revocations/revocations.js'
+import type { Storage } from '../../storage/storage.js'
+import { refusedSelfContained } from '../engine/engine-client.js'
+import { revocationFeedPath, routes } from '../routes.js'
+import { createChangeWatch } from './change-watch.js'
+import { replaceBody } from './parameters.js'
+
+/** How often the database is asked whether there is news, while anybody waits: half of what a revocation takes to arrive. */
+const askEveryMs = 400
+const longestWaitSeconds = 25
+
+/** Header `{}`: enough to be taken for a JWT, which the engine refuses once it has authenticated the client. */
+const anyJwt = 'e30.e30.'
+
+/** The private-use claim by which a token names its grant, as the feed does: a hash, because the id itself is ours alone. */
+export function grantClaim(grantId: string | undefined): { readonly gid: string } | undefined {
+  return grantId === undefined ? undefined : { gid: hashSecret(grantId) }
+}
+
+interface FeedRequest {
+  readonly after: string | undefined
+  readonly waitSeconds: number
+}
+
+function readRequest(form: URLSearchParams): FeedRequest {
+  const [after, ...further] = form.getAll('after')
+  const [wait = '0', ...furtherWaits] = form.getAll('wait')
+  if (further.length + furtherWaits.length > 0) throw new OAuthError('invalid_request', 'a parameter is there twice')
+  if (!/^\d{1,4}$/.test(wait)) throw new OAuthError('invalid_request', 'wait must be a number of seconds')
+  return { after, waitSeconds: Math.min(Number(wait), longestWaitSeconds) }
+}
+
+/** The audience whose facts the client may see. */
+async function authenticate(ctx: HttpContext, form: URLSearchParams, next: () => Promise<void>) {
+  const credentials = new URLSearchParams(form)
+  credentials.delete('after')
+  credentials.delete('wait')
+  credentials.set('token', anyJwt)
+  replaceBody(ctx, Buffer.from(credentials.toString()))
+  ctx.req.headers.accept = 'application/json'
+  ctx.path = routes.introspection
+  await next()
+  ctx.path = revocationFeedPath
+  const client = refusedSelfContained(ctx)?.client
+  if (client === undefined) return undefined
+  const audience = client['introspects']
+  if (client.clientAuthMethod === 'none' || typeof audience !== 'string') {
+    throw new OAuthError('unauthorized_client', 'the feed is for resource servers: clients that may introspect', {
+      status: 403,
+    })
+  }
+  return audience
+}
+
+async function readPage(
+  revocations: Revocations,
+  audience: string,
+  after: string | undefined,
+): Promise<RevocationPage> {
+  try {
+    return await revocations.read(audience, after)
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    throw new OAuthError('invalid_request', 'after must be the cursor of an answer of this feed', { cause: error })
+  }
+}
+
+function answer(ctx: HttpContext, page: RevocationPage, isLast: boolean): void {
+  ctx.status = 200
+  ctx.set('cache-control', 'no-store')
+  // Who asks again at once must find that the server is gone, not keep it from going.
+  if (isLast) ctx.set('connection', 'close')
+  ctx.body = {
+    // As on the wire elsewhere: snake case, times in seconds.
+    revocations: page.revocations.map(({ kind, id, at, expiresAt }) => ({ kind, id, at, expires_at: expiresAt })),
+    cursor: page.cursor,
+    more: page.more,
+    complete: !page.known,
+  }
+  ctx.state.event['revocations'] = page.revocations.length
+  // Every few seconds from each resource server, as long as it runs.
+  ctx.state.isRoutine = page.revocations.length === 0
+}
+
+/** Middleware right before the engine, which authenticates the client. `stopping`: whoever waits is answered. */
+export function serveRevocationFeed(storage: Storage, stopping?: AbortSignal): HttpMiddleware {
+  const revocations = createRevocations(storage)
+  const { watch } = createChangeWatch({
+    ask: async (since) => {
+      const { changed, snapshot } = await revocations.look(since)
+      return { changed, place: snapshot }
+    },
+    intervalMs: askEveryMs,
+    stopping,
+  })
+
+  /** The next page, at the latest when `waitSeconds` are over. */
+  async function nextPage(audience: string, { after, waitSeconds }: FeedRequest, gone: AbortSignal) {
+    const endsAt = storage.clock.now().getTime() + waitSeconds * 1000
+    const watcher = watch()
+    try {
+      for (;;) {
+        const page = await readPage(revocations, audience, after)
+        const left = endsAt - storage.clock.now().getTime()
+        const isOver = left <= 0 || gone.aborted || stopping?.aborted === true
+        if (after === undefined || page.revocations.length > 0 || !page.known || isOver) return page
+        await watcher.wait(left, gone)
+      }
+    } finally {
+      watcher.end()
+    }
+  }
+
+  return async (ctx, next) => {
+    if (ctx.path !== revocationFeedPath || ctx.method !== 'POST') return next()
+    const form = await readForm(ctx)
+    const audience = await authenticate(ctx, form, next)
+    if (audience === undefined) return
+    const gone = new AbortController()
+    ctx.res.once('close', () => gone.abort())
+    answer(ctx, await nextPage(audience, readRequest(form), gone.signal), stopping?.aborted === true)
+  }
+}

@@ -1,0 +1,82 @@
+/**
+ * How confidential clients prove who they are, beyond what the engine checks: secrets that are known by their hash, the method a
+ * client is registered for, and what a client assertion (RFC 7523) may claim.
+ */
+import { createHash } from 'node:crypto'
+import { type Configuration, errors, Provider } from 'oidc-provider'
+import type { Clock } from '../../base/clock.js'
+import { secretsEqual } from '../../base/secrets.js'
+import { claimsMetadataDocument } from '../../oauth/client-id.js'
+import { futureToleranceSeconds } from '../../oauth/clock-skew.js'
+import { loopbackSpellings } from '../../oauth/redirect-uri.js'
+import { clockToleranceSeconds } from '../../storage/engine-model.js'
+import { expectAssertionUse } from './one-time.js'
+
+/** An assertion is made for one request; one that lives longer could be stolen and kept, and would have to be remembered. */
+const longestAssertionSeconds = 3_600
+const longestIdentifier = 512
+
+function presentedMethod(): string {
+  return Provider.ctx?.oidc.params?.['client_secret'] === undefined ? 'client_secret_basic' : 'client_secret_post'
+}
+
+/**
+ * Teaches the engine to compare secrets. Where the operator named the method, the secret is taken that way only. Others may send
+ * it either way, because clients in the field leave the method out, which means client_secret_basic, and then post it.
+ */
+export function compareSecrets(provider: Provider): void {
+  const { prototype } = provider.Client
+  const compare = prototype.compareClientSecret
+  prototype.compareClientSecret = async function compareClientSecret(actual) {
+    if (this['demands_auth_method'] === true && presentedMethod() !== this.clientAuthMethod) return false
+    const hash = this['client_secret_sha256']
+    if (typeof hash !== 'string') return compare.call(this, actual)
+    return secretsEqual(createHash('sha256').update(actual).digest('hex'), hash)
+  }
+}
+
+/** Teaches the engine that a loopback redirect without a path is the one with a slash, whichever was registered. */
+export function compareLoopbackRedirects(provider: Provider): void {
+  const { prototype } = provider.Client
+  const isAllowed = prototype.redirectUriAllowed
+  prototype.redirectUriAllowed = function redirectUriAllowed(value) {
+    return loopbackSpellings(value).some((spelling) => isAllowed.call(this, spelling))
+  }
+}
+
+/**
+ * Whom a client assertion may be for: the issuer alone (FAPI 2.0 §5.3.2.1, RFC 7523bis §3), at every endpoint. An assertion for an endpoint's
+ * URL can be had by another server that makes the client believe that URL to be its own. A client that is a URL (CIMD) may name the token
+ * endpoint all the same: ChatGPT does, and nobody can configure it. `acceptsTokenEndpoint`: so may every client.
+ */
+export function expectAudience({ OIDCContext }: Provider, acceptsTokenEndpoint: boolean): void {
+  Object.assign(OIDCContext.prototype, {
+    clientJwtAuthExpectedAudience: function expectedAudience(this: InstanceType<typeof OIDCContext>) {
+      const mayNameEndpoint = acceptsTokenEndpoint || claimsMetadataDocument(this.client?.clientId ?? '')
+      return new Set([this.issuer, ...(mayNameEndpoint ? [this.urlFor('token')] : [])])
+    },
+  })
+}
+
+/**
+ * Further checks of a client assertion; the engine has checked signature, `iss`, `sub`, `exp`, `nbf`, and that one audience is ours.
+ * Its `jti` is remembered after this (one-time.ts).
+ */
+export function clientAssertionRules(clock: Clock): NonNullable<Configuration['assertJwtClientAuthClaimsAndHeader']> {
+  return (ctx, { aud, exp, iat, jti }) => {
+    const now = clock.now().getTime() / 1000
+    // Another server that the assertion is for as well could use it here (RFC 7523bis §3).
+    if (Array.isArray(aud) && aud.length !== 1)
+      throw new errors.InvalidClientAuth('the assertion has several audiences')
+    if (typeof exp !== 'number' || exp > now + longestAssertionSeconds + clockToleranceSeconds) {
+      throw new errors.InvalidClientAuth('the assertion lives longer than an hour')
+    }
+    if (iat !== undefined && (typeof iat !== 'number' || iat > now + futureToleranceSeconds)) {
+      throw new errors.InvalidClientAuth('the assertion is from the future')
+    }
+    if (typeof jti !== 'string' || jti.length > longestIdentifier) {
+      throw new errors.InvalidClientAuth('the assertion has no usable jti')
+    }
+    expectAssertionUse(ctx)
+  }
+}

@@ -1,0 +1,30 @@
+/** Names and attributes of the engine's cookies. Pure. */
+import type { Configuration } from 'oidc-provider'
+import { cookieSuffix } from '../../oauth/cookie-names.js'
+
+type CookieConfiguration = NonNullable<Configuration['cookies']>
+
+export interface EngineCookies {
+  readonly names: Readonly<Record<'session' | 'interaction' | 'resume', string>>
+  /** The session cookie's attributes. Its `expires` is the session's own. */
+  readonly long: NonNullable<CookieConfiguration['long']>
+  /** Attributes of the cookies of an interaction. Each is bound to its own path. */
+  readonly short: NonNullable<CookieConfiguration['short']>
+}
+
+/** `issuer`: its scheme decides about `Secure` and the prefixes, its port and path are part of the session cookie's name. */
+export function engineCookies(issuer: string): EngineCookies {
+  const secure = issuer.startsWith('https:')
+  const session = `gatehouse_session${cookieSuffix(issuer)}`
+  const attributes = { httpOnly: true, sameSite: 'lax', signed: true, secure } as const
+  return {
+    names: {
+      // The session cookie is for the whole origin; the others are bound to their path, which `__Host-` does not allow.
+      session: secure ? `__Host-${session}` : session,
+      interaction: secure ? '__Secure-gatehouse_interaction' : 'gatehouse_interaction',
+      resume: secure ? '__Secure-gatehouse_resume' : 'gatehouse_resume',
+    },
+    long: { ...attributes, path: '/' },
+    short: attributes,
+  }
+}

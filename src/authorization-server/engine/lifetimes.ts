@@ -1,0 +1,29 @@
+/** How long what the engine stores and issues lives, in seconds. */
+import type { Configuration } from 'oidc-provider'
+import { deviceCodeTtlSeconds } from '../device/polling.js'
+import { codeTtlSeconds, isHandedOff } from '../interactions/hand-off.js'
+import type { AuthorizationServerOptions } from '../options.js'
+
+const oneYearSeconds = 365 * 86_400
+
+/** For the engine's `ttl`. */
+export function lifetimes(options: AuthorizationServerOptions): NonNullable<Configuration['ttl']> {
+  return {
+    AccessToken: options.accessTokenTtlSeconds,
+    AuthorizationCode: (ctx) => (isHandedOff(ctx) ? codeTtlSeconds.handedOff : codeTtlSeconds.redirected),
+    ClientCredentials: options.accessTokenTtlSeconds,
+    DeviceCode: deviceCodeTtlSeconds,
+    // Longer than any chain of refresh tokens: a grant is never extended, and its end would end them.
+    Grant: 400 * 86_400,
+    IdToken: 3600,
+    Interaction: 3600,
+    RefreshToken: (_ctx, token) => {
+      const started = token.iiat ?? token.iat
+      const now = Math.floor(options.storage.clock.now().getTime() / 1000)
+      const left = started === undefined ? oneYearSeconds : started + oneYearSeconds - now
+      return Math.max(1, Math.min(options.refreshTokenTtlSeconds, left))
+    },
+    // One without an account only holds the token of a form.
+    Session: (_ctx, { accountId }) => (accountId === undefined ? 3600 : options.sessionTtlSeconds),
+  }
+}

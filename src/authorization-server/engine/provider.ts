@@ -1,0 +1,233 @@
+/**
+ * The one place that constructs the engine. Owns its configuration; everything that needs a decision of ours is a function from
+ * a neighbouring file. The engine is pinned exactly, and its experimental features acknowledged here.
+ */
+import { type ClientMetadata, type Configuration, errors, type KoaContextWithOIDC, Provider } from 'oidc-provider'
+import initializeKeystore from 'oidc-provider/lib/helpers/initialize_keystore.js'
+import type { HttpContext } from '../../http/http.js'
+import { jwtBearerGrant } from '../../oauth/trusted-issuer.js'
+import { pathOf } from '../../oauth/well-known.js'
+import { createAdapterFactory } from '../../storage/adapter.js'
+import { clockToleranceSeconds } from '../../storage/engine-model.js'
+import type { KeyRing, Keys } from '../../storage/keys/key-ring.js'
+import { findAccountIn } from '../accounts/engine-account.js'
+import { type ClientRuleOptions, clientConfiguration, clientFeatures } from '../clients/client-configuration.js'
+import { requiresPkce } from '../clients/pkce.js'
+import type { createDevicePages } from '../device/pages.js'
+import { engineThatPosts, type PostForm } from '../endpoints/form-post.js'
+import { assertAuthenticationContext, claimsOfScope } from '../endpoints/requested-claims.js'
+import { isSignInAlone } from '../endpoints/requested-scopes.js'
+import { grantClaim } from '../endpoints/revocation-feed.js'
+import { carryGrantedScopes } from '../endpoints/token-scopes.js'
+import { mayStayConnected } from '../interactions/grant.js'
+import { createInteractionPolicy } from '../interactions/policy.js'
+import { resumeForSignedInBrowser } from '../interactions/signed-in-browser.js'
+import { grantStanding, type StandingConsentParts } from '../interactions/standing-consent.js'
+import type { AuthorizationServerOptions } from '../options.js'
+import type { Resources } from '../resources/resources.js'
+import { routes } from '../routes.js'
+import { clientAssertionRules, compareLoopbackRedirects, compareSecrets, expectAudience } from './authentication.js'
+import { keepBuiltClients } from './built-clients.js'
+import type { EngineClients } from './engine-clients.js'
+import { engineCookies } from './engine-cookies.js'
+import { engineMistake } from './engine-judgement.js'
+import { explainRefusedGrantTypes } from './grant-types.js'
+import { lifetimes } from './lifetimes.js'
+import { enforceSingleUse } from './one-time.js'
+import { rotatesRefreshToken } from './refresh-rotation.js'
+import { engineKey } from './signing-key.js'
+
+/** Draft of OAuth Client ID Metadata Document that the engine implements and we tested. */
+const metadataDocumentDraft = 'draft-02'
+
+export interface EnginePages {
+  renderError: NonNullable<Configuration['renderError']>
+  logoutSource(ctx: KoaContextWithOIDC, form: string): void
+  postLogoutSuccessSource(ctx: KoaContextWithOIDC): void
+  readonly device: ReturnType<typeof createDevicePages>
+  readonly postForm: PostForm
+}
+
+export interface ProviderParts {
+  readonly options: AuthorizationServerOptions
+  readonly resources: Resources
+  readonly keyRing: Pick<KeyRing, 'follow' | 'keys'>
+  readonly pages: EnginePages
+  readonly clients: EngineClients
+  readonly standing: StandingConsentParts
+}
+
+function resourceIndicators({
+  options,
+  resources,
+}: ProviderParts): NonNullable<Configuration['features']>['resourceIndicators'] {
+  return {
+    enabled: true,
+    defaultResource: async (ctx, _client, oneOf) => {
+      if (oneOf !== undefined && oneOf.length > 0) return oneOf
+      const { scope, grant_type: grantType } = ctx.oidc.params ?? {}
+      // A machine is no person: scopes about one mean nothing for it, and what it gets is for a resource.
+      if (grantType === 'client_credentials') return resources.fallback.resource
+      return isSignInAlone(typeof scope === 'string' ? scope : undefined) ? [] : resources.fallback.resource
+    },
+    // A refresh that narrows to the sign-in gets a token for userinfo alone.
+    useGrantedResource: async ({ oidc: { params } }) => {
+      const scope = params?.['scope']
+      return !isSignInAlone(typeof scope === 'string' ? scope : undefined)
+    },
+    getResourceServerInfo: async (_ctx, identifier) => {
+      const resource = resources.find(identifier)
+      if (resource === undefined) throw new errors.InvalidTarget()
+      return {
+        audience: resource.resource,
+        scope: resource.scopes.map(({ name }) => name).join(' '),
+        accessTokenTTL: options.accessTokenTtlSeconds,
+        accessTokenFormat: options.accessTokenFormat,
+        ...(options.accessTokenFormat === 'jwt' ? { jwt: { sign: { alg: 'ES256' as const } } } : {}),
+      }
+    },
+  }
+}
+
+function features(parts: ProviderParts): Configuration['features'] {
+  const { options, pages } = parts
+  const { registration } = options
+  const switches = clientFeatures(options)
+  return {
+    claimsParameter: { enabled: true, assertClaimsParameter: (_ctx, claims) => assertAuthenticationContext(claims) },
+    ...switches,
+    clientIdMetadataDocument: options.acceptsMetadataDocuments
+      ? // It announces the feature. Finding such a client is ours (clients/client-lookup.ts), fetching never the engine's.
+        { enabled: true, ack: metadataDocumentDraft, allowFetch: () => false }
+      : { enabled: false },
+    deviceFlow: {
+      ...switches.deviceFlow,
+      deviceInfo: (ctx) => ({ address: (ctx as unknown as HttpContext).state.clientAddress }),
+      ...pages.device,
+    },
+    introspection: {
+      ...switches.introspection,
+      // RFC 7662 §4: only the resource server whose audience the token has.
+      allowedPolicy: async (_ctx, client, token) => {
+        const audience = 'aud' in token ? token.aud : undefined
+        return audience !== undefined && client['introspects'] === audience
+      },
+    },
+    registration: { enabled: registration.mode !== 'closed', initialAccessToken: registration.mode === 'token' },
+    registrationManagement: { enabled: registration.mode !== 'closed', rotateRegistrationAccessToken: true },
+    resourceIndicators: resourceIndicators(parts),
+    // RFC 7009 §2.1: only the client a token was issued to may revoke it.
+    revocation: { enabled: true, allowedPolicy: async (_ctx, client, token) => token.clientId === client.clientId },
+    rpInitiatedLogout: {
+      ...switches.rpInitiatedLogout,
+      logoutSource: async (ctx, form) => pages.logoutSource(ctx, form),
+      postLogoutSuccessSource: async (ctx) => pages.postLogoutSuccessSource(ctx),
+    },
+    userinfo: { enabled: true },
+  }
+}
+
+function configuration(parts: ProviderParts): Configuration {
+  const { options, keyRing, pages } = parts
+  return {
+    ...clientConfiguration(options),
+    adapter: createAdapterFactory(options.storage, parts.clients),
+    allowOmittingSingleRegisteredRedirectUri: false,
+    assertJwtClientAuthClaimsAndHeader: clientAssertionRules(options.storage.clock),
+    // How and when the person signed in is in every ID token; userinfo does not know it.
+    claims: Object.fromEntries(Object.entries(claimsOfScope).map(([scope, claims]) => [scope, [...claims]])),
+    // Nothing at these endpoints rests on cookies, so any origin may call them.
+    clientBasedCORS: () => true,
+    clockTolerance: clockToleranceSeconds,
+    // Sign-in libraries read the ID token alone, and it is the same with and without a resource.
+    conformIdTokenClaims: false,
+    cookies: { keys: [...keyRing.keys.cookie], ...engineCookies(options.issuer) },
+    expiresWithSession: async () => false,
+    extraTokenClaims: async (_ctx, token) => grantClaim('grantId' in token ? token.grantId : undefined),
+    features: features(parts) ?? {},
+    fetch: (url, init) => options.untrustedFetch(url, init),
+    findAccount: findAccountIn(options.storage),
+    interactions: {
+      policy: createInteractionPolicy(),
+      url: async (_ctx, interaction) => `${pathOf(options.issuer)}/interaction/${interaction.uid}`,
+    },
+    issueRefreshToken: async ({ oidc }, client) =>
+      client.grantTypeAllowed('refresh_token') && mayStayConnected(oidc.entities.Grant),
+    jwks: { keys: keyRing.keys.signing.map(engineKey) },
+    // One grant for each authorization: the one that the consent page has just made, or a new one.
+    loadExistingGrant: async (ctx) => {
+      const grantId = ctx.oidc.result?.consent?.grantId ?? (await grantStanding(parts.standing, ctx))
+      return grantId === undefined ? undefined : ctx.oidc.provider.Grant.find(grantId)
+    },
+    pkce: { required: requiresPkce },
+    renderError: pages.renderError,
+    // The engine would keep the grant of an access token, and nothing that is issued under it: it ends too, and the audit trail says so.
+    revokeGrantPolicy: () => true,
+    rotateRefreshToken: rotatesRefreshToken,
+    routes,
+    ttl: lifetimes(options),
+  }
+}
+
+/**
+ * Puts other keys in place of those the engine was made with. One synchronous step: a request under way has chosen its key together
+ * with that key's `kid` before or after it.
+ */
+function replaceKeys(provider: Provider, { signing, cookie }: Keys): void {
+  initializeKeystore.call(provider, { keys: signing.map(engineKey) })
+  provider.keys = [...cookie]
+}
+
+/**
+ * A session that gets a new cookie value is saved in its row, where it replaces the old value. The engine would destroy it first,
+ * which is what ends a session for good (storage/accounts/sessions.ts).
+ */
+function renewSessionsInPlace({ Session }: Provider): void {
+  const { resetIdentifier } = Session.prototype
+  Session.prototype.resetIdentifier = function renew() {
+    resetIdentifier.call(this)
+    Object.assign(this, { oldId: undefined })
+  }
+}
+
+/** A configured engine, which follows the keys. Mount it on an app whose `keys` are the same cookie keys. */
+export function createProvider(parts: ProviderParts): Provider {
+  const PostingProvider = engineThatPosts(parts.pages.postForm)
+  const provider = new PostingProvider(parts.options.issuer, configuration(parts))
+  parts.keyRing.follow((keys) => replaceKeys(provider, keys))
+  carryGrantedScopes(provider, parts.resources, parts.options.offersDeviceFlow)
+  enforceSingleUse(provider, parts.options.storage)
+  renewSessionsInPlace(provider)
+  resumeForSignedInBrowser(provider)
+  compareSecrets(provider)
+  compareLoopbackRedirects(provider)
+  expectAudience(provider, parts.options.acceptsTokenEndpointAudience ?? false)
+  keepBuiltClients(provider)
+  const takesAssertions = parts.options.trustedAssertionIssuers.length > 0
+  explainRefusedGrantTypes(provider, (grantType) => grantType !== jwtBearerGrant || takesAssertions)
+  parts.clients.attach(provider)
+  return provider
+}
+
+/** Only the algorithms count: the engine reads a key when it signs, and one that judges never does. */
+const keysForJudging = [
+  { kty: 'RSA', alg: 'RS256', n: '-', e: '-', d: '-', p: '-', q: '-', dp: '-', dq: '-', qi: '-' },
+  { kty: 'EC', alg: 'ES256', crv: 'P-256', x: '-', y: '-', d: '-' },
+] as const
+
+/**
+ * Judges the operator's clients as the engine of a server with these options would at their first request, without keys and
+ * database. Answers what is wrong with a client's metadata, the member named, or `undefined`.
+ */
+export function createClientJudge(options: ClientRuleOptions): (metadata: ClientMetadata) => string | undefined {
+  const provider = new Provider(options.issuer, {
+    ...clientConfiguration(options),
+    adapter: () => {
+      throw new Error('an engine that judges stores nothing')
+    },
+    features: clientFeatures(options),
+    jwks: { keys: keysForJudging.map((key) => ({ ...key })) },
+  })
+  provider.registerGrantType(jwtBearerGrant, () => undefined)
+  return (metadata) => engineMistake(provider, metadata)
+}

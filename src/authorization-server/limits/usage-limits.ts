@@ -1,0 +1,248 @@
+/**
+ * How much of the endpoints one address, person or client may use: what is counted where, and the answer to whoever asks too much.
+ * Owns neither the figures (oauth/usage-limits.ts) nor the counting (storage/counters/usage-counters.ts); the limits that guard secrets and
+ * registration stand where those are.
+ *
+ * What strangers can cause counts by their own address only: by a name that they merely say, a client's for example, they would use
+ * up what is somebody else's.
+ */
+import type { KoaContextWithOIDC } from 'oidc-provider'
+import { hashSecret } from '../../base/secrets.js'
+import type { NetworkShare } from '../../http/client-network.js'
+import type { HttpContext, HttpMiddleware } from '../../http/http.js'
+import type { CountedLimit, Excess, WindowCounters } from '../../http/window-counters.js'
+import { OAuthError } from '../../oauth/errors.js'
+import type { UsageLimitName, UsageLimits } from '../../oauth/usage-limits.js'
+import { formParametersOf } from '../endpoints/parameters.js'
+import { PageError } from '../pages/page-error.js'
+import { programEndpoints, revocationFeedPath, routes } from '../routes.js'
+import { senderNetworks } from './sender.js'
+
+export interface UsagePolicy {
+  readonly limits: UsageLimits
+  readonly counters: WindowCounters
+  /** See `AuthorizationServerOptions`. */
+  readonly hidesAddresses: boolean
+}
+
+/** What is sent here is stored before anybody has proved anything. */
+const storesRequests: ReadonlySet<string> = new Set([
+  routes.authorization,
+  routes.pushed_authorization_request,
+  routes.device_authorization,
+])
+
+/** How much of a request is stored. `normaliseParameters` has read its body. */
+function storedBytes(ctx: HttpContext): number {
+  if (!storesRequests.has(ctx.path)) return 0
+  return ctx.method === 'POST' ? (ctx.request.length ?? 0) : ctx.querystring.length
+}
+
+/** Answers of the token endpoint that a device, or a client with proofs of possession, gets without having done anything wrong. */
+const patience: ReadonlySet<unknown> = new Set(['authorization_pending', 'slow_down', 'use_dpop_nonce'])
+
+/** Whatever `GET` and `POST` cost there, nobody but the asker's address is known yet. */
+function limitByAddress({ method, path }: HttpContext): UsageLimitName | undefined {
+  switch (path) {
+    case routes.authorization:
+    case routes.pushed_authorization_request:
+      return 'authorize'
+    case routes.end_session:
+      return 'logout'
+    case routes.token:
+      return 'token'
+    case routes.introspection:
+    case revocationFeedPath:
+      return 'introspection'
+    case routes.jwks:
+      return undefined
+    default:
+      return method === 'POST' && path.startsWith('/interaction/') ? 'sign-in' : 'other'
+  }
+}
+
+/** A client's name as RFC 6749 §2.3.1 has it written in the header: all spellings of one name are one. */
+function decodedName(written: string): string {
+  return new URLSearchParams(`name=${written.replaceAll('&', '%26')}`).get('name') ?? ''
+}
+
+/** The client that a token request names, proven or not. */
+function namedClient(ctx: HttpContext): string {
+  const [, basic] = /^Basic +([\w+/=]+)$/i.exec(ctx.get('authorization')) ?? []
+  const named =
+    basic === undefined
+      ? (formParametersOf(ctx)?.get('client_id') ?? '')
+      : decodedName(Buffer.from(basic, 'base64').toString().split(':', 1)[0] ?? '')
+  // Kept in memory: a stranger must not choose how much.
+  return named.length > 100 ? hashSecret(named) : named
+}
+
+/**
+ * 429 with `Retry-After` (RFC 6585 §4). OAuth has no code for it; `temporarily_unavailable` is what clients take for a reason to
+ * keep what they have and to come back, where unknown codes make some of them begin anew. A device that polls knows `slow_down`.
+ */
+function refuse(ctx: HttpContext, name: UsageLimitName, { retryAfterSeconds }: Excess): void {
+  ctx.state.event['limit'] = name
+  ctx.set('retry-after', String(retryAfterSeconds))
+  if (!programEndpoints.has(ctx.path)) throw new PageError('too-many-requests', 'temporarily_unavailable', 429)
+  ctx.state.event['error'] = 'temporarily_unavailable'
+  ctx.status = 429
+  // Pages of other origins, the inspector's for example, must be able to see why, and when to come back.
+  ctx.set({
+    'access-control-allow-origin': '*',
+    'access-control-expose-headers': 'Retry-After, WWW-Authenticate',
+    'cache-control': 'no-store',
+  })
+  const polls = formParametersOf(ctx)?.get('grant_type') === 'urn:ietf:params:oauth:grant-type:device_code'
+  const error = new OAuthError('temporarily_unavailable', 'too many requests, try again later').toJSON()
+  ctx.body = polls ? { ...error, error: 'slow_down' } : error
+}
+
+function isRefusal({ status, body }: HttpContext): boolean {
+  if (status < 400 || status > 499 || status === 429) return false
+  return typeof body !== 'object' || body === null || !('error' in body) || !patience.has(body.error)
+}
+
+/** The limits as they are counted, made once: every request asks for some. */
+function byName(limits: UsageLimits): (name: UsageLimitName) => CountedLimit {
+  const named = new Map(Object.entries(limits).map(([name, limit]) => [name, { name, ...limit }]))
+  return (name) => named.get(name) ?? { name, ...limits[name] }
+}
+
+/** Whom an answered request was for, as the engine found out. */
+function answeredFor(
+  ctx: HttpContext,
+): { readonly clientId: string; isProven: boolean; accountId: string | undefined } | undefined {
+  const { client, account } = (ctx as unknown as KoaContextWithOIDC).oidc
+  if (client === undefined) return undefined
+  return { clientId: client.clientId, isProven: client.clientAuthMethod !== 'none', accountId: account?.accountId }
+}
+
+/**
+ * Counts tokens that are about to be given out. True: they were too many, and the request is refused; nothing that it would have
+ * used up may be.
+ */
+export type TokenGate = (ctx: HttpContext) => boolean
+
+export function createTokenGate({ limits, counters }: UsagePolicy): TokenGate {
+  const limit = byName(limits)
+  const exceeds = (ctx: HttpContext, name: UsageLimitName, who: string): boolean => {
+    const excess = counters.take(limit(name), who)
+    if (excess !== undefined) refuse(ctx, name, excess)
+    return excess !== undefined
+  }
+  return (ctx) => {
+    const answered = answeredFor(ctx)
+    if (answered === undefined) return false
+    const { clientId, isProven, accountId } = answered
+    if (accountId !== undefined && exceeds(ctx, 'token-person', `${accountId}\n${clientId}`)) return true
+    return isProven && exceeds(ctx, 'token-client', clientId)
+  }
+}
+
+/** Requests under way of which it is not known yet whether they count, by whom they would count for. */
+function createUndecided() {
+  const all = new Map<string, { count: number; waiting: (() => void)[] }>()
+  return {
+    count: (key: string) => all.get(key)?.count ?? 0,
+    /** Resolves when the next of them is decided. */
+    nextDecision: (key: string) =>
+      new Promise<void>((resolve) => void (all.get(key)?.waiting.push(resolve) ?? resolve())),
+    /** Call the answer once it is decided. */
+    begin: (key: string) => {
+      const one = all.get(key) ?? { count: 0, waiting: [] }
+      all.set(key, one)
+      one.count += 1
+      return () => {
+        one.count -= 1
+        if (one.count === 0) all.delete(key)
+        for (const resolve of one.waiting.splice(0)) resolve()
+      }
+    },
+  }
+}
+
+/** Middleware behind the one that reads parameters, ahead of everything that looks something up. */
+export function limitUsage({ limits, counters, hidesAddresses }: UsagePolicy): HttpMiddleware {
+  const limit = byName(limits)
+  const countsRefusals = !hidesAddresses && limits['token-refused'].limit > 0
+
+  const exceeds = (
+    ctx: HttpContext,
+    name: UsageLimitName,
+    networks: readonly NetworkShare[],
+    uses: number,
+  ): boolean => {
+    const excess = counters.take(limit(name), networks, uses)
+    if (excess !== undefined) refuse(ctx, name, excess)
+    return excess !== undefined
+  }
+
+  const byAddress = (ctx: HttpContext, networks: readonly NetworkShare[]): boolean => {
+    const name = limitByAddress(ctx)
+    return name !== undefined && exceeds(ctx, name, networks, 1)
+  }
+
+  /** Counts what is stored: a request that is refused leaves nothing behind, so it uses nothing up. */
+  const storing = async (
+    ctx: HttpContext,
+    networks: readonly NetworkShare[],
+    bytes: number,
+    next: () => Promise<unknown>,
+  ): Promise<void> => {
+    if (exceeds(ctx, 'authorize-bytes', networks, bytes)) return
+    let isStored = false
+    try {
+      await next()
+      isStored = ctx.status < 400
+    } finally {
+      if (!isStored) counters.giveBack(limit('authorize-bytes'), networks, bytes)
+    }
+  }
+
+  const undecided = createUndecided()
+  const refused = limit('token-refused')
+
+  /** Counts refusals alone. A request whose outcome is open counts until then, or parallel ones would pass the limit together. */
+  const tokenRequest = async (
+    ctx: HttpContext,
+    networks: readonly NetworkShare[],
+    next: () => Promise<unknown>,
+  ): Promise<void> => {
+    const client = namedClient(ctx)
+    const who = networks.map(({ network, times }) => ({ network: `${network}\n${client}`, times }))
+    const key = who[0]?.network ?? client
+    while (counters.excess(refused, who, undecided.count(key)) !== undefined) {
+      const excess = counters.excess(refused, who)
+      if (excess !== undefined) return refuse(ctx, 'token-refused', excess)
+      await undecided.nextDecision(key)
+    }
+    const decide = undecided.begin(key)
+    try {
+      await next()
+      if (isRefusal(ctx)) counters.take(refused, who)
+    } finally {
+      decide()
+    }
+  }
+
+  const introspection = async (ctx: HttpContext, next: () => Promise<unknown>): Promise<void> => {
+    await next()
+    const answered = ctx.status === 200 ? answeredFor(ctx) : undefined
+    if (answered === undefined) return
+    const excess = counters.take(limit('introspection-client'), answered.clientId)
+    if (excess !== undefined) refuse(ctx, 'introspection-client', excess)
+  }
+
+  return async (ctx, next) => {
+    // A preflight costs nothing and is the browser's.
+    if (ctx.method === 'OPTIONS') return next()
+    const networks = senderNetworks(ctx)
+    if (!hidesAddresses && byAddress(ctx, networks)) return
+    const bytes = hidesAddresses ? 0 : storedBytes(ctx)
+    if (bytes > 0) return storing(ctx, networks, bytes, next)
+    if (ctx.path === routes.introspection) return introspection(ctx, next)
+    if (ctx.path === routes.token && countsRefusals) return tokenRequest(ctx, networks, next)
+    return next()
+  }
+}

@@ -1,0 +1,36 @@
+/**
+ * Accounts of people: this folder owns how a person proves who they are (password, throttle), which passwords are allowed, and how
+ * the first account comes to be (set-up link, bootstrap settings). It does not own pages, sessions or consent (interactions/) nor the
+ * accounts' table (storage/accounts). Follows NIST SP 800-63B-4 for passwords and throttling.
+ */
+import type { Sender } from '../../base/fair-queue.js'
+import type { AccountStore } from '../../storage/accounts/accounts.js'
+import type { Claimant, ProvenPassword } from '../../storage/grants/interaction-request.js'
+import type { PasswordHasher } from './passwords.js'
+
+export interface Authenticator {
+  /**
+   * The account, when the password is its own. No account (the email is unknown), a wrong password and a disabled account give the
+   * same answer in the same time. Does not count tries: call `SignInThrottle.begin` first.
+   * `sender`: see `PasswordHasher.verify`. Throws `temporarily_unavailable` when too many checks wait.
+   */
+  authenticate(account: Claimant | undefined, password: string, sender?: Sender): Promise<ProvenPassword | undefined>
+}
+
+/** Renews a hash made with older parameters when its owner signs in. */
+export function createAuthenticator(
+  accounts: Pick<AccountStore, 'setPasswordHash'>,
+  hasher: PasswordHasher,
+): Authenticator {
+  return {
+    async authenticate(account, password, sender) {
+      const matches = await hasher.verify(account?.passwordHash, password, sender)
+      if (account === undefined || !matches || account.disabledAt !== undefined) return undefined
+      const { id: accountId, passwordHash } = account
+      if (!hasher.needsRehash(passwordHash)) return { accountId, passwordHash }
+      const renewed = await hasher.hash(password)
+      await accounts.setPasswordHash(accountId, renewed, passwordHash)
+      return { accountId, passwordHash: renewed }
+    },
+  }
+}

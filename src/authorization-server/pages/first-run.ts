@@ -1,0 +1,94 @@
+/** The one-time link that creates the first account. */
+import Router from '@koa/router'
+import { readForm } from '../../http/form.js'
+import { type HttpContext, type HttpState, publicPath } from '../../http/http.js'
+import type { Pages } from '../../pages/pages.js'
+import { normalizeEmail } from '../../storage/accounts/accounts.js'
+import type { AuditTrail } from '../../storage/audit/audit.js'
+import { weaknesses } from '../accounts/password-rules.js'
+import type { SetupLinks } from '../accounts/setup-link.js'
+import type { KnownBrowsers } from '../login/known-browsers.js'
+import type { PasswordHasher } from '../login/passwords.js'
+import type { Resources } from '../resources/resources.js'
+import type { CsrfProtection } from './csrf.js'
+import { PageError } from './page-error.js'
+import type { SetUpContext, Views } from './views.js'
+import { connectLink } from './visitor-pages.js'
+
+export interface FirstRunParts {
+  readonly productName: string
+  readonly setupLinks: SetupLinks
+  readonly knownBrowsers: KnownBrowsers
+  readonly hasher: PasswordHasher
+  readonly audit: AuditTrail
+  readonly csrf: CsrfProtection
+  readonly pages: Pages<Views>
+  readonly resources: Resources
+}
+
+/** The link's token: it is in the query, which is never logged. */
+function tokenOf(ctx: HttpContext): string {
+  return new URLSearchParams(ctx.querystring).get('token') ?? ''
+}
+
+/** What the form is bound to. Named, because other forms are bound to values that a stranger can learn. */
+function formBinding(token: string): string {
+  return `set-up ${token}`
+}
+
+function unavailable(): PageError {
+  return new PageError('set-up-unavailable', 'access_denied', 404)
+}
+
+function formErrors(email: string, password: string, productName: string): SetUpContext['errors'] {
+  const [weakness] = weaknesses(password, { email, productName })
+  return {
+    ...(normalizeEmail(email) === undefined ? { email: 'Enter an email address, such as ada@example.com.' } : {}),
+    ...(weakness === undefined ? {} : { password: weakness }),
+  }
+}
+
+async function createFirstAccount(parts: FirstRunParts, ctx: HttpContext): Promise<void> {
+  const form = await readForm(ctx)
+  const token = tokenOf(ctx)
+  if (!parts.csrf.accepts(ctx, formBinding(token), form.get('csrf')))
+    throw new PageError('form-expired', 'access_denied', 403)
+  const email = form.get('email') ?? ''
+  const password = form.get('password') ?? ''
+  const errors = formErrors(email, password, parts.productName)
+  if (errors.email !== undefined || errors.password !== undefined) return showForm(parts, ctx, token, email, errors)
+  // Asked before the costly hash; `redeem` decides.
+  if (!(await parts.setupLinks.isUsable(token))) throw unavailable()
+  const accountId = await parts.setupLinks.redeem(token, { email, passwordHash: await parts.hasher.hash(password) })
+  if (accountId === undefined) throw unavailable()
+  await parts.audit.record({ type: 'account.created', accountId, detail: { by: 'set-up link' } }, ctx.state.event)
+  // Who chose the password is its person: strangers who try it must not keep them out of their first sign-in.
+  parts.knownBrowsers.remember(ctx, email)
+  const { resources } = parts
+  const resourceUrl = resources.fallback.resource
+  parts.pages.send(ctx, 'set-up-done', {
+    email,
+    resourceUrl,
+    connectUrl: connectLink(ctx, resources, resources.fallback),
+  })
+}
+
+async function showForm(
+  parts: FirstRunParts,
+  ctx: HttpContext,
+  token: string,
+  email = '',
+  errors: SetUpContext['errors'] = {},
+): Promise<void> {
+  if (!(await parts.setupLinks.isUsable(token))) throw unavailable()
+  const status = Object.keys(errors).length === 0 ? 200 : 422
+  const action = publicPath(ctx, `/setup?token=${encodeURIComponent(token)}`)
+  parts.pages.send(ctx, 'set-up', { email, errors, action, csrfToken: parts.csrf.tokenFor(formBinding(token)) }, status)
+}
+
+export function createFirstRunRouter(parts: FirstRunParts): Router<HttpState> {
+  const router = new Router<HttpState>()
+  router.get('/setup', (ctx) => showForm(parts, ctx, tokenOf(ctx)))
+  router.post('/setup', (ctx) => createFirstAccount(parts, ctx))
+  return router
+}

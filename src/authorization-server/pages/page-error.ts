@@ -1,0 +1,37 @@
+/** Errors that a person sees: each names the page text that explains it (views.ts: ErrorKind). */
+
+import type { HttpContext } from '../../http/http.js'
+import { OAuthError, type OAuthErrorCode } from '../../oauth/errors.js'
+import type { Pages } from '../../pages/pages.js'
+import type { ErrorKind, Views } from './views.js'
+
+export class PageError extends OAuthError {
+  readonly kind: ErrorKind
+
+  constructor(
+    kind: ErrorKind,
+    code: OAuthErrorCode,
+    status: number,
+    options: { detail?: string; cause?: unknown } = {},
+  ) {
+    super(code, kind.replaceAll('-', ' '), { ...options, status })
+    this.name = 'PageError'
+    this.kind = kind
+  }
+}
+
+function kindOf(error: OAuthError): ErrorKind {
+  if (error instanceof PageError) return error.kind
+  if (error.status === 404) return 'not-found'
+  if (error.status === 421) return 'wrong-host'
+  if (error.status === 503) return 'busy'
+  return error.status >= 500 ? 'server-error' : 'bad-request'
+}
+
+/** Writes any error as a page. The status was set by the caller. */
+export function renderErrorPage(pages: Pages<Views>): (ctx: HttpContext, error: OAuthError) => Promise<void> {
+  return async (ctx, error) => {
+    const context = { kind: kindOf(error), requestId: ctx.state.event.requestId, code: error.code }
+    pages.send(ctx, 'error', context, error.status)
+  }
+}

@@ -1,0 +1,299 @@
+/**
+ * What each page of the authorization server is given. Owns the contexts, one per file in views/; their samples are in
+ * view-samples.ts. Does not own the words (views/text.en.json) or the drawing (views/*.ejs): a router hands over facts, never
+ * sentences. Every string may come from a stranger: pages escape, isolate and cut it.
+ */
+import { type ConnectViews, connectScripts } from '../../connect-page/connect-page.js'
+import type { FormPostContext } from './form-post-view.js'
+
+/** Something went wrong with a sign-in. One message for every wrong pair of email and password. */
+export type SignInError = 'wrong-credentials' | 'too-many-attempts' | 'form-expired' | 'busy'
+
+/** views/sign-in.ejs: posts `email`, `password`, `csrf` to `action`. */
+export interface SignInContext {
+  /** Who sent the person here; absent when they came by themselves. */
+  readonly clientName?: string | undefined
+  readonly resourceName?: string | undefined
+  /** Kept from the last try, else ''. */
+  readonly email: string
+  readonly error?: SignInError | undefined
+  /** With `too-many-attempts`: how long to wait. */
+  readonly retryAfterSeconds?: number | undefined
+  readonly action: string
+  /** Where "Cancel and go back" posts `csrf` to; absent: no such button. */
+  readonly cancelAction?: string | undefined
+  readonly csrfToken: string
+}
+
+/** How sure we are that the client is who it says, for the request at hand. `unverified` alone is not proven. */
+export type ClientIdentity =
+  /** We fetched its metadata document from this host (CIMD). `known`: that document is on our list of known products. */
+  | {
+      readonly kind: 'verified'
+      readonly host: string
+      readonly known?: { readonly product: string; readonly maker: string } | undefined
+    }
+  /** Registered by the operator. */
+  | { readonly kind: 'known' }
+  /** Anyone can use this name: registered by itself (RFC 7591), or `claim` says why a better origin proves nothing here. */
+  | { readonly kind: 'unverified'; readonly claim?: IdentityClaim | undefined }
+
+/** Where a client comes from that cannot prove it in this request. */
+export type IdentityClaim =
+  /** Registered by the operator, but anyone can ask in its name this way. */
+  | { readonly kind: 'operator' }
+  /** Described by a document on this host, but anyone can ask in its name this way. */
+  | { readonly kind: 'host'; readonly host: string }
+  /** Described by a document on a host that anyone can have below `shared`. */
+  | { readonly kind: 'shared-host'; readonly host: string; readonly shared: string }
+
+/** What a client's name could be mistaken for. */
+export type NameWarning =
+  /** A well-known product. */
+  | { readonly kind: 'product'; readonly name: string }
+  /** The operator's own product or resource. */
+  | { readonly kind: 'operator'; readonly name: string }
+  /** A word that makes it sound official. */
+  | { readonly kind: 'word'; readonly word: string }
+  /** Letters of several scripts in one word. */
+  | { readonly kind: 'mixed-scripts' }
+
+/** Where the browser goes after the decision (shown as MCP authorization asks). */
+export type RedirectTarget =
+  /** `documentHost`: the host that vouches for the client (CIMD), when the redirect leads to another one. */
+  | { readonly kind: 'https'; readonly host: string; readonly documentHost?: string | undefined }
+  /** `onlyLoopback`: every redirect of the client is on this computer, so any program here could have asked. `host`: with port. */
+  | { readonly kind: 'loopback'; readonly host: string; readonly onlyLoopback: boolean }
+  | { readonly kind: 'private-use'; readonly scheme: string }
+
+export interface ToolContext {
+  readonly title: string
+  readonly name: string
+  readonly destructive: boolean
+}
+
+export interface ConsentScopeContext {
+  /** The scope value, for example `notes:read`. */
+  readonly name: string
+  /** In words: "Read your notes". */
+  readonly title: string
+  readonly description?: string | undefined
+  readonly destructive: boolean
+  /** Ticked at first. A required scope is granted with any Allow, ticked or not. */
+  readonly checked: boolean
+  readonly alreadyGranted: boolean
+  readonly required: boolean
+  /** Titles of the scopes that come with this one. */
+  readonly includes: readonly string[]
+  /** The tools it unlocks. */
+  readonly tools: readonly ToolContext[]
+}
+
+/**
+ * views/consent.ejs: posts `scope` (one per ticked or required scope), `decision` (`allow`, `deny`, or `allow-read-only` when
+ * `readOnly`), `seen` and `csrf` to `action`; "use another account" posts `csrf` to `switchAccountAction`.
+ */
+export interface ConsentContext {
+  readonly client: {
+    readonly name: string
+    readonly identity: ClientIdentity
+    readonly nameWarning?: NameWarning | undefined
+    readonly uri?: string | undefined
+    readonly policyUri?: string | undefined
+    readonly termsUri?: string | undefined
+  }
+  /** Absent when a device waits instead of a redirect. */
+  readonly redirect?: RedirectTarget | undefined
+  /** Absent when only the identity is asked for (plain OIDC). */
+  readonly resource?: { readonly name: string; readonly url: string } | undefined
+  readonly scopes: readonly ConsentScopeContext[]
+  readonly account: { readonly email: string; readonly name?: string | undefined }
+  /** How long the access lasts if it is not used; rounded to whole days, at least 1. */
+  readonly lifetime: { readonly days: number }
+  readonly action: string
+  readonly switchAccountAction: string
+  readonly csrfToken: string
+  /** Stands for the client as the page describes it, and for whom; posted back as `seen`, so that nobody allows what changed meanwhile. */
+  readonly seen: string
+  /** Offer the shortcut that grants nothing but reading. */
+  readonly readOnly: boolean
+  /** Offer to show the answer instead of sending it to loopback (`allow-hand-off`); or that, without what cannot be undone. */
+  readonly handOff?: 'complete' | 'without-destructive' | undefined
+  /** When the page was made, for the server alone: posted back as `shown`. A script adds `deliberate`. */
+  readonly shown: string
+  /** Why the page comes up again. */
+  readonly problem?: DecisionProblem | undefined
+  /** Set when the person came by typing a device code (RFC 8628). */
+  readonly device?:
+    | {
+        readonly userCode: string
+        /** Where the device asked from, when that is known; `isNear`: from the person's own network. */
+        readonly asker: { readonly address: string; readonly isNear: boolean } | undefined
+      }
+    | undefined
+}
+
+/** Why a decision was not taken. */
+export type DecisionProblem = 'tooEarly' | 'nothingTicked' | 'notTicked'
+
+/** views/confirm.ejs: asks once more about a decision that was not seen to be deliberate. Posts like the consent page. */
+export interface ConfirmContext
+  extends Pick<
+    ConsentContext,
+    'client' | 'redirect' | 'resource' | 'device' | 'action' | 'csrfToken' | 'seen' | 'shown' | 'problem'
+  > {
+  readonly decision: 'allow' | 'allow-read-only' | 'allow-hand-off'
+  /** What is allowed. */
+  readonly scopes: readonly Pick<ConsentScopeContext, 'name' | 'title' | 'destructive'>[]
+}
+
+/** Why a device code was not taken. `used-code`: approved or denied already. */
+export type DeviceEntryError =
+  | 'no-code'
+  | 'unknown-code'
+  | 'expired-code'
+  | 'used-code'
+  | 'form-expired'
+  | 'too-many-attempts'
+
+/** views/device.ejs (RFC 8628 §3.3): posts `user_code` and the engine's `xsrf` to `action`. */
+export interface DeviceContext {
+  /** From the link or the last try, else ''. Without an error: to be compared with the device. */
+  readonly userCode: string
+  readonly error?: DeviceEntryError | undefined
+  /** With `too-many-attempts`. */
+  readonly retryAfterSeconds?: number | undefined
+  readonly action: string
+  readonly xsrf: string
+}
+
+/** views/set-up.ejs (the first account): posts `email`, `password`, `csrf` to `action`. */
+export interface SetUpContext {
+  readonly email: string
+  /** Plain sentences, as the password rules give them. */
+  readonly errors: {
+    readonly email?: string | undefined
+    readonly password?: string | undefined
+  }
+  readonly action: string
+  readonly csrfToken: string
+}
+
+/** views/set-up-done.ejs: the first account exists; the next step is the MCP URL. */
+export interface SetUpDoneContext {
+  readonly email: string
+  readonly resourceUrl: string
+  readonly connectUrl: string
+}
+
+/** views/sign-out.ejs: posts `fields` to `action`, "Sign out" with `signOutField` added (the engine's `logout=yes`). */
+export interface SignOutContext {
+  readonly clientName?: string | undefined
+  readonly action: string
+  /** Hidden fields of both buttons, the engine's `xsrf` among them. */
+  readonly fields: Readonly<Record<string, string>>
+  /** Name and value of the button that really signs out. */
+  readonly confirm: { readonly name: string; readonly value: string }
+}
+
+/** views/signed-out.ejs. */
+export interface SignedOutContext {
+  /** The person was asked and chose to stay signed in. */
+  readonly hasStayed: boolean
+  /** https URL at a site that nobody has looked at, to which the person may go on. */
+  readonly back?: string | undefined
+}
+
+/** views/done.ejs: the end of a way on which no redirect follows. */
+export interface DoneContext {
+  readonly outcome: 'allowed' | 'denied' | 'cancelled'
+  readonly clientName?: string | undefined
+}
+
+/** views/hand-off.ejs: the answer to an authorization request, for the person to carry to the program. */
+export interface HandOffContext {
+  readonly clientName?: string | undefined
+  /** The whole redirect, code and all. */
+  readonly url: string
+  readonly code: string
+  /** Sends the redirect from the machine where the program waits. */
+  readonly command: string
+  readonly minutes: number
+}
+
+/** What an error page can be about; each has its title, its meaning, what was lost and the one next step in the text file. */
+export type ErrorKind =
+  | 'interaction-expired'
+  | 'interaction-used'
+  | 'form-expired'
+  | 'unknown-client'
+  | 'client-unavailable'
+  | 'client-refused'
+  | 'bad-redirect'
+  | 'bad-request'
+  | 'access-denied'
+  | 'unknown-resource'
+  | 'set-up-unavailable'
+  | 'not-found'
+  | 'wrong-host'
+  | 'busy'
+  | 'too-many-requests'
+  | 'server-error'
+
+/** views/error.ejs. The router sets the status. */
+export interface ErrorContext {
+  readonly kind: ErrorKind
+  readonly clientName?: string | undefined
+  readonly requestId: string
+  /** The registered error code, shown small beside its meaning. */
+  readonly code?: string | undefined
+  /** Our own public description of the error; never input. */
+  readonly description?: string | undefined
+  /** https URL at a site that nobody has looked at, to which the person may go on. */
+  readonly back?: string | undefined
+}
+
+/** views/home.ejs: `GET /` of the authorization server. */
+export interface HomeContext {
+  readonly resources: readonly { readonly name: string; readonly url: string; readonly connectUrl: string }[]
+  readonly metadataUrl: string
+  /** Nobody can sign in yet. The page says so, and where the set-up link is; never the link. */
+  readonly isAccountMissing: boolean
+}
+
+/** Every page by the name of its file. */
+export interface Views extends ConnectViews {
+  readonly 'sign-in': SignInContext
+  readonly consent: ConsentContext
+  readonly confirm: ConfirmContext
+  readonly device: DeviceContext
+  readonly 'hand-off': HandOffContext
+  readonly 'set-up': SetUpContext
+  readonly 'set-up-done': SetUpDoneContext
+  readonly 'sign-out': SignOutContext
+  readonly 'signed-out': SignedOutContext
+  readonly 'form-post': FormPostContext
+  readonly done: DoneContext
+  readonly error: ErrorContext
+  readonly home: HomeContext
+}
+
+/** Pages on the way of an authorization: a web client may show them in a window it opened (see `PagesOptions.popupViews`). */
+export const popupViews: readonly (keyof Views)[] = [
+  'sign-in',
+  'consent',
+  'confirm',
+  'sign-out',
+  'signed-out',
+  'form-post',
+  'done',
+  'error',
+]
+
+/** Scripts in views/scripts/ by page. */
+export const pageScripts: Readonly<Partial<Record<keyof Views, string>>> = {
+  consent: 'decision-guard',
+  confirm: 'decision-guard',
+  'form-post': 'submit-form',
+  ...connectScripts,
+}

@@ -1,0 +1,133 @@
+/**
+ * How the text of a setting is read. Each function returns the value, or throws an Error whose message completes "NAME …". Does not
+ * know which settings there are.
+ */
+
+import { isIP } from 'node:net'
+import { isHostPattern } from '../oauth/host-pattern.js'
+import { redirectKind } from '../oauth/redirect-uri.js'
+import { parseUsageLimits } from '../oauth/usage-limits.js'
+
+export const text = (value: string): string => value
+
+const tlsModes: readonly string[] = ['disable', 'prefer', 'require', 'verify-ca', 'verify-full', 'no-verify']
+
+/** Several hosts are a form of libpq's, which our driver does not know: it would look up one name with commas in it. */
+export function databaseUrl(text: string): string {
+  const [, authority] = /^postgres(?:ql)?:\/\/(?=.)([^/?#]*)/.exec(text) ?? []
+  if (authority === undefined) throw new Error('must be a postgresql:// URL')
+  const host = authority.slice(authority.lastIndexOf('@') + 1)
+  if (host.includes(',') || /[?&]host=[^&#]*(?:,|%2c)/i.test(text))
+    throw new Error('must name one host: that of the primary, or what leads to it')
+  const [, mode] = /[?&]sslmode=([^&#]*)/.exec(text) ?? []
+  // The driver takes no notice of a mode that it does not know.
+  if (mode !== undefined && !tlsModes.includes(mode)) throw new Error(`must have an sslmode of ${tlsModes.join(', ')}`)
+  return text
+}
+
+export function oneOf<T extends string>(...values: readonly T[]): (text: string) => T {
+  return (text) => {
+    const found = values.find((value) => value === text)
+    if (found === undefined) throw new Error(`must be one of ${values.join(', ')}`)
+    return found
+  }
+}
+
+export function integer(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text)
+    if (!/^\d+$/.test(text) || value < min || value > max)
+      throw new Error(`must be a whole number from ${min} to ${max}`)
+    return value
+  }
+}
+
+export function listOf(entry: (text: string) => string): (text: string) => readonly string[] {
+  return (text) =>
+    text
+      .split(',')
+      .map((part) => part.trim())
+      .filter((part) => part !== '')
+      .map(entry)
+}
+
+export function addressRange(text: string): string {
+  const [address = '', bits, ...more] = text.split('/')
+  const family = isIP(address)
+  const isRange = bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 6 ? 128 : 32))
+  if (family === 0 || !isRange || more.length > 0) throw new Error('must list addresses or CIDR ranges')
+  // The widest private blocks are 10.0.0.0/8 and fc00::/7; ::ffff:0:0/96 is IPv4 in other words.
+  const isMapped = /^(?:0*:)*:?ffff:/i.test(address)
+  const widest = family === 4 ? 8 : isMapped ? 104 : 7
+  if (bits !== undefined && Number(bits) < widest) {
+    throw new Error(`must not trust everybody: ${text} is wider than any network of yours`)
+  }
+  return text
+}
+
+export function privateUseRedirect(text: string): string {
+  if (redirectKind(text) !== 'private-use') throw new Error('must list redirect URIs with private-use schemes')
+  return text
+}
+
+export function hostPattern(text: string): string {
+  if (!isHostPattern(text)) throw new Error('must list hosts such as client.example.com or *.example.com')
+  return text
+}
+
+export function boolean(text: string): boolean {
+  if (text !== 'true' && text !== 'false') throw new Error('must be true or false')
+  return text === 'true'
+}
+
+/** One or several, separated by commas, blanks or lines; the first seals, all open. */
+export function encryptionKeys(text: string): readonly string[] {
+  const keys = text.split(/[\s,]+/).filter((key) => key !== '')
+  if (keys.length === 0 || keys.some((key) => !/^[\w-]+$/.test(key) || Buffer.from(key, 'base64url').length < 32)) {
+    throw new Error('must hold at least 32 random bytes in base64url, or several such keys')
+  }
+  return keys
+}
+
+export function sharedSecret(text: string): string {
+  if (!/^[\x21-\x7e]{24,}$/.test(text)) throw new Error('must be at least 24 visible ASCII characters')
+  return text
+}
+
+export function accentColor(text: string): string {
+  if (!/^#[0-9a-f]{6}$/i.test(text)) throw new Error('must be a colour such as #0b5cad')
+  return text.toLowerCase()
+}
+
+export function plainText(text: string): string {
+  if (text.length > 60 || /[<>\p{C}]/u.test(text)) throw new Error('must be plain text of at most 60 characters')
+  return text
+}
+
+export function emailAddress(text: string): string {
+  if (!/^[^\s@]+@[^\s@]+$/.test(text) || text.length > 254) throw new Error('must be an email address')
+  return text.toLowerCase()
+}
+
+/** A token bucket: how fast it fills, how much it holds. */
+export interface CallLimit {
+  readonly perSecond: number
+  readonly burst: number
+}
+
+/** `undefined` for text that `callLimit` does not take. */
+export function parseCallLimit(text: string): CallLimit | undefined {
+  const [, perSecond, burst] = /^(\d{1,6}(?:\.\d{1,3})?)\/(\d{1,6})$/.exec(text) ?? []
+  const limit = { perSecond: Number(perSecond), burst: Number(burst) }
+  return limit.perSecond > 0 && limit.burst >= 1 ? limit : undefined
+}
+
+export function callLimit(text: string): string {
+  if (parseCallLimit(text) === undefined) throw new Error('must be requests a second and at once, such as 5/20')
+  return text
+}
+
+export function usageLimits(text: string): string {
+  parseUsageLimits(text)
+  return text
+}

@@ -1,0 +1,57 @@
+/**
+ * What a command asks of the process that has the embedded database open, and where it finds that process. Both sides are of one
+ * version: the first message says which.
+ */
+import { readFileSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { version } from '../base/version.js'
+
+export type CallName =
+  | 'hello'
+  | 'query'
+  | 'queryRaw'
+  | 'executeRaw'
+  | 'begin'
+  | 'commit'
+  | 'rollback'
+  | 'lock'
+  | 'unlock'
+  | 'ping'
+
+export interface Call {
+  readonly id: number
+  readonly name: CallName
+  readonly args: readonly unknown[]
+}
+
+/** What is told of an error. `cause` is what Prisma reads of an adapter's error. */
+export interface CallError {
+  readonly name: string
+  readonly message: string
+  readonly code?: unknown
+  readonly cause?: unknown
+}
+
+export type Answer = { readonly id: number } & ({ readonly value: unknown } | { readonly error: CallError })
+
+/** Outside of any transaction. */
+export const noTransaction = 0
+
+export const protocolVersion = `gatehouse ${version}`
+
+/**
+ * Names the socket, in a file beside the database that only its owner writes. A socket at a path that others can guess, in a folder
+ * that others can write, would let another user of the machine answer in the server's place, and read password hashes.
+ */
+export function socketNameFile(folder: string): string {
+  return join(dirname(folder), `${basename(folder)}.socket`)
+}
+
+/** `undefined` when no process shares the database. */
+export function readSocketName(folder: string): string | undefined {
+  try {
+    return readFileSync(socketNameFile(folder), 'utf8').trim()
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,182 @@
+/**
+ * Lets commands of the same user work beside a running server on its embedded database, which one process at a time can open. The
+ * server answers their statements over a local socket. Does not decide who may: whoever can read the operator's folder can.
+ */
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { SqlQuery, SqlQueryable, Transaction } from '@prisma/driver-adapter-utils'
+import { randomSecret } from '../base/secrets.js'
+import type { Database, Statement } from './database.js'
+import {
+  type Answer,
+  type Call,
+  type CallError,
+  noTransaction,
+  protocolVersion,
+  socketNameFile,
+} from './database-calls.js'
+import { messagesOver } from './framed-messages.js'
+
+/** The embedded database has one session: while a command's transaction is open, the server's own statements wait for it. */
+const transactionMs = 10_000
+
+function describe(error: unknown): CallError {
+  if (!(error instanceof Error)) return { name: 'Error', message: String(error) }
+  const { name, message, cause } = error
+  const code = 'code' in error && typeof error.code === 'string' ? { code: error.code } : {}
+  // An adapter's error has a plain object there. Anything else stays on this side.
+  const isPlain = typeof cause === 'object' && cause !== null && !(cause instanceof Error)
+  return { name, message, ...code, ...(isPlain ? { cause: JSON.parse(JSON.stringify(cause)) } : {}) }
+}
+
+interface OpenTransaction {
+  readonly transaction: Transaction
+  readonly timer: NodeJS.Timeout
+}
+
+/** What one command has open. */
+class Guest {
+  readonly #database: Database
+  readonly #transactions = new Map<number, OpenTransaction>()
+  readonly #locks = new Map<number, () => void>()
+  #lastTransaction = noTransaction
+  #isWelcome = false
+
+  constructor(database: Database) {
+    this.#database = database
+  }
+
+  async answer({ name, args }: Call): Promise<unknown> {
+    const [first, second] = args
+    if (name === 'hello') {
+      this.#isWelcome = first === protocolVersion
+      return protocolVersion
+    }
+    if (!this.#isWelcome) throw new Error('the first call must be hello, in the same version')
+    switch (name) {
+      case 'query':
+        return this.#database.sql.query(first as Statement, second as readonly unknown[])
+      case 'queryRaw':
+        return (await this.#target(Number(first))).queryRaw(second as SqlQuery)
+      case 'executeRaw':
+        return (await this.#target(Number(first))).executeRaw(second as SqlQuery)
+      case 'begin':
+        return this.#begin(first as Parameters<SqlAdapter['startTransaction']>[0])
+      case 'commit':
+        return this.#finish(Number(first)).commit()
+      case 'rollback':
+        return this.#finish(Number(first)).rollback()
+      case 'lock':
+        return this.#lock(Number(first))
+      case 'unlock':
+        return this.#unlock(Number(first))
+      case 'ping':
+        return this.#database.ping()
+    }
+  }
+
+  /** Gives back what a command left open: it was interrupted, or it is done. */
+  leave(): void {
+    for (const id of [...this.#transactions.keys()])
+      this.#finish(id)
+        .rollback()
+        .catch(() => undefined)
+    for (const lock of [...this.#locks.keys()]) this.#unlock(lock)
+  }
+
+  async #target(id: number): Promise<SqlQueryable> {
+    if (id === noTransaction) return this.#database.adapter.connect()
+    const open = this.#transactions.get(id)
+    if (open === undefined) throw new Error('the transaction is over: it took too long')
+    return open.transaction
+  }
+
+  async #begin(isolation: Parameters<SqlAdapter['startTransaction']>[0]): Promise<number> {
+    const adapter = await this.#database.adapter.connect()
+    const transaction = await adapter.startTransaction(isolation)
+    this.#lastTransaction += 1
+    const id = this.#lastTransaction
+    const expire = () =>
+      void this.#finish(id)
+        .rollback()
+        .catch(() => undefined)
+    this.#transactions.set(id, { transaction, timer: setTimeout(expire, transactionMs).unref() })
+    return id
+  }
+
+  #finish(id: number): Transaction {
+    const open = this.#transactions.get(id)
+    if (open === undefined) throw new Error('the transaction is over: it took too long')
+    clearTimeout(open.timer)
+    this.#transactions.delete(id)
+    return open.transaction
+  }
+
+  #lock(lock: number): Promise<void> {
+    return new Promise((granted, refused) => {
+      const held = this.#database.exclusively(
+        lock,
+        () =>
+          new Promise<void>((release) => {
+            this.#locks.set(lock, release)
+            granted()
+          }),
+      )
+      held.catch(refused)
+    })
+  }
+
+  #unlock(lock: number): void {
+    this.#locks.get(lock)?.()
+    this.#locks.delete(lock)
+  }
+}
+
+type SqlAdapter = Awaited<ReturnType<Database['adapter']['connect']>>
+
+function serve(socket: Socket, database: Database): void {
+  const guest = new Guest(database)
+  const stream = messagesOver(socket, (message) => {
+    const call = message as Call
+    guest
+      .answer(call)
+      .then(
+        (value): Answer => ({ id: call.id, value }),
+        (error: unknown): Answer => ({ id: call.id, error: describe(error) }),
+      )
+      .then((answer) => socket.writable && stream.send(answer))
+  })
+  socket.on('error', () => undefined)
+  socket.on('close', () => guest.leave())
+}
+
+/** Shares the open database of `folder` until the function it resolves to is called. */
+export async function shareDatabase(database: Database, folder: string): Promise<() => Promise<void>> {
+  const isWindows = process.platform === 'win32'
+  const socketFolder = isWindows ? undefined : mkdtempSync(join(tmpdir(), 'gatehouse-'))
+  const name = socketFolder === undefined ? `\\\\.\\pipe\\gatehouse-${randomSecret()}` : join(socketFolder, 'socket')
+  const sockets = new Set<Socket>()
+  const server = createServer((socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+    serve(socket, database)
+  })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(name, resolve)
+  })
+  server.unref()
+  const file = socketNameFile(folder)
+  // Under its name only when it is complete.
+  writeFileSync(`${file}.unfinished`, `${name}\n`, { mode: 0o600 })
+  renameSync(`${file}.unfinished`, file)
+  return async () => {
+    rmSync(file, { force: true })
+    const closed = new Promise<void>((resolve) => void server.close(() => resolve()))
+    for (const socket of sockets) socket.destroy()
+    await closed
+    if (socketFolder !== undefined) rmSync(socketFolder, { recursive: true, force: true })
+  }
+}

@@ -1,0 +1,289 @@
+/**
+ * Opens a PostgreSQL database: a server named by a URL, or the embedded one (PGlite) in a folder. Owns pooling, time limits and
+ * the embedded database's folder lock. Does not own any table: each server brings its own Prisma schema.
+ */
+import { mkdirSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { PGlite, types } from '@electric-sql/pglite'
+import { PrismaPg } from '@prisma/adapter-pg'
+import type { SqlDriverAdapterFactory, SqlMigrationAwareDriverAdapterFactory } from '@prisma/driver-adapter-utils'
+import pg from 'pg'
+import { PrismaPGlite } from 'pglite-prisma-adapter'
+import { type Clock, systemClock } from '../base/clock.js'
+import { runExclusively } from './advisory-lock.js'
+import { type DatabaseTime, databaseTime, demandSameClock } from './database-clock.js'
+import { restrictToOwner } from './embedded-folders.js'
+import { createPreparedSql } from './embedded-statements.js'
+import { lockFolder } from './folder-lock.js'
+import { connectionShares, createLanes, type Lane } from './lanes.js'
+import { migrationAdapter } from './migration-adapter.js'
+import { isOutage, isReadOnlyError, isUndone, outageError } from './outage.js'
+import { askIfReadOnly, demandWritable, demandWritableClient, type ReadOnlyAnswer } from './read-only-sessions.js'
+import { trackSockets } from './tracked-sockets.js'
+
+/** One prepared statement. `name` is unique per text: PostgreSQL prepares it once per connection. */
+export interface Statement {
+  readonly name: string
+  readonly lane: Lane
+  readonly text: string
+}
+
+export interface QueryResult<Row> {
+  readonly rows: Row[]
+  /** Rows written, or read. */
+  readonly rowCount: number
+}
+
+/** The tiny seam under the hot paths: single statements, each its own transaction. Throws `outageError` for faults that pass. */
+export interface Sql {
+  query<Row>(statement: Statement, values: readonly unknown[]): Promise<QueryResult<Row>>
+}
+
+export interface PoolUse {
+  readonly pool: string
+  readonly connections: number
+  readonly idle: number
+  readonly limit: number
+  /** Requests for a connection, or statements that were not answered yet. */
+  readonly waiting: number
+}
+
+export interface Database {
+  readonly sql: Sql
+  /** For `new PrismaClient({ adapter })`. */
+  readonly adapter: SqlDriverAdapterFactory
+  /** Lends `work` a connection of its own. A script is one transaction, so that a migration that fails leaves nothing. */
+  withMigrationAdapter<T>(work: (adapter: SqlMigrationAwareDriverAdapterFactory) => Promise<T>): Promise<T>
+  readonly embedded: boolean
+  /** Runs `work` while nobody else, in any process, runs work under the same lock number on this database. */
+  exclusively<T>(lock: number, work: () => Promise<T>): Promise<T>
+  /** Resolves when the database answers, throws otherwise. */
+  ping(): Promise<void>
+  /** How its connections are used at this moment; none for the embedded one. */
+  pools(): readonly PoolUse[]
+  close(): Promise<void>
+}
+
+/** How long anything of the database may take before whoever waits is told to come again, and how many may wait. */
+export interface DatabaseLimits {
+  readonly connectSeconds: number
+  readonly statementSeconds: number
+  /** The same for statements of the lane `search`, which are short or not worth their answer. */
+  readonly searchSeconds: number
+  /** For a lock that somebody else holds. */
+  readonly lockSeconds: number
+  /** A transaction in which nothing happens is ended, and its locks with it. */
+  readonly idleTransactionSeconds: number
+  /** Statements that were not answered yet; further ones are refused at once. */
+  readonly waitingStatements: number
+}
+
+export const defaultLimits: DatabaseLimits = {
+  connectSeconds: 5,
+  statementSeconds: 10,
+  searchSeconds: 2,
+  lockSeconds: 5,
+  idleTransactionSeconds: 10,
+  waitingStatements: 500,
+}
+
+export interface ServerDatabaseOptions {
+  readonly url: string
+  /** Connections in all; fewer than 6 count as 6. */
+  readonly poolSize: number
+  /** Of these, for the lane `search`; default: none are set aside. */
+  readonly searchConnections?: number
+  readonly limits?: DatabaseLimits
+  /**
+   * True when a pool in transaction mode (PgBouncer) stands before PostgreSQL: a connection may be another session in each
+   * transaction. Nothing is prepared for later then, and PostgreSQL's time limits are those of its role.
+   */
+  readonly pooled?: boolean
+  /** Called with errors of idle connections, which are otherwise harmless. */
+  readonly onIdleError: (error: Error) => void
+  /** Compared with the database's at each ping; default: the system's. */
+  readonly clock?: Clock
+  /** Called at each ping that fails because the two differ; `aheadSeconds`: how far this machine's is ahead, negative when behind. */
+  readonly onWrongClock?: (aheadSeconds: number) => void
+}
+
+/** More would not be answered within the patience of a caller. */
+const mostWaitingSearches = 50
+
+/** How much longer than PostgreSQL itself we wait for the answer that a statement took too long. */
+const answerGraceMs = 2_000
+
+/** Readiness tells the truth within two seconds, also when nothing comes back at all. */
+const pingMs = 1_500
+
+/** One statement for all it asks: where the way is slow, two would take longer than readiness waits. */
+const pingStatement: Statement = { name: 'ping', lane: 'write', text: `${askIfReadOnly.text}, ${databaseTime}` }
+
+/** Rejects when `work` is not over in time; it goes on, and what becomes of it no longer matters. */
+async function inTime(work: Promise<unknown>, milliseconds: number): Promise<void> {
+  const late = new AbortController()
+  const deadline = sleep(milliseconds, undefined, { signal: late.signal }).then(() => {
+    throw outageError(new Error('the database did not answer in time'))
+  })
+  try {
+    await Promise.race([work, deadline])
+  } finally {
+    late.abort()
+    for (const lost of [work, deadline]) lost.catch(() => undefined)
+  }
+}
+
+/** How long a statement that was taken back lets others go first, before each of its further tries. */
+const undonePausesMs = [20, 60] as const
+
+async function againIfUndone<T>(send: () => Promise<T>): Promise<T> {
+  for (const pause of undonePausesMs) {
+    try {
+      return await send()
+    } catch (error) {
+      if (!isUndone(error)) throw error
+      await sleep(pause)
+    }
+  }
+  return send()
+}
+
+/**
+ * The pool listens to connections that are idle, whoever borrowed one for a transaction to none: between two statements nobody
+ * would hear that it was lost, and an error event that nobody hears ends the process.
+ */
+function surviveLosses(pool: pg.Pool, onLoss: (error: Error) => void): void {
+  pool.on('error', onLoss)
+  pool.on('connect', (client) => client.on('error', () => undefined))
+}
+
+/**
+ * Opens a PostgreSQL server: half the connections are pipelines for single statements, by lane, half a pool for Prisma and locks.
+ * Connects on first use; `ping` tells whether it works.
+ */
+export function openServerDatabase(options: ServerDatabaseOptions): Database {
+  const { limits = defaultLimits, pooled = false } = options
+  const connectionFor = (seconds: number) => ({
+    connectionString: options.url,
+    connectionTimeoutMillis: limits.connectSeconds * 1_000,
+    ...(!pooled && {
+      statement_timeout: seconds * 1_000,
+      lock_timeout: limits.lockSeconds * 1_000,
+      idle_in_transaction_session_timeout: limits.idleTransactionSeconds * 1_000,
+    }),
+    // The server's own limits are of no use when nothing comes through to it, or back.
+    query_timeout: seconds * 1_000 + answerGraceMs,
+    keepAlive: true,
+    application_name: 'gatehouse',
+  })
+  const sockets = trackSockets()
+  const shares = connectionShares(options.poolSize, options.searchConnections ?? 0)
+  const lanes = createLanes(shares, (lane) => ({
+    connection: connectionFor(lane === 'search' ? limits.searchSeconds : limits.statementSeconds),
+    newSocket: sockets.open,
+    isSession: !pooled,
+    mostWaiting: lane === 'search' ? mostWaitingSearches : limits.waitingStatements,
+    onError: options.onIdleError,
+  }))
+  const pool = new pg.Pool({
+    ...connectionFor(limits.statementSeconds),
+    stream: sockets.open,
+    onConnect: demandWritableClient,
+    max: shares.transactions,
+    idleTimeoutMillis: 60_000,
+  })
+  surviveLosses(pool, options.onIdleError)
+  // What Prisma asks does not come by `sql`.
+  pool.on('connect', ({ connection }: Partial<pg.Client>) =>
+    connection?.on('errorMessage', (error: unknown) => void (isReadOnlyError(error) && sockets.closeAll())),
+  )
+  const sql: Sql = {
+    query: async <Row>(statement: Statement, values: readonly unknown[]) => {
+      const lane = lanes[statement.lane]
+      const { rows, rowCount } = await againIfUndone(() => lane.query(statement, values)).catch((error: unknown) => {
+        if (isReadOnlyError(error)) sockets.closeAll()
+        throw isOutage(error) ? outageError(error) : error
+      })
+      return { rows: rows as Row[], rowCount }
+    },
+  }
+  const ask = async () => {
+    const { rows } = await sql.query<ReadOnlyAnswer & DatabaseTime>(pingStatement, [])
+    const [answer] = rows
+    if (answer === undefined) throw new Error('the database gave no answer')
+    if (answer.readOnly) sockets.closeAll()
+    demandWritable(answer)
+    return answer
+  }
+  const ping = () => demandSameClock(ask, options.clock ?? systemClock, options.onWrongClock)
+  return {
+    sql,
+    adapter: new PrismaPg(pool),
+    withMigrationAdapter: async (work) => {
+      const own = new pg.Pool({ connectionString: options.url, max: 1, application_name: 'gatehouse migrate' })
+      surviveLosses(own, options.onIdleError)
+      try {
+        return await work(migrationAdapter(new PrismaPg(own), (script) => own.query(script)))
+      } finally {
+        await own.end()
+      }
+    },
+    embedded: false,
+    exclusively: (lock, work) => runExclusively(pool, lock, work),
+    ping: () => inTime(ping(), pingMs),
+    pools: () => [
+      { pool: 'reads', ...lanes.read.use() },
+      { pool: 'writes', ...lanes.write.use() },
+      { pool: 'security', ...lanes.security.use() },
+      // Without a share of its own it is no part of the promise that `poolSize` makes, until somebody uses it.
+      ...[lanes.search.use()]
+        .filter(({ connections }) => shares.search > 0 || connections > 0)
+        .map((use) => ({ pool: 'searches', ...use })),
+      {
+        pool: 'transactions',
+        connections: pool.totalCount,
+        idle: pool.idleCount,
+        limit: pool.options.max,
+        waiting: pool.waitingCount,
+      },
+    ],
+    close: async () => void (await Promise.all([...Object.values(lanes).map((lane) => lane.end()), pool.end()])),
+  }
+}
+
+/** PGlite hands bigint over as text like node-postgres does, and JSON parsed. */
+const parsers = { [types.INT8]: (value: string) => value }
+
+/**
+ * Opens the embedded database in `folder`, or in memory. One process at a time: a second one gets an Error that says so.
+ * Throws an Error with one clear line when the folder cannot be written.
+ */
+export async function openEmbeddedDatabase(folder: string | 'memory'): Promise<Database> {
+  const unlock = folder === 'memory' ? async () => {} : await lockFolder(folder)
+  if (folder !== 'memory') mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const pglite = await PGlite.create(folder === 'memory' ? 'memory://' : folder, { parsers })
+  if (folder !== 'memory') restrictToOwner(folder)
+  const sql = createPreparedSql(pglite)
+  const turns = new Map<number, Promise<unknown>>()
+  return {
+    sql,
+    adapter: new PrismaPGlite(pglite),
+    withMigrationAdapter: (work) => work(migrationAdapter(new PrismaPGlite(pglite), (script) => pglite.exec(script))),
+    embedded: true,
+    exclusively: (lock, work) => {
+      // The folder has one process; within it, one after the other.
+      const turn = (turns.get(lock) ?? Promise.resolve()).then(work)
+      turns.set(
+        lock,
+        turn.catch(() => undefined),
+      )
+      return turn
+    },
+    ping: async () => void (await sql.query(askIfReadOnly, [])),
+    pools: () => [],
+    close: async () => {
+      await pglite.close()
+      await unlock()
+    },
+  }
+}

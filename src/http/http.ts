@@ -1,0 +1,236 @@
+/**
+ * The HTTP base both servers stand on: one writer of errors, health, graceful stop, and in order what has files of its own: the
+ * log line (request-log.ts), the pinned origin (origin.ts). Does not own routes, authentication or page rendering.
+ */
+import type { IncomingMessage, RequestListener } from 'node:http'
+import type { AddressInfo, BlockList } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type Router from '@koa/router'
+import Koa from 'koa'
+import type { Clock } from '../base/clock.js'
+import type { Logger } from '../base/log.js'
+import { isOutage, outageError } from '../database/outage.js'
+import { OAuthError } from '../oauth/errors.js'
+import { type ConnectionLimits, connectionLimits, createBoundedServer } from './bounded-server.js'
+import { addressSet, contains, peerAddress } from './client-address.js'
+import { listenFailure } from './free-address.js'
+import { pinOrigin, pinScheme } from './host-pinning.js'
+import { arrivalHeaders, createArrivalDesk } from './proxy-probe.js'
+import { logRequests } from './request-log.js'
+
+/** What a request's single log line will say; handlers add to it, nobody logs on the side. */
+export interface RequestEvent {
+  readonly requestId: string
+  [detail: string]: unknown
+}
+
+export interface HttpState extends Koa.DefaultState {
+  event: RequestEvent
+  clientAddress: string
+  /** The public origin asked for, one of ours. Not `ctx.origin`, which is a header of the client. */
+  origin: string
+  /** Path under which this server is published, without a trailing slash; '' at the root. Paths inside the server lack it. */
+  basePath: string
+  /** One of many requests that programs make by themselves: its log line is for debugging. */
+  isRoutine?: boolean
+}
+
+export type HttpContext = Koa.ParameterizedContext<HttpState>
+export type HttpMiddleware = Koa.Middleware<HttpState>
+
+export interface HttpBaseOptions {
+  readonly log: Logger
+  readonly clock: Clock
+  /** Public origin of this server, for example `https://auth.example.com`; Host and X-Forwarded-* never change it. */
+  readonly origin: string
+  /** Further public origins, former ones for example: a request for one sees that one as its own. */
+  readonly alsoPublicOrigins?: readonly string[]
+  /** See `HttpState.basePath`; default ''. */
+  readonly basePath?: string
+  /** Further Host values that are answered, for example the service name inside a container network. */
+  readonly alsoAnswerHosts?: readonly string[]
+  readonly trustedProxies: readonly string[]
+  /** Known to this process alone: whoever sends it as `forwarderHeader` is our own forwarder and says whom it asks for. */
+  readonly forwarderSecret?: string | undefined
+  /** Of the operator's: who seals a question under one is told how it arrived (`arrival.ts`). */
+  readonly operatorSecrets?: (() => readonly string[]) | undefined
+  /** Answers the readiness probe: resolves when migrated and the database answers, throws otherwise. */
+  readonly ready: () => Promise<void>
+  /** From its abort on the server is not ready, whatever `ready` says: it was asked to stop. */
+  readonly stopping?: AbortSignal | undefined
+  /** Watches every request, besides its log line. */
+  readonly observer?: HttpMiddleware | undefined
+  /** Writes an error for a person; without it, or when the client prefers JSON, the error is JSON. */
+  readonly renderErrorPage?: (ctx: HttpContext, error: OAuthError) => Promise<void>
+}
+
+/** A router as plain middleware. Its types ask for parameters that it brings along itself. */
+export function routesOf(router: Router<HttpState>): HttpMiddleware {
+  return router.routes() as unknown as HttpMiddleware
+}
+
+/** A path of this server as a browser must ask for it: form actions, links and cookie paths are made with it. */
+export function publicPath(ctx: HttpContext, path: string): string {
+  return `${ctx.state.basePath}${path}`
+}
+
+/**
+ * Redirects with 303: the next request is a GET, so a posted password is never sent on (RFC 9700 §4.12). A location that begins
+ * with a slash is a path of this server.
+ */
+export function seeOther(ctx: HttpContext, location: string): void {
+  ctx.status = 303
+  ctx.redirect(location.startsWith('/') ? publicPath(ctx, location) : location)
+}
+
+/** True when the client went away, or was cut off, before its request was whole. */
+export function isCutOff({ destroyed, complete }: IncomingMessage): boolean {
+  return destroyed && !complete
+}
+
+function toOAuthError(error: unknown, request: IncomingMessage): OAuthError {
+  if (error instanceof OAuthError) return error
+  // No fault of ours: strangers must not be able to fill the log with failures.
+  if (isCutOff(request)) return new OAuthError('invalid_request', 'the request ended half-way', { cause: error })
+  if (isOutage(error)) return outageError(error)
+  // The engine's word for one of ours, thrown to us where no endpoint of the engine answers.
+  if (error instanceof Error && error.cause instanceof OAuthError) return error.cause
+  const status = typeof error === 'object' && error !== null && 'status' in error ? error.status : undefined
+  if (typeof status === 'number' && status >= 400 && status < 500) {
+    return new OAuthError('invalid_request', 'the request is invalid', { status, cause: error })
+  }
+  return new OAuthError('server_error', 'the server met an unexpected condition', { cause: error })
+}
+
+/** How soon a client may ask again after an outage (RFC 9110 §10.2.3). */
+const retryAfterSeconds = '2'
+
+function writeErrors(log: Logger, renderErrorPage: HttpBaseOptions['renderErrorPage']): HttpMiddleware {
+  return async (ctx, next) => {
+    try {
+      await next()
+    } catch (thrown) {
+      const error = toOAuthError(thrown, ctx.req)
+      const { requestId } = ctx.state.event
+      ctx.state.event['error'] = error.code
+      if (error.detail !== undefined) ctx.state.event['errorDetail'] = error.detail
+      if (error.status >= 500) log.error({ requestId, err: thrown }, 'request failed')
+      if (ctx.res.headersSent) return
+      ctx.status = error.status
+      ctx.set('cache-control', 'no-store')
+      if (renderErrorPage !== undefined && ctx.accepts('json', 'html') === 'html') await renderErrorPage(ctx, error)
+      else ctx.body = error.toJSON()
+    }
+    if (ctx.status === 503 && !ctx.res.hasHeader('retry-after')) ctx.set('retry-after', retryAfterSeconds)
+    // What is left of a body that was refused half-way would be taken for the next request, or make it wait.
+    if (ctx.status >= 400 && !ctx.req.complete) ctx.set('connection', 'close')
+  }
+}
+
+/**
+ * Ends the connection of a request that is answered before all of it arrived. Where the rest then turns out to be malformed, Node would
+ * answer a second time, and a proxy could take that for the answer to its next request on the connection.
+ */
+const closeUnread: HttpMiddleware = async (ctx, next) => {
+  try {
+    await next()
+  } finally {
+    if (!ctx.req.complete && !ctx.headerSent) ctx.set('connection', 'close')
+  }
+}
+
+function health({ ready, stopping }: HttpBaseOptions): HttpMiddleware {
+  return async (ctx, next) => {
+    if (ctx.path !== '/health/live' && ctx.path !== '/health/ready') return next()
+    ctx.set('cache-control', 'no-store')
+    if (ctx.path === '/health/live') {
+      ctx.body = { status: 'live' }
+      ctx.state.isRoutine = true
+      return
+    }
+    try {
+      stopping?.throwIfAborted()
+      await ready()
+      ctx.body = { status: 'ready' }
+      ctx.state.isRoutine = true
+    } catch {
+      ctx.status = 503
+      ctx.body = { status: 'not ready' }
+    }
+  }
+}
+
+/** Ahead of whatever changes the headers of a request, or refuses it. */
+function tellArrivals({ operatorSecrets, clock }: HttpBaseOptions, trusted: BlockList | undefined): HttpMiddleware {
+  const answer = createArrivalDesk(operatorSecrets ?? (() => []), clock)
+  return async ({ req, res, state }, next) => {
+    if (req.headers[arrivalHeaders.question] !== undefined) {
+      const peer = peerAddress(req)
+      const isPeerTrusted = trusted === undefined ? undefined : contains(trusted, peer)
+      const arrival = answer(req, { peer, isPeerTrusted, address: state.clientAddress })
+      if (arrival !== undefined) res.setHeader(arrivalHeaders.answer, arrival)
+    }
+    return next()
+  }
+}
+
+/** A Koa app with everything both servers share, in order. Callers add their own middleware after it. */
+export function createHttpBase(options: HttpBaseOptions): Koa<HttpState> {
+  const app = new Koa<HttpState>()
+  app.silent = true
+  const trusted = options.trustedProxies.length === 0 ? undefined : addressSet(options.trustedProxies)
+  pinScheme(app)
+  app.use(logRequests(options, trusted))
+  app.use(tellArrivals(options, trusted))
+  if (options.observer !== undefined) app.use(options.observer)
+  app.use(closeUnread)
+  app.use(writeErrors(options.log, options.renderErrorPage))
+  app.use(health(options))
+  app.use(pinOrigin(options))
+  return app
+}
+
+export interface ListeningServer {
+  /** Host and port actually bound. */
+  readonly address: AddressInfo
+  /** Goes on answering for `milliseconds`, each answer the last of its connection. For proxies that must notice a stop first. */
+  drain(milliseconds: number): Promise<void>
+  /** Stops accepting, lets requests in flight end for up to `graceMs`, then cuts them. */
+  close(graceMs?: number): Promise<void>
+}
+
+/** What can listen: a Koa app, or several behind one port. */
+export interface HttpApp {
+  callback(): RequestListener
+}
+
+/** Starts an app on a port (0 = any). A taken or forbidden port is an Error with one clear line. */
+export async function listen(
+  app: HttpApp,
+  host: string,
+  port: number,
+  connections: Partial<ConnectionLimits> = {},
+): Promise<ListeningServer> {
+  const { server, finish } = createBoundedServer(app.callback(), { ...connectionLimits, ...connections })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error) => reject(listenFailure(host, port, error)))
+    server.listen(port, host, resolve)
+  })
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('the server is not bound to a port')
+  return {
+    address,
+    drain: async (milliseconds) => {
+      finish()
+      await sleep(milliseconds)
+    },
+    close: async (graceMs = 8_000) => {
+      finish()
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+      server.closeIdleConnections()
+      const cut = setTimeout(() => server.closeAllConnections(), graceMs)
+      await closed
+      clearTimeout(cut)
+    },
+  }
+}

@@ -1,0 +1,101 @@
+/**
+ * Shows the operator's doctor how a request of its own arrived, behind whatever stands before the server: host, forwarding headers,
+ * the address it is taken to come from. Question and answer are sealed under a secret of the operator's, so that neither tells a
+ * stranger, a proxy's log or a cache anything, and nobody else gets an answer. Does not judge.
+ */
+import type { IncomingMessage } from 'node:http'
+import type { Clock } from '../base/clock.js'
+import { createHolderBox, type HolderBox, hashSecret, randomSecret } from '../base/secrets.js'
+
+/** Request header with the question, and response header with the answer. */
+export const arrivalHeaders = { question: 'x-gatehouse-arrival', answer: 'x-gatehouse-arrived' } as const
+
+/** How a request arrived. Headers as they came, cut at 200 characters. */
+export interface Arrival {
+  readonly host: string
+  readonly forwardedFor?: string | undefined
+  readonly forwardedProto?: string | undefined
+  /** Of the connection. */
+  readonly peer: string
+  /** `undefined`: TRUSTED_PROXIES is not set at this server. */
+  readonly isPeerTrusted?: boolean | undefined
+  /** What the server takes for the caller's address. */
+  readonly address: string
+}
+
+const purposes = { question: 'arrival question', answer: 'arrival answer' } as const
+const boxUnder = (secret: string) => createHolderBox(`arrival\0${secret}`)
+
+/** So long is a question good: whoever finds one in a log gets no answer for it later. */
+const lifeMs = 60_000
+const longestQuestion = 400
+const longestHeader = 200
+
+function openedBy(box: HolderBox, sealed: string, purpose: string): unknown {
+  try {
+    return JSON.parse(box.open(sealed, purpose))
+  } catch {
+    return undefined
+  }
+}
+
+function memberOf(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined
+}
+
+export interface ArrivalQuestion {
+  /** Value of the request header. */
+  readonly text: string
+  /** What an answer says; `undefined` when it is none to this question. */
+  read(answer: string | null): Arrival | undefined
+}
+
+/** `secret`: one that the server has too, as random as a key. */
+export function askForArrival(secret: string, clock: Clock): ArrivalQuestion {
+  const box = boxUnder(secret)
+  const nonce = randomSecret(12)
+  return {
+    text: box.seal(JSON.stringify({ at: clock.now().getTime(), nonce }), purposes.question),
+    read: (answer) => {
+      const opened = answer === null ? undefined : openedBy(box, answer, purposes.answer)
+      // Sealed by a server of ours: its form is known.
+      return memberOf(opened, 'nonce') === nonce ? (memberOf(opened, 'arrival') as Arrival) : undefined
+    },
+  }
+}
+
+/** What the server knows of a request besides its headers. */
+export type Sender = Pick<Arrival, 'peer' | 'isPeerTrusted' | 'address'>
+
+/** What a server may know that is not given the encryption key, from which nobody finds that key. */
+export function arrivalSecretUnder(encryptionKey: string): string {
+  return hashSecret(`gatehouse arrival\0${encryptionKey}`)
+}
+
+/**
+ * Answers a request that asks, under any of the secrets; `undefined` for every other one. `secrets` is asked at the first question,
+ * and again until there are some: the first start of a server makes them.
+ */
+export function createArrivalDesk(secrets: () => readonly string[], clock: Clock) {
+  let boxes: readonly HolderBox[] = []
+  return ({ headers }: Pick<IncomingMessage, 'headers'>, sender: Sender): string | undefined => {
+    const question = headers[arrivalHeaders.question]
+    if (typeof question !== 'string' || question.length > longestQuestion) return undefined
+    if (boxes.length === 0) boxes = secrets().map(boxUnder)
+    for (const box of boxes) {
+      const asked = openedBy(box, question, purposes.question)
+      const at = memberOf(asked, 'at')
+      if (typeof at !== 'number' || Math.abs(clock.now().getTime() - at) > lifeMs) continue
+      const cut = (value: string | string[] | undefined) =>
+        value === undefined ? undefined : String(value).slice(0, longestHeader)
+      const arrival = {
+        host: cut(headers.host) ?? '',
+        forwardedFor: cut(headers['x-forwarded-for']),
+        forwardedProto: cut(headers['x-forwarded-proto']),
+        ...sender,
+      }
+      return box.seal(JSON.stringify({ nonce: memberOf(asked, 'nonce'), arrival }), purposes.answer)
+    }
+    return undefined
+  }
+}

@@ -1,0 +1,193 @@
+/**
+ * The MCP server: a protected resource (RFC 9728) that serves what it is given over Streamable HTTP. Owns its middleware order and
+ * its connect page. Does not own issuing tokens, accounts or consent, and never sees the authorization server's data: what it
+ * knows of a caller stands in the access token.
+ */
+import type Koa from 'koa'
+import type { Clock } from '../base/clock.js'
+import type { Logger } from '../base/log.js'
+import { type ConnectViews, connectContext } from '../connect-page/connect-page.js'
+import type { RequestTarget } from '../http/host-pinning.js'
+import { createHttpBase, type HttpMiddleware, type HttpState } from '../http/http.js'
+import { OAuthError } from '../oauth/errors.js'
+import { hostsOf } from '../oauth/public-url.js'
+import { readOnlyDeclaration, scopeHierarchyOf } from '../oauth/resource.js'
+import { pathOf, protectedResourceMetadataUrl } from '../oauth/well-known.js'
+import type { Pages } from '../pages/pages.js'
+import {
+  type AccessToken,
+  type Addresses,
+  type Answer,
+  auditedCaller,
+  createCallGuard,
+  createOperations,
+  createRateLimiter,
+  createResourceServer,
+  type DpopOptions,
+  operationRulesOf,
+  type ProtectedResourceSettings,
+  type RateLimiterOptions,
+  type ResourceServer,
+  type TokenVerifier,
+} from '../resource-server/index.js'
+import { protect, publishMetadata } from '../resource-server/koa.js'
+import { createEndpoint } from './endpoint.js'
+import { type IssuerMirror, mirroredPaths, mirrorIssuer } from './issuer-mirror.js'
+import { allowAllOrigins, checkOrigin } from './origins.js'
+import { createMcpProtocol } from './protocol.js'
+import type { ServerDefinition } from './server-definition.js'
+
+export interface McpAppOptions {
+  /** What it stands on, a database for example, is closed by the caller, after `close`. */
+  readonly definition: ServerDefinition
+  readonly issuer: string
+  readonly verify: TokenVerifier
+  readonly pages: Pages<ConnectViews>
+  /** Of this software, told to clients. */
+  readonly version: string
+  readonly log: Logger
+  readonly clock: Clock
+  readonly trustedProxies: readonly string[]
+  /** See `HttpBaseOptions.operatorSecrets`. */
+  readonly operatorSecrets?: (() => readonly string[]) | undefined
+  /** See `HttpBaseOptions.observer`. */
+  readonly observer?: HttpMiddleware | undefined
+  /** Further Host values that are answered, for example the service name inside a container network. */
+  readonly alsoAnswerHosts?: readonly string[]
+  /** Origins of web pages that may call the MCP endpoint, besides its own and loopback ones. */
+  readonly allowedOrigins?: readonly string[]
+  /** How key-bound tokens are taken; absent: they are refused. */
+  readonly dpop?: DpopOptions
+  /** How often callers may ask; absent: as often as they like. */
+  readonly rateLimits?: Pick<RateLimiterOptions, 'perCaller' | 'overall' | 'store'>
+  /** Only tools that change nothing are there; default false. */
+  readonly readOnly?: boolean
+  /** Given: the authorization server is mirrored on this server's origins, for clients of 2025-03-26. */
+  readonly issuerMirror?: IssuerMirror | undefined
+  /** See `HttpBaseOptions`. */
+  readonly stopping?: AbortSignal | undefined
+}
+
+export interface McpApp {
+  readonly app: Koa<HttpState>
+  /** True for a request that is this app's, when it shares its port with the issuer. */
+  isFor(target: RequestTarget): boolean
+  /** Resolves when what the definition stands on answers. */
+  ready(): Promise<void>
+  /** Ends open exchanges. Does not close what the definition stands on. */
+  close(): Promise<void>
+}
+
+/** For people who open the server's address in a browser. */
+function leadHome(addresses: Addresses): HttpMiddleware {
+  return async (ctx, next) => {
+    if (ctx.path !== '/' || ctx.method !== 'GET' || ctx.accepts('json', 'html') !== 'html') return next()
+    ctx.redirect(new URL(addresses.firstOf(ctx.host).url).pathname)
+  }
+}
+
+/** GET by a browser shows how to connect; GET by a client (it accepts an event stream) goes on to the guard. */
+function showConnectPage({ definition: { resource }, pages }: McpAppOptions): HttpMiddleware {
+  const context = connectContext(resource, protectedResourceMetadataUrl(resource.resource))
+  return async (ctx, next) => {
+    const isRead = ctx.method === 'GET' || ctx.method === 'HEAD'
+    if (!isRead || ctx.accepts('text/event-stream', 'json', 'html') !== 'html') return next()
+    pages.send(ctx, 'connect', context)
+  }
+}
+
+/** Everything that is not the MCP endpoint ends here; unserved well-known URLs must be 404, which clients take for "go on". */
+function onlyAtAddresses(addresses: Addresses): HttpMiddleware {
+  return async (ctx, next) => {
+    if (addresses.find(ctx.host, ctx.path) === undefined)
+      throw new OAuthError('invalid_request', 'there is nothing at this address', { status: 404 })
+    return next()
+  }
+}
+
+/** Page origins are this app's own affair (`origins.ts`). */
+function protectResource({ definition: { resource }, issuer, verify, dpop, clock }: McpAppOptions): ResourceServer {
+  const settings: ProtectedResourceSettings = {
+    resource: resource.resource,
+    aliases: resource.aliases,
+    authorizationServers: issuer,
+    name: resource.name,
+    scopes: scopeHierarchyOf(resource),
+    advertisedScopes: resource.defaultScopes,
+    challengeScopes: resource.defaultScopes,
+    dpop: dpop ?? false,
+    verify,
+  }
+  return createResourceServer(settings, { clock, cors: false, checks: false })
+}
+
+/**
+ * Tells this app's requests from the issuer's on a shared port: everything for a host that is not the issuer's, and on the
+ * issuer's host the endpoint, its metadata and what its page needs. An issuer with a path leaves the root of the host to this app.
+ * A URL on another host takes no path of the issuer's host.
+ */
+function belongsHere({ issuer, issuerMirror, pages }: McpAppOptions, addresses: Addresses): McpApp['isFor'] {
+  const issuerHosts = new Set(hostsOf(issuer))
+  const isOnIssuerHost = ({ origin }: { readonly origin: string }) =>
+    hostsOf(origin).some((host) => issuerHosts.has(host))
+  const ownHosts = new Set(addresses.origins.flatMap(hostsOf).filter((host) => !issuerHosts.has(host)))
+  const ownPaths = new Set([
+    ...addresses.all.filter(isOnIssuerHost).map(({ url }) => new URL(url).pathname),
+    ...addresses.metadataPaths,
+    ...pages.assetPaths,
+    ...(pathOf(issuer) === '' ? [] : ['/', ...(issuerMirror === undefined ? [] : mirroredPaths)]),
+  ])
+  return ({ host, path }) => ownHosts.has(host.toLowerCase()) || ownPaths.has(path)
+}
+
+/** Who called, for the log line: the user only as a short hash, the token not at all. */
+function noteCaller({ event }: HttpState, accessToken: AccessToken): void {
+  Object.assign(event, auditedCaller(accessToken), { scopes: accessToken.scopes.join(' ') })
+}
+
+function noteRefusal({ event }: HttpState, { error }: Answer): void {
+  event['decision'] = 'deny'
+  event['error'] = error?.code ?? 'no_token'
+  if (error?.detail !== undefined) event['errorDetail'] = error.detail
+}
+
+function readOnly(definition: ServerDefinition): ServerDefinition {
+  return { ...definition, resource: readOnlyDeclaration(definition.resource) }
+}
+
+/** Builds the app. It listens to nothing yet, and contacts the issuer only when the first token arrives. */
+export function createMcpApp(given: McpAppOptions): McpApp {
+  const options = given.readOnly === true ? { ...given, definition: readOnly(given.definition) } : given
+  const { definition, log, clock, issuerMirror } = options
+  const { resource, ready } = definition
+  const server = protectResource(options)
+  const { addresses } = server
+  const [origin, ...alsoPublicOrigins] = addresses.origins
+  const operations = createOperations({ ...operationRulesOf(resource), readOnly: options.readOnly ?? false })
+  const limiter = options.rateLimits && createRateLimiter({ ...options.rateLimits, clock })
+  const guard = createCallGuard({ operations, limiter, clock })
+  const protocol = createMcpProtocol(definition, operations, options.version, (error) =>
+    log.debug({ err: error }, 'mcp'),
+  )
+  const endpoint = createEndpoint({ url: resource.resource, guard, verify: options.verify, protocol, clock, log })
+  const app = createHttpBase({ ...options, origin, alsoPublicOrigins, ready })
+  const open: readonly HttpMiddleware[] = [
+    allowAllOrigins(),
+    publishMetadata(server),
+    ...(issuerMirror === undefined ? [] : [mirrorIssuer(issuerMirror, resource.resource)]),
+    options.pages.serveAssets,
+    leadHome(addresses),
+  ]
+  for (const middleware of open) app.use(middleware)
+  app
+    .use(onlyAtAddresses(addresses))
+    .use(checkOrigin(addresses.origins, options.allowedOrigins ?? []))
+    .use(showConnectPage(options))
+    .use(protect<HttpState>(server, noteRefusal))
+    .use(async (ctx) => {
+      const { accessToken, auth } = ctx.state
+      noteCaller(ctx.state, accessToken)
+      await endpoint(ctx, accessToken, auth)
+    })
+  return { app, isFor: belongsHere(options, addresses), ready, close: () => protocol.close() }
+}

@@ -1,0 +1,161 @@
+/**
+ * The MCP endpoint behind the guard: reads the body, has the scopes of what it asks for checked, and carries request and response
+ * between Koa and the SDK.
+ */
+
+import { type Clock, epochSeconds } from '../base/clock.js'
+import type { Logger } from '../base/log.js'
+import type { HttpContext, HttpState } from '../http/http.js'
+import { OAuthError } from '../oauth/errors.js'
+import {
+  type AccessToken,
+  type AuditEvent,
+  type AuthInfo,
+  answerOf,
+  type CallGuard,
+  parseErrorAnswer,
+  type Refusal,
+  readJsonBody,
+  type TokenVerifier,
+  type Verdict,
+} from '../resource-server/index.js'
+import { answerWith } from '../resource-server/koa.js'
+import { type RightToRead, sendEventStream } from './event-stream.js'
+import { type AcceptedForms, acceptedForms, inAcceptedForm, sdkHeaders } from './negotiation.js'
+import { createOpenSubscriptions } from './open-subscriptions.js'
+import type { McpProtocol } from './protocol.js'
+import type { McpCall } from './server-definition.js'
+import { createTokenWatch } from './token-watch.js'
+
+export interface EndpointOptions {
+  /** Canonical URL of the endpoint. */
+  readonly url: string
+  readonly guard: CallGuard
+  /** Asked again while an answer is a stream that stays open. */
+  readonly verify: TokenVerifier
+  readonly protocol: McpProtocol
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+/** The decision and what it was about, as the request's log line tells it. */
+function noteVerdict({ event }: HttpState, { event: { decision, reason, ...asked } }: Verdict): void {
+  const { methods = [], tools = [], prompts = [], resources = [] } = asked
+  Object.assign(event, { decision, reason })
+  for (const [name, values] of Object.entries({ rpc: methods, tool: tools, prompt: prompts, resource: resources })) {
+    if (values.length > 0) event[name] = values.join(' ')
+  }
+}
+
+function toWebRequest(ctx: HttpContext, url: string, forms: AcceptedForms | undefined): Request {
+  const headers = new Headers()
+  for (const [name, value] of Object.entries(ctx.req.headers)) {
+    // The token stops here.
+    if (value !== undefined && name !== 'authorization')
+      headers.set(name, Array.isArray(value) ? value.join(', ') : value)
+  }
+  if (forms !== undefined) for (const [name, value] of Object.entries(sdkHeaders)) headers.set(name, value)
+  const abort = new AbortController()
+  ctx.res.once('close', () => {
+    if (!ctx.res.writableFinished) abort.abort()
+  })
+  // The body is not passed on: the SDK gets it parsed.
+  return new Request(url, { method: ctx.method, headers, signal: abort.signal })
+}
+
+/** Copies the SDK's answer; resolves when it is sent or, if it is no stream, ready to be sent. */
+async function answer(ctx: HttpContext, response: Response, right: RightToRead): Promise<void> {
+  ctx.status = response.status
+  for (const [name, value] of response.headers) {
+    // How this connection goes on is between Node and the client (RFC 9110 §7.6.1): a client that said `close` waits for it.
+    if (name !== 'connection') ctx.set(name, value)
+  }
+  ctx.set('cache-control', 'no-store')
+  if (response.body !== null && ctx.response.is('text/event-stream')) {
+    // Proxies that collect answers would hold back events.
+    ctx.set('x-accel-buffering', 'no')
+    ctx.respond = false
+    return sendEventStream(response.body, ctx.res, right)
+  }
+  const text = await response.text()
+  ctx.body = text
+  // Koa gives text a type of its own when there is none; an empty 202 has none.
+  if (text === '') ctx.remove('content-type')
+}
+
+function isJson(ctx: HttpContext): boolean {
+  return ctx.method === 'POST' && ctx.is('application/json') !== false && ctx.is('application/json') !== null
+}
+
+function callOf(ctx: HttpContext, accessToken: AccessToken, { log }: EndpointOptions): McpCall {
+  const { event } = ctx.state
+  return {
+    accessToken,
+    report: (outcome, cause) => {
+      event['outcome'] = outcome
+      if (cause !== undefined) log.error({ requestId: event.requestId, err: cause }, 'tool failed')
+    },
+  }
+}
+
+function refuse(ctx: HttpContext, refusal: Refusal): void {
+  ctx.state.event['error'] = refusal.error?.code
+  ctx.state.event['errorDetail'] = refusal.error?.detail
+  ctx.state.event['outcome'] = 'refused'
+  answerWith(ctx, answerOf(refusal))
+}
+
+/** A subscription has no other form. */
+function notAcceptable(): OAuthError {
+  return new OAuthError('invalid_request', 'this answer is a text/event-stream only', { status: 406 })
+}
+
+function staysOpen({ methods = [] }: AuditEvent): boolean {
+  return methods.includes('subscriptions/listen')
+}
+
+function subscribes({ methods = [] }: AuditEvent): boolean {
+  return methods.some((method) => method === 'subscriptions/listen' || method === 'resources/subscribe')
+}
+
+/** What the guard knows of the request: the token, and the document to name when it lacks a scope. */
+export type GuardedRequest = Pick<AuthInfo, 'token' | 'resourceMetadataUrl'>
+
+/** Serves one request on behalf of a verified token. Does not verify it: without the bearer guard nobody may get here. */
+export function createEndpoint(
+  options: EndpointOptions,
+): (ctx: HttpContext, accessToken: AccessToken, request: GuardedRequest) => Promise<void> {
+  const { url, guard, protocol, verify, clock } = options
+  const tokens = createTokenWatch(verify)
+  const subscriptions = createOpenSubscriptions()
+  return async (ctx, accessToken, { token, resourceMetadataUrl }) => {
+    // No web request may have it (Fetch standard, "forbidden method"); every other one the SDK answers itself.
+    if (ctx.method === 'TRACE') {
+      ctx.set('allow', 'POST')
+      throw new OAuthError('invalid_request', 'this method is not allowed here', { status: 405 })
+    }
+    const body = isJson(ctx) ? await readJsonBody(ctx.req, ctx.get('content-length')) : { json: undefined }
+    if ('malformed' in body) return answerWith(ctx, parseErrorAnswer(body.malformed))
+    const verdict = await guard.decide(accessToken, body.json, resourceMetadataUrl)
+    noteVerdict(ctx.state, verdict)
+    if ('refusal' in verdict) return refuse(ctx, verdict.refusal)
+    // The answer to a GET is a stream or nothing: which clients may have one is the SDK's to say.
+    const forms = ctx.method === 'POST' ? acceptedForms(ctx) : undefined
+    if (forms?.eventStream === false && staysOpen(verdict.event)) throw notAcceptable()
+    const request = toWebRequest(ctx, url, forms)
+    // Who subscribes by URI is told of changes by the SDK, whatever is registered.
+    if (verdict.outcome === 'hide' && subscribes(verdict.event)) return answerWith(ctx, answerOf(verdict.answer))
+    // All else that is hidden goes on to the SDK, which answers it like anything unknown: the server it asks does not have it.
+    const hidden = verdict.outcome === 'hide' ? verdict.operations : []
+    const subscription = staysOpen(verdict.event) ? subscriptions.begin(accessToken) : undefined
+    if (subscription !== undefined && 'refusal' in subscription) return refuse(ctx, subscription.refusal)
+    try {
+      const served = await protocol.serve(request, body.json, callOf(ctx, accessToken, options), hidden)
+      const response = forms === undefined ? served : await inAcceptedForm(served, forms, Array.isArray(body.json))
+      const secondsLeft = accessToken.expiresAt - epochSeconds(clock)
+      await answer(ctx, response, { secondsLeft, watch: (end) => tokens.watch(token, end) })
+    } finally {
+      subscription?.end()
+    }
+  }
+}

@@ -1,0 +1,34 @@
+/** What ends by itself in the MCP server's database: used proofs (`proof-replays.ts`) and full buckets (`shared-buckets.ts`). */
+import type { Clock } from '../base/clock.js'
+import type { Sql } from '../database/database.js'
+import {
+  type Expiring,
+  type OverdueRows,
+  oldestOf,
+  overdueRowsOf,
+  sweepBatches,
+  sweepOf,
+} from '../database/expiring-rows.js'
+
+const expiring: readonly Expiring[] = [
+  { table: 'used_proofs', key: 'id_hash', expiry: 'expires_at' },
+  { table: 'call_buckets', key: 'key', expiry: 'full_at' },
+]
+const sweeps = expiring.map(sweepOf)
+const oldest = oldestOf(expiring)
+
+/** Rows are kept this long past their end, so that replicas whose clocks differ agree. */
+const keptSeconds = 60
+
+/** Deletes what has expired, one batch after the other; returns how many rows went. */
+export async function sweepExpiredRows(sql: Sql, clock: Clock): Promise<number> {
+  const limit = new Date(clock.now().getTime() - keptSeconds * 1_000)
+  let swept = 0
+  for (const statement of sweeps) swept += await sweepBatches(sql, statement, limit)
+  return swept
+}
+
+/** What should be deleted by now, for the operator's doctor. */
+export function overdueNotesRows(sql: Sql, clock: Clock): Promise<readonly OverdueRows[]> {
+  return overdueRowsOf(sql, oldest, clock.now(), () => keptSeconds)
+}

@@ -1,0 +1,84 @@
+/** How this server follows what is revoked at its issuer. */
+import type { Clock } from '../base/clock.js'
+import type { Logger } from '../base/log.js'
+import { createOperatorFetch, type OperatorFetchOptions } from '../outbound/operator-fetch.js'
+import {
+  createIssuerDiscovery,
+  type FeedState,
+  followRevocations,
+  type RevocationFeed,
+  type RevocationFeedSettings,
+  refuseRevoked,
+  type TokenVerifier,
+} from '../resource-server/index.js'
+import type { IntrospectionCredentials } from './token-verifier.js'
+
+export interface RevocationsOptions {
+  readonly issuer: string
+  /** How the issuer is reached from here, when that differs. */
+  readonly internalUrl?: string | undefined
+  /** See `OperatorFetchOptions`. */
+  readonly dispatcher?: OperatorFetchOptions['dispatcher']
+  /** Absent: nothing is followed, and a revoked access token lives until it expires. */
+  readonly credentials: IntrospectionCredentials | undefined
+  readonly clock: Clock
+  /** REVOCATION_MAX_SILENCE_SECONDS. */
+  readonly maxSilenceSeconds: number | undefined
+  /** Aborted when this server is about to close. */
+  readonly stopping: AbortSignal
+  readonly log: Logger
+}
+
+/** An answer may take ten seconds to come; a page of it is small, but an issuer may have a long document. */
+const limits = { timeoutMs: 20_000, maxBytes: 1_048_576 }
+
+/** So long may an issuer take to start, or to start again, before somebody has to look at it. */
+const patienceMs = 15_000
+
+function noteIn(log: Logger): (state: FeedState) => void {
+  let overdue: NodeJS.Timeout | undefined
+  return (state) => {
+    clearTimeout(overdue)
+    if (state.isFollowing) return log.info('following revocations')
+    const { reason } = state
+    const warn = () => log.warn({ reason }, 'revocations are not heard of: a revoked token may live until it expires')
+    overdue = setTimeout(warn, patienceMs).unref()
+  }
+}
+
+export type RevocationsReach = Pick<RevocationsOptions, 'issuer' | 'internalUrl' | 'dispatcher' | 'clock'> & {
+  readonly credentials: IntrospectionCredentials
+}
+
+function follow(
+  { issuer, internalUrl, dispatcher, credentials, clock }: RevocationsReach,
+  further: Pick<RevocationFeedSettings, 'refuseAfterSeconds' | 'onChange'>,
+): RevocationFeed {
+  const fetch = createOperatorFetch({ ...limits, dispatcher })
+  const feed = createIssuerDiscovery({ issuer, fetch, clock, ...(internalUrl !== undefined && { internalUrl }) })
+  return followRevocations({ issuer, feed, credentials, fetch, clock, ...further })
+}
+
+/** Whether following works, for the operator's doctor: within a second where somebody answers. */
+export function tryFollowing(reach: RevocationsReach): Promise<FeedState> {
+  return new Promise((resolve) => {
+    const feed = follow(reach, {
+      onChange: (state) => {
+        feed.close()
+        resolve(state)
+      },
+    })
+  })
+}
+
+/** Refuses what `verify` takes and what was revoked. Follows from now on; the issuer may start later, and restart. */
+export function withRevocations(verify: TokenVerifier, options: RevocationsOptions): TokenVerifier {
+  const { credentials, stopping, log } = options
+  if (credentials === undefined) return verify
+  const feed = follow(
+    { ...options, credentials },
+    { refuseAfterSeconds: options.maxSilenceSeconds, onChange: noteIn(log) },
+  )
+  stopping.addEventListener('abort', () => feed.close())
+  return refuseRevoked(verify, feed)
+}

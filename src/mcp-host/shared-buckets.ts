@@ -1,0 +1,106 @@
+/**
+ * Token buckets that all replicas share, through the MCP server's own database. A bucket is one moment: when it will be full again (GCRA,
+ * ITU-T I.371). It is kept in memory, where a request is judged at once and exactly; what was taken is settled with the other
+ * processes once a second, in one statement. So any number of replicas let through what one limit allows, but for what
+ * reaches each of them within that second: it is owed, and waited for. While the database is away every process counts for itself.
+ */
+
+import { BoundedMap } from '../base/bounded-map.js'
+import { hashSecret } from '../base/secrets.js'
+import { settleInBackground } from '../database/background-settling.js'
+import type { Sql, Statement } from '../database/database.js'
+import type { RateLimitStore } from '../resource-server/index.js'
+
+export interface SharedBucketsOptions {
+  /** Kept in memory, about 200 bytes each; whoever was quiet for longest is forgotten first, that is, taken for full. */
+  readonly maxBuckets?: number
+  readonly settleEveryMs?: number
+  /** Told when settling failed: once, and again after it worked. */
+  readonly onFailure?: (error: unknown) => void
+}
+
+/** Times in milliseconds. */
+interface Bucket {
+  readonly key: string
+  fullAt: number
+  /** What was taken that only this process knows of, as the time it takes to fill up again. */
+  unsettled: number
+  /** When the first of that was taken. */
+  since: number
+  /** When something was asked of it last. */
+  at: number
+  /** How long it takes to fill when empty. */
+  fillMs: number
+}
+
+/** In one statement. */
+const maxSettled = 500
+
+// In the order of keys: processes that settle at the same time lock rows in the same order. What this process knows is the least.
+const settle: Statement = {
+  name: 'call_buckets_settle',
+  lane: 'security',
+  text: `WITH fresh AS MATERIALIZED (
+      SELECT * FROM jsonb_to_recordset($1::jsonb) AS fresh(key text, full_at timestamptz, since timestamptz, taken_ms float8)
+    )
+    INSERT INTO call_buckets AS t (key, full_at) SELECT key, full_at FROM fresh ORDER BY key
+    ON CONFLICT (key) DO UPDATE SET full_at = GREATEST(excluded.full_at, (
+      SELECT GREATEST(t.full_at, since) + taken_ms * interval '1 millisecond' FROM fresh WHERE fresh.key = excluded.key))
+    RETURNING key, full_at`,
+}
+
+/** As many bursts may be owed: what so many replicas let through at once, or what a clock that was set back makes of it. */
+const mostBurstsOwed = 16
+
+const iso = (milliseconds: number) => new Date(milliseconds).toISOString()
+
+export function createSharedBuckets(sql: Sql, options: SharedBucketsOptions = {}): RateLimitStore {
+  const { maxBuckets = 10_000, settleEveryMs = 1_000, onFailure } = options
+  const buckets = new BoundedMap<Bucket>(maxBuckets)
+
+  const send = async (batch: readonly Bucket[]): Promise<void> => {
+    const sent = new Map(batch.map((bucket) => [hashSecret(bucket.key), { bucket, taken: bucket.unsettled }]))
+    const rows = [...sent].map(([key, { bucket, taken }]) => ({
+      key,
+      full_at: iso(bucket.fullAt),
+      since: iso(bucket.since),
+      taken_ms: taken,
+    }))
+    for (const bucket of batch) bucket.unsettled = 0
+    try {
+      const settled = await sql.query<{ key: string; full_at: Date }>(settle, [JSON.stringify(rows)])
+      for (const { key, full_at: fullAt } of settled.rows) {
+        const bucket = sent.get(key)?.bucket
+        if (bucket === undefined) continue
+        const mostOwed = bucket.at + bucket.fillMs * mostBurstsOwed
+        bucket.fullAt = Math.max(bucket.fullAt, Math.min(fullAt.getTime() + bucket.unsettled, mostOwed))
+      }
+    } catch (error) {
+      for (const { bucket, taken } of sent.values()) bucket.unsettled += taken
+      throw error
+    }
+  }
+  const settling = settleInBackground({ everyMs: settleEveryMs, most: maxSettled, send, onFailure })
+
+  return {
+    take: (key, cost, { perSecond, burst }, time) => {
+      const at = time.getTime()
+      const msOf = (uses: number) => (uses * 1_000) / perSecond
+      const fillMs = msOf(burst)
+      const bucket = buckets.get(key) ?? { key, fullAt: at, unsettled: 0, since: at, at, fillMs }
+      // A clock that was set back must not empty a bucket.
+      const setBackMs = Math.max(0, bucket.at - at)
+      Object.assign(bucket, { fullAt: Math.max(bucket.fullAt - setBackMs, at), at, fillMs })
+      buckets.set(key, bucket)
+      const waitMs = bucket.fullAt + msOf(cost) - fillMs - at
+      // The database keeps whole milliseconds.
+      if (waitMs > 1) return waitMs / 1_000
+      if (bucket.unsettled === 0) bucket.since = at
+      bucket.fullAt += msOf(cost)
+      bucket.unsettled += msOf(cost)
+      // The bound is for when the database is away for long.
+      if (settling.waiting < maxBuckets) settling.add(bucket)
+      return 0
+    },
+  }
+}

@@ -1,0 +1,44 @@
+/** How this server verifies tokens: the library's way, of one issuer, JWTs or opaque tokens. */
+import type { Clock } from '../base/clock.js'
+import {
+  type ApiKeyStore,
+  createTokenVerifier as createVerifier,
+  type FetchFunction,
+  type TokenVerifier,
+  takeApiKeys,
+} from '../resource-server/index.js'
+
+/** This server's own credentials at the authorization server. */
+export interface IntrospectionCredentials {
+  readonly clientId: string
+  readonly clientSecret: string
+}
+
+export interface TokenVerifierOptions {
+  readonly issuer: string
+  /** How the issuer is reached from here, when that differs. */
+  readonly internalUrl?: string | undefined
+  /** Canonical identifier of this resource. */
+  readonly audience: string
+  /** Given: tokens are opaque and introspected. Absent: they are JWTs and verified here. */
+  readonly introspection?: IntrospectionCredentials | undefined
+  /** Given: API keys are taken, too. */
+  readonly apiKeys?: ApiKeyStore | undefined
+  /** For URLs from configuration. */
+  readonly fetch: FetchFunction
+  readonly clock: Clock
+}
+
+/** Contacts nobody before the first token arrives, so the two servers may start in any order. */
+export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifier {
+  const { issuer, internalUrl, audience, introspection, apiKeys: store, fetch, clock } = options
+  const server = {
+    issuer,
+    ...(internalUrl !== undefined && { internalUrl }),
+    ...(introspection !== undefined && { introspection: { ...introspection, tokens: 'all' as const } }),
+  }
+  // The guard in front of the endpoint checks the proofs (app.ts).
+  const { verify } = createVerifier({ audience, authorizationServers: [server], takesBoundTokens: true, fetch, clock })
+  // Outside the cache: a removed key is refused at once.
+  return store === undefined ? verify : takeApiKeys(verify, { store, clock, resource: audience })
+}

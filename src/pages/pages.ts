@@ -1,0 +1,181 @@
+/**
+ * Renders the pages in views/: compiled once, escaped always, answered with the headers that keep them from being framed, scripted or
+ * cached. Serves the one stylesheet and the icon under names that change with their content. Does not own what a page is given
+ * (each server's views.ts) or the words (views/text.en.json).
+ */
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import ejs from 'ejs'
+import { displayLink, displayText } from '../base/display-text.js'
+import { randomSecret } from '../base/secrets.js'
+import type { HttpContext, HttpMiddleware } from '../http/http.js'
+import { accentPalette } from './accent-palette.js'
+import { parsePageText } from './page-text.js'
+
+/** views/ beside src/ and dist/. */
+export const viewsFolder: string = fileURLToPath(new URL('../../views', import.meta.url))
+
+export interface PagesOptions {
+  /** Folder of the EJS files, `style.css`, `icons/` and `text.en.json`. */
+  readonly viewsFolder: string
+  readonly productName: string
+  /** `#rrggbb`. */
+  readonly accentColor: string
+  /** Pages that a web client may show in a window it opened; see `openerPolicy`. */
+  readonly popupViews?: readonly string[]
+  /** Scripts in `scripts/` by the page that carries one, without `.js`. Every page works without its script. */
+  readonly scripts?: Readonly<Record<string, string>>
+  /** Path under which this server is published, without a trailing slash; default none. */
+  readonly basePath?: string
+}
+
+export interface Asset {
+  /** As pages link to it, `basePath` included. */
+  readonly path: string
+  /** As it arrives here. */
+  readonly localPath: string
+  readonly body: string
+  readonly etag: string
+  readonly type: string
+}
+
+export interface Pages<Views extends object> {
+  /** The page as HTML. Throws when the view, its text or a value it needs is missing. */
+  render<Name extends keyof Views & string>(view: Name, context: Views[Name]): string
+  /** Answers with the page and its security headers; status 200 unless told. */
+  send<Name extends keyof Views & string>(ctx: HttpContext, view: Name, context: Views[Name], status?: number): void
+  readonly contentSecurityPolicy: string
+  readonly stylesheet: Asset
+  /** Paths of the stylesheet and the icon, as they arrive here. */
+  readonly assetPaths: readonly string[]
+  /** Answers `GET` of the stylesheet and the icon; everything else goes on. */
+  readonly serveAssets: HttpMiddleware
+}
+
+/**
+ * There is no `form-action`: Chromium applies it to every redirect that follows a form, so the answer to Allow could not lead to
+ * a client on loopback or on a private-use scheme (RFC 8252 §7). Its protection is not needed: no markup of strangers gets in.
+ */
+const contentSecurityPolicy =
+  "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+/** The policy that lets this one script run, and no other. */
+function policyWithScript(script: string): string {
+  const hash = createHash('sha256').update(script).digest('base64')
+  return `${contentSecurityPolicy}; script-src 'sha256-${hash}'`
+}
+
+const pageHeaders: Readonly<Record<string, string>> = {
+  'x-frame-options': 'DENY',
+  'x-content-type-options': 'nosniff',
+  // Nothing about our pages reaches another site. `no-referrer` would do the same but make browsers send `Origin: null` with our
+  // own forms, and then Origin could not be checked (Fetch standard, "append a request Origin header").
+  'referrer-policy': 'same-origin',
+  // A fragment, of text too, survives redirects: another site could scroll a button under the pointer (Document Policy).
+  'document-policy': 'force-load-at-top',
+  'permissions-policy': 'camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()',
+  'cache-control': 'no-store',
+}
+
+/**
+ * Any policy other than `unsafe-none` cuts the link between a window and its opener for good, also after the window went back to
+ * the client: web clients that sign in through a popup would wait for ever. `same-origin-allow-popups` helps only the windows
+ * that we open ourselves. So pages on the way of an authorization keep the link, all others cut it. What an opener can do to
+ * them is to close or redirect its own popup; frames, scripts and reading stay shut.
+ */
+function openerPolicy(view: string, popupViews: readonly string[]): string {
+  return popupViews.includes(view) ? 'unsafe-none' : 'same-origin'
+}
+
+/** The least favourable grounds of style.css on which the accent is written: the page in light, a raised row in dark. */
+const grounds = { light: '#f4f5f7', dark: '#232931' }
+
+function accentRules(accentColor: string): string {
+  const { light, dark } = accentPalette(accentColor, grounds)
+  const declare = ({ fill, fillHover, onFill, ink }: typeof light): string =>
+    `:root{--accent:${fill};--accent-hover:${fillHover};--on-accent:${onFill};--accent-ink:${ink}}`
+  return `${declare(light)}\n@media (prefers-color-scheme:dark){${declare(dark)}}\n`
+}
+
+function createAsset(basePath: string, extension: string, type: string, body: string): Asset {
+  const hash = createHash('sha256').update(body).digest('base64url').slice(0, 20)
+  const localPath = `/assets/${hash}.${extension}`
+  return { path: `${basePath}${localPath}`, localPath, body, etag: `"${hash}"`, type }
+}
+
+function serve(assets: readonly Asset[]): HttpMiddleware {
+  return async (ctx, next) => {
+    const asset = assets.find(({ localPath }) => localPath === ctx.path)
+    if (asset === undefined || (ctx.method !== 'GET' && ctx.method !== 'HEAD')) return next()
+    ctx.set({
+      'cache-control': 'public, max-age=31536000, immutable',
+      'x-content-type-options': 'nosniff',
+      'cross-origin-resource-policy': 'same-origin',
+      etag: asset.etag,
+    })
+    ctx.type = asset.type
+    ctx.body = asset.body
+    if (ctx.fresh) ctx.status = 304
+  }
+}
+
+/** Names every template can use, besides `locals.x` for what an include hands over. */
+const templateNames = ['page', 'site', 'script', 'id', 'text', 'hasText', 'sentence', 'counted', 'show', 'link']
+
+/** Compiles nothing until a page is first asked for, then keeps it. Reads the text and the stylesheet at once. */
+export function createPages<Views extends object>(options: PagesOptions): Pages<Views> {
+  const { viewsFolder, productName, basePath = '', popupViews = [], scripts = {} } = options
+  const read = (file: string): string => readFileSync(join(viewsFolder, file), 'utf8')
+  const { language, direction, ...words } = parsePageText(read('text.en.json'))
+  const stylesheet = createAsset(basePath, 'css', 'text/css', accentRules(options.accentColor) + read('style.css'))
+  const mark = read('icons/mark.svg').replaceAll('currentColor', options.accentColor)
+  const icon = createAsset(basePath, 'svg', 'image/svg+xml', mark)
+  const site = { productName, stylesheetPath: stylesheet.path, iconPath: icon.path, language, direction }
+  const shared = { ...words, site, show: displayText, link: displayLink }
+  const compiled = new Map<string, ejs.TemplateFunction>()
+
+  function template(view: string): ejs.TemplateFunction {
+    const known = compiled.get(view)
+    if (known !== undefined) return known
+    const filename = join(viewsFolder, `${view}.ejs`)
+    // Only `<%=` writes values. Strict mode has no `with`: a misspelt name throws instead of being empty.
+    const made = ejs.compile(read(`${view}.ejs`), {
+      filename,
+      cache: true,
+      strict: true,
+      destructuredLocals: templateNames,
+    })
+    compiled.set(view, made)
+    return made
+  }
+
+  const policies = new Map(
+    Object.entries(scripts).map(([view, script]) => [view, policyWithScript(read(`scripts/${script}.js`))] as const),
+  )
+
+  const render: Pages<Views>['render'] = (view, context) => {
+    // Another name each time: a fragment of a link cannot name an element, to scroll to it or to focus it.
+    const nonce = randomSecret(6)
+    const id = (name: string): string => `${name}-${nonce}`
+    return template(view)({ ...shared, script: scripts[view], id, page: context })
+  }
+  return {
+    render,
+    send(ctx, view, context, status = 200) {
+      ctx.body = render(view, context)
+      ctx.status = status
+      ctx.type = 'html'
+      ctx.set({
+        ...pageHeaders,
+        'content-security-policy': policies.get(view) ?? contentSecurityPolicy,
+        'cross-origin-opener-policy': openerPolicy(view, popupViews),
+      })
+    },
+    contentSecurityPolicy,
+    stylesheet,
+    assetPaths: [stylesheet.localPath, icon.localPath],
+    serveAssets: serve([stylesheet, icon]),
+  }
+}

@@ -1,0 +1,119 @@
+/** The authorization server, from its database to its port. */
+
+import { bootstrapAccount } from '../authorization-server/accounts/bootstrap.js'
+import { createSetupLinks, setupLinkUrl } from '../authorization-server/accounts/setup-link.js'
+import { createAuthorizationServer } from '../authorization-server/app.js'
+import { createPasswordHasher } from '../authorization-server/login/passwords.js'
+import type { RegistrationOptions } from '../authorization-server/options.js'
+import { observedAuthorizationServer } from '../authorization-server/request-counts.js'
+import { type ListeningServer, listen } from '../http/http.js'
+import { joinApps } from '../http/shared-port.js'
+import type { McpApp } from '../mcp-host/app.js'
+import { allowsHost } from '../oauth/host-pattern.js'
+import { createOperatorFetch } from '../outbound/operator-fetch.js'
+import { createUntrustedFetch } from '../outbound/untrusted-fetch.js'
+import { createAccountStore } from '../storage/accounts/accounts.js'
+import { tendRegularly } from '../storage/keys/key-ring.js'
+import { authMigrations } from '../storage/storage.js'
+import { startSweeper } from '../storage/sweep.js'
+import { bringUpToDate, letCommandsIn, openDatabase, openKeys, operatorSecrets, storageOver } from './databases.js'
+import type { Parts } from './parts.js'
+import { clientRules, declaredResource, fileClients, internalHosts, ownClient } from './topology.js'
+
+const clientFetches = { total: 60, atHost: 5 } as const
+
+function registrationOptions({ config }: Parts): RegistrationOptions {
+  const { hidesAddresses } = config
+  return {
+    mode: config.registrationMode,
+    limitPerAddress: hidesAddresses ? undefined : config.REGISTRATION_LIMIT_PER_ADDRESS,
+    limitTotal: config.REGISTRATION_LIMIT_TOTAL,
+  }
+}
+
+/** `beside`: the MCP server, when it shares the port. Resolves with the link by which the first account is created, if there is none. */
+export async function startAuth(
+  parts: Parts,
+  listening: (server: ListeningServer) => void,
+  beside?: McpApp,
+): Promise<string | undefined> {
+  const { config, log, clock, overrides, closers, observability } = parts
+  const resource = declaredResource(config)
+  const database = observability.database('auth', await openDatabase(config, 'auth', log))
+  closers.add(() => database.close())
+  await bringUpToDate(config, database, authMigrations, log)
+  closers.add(await letCommandsIn(config, 'auth', database))
+  const storage = await storageOver(config, database, clock)
+  closers.add(() => storage.prisma.$disconnect())
+  const [plainHasher, keyRing] = await Promise.all([createPasswordHasher(), openKeys(config, storage, log)])
+  const hasher = observability.hasher(plainHasher)
+  observability.signingKeys(storage)
+  const accounts = createAccountStore(storage.prisma, clock)
+  const { BOOTSTRAP_EMAIL: email, BOOTSTRAP_PASSWORD: password, PRODUCT_NAME: productName } = config
+  if (email !== undefined && password !== undefined) {
+    const outcome = await bootstrapAccount(accounts, hasher, { email, password, productName })
+    log.info({ outcome }, 'bootstrap account')
+  }
+  const clientHosts = { allowed: config.CLIENT_METADATA_ALLOWED_HOSTS, denied: config.CLIENT_METADATA_DENIED_HOSTS }
+  const app = await createAuthorizationServer(
+    {
+      ...clientRules(config),
+      resources: [resource],
+      storage,
+      keyRing,
+      log,
+      untrustedFetch: observability.clientFetch(
+        overrides.untrustedFetch ??
+          createUntrustedFetch({
+            timeoutMs: 2_500,
+            maxBytes: 65_536,
+            maxConcurrent: clientFetches.total,
+            maxConcurrentPerHost: clientFetches.atHost,
+            allowsHost: (hostname) => allowsHost(clientHosts, hostname),
+            allowLoopback: config.dangerouslyAllowLoopbackClientMetadata,
+          }),
+      ),
+      operatorFetch: observability.operatorFetch(createOperatorFetch({ timeoutMs: 5_000, maxBytes: 262_144 })),
+      observer: observability.requests(observedAuthorizationServer),
+      auditObserver: observability.auditObserver,
+      fileClients: await fileClients(config),
+      acceptsTokenEndpointAudience: config.ASSERTION_AUDIENCE_TOKEN_ENDPOINT,
+      clientFailureMs: 3_000,
+      clientFetches,
+      clientHosts,
+      trustedProxies: config.TRUSTED_PROXIES,
+      hidesAddresses: config.hidesAddresses,
+      forwarderSecret: parts.forwarderSecret,
+      operatorSecrets: () => operatorSecrets(config, 'auth', overrides.only),
+      resourceServerClient: ownClient(config, parts.ownSecret),
+      stopping: parts.stopping.signal,
+      alsoReady: beside?.ready,
+      internalHosts: internalHosts(config, overrides.only),
+      registration: registrationOptions(parts),
+      usageLimits: config.usageLimits,
+      offersHandOff: config.HAND_OFF,
+      acceptsMetadataDocuments: config.CLIENT_ID_METADATA_DOCUMENTS,
+      accessTokenFormat: config.ACCESS_TOKEN_FORMAT,
+      accessTokenTtlSeconds: config.ACCESS_TOKEN_TTL_SECONDS,
+      refreshTokenTtlSeconds: config.REFRESH_TOKEN_TTL_SECONDS,
+      sessionTtlSeconds: config.SESSION_TTL_SECONDS,
+      productName,
+      accentColor: config.ACCENT_COLOR,
+    },
+    hasher,
+  )
+  parts.issuerRoute?.attach(app)
+  const served = beside === undefined ? app : joinApps(beside.app, app, beside.isFor)
+  const server = await listen(served, config.HOST, config.authPort)
+  listening(server)
+  closers.add(tendRegularly(keyRing, log))
+  closers.add(
+    startSweeper(storage, log, {
+      idleClientSeconds: config.IDLE_CLIENT_DAYS * 86_400,
+      auditRetentionSeconds: config.AUDIT_RETENTION_DAYS === 0 ? undefined : config.AUDIT_RETENTION_DAYS * 86_400,
+      observe: (sweep) => observability.sweep('auth', sweep),
+    }),
+  )
+  const token = await createSetupLinks(database.sql, clock).issue()
+  return token === undefined ? undefined : setupLinkUrl(config.ISSUER_URL, token)
+}

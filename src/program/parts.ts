@@ -1,0 +1,38 @@
+/** What both servers are made from. */
+
+import type { Clock } from '../base/clock.js'
+import type { Closers } from '../base/closers.js'
+import type { Logger } from '../base/log.js'
+import type { Config } from '../config/config.js'
+import type { InProcessRoute } from '../http/in-process-route.js'
+import type { Tracing } from '../telemetry/tracing-settings.js'
+import type { Part } from './databases.js'
+import type { Observability } from './observability.js'
+
+export interface SystemOverrides {
+  readonly clock?: Clock
+  readonly log?: Logger
+  /** Fetches URLs that clients name; tests inject one that reaches their own HTTPS servers. */
+  readonly untrustedFetch?: typeof fetch
+  /** Spans of requests go there; see telemetry/tracing.ts. Closed with the system. */
+  readonly tracing?: Tracing | undefined
+  /** Start only this server; default both. */
+  readonly only?: Part | undefined
+}
+
+export interface Parts {
+  readonly config: Config
+  readonly log: Logger
+  readonly clock: Clock
+  readonly overrides: SystemOverrides
+  readonly closers: Closers
+  readonly observability: Observability
+  /** By which the MCP server proves to the authorization server in this process that it forwards for somebody. */
+  readonly forwarderSecret: string
+  /** By which it follows revocations, when the operator gave no credentials. */
+  readonly ownSecret: string | undefined
+  /** Where one process runs both: how the MCP server reaches the authorization server. */
+  readonly issuerRoute: InProcessRoute | undefined
+  /** Says that the servers are about to close. */
+  readonly stopping: AbortController
+}

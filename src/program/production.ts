@@ -1,0 +1,65 @@
+/**
+ * What is supported and yet seldom meant when people elsewhere reach the servers: each start says it, `gatehouse config check` too.
+ * Pure. What is never right is refused by config.ts.
+ */
+
+import { isIP } from 'node:net'
+import type { Config } from '../config/config.js'
+import { isLoopbackHost } from '../oauth/redirect-uri.js'
+import { canParseUrl } from '../oauth/url.js'
+import { isPublicAddress } from '../outbound/public-address.js'
+
+/** Names that only a network of one's own knows: single labels (compose, Kubernetes) and the suffixes kept for that. */
+const privateName = /^[^.]+$|\.(?:internal|local|localdomain|lan|home\.arpa|svc|cluster\.local)$/i
+
+/** True when statements and the password to this database cross the Internet unencrypted, or may. */
+function isOpenlyDialled(databaseUrl: string | undefined): boolean {
+  if (databaseUrl === undefined || !canParseUrl(databaseUrl)) return false
+  const { hostname, searchParams } = new URL(databaseUrl)
+  const host = hostname.replace(/^\[|\]$/g, '')
+  const isEncrypted =
+    /^(?:require|verify-ca|verify-full)$/.test(searchParams.get('sslmode') ?? '') ||
+    /^(?:true|1)$/.test(searchParams.get('ssl') ?? '')
+  if (isEncrypted || host === '' || isLoopbackHost(host) || searchParams.get('host')?.startsWith('/') === true)
+    return false
+  return isIP(host) === 0 ? !privateName.test(host) : isPublicAddress(host)
+}
+
+function authWarnings(config: Config): string[] {
+  const warnings: string[] = []
+  if (config.hidesAddresses) {
+    warnings.push(
+      'TRUSTED_PROXIES is not set: all clients seem to have the address of your proxy, and share its limits',
+    )
+  }
+  if (config.DATABASE_URL === undefined) {
+    warnings.push(
+      'DATABASE_URL is not set: the embedded database is for one process on one disk; replicas need PostgreSQL',
+    )
+  } else if (config.ENCRYPTION_KEY === undefined) {
+    warnings.push('ENCRYPTION_KEY is not set: the key is a file in DATA_DIR, which the next machine will not have')
+  }
+  if (isOpenlyDialled(config.DATABASE_URL)) {
+    warnings.push('DATABASE_URL has no sslmode=verify-full, and its host is not a private one')
+  }
+  if (config.REGISTRATION === 'open') warnings.push('REGISTRATION=open: anybody may register any number of clients')
+  if (config.RATE_LIMITS === 'off') warnings.push('RATE_LIMITS=off: anybody may ask as often as the machine can bear')
+  return warnings
+}
+
+function mcpWarnings(config: Config): string[] {
+  const warnings: string[] = []
+  if (isOpenlyDialled(config.NOTES_DATABASE_URL)) {
+    warnings.push('NOTES_DATABASE_URL has no sslmode=verify-full, and its host is not a private one')
+  }
+  if (config.DATABASE_URL !== undefined && config.DATABASE_URL === config.NOTES_DATABASE_URL) {
+    warnings.push('DATABASE_URL and NOTES_DATABASE_URL are one: give the MCP server a database and a role of its own')
+  }
+  return warnings
+}
+
+/** One line each; none for an issuer on localhost. `only`: the one server that runs. */
+export function productionWarnings(config: Config, only?: 'auth' | 'mcp'): readonly string[] {
+  if (config.issuerIsLoopback) return []
+  return [...(only === 'mcp' ? [] : authWarnings(config)), ...(only === 'auth' ? [] : mcpWarnings(config))]
+}

@@ -1,0 +1,131 @@
+/**
+ * People who can sign in. Owns how an email address is compared and what ends with an account's access. Does not own passwords:
+ * it keeps the hash it is given.
+ */
+import type { Clock } from '../../base/clock.js'
+import { randomSecret } from '../../base/secrets.js'
+import type { PrismaClient } from '../generated/client.js'
+import { endSessionsOf } from './sessions.js'
+
+export interface Account {
+  /** Opaque, never reused: the `sub` of OpenID Connect Core §2. */
+  readonly id: string
+  readonly email: string
+  readonly name: string | undefined
+  /** argon2id in PHC form. */
+  readonly passwordHash: string
+  readonly disabledAt: Date | undefined
+  readonly createdAt: Date
+}
+
+export interface NewAccount {
+  readonly email: string
+  readonly passwordHash: string
+  readonly name?: string
+}
+
+export interface AccountStore {
+  find(id: string): Promise<Account | undefined>
+  /** Takes what a person typed; an address that cannot exist is not found. */
+  findByEmail(email: string): Promise<Account | undefined>
+  /** `undefined` when the email is taken. Throws RangeError when it is not an email address. */
+  add(account: NewAccount): Promise<Account | undefined>
+  /**
+   * Sets the hash; false when there is no such account. With `replaces`, only while the hash is still that one, so that a
+   * refreshed hash of an old password never overwrites a new password.
+   */
+  setPasswordHash(id: string, passwordHash: string, replaces?: string): Promise<boolean>
+  /** Stops the account from signing in and ends its access (`endAccess`). False when there is no such account. */
+  disable(id: string): Promise<boolean>
+  enable(id: string): Promise<boolean>
+  /** Ends every session and sign-in in progress, and revokes every grant, which the revocation feed tells resource servers. */
+  endAccess(id: string): Promise<void>
+  /** Every account, by email. */
+  list(): Promise<readonly Account[]>
+  count(): Promise<number>
+}
+
+/**
+ * The form in which an email is stored and looked up: trimmed, NFKC, lower-cased. `undefined` for text that is no address or
+ * holds control characters (a NUL among them, which PostgreSQL cannot store). Does not check that the address receives mail.
+ */
+export function normalizeEmail(text: string): string | undefined {
+  const email = text.trim().normalize('NFKC').toLowerCase()
+  return /^[^\s@\p{C}]+@[^\s@\p{C}]+$/u.test(email) && email.length <= 254 ? email : undefined
+}
+
+interface AccountRow {
+  id: string
+  email: string
+  name: string | null
+  passwordHash: string
+  disabledAt: Date | null
+  createdAt: Date
+}
+
+function toAccount(row: AccountRow): Account {
+  return {
+    id: row.id,
+    email: row.email,
+    name: row.name ?? undefined,
+    passwordHash: row.passwordHash,
+    disabledAt: row.disabledAt ?? undefined,
+    createdAt: row.createdAt,
+  }
+}
+
+/** Accounts in the authorization server's database. */
+export function createAccountStore(prisma: PrismaClient, clock: Clock): AccountStore {
+  const isTheirs = (accountId: string) => ({
+    model: 'Interaction',
+    OR: [
+      { payload: { path: ['result', 'login', 'accountId'], equals: accountId } },
+      { payload: { path: ['session', 'accountId'], equals: accountId } },
+    ],
+  })
+  const endAccess = (accountId: string) => [
+    // A sign-in in progress has passed the old password already.
+    prisma.ephemeralArtifact.deleteMany({ where: isTheirs(accountId) }),
+    endSessionsOf(prisma, accountId, clock.now()),
+    prisma.grant.deleteMany({ where: { accountId } }),
+  ]
+  const update = async (where: { id: string; passwordHash?: string }, data: object) =>
+    (await prisma.account.updateMany({ where, data: { ...data, updatedAt: clock.now() } })).count === 1
+  return {
+    async find(id) {
+      const row = await prisma.account.findUnique({ where: { id } })
+      return row === null ? undefined : toAccount(row)
+    },
+    async findByEmail(text) {
+      const email = normalizeEmail(text)
+      const row = email === undefined ? null : await prisma.account.findUnique({ where: { email } })
+      return row === null ? undefined : toAccount(row)
+    },
+    async add({ email: text, passwordHash, name }) {
+      const email = normalizeEmail(text)
+      if (email === undefined) throw new RangeError('that is not an email address')
+      const now = clock.now()
+      const id = randomSecret(16)
+      const row = { id, email, name: name ?? null, passwordHash, disabledAt: null, createdAt: now }
+      const data = [{ ...row, updatedAt: now }]
+      const { count } = await prisma.account.createMany({ data, skipDuplicates: true })
+      return count === 1 ? toAccount(row) : undefined
+    },
+    setPasswordHash: (id, passwordHash, replaces) =>
+      update({ id, ...(replaces === undefined ? {} : { passwordHash: replaces }) }, { passwordHash }),
+    async disable(id) {
+      const now = clock.now()
+      const disabling = prisma.account.updateMany({ where: { id }, data: { disabledAt: now, updatedAt: now } })
+      const [{ count }] = await prisma.$transaction([disabling, ...endAccess(id)])
+      return count === 1
+    },
+    enable: (id) => update({ id }, { disabledAt: null }),
+    async endAccess(id) {
+      await prisma.$transaction(endAccess(id))
+    },
+    async list() {
+      return (await prisma.account.findMany({ orderBy: { email: 'asc' } })).map(toAccount)
+    },
+    count: () => prisma.account.count(),
+  }
+}

@@ -1,0 +1,62 @@
+/**
+ * Ends what was issued before a moment, whosoever's: for a database that was restored from a backup, which takes tokens for good that
+ * were replaced or revoked after the backup, and for an operator who trusts nothing that was issued so far. Accounts, clients, keys
+ * and what people allowed before stay. In batches, while servers run; whoever breaks it off runs it again.
+ */
+import type { Statement } from '../../database/database.js'
+import { invitationModel } from '../clients/invitations.js'
+import type { Storage } from '../storage.js'
+
+const batchSize = 500
+
+function endOf(table: string, key: string, condition: string): Statement {
+  return {
+    name: `end_access_${table}`,
+    lane: 'write',
+    text: `DELETE FROM ${table} WHERE (${key}) IN (
+      SELECT ${key} FROM ${table} WHERE ${condition} ORDER BY ${key} LIMIT ${batchSize} FOR UPDATE)`,
+  }
+}
+
+/** A row that does not say when it began counts as old. */
+const began = (member: string) =>
+  `coalesce(to_timestamp((payload ->> '${member}')::float8), '-infinity') < $1::timestamptz`
+
+/**
+ * First what leads to new grants, then the grants: what is under one goes with it, and the revocation feed tells of it (triggers).
+ * Artifacts without a grant: a machine's opaque tokens, device codes nobody allowed yet, invitations. Never records of what was used
+ * once, which refuse a replay, nor registration access tokens, which are as old as their clients.
+ */
+const ends = {
+  signIns: endOf('ephemeral_artifacts', 'model, id_hash', began('iat')),
+  sessions: endOf('sessions', 'uid', began('loginTs')),
+  others: endOf(
+    'artifacts',
+    'model, id_hash',
+    `grant_id IS NULL AND model IN ('ClientCredentials', 'DeviceCode', '${invitationModel}') AND ${began('iat')}`,
+  ),
+  grants: endOf('grants', 'id', 'created_at < $1::timestamptz'),
+} as const
+
+/** How many there were of each: sign-ins in progress, sessions, artifacts without a grant, grants. */
+export type EndedAccess = Readonly<Record<keyof typeof ends, number>>
+
+const askTime: Statement = { name: 'end_access_time', lane: 'read', text: 'SELECT clock_timestamp() AS now' }
+
+async function endAll(storage: Storage, statement: Statement, moment: string): Promise<number> {
+  let ended = 0
+  for (let deleted = batchSize; deleted === batchSize; ended += deleted) {
+    deleted = (await storage.database.sql.query(statement, [moment])).rowCount
+  }
+  return ended
+}
+
+/** `moment` undefined: now, by the database's clock, which dates grants. */
+export async function endAccessBefore(storage: Storage, moment: Date | undefined): Promise<EndedAccess> {
+  const { rows } = await storage.database.sql.query<{ now: Date | string }>(askTime, [])
+  const limit = (moment ?? new Date(rows[0]?.now ?? storage.clock.now())).toISOString()
+  const signIns = await endAll(storage, ends.signIns, limit)
+  const sessions = await endAll(storage, ends.sessions, limit)
+  const others = await endAll(storage, ends.others, limit)
+  return { signIns, sessions, others, grants: await endAll(storage, ends.grants, limit) }
+}

@@ -1,0 +1,98 @@
+/**
+ * The append-only record of security events: a row each, which the database lets nobody change, and a log line that names the
+ * person only by a hash. Callers pass no token, code, password or cookie.
+ */
+
+import type { Logger } from '../../base/log.js'
+import { type Write, type WriteText, writeTogether } from '../../database/joined-writes.js'
+import { subjectHash } from '../../oauth/subject-hash.js'
+import type { Storage } from '../storage.js'
+
+/** Part of every sign-in and registration, so it goes the short way. */
+const insert: WriteText = {
+  name: 'audit',
+  steps: {
+    audited: `INSERT INTO audit_events (at, type, account_id, client_id, detail)
+      SELECT $1::timestamptz, $2::text, $3::text, $4::text, $5::jsonb FROM condition`,
+  },
+}
+
+export type AuditEventType =
+  | 'account.created'
+  | 'account.password_changed'
+  | 'account.linked'
+  | 'assertion.accepted'
+  | 'account.disabled'
+  | 'sign_in.succeeded'
+  | 'sign_in.failed'
+  | 'consent.allowed'
+  | 'consent.handed_off'
+  | 'consent.denied'
+  | 'client.invited'
+  | 'client.registered'
+  | 'client.removed'
+  | 'client.changed'
+  | 'grant.revoked'
+  | 'token.revoked'
+  | 'refresh.reissued'
+  | 'signed_out'
+  | 'key.published'
+  | 'key.activated'
+  | 'key.removed'
+  | 'key.revoked'
+  | 'access.ended'
+
+export interface AuditEntry {
+  readonly type: AuditEventType
+  readonly accountId?: string
+  readonly clientId?: string
+  readonly detail?: Readonly<Record<string, string | number | boolean | readonly string[]>>
+}
+
+/** The request an event happened in, whose log line has the same id. */
+type EventRequest = { readonly requestId: string }
+
+export interface AuditTrail {
+  /** Writes one event. A failure is logged and does not undo what happened. */
+  record(entry: AuditEntry, request?: EventRequest): Promise<void>
+  /** One event that is written with what happened, or neither is. */
+  event(entry: AuditEntry, request?: EventRequest): Write
+}
+
+/** Told of each event that was written, or could not be. */
+export type AuditObserver = (type: AuditEventType, isWritten: boolean) => void
+
+export function createAuditTrail(storage: Storage, log: Logger, observer?: AuditObserver): AuditTrail {
+  const rowOf = ({ type, accountId, clientId, detail }: AuditEntry, request?: EventRequest): Write => {
+    const row = [storage.clock.now().toISOString(), type, accountId ?? null, clientId ?? null]
+    return { text: insert, values: [...row, JSON.stringify({ ...detail, ...idOf(request) })] }
+  }
+  const tell = ({ type, accountId, clientId, detail }: AuditEntry, request?: EventRequest): void => {
+    const person = accountId === undefined ? {} : { subjectHash: subjectHash(accountId) }
+    log.info({ event: type, ...idOf(request), clientId, ...person, ...detail }, 'security event')
+  }
+  return {
+    record: async (entry, request) => {
+      tell(entry, request)
+      const { type } = entry
+      try {
+        await writeTogether(storage.database.sql, [rowOf(entry, request)])
+        observer?.(type, true)
+      } catch (error) {
+        log.error({ err: error, type, ...idOf(request) }, 'audit event was not written')
+        observer?.(type, false)
+      }
+    },
+    event: (entry, request) => ({
+      ...rowOf(entry, request),
+      onWritten: () => {
+        tell(entry, request)
+        observer?.(entry.type, true)
+      },
+    }),
+  }
+}
+
+function idOf(request: EventRequest | undefined): { requestId?: string } {
+  return request === undefined ? {} : { requestId: request.requestId }
+}

@@ -1,0 +1,85 @@
+/**
+ * Last good copies of documents that clients keep on their own hosts, shared by all processes and kept over restarts. Does not
+ * own when a copy is fresh or still usable: it stores what it is told.
+ */
+import type { Statement } from '../../database/database.js'
+import type { Storage } from '../storage.js'
+
+/** `metadata`: a client ID metadata document. `keys`: the key set such a document, or a registration, names by `jwks_uri`. */
+export type ClientDocumentKind = 'metadata' | 'keys'
+
+export interface ClientDocument {
+  readonly url: string
+  /** The body as it came. */
+  readonly body: string
+  /** SHA-256 of the body. */
+  readonly fingerprint: string
+  readonly etag: string | undefined
+  /** When its host last said so. */
+  readonly fetchedAt: Date
+  readonly freshUntil: Date
+  readonly usableUntil: Date
+}
+
+export interface ClientDocumentStore {
+  /** The stored copy, unless its time is over. A fault of the database is an exception, never a "not found". */
+  find(kind: ClientDocumentKind, url: string): Promise<ClientDocument | undefined>
+  /**
+   * Stores a copy, unless another process stored a later one. Without `isNew` only a copy that is already there is replaced.
+   * True when there is a copy in the table now.
+   */
+  save(kind: ClientDocumentKind, document: ClientDocument, isNew: boolean): Promise<boolean>
+}
+
+interface Row {
+  readonly body: string
+  readonly fingerprint: string
+  readonly etag: string | null
+  readonly fetched_at: Date | string
+  readonly fresh_until: Date | string
+  readonly usable_until: Date | string
+}
+
+const find: Statement = {
+  name: 'client_document_find',
+  lane: 'read',
+  text: `SELECT body, fingerprint, etag, fetched_at, fresh_until, usable_until FROM client_documents
+    WHERE kind = $1 AND url = $2 AND usable_until > $3::timestamptz`,
+}
+
+const save: Statement = {
+  name: 'client_document_save',
+  lane: 'write',
+  text: `WITH there AS (SELECT 1 FROM client_documents WHERE kind = $1 AND url = $2), saved AS (
+      INSERT INTO client_documents (kind, url, body, fingerprint, etag, fetched_at, fresh_until, usable_until)
+      SELECT $1, $2, $3, $4, $5, $6::timestamptz, $7::timestamptz, $8::timestamptz
+      WHERE $9::boolean OR EXISTS (SELECT 1 FROM there)
+      ON CONFLICT (kind, url) DO UPDATE SET body = excluded.body, fingerprint = excluded.fingerprint, etag = excluded.etag,
+        fetched_at = excluded.fetched_at, fresh_until = excluded.fresh_until, usable_until = excluded.usable_until
+      WHERE client_documents.fetched_at <= excluded.fetched_at
+      RETURNING 1
+    ) SELECT EXISTS (SELECT 1 FROM there) OR EXISTS (SELECT 1 FROM saved) AS kept`,
+}
+
+export function createClientDocumentStore({ database: { sql }, clock }: Storage): ClientDocumentStore {
+  return {
+    find: async (kind, url) => {
+      const [row] = (await sql.query<Row>(find, [kind, url, clock.now().toISOString()])).rows
+      if (row === undefined) return undefined
+      return {
+        url,
+        body: row.body,
+        fingerprint: row.fingerprint,
+        etag: row.etag ?? undefined,
+        fetchedAt: new Date(row.fetched_at),
+        freshUntil: new Date(row.fresh_until),
+        usableUntil: new Date(row.usable_until),
+      }
+    },
+    save: async (kind, document, isNew) => {
+      const times = [document.fetchedAt, document.freshUntil, document.usableUntil].map((time) => time.toISOString())
+      const values = [kind, document.url, document.body, document.fingerprint, document.etag ?? null, ...times]
+      return (await sql.query<{ kept: boolean }>(save, [...values, isNew])).rows[0]?.kept === true
+    },
+  }
+}

@@ -1,0 +1,125 @@
+/**
+ * What a registration (RFC 7591) and its management (RFC 7592) write, each decided by the row that it is about: an invitation or a
+ * registration access token is used up in the statement that stores the client, so a refused request leaves it as it was.
+ */
+import Provider from 'oidc-provider'
+import { hashSecret } from '../../base/secrets.js'
+import type { Statement } from '../../database/database.js'
+import type { Write, WriteText } from '../../database/joined-writes.js'
+import { expiryLimit, type Payload } from '../engine-model.js'
+import type { ArtifactRow } from '../grants/artifact-writes.js'
+import type { Storage } from '../storage.js'
+import { type ChangeRequest, currentChange, type Decision } from './change-request.js'
+import { belongings } from './client-hygiene.js'
+import { clientValues, insertClient, removeClient, saveClient } from './clients.js'
+import { invitationModel } from './invitations.js'
+
+/** The engine's name for them. */
+export const registrationTokenModel = 'RegistrationAccessToken'
+
+const insert: WriteText = {
+  name: 'registration',
+  steps: { condition: `${insertClient} ON CONFLICT (id) DO NOTHING RETURNING 1` },
+}
+
+/** Of any number of registrations with one invitation, in any number of processes, one is stored. */
+const insertInvited: WriteText = {
+  name: 'registration_invited',
+  steps: {
+    used: `DELETE FROM artifacts
+      WHERE model = '${invitationModel}' AND id_hash = $7 AND expires_at > $8::timestamptz RETURNING 1`,
+    condition: `${insertClient} FROM used RETURNING 1`,
+  },
+}
+
+/**
+ * An update (RFC 7592 §2.2) never brings back a client that was removed while it was under way, and uses up the token it came with: of
+ * any number with one token, in any number of processes, one is stored and gets the next token.
+ */
+const update: WriteText = {
+  name: 'registration_update',
+  steps: {
+    used: `DELETE FROM artifacts WHERE model = '${registrationTokenModel}' AND id_hash = $7 RETURNING 1`,
+    condition: `UPDATE clients SET name = $3, payload = $4::jsonb, sealed_secret = $5, updated_at = $6::timestamptz
+      FROM used WHERE id = $1 AND origin = $2 RETURNING 1`,
+  },
+}
+
+const remove: WriteText = {
+  name: 'registration_remove',
+  steps: {
+    condition: 'DELETE FROM clients WHERE id = $1::text RETURNING id',
+    gone: 'SELECT id FROM condition',
+    ...belongings,
+  },
+}
+
+const insertToken: WriteText = {
+  name: 'registration_token',
+  steps: {
+    token: `INSERT INTO artifacts (model, id_hash, client_id, payload, expires_at)
+      SELECT '${registrationTokenModel}', $1::text, $2::text, $3::jsonb, $4::timestamptz FROM condition`,
+  },
+}
+
+/** The token that the registration or update answers with. */
+export function registrationTokenOf({ id_hash, client_id, payload, expires_at }: ArtifactRow): Write {
+  return { text: insertToken, values: [id_hash, client_id, JSON.stringify(payload), expires_at] }
+}
+
+const findClient: Statement = { name: 'registration_trace', lane: 'read', text: 'SELECT 1 FROM clients WHERE id = $1' }
+
+/** The row that was read is another one now. Of a client that was updated again since, the token is not good any more either. */
+const findUpdated: Statement = {
+  name: 'registration_update_trace',
+  lane: 'read',
+  text: 'SELECT 1 FROM clients WHERE id = $1 AND payload = $2::jsonb AND updated_at = $3::timestamptz',
+}
+
+const findNoClient: Statement = {
+  name: 'registration_remove_trace',
+  lane: 'read',
+  text: 'SELECT 1 FROM (VALUES (1)) AS always WHERE NOT EXISTS (SELECT 1 FROM clients WHERE id = $1)',
+}
+
+/** The request's unit of work. An engine without one would answer what was not written yet. */
+function changeUnderWay(): ChangeRequest | undefined {
+  const change = currentChange()
+  if (change === undefined && Provider.ctx !== undefined) throw new Error('a registration needs a unit of work')
+  return change
+}
+
+function registrationOf(storage: Storage, clientId: string, payload: Payload): Decision {
+  const values = clientValues(storage, clientId, payload, 'dynamic')
+  const { route, entities } = Provider.ctx?.oidc ?? {}
+  if (route === 'client_update') {
+    const token = entities?.RegistrationAccessToken?.jti ?? ''
+    const [, , , metadata, , now] = values
+    return {
+      condition: { text: update, values: [...values, hashSecret(token)] },
+      trace: { statement: findUpdated, values: [clientId, metadata, now] },
+    }
+  }
+  const trace = { statement: findClient, values: [clientId] }
+  const invitation = entities?.InitialAccessToken?.jti
+  if (invitation === undefined) return { condition: { text: insert, values }, trace }
+  const used = [hashSecret(invitation), expiryLimit(storage)]
+  return { condition: { text: insertInvited, values: [...values, ...used] }, trace }
+}
+
+/** What the engine stores: a registration, by invitation or not, or an update. */
+export async function saveRegistered(storage: Storage, clientId: string, payload: Payload): Promise<void> {
+  const change = changeUnderWay()
+  if (change === undefined) await saveClient(storage, clientId, payload, 'dynamic')
+  else change.decide(registrationOf(storage, clientId, payload))
+}
+
+/** The client, its registration access tokens and everything granted to it. */
+export async function removeRegistered(storage: Storage, clientId: string): Promise<void> {
+  const change = changeUnderWay()
+  if (change === undefined) await removeClient(storage, clientId)
+  else {
+    const trace = { statement: findNoClient, values: [clientId] }
+    change.decide({ condition: { text: remove, values: [clientId] }, trace })
+  }
+}

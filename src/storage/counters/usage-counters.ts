@@ -1,0 +1,73 @@
+/**
+ * Counts how often something was used, for limits that need not be exact: in memory at once, and with the other processes in the
+ * background. No request waits for the database here. What was counted is settled once a second in one statement, and only what has
+ * passed a tenth of its limit; so each process may let through a tenth more than the limit, and what reaches it within a second. Limits
+ * that guard secrets are exact: rate-limits.ts. While the database is away every process counts for itself.
+ */
+
+import type { Clock } from '../../base/clock.js'
+import { hashSecret } from '../../base/secrets.js'
+import { settleInBackground } from '../../database/background-settling.js'
+import type { Sql, Statement } from '../../database/database.js'
+import { type Counter, createWindowCounters, type WindowCounters } from '../../http/window-counters.js'
+
+export interface UsageCountersOptions {
+  /** Entries kept in memory, about 200 bytes each; whoever was quiet for longest is forgotten first. */
+  readonly maxEntries?: number
+  readonly settleEveryMs?: number
+  /** Told when settling failed: once, and again after it worked. */
+  readonly onFailure?: (error: unknown) => void
+}
+
+/** Counters in one statement; the others have to wait for the next. */
+const maxSettled = 500
+
+// In the order of keys: processes that settle at the same time lock rows in the same order.
+const settle: Statement = {
+  name: 'usage_settle',
+  lane: 'security',
+  text: `INSERT INTO rate_limits AS t (key, used, resets_at)
+    SELECT key, used, resets_at FROM jsonb_to_recordset($1::jsonb) AS fresh(key text, used int, resets_at timestamptz) ORDER BY key
+    ON CONFLICT (key) DO UPDATE SET used = LEAST(t.used::bigint + excluded.used, 2147483647)::int
+    RETURNING key, used`,
+}
+
+export function createUsageCounters(sql: Sql, clock: Clock, options: UsageCountersOptions = {}): WindowCounters {
+  const { maxEntries = 50_000, settleEveryMs = 1_000, onFailure } = options
+
+  const send = async (entries: readonly Counter[]): Promise<void> => {
+    const now = clock.now().getTime()
+    const batch = new Map<string, { counter: Counter; sent: number }>()
+    for (const counter of entries) {
+      if (counter.endsAt <= now) continue
+      batch.set(hashSecret(`${counter.key}\n${counter.endsAt}`), { counter, sent: counter.unsettled })
+      counter.unsettled = 0
+    }
+    if (batch.size === 0) return
+    const rows = [...batch].map(([key, { counter, sent }]) => ({
+      key,
+      used: sent,
+      resets_at: new Date(counter.endsAt).toISOString(),
+    }))
+    try {
+      const settled = await sql.query<{ key: string; used: number }>(settle, [JSON.stringify(rows)])
+      for (const { key, used } of settled.rows) {
+        const counter = batch.get(key)?.counter
+        if (counter !== undefined) counter.used = used + counter.unsettled
+      }
+    } catch (error) {
+      for (const { counter, sent } of batch.values()) counter.unsettled += sent
+      throw error
+    }
+  }
+  const settling = settleInBackground({ everyMs: settleEveryMs, most: maxSettled, send, onFailure })
+
+  return createWindowCounters({
+    clock,
+    maxEntries,
+    onUse: (counter, allowed) => {
+      // The bound is for when the database is away for long.
+      if (counter.used * 10 >= allowed && settling.waiting < maxEntries) settling.add(counter)
+    },
+  })
+}

@@ -1,0 +1,262 @@
+/** Durable artifacts: codes, refresh tokens, opaque access tokens, device codes, registration access tokens, replay records. */
+import { type Adapter, errors } from 'oidc-provider'
+import { hashSecret } from '../../base/secrets.js'
+import type { Statement } from '../../database/database.js'
+import type { WriteText } from '../../database/joined-writes.js'
+import { currentChange } from '../clients/change-request.js'
+import { registrationTokenModel, registrationTokenOf } from '../clients/client-registration.js'
+import {
+  clockToleranceSeconds,
+  deviceCodePurpose,
+  expiryLimit,
+  expiryOf,
+  openSealed,
+  type Payload,
+  unsupported,
+} from '../engine-model.js'
+import type { Storage } from '../storage.js'
+import { type ArtifactRow, columnsOf, isGrantGone } from './artifact-writes.js'
+import type { CredentialRow } from './credential.js'
+import { currentInteractionRequest } from './interaction-request.js'
+import { isSuccessorUnused, judgeRow } from './refresh-successor.js'
+import { currentTokenRequest, type RefreshRetry } from './token-request.js'
+
+interface FoundRow {
+  payload: Payload
+  consumed_at: Date | string | null
+}
+
+const upsert: Statement = {
+  name: 'artifact_upsert',
+  lane: 'write',
+  text: `INSERT INTO artifacts (model, id_hash, grant_id, client_id, user_code, payload, expires_at)
+    VALUES ($1, $2, $3, $4, $5, $6::jsonb, $7::timestamptz)
+    ON CONFLICT (model, id_hash) DO UPDATE SET grant_id = excluded.grant_id, payload = excluded.payload, expires_at = excluded.expires_at`,
+}
+
+const insert: Statement = {
+  name: 'artifact_insert',
+  lane: 'write',
+  text: `INSERT INTO artifacts (model, id_hash, grant_id, client_id, user_code, payload, expires_at)
+    VALUES ($1, $2, $3, $4, $5, $6::jsonb, $7::timestamptz) ON CONFLICT (model, id_hash) DO NOTHING`,
+}
+
+/** A new code, with the end of the interaction that it answers. */
+const insertCode: WriteText = {
+  name: 'code',
+  steps: {
+    code: `INSERT INTO artifacts (model, id_hash, grant_id, client_id, user_code, payload, expires_at)
+      SELECT $1::text, $2::text, $3::text, $4::text, $5::text, $6::jsonb, $7::timestamptz FROM condition`,
+  },
+}
+
+/** Approved or denied once, a device code stays so: of decisions made at the same moment the first one counts. */
+const upsertDeviceCode: Statement = {
+  name: 'device_code_upsert',
+  lane: 'write',
+  text: `${upsert.text} WHERE artifacts.consumed_at IS NULL AND NOT artifacts.payload ?| array['accountId', 'error']`,
+}
+
+export class DeviceCodeAnswered extends errors.InvalidGrant {
+  constructor() {
+    super('the device code was approved or denied already')
+  }
+}
+
+/** Expired device codes are still found this long, so that device and person are told that it expired (RFC 8628 §3.5). */
+export const expiredDeviceCodeSeconds = 240
+
+const find: Statement = {
+  name: 'artifact_find',
+  lane: 'read',
+  text: `SELECT payload, consumed_at FROM artifacts
+    WHERE model = $1 AND id_hash = $2 AND (expires_at IS NULL OR expires_at > $3::timestamptz)`,
+}
+
+const findByUserCode: Statement = {
+  name: 'artifact_find_by_user_code',
+  lane: 'read',
+  text: `SELECT id_hash, payload, consumed_at FROM artifacts
+    WHERE model = $1 AND user_code = $2 AND (expires_at IS NULL OR expires_at > $3::timestamptz)`,
+}
+
+const consume: Statement = {
+  name: 'artifact_consume',
+  lane: 'write',
+  text: 'UPDATE artifacts SET consumed_at = $3::timestamptz WHERE model = $1 AND id_hash = $2 AND consumed_at IS NULL',
+}
+
+const destroy: Statement = {
+  name: 'artifact_destroy',
+  lane: 'write',
+  text: 'DELETE FROM artifacts WHERE model = $1 AND id_hash = $2',
+}
+
+/**
+ * A refresh token or an opaque access token is destroyed when its family ends, and goes with the grant. The engine ends the rest in
+ * further steps: whoever repeats a revocation that a crash cut between them would find no token, and be told that all is well
+ * (RFC 7009 §2.2).
+ */
+const endFamilyOf: Statement = {
+  name: 'family_end',
+  lane: 'write',
+  text: 'DELETE FROM grants WHERE id = (SELECT grant_id FROM artifacts WHERE model = $1 AND id_hash = $2)',
+}
+
+/** Access tokens that clients have of their own are of another model, and of no family. */
+const familyModels: ReadonlySet<string> = new Set(['RefreshToken', 'AccessToken'])
+
+const revokeByGrant: Statement = {
+  name: 'artifact_revoke_by_grant',
+  lane: 'write',
+  text: 'DELETE FROM artifacts WHERE model = $1 AND grant_id = $2',
+}
+
+function epochSecondsOf(value: Date | string): number {
+  return Math.floor(new Date(value).getTime() / 1000)
+}
+
+/**
+ * Device codes are looked up by user code and saved again, so their own value must be known to the row: it is kept sealed. Every
+ * other model's value comes back from the caller. `inFlight` is not kept: it would use up a code whose entry was not finished,
+ * and of several decisions the first one counts anyway.
+ */
+function storedPayload(storage: Storage, model: string, payload: Payload): Payload {
+  const { jti: value, ...rest } = payload
+  if (model !== 'DeviceCode' || value === undefined) return rest
+  const { inFlight: _entered, ...lasting } = rest
+  return { ...lasting, sealedValue: storage.secretBox.seal(value, deviceCodePurpose) }
+}
+
+/** A device code's own value, for a row that was found by its user code. */
+function openedValue(storage: Storage, { sealedValue }: Payload): string {
+  return openSealed(storage, String(sealedValue), deviceCodePurpose)
+}
+
+function rowOf(
+  storage: Storage,
+  model: string,
+  id: string,
+  payload: Payload,
+  expiresIn: number | undefined,
+): ArtifactRow {
+  return {
+    model,
+    id_hash: hashSecret(id),
+    grant_id: payload.grantId ?? null,
+    client_id: payload.clientId ?? null,
+    user_code: payload.userCode ?? null,
+    payload: storedPayload(storage, model, payload),
+    expires_at: expiryOf(storage, expiresIn),
+  }
+}
+
+/** What the engine gets: the payload, the value that came back from the caller, and when it was used. */
+function withConsumed(row: FoundRow | undefined, value?: string): Payload | undefined {
+  if (row === undefined) return undefined
+  const { sealedValue: _sealed, ...payload } = row.payload
+  return {
+    ...payload,
+    ...(value === undefined ? {} : { jti: value }),
+    ...(row.consumed_at === null ? {} : { consumed: epochSecondsOf(row.consumed_at) }),
+  }
+}
+
+export function createArtifactAdapter(storage: Storage, model: string): Adapter {
+  const { sql } = storage.database
+  const isDeviceCode = model === 'DeviceCode'
+  const limit = () => expiryLimit(storage, isDeviceCode ? expiredDeviceCodeSeconds : clockToleranceSeconds)
+  /** Refresh tokens whose second use is a retry, by request. */
+  const retried = new WeakMap<object, RefreshRetry & { readonly value: string }>()
+
+  const retryOf = async (row: CredentialRow, value: string): Promise<RefreshRetry | undefined> => {
+    const { successor } = row
+    const use = judgeRow(storage, row)
+    if (successor === null || use === 'current' || use === 'reuse') return undefined
+    const isLate = use === 'late retry'
+    return isLate && !(await isSuccessorUnused(sql, value, successor)) ? undefined : { successor, isLate }
+  }
+
+  return {
+    upsert: async (id, payload, expiresIn) => {
+      const row = rowOf(storage, model, id, payload, expiresIn)
+      const request = currentTokenRequest()
+      if (request !== undefined && model !== 'ReplayDetection' && !isDeviceCode) return request.issue(row, id)
+      const change = model === registrationTokenModel ? currentChange() : undefined
+      if (change?.isDecided === true) return change.add(registrationTokenOf(row))
+      const interaction = model === 'AuthorizationCode' ? currentInteractionRequest() : undefined
+      if (interaction?.isEnding === true) return interaction.add({ text: insertCode, values: columnsOf(row) })
+      const saved = await sql
+        .query(isDeviceCode ? upsertDeviceCode : upsert, columnsOf(row))
+        .catch((error: unknown) => {
+          throw isGrantGone(error) ? new errors.InvalidGrant('the grant was revoked') : error
+        })
+      if (saved.rowCount === 0) throw new DeviceCodeAnswered()
+    },
+
+    find: async (id) => {
+      const request = currentTokenRequest()
+      if (request?.covers(model) !== true) {
+        const values = [model, hashSecret(id), limit()]
+        return withConsumed((await sql.query<FoundRow>(find, values)).rows[0], id)
+      }
+      const row = await request.readCredential(model, id)
+      const retry = row === undefined || !request.redeems ? undefined : await retryOf(row, id)
+      if (row === undefined || retry === undefined) return withConsumed(row, id)
+      retried.set(request, { ...retry, value: id })
+      return { ...row.payload, jti: id }
+    },
+
+    findByUserCode: async (userCode) => {
+      const { rows } = await sql.query<FoundRow>(findByUserCode, [model, userCode, limit()])
+      return rows[0] === undefined ? undefined : withConsumed(rows[0], openedValue(storage, rows[0].payload))
+    },
+
+    consume: async (id) => {
+      const request = currentTokenRequest()
+      const idHash = hashSecret(id)
+      if (request !== undefined) {
+        const retry = retried.get(request)
+        request.redeem({ model, idHash, value: id, retry: retry?.value === id ? retry : undefined })
+        return
+      }
+      const { rowCount } = await sql.query(consume, [model, idHash, storage.clock.now().toISOString()])
+      if (rowCount === 0) throw new errors.InvalidGrant(`${model} was already used`)
+    },
+
+    destroy: async (id) => {
+      // The decision takes it along.
+      if (model === registrationTokenModel && currentChange()?.isDecided === true) return
+      const values = [model, hashSecret(id)]
+      if (familyModels.has(model) && (await sql.query(endFamilyOf, values)).rowCount === 1) return
+      await sql.query(destroy, values)
+    },
+
+    revokeByGrantId: async (grantId) => {
+      await sql.query(revokeByGrant, [model, grantId])
+    },
+
+    findByUid: unsupported(model, 'uid'),
+  }
+}
+
+/**
+ * Remembers a one-time identifier (DPoP proof, client assertion) until `expiresAt`; false when it was seen before. One atomic
+ * insert, so that of racing uses one is first (RFC 9449 §11.1, RFC 7523 §3).
+ */
+export async function rememberOnce(storage: Storage, identifier: string, expiresAt: Date): Promise<boolean> {
+  const values = ['ReplayDetection', hashSecret(identifier), null, null, null, '{}', expiresAt.toISOString()]
+  const { rowCount } = await storage.database.sql.query(insert, values)
+  return rowCount === 1
+}
+
+const forget: Statement = {
+  name: 'uses_forget',
+  lane: 'write',
+  text: `DELETE FROM artifacts WHERE model = 'ReplayDetection' AND id_hash = ANY($1::text[])`,
+}
+
+/** Takes back what `rememberOnce` was the first to remember, for a request that had no effect. */
+export async function forgetUses({ database }: Storage, identifiers: readonly string[]): Promise<void> {
+  await database.sql.query(forget, [identifiers.map(hashSecret)])
+}

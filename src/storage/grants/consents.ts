@@ -1,0 +1,77 @@
+/** What a person allowed a client before: for the consent page to say so, and for requests that need not be asked about again. */
+import type { Statement } from '../../database/database.js'
+import type { Write, WriteText } from '../../database/joined-writes.js'
+import type { Storage } from '../storage.js'
+
+export interface ConsentKey {
+  readonly accountId: string
+  readonly clientId: string
+  /** Canonical resource, or an empty string for OpenID scopes alone. */
+  readonly resource: string
+}
+
+/** Of one person and one client. */
+export interface StoredConsent {
+  readonly resource: string
+  readonly scopes: readonly string[]
+  /** Of the client's metadata as the person saw it. */
+  readonly fingerprint: string
+}
+
+const upsert: WriteText = {
+  name: 'consent',
+  steps: {
+    consented: `INSERT INTO consents AS c (account_id, client_id, resource, scopes, fingerprint, updated_at)
+      SELECT $1::text, $2::text, $3::text, $4::text[], $5::text, $6::timestamptz FROM condition
+      ON CONFLICT (account_id, client_id, resource) DO UPDATE SET
+        scopes = CASE WHEN c.fingerprint = excluded.fingerprint
+          THEN ARRAY(SELECT kept FROM unnest(c.scopes) AS kept WHERE kept <> ALL ($7::text[])) || excluded.scopes
+          ELSE excluded.scopes END,
+        fingerprint = excluded.fingerprint, updated_at = excluded.updated_at`,
+  },
+}
+
+const find: Statement = {
+  name: 'consents_find',
+  lane: 'read',
+  text: 'SELECT resource, scopes, fingerprint FROM consents WHERE account_id = $1 AND client_id = $2',
+}
+
+/** What the person allowed the client before, for any resource. */
+export async function consentsOf(
+  { database }: Pick<Storage, 'database'>,
+  { accountId, clientId }: Pick<ConsentKey, 'accountId' | 'clientId'>,
+): Promise<readonly StoredConsent[]> {
+  return (await database.sql.query<StoredConsent>(find, [accountId, clientId])).rows
+}
+
+/** Scopes allowed before under the same client metadata; empty when the client changed since or was never seen. */
+export function rememberedScopes(
+  consents: readonly StoredConsent[],
+  resource: string,
+  fingerprint: string,
+): readonly string[] {
+  return consents.find((one) => one.resource === resource && one.fingerprint === fingerprint)?.scopes ?? []
+}
+
+/**
+ * Keeps what the person last said of each scope: of what was `asked` now, `allowed` counts and the rest is forgotten, so that it is
+ * asked as something new the next time. What was not asked stays. Starts anew when the client's metadata changed.
+ */
+export function rememberConsent(
+  { clock }: Pick<Storage, 'clock'>,
+  { accountId, clientId, resource }: ConsentKey,
+  fingerprint: string,
+  { asked, allowed }: { readonly asked: readonly string[]; readonly allowed: readonly string[] },
+): Write {
+  const values = [
+    accountId,
+    clientId,
+    resource,
+    allowed,
+    fingerprint,
+    clock.now().toISOString(),
+    [...asked, ...allowed],
+  ]
+  return { text: upsert, values }
+}

@@ -1,0 +1,149 @@
+/**
+ * What a token request presents, an authorization code or a refresh token, read in one statement with everything the engine
+ * will ask for next: its grant, the grant's account and, when it is known to be needed, the client. Does not judge any of it.
+ */
+
+import { hashSecret } from '../../base/secrets.js'
+import type { Statement } from '../../database/database.js'
+import { expiryLimit, type Payload } from '../engine-model.js'
+import type { Storage } from '../storage.js'
+
+/** Models that are redeemed at the token endpoint together with their grant. */
+export type RedeemedModel = 'AuthorizationCode' | 'RefreshToken'
+
+/** Models of what is asked about at introspection: which of them a value is, only its row tells. */
+const tokenModels = ['AccessToken', 'ClientCredentials', 'RefreshToken'] as const
+
+export type CredentialModel = RedeemedModel | (typeof tokenModels)[number]
+
+export interface PresentedCredential {
+  readonly model: RedeemedModel | 'any token'
+  readonly value: string
+}
+
+export function isRedeemed(model: string): model is RedeemedModel {
+  return model === 'AuthorizationCode' || model === 'RefreshToken'
+}
+
+export function isAskedAbout(model: string): model is CredentialModel {
+  return tokenModels.some((token) => token === model)
+}
+
+/** The person a grant belongs to, as joined with what the request is about. */
+export interface GrantHolder {
+  readonly accountId: string
+  readonly email: string
+  readonly name: string | null
+  readonly disabled: boolean
+}
+
+/** Columns of a grant and of an account that are joined to something else: null when they are not there. */
+export interface JoinedGrant {
+  readonly grant_id: string | null
+  readonly grant_payload: Payload | null
+  readonly account_id: string | null
+  readonly email: string | null
+  readonly name: string | null
+  readonly disabled_at: Date | string | null
+}
+
+export function holderOf({ account_id, email, name, disabled_at }: JoinedGrant): GrantHolder | undefined {
+  if (account_id === null) return undefined
+  return { accountId: account_id, email: email ?? '', name, disabled: disabled_at !== null }
+}
+
+/** A row of `artifacts`, with its grant and account when both are still there. */
+export interface CredentialRow extends JoinedGrant {
+  readonly model: string
+  readonly payload: Payload
+  readonly consumed_at: Date | string | null
+  /** Sealed: see `TokenRequest`. */
+  readonly successor: string | null
+}
+
+export interface ClientRow {
+  /** Changes with every change of the row. */
+  readonly version: string
+  /** Null when the version is the one that the reader knows. */
+  readonly payload: Payload | null
+  readonly sealed_secret: string | null
+  /** As in `ClientOrigin`. */
+  readonly origin: string
+}
+
+/** Every column of the client and of the credential may be null: either may be missing. */
+type JoinedRow = Omit<CredentialRow, 'payload' | 'model'> & {
+  readonly model: string | null
+  readonly payload: Payload | null
+  readonly client_version: string | null
+  readonly client_payload: Payload | null
+  readonly origin: string | null
+  readonly sealed_secret: string | null
+}
+
+const credentialColumns = `a.model, a.payload, a.consumed_at, a.successor, g.id AS grant_id,
+    g.payload AS grant_payload, p.id AS account_id, p.email, p.name, p.disabled_at`
+
+const grantJoins = `LEFT JOIN grants g ON g.id = a.grant_id AND g.expires_at > $3::timestamptz
+    LEFT JOIN accounts p ON p.id = g.account_id`
+
+const isPresented = 'a.model = $1'
+const isAnyToken = `$1 = 'any token' AND a.model IN (${tokenModels.map((model) => `'${model}'`).join(', ')})`
+
+function statements(name: string, text: (isModel: string) => string): Record<'one' | 'any', Statement> {
+  return {
+    one: { name, lane: 'read', text: text(isPresented) },
+    any: { name: `${name}_any`, lane: 'read', text: text(isAnyToken) },
+  }
+}
+
+const findCredential = statements(
+  'credential_find',
+  (isModel) => `SELECT ${credentialColumns} FROM artifacts a ${grantJoins}
+    WHERE ${isModel} AND a.id_hash = $2 AND (a.expires_at IS NULL OR a.expires_at > $3::timestamptz)`,
+)
+
+/** SQL. `xmin` is the transaction that wrote the row. `known`: the version whose metadata need not be sent again. */
+export function clientColumns(client: string, known: string, as: { version: string; payload: string }): string {
+  return `${client}.xmin::text AS ${as.version}, CASE WHEN ${client}.xmin::text = ${known} THEN NULL ELSE ${client}.payload END AS ${as.payload},
+    ${client}.sealed_secret, ${client}.origin`
+}
+
+const findWithClient = statements(
+  'credential_find_with_client',
+  (
+    isModel,
+  ) => `SELECT ${clientColumns('c', '$5::text', { version: 'client_version', payload: 'client_payload' })}, ${credentialColumns} FROM (VALUES (1)) AS always
+    LEFT JOIN clients c ON c.id = $4
+    LEFT JOIN artifacts a ON ${isModel} AND a.id_hash = $2 AND (a.expires_at IS NULL OR a.expires_at > $3::timestamptz)
+    ${grantJoins}`,
+)
+
+function statementFor({ model }: PresentedCredential, all: Record<'one' | 'any', Statement>): Statement {
+  return model === 'any token' ? all.any : all.one
+}
+
+export async function readCredential(
+  storage: Storage,
+  presented: PresentedCredential,
+): Promise<CredentialRow | undefined> {
+  const values = [presented.model, hashSecret(presented.value), expiryLimit(storage)]
+  return (await storage.database.sql.query<CredentialRow>(statementFor(presented, findCredential), values)).rows[0]
+}
+
+/** The client of a request is asked for before its credential: one statement answers both. */
+export async function readCredentialWithClient(
+  storage: Storage,
+  presented: PresentedCredential,
+  clientId: string,
+  knownVersion: string | undefined,
+): Promise<{ readonly credential: CredentialRow | undefined; readonly client: ClientRow | undefined }> {
+  const values = [presented.model, hashSecret(presented.value), expiryLimit(storage), clientId, knownVersion ?? null]
+  const row = (await storage.database.sql.query<JoinedRow>(statementFor(presented, findWithClient), values)).rows[0]
+  if (row === undefined) return { credential: undefined, client: undefined }
+  const { model, payload, client_version: version, client_payload: client, sealed_secret, origin } = row
+  return {
+    credential: model === null || payload === null ? undefined : { ...row, model, payload },
+    client: version === null ? undefined : { version, payload: client, sealed_secret, origin: origin ?? 'dynamic' },
+  }
+}

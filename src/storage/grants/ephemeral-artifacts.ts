@@ -1,0 +1,156 @@
+/** Interactions and pushed authorization requests, in an unlogged table: a sign-in in progress, nothing issued. */
+import { type Adapter, errors, Provider } from 'oidc-provider'
+import { hashSecret } from '../../base/secrets.js'
+import type { Statement } from '../../database/database.js'
+import { type WriteText, writeTogether } from '../../database/joined-writes.js'
+import { deviceCodePurpose, expiryLimit, expiryOf, openSealed, type Payload, unsupported } from '../engine-model.js'
+import type { Storage } from '../storage.js'
+import { currentInteractionRequest, type InteractionRequest, type InteractionRow } from './interaction-request.js'
+
+const upsert: Statement = {
+  name: 'ephemeral_upsert',
+  lane: 'write',
+  text: `INSERT INTO ephemeral_artifacts (model, id_hash, payload, expires_at) VALUES ($1, $2, $3::jsonb, $4::timestamptz)
+    ON CONFLICT (model, id_hash) DO UPDATE SET payload = excluded.payload, expires_at = excluded.expires_at
+    WHERE ephemeral_artifacts.model <> 'Interaction' OR ephemeral_artifacts.consumed_at IS NULL`,
+}
+
+const find: Statement = {
+  name: 'ephemeral_find',
+  lane: 'read',
+  text: 'SELECT payload, consumed_at FROM ephemeral_artifacts WHERE model = $1 AND id_hash = $2 AND expires_at > $3::timestamptz',
+}
+
+/** SQL: `$1` is an interaction that nobody has answered yet. */
+const isOpen = `model = 'Interaction' AND id_hash = $1 AND consumed_at IS NULL`
+
+const update = 'UPDATE ephemeral_artifacts SET payload = $2::jsonb, expires_at = $3::timestamptz'
+
+/** An interaction that was read before: one that is over, or that is gone with its account's access, is not brought back. */
+const save: WriteText = {
+  name: 'interaction',
+  steps: {
+    condition: `${update} WHERE ${isOpen} RETURNING 1`,
+  },
+}
+
+/**
+ * The same for somebody who has just signed in: a password that was changed while it was checked, or an account that was disabled,
+ * opens nothing. Whoever changes it waits for the lock, and then finds this sign-in among those to be ended.
+ */
+const saveProven: WriteText = {
+  name: 'sign_in',
+  steps: {
+    condition: `${update} WHERE ${isOpen} AND EXISTS (
+      SELECT 1 FROM accounts WHERE id = $4 AND password_hash = $5 AND disabled_at IS NULL FOR SHARE) RETURNING 1`,
+  },
+}
+
+/** False when it is over. */
+function saveAgain(request: InteractionRequest, values: readonly unknown[]): Promise<boolean> {
+  const { proven } = request
+  if (proven === undefined) return request.save({ text: save, values })
+  return request.save({ text: saveProven, values: [...values, proven.accountId, proven.passwordHash] })
+}
+
+const consume: Statement = {
+  name: 'ephemeral_consume',
+  lane: 'write',
+  text: 'UPDATE ephemeral_artifacts SET consumed_at = $3::timestamptz WHERE model = $1 AND id_hash = $2 AND consumed_at IS NULL',
+}
+
+/** The row stays, empty, until it is swept: a decision that was under way must not bring the interaction back. */
+const end: WriteText = {
+  name: 'interaction_end',
+  steps: {
+    condition: `UPDATE ephemeral_artifacts SET consumed_at = $2::timestamptz, payload = '{}' WHERE ${isOpen} RETURNING 1`,
+  },
+}
+
+const destroy: Statement = {
+  name: 'ephemeral_destroy',
+  lane: 'write',
+  text: 'DELETE FROM ephemeral_artifacts WHERE model = $1 AND id_hash = $2',
+}
+
+/** Stands for an interaction's own value, which is a cookie's too, in the address the engine returns to. */
+const ownValue = '{jti}'
+
+function inReturnAddress(payload: Payload, from: string, to: string): Payload {
+  const { returnTo } = payload
+  return returnTo === undefined ? payload : { ...payload, returnTo: returnTo.replace(from, () => to) }
+}
+
+/** An interaction that was begun with a user code holds the device code too: the one is sealed like the other's row. */
+function withDeviceCode(payload: Payload, change: (value: string) => string): Payload {
+  const { deviceCode } = payload
+  return deviceCode === undefined ? payload : { ...payload, deviceCode: change(deviceCode) }
+}
+
+/** The engine copies the session cookie into the interaction but never reads it back: it is not stored. */
+function storedPayload(storage: Storage, id: string, payload: Payload): Payload {
+  const sealed = withDeviceCode(payload, (value) => storage.secretBox.seal(value, deviceCodePurpose))
+  const { jti: _value, ...rest } = inReturnAddress(sealed, id, ownValue)
+  if (rest.session === undefined) return rest
+  const { cookie: _cookie, ...session } = rest.session
+  return { ...rest, session: { ...session, cookie: '' } }
+}
+
+function ended(): Error {
+  return new errors.SessionNotFound('interaction session not found')
+}
+
+/**
+ * Another request answers this interaction. The engine would tell a waiting device that this one failed, and of what a device is told
+ * the first counts: a person who clicked twice would have allowed nothing.
+ */
+function forgetDeviceCode(): void {
+  const interaction: { deviceCode?: string | undefined } = Provider.ctx?.oidc.entities.Interaction ?? {}
+  interaction.deviceCode = undefined
+}
+
+export function createEphemeralAdapter(storage: Storage, model: string): Adapter {
+  const { sql } = storage.database
+  return {
+    upsert: async (id, payload, expiresIn) => {
+      const idHash = hashSecret(id)
+      const state = [JSON.stringify(storedPayload(storage, id, payload)), expiryOf(storage, expiresIn)]
+      const request = currentInteractionRequest()
+      const isSaved =
+        model === 'Interaction' && request?.isAbout(idHash) === true
+          ? await saveAgain(request, [idHash, ...state])
+          : (await sql.query(upsert, [model, idHash, ...state])).rowCount > 0
+      if (!isSaved) throw ended()
+    },
+    find: async (id) => {
+      const idHash = hashSecret(id)
+      const request = model === 'Interaction' ? currentInteractionRequest() : undefined
+      const row =
+        request === undefined
+          ? (await sql.query<InteractionRow>(find, [model, idHash, expiryLimit(storage)])).rows[0]
+          : await request.read(idHash)
+      if (row === undefined || (row.consumed_at !== null && model === 'Interaction')) return undefined
+      const opened = withDeviceCode(row.payload, (sealed) => openSealed(storage, sealed, deviceCodePurpose))
+      const payload = inReturnAddress(opened, ownValue, id)
+      return { ...payload, jti: id, ...(row.consumed_at === null ? {} : { consumed: true }) }
+    },
+    consume: async (id) => {
+      const { rowCount } = await sql.query(consume, [model, hashSecret(id), storage.clock.now().toISOString()])
+      if (rowCount === 0) throw new errors.InvalidRequestUri('the pushed authorization request was already used')
+    },
+    /** The engine destroys an interaction as it answers the client: of two decisions at once, one is answered. */
+    destroy: async (id) => {
+      const idHash = hashSecret(id)
+      if (model !== 'Interaction') return void (await sql.query(destroy, [model, idHash]))
+      const ending = { text: end, values: [idHash, storage.clock.now().toISOString()] }
+      const request = currentInteractionRequest()
+      if (request?.isAnsweredWithCode(idHash) === true) return request.end(ending)
+      if (await writeTogether(sql, [], ending)) return
+      forgetDeviceCode()
+      throw ended()
+    },
+    findByUid: unsupported(model, 'uid'),
+    findByUserCode: unsupported(model, 'user code'),
+    revokeByGrantId: unsupported(model, 'grant'),
+  }
+}

@@ -1,0 +1,68 @@
+/** Grants: what a person allowed a client in one authorization. Deleting one revokes everything issued under it. */
+import type { Adapter } from 'oidc-provider'
+import type { Statement } from '../../database/database.js'
+import { type WriteText, writeTogether } from '../../database/joined-writes.js'
+import { expiryLimit, expiryOf, type Payload, unsupported } from '../engine-model.js'
+import type { Storage } from '../storage.js'
+import { currentInteractionRequest } from './interaction-request.js'
+import { currentTokenRequest } from './token-request.js'
+
+const upsert: WriteText = {
+  name: 'grant',
+  steps: {
+    granted: `INSERT INTO grants (id, account_id, client_id, payload, expires_at)
+      SELECT $1::text, $2::text, $3::text, $4::jsonb, $5::timestamptz FROM condition
+      ON CONFLICT (id) DO UPDATE SET payload = excluded.payload, expires_at = excluded.expires_at`,
+  },
+}
+
+const find: Statement = {
+  name: 'grant_find',
+  lane: 'read',
+  text: 'SELECT payload FROM grants WHERE id = $1 AND expires_at > $2::timestamptz',
+}
+
+const destroy: Statement = { name: 'grant_destroy', lane: 'write', text: 'DELETE FROM grants WHERE id = $1' }
+
+const revoke: Statement = {
+  name: 'grant_revoke',
+  lane: 'write',
+  text: 'DELETE FROM grants WHERE id = $1 RETURNING account_id AS "accountId", client_id AS "clientId"',
+}
+
+export function createGrantAdapter(storage: Storage): Adapter {
+  const { sql } = storage.database
+  return {
+    upsert: async (id, payload, expiresIn) => {
+      const values = [id, payload.accountId, payload.clientId, JSON.stringify(payload), expiryOf(storage, expiresIn)]
+      const write = { text: upsert, values }
+      const tokenRequest = currentTokenRequest()
+      const request = tokenRequest?.collectsWrites === true ? tokenRequest : currentInteractionRequest()
+      if (request === undefined) await writeTogether(sql, [write])
+      else request.add(write)
+    },
+    find: async (id) => {
+      const remembered =
+        currentTokenRequest()?.takeGrantPayload(id) ?? currentInteractionRequest()?.takeGrantPayload(id)
+      if (remembered !== undefined) return remembered
+      const { rows } = await sql.query<{ payload: Payload }>(find, [id, expiryLimit(storage)])
+      return rows[0]?.payload
+    },
+    destroy: async (id) => {
+      await sql.query(destroy, [id])
+    },
+    consume: unsupported('Grant', 'single use'),
+    findByUid: unsupported('Grant', 'uid'),
+    findByUserCode: unsupported('Grant', 'user code'),
+    revokeByGrantId: unsupported('Grant', 'grant'),
+  }
+}
+
+/** Ends one grant and everything issued under it. Says whose it was; `undefined` when it was gone already. */
+export async function revokeGrant(
+  storage: Storage,
+  id: string,
+): Promise<{ readonly accountId: string; readonly clientId: string } | undefined> {
+  const { rows } = await storage.database.sql.query<{ accountId: string; clientId: string }>(revoke, [id])
+  return rows[0]
+}

@@ -1,0 +1,78 @@
+/** Whether traces are wanted, and where they go: the standard variables of OpenTelemetry, those that decide it. Pure. */
+
+import type { HttpMiddleware } from '../http/http.js'
+import { canParseUrl } from '../oauth/url.js'
+import type { RouteTemplates } from './route-templates.js'
+
+export interface Tracing {
+  /** Middleware: a span for each request, which continues a trace that the client began (W3C Trace Context). */
+  requests(server: string, routes: RouteTemplates): HttpMiddleware
+  /** A span within the request under way; outside of one just `work`. Attributes hold no secret and no text of a stranger's. */
+  within<T>(name: string, attributes: Readonly<Record<string, string | number>>, work: () => Promise<T>): Promise<T>
+  /** By which a server of our own continues the trace under way. */
+  headers(): Readonly<Record<string, string>>
+  /** Delivers what is left. */
+  close(): Promise<void>
+}
+
+export interface TracingSettings {
+  /** Where spans are posted to. */
+  readonly url: string
+  readonly protocol: 'http/protobuf' | 'http/json'
+}
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+const samplers: ReadonlySet<string> = new Set([
+  'always_on',
+  'always_off',
+  'traceidratio',
+  'parentbased_always_on',
+  'parentbased_always_off',
+  'parentbased_traceidratio',
+])
+
+function given(environment: Environment, name: string): string | undefined {
+  const text = environment[name]?.trim()
+  return text === '' ? undefined : text
+}
+
+function isSwitchedOff(environment: Environment): boolean {
+  return (
+    given(environment, 'OTEL_SDK_DISABLED')?.toLowerCase() === 'true' ||
+    given(environment, 'OTEL_TRACES_EXPORTER')?.toLowerCase() === 'none'
+  )
+}
+
+function endpoint(environment: Environment): string | undefined {
+  const ofTraces = given(environment, 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT')
+  if (ofTraces !== undefined) return ofTraces
+  const base = given(environment, 'OTEL_EXPORTER_OTLP_ENDPOINT')
+  return base === undefined ? undefined : `${base.replace(/\/$/, '')}/v1/traces`
+}
+
+function isWebAddress(url: string): boolean {
+  return canParseUrl(url) && /^https?:/i.test(url)
+}
+
+/**
+ * Where traces go, or `undefined` when nobody asked for any. Throws an Error with one clear line for a value that would be
+ * ignored silently otherwise.
+ */
+export function tracingSettings(environment: Environment): TracingSettings | undefined {
+  const url = endpoint(environment)
+  if (url === undefined || isSwitchedOff(environment)) return undefined
+  if (!isWebAddress(url)) throw new Error('OTEL_EXPORTER_OTLP_ENDPOINT must be an http or https URL')
+  const sampler = given(environment, 'OTEL_TRACES_SAMPLER')
+  if (sampler !== undefined && !samplers.has(sampler)) {
+    throw new Error(`OTEL_TRACES_SAMPLER must be one of ${[...samplers].join(', ')}`)
+  }
+  const protocol =
+    given(environment, 'OTEL_EXPORTER_OTLP_TRACES_PROTOCOL') ??
+    given(environment, 'OTEL_EXPORTER_OTLP_PROTOCOL') ??
+    'http/protobuf'
+  if (protocol !== 'http/protobuf' && protocol !== 'http/json') {
+    throw new Error('OTEL_EXPORTER_OTLP_PROTOCOL must be http/protobuf or http/json')
+  }
+  return { url, protocol }
+}

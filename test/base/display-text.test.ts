@@ -1,0 +1,44 @@
+import { describe, expect, it } from '@jest/globals'
+import { displayLink, displayText } from '../../src/base/display-text.js'
+
+describe('text from strangers, made fit to be shown', () => {
+  it.each([
+    ['collapses blanks and line breaks', '  a \t\n\u2028 b\u00a0c ', 'a b c'],
+    ['strips control characters', 'a\u0000b\u001b[31mc', 'a b [31mc'],
+    ['strips bidi overrides and isolates', '\u202eabc\u202c\u2066d\u2069\u200f', 'abcd'],
+    ['strips zero-width characters', 'Clau\u200bde\ufeff\u2060', 'Claude'],
+    ['strips joiners between Latin letters', 'Clau\u200dde', 'Claude'],
+    ['keeps joiners of emoji', '👩‍👩‍👧', '👩‍👩‍👧'],
+    ['keeps joiners of Persian', 'می‌خواهم', 'می‌خواهم'],
+    ['strips invisible tags', 'a\u{e0041}\u{e007f}', 'a'],
+    ['strips halves of surrogate pairs', 'a\ud800b', 'ab'],
+    ['treats fillers as blanks', '\u3164\u115f\u2800', ''],
+    ['limits stacked marks', `e${'\u0330'.repeat(50)}`, `\u1e1b${'\u0330'.repeat(4)}`],
+  ])('%s', (_title, value, expected) => {
+    expect(displayText(value, 60)).toBe(expected)
+  })
+
+  it('cuts between characters as a person counts them', () => {
+    expect(displayText('👩‍👩‍👧👩‍👩‍👧👩‍👩‍👧', 2)).toBe('👩‍👩‍👧…')
+    expect(displayText('abc', 3)).toBe('abc')
+    expect(displayText('abcd', 3)).toBe('ab…')
+  })
+
+  it('does little work on endless input', () => {
+    expect(displayText('x'.repeat(10_000_000), 10)).toBe('xxxxxxxxx…')
+  })
+})
+
+describe('links from strangers', () => {
+  it.each(['http://a.example/', 'javascript:alert(1)', 'https://user@a.example/', '//a.example', '', undefined])(
+    'refuses %s',
+    (value) => {
+      expect(displayLink(value)).toBeUndefined()
+    },
+  )
+
+  it('shows the host as it is resolved, not as it is spelt', () => {
+    expect(displayLink('https://EXAMPLE.com/x')).toEqual({ href: 'https://example.com/x', host: 'example.com' })
+    expect(displayLink('https://аpple.example/')?.host).toBe('xn--pple-43d.example')
+  })
+})

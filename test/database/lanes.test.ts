@@ -1,0 +1,140 @@
+import { describe, expect, it } from '@jest/globals'
+import { createSignInThrottle } from '../../src/authorization-server/login/throttle.js'
+import type { Database, Sql } from '../../src/database/database.js'
+import { connectionShares, leastConnections } from '../../src/database/lanes.js'
+import { isStatementTimeout } from '../../src/database/outage.js'
+import { createApiKeys } from '../../src/mcp-host/api-keys.js'
+import { createProofReplayStore } from '../../src/mcp-host/proof-replays.js'
+import { createSharedBuckets } from '../../src/mcp-host/shared-buckets.js'
+import { createNotesStore } from '../../src/notes/notes.js'
+import { createRateLimits } from '../../src/storage/counters/rate-limits.js'
+import { createUsageCounters } from '../../src/storage/counters/usage-counters.js'
+import { createDatabase, openTestDatabase } from '../support/databases.js'
+import { describeOnPostgres } from '../support/describe-with.js'
+import { eventually } from '../support/eventually.js'
+import { openServerDatabase } from '../support/opened.js'
+
+describe('The shares of the lanes', () => {
+  it.each([0, 2])('are the pool and never more, with %i connections for searches', (searches) => {
+    for (let poolSize = leastConnections; poolSize <= 200; poolSize += 1) {
+      const shares = connectionShares(poolSize, searches)
+      expect(Object.values(shares).reduce((sum, share) => sum + share, 0)).toBe(poolSize)
+      expect([shares.read, shares.security]).toEqual([1, 1])
+      expect([shares.write >= 1, shares.transactions >= 2]).toEqual([true, true])
+    }
+  })
+})
+
+describe('What guards other requests', () => {
+  it('declares the lane for security, whatever its text begins with', async () => {
+    const { lanes, sql } = watch()
+    const clock = { now: () => new Date() }
+    await Promise.all([
+      createProofReplayStore(sql).rememberOnce('key\njti', new Date()),
+      createApiKeys(sql, clock).find('id'),
+      createRateLimits(sql, clock).take({ what: 'a', perAddress: 1, windowSeconds: 60 }, '192.0.2.1'),
+      createSignInThrottle(sql, clock).begin({ email: 'ada@example.org', address: '192.0.2.1' }),
+    ])
+    createUsageCounters(sql, clock, { settleEveryMs: 1 }).take({ name: 'a', limit: 1, windowSeconds: 60 }, 'somebody')
+    await createSharedBuckets(sql, { settleEveryMs: 1 }).take('a', 1, { perSecond: 1, burst: 1 }, new Date())
+    await eventually(async () => lanes.length === 6)
+    expect(new Set(lanes)).toEqual(new Set(['security']))
+  })
+
+  function watch() {
+    const lanes: string[] = []
+    const sql: Sql = {
+      query: async (statement) => {
+        lanes.push(statement.lane)
+        return { rows: [], rowCount: 0 }
+      },
+    }
+    return { lanes, sql }
+  }
+})
+
+const sleep = { name: 'sleeping_search', lane: 'search', text: 'SELECT pg_sleep(5)' } as const
+
+describeOnPostgres('Searches that take long', () => {
+  const open = async (): Promise<Database> =>
+    openServerDatabase({
+      url: await createDatabase('lanes'),
+      poolSize: 6,
+      searchConnections: 1,
+      limits: {
+        // Three wait for the one connection while those before them end, a second each, and longer on a busy machine.
+        connectSeconds: 60,
+        statementSeconds: 10,
+        searchSeconds: 1,
+        lockSeconds: 5,
+        idleTransactionSeconds: 5,
+        waitingStatements: 100,
+      },
+      onIdleError: () => undefined,
+    })
+
+  it('end at their own limit, and neither guards nor reads nor writes wait for them', async () => {
+    const database = await open()
+    try {
+      const { sql } = database
+      for (const lane of ['read', 'write', 'security'] as const) {
+        await sql.query({ name: `warm_${lane}`, lane, text: 'SELECT 1' }, [])
+      }
+      let isOver = false
+      const searches = Promise.allSettled(Array.from({ length: 4 }, () => sql.query(sleep, []))).then((settled) => {
+        isOver = true
+        return settled
+      })
+      for (const lane of ['read', 'write', 'security'] as const) {
+        await sql.query({ name: `while_${lane}`, lane, text: 'SELECT 1' }, [])
+        expect([lane, isOver]).toEqual([lane, false])
+      }
+      for (const outcome of await searches) {
+        if (outcome.status === 'fulfilled') throw new Error('a search of five seconds was not ended')
+        if (!isStatementTimeout(outcome.reason)) throw outcome.reason
+      }
+    } finally {
+      await database.close()
+    }
+  })
+})
+
+describe('Searches of notes', () => {
+  /** Every search waits until it is let go. */
+  function slowDatabase(database: Database) {
+    const begun: unknown[] = []
+    const ends: (() => void)[] = []
+    const sql: Sql = {
+      query: (_statement, [ownerId]) => {
+        begun.push(ownerId)
+        return new Promise((resolve) => ends.push(() => resolve({ rows: [], rowCount: 0 })))
+      },
+    }
+    return { begun, ends, slow: { ...database, sql } }
+  }
+
+  it('run one at a time for each person, take turns, and are refused when too many of one person wait', async () => {
+    const database = await openTestDatabase('embedded', 'notes')
+    try {
+      const { begun, ends, slow } = slowDatabase(database)
+      const store = createNotesStore(slow, { now: () => new Date() })
+      const search = (owner: string) => store.search(owner, 'word', { limit: 5 }).then(() => 'found', String)
+      const flood = Array.from({ length: 12 }, () => search('loud'))
+      const others = ['ada', 'ben', 'eve'].map(search)
+      await eventually(async () => begun.length === 2)
+      expect(begun).toEqual(['loud', 'ada'])
+      const release = setInterval(() => ends.shift()?.(), 1)
+      try {
+        expect(await Promise.all(others)).toEqual(['found', 'found', 'found'])
+        const answers = await Promise.all(flood)
+        expect(answers.filter((answer) => answer === 'found')).toHaveLength(8)
+        expect(answers.filter((answer) => answer === 'SearchRefused: busy')).toHaveLength(4)
+        expect(new Set(begun.slice(0, 6))).toEqual(new Set(['ada', 'ben', 'eve', 'loud']))
+      } finally {
+        clearInterval(release)
+      }
+    } finally {
+      await database.close()
+    }
+  })
+})

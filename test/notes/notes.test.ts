@@ -1,0 +1,100 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import type { Database } from '../../src/database/database.js'
+import { createNotesStore, type NotesStore } from '../../src/notes/notes.js'
+import { createNotesReadiness } from '../../src/notes/notes-database.js'
+import { openTestDatabase } from '../support/databases.js'
+import { describeOnDatabases } from '../support/describe-with.js'
+import { openEmbeddedDatabase } from '../support/opened.js'
+
+describeOnDatabases('store of notes on %s', (kind) => {
+  let database: Database
+  let store: NotesStore
+  let now = new Date('2026-11-21T12:00:00.123Z')
+
+  beforeAll(async () => {
+    database = await openTestDatabase(kind, 'notes')
+    store = createNotesStore(database, { now: () => now })
+  })
+  afterAll(() => database.close())
+
+  async function create(ownerId: string, title: string, body = '') {
+    const note = await store.create(ownerId, { title, body })
+    if (note === 'full') throw new Error('full')
+    return note
+  }
+
+  it('keeps what it was given, with its times', async () => {
+    const note = await create('times', 'title', 'body')
+    expect(note).toEqual({ id: note.id, title: 'title', body: 'body', createdAt: now, updatedAt: now })
+    now = new Date(now.getTime() + 1_000)
+    await expect(store.update('times', note.id, { title: 'new' })).resolves.toEqual({
+      ...note,
+      title: 'new',
+      updatedAt: now,
+    })
+    await expect(store.read('times', note.id)).resolves.toMatchObject({ title: 'new', body: 'body' })
+  })
+
+  it.each(['read', 'update', 'remove'] as const)("does not %s another owner's note", async (operation) => {
+    const { id } = await create('owner', 'mine')
+    if (operation === 'read') expect(await store.read('stranger', id)).toBeUndefined()
+    if (operation === 'update') expect(await store.update('stranger', id, { title: 'stolen' })).toBeUndefined()
+    if (operation === 'remove') expect(await store.remove('stranger', id)).toBe(false)
+    await expect(store.read('owner', id)).resolves.toMatchObject({ title: 'mine' })
+  })
+
+  it('pages a list with equal times without loss or repetition', async () => {
+    for (let index = 0; index < 9; index += 1) await create('pages', `note ${index}`)
+    const seen: string[] = []
+    let cursor: string | undefined
+    do {
+      const page = await store.list('pages', { limit: 4, cursor })
+      seen.push(...(page?.items.map(({ title }) => title) ?? []))
+      cursor = page?.nextCursor
+    } while (cursor !== undefined)
+    expect(seen).toHaveLength(9)
+    expect(new Set(seen).size).toBe(9)
+  })
+
+  it('ranks a word in the title above one in the text, and pages by rank', async () => {
+    await create('ranks', 'other', 'pear')
+    await create('ranks', 'pear', 'other')
+    await create('ranks', 'third', 'a pear')
+    const first = await store.search('ranks', 'pear', { limit: 1 })
+    expect(first?.items.map(({ title }) => title)).toEqual(['pear'])
+    const rest = await store.search('ranks', 'pear', { limit: 5, cursor: first?.nextCursor })
+    expect(rest?.items.map(({ title }) => title).sort()).toEqual(['other', 'third'])
+    expect(rest).not.toHaveProperty('nextCursor')
+  })
+
+  it('finds a changed note by its new words only', async () => {
+    const { id } = await create('changes', 'first')
+    await store.update('changes', id, { title: 'second' })
+    expect((await store.search('changes', 'first', { limit: 5 }))?.items).toEqual([])
+    expect((await store.search('changes', 'second', { limit: 5 }))?.items).toHaveLength(1)
+  })
+
+  it('serves many at the same time', async () => {
+    await Promise.all(Array.from({ length: 20 }, (_, index) => create('crowd', `note ${index}`)))
+    expect((await store.list('crowd', { limit: 100 }))?.items).toHaveLength(20)
+  })
+})
+
+describe('readiness of the notes database', () => {
+  it('is refused until it is migrated', async () => {
+    const empty = await openEmbeddedDatabase('memory')
+    try {
+      await expect(createNotesReadiness(empty)()).rejects.toThrow(/lacks migrations/)
+    } finally {
+      await empty.close()
+    }
+  })
+
+  it('is refused when the database has gone', async () => {
+    const database = await openTestDatabase('embedded', 'notes')
+    const ready = createNotesReadiness(database)
+    await ready()
+    await database.close()
+    await expect(ready()).rejects.toThrow()
+  })
+})

@@ -1,0 +1,93 @@
+/** A name server of our own on loopback, in the few bytes of RFC 1035 that it takes. */
+import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
+import { createNameResolver, type Resolve } from '../../src/outbound/name-resolver.js'
+
+const types = { 1: 'A', 28: 'AAAA' } as const
+
+const records: Readonly<Record<string, Partial<Record<'A' | 'AAAA', readonly number[]>>>> = {
+  'four.example.com': { A: [93, 184, 216, 34] },
+  'six.example.com': { AAAA: [0x26, 6, 0x47, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x11, 0x11] },
+  'both.example.com': { A: [127, 0, 0, 1], AAAA: [0x26, 6, 0x47, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x11, 0x11] },
+}
+
+const server = createSocket('udp4')
+const asked: string[] = []
+let resolve: Resolve
+
+function nameIn(query: Buffer): { readonly name: string; readonly end: number } {
+  const labels: string[] = []
+  let at = 12
+  for (let size = query[at] ?? 0; size > 0; size = query[at] ?? 0) {
+    labels.push(query.toString('latin1', at + 1, at + 1 + size))
+    at += size + 1
+  }
+  return { name: labels.join('.'), end: at + 1 }
+}
+
+beforeAll(async () => {
+  server.on('message', (query, { port, address }) => {
+    const { name, end } = nameIn(query)
+    asked.push(name)
+    if (name === 'silent.example.com') return
+    const type = types[query.readUInt16BE(end) as keyof typeof types]
+    const data = records[name.toLowerCase()]?.[type]
+    const known = records[name.toLowerCase()] !== undefined
+    const header = Buffer.concat([
+      query.subarray(0, 2),
+      Buffer.from([0x81, known ? 0x80 : 0x83, 0, 1, 0, data ? 1 : 0, 0, 0, 0, 0]),
+    ])
+    const question = query.subarray(12, end + 4)
+    const answer =
+      data === undefined
+        ? Buffer.alloc(0)
+        : Buffer.from([0xc0, 12, 0, type === 'A' ? 1 : 28, 0, 1, 0, 0, 0, 60, 0, data.length, ...data])
+    server.send(Buffer.concat([header, question, answer]), port, address)
+  })
+  server.bind(0, '127.0.0.1')
+  await once(server, 'listening')
+  resolve = createNameResolver({ timeoutMs: 400, servers: [`127.0.0.1:${server.address().port}`] })
+})
+afterAll(() => new Promise<void>((done) => server.close(() => done())))
+beforeEach(() => {
+  asked.length = 0
+})
+
+describe('Resolving names that strangers chose', () => {
+  it.each([
+    ['four.example.com', [{ address: '93.184.216.34', family: 4 }]],
+    ['six.example.com', [{ address: '2606:4700::1111', family: 6 }]],
+    [
+      'both.example.com',
+      [
+        { address: '127.0.0.1', family: 4 },
+        { address: '2606:4700::1111', family: 6 },
+      ],
+    ],
+  ])('finds all addresses of %s', async (name, addresses) => expect(await resolve(name)).toEqual(addresses))
+
+  it.each(['nobody.example.com', 'silent.example.com'])('rejects for %s, in its time', async (name) => {
+    const startedAt = performance.now()
+    await expect(resolve(name)).rejects.toThrow()
+    expect(performance.now() - startedAt).toBeLessThan(3_000)
+  })
+
+  it.each([
+    'localhost',
+    'LOCALHOST',
+    'localhost.',
+    'app.localhost',
+    'postgres',
+    'printer.local',
+    'db.internal',
+    'metadata.google.internal',
+    'router.home.arpa',
+    'x.onion',
+    'x.test',
+    'x.invalid',
+  ])('asks nobody about %s', async (name) => {
+    await expect(resolve(name)).rejects.toThrow(/not public/)
+    expect(asked).toEqual([])
+  })
+})

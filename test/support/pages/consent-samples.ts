@@ -1,0 +1,213 @@
+/** Contexts of the consent page, for view-samples.ts. */
+
+import type {
+  ConfirmContext,
+  ConsentContext,
+  ConsentScopeContext,
+} from '../../../src/authorization-server/pages/views.js'
+import { forEachHostile, longHost } from './hostile-samples.js'
+
+const csrfToken = 'sample-csrf-token'
+const action = '/interaction/sample'
+
+const readScope: ConsentScopeContext = {
+  name: 'notes:read',
+  title: 'Read your notes',
+  description: 'See titles and texts of all your notes, and search in them.',
+  destructive: false,
+  checked: true,
+  alreadyGranted: false,
+  required: false,
+  includes: [],
+  tools: [
+    { title: 'List notes', name: 'list_notes', destructive: false },
+    { title: 'Search notes', name: 'search_notes', destructive: false },
+    { title: 'Read a note', name: 'read_note', destructive: false },
+  ],
+}
+
+const writeScope: ConsentScopeContext = {
+  ...readScope,
+  name: 'notes:write',
+  title: 'Write notes',
+  description: 'Create notes and change those you have.',
+  includes: ['Read your notes'],
+  tools: [
+    { title: 'Create a note', name: 'create_note', destructive: false },
+    { title: 'Update a note', name: 'update_note', destructive: false },
+  ],
+}
+
+const deleteScope: ConsentScopeContext = {
+  ...readScope,
+  name: 'notes:delete',
+  title: 'Delete notes',
+  description: 'Remove notes for good.',
+  destructive: true,
+  checked: false,
+  tools: [{ title: 'Delete a note', name: 'delete_note', destructive: true }],
+}
+
+const identityScopes: readonly ConsentScopeContext[] = [
+  { ...readScope, name: 'openid', title: 'Know that it is you', description: undefined, required: true, tools: [] },
+  { ...readScope, name: 'email', title: 'See your email address', description: undefined, tools: [] },
+  {
+    ...readScope,
+    name: 'offline_access',
+    title: 'Stay connected while you are away',
+    description: undefined,
+    required: true,
+    tools: [],
+  },
+]
+
+const consent: ConsentContext = {
+  client: {
+    name: 'Claude',
+    identity: { kind: 'verified', host: 'claude.ai', known: { product: 'Claude', maker: 'Anthropic' } },
+    uri: 'https://claude.ai/',
+    policyUri: 'https://www.anthropic.com/privacy',
+    termsUri: 'https://www.anthropic.com/terms',
+  },
+  redirect: { kind: 'https', host: 'claude.ai' },
+  resource: { name: 'Notes', url: 'https://mcp.example.com/mcp' },
+  scopes: [readScope, writeScope, deleteScope],
+  account: { email: 'ada@example.com' },
+  lifetime: { days: 30 },
+  action: `${action}/consent`,
+  switchAccountAction: `${action}/switch-account`,
+  csrfToken,
+  seen: 'iJ8cX2mQ0c9dVx3pZ5nR7tL1bYwKfHsE4aGuO6qTjMk',
+  readOnly: true,
+  shown: 'ask.1790000000000.sample',
+}
+
+const loopback: ConsentContext = {
+  ...consent,
+  handOff: 'without-destructive',
+  client: {
+    name: 'Claude Code',
+    identity: { kind: 'unverified' },
+    nameWarning: { kind: 'product', name: 'Claude' },
+  },
+  redirect: { kind: 'loopback', host: 'localhost:53712', onlyLoopback: true },
+}
+
+function hostileConsent(name: string): ConsentContext {
+  return {
+    ...loopback,
+    client: {
+      name,
+      identity: { kind: 'verified', host: longHost },
+      nameWarning: { kind: 'operator', name },
+      uri: 'javascript:alert(1)',
+      policyUri: `https://${longHost}/privacy`,
+      termsUri: 'http://plain.example/terms',
+    },
+    redirect: { kind: 'https', host: longHost, documentHost: longHost },
+    resource: { name, url: `https://${longHost}/mcp` },
+    scopes: [
+      { ...writeScope, name: 'w:'.repeat(100), title: name, description: name.repeat(3), includes: [name, name] },
+      { ...deleteScope, required: true, tools: [{ title: name, name: 'tool_'.repeat(40), destructive: true }] },
+    ],
+    account: { email: `${'long-local-part.'.repeat(4)}@${longHost}`, name },
+    lifetime: { days: 1 },
+  }
+}
+
+export const consentSamples: Readonly<Record<string, ConsentContext>> = {
+  verified: consent,
+  loopback,
+  'known with identity scopes': {
+    ...consent,
+    client: { name: 'Notes for Teams', identity: { kind: 'known' } },
+    scopes: [...identityScopes, { ...readScope, alreadyGranted: true }, writeScope],
+    account: { email: 'ada@example.com', name: 'Ada Lovelace' },
+  },
+  'step-up': { ...loopback, scopes: [{ ...readScope, alreadyGranted: true }, writeScope, deleteScope] },
+  again: { ...loopback, scopes: [readScope, writeScope].map((scope) => ({ ...scope, alreadyGranted: true })) },
+  'identity only': {
+    ...consent,
+    client: { name: 'Wiki', identity: { kind: 'known' } },
+    resource: undefined,
+    scopes: identityScopes,
+    readOnly: false,
+  },
+  'private-use scheme': {
+    ...loopback,
+    client: { name: 'Cursor', identity: { kind: 'unverified' } },
+    redirect: { kind: 'private-use', scheme: 'cursor' },
+  },
+  'claimed host': {
+    ...loopback,
+    client: { name: 'Claude Code', identity: { kind: 'unverified', claim: { kind: 'host', host: 'claude.ai' } } },
+  },
+  'claimed registration': {
+    ...loopback,
+    client: { name: 'Notes CLI', identity: { kind: 'unverified', claim: { kind: 'operator' } } },
+    handOff: 'complete',
+  },
+  'shared host': {
+    ...consent,
+    client: {
+      name: 'Wiki',
+      identity: { kind: 'unverified', claim: { kind: 'shared-host', host: 'wiki.github.io', shared: 'github.io' } },
+    },
+    redirect: { kind: 'https', host: 'wiki.github.io' },
+  },
+  'official word': {
+    ...consent,
+    client: {
+      name: 'Account Security',
+      identity: { kind: 'verified', host: 'wiki.example' },
+      nameWarning: { kind: 'word', word: 'security' },
+    },
+    redirect: { kind: 'https', host: 'wiki.example' },
+  },
+  'mixed alphabets': {
+    ...loopback,
+    client: { name: 'Nоtebook', identity: { kind: 'unverified' }, nameWarning: { kind: 'mixed-scripts' } },
+  },
+  'too early': { ...consent, problem: 'tooEarly' },
+  'nothing ticked': { ...loopback, scopes: [{ ...deleteScope, checked: false }], problem: 'nothingTicked' },
+  'verified stranger': { ...consent, client: { name: 'Wiki', identity: { kind: 'verified', host: 'wiki.example' } } },
+  'borrowed name': {
+    ...consent,
+    client: {
+      name: 'Claude',
+      identity: { kind: 'verified', host: 'wiki.example' },
+      nameWarning: { kind: 'product', name: 'Claude' },
+    },
+    redirect: { kind: 'https', host: 'wiki.example' },
+  },
+  device: {
+    ...loopback,
+    redirect: undefined,
+    handOff: undefined,
+    device: { userCode: 'BDWP-HQPK', asker: { address: '203.0.113.7', isNear: false } },
+  },
+  'device nearby': {
+    ...consent,
+    client: { name: 'Notes CLI', identity: { kind: 'unverified' } },
+    redirect: undefined,
+    device: { userCode: 'BDWP-HQPK', asker: { address: '203.0.113.7', isNear: true } },
+  },
+  'no scopes': { ...loopback, resource: undefined, scopes: [], readOnly: false },
+  ...forEachHostile(hostileConsent),
+}
+
+const confirm: ConfirmContext = { ...loopback, decision: 'allow', scopes: [readScope, writeScope] }
+
+export const confirmSamples: Readonly<Record<string, ConfirmContext>> = {
+  loopback: confirm,
+  destructive: { ...confirm, scopes: [readScope, writeScope, deleteScope] },
+  'too early': { ...confirm, problem: 'tooEarly' },
+  'hand-off': { ...confirm, decision: 'allow-hand-off' },
+  'identity only': { ...confirm, resource: undefined, scopes: identityScopes },
+  ...forEachHostile((name) => ({
+    ...confirm,
+    client: { name, identity: { kind: 'unverified' }, nameWarning: { kind: 'operator', name } },
+    resource: { name, url: `https://${longHost}/mcp` },
+    scopes: [{ ...deleteScope, title: name }],
+  })),
+}

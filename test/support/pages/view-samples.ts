@@ -1,0 +1,174 @@
+/** Contexts of every page, calm ones and hostile ones: the tests render each, and screenshots are taken of them. */
+
+import type { FormPostContext } from '../../../src/authorization-server/pages/form-post-view.js'
+import type {
+  DoneContext,
+  ErrorContext,
+  ErrorKind,
+  HandOffContext,
+  SignInContext,
+  Views,
+} from '../../../src/authorization-server/pages/views.js'
+import { connectSamples } from './connect-samples.js'
+import { confirmSamples, consentSamples } from './consent-samples.js'
+import { forEachHostile, hostileTexts, longHost } from './hostile-samples.js'
+
+/** For every page, its contexts by the name of the situation. */
+export type ViewSamples = { readonly [Name in keyof Views]: Readonly<Record<string, Views[Name]>> }
+
+const csrfToken = 'sample-csrf-token'
+const action = '/interaction/sample'
+
+const signIn: SignInContext = {
+  clientName: 'Claude Code',
+  resourceName: 'Notes',
+  email: '',
+  action: `${action}/sign-in`,
+  cancelAction: `${action}/cancel`,
+  csrfToken,
+}
+
+const handedOffUrl =
+  'http://127.0.0.1:33418/callback?code=yT3Vw0x9Lr5aQm2Kc8NfZb6HdJ4uGs1P&state=6fK2&iss=http%3A%2F%2Flocalhost%3A3000'
+
+function handOff(clientName: string | undefined, url = handedOffUrl): HandOffContext {
+  return { clientName, url, code: 'yT3Vw0x9Lr5aQm2Kc8NfZb6HdJ4uGs1P', command: `curl "${url}"`, minutes: 5 }
+}
+
+function problem(kind: ErrorKind, details: Partial<ErrorContext> = {}): ErrorContext {
+  return { ...details, kind, requestId: '0b0f5a3e-8f2c-4b7e-9a34-6d1f2f5f7c11' }
+}
+
+const errors: Readonly<Record<ErrorKind, ErrorContext>> = {
+  'interaction-expired': problem('interaction-expired', { clientName: 'Claude Code' }),
+  'interaction-used': problem('interaction-used', { clientName: 'Claude Code' }),
+  'form-expired': problem('form-expired'),
+  'unknown-client': problem('unknown-client', { code: 'invalid_client', description: 'the client is not registered' }),
+  'client-unavailable': problem('client-unavailable', { code: 'invalid_client' }),
+  'client-refused': problem('client-refused', { code: 'invalid_client' }),
+  'bad-redirect': problem('bad-redirect', { code: 'invalid_redirect_uri', clientName: hostileTexts.markup }),
+  'bad-request': problem('bad-request', {
+    code: 'invalid_request',
+    description: 'code_challenge is missing',
+    back: `https://${longHost}/callback?error=invalid_request&state=${hostileTexts.markup}`,
+  }),
+  'access-denied': problem('access-denied', { code: 'access_denied' }),
+  'unknown-resource': problem('unknown-resource', { code: 'invalid_target' }),
+  'set-up-unavailable': problem('set-up-unavailable'),
+  'not-found': problem('not-found'),
+  'wrong-host': problem('wrong-host'),
+  busy: problem('busy', { code: 'temporarily_unavailable' }),
+  'too-many-requests': problem('too-many-requests', { code: 'temporarily_unavailable' }),
+  'server-error': problem('server-error', { code: 'server_error' }),
+}
+
+function doneSample(clientName: string): DoneContext {
+  return { outcome: 'allowed', clientName }
+}
+
+function formPostSample(state: string): FormPostContext {
+  const fields = { code: 'a-code', state, iss: 'https://auth.example' }
+  return { action: 'https://client.example/callback', host: 'client.example', fields }
+}
+
+export const viewSamples: ViewSamples = {
+  'sign-in': {
+    first: signIn,
+    'by oneself': { email: '', action, csrfToken },
+    wrong: { ...signIn, email: 'ada@example.com', error: 'wrong-credentials' },
+    'too many': { ...signIn, email: 'ada@example.com', error: 'too-many-attempts', retryAfterSeconds: 840 },
+    'too many, nearly over': { ...signIn, error: 'too-many-attempts', retryAfterSeconds: 1 },
+    'form expired': { ...signIn, email: 'ada@example.com', error: 'form-expired' },
+    busy: { ...signIn, error: 'busy' },
+    ...forEachHostile((text) => ({ ...signIn, clientName: text, resourceName: text, email: text })),
+  },
+  consent: consentSamples,
+  confirm: confirmSamples,
+  device: {
+    first: { userCode: '', action: '/device', xsrf: csrfToken },
+    'by link': { userCode: 'BDWP-HQPK', action: '/device', xsrf: csrfToken },
+    wrong: { userCode: 'BDWP-HQPX', error: 'unknown-code', action: '/device', xsrf: csrfToken },
+    expired: { userCode: 'BDWP-HQPK', error: 'expired-code', action: '/device', xsrf: csrfToken },
+    used: { userCode: 'BDWP-HQPK', error: 'used-code', action: '/device', xsrf: csrfToken },
+    none: { userCode: '', error: 'no-code', action: '/device', xsrf: csrfToken },
+    'form expired': { userCode: 'BDWP-HQPK', error: 'form-expired', action: '/device', xsrf: csrfToken },
+    'too many': {
+      userCode: 'BDWP-HQPX',
+      error: 'too-many-attempts',
+      retryAfterSeconds: 840,
+      action: '/device',
+      xsrf: csrfToken,
+    },
+    ...forEachHostile((text) => ({ userCode: text, action: '/device', xsrf: text })),
+  },
+  'hand-off': {
+    plain: handOff('Claude Code'),
+    long: handOff('Claude Code', `${handedOffUrl}&state=${'x'.repeat(500)}`),
+    ...forEachHostile((text) => handOff(text, `${handedOffUrl}&state=${text}`)),
+  },
+  'set-up': {
+    first: { email: '', errors: {}, action: '/set-up/sample', csrfToken },
+    mistakes: {
+      email: 'ada',
+      errors: {
+        email: 'Enter an email address such as name@example.com.',
+        password: 'Use at least 15 characters; this one has 8.',
+      },
+      action: '/set-up/sample',
+      csrfToken,
+    },
+    ...forEachHostile((text) => ({ email: text, errors: { password: text }, action: '/set-up/sample', csrfToken })),
+  },
+  'set-up-done': {
+    done: { email: 'ada@example.com', resourceUrl: 'http://localhost:4000/mcp', connectUrl: '/connect' },
+    long: { email: `${'a'.repeat(60)}@${longHost}`, resourceUrl: `https://${longHost}/mcp`, connectUrl: '/connect' },
+  },
+  'sign-out': {
+    plain: { action: '/logout/confirm', fields: { xsrf: 'sample' }, confirm: { name: 'logout', value: 'yes' } },
+    ...forEachHostile((text) => ({
+      clientName: text,
+      action: '/logout/confirm',
+      fields: { xsrf: text },
+      confirm: { name: 'logout', value: 'yes' },
+    })),
+  },
+  'signed-out': {
+    plain: { hasStayed: false },
+    stayed: { hasStayed: true },
+    'with a way on': { hasStayed: false, back: 'https://client.example/signed-out?state=x' },
+  },
+  'form-post': {
+    code: formPostSample('state-1'),
+    ...forEachHostile(formPostSample),
+  },
+  done: {
+    allowed: doneSample('Claude Code'),
+    denied: { outcome: 'denied', clientName: 'Claude Code' },
+    cancelled: { outcome: 'cancelled' },
+    ...forEachHostile(doneSample),
+  },
+  connect: connectSamples,
+  error: { ...errors },
+  home: {
+    one: {
+      resources: [{ name: 'Notes', url: 'http://localhost:4000/mcp', connectUrl: '/connect' }],
+      metadataUrl: 'http://localhost:3000/.well-known/oauth-authorization-server',
+      isAccountMissing: false,
+    },
+    'before set-up': {
+      resources: [{ name: 'Notes', url: 'http://localhost:4000/mcp', connectUrl: '/connect' }],
+      metadataUrl: 'http://localhost:3000/.well-known/oauth-authorization-server',
+      isAccountMissing: true,
+    },
+    none: {
+      resources: [],
+      metadataUrl: 'https://auth.example.com/.well-known/oauth-authorization-server',
+      isAccountMissing: false,
+    },
+    ...forEachHostile((name) => ({
+      resources: [{ name, url: `https://${longHost}/mcp`, connectUrl: '/connect' }],
+      metadataUrl: `https://${longHost}/.well-known/oauth-authorization-server`,
+      isAccountMissing: true,
+    })),
+  },
+}
