@@ -3,7 +3,8 @@
  * rules. RFC 6749, 6750, 7009, 7591, 7592, 7636, 7662, 8414, 8628, 8707, 9068, 9207, OpenID Connect Core, Discovery, RP-Initiated Logout.
  */
 import compose from 'koa-compose'
-import { createHttpBase, type HttpApp, type HttpBaseOptions, type HttpMiddleware, routesOf } from '../http/http.js'
+import type { HttpMiddleware } from '../http/context.js'
+import { createHttpBase, type HttpApp, type HttpBaseOptions, routesOf } from '../http/http.js'
 import { answerAhead } from '../http/prepared-answers.js'
 import { pathOf } from '../oauth/well-known.js'
 import { createPages, viewsFolder } from '../pages/pages.js'
@@ -18,7 +19,7 @@ import { installFileClients } from './clients/file-clients.js'
 import { ownNames } from './clients/name-warnings.js'
 import { guardCodeEntry, limitEnteredCodes } from './device/entry.js'
 import { paceDevices } from './device/polling.js'
-import { passTheDoor } from './endpoints/canonical-paths.js'
+import { canonicalisePaths } from './endpoints/canonical-paths.js'
 import { allowCrossOriginRegistration } from './endpoints/cross-origin.js'
 import { refuseCrossSite } from './endpoints/fetch-metadata.js'
 import { postOnResume } from './endpoints/form-post.js'
@@ -243,7 +244,7 @@ export async function createAuthorizationServer(
     registration: options.registration.mode !== 'closed',
     deviceFlow: options.offersDeviceFlow,
   })
-  app.use(passTheDoor)
+  app.use(canonicalisePaths)
   app.use(methods.refuseOthers)
   app.use(refuseCrossSite(origin))
   app.use(inLanes(lanes, everything, [noteParties, compose(provider.middleware), methods.answerRest]))

@@ -2,7 +2,7 @@
 import type { EventEmitter } from 'node:events'
 import type { KoaContextWithOIDC, default as Provider } from 'oidc-provider'
 import type { Logger } from '../base/log.js'
-import type { HttpMiddleware, RequestEvent } from '../http/http.js'
+import type { HttpMiddleware, RequestEvent } from '../http/context.js'
 import { subjectHash } from '../oauth/subject-hash.js'
 import type { AuditEntry, AuditTrail } from '../storage/audit/audit.js'
 import { currentChange } from '../storage/clients/change-request.js'

@@ -1,7 +1,7 @@
 /** What an authorization server is made from. Filled by system.ts; every duration in seconds. */
 
 import type { Logger } from '../base/log.js'
-import type { HttpMiddleware } from '../http/http.js'
+import type { HttpMiddleware } from '../http/context.js'
 import type { HostRules } from '../oauth/host-pattern.js'
 import type { RegistrationRules } from '../oauth/registration-rules.js'
 import type { ResourceDeclaration } from '../oauth/resource.js'

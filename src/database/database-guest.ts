@@ -8,7 +8,7 @@ import type {
   SqlResultSet,
   Transaction,
 } from '@prisma/driver-adapter-utils'
-import type { Database, QueryResult } from './database.js'
+import type { Database } from './database.js'
 import {
   type Answer,
   type CallError,
@@ -18,6 +18,7 @@ import {
   readSocketName,
 } from './database-calls.js'
 import { messagesOver } from './framed-messages.js'
+import type { QueryResult } from './sql.js'
 
 type Ask = (name: CallName, ...args: readonly unknown[]) => Promise<unknown>
 

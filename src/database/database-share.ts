@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { SqlQuery, SqlQueryable, Transaction } from '@prisma/driver-adapter-utils'
 import { randomSecret } from '../base/secrets.js'
-import type { Database, Statement } from './database.js'
+import type { Database } from './database.js'
 import {
   type Answer,
   type Call,
@@ -18,6 +18,7 @@ import {
   socketNameFile,
 } from './database-calls.js'
 import { messagesOver } from './framed-messages.js'
+import type { Statement } from './sql.js'
 
 /** The embedded database has one session: while a command's transaction is open, the server's own statements wait for it. */
 const transactionMs = 10_000

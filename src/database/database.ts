@@ -2,6 +2,7 @@
  * Opens a PostgreSQL database: a server named by a URL, or the embedded one (PGlite) in a folder. Owns pooling, time limits and
  * the embedded database's folder lock. Does not own any table: each server brings its own Prisma schema.
  */
+
 import { mkdirSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { PGlite, types } from '@electric-sql/pglite'
@@ -15,29 +16,12 @@ import { type DatabaseTime, databaseTime, demandSameClock } from './database-clo
 import { restrictToOwner } from './embedded-folders.js'
 import { createPreparedSql } from './embedded-statements.js'
 import { lockFolder } from './folder-lock.js'
-import { connectionShares, createLanes, type Lane } from './lanes.js'
+import { connectionShares, createLanes } from './lanes.js'
 import { migrationAdapter } from './migration-adapter.js'
 import { isOutage, isReadOnlyError, isUndone, outageError } from './outage.js'
 import { askIfReadOnly, demandWritable, demandWritableClient, type ReadOnlyAnswer } from './read-only-sessions.js'
+import type { Sql, Statement } from './sql.js'
 import { trackSockets } from './tracked-sockets.js'
-
-/** One prepared statement. `name` is unique per text: PostgreSQL prepares it once per connection. */
-export interface Statement {
-  readonly name: string
-  readonly lane: Lane
-  readonly text: string
-}
-
-export interface QueryResult<Row> {
-  readonly rows: Row[]
-  /** Rows written, or read. */
-  readonly rowCount: number
-}
-
-/** The tiny seam under the hot paths: single statements, each its own transaction. Throws `outageError` for faults that pass. */
-export interface Sql {
-  query<Row>(statement: Statement, values: readonly unknown[]): Promise<QueryResult<Row>>
-}
 
 export interface PoolUse {
   readonly pool: string

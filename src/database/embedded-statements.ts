@@ -3,8 +3,7 @@
  * times; here a statement is parsed once, and a call is one crossing. Does not open or close the database.
  */
 import { messages, type PGlite, parse, protocol } from '@electric-sql/pglite'
-import type { Sql, Statement } from './database.js'
-import type { Lane } from './lanes.js'
+import type { Lane, Sql, Statement } from './sql.js'
 
 interface Prepared {
   readonly parameterTypes: readonly number[]

@@ -2,7 +2,7 @@
  * Tables whose rows have an end: deleted after it, in batches small enough never to hold up honest requests, and how late that is.
  * Does not own which tables there are, nor when: each server knows its own.
  */
-import type { Sql, Statement } from './database.js'
+import type { Sql, Statement } from './sql.js'
 
 export interface Expiring {
   readonly table: string

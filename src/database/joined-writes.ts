@@ -2,7 +2,7 @@
  * Several writes as one statement: one way to the database and one commit, all of it or nothing. Each write is a constant text, so
  * that what is joined of the same writes is the same prepared statement. Does not order the writes: none sees what another has done.
  */
-import type { Sql, Statement } from './database.js'
+import type { Sql, Statement } from './sql.js'
 
 /** One statement, or several steps of one, that can stand beside others. */
 export interface WriteText {

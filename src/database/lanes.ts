@@ -2,17 +2,9 @@
  * Connections for single statements, apart by what the statements are for. A statement declares its lane, as its text does not tell:
  * a read may begin with `WITH`, and a small write may guard every request.
  */
-import { createPipelines, type Pipelines, type PipelinesOptions } from './pipelines.js'
 
-/**
- * Statements of one lane wait for each other, never for those of another lane.
- *
- * - `read`: reads by key, quick whatever a caller sends.
- * - `write`: waits for the disk.
- * - `security`: guards other requests: rate limits, used DPoP proofs, API keys, revocations. Work that callers ask for must not delay it.
- * - `search`: takes as long as a caller's input makes it. Has a short time limit of its own.
- */
-export type Lane = 'read' | 'write' | 'security' | 'search'
+import { createPipelines, type Pipelines, type PipelinesOptions } from './pipelines.js'
+import type { Lane } from './sql.js'
 
 /** One each to read, to guard, to search and to write, and two for transactions: what runs under a lock needs a second one. */
 export const leastConnections = 6

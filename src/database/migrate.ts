@@ -10,7 +10,8 @@ import {
   bindMigrationAwareSqlAdapterFactory,
   type SqlMigrationAwareDriverAdapterFactory,
 } from '@prisma/driver-adapter-utils'
-import type { Database, Statement } from './database.js'
+import type { Database } from './database.js'
+import type { Statement } from './sql.js'
 
 interface Migration {
   readonly path: string

@@ -5,7 +5,7 @@
  * It is prepared by its name once per connection, or without a name each time.
  */
 import pg from 'pg'
-import type { Statement } from './database.js'
+import type { Statement } from './sql.js'
 
 interface Column {
   readonly name: string

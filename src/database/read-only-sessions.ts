@@ -4,7 +4,7 @@
  * a failover.
  */
 import type pg from 'pg'
-import type { Statement } from './database.js'
+import type { Statement } from './sql.js'
 
 /** On in a standby, and where somebody has made databases read-only. */
 export const askIfReadOnly: Statement = {

@@ -1,17 +1,9 @@
 /** What a check is and what it may find. */
+
 import type { Evidence } from './evidence.js'
 import { type LocalProblemCode, localProblems } from './local/problems.js'
+import type { ProblemKind } from './problem-kind.js'
 import { type ProblemCode, problems } from './problems/index.js'
-
-/** What is known of a kind of problem, whoever has it. */
-export interface ProblemKind {
-  /** A failure stops at least one client; a warning costs somebody something, or will. */
-  readonly severity: 'failure' | 'warning'
-  readonly title: string
-  /** Which clients have trouble, and why. */
-  readonly clients: string
-  readonly fix: string
-}
 
 export interface Problem extends ProblemKind {
   readonly code: ProblemCode | LocalProblemCode

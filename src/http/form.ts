@@ -1,7 +1,7 @@
 /** Reads small request bodies: our own forms, and parameters that are rewritten before the engine reads them. */
 import type { IncomingMessage } from 'node:http'
 import { OAuthError } from '../oauth/errors.js'
-import type { HttpContext } from './http.js'
+import type { HttpContext } from './context.js'
 
 /** The whole body. Throws `invalid_request` with status 413 as soon as it is longer than `limit` bytes. */
 export function readBody(request: IncomingMessage, limit: number): Promise<Buffer> {

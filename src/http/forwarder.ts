@@ -8,7 +8,8 @@ import { pipeline } from 'node:stream/promises'
 import { Agent, type Dispatcher, request } from 'undici'
 import { OAuthError } from '../oauth/errors.js'
 import { forwarderHeader } from './client-address.js'
-import { type HttpContext, isCutOff } from './http.js'
+import type { HttpContext } from './context.js'
+import { isCutOff } from './http.js'
 
 export interface ForwarderOptions {
   /** For the whole exchange, both bodies included. */

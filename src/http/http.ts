@@ -1,7 +1,8 @@
 /**
  * The HTTP base both servers stand on: one writer of errors, health, graceful stop, and in order what has files of its own: the
- * log line (request-log.ts), the pinned origin (origin.ts). Does not own routes, authentication or page rendering.
+ * log line (request-log.ts), the pinned origin (host-pinning.ts). Does not own routes, authentication or page rendering.
  */
+
 import type { IncomingMessage, RequestListener } from 'node:http'
 import type { AddressInfo, BlockList } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -13,30 +14,11 @@ import { isOutage, outageError } from '../database/outage.js'
 import { OAuthError } from '../oauth/errors.js'
 import { type ConnectionLimits, connectionLimits, createBoundedServer } from './bounded-server.js'
 import { addressSet, contains, peerAddress } from './client-address.js'
+import type { HttpContext, HttpMiddleware, HttpState } from './context.js'
 import { listenFailure } from './free-address.js'
 import { pinOrigin, pinScheme } from './host-pinning.js'
 import { arrivalHeaders, createArrivalDesk } from './proxy-probe.js'
 import { logRequests } from './request-log.js'
-
-/** What a request's single log line will say; handlers add to it, nobody logs on the side. */
-export interface RequestEvent {
-  readonly requestId: string
-  [detail: string]: unknown
-}
-
-export interface HttpState extends Koa.DefaultState {
-  event: RequestEvent
-  clientAddress: string
-  /** The public origin asked for, one of ours. Not `ctx.origin`, which is a header of the client. */
-  origin: string
-  /** Path under which this server is published, without a trailing slash; '' at the root. Paths inside the server lack it. */
-  basePath: string
-  /** One of many requests that programs make by themselves: its log line is for debugging. */
-  isRoutine?: boolean
-}
-
-export type HttpContext = Koa.ParameterizedContext<HttpState>
-export type HttpMiddleware = Koa.Middleware<HttpState>
 
 export interface HttpBaseOptions {
   readonly log: Logger
@@ -52,7 +34,7 @@ export interface HttpBaseOptions {
   readonly trustedProxies: readonly string[]
   /** Known to this process alone: whoever sends it as `forwarderHeader` is our own forwarder and says whom it asks for. */
   readonly forwarderSecret?: string | undefined
-  /** Of the operator's: who seals a question under one is told how it arrived (`arrival.ts`). */
+  /** Of the operator's: who seals a question under one is told how it arrived (`proxy-probe.ts`). */
   readonly operatorSecrets?: (() => readonly string[]) | undefined
   /** Answers the readiness probe: resolves when migrated and the database answers, throws otherwise. */
   readonly ready: () => Promise<void>

@@ -7,7 +7,7 @@ import type { BlockList } from 'node:net'
 import type { Clock } from '../base/clock.js'
 import type { Logger } from '../base/log.js'
 import { clientAddress, takeForwarderProof } from './client-address.js'
-import type { HttpMiddleware, RequestEvent } from './http.js'
+import type { HttpMiddleware, RequestEvent } from './context.js'
 
 /** A stranger may send a request line of 16 KiB as often as the network allows; a log line keeps this much of what is theirs. */
 const longestPath = 200

@@ -2,7 +2,7 @@
 
 import type { Clock } from '../base/clock.js'
 import { randomSecret } from '../base/secrets.js'
-import type { Sql, Statement } from '../database/database.js'
+import type { Sql, Statement } from '../database/sql.js'
 import { parseScope } from '../oauth/scope.js'
 import { type ApiKeyRecord, type ApiKeyStore, formatApiKey, hashApiKey } from '../resource-server/index.js'
 

@@ -5,7 +5,7 @@
 
 import { type Clock, epochSeconds } from '../base/clock.js'
 import type { Logger } from '../base/log.js'
-import type { HttpContext, HttpState } from '../http/http.js'
+import type { HttpContext, HttpState } from '../http/context.js'
 import { OAuthError } from '../oauth/errors.js'
 import {
   type AccessToken,

@@ -1,6 +1,5 @@
 /** What ends by itself in the MCP server's database: used proofs (`proof-replays.ts`) and full buckets (`shared-buckets.ts`). */
 import type { Clock } from '../base/clock.js'
-import type { Sql } from '../database/database.js'
 import {
   type Expiring,
   type OverdueRows,
@@ -9,6 +8,7 @@ import {
   sweepBatches,
   sweepOf,
 } from '../database/expiring-rows.js'
+import type { Sql } from '../database/sql.js'
 
 const expiring: readonly Expiring[] = [
   { table: 'used_proofs', key: 'id_hash', expiry: 'expires_at' },

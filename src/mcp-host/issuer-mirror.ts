@@ -5,9 +5,9 @@
  * single-origin deployment. The endpoints lead on: a redirect for people, a forwarder for programs, to that one issuer only.
  */
 
+import type { HttpContext, HttpMiddleware } from '../http/context.js'
 import { readForm } from '../http/form.js'
 import { createForwarder, type Forward, type ForwarderOptions } from '../http/forwarder.js'
-import type { HttpContext, HttpMiddleware } from '../http/http.js'
 import { postedQuery } from '../http/posted-query.js'
 import { legacyEndpointPaths } from '../oauth/deployment.js'
 import { OAuthError } from '../oauth/errors.js'

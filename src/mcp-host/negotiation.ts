@@ -2,7 +2,7 @@
  * In which form a JSON-RPC answer goes to the client: JSON or an event stream, as its Accept header says (RFC 9110 §12.5.1). The SDK
  * behind takes only requests that name both, letter for letter; many clients send a wildcard, one of the two, or nothing.
  */
-import type { HttpContext } from '../http/http.js'
+import type { HttpContext } from '../http/context.js'
 
 export interface AcceptedForms {
   readonly json: boolean

@@ -2,7 +2,7 @@
  * Who may call from a browser: CORS for everybody (tokens, not cookies, give access here), and the Origin check of the MCP
  * transport that stops DNS rebinding (MCP Streamable HTTP, "security": a present and invalid Origin must be 403).
  */
-import type { HttpMiddleware } from '../http/http.js'
+import type { HttpMiddleware } from '../http/context.js'
 import { corsHeaders, foreignOrigin, originChecker, preflightHeaders } from '../resource-server/index.js'
 
 /** Lets every origin read answers and answers preflights itself: they carry no token and must not meet the guard. */

@@ -1,7 +1,7 @@
 /** Which DPoP proofs were used, in the MCP server's database, so that a proof is good once at all replicas (RFC 9449 §11.1). */
 
 import { hashSecret } from '../base/secrets.js'
-import type { Sql, Statement } from '../database/database.js'
+import type { Sql, Statement } from '../database/sql.js'
 import type { ProofReplayStore } from '../resource-server/index.js'
 
 const insert: Statement = {

@@ -8,7 +8,7 @@
 import { BoundedMap } from '../base/bounded-map.js'
 import { hashSecret } from '../base/secrets.js'
 import { settleInBackground } from '../database/background-settling.js'
-import type { Sql, Statement } from '../database/database.js'
+import type { Sql, Statement } from '../database/sql.js'
 import type { RateLimitStore } from '../resource-server/index.js'
 
 export interface SharedBucketsOptions {

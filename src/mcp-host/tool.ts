@@ -4,21 +4,15 @@
  */
 import type { CallToolResult, McpServer, StandardSchemaWithJSON, ToolAnnotations } from '@modelcontextprotocol/server'
 import type { z } from 'zod'
-import type { NotesStore } from '../notes/notes.js'
 import type { ToolDeclaration } from '../oauth/resource.js'
 import type { RequiredScopes } from '../oauth/scope.js'
-import { userOf } from '../resource-server/index.js'
 import type { McpCall } from './server-definition.js'
-
-/** What a call may use. */
-export interface ToolCall extends McpCall {
-  readonly store: NotesStore
-}
 
 /** Structured output, or one sentence that tells the model (and the person) what to do. */
 export type ToolAnswer = { readonly data: Record<string, unknown> } | { readonly problem: string }
 
-export interface ToolDefinition<Input extends z.ZodObject, Output extends z.ZodObject> {
+/** `Call` is what a call may use: the request it belongs to, and whatever else a server hands to its tools. */
+export interface ToolDefinition<Input extends z.ZodObject, Output extends z.ZodObject, Call extends McpCall = McpCall> {
   readonly name: string
   readonly title: string
   /** For the model: what it does, when to use it. */
@@ -32,20 +26,26 @@ export interface ToolDefinition<Input extends z.ZodObject, Output extends z.ZodO
   readonly annotations: ToolAnnotations
   readonly input: Input
   readonly output: Output
-  readonly run: (input: z.infer<Input>, call: ToolCall) => Promise<ToolAnswer>
+  readonly run: (input: z.infer<Input>, call: Call) => Promise<ToolAnswer>
+  /** What the model and the person read when the tool fails for a reason of the server's. */
+  readonly unavailable: string
 }
 
-export interface Tool {
+export interface Tool<Call extends McpCall = McpCall> {
   readonly declaration: ToolDeclaration
   /** Puts the tool on a server that serves this one call. */
-  register(server: McpServer, call: ToolCall): void
+  register(server: McpServer, call: Call): void
 }
 
 function problem(text: string): CallToolResult {
   return { content: [{ type: 'text', text }], isError: true }
 }
 
-async function answer(run: () => Promise<ToolAnswer>, { report }: ToolCall): Promise<CallToolResult> {
+async function answer(
+  run: () => Promise<ToolAnswer>,
+  { report }: McpCall,
+  unavailable: string,
+): Promise<CallToolResult> {
   try {
     const result = await run()
     if ('problem' in result) {
@@ -58,7 +58,7 @@ async function answer(run: () => Promise<ToolAnswer>, { report }: ToolCall): Pro
   } catch (error) {
     // Without this the SDK would send the message of the exception, a database error for example, to the client.
     report('failed', error)
-    return problem('The notes service cannot do this right now. Try again in a moment.')
+    return problem(unavailable)
   }
 }
 
@@ -74,9 +74,9 @@ function withFixedJsonSchema(schema: z.ZodObject): StandardSchemaWithJSON {
 }
 
 /** Makes a tool of its definition. */
-export function defineTool<Input extends z.ZodObject, Output extends z.ZodObject>(
-  definition: ToolDefinition<Input, Output>,
-): Tool {
+export function defineTool<Input extends z.ZodObject, Output extends z.ZodObject, Call extends McpCall>(
+  definition: ToolDefinition<Input, Output, Call>,
+): Tool<Call> {
   const { name, title, description, scopes, destructive = false, annotations, input, whenMissing } = definition
   const inputSchema = withFixedJsonSchema(input)
   const outputSchema = withFixedJsonSchema(definition.output)
@@ -91,28 +91,9 @@ export function defineTool<Input extends z.ZodObject, Output extends z.ZodObject
       ...(whenMissing !== undefined && { whenMissing }),
     },
     register: (server, call) => {
-      server.registerTool(name, config, async (values) => answer(() => definition.run(input.parse(values), call), call))
+      server.registerTool(name, config, async (values) =>
+        answer(() => definition.run(input.parse(values), call), call, definition.unavailable),
+      )
     },
   }
-}
-
-export interface NotesToolDefinition<Input extends z.ZodObject, Output extends z.ZodObject>
-  extends Omit<ToolDefinition<Input, Output>, 'run'> {
-  readonly run: (input: z.infer<Input>, store: NotesStore, ownerId: string) => Promise<ToolAnswer>
-}
-
-/** A tool that works on the notes of the person the token acts for. A token without a person is told so. */
-export function defineNotesTool<Input extends z.ZodObject, Output extends z.ZodObject>(
-  definition: NotesToolDefinition<Input, Output>,
-): Tool {
-  return defineTool({
-    ...definition,
-    run: async (input, { accessToken, store }) => {
-      const ownerId = userOf(accessToken)
-      if (ownerId === undefined) {
-        return { problem: 'Notes belong to people, and this access token acts for a program. Sign in as a person.' }
-      }
-      return definition.run(input, store, ownerId)
-    },
-  })
 }

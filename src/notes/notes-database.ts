@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import type { Database } from '../database/database.js'
 import { pendingMigrations } from '../database/migrate.js'
 
-/** Folder of the migrations. `src/mcp-server` and `dist/mcp-server` lie equally deep under the package root. */
+/** Folder of the migrations. `src/notes` and `dist/notes` lie equally deep under the package root. */
 export const notesMigrations = fileURLToPath(new URL('../../prisma/notes/migrations', import.meta.url))
 
 /** A readiness check: resolves when the database is migrated and answers. Migrations are looked up until none are pending. */

@@ -5,8 +5,9 @@
 import { randomUUID } from 'node:crypto'
 import type { Clock } from '../base/clock.js'
 import { createFairQueue, QueueFull } from '../base/fair-queue.js'
-import type { Database, Statement } from '../database/database.js'
+import type { Database } from '../database/database.js'
 import { isStatementTimeout } from '../database/outage.js'
+import type { Statement } from '../database/sql.js'
 import { PrismaClient } from '../mcp-host/generated/client.js'
 import { decodeListCursor, decodeSearchCursor, encodeCursor } from './cursor.js'
 

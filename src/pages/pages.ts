@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url'
 import ejs from 'ejs'
 import { displayLink, displayText } from '../base/display-text.js'
 import { randomSecret } from '../base/secrets.js'
-import type { HttpContext, HttpMiddleware } from '../http/http.js'
+import type { HttpContext, HttpMiddleware } from '../http/context.js'
 import { accentPalette } from './accent-palette.js'
 import { parsePageText } from './page-text.js'
 

@@ -1,6 +1,6 @@
 /**
  * Which database each part has, and how it is opened and brought up to date. The servers and the command line share it. Does not
- * own what is in them: storage/ and mcp-server/ do.
+ * own what is in them: storage/, mcp-host/ and notes/ do.
  */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
@@ -9,18 +9,13 @@ import { loadEncryptionKeys } from '../base/encryption-key.js'
 import { createLogger, type Logger } from '../base/log.js'
 import { createSecretBox } from '../base/secrets.js'
 import type { Config } from '../config/config.js'
-import {
-  type Database,
-  defaultLimits,
-  openEmbeddedDatabase,
-  openServerDatabase,
-  type Statement,
-} from '../database/database.js'
+import { type Database, defaultLimits, openEmbeddedDatabase, openServerDatabase } from '../database/database.js'
 import { openSharedDatabase } from '../database/database-guest.js'
 import { shareDatabase } from '../database/database-share.js'
 import { prepareEmbeddedFolders } from '../database/embedded-folders.js'
 import { FolderInUse } from '../database/folder-lock.js'
 import { migrate, pendingMigrations } from '../database/migrate.js'
+import type { Statement } from '../database/sql.js'
 import { arrivalSecretUnder } from '../http/proxy-probe.js'
 import { createAuditTrail } from '../storage/audit/audit.js'
 import { type KeyPolicy, keyPolicy } from '../storage/keys/key-lifecycle.js'

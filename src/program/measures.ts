@@ -2,8 +2,8 @@
 
 import type { PasswordHasher } from '../authorization-server/login/passwords.js'
 import type { UntrustedFetch } from '../authorization-server/options.js'
-import type { Sql } from '../database/database.js'
 import { isOutage } from '../database/outage.js'
+import type { Sql } from '../database/sql.js'
 import { OAuthError } from '../oauth/errors.js'
 import { UntrustedFetchBusyError } from '../outbound/untrusted-fetch-error.js'
 import type { Metrics } from '../telemetry/metrics.js'

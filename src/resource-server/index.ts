@@ -74,10 +74,10 @@ export {
   publishDocument,
 } from './metadata.js'
 export { filterListResponse, filterLists, hideUnseen, type Viewer } from './operation-lists.js'
+export type { OperationRule } from './operation-rule.js'
 export {
   createOperations,
   type Judgement,
-  type OperationRule,
   type OperationRules,
   type Operations,
   operationRulesOf,

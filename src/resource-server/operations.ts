@@ -3,25 +3,15 @@
  * ask for more (MCP authorization, "step-up"), or nothing, as if it were not there. Pure: names and tokens in, judgements out.
  * Lists are in `operation-lists.ts`. Does not know which operations exist: what is not declared falls under `otherwise`.
  */
+
 import { type OperationDeclaration, type ResourceDeclaration, scopeHierarchyOf } from '../oauth/resource.js'
-import { meetsRequirement, type RequiredScopes, type ScopeHierarchy } from '../oauth/scope.js'
+import { meetsRequirement, type ScopeHierarchy } from '../oauth/scope.js'
 import type { AccessToken } from './access-token.js'
 import type { Refusal } from './bearer.js'
 import { refuseUnmetRequirements } from './guard.js'
 import { messagesOf, namesItsRevision, type Operation, type OperationKind, operationsOf } from './json-rpc.js'
+import type { OperationRule } from './operation-rule.js'
 import { resourceRules } from './resource-rules.js'
-
-export interface OperationRule {
-  /** All of a list, or all of one list of several; empty: a valid token alone. */
-  readonly scopes: RequiredScopes
-  /**
-   * What a caller meets that lacks them: `challenge` (the default) shows the operation and answers its use with a 403 that names
-   * the scopes; `hide` leaves it out of lists and answers its use as that of something unknown.
-   */
-  readonly whenMissing?: 'challenge' | 'hide'
-  /** Of a tool: it changes nothing, so it stays in read-only mode. */
-  readonly readOnly?: boolean
-}
 
 type RulesByName = Readonly<Record<string, OperationRule>>
 

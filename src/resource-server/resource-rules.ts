@@ -3,7 +3,7 @@
  * asked about, and templates (RFC 6570) match rather too much than too little: what a server would serve, a rule must cover.
  */
 import { canParseUrl } from '../oauth/url.js'
-import type { OperationRule } from './operations.js'
+import type { OperationRule } from './operation-rule.js'
 
 /** Longer URIs are not compared with templates, which could take long: all of them apply. */
 const longestCompared = 4_096

@@ -1,6 +1,7 @@
 /** What the operator's doctor wants to know of the authorization server's tables. Read once, over a migrated database; changes nothing. */
-import type { Statement } from '../database/database.js'
+
 import type { OverdueRows } from '../database/expiring-rows.js'
+import type { Statement } from '../database/sql.js'
 import { dueSteps, type KeyPolicy, type KeyStep, signingAlgorithms } from './keys/key-lifecycle.js'
 import { readStoredKeys } from './keys/keys.js'
 import { examineSeals, type SealedValues } from './keys/reseal.js'

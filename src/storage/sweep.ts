@@ -2,7 +2,6 @@
 
 import type { Logger } from '../base/log.js'
 import { sweepRegularly } from '../base/sweeper.js'
-import type { Statement } from '../database/database.js'
 import {
   batchSize,
   type Expiring,
@@ -12,6 +11,7 @@ import {
   sweepBatches,
   sweepOf,
 } from '../database/expiring-rows.js'
+import type { Statement } from '../database/sql.js'
 import { removeUnusedClients } from './clients/client-hygiene.js'
 import type { Storage } from './storage.js'
 

@@ -1,5 +1,5 @@
 /** Counts every request of a server, from the same event that its log line tells. */
-import type { HttpMiddleware, RequestEvent } from '../http/http.js'
+import type { HttpMiddleware, RequestEvent } from '../http/context.js'
 import type { Count } from './metric-definitions.js'
 import type { Metrics } from './metrics.js'
 import { knownMethod, type RouteTemplates } from './route-templates.js'

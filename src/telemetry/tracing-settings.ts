@@ -1,6 +1,6 @@
 /** Whether traces are wanted, and where they go: the standard variables of OpenTelemetry, those that decide it. Pure. */
 
-import type { HttpMiddleware } from '../http/http.js'
+import type { HttpMiddleware } from '../http/context.js'
 import { canParseUrl } from '../oauth/url.js'
 import type { RouteTemplates } from './route-templates.js'
 

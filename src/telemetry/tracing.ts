@@ -21,7 +21,7 @@ import { detectResources, envDetector, resourceFromAttributes } from '@opentelem
 import { BasicTracerProvider, BatchSpanProcessor } from '@opentelemetry/sdk-trace-base'
 import type { Logger } from '../base/log.js'
 import { version } from '../base/version.js'
-import type { HttpContext, HttpMiddleware } from '../http/http.js'
+import type { HttpContext, HttpMiddleware } from '../http/context.js'
 import { knownMethod } from './route-templates.js'
 import type { Tracing, TracingSettings } from './tracing-settings.js'
 

@@ -1,7 +1,7 @@
 import { PGlite } from '@electric-sql/pglite'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import type { Sql } from '../../src/database/database.js'
 import { createPreparedSql } from '../../src/database/embedded-statements.js'
+import type { Sql } from '../../src/database/sql.js'
 
 const insert = {
   name: 'insert',

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
-import type { Sql } from '../../src/database/database.js'
 import { type Write, writeTogether } from '../../src/database/joined-writes.js'
+import type { Sql } from '../../src/database/sql.js'
 
 const write = (name: string, values: readonly unknown[], onWritten?: () => void): Write => ({
   text: { name, steps: { [`step_${name}`]: `INSERT INTO ${name} SELECT $1, $2 FROM condition` } },

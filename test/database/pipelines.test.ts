@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals'
-import type { Statement } from '../../src/database/database.js'
 import { createPipelines, type Pipelines } from '../../src/database/pipelines.js'
+import type { Statement } from '../../src/database/sql.js'
 import { createDatabase } from '../support/databases.js'
 import { describeOnPostgres } from '../support/describe-with.js'
 

@@ -1,13 +1,8 @@
 import { afterAll, afterEach, describe, expect, it } from '@jest/globals'
 import { createLogger } from '../../src/base/log.js'
 import { addressSet, forwarderHeader } from '../../src/http/client-address.js'
-import {
-  createHttpBase,
-  type HttpBaseOptions,
-  type HttpMiddleware,
-  type ListeningServer,
-  seeOther,
-} from '../../src/http/http.js'
+import type { HttpMiddleware } from '../../src/http/context.js'
+import { createHttpBase, type HttpBaseOptions, type ListeningServer, seeOther } from '../../src/http/http.js'
 import { OAuthError } from '../../src/oauth/errors.js'
 import { listen } from '../support/opened.js'
 import { sendRaw } from './raw-request.js'

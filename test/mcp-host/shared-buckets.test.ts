@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
-import type { Database, Sql } from '../../src/database/database.js'
+import type { Database } from '../../src/database/database.js'
+import type { Sql } from '../../src/database/sql.js'
 import { sweepExpiredRows } from '../../src/mcp-host/expired-rows.js'
 import { createSharedBuckets } from '../../src/mcp-host/shared-buckets.js'
 import { createBuckets, type RateLimitStore } from '../../src/resource-server/index.js'

@@ -2,7 +2,7 @@
 import { fileURLToPath } from 'node:url'
 import Koa from 'koa'
 import { pageScripts, popupViews, type Views } from '../../src/authorization-server/pages/views.js'
-import type { HttpState } from '../../src/http/http.js'
+import type { HttpState } from '../../src/http/context.js'
 import { createPages, type Pages } from '../../src/pages/pages.js'
 import { listen } from './opened.js'
 import { viewSamples as authorizationSamples } from './pages/view-samples.js'

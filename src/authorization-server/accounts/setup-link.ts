@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../../base/clock.js'
 import { hashSecret, randomSecret } from '../../base/secrets.js'
-import type { Sql, Statement } from '../../database/database.js'
+import type { Sql, Statement } from '../../database/sql.js'
 import { type NewAccount, normalizeEmail } from '../../storage/accounts/accounts.js'
 
 export interface SetupLinks {

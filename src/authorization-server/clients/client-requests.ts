@@ -4,7 +4,7 @@
  */
 import type { KoaContextWithOIDC } from 'oidc-provider'
 import type { Logger } from '../../base/log.js'
-import type { HttpMiddleware } from '../../http/http.js'
+import type { HttpMiddleware } from '../../http/context.js'
 import { claimsMetadataDocument } from '../../oauth/client-id.js'
 import { createRequestNotes } from '../../storage/clients/client-hygiene.js'
 import type { Storage } from '../../storage/storage.js'

@@ -5,8 +5,8 @@
  */
 import type { IncomingMessage } from 'node:http'
 import { errors, Provider } from 'oidc-provider'
+import type { HttpContext, HttpMiddleware } from '../../http/context.js'
 import { readForm } from '../../http/form.js'
-import type { HttpContext, HttpMiddleware } from '../../http/http.js'
 import type { Excess } from '../../http/window-counters.js'
 import type { RateLimit, RateLimits } from '../../storage/counters/rate-limits.js'
 import { replaceBody } from '../endpoints/parameters.js'

@@ -1,6 +1,7 @@
 /** Pages of the device flow that the engine asks for: entering the code, and the end. What comes between is the consent page. */
 import { type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provider'
-import { type HttpContext, publicPath } from '../../http/http.js'
+import type { HttpContext } from '../../http/context.js'
+import { publicPath } from '../../http/http.js'
 import type { Pages } from '../../pages/pages.js'
 import { DeviceCodeAnswered } from '../../storage/grants/artifacts.js'
 import type { DeviceEntryError, DoneContext, Views } from '../pages/views.js'

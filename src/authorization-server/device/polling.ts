@@ -1,5 +1,5 @@
 /** Tells devices how often they may ask (RFC 8628 §3.2 `interval`, §3.5 `slow_down`): the engine answers every poll alike. */
-import type { HttpMiddleware } from '../../http/http.js'
+import type { HttpMiddleware } from '../../http/context.js'
 import { pollInterval, pollsTooEarly } from '../../storage/grants/device-polls.js'
 import type { Storage } from '../../storage/storage.js'
 import { formParametersOf } from '../endpoints/parameters.js'

@@ -3,7 +3,7 @@
  * answer the headers that pages of ours bring along but the engine's own do not.
  */
 
-import type { HttpContext, HttpMiddleware } from '../../http/http.js'
+import type { HttpContext, HttpMiddleware } from '../../http/context.js'
 import { OAuthError } from '../../oauth/errors.js'
 import { connectPath, revocationFeedPath, routes, wellKnownPaths } from '../routes.js'
 import { normaliseAuthorization } from './authorization-header.js'
@@ -60,7 +60,7 @@ function enter(ctx: HttpContext): void {
  * Middleware ahead of everything else. Refuses U+0000 in queries: no parameter may hold it (RFC 6749 appendix A), and
  * PostgreSQL cannot keep it. Posted parameters are looked at where they are read.
  */
-export const passTheDoor: HttpMiddleware = async (ctx, next) => {
+export const canonicalisePaths: HttpMiddleware = async (ctx, next) => {
   ctx.set(everyAnswersHeaders)
   if (ctx.querystring.includes('%00')) throw new OAuthError('invalid_request', 'a parameter holds the character U+0000')
   normaliseAuthorization(ctx.req)

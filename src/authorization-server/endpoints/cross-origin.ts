@@ -1,6 +1,6 @@
 /** CORS for dynamic registration, where the engine has none: browser clients register themselves. Nothing there uses cookies. */
 
-import type { HttpMiddleware } from '../../http/http.js'
+import type { HttpMiddleware } from '../../http/context.js'
 import { allowedRequestHeaders } from '../../oauth/cors.js'
 import { routes } from '../routes.js'
 

@@ -8,7 +8,7 @@
  * apart (sender.ts). Requests without these headers come from programs or old browsers, and pass.
  */
 
-import type { HttpContext, HttpMiddleware } from '../../http/http.js'
+import type { HttpContext, HttpMiddleware } from '../../http/context.js'
 import { OAuthError } from '../../oauth/errors.js'
 import { PageError } from '../pages/page-error.js'
 import { connectPath, programEndpoints, routes } from '../routes.js'

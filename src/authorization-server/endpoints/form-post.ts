@@ -4,7 +4,7 @@
  * scripts the person presses the button.
  */
 import Provider, { type KoaContextWithOIDC } from 'oidc-provider'
-import type { HttpContext, HttpMiddleware } from '../../http/http.js'
+import type { HttpContext, HttpMiddleware } from '../../http/context.js'
 import type { Pages } from '../../pages/pages.js'
 import type { Views } from '../pages/views.js'
 import { routes } from '../routes.js'

@@ -3,7 +3,7 @@
  * well-known name; the origin is pinned before, so nothing in them depends on the request.
  */
 import { createHash } from 'node:crypto'
-import type { HttpMiddleware } from '../../http/http.js'
+import type { HttpMiddleware } from '../../http/context.js'
 import type { FindPreparedAnswer } from '../../http/prepared-answers.js'
 import { jwtBearerGrant } from '../../oauth/trusted-issuer.js'
 import { revocationFeedMember } from '../../oauth/well-known.js'
@@ -80,7 +80,7 @@ function documentPaths(issuerPath: string): ReadonlyMap<string, string> {
   ])
 }
 
-/** Request targets, as this server is asked for its paths from outside, and the path inside that each means: see `passTheDoor`. */
+/** Request targets, as this server is asked for its paths from outside, and the path inside that each means: see `canonicalisePaths`. */
 function targets(paths: Iterable<string>, basePath: string): ReadonlyMap<string, string> {
   return new Map(
     [...paths].flatMap((path) => [

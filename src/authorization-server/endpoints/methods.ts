@@ -1,6 +1,6 @@
 /** Which methods each route takes, and what any other one is answered. */
 
-import type { HttpContext, HttpMiddleware } from '../../http/http.js'
+import type { HttpContext, HttpMiddleware } from '../../http/context.js'
 import { OAuthError } from '../../oauth/errors.js'
 import { createRouteTemplates } from '../../telemetry/route-templates.js'
 import { connectPath, revocationFeedPath, routes, wellKnownPaths } from '../routes.js'

@@ -5,8 +5,8 @@
  * engine's checks.
  */
 import type { IncomingMessage } from 'node:http'
+import type { HttpContext, HttpMiddleware } from '../../http/context.js'
 import { readBody } from '../../http/form.js'
-import type { HttpContext, HttpMiddleware } from '../../http/http.js'
 import { formatChallenge } from '../../oauth/challenge.js'
 import { OAuthError } from '../../oauth/errors.js'
 import { withLoopbackPath } from '../../oauth/redirect-uri.js'

@@ -4,8 +4,10 @@
  * a 303 to the same request as GET: that navigation carries the cookies, and no cookie is weakened for it. A GET of the same parameters
  * can be linked to from anywhere, so the redirect gives a foreign page nothing that it lacks.
  */
+
+import type { HttpMiddleware } from '../../http/context.js'
 import { readForm } from '../../http/form.js'
-import { type HttpMiddleware, seeOther } from '../../http/http.js'
+import { seeOther } from '../../http/http.js'
 import { postedQuery } from '../../http/posted-query.js'
 import { routes } from '../routes.js'
 import { formParametersOf } from './parameters.js'

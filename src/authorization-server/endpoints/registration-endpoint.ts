@@ -3,8 +3,8 @@
  * registration access token and the audit event are committed in one statement, before the answer leaves.
  */
 
-import type { Sql } from '../../database/database.js'
-import type { HttpContext, HttpMiddleware } from '../../http/http.js'
+import type { Sql } from '../../database/sql.js'
+import type { HttpContext, HttpMiddleware } from '../../http/context.js'
 import { formatChallenge } from '../../oauth/challenge.js'
 import { OAuthError } from '../../oauth/errors.js'
 import { ChangeRequest, withinChange } from '../../storage/clients/change-request.js'

@@ -8,8 +8,8 @@
  */
 
 import { hashSecret } from '../../base/secrets.js'
+import type { HttpContext, HttpMiddleware } from '../../http/context.js'
 import { readForm } from '../../http/form.js'
-import type { HttpContext, HttpMiddleware } from '../../http/http.js'
 import { OAuthError } from '../../oauth/errors.js'
 import { createRevocations, type RevocationPage, type Revocations } from '../../storage/revocations/revocations.js'
 import type { Storage } from '../../storage/storage.js'

@@ -2,7 +2,7 @@
  * Revocation (RFC 7009) of access tokens that verify themselves, which the engine refuses: their `jti` goes into the revocation feed.
  * The rest of their grant lives on; revoking the refresh token ends that.
  */
-import type { HttpMiddleware } from '../../http/http.js'
+import type { HttpMiddleware } from '../../http/context.js'
 import type { AuditTrail } from '../../storage/audit/audit.js'
 import { clockToleranceSeconds } from '../../storage/engine-model.js'
 import { revokeAccessToken } from '../../storage/revocations/revocations.js'

@@ -2,7 +2,7 @@
  * Makes each token request one unit of work: the engine decides, then everything it wrote is committed in one statement. What
  * the commit finds (someone else was first, or this is a repeated refresh) becomes the answer.
  */
-import type { HttpContext, HttpMiddleware } from '../../http/http.js'
+import type { HttpContext, HttpMiddleware } from '../../http/context.js'
 import type { AuditTrail } from '../../storage/audit/audit.js'
 import type { PresentedCredential } from '../../storage/grants/credential.js'
 import { revokeGrant } from '../../storage/grants/grants.js'

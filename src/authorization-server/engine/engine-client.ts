@@ -1,6 +1,6 @@
 /** Lets the engine authenticate a client for what the engine itself does not do. */
 import type { Client, KoaContextWithOIDC } from 'oidc-provider'
-import type { HttpContext } from '../../http/http.js'
+import type { HttpContext } from '../../http/context.js'
 
 export interface RefusedToken {
   readonly client: Client

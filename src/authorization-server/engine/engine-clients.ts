@@ -1,6 +1,6 @@
 /** Joins the client lookup to the engine: what it may take as a client, and which request it is working on. */
 import { Provider } from 'oidc-provider'
-import type { HttpContext } from '../../http/http.js'
+import type { HttpContext } from '../../http/context.js'
 import type { ClientMetadata } from '../../oauth/registration.js'
 import { UntrustedFetchError } from '../../outbound/untrusted-fetch-error.js'
 import type { ClientSource } from '../../storage/clients/client-adapter.js'

@@ -1,6 +1,6 @@
 /** Pages the engine asks for: authorization errors that must not redirect, sign-out, signed out, the device flow's. */
 import type { Configuration, KoaContextWithOIDC } from 'oidc-provider'
-import type { HttpContext } from '../../http/http.js'
+import type { HttpContext } from '../../http/context.js'
 import type { Pages } from '../../pages/pages.js'
 import { ClientRefused, ClientUnavailable } from '../clients/client-lookup.js'
 import { createDevicePages } from '../device/pages.js'

@@ -7,7 +7,7 @@
  */
 import { errors, Provider, type TokenEndpointGrantContext } from 'oidc-provider'
 import { validateDpop } from 'oidc-provider/lib/helpers/grants.js'
-import type { HttpMiddleware } from '../../http/http.js'
+import type { HttpMiddleware } from '../../http/context.js'
 import { dpopProofWindowSeconds } from '../../oauth/dpop.js'
 import { rethrowForEngine } from '../../storage/adapter.js'
 import { forgetUses, rememberOnce } from '../../storage/grants/artifacts.js'

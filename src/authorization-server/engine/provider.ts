@@ -4,7 +4,7 @@
  */
 import { type ClientMetadata, type Configuration, errors, type KoaContextWithOIDC, Provider } from 'oidc-provider'
 import initializeKeystore from 'oidc-provider/lib/helpers/initialize_keystore.js'
-import type { HttpContext } from '../../http/http.js'
+import type { HttpContext } from '../../http/context.js'
 import { jwtBearerGrant } from '../../oauth/trusted-issuer.js'
 import { pathOf } from '../../oauth/well-known.js'
 import { createAdapterFactory } from '../../storage/adapter.js'

@@ -2,7 +2,9 @@
  * The engine's session, opened as soon as the password is proven. The engine itself opens it when it answers the client: after a denial,
  * or with another tab, the person would type the password again. A session opens nothing by itself: every client still needs a consent.
  */
-import { type HttpContext, seeOther } from '../../http/http.js'
+
+import type { HttpContext } from '../../http/context.js'
+import { seeOther } from '../../http/http.js'
 import { sessionsEnd } from '../../storage/accounts/sessions.js'
 import { engineCookies } from '../engine/engine-cookies.js'
 import type { Interaction } from './interaction.js'

@@ -1,7 +1,8 @@
 /** What the person is told before a decision: who asks, where the answer goes, which device waits. The same on both pages. */
 
 import { clientNetwork } from '../../http/client-network.js'
-import { type HttpContext, publicPath } from '../../http/http.js'
+import type { HttpContext } from '../../http/context.js'
+import { publicPath } from '../../http/http.js'
 import { canParseUrl } from '../../oauth/url.js'
 import { displayName, identityOf, isProven, nameWarning, redirectTarget } from '../clients/identity.js'
 import { formatUserCode } from '../device/user-code.js'

@@ -10,7 +10,7 @@
  * besides, which is elsewhere on the page and which no press on a button ticks.
  */
 import type { Clock } from '../../base/clock.js'
-import type { HttpContext } from '../../http/http.js'
+import type { HttpContext } from '../../http/context.js'
 import type { CsrfProtection } from '../pages/csrf.js'
 
 /** Time between a page and a press that can be meant: the slowest double click of common systems takes 900 ms. */

@@ -6,7 +6,7 @@
  */
 
 import type { KoaContextWithOIDC } from 'oidc-provider'
-import type { HttpContext, HttpMiddleware } from '../../http/http.js'
+import type { HttpContext, HttpMiddleware } from '../../http/context.js'
 import { redirectKind } from '../../oauth/redirect-uri.js'
 import { canParseUrl } from '../../oauth/url.js'
 import type { Pages } from '../../pages/pages.js'

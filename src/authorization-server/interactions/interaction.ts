@@ -1,14 +1,16 @@
 /** One sign-in in progress: the engine's Interaction, the client it is for, and the ways it can end. */
+
 import { errors, type default as Provider } from 'oidc-provider'
 import type { Write } from '../../database/joined-writes.js'
-import { type HttpContext, publicPath, seeOther } from '../../http/http.js'
+import type { HttpContext } from '../../http/context.js'
+import { publicPath, seeOther } from '../../http/http.js'
 import { subjectHash } from '../../oauth/subject-hash.js'
 import type { InteractionRequest } from '../../storage/grants/interaction-request.js'
 import { type IdentifiedClient, identified } from '../clients/identity.js'
 import { PageError } from '../pages/page-error.js'
+import type { EngineInteraction } from './engine-interaction.js'
 import { signedInAccount } from './signed-in-browser.js'
 
-export type EngineInteraction = Awaited<ReturnType<Provider['interactionDetails']>>
 type InteractionResult = NonNullable<EngineInteraction['result']>
 type EngineClient = NonNullable<Awaited<ReturnType<Provider['Client']['find']>>>
 

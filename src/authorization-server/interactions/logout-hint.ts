@@ -3,7 +3,7 @@
  * for a client and looks it up: anybody could make this server fetch any URL, and the person would read about a client that is none.
  */
 import { compactVerify, createLocalJWKSet, decodeJwt, type JWK } from 'jose'
-import type { HttpMiddleware } from '../../http/http.js'
+import type { HttpMiddleware } from '../../http/context.js'
 import { OAuthError } from '../../oauth/errors.js'
 import type { KeyRing } from '../../storage/keys/key-ring.js'
 import { routes } from '../routes.js'

@@ -4,8 +4,9 @@
  * the engine in one go. Does not own sessions, codes or tokens: the engine does.
  */
 import Router from '@koa/router'
+import type { HttpContext, HttpState } from '../../http/context.js'
 import { readForm } from '../../http/form.js'
-import { type HttpContext, type HttpState, seeOther } from '../../http/http.js'
+import { seeOther } from '../../http/http.js'
 import { normalizeEmail } from '../../storage/accounts/accounts.js'
 import { currentInteractionRequest } from '../../storage/grants/interaction-request.js'
 import { PageError } from '../pages/page-error.js'

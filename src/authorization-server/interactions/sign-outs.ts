@@ -5,7 +5,8 @@
  * engine would say that they are signed out.
  */
 import type { KoaContextWithOIDC } from 'oidc-provider'
-import { type HttpContext, type HttpMiddleware, seeOther } from '../../http/http.js'
+import type { HttpContext, HttpMiddleware } from '../../http/context.js'
+import { seeOther } from '../../http/http.js'
 import { redirectKind } from '../../oauth/redirect-uri.js'
 import type { Pages } from '../../pages/pages.js'
 import type { SignedOutContext, Views } from '../pages/views.js'

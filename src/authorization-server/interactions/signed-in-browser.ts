@@ -6,8 +6,9 @@
  */
 import { Provider } from 'oidc-provider'
 import { hashSecret, randomSecret, secretsEqual } from '../../base/secrets.js'
-import { type HttpContext, publicPath } from '../../http/http.js'
-import type { EngineInteraction } from './interaction.js'
+import type { HttpContext } from '../../http/context.js'
+import { publicPath } from '../../http/http.js'
+import type { EngineInteraction } from './engine-interaction.js'
 
 function cookieName(ctx: HttpContext): string {
   return `${ctx.secure ? '__Secure-' : ''}gatehouse_signed_in`

@@ -3,7 +3,7 @@
  * answers is sent when what it wrote is written; when that fails, the browser keeps its cookies, the client is told nothing, and
  * whoever reloads the page goes on.
  */
-import type { HttpMiddleware } from '../../http/http.js'
+import type { HttpMiddleware } from '../../http/context.js'
 import { InteractionRequest, withinInteraction } from '../../storage/grants/interaction-request.js'
 import type { Storage } from '../../storage/storage.js'
 import { PageError } from '../pages/page-error.js'

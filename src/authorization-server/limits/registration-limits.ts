@@ -3,7 +3,7 @@
  * an invitation, which happens where the client is stored.
  */
 
-import type { HttpContext, HttpMiddleware } from '../../http/http.js'
+import type { HttpContext, HttpMiddleware } from '../../http/context.js'
 import { OAuthError } from '../../oauth/errors.js'
 import type { RateLimit, RateLimits } from '../../storage/counters/rate-limits.js'
 import type { RegistrationOptions } from '../options.js'

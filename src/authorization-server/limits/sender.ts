@@ -5,7 +5,7 @@
  * can use up its own share alone. Programs send no such headers; who forges them has half as much again.
  */
 import { clientNetworks, type NetworkShare } from '../../http/client-network.js'
-import type { HttpContext } from '../../http/http.js'
+import type { HttpContext } from '../../http/context.js'
 
 /** Of what an address may do, how much pages of other sites may make its browsers do by themselves. */
 const unaskedShare = 0.5

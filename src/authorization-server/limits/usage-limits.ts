@@ -9,7 +9,7 @@
 import type { KoaContextWithOIDC } from 'oidc-provider'
 import { hashSecret } from '../../base/secrets.js'
 import type { NetworkShare } from '../../http/client-network.js'
-import type { HttpContext, HttpMiddleware } from '../../http/http.js'
+import type { HttpContext, HttpMiddleware } from '../../http/context.js'
 import type { CountedLimit, Excess, WindowCounters } from '../../http/window-counters.js'
 import { OAuthError } from '../../oauth/errors.js'
 import type { UsageLimitName, UsageLimits } from '../../oauth/usage-limits.js'

@@ -8,8 +8,8 @@
 
 import type { Clock } from '../../base/clock.js'
 import { hashSecret } from '../../base/secrets.js'
-import type { Sql, Statement } from '../../database/database.js'
 import type { Write, WriteText } from '../../database/joined-writes.js'
+import type { Sql, Statement } from '../../database/sql.js'
 import { clientNetworks } from '../../http/client-network.js'
 import type { Excess } from '../../http/window-counters.js'
 import { normalizeEmail } from '../../storage/accounts/accounts.js'

@@ -4,7 +4,7 @@
  */
 import { createHmac, hkdfSync } from 'node:crypto'
 import { secretsEqual } from '../../base/secrets.js'
-import type { HttpContext } from '../../http/http.js'
+import type { HttpContext } from '../../http/context.js'
 import type { KeyRing } from '../../storage/keys/key-ring.js'
 
 export interface CsrfProtection {

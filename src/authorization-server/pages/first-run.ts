@@ -1,7 +1,8 @@
 /** The one-time link that creates the first account. */
 import Router from '@koa/router'
+import type { HttpContext, HttpState } from '../../http/context.js'
 import { readForm } from '../../http/form.js'
-import { type HttpContext, type HttpState, publicPath } from '../../http/http.js'
+import { publicPath } from '../../http/http.js'
 import type { Pages } from '../../pages/pages.js'
 import { normalizeEmail } from '../../storage/accounts/accounts.js'
 import type { AuditTrail } from '../../storage/audit/audit.js'

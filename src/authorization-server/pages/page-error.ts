@@ -1,6 +1,6 @@
 /** Errors that a person sees: each names the page text that explains it (views.ts: ErrorKind). */
 
-import type { HttpContext } from '../../http/http.js'
+import type { HttpContext } from '../../http/context.js'
 import { OAuthError, type OAuthErrorCode } from '../../oauth/errors.js'
 import type { Pages } from '../../pages/pages.js'
 import type { ErrorKind, Views } from './views.js'

@@ -1,7 +1,8 @@
 /** Pages for people who come by themselves: the home page, and how to connect a client to each resource. */
 import Router from '@koa/router'
 import { connectContext } from '../../connect-page/connect-page.js'
-import { type HttpContext, type HttpState, publicPath } from '../../http/http.js'
+import type { HttpContext, HttpState } from '../../http/context.js'
+import { publicPath } from '../../http/http.js'
 import type { ResourceDeclaration } from '../../oauth/resource.js'
 import { authorizationServerMetadataUrls } from '../../oauth/well-known.js'
 import type { Pages } from '../../pages/pages.js'

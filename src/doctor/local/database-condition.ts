@@ -1,6 +1,6 @@
 /** What a PostgreSQL says about itself and about us: read once, for the operator's doctor. Changes nothing, judges nothing. */
 import type { Clock } from '../../base/clock.js'
-import type { Sql, Statement } from '../../database/database.js'
+import type { Sql, Statement } from '../../database/sql.js'
 
 export interface DatabaseCondition {
   /** As the server writes it: `17.2 (Debian …)`. */

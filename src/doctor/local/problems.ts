@@ -1,5 +1,5 @@
 /** Every kind of problem that is found on the operator's side. Codes are part of `--json`: they are added, never renamed. */
-import type { ProblemKind } from '../finding.js'
+import type { ProblemKind } from '../problem-kind.js'
 
 const nobodyYet = 'Nobody yet'
 

@@ -1,5 +1,5 @@
 /** Problems of published documents: of any of them, and of the resource's own. */
-import type { ProblemKind } from '../finding.js'
+import type { ProblemKind } from '../problem-kind.js'
 
 const strictOnes = 'VS Code and Gemini CLI compare exactly and stop; RFC 9728 §3.3 tells every client to.'
 

@@ -1,5 +1,5 @@
 /** Problems of the MCP endpoint itself. */
-import type { ProblemKind } from '../finding.js'
+import type { ProblemKind } from '../problem-kind.js'
 
 export const endpointProblemKinds = {
   'endpoint-open': {

@@ -1,5 +1,5 @@
 /** Problems of the authorization server: what it says of itself, and how its endpoints answer. */
-import type { ProblemKind } from '../finding.js'
+import type { ProblemKind } from '../problem-kind.js'
 
 const exactOnes =
   'ChatGPT, clients on the TypeScript SDK 2 and every client of revision 2026-07-28 compare exactly and stop.'

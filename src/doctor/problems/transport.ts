@@ -1,5 +1,5 @@
 /** Problems on the way: browsers, schemes, certificates, proxies, time; and clients of the first revision. */
-import type { ProblemKind } from '../finding.js'
+import type { ProblemKind } from '../problem-kind.js'
 
 const browsers = 'MCP Inspector in the browser, playgrounds and other web clients'
 

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { defineNotesTool } from '../../mcp-host/tool.js'
 import { noteLimits } from '../notes.js'
+import { defineNotesTool } from '../notes-tool.js'
 import { notesWrite } from '../scopes.js'
 import { bodySchema, noteData, noteSchema, titleSchema } from './note-schema.js'
 

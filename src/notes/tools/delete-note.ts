@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { defineNotesTool } from '../../mcp-host/tool.js'
+import { defineNotesTool } from '../notes-tool.js'
 import { notesDelete } from '../scopes.js'
 import { idSchema, noSuchNote } from './note-schema.js'
 

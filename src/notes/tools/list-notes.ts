@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { defineNotesTool } from '../../mcp-host/tool.js'
+import { defineNotesTool } from '../notes-tool.js'
 import { notesRead } from '../scopes.js'
 import { badCursor, nextCursorSchema, pageSchema, summaryData, summarySchema } from './note-schema.js'
 

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { defineNotesTool } from '../../mcp-host/tool.js'
+import { defineNotesTool } from '../notes-tool.js'
 import { notesWrite } from '../scopes.js'
 import { bodySchema, idSchema, noSuchNote, noteData, noteSchema, titleSchema } from './note-schema.js'
 

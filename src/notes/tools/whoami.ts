@@ -1,9 +1,9 @@
 import { z } from 'zod'
-import { defineTool } from '../../mcp-host/tool.js'
 import { describeCaller } from '../../resource-server/index.js'
+import { defineOpenNotesTool } from '../notes-tool.js'
 
 /** Says whom the token acts for. Needs a valid token and no scope: it tells a client only about its own access. */
-export const whoami = defineTool({
+export const whoami = defineOpenNotesTool({
   name: 'whoami',
   title: 'Who am I',
   description: 'Says which person and which client this connection acts for, with which permissions and until when.',

@@ -3,7 +3,7 @@
  * were replaced or revoked after the backup, and for an operator who trusts nothing that was issued so far. Accounts, clients, keys
  * and what people allowed before stay. In batches, while servers run; whoever breaks it off runs it again.
  */
-import type { Statement } from '../../database/database.js'
+import type { Statement } from '../../database/sql.js'
 import { invitationModel } from '../clients/invitations.js'
 import type { Storage } from '../storage.js'
 

@@ -5,8 +5,8 @@
  */
 import type { Adapter } from 'oidc-provider'
 import { hashSecret } from '../../base/secrets.js'
-import type { Statement } from '../../database/database.js'
 import { type Write, type WriteText, writeTogether } from '../../database/joined-writes.js'
+import type { Statement } from '../../database/sql.js'
 import { expiryLimit, expiryOf, type Payload, unsupported } from '../engine-model.js'
 import { Prisma, type PrismaClient } from '../generated/client.js'
 import { currentInteractionRequest } from '../grants/interaction-request.js'

@@ -4,9 +4,9 @@
  * the engine has accepted the request: all of it or nothing.
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
-import type { Sql, Statement } from '../../database/database.js'
 import { type Write, writeTogether } from '../../database/joined-writes.js'
 import { isUnanswered, settle } from '../../database/outage.js'
+import type { Sql, Statement } from '../../database/sql.js'
 
 /** What everything else in the request depends on. */
 export interface Decision {

@@ -1,7 +1,7 @@
 /** The engine's way to registered clients: what it looks up, registers (RFC 7591), updates and deletes (RFC 7592). */
 import Provider, { type Adapter } from 'oidc-provider'
 import { BoundedMap } from '../../base/bounded-map.js'
-import type { Statement } from '../../database/database.js'
+import type { Statement } from '../../database/sql.js'
 import { claimsMetadataDocument } from '../../oauth/client-id.js'
 import { openSealed, type Payload, unsupported } from '../engine-model.js'
 import { type ClientRow, clientColumns } from '../grants/credential.js'

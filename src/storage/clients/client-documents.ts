@@ -2,7 +2,7 @@
  * Last good copies of documents that clients keep on their own hosts, shared by all processes and kept over restarts. Does not
  * own when a copy is fresh or still usable: it stores what it is told.
  */
-import type { Statement } from '../../database/database.js'
+import type { Statement } from '../../database/sql.js'
 import type { Storage } from '../storage.js'
 
 /** `metadata`: a client ID metadata document. `keys`: the key set such a document, or a registration, names by `jwks_uri`. */

@@ -7,8 +7,8 @@
  */
 import { BoundedMap } from '../../base/bounded-map.js'
 import { epochSeconds } from '../../base/clock.js'
-import type { Statement } from '../../database/database.js'
 import type { Write, WriteText } from '../../database/joined-writes.js'
+import type { Statement } from '../../database/sql.js'
 import type { Storage } from '../storage.js'
 
 const batchSize = 200

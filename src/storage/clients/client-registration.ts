@@ -4,8 +4,8 @@
  */
 import Provider from 'oidc-provider'
 import { hashSecret } from '../../base/secrets.js'
-import type { Statement } from '../../database/database.js'
 import type { Write, WriteText } from '../../database/joined-writes.js'
+import type { Statement } from '../../database/sql.js'
 import { expiryLimit, type Payload } from '../engine-model.js'
 import type { ArtifactRow } from '../grants/artifact-writes.js'
 import type { Storage } from '../storage.js'

@@ -1,6 +1,6 @@
 /** Registered clients, with their secret sealed beside their metadata. Client ID metadata documents are never stored here. */
 import type { ClientMetadata } from 'oidc-provider'
-import type { Statement } from '../../database/database.js'
+import type { Statement } from '../../database/sql.js'
 import type { Payload } from '../engine-model.js'
 import type { Storage } from '../storage.js'
 import { deleteBelongings, hasLiveAccess } from './client-hygiene.js'

@@ -4,7 +4,7 @@
  */
 
 import { hashSecret, randomSecret } from '../../base/secrets.js'
-import type { Statement } from '../../database/database.js'
+import type { Statement } from '../../database/sql.js'
 import type { Storage } from '../storage.js'
 
 /** The engine's name for them. */

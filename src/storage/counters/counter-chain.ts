@@ -3,7 +3,7 @@
  * come after it. The order is also the order of locks, so that uses never wait for each other in a circle. Owns no table.
  */
 import type { Clock } from '../../base/clock.js'
-import type { Sql, Statement } from '../../database/database.js'
+import type { Sql, Statement } from '../../database/sql.js'
 import type { Excess } from '../../http/window-counters.js'
 
 export interface Counter {

@@ -5,7 +5,7 @@
 
 import type { Clock } from '../../base/clock.js'
 import { hashSecret } from '../../base/secrets.js'
-import type { Sql } from '../../database/database.js'
+import type { Sql } from '../../database/sql.js'
 import { clientNetworks, type NetworkShare } from '../../http/client-network.js'
 import { type Excess, shareBeyondTotal } from '../../http/window-counters.js'
 import { type CounterTable, takeFromAll } from './counter-chain.js'

@@ -8,7 +8,7 @@
 import type { Clock } from '../../base/clock.js'
 import { hashSecret } from '../../base/secrets.js'
 import { settleInBackground } from '../../database/background-settling.js'
-import type { Sql, Statement } from '../../database/database.js'
+import type { Sql, Statement } from '../../database/sql.js'
 import { type Counter, createWindowCounters, type WindowCounters } from '../../http/window-counters.js'
 
 export interface UsageCountersOptions {

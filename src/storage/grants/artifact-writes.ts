@@ -1,6 +1,7 @@
 /** Statements that write codes and tokens at the end of a request: what was redeemed, with everything that was issued for it. */
-import type { Statement } from '../../database/database.js'
+
 import type { Write, WriteText } from '../../database/joined-writes.js'
+import type { Statement } from '../../database/sql.js'
 
 /** A row to be inserted into `artifacts`, named as its columns. */
 export interface ArtifactRow {

@@ -1,8 +1,8 @@
 /** Durable artifacts: codes, refresh tokens, opaque access tokens, device codes, registration access tokens, replay records. */
 import { type Adapter, errors } from 'oidc-provider'
 import { hashSecret } from '../../base/secrets.js'
-import type { Statement } from '../../database/database.js'
 import type { WriteText } from '../../database/joined-writes.js'
+import type { Statement } from '../../database/sql.js'
 import { currentChange } from '../clients/change-request.js'
 import { registrationTokenModel, registrationTokenOf } from '../clients/client-registration.js'
 import {

@@ -1,6 +1,7 @@
 /** What a person allowed a client before: for the consent page to say so, and for requests that need not be asked about again. */
-import type { Statement } from '../../database/database.js'
+
 import type { Write, WriteText } from '../../database/joined-writes.js'
+import type { Statement } from '../../database/sql.js'
 import type { Storage } from '../storage.js'
 
 export interface ConsentKey {

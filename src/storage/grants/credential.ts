@@ -4,7 +4,7 @@
  */
 
 import { hashSecret } from '../../base/secrets.js'
-import type { Statement } from '../../database/database.js'
+import type { Statement } from '../../database/sql.js'
 import { expiryLimit, type Payload } from '../engine-model.js'
 import type { Storage } from '../storage.js'
 

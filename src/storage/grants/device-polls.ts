@@ -1,7 +1,7 @@
 /** How often a device asks for its tokens (RFC 8628 §3.5), counted in the database, so that all processes of the server agree. */
 
 import { hashSecret } from '../../base/secrets.js'
-import type { Statement } from '../../database/database.js'
+import type { Statement } from '../../database/sql.js'
 import { expiryOf } from '../engine-model.js'
 import type { Storage } from '../storage.js'
 

@@ -1,8 +1,8 @@
 /** Interactions and pushed authorization requests, in an unlogged table: a sign-in in progress, nothing issued. */
 import { type Adapter, errors, Provider } from 'oidc-provider'
 import { hashSecret } from '../../base/secrets.js'
-import type { Statement } from '../../database/database.js'
 import { type WriteText, writeTogether } from '../../database/joined-writes.js'
+import type { Statement } from '../../database/sql.js'
 import { deviceCodePurpose, expiryLimit, expiryOf, openSealed, type Payload, unsupported } from '../engine-model.js'
 import type { Storage } from '../storage.js'
 import { currentInteractionRequest, type InteractionRequest, type InteractionRow } from './interaction-request.js'

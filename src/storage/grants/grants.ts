@@ -1,7 +1,7 @@
 /** Grants: what a person allowed a client in one authorization. Deleting one revokes everything issued under it. */
 import type { Adapter } from 'oidc-provider'
-import type { Statement } from '../../database/database.js'
 import { type WriteText, writeTogether } from '../../database/joined-writes.js'
+import type { Statement } from '../../database/sql.js'
 import { expiryLimit, expiryOf, type Payload, unsupported } from '../engine-model.js'
 import type { Storage } from '../storage.js'
 import { currentInteractionRequest } from './interaction-request.js'

@@ -6,8 +6,8 @@
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { hashSecret } from '../../base/secrets.js'
-import type { Statement } from '../../database/database.js'
 import { type Write, writeTogether } from '../../database/joined-writes.js'
+import type { Statement } from '../../database/sql.js'
 import { expiryLimit, type Payload } from '../engine-model.js'
 import type { Storage } from '../storage.js'
 import { isGrantGone } from './artifact-writes.js'

@@ -4,9 +4,9 @@
  */
 
 import { hashSecret, randomSecret } from '../../base/secrets.js'
-import type { Sql, Statement } from '../../database/database.js'
 import { type Write, type WriteText, writeTogether } from '../../database/joined-writes.js'
 import { isUnanswered, settle } from '../../database/outage.js'
+import type { Sql, Statement } from '../../database/sql.js'
 
 const use: WriteText = {
   name: 'use_once',

@@ -4,8 +4,8 @@
  */
 
 import { createHolderBox, hashSecret } from '../../base/secrets.js'
-import type { Sql, Statement } from '../../database/database.js'
 import { type Write, type WriteText, writeTogether } from '../../database/joined-writes.js'
+import type { Sql, Statement } from '../../database/sql.js'
 import type { Payload } from '../engine-model.js'
 import type { Storage } from '../storage.js'
 import { judgeRefreshUse, type RefreshUse } from './refresh-reuse.js'

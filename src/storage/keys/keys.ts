@@ -4,7 +4,8 @@
  */
 import { exportJWK, generateKeyPair, type JWK } from 'jose'
 import { encryptionKeyIdOf, randomSecret, SealError } from '../../base/secrets.js'
-import type { Database, Statement } from '../../database/database.js'
+import type { Database } from '../../database/database.js'
+import type { Statement } from '../../database/sql.js'
 import type { Storage } from '../storage.js'
 import {
   orderCookieKeys,

@@ -1,7 +1,7 @@
 /** Seals what is stored under the first encryption key, so that the older ones can go, and says what is. Safe while servers run, and to run again. */
 
 import { encryptionKeyIdOf } from '../../base/secrets.js'
-import type { Statement } from '../../database/database.js'
+import type { Statement } from '../../database/sql.js'
 import { secretPurpose } from '../clients/clients.js'
 import { expiryLimit } from '../engine-model.js'
 import { expiredDeviceCodeSeconds } from '../grants/artifacts.js'

@@ -8,7 +8,7 @@
  */
 
 import { hashSecret } from '../../base/secrets.js'
-import type { Statement } from '../../database/database.js'
+import type { Statement } from '../../database/sql.js'
 import type { Storage } from '../storage.js'
 
 export interface Revocation {

@@ -2,7 +2,7 @@
 import { parse } from 'node:querystring'
 import { Readable } from 'node:stream'
 import { formParametersOf, normaliseParameters } from '../../../src/authorization-server/endpoints/parameters.js'
-import type { HttpContext } from '../../../src/http/http.js'
+import type { HttpContext } from '../../../src/http/context.js'
 import { OAuthError } from '../../../src/oauth/errors.js'
 import { canonicalResource } from '../../../src/oauth/resource.js'
 import { resources } from '../declared-resources.js'

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals'
-import type { Sql } from '../../../src/database/database.js'
+import type { Sql } from '../../../src/database/sql.js'
 import { createUsageCounters, type UsageCountersOptions } from '../../../src/storage/counters/usage-counters.js'
 import { sweepExpired } from '../../../src/storage/sweep.js'
 import { describeOnDatabases } from '../../support/describe-with.js'

@@ -1,0 +1,28 @@
+/** What a statement is, and the seam through which single statements go. Types alone: whoever carries one out is elsewhere. */
+/**
+ * Statements of one lane wait for each other, never for those of another lane.
+ *
+ * - `read`: reads by key, quick whatever a caller sends.
+ * - `write`: waits for the disk.
+ * - `security`: guards other requests: rate limits, used DPoP proofs, API keys, revocations. Work that callers ask for must not delay it.
+ * - `search`: takes as long as a caller's input makes it. Has a short time limit of its own.
+ */
+export type Lane = 'read' | 'write' | 'security' | 'search'
+
+/** One prepared statement. `name` is unique per text: PostgreSQL prepares it once per connection. */
+export interface Statement {
+  readonly name: string
+  readonly lane: Lane
+  readonly text: string
+}
+
+export interface QueryResult<Row> {
+  readonly rows: Row[]
+  /** Rows written, or read. */
+  readonly rowCount: number
+}
+
+/** The tiny seam under the hot paths: single statements, each its own transaction. Throws `outageError` for faults that pass. */
+export interface Sql {
+  query<Row>(statement: Statement, values: readonly unknown[]): Promise<QueryResult<Row>>
+}
