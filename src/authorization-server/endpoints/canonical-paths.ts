@@ -1,5 +1,5 @@
 /**
- * The door of the authorization server: brings every request to the one form that the parts behind it look at, and gives every
+ * Brings every request to the one form that the parts behind it look at: the issuer’s path off, one spelling of each path. Gives every
  * answer the headers that pages of ours bring along but the engine's own do not.
  */
 
