@@ -41,7 +41,7 @@ function filesBelow(path: string): string[] {
 
 /** Where a template is kept; the name says what it was made from. */
 function keptTemplate(schemaName: SchemaName): string {
-  const madeFrom = [...filesBelow(`prisma/${schemaName}/migrations`), ...filesBelow('src/platform')]
+  const madeFrom = [...filesBelow(`prisma/${schemaName}/migrations`), ...filesBelow('src/database')]
   const hash = createHash('sha256').update(readFileSync(new URL('package-lock.json', root)))
   for (const file of madeFrom.sort()) hash.update(readFileSync(file))
   return join(cacheFolder, `${schemaName}-${hash.digest('hex').slice(0, 16)}`)
