@@ -1,5 +1,6 @@
 /** The embedded database of a running server, as a command beside it sees it: every statement is the server's to carry out. */
 import { connect, type Socket } from 'node:net'
+import { dirname } from 'node:path'
 import type {
   IsolationLevel,
   SqlDriverAdapter,
@@ -17,6 +18,7 @@ import {
   protocolVersion,
   readSocketName,
 } from './database-calls.js'
+import { belongsToOwner } from './file-owner.js'
 import { messagesOver } from './framed-messages.js'
 import type { QueryResult } from './sql.js'
 
@@ -110,7 +112,9 @@ function connected(name: string): Promise<Socket | undefined> {
  */
 export async function openSharedDatabase(folder: string): Promise<Database | undefined> {
   const name = readSocketName(folder)
-  const socket = name === undefined ? undefined : await connected(name)
+  // The name may be from before a crash: in a folder for everybody somebody else can have taken it since.
+  const isOurs = name !== undefined && [dirname(name), name].every((path) => belongsToOwner(path, folder))
+  const socket = isOurs ? await connected(name) : undefined
   if (socket === undefined) return undefined
   const { ask, end } = asking(socket)
   const theirs = await ask('hello', protocolVersion)

@@ -3,11 +3,12 @@
  * a stale file is recognised because nobody answers on it.
  */
 import { createHash } from 'node:crypto'
-import { mkdirSync, realpathSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, realpathSync, rmSync, statSync } from 'node:fs'
 import { connect, createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { belongsToOwner } from './file-owner.js'
 
 function socketPath(folder: string): string {
   const digest = createHash('sha256').update(realpathSync(folder)).digest('hex').slice(0, 24)
@@ -79,6 +80,13 @@ export class FolderInUse extends Error {
   }
 }
 
+/** Anybody can work out the names. A file of another user there is no lock, and only its removal makes room for one. */
+function refuseForeignFiles(path: string, folder: string): void {
+  const foreign = [path, `${path}.takeover`].find((file) => existsSync(file) && !belongsToOwner(file, folder))
+  if (foreign === undefined) return
+  throw new Error(`${foreign} belongs to another user and takes the place of the lock on ${folder}: remove it`)
+}
+
 /** Creates and locks `folder`; resolves to the function that unlocks it. Throws when it is locked or cannot be written. */
 export async function lockFolder(folder: string): Promise<() => Promise<void>> {
   try {
@@ -89,6 +97,7 @@ export async function lockFolder(folder: string): Promise<() => Promise<void>> {
     })
   }
   const path = socketPath(folder)
+  if (process.platform !== 'win32') refuseForeignFiles(path, folder)
   const held = (await tryListen(path)) ?? (await takeOver(path))
   if (held === undefined) throw new FolderInUse(folder)
   return () => new Promise((resolve) => held.close(() => resolve()))

@@ -1,9 +1,11 @@
 import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chownSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from '@jest/globals'
+import { belongsToOwner } from '../../src/database/file-owner.js'
 import { lockFolder } from '../../src/database/folder-lock.js'
 import { killAfterwards } from '../support/opened.js'
 
@@ -38,6 +40,24 @@ describe('The folder lock of the embedded database', () => {
     await expect(lockFolder(alias)).rejects.toThrow(/is in use by another process/)
     await unlock()
     await (await lockFolder(folder))()
+  })
+
+  it('is never taken from, or trusted to, a file of another user', async () => {
+    const folder = join(root, 'foreign')
+    await (await lockFolder(folder))()
+    const digest = createHash('sha256').update(realpathSync(folder)).digest('hex').slice(0, 24)
+    const path = join(tmpdir(), `gatehouse-${digest}.lock`)
+    writeFileSync(path, '')
+    try {
+      // Root alone can make a file another user's; anybody else is another user to somebody.
+      if (process.getuid?.() === 0) {
+        chownSync(path, 65_534, 65_534)
+        await expect(lockFolder(folder)).rejects.toThrow(/belongs to another user .* remove it/)
+      }
+      expect([belongsToOwner(path, '/', 12_345), belongsToOwner(join(root, 'absent'), root)]).toEqual([false, false])
+    } finally {
+      rmSync(path)
+    }
   })
 
   it('does not mix up different folders', async () => {

@@ -28,10 +28,10 @@ export interface AccountMapperParts {
 
 /**
  * The address, when the issuer may speak for its domain. Letters that only look like others (full width, a Kelvin sign) are one
- * person's at us and may be two people's at the issuer, so an address with such letters is nobody's.
+ * person's at us and may be two people's at the issuer, so an address with such letters, or with blanks around it, is nobody's.
  */
 function trustedEmail({ email: text }: IdentityAssertion, { emailDomains }: TrustedIssuer): string {
-  const email = text === undefined || text !== text.normalize('NFKC') ? undefined : normalizeEmail(text)
+  const email = text === undefined || text !== text.normalize('NFKC').trim() ? undefined : normalizeEmail(text)
   if (email === undefined) throw new AssertionRefused('its subject is not linked, and it has no verified email address')
   const domain = email.slice(email.lastIndexOf('@') + 1)
   if (!emailDomains.includes(domain)) throw new AssertionRefused('its issuer may not speak for that email domain')

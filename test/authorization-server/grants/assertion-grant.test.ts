@@ -265,6 +265,10 @@ describeOnDatabases('Identity assertions, on %s', (kind) => {
       () => assert({ claims: { sub: 'new', email: `\uff41${server.account.email.slice(1)}` } }),
     ],
     [
+      'an unlinked subject with a line end behind another one’s email',
+      () => assert({ claims: { sub: 'new', email: `${server.account.email}\n` } }),
+    ],
+    [
       'an unlinked subject with an email of a foreign domain',
       () => assert({ claims: { sub: 'new', email: 'ada@evil.example' } }),
     ],
