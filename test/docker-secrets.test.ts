@@ -29,7 +29,12 @@ describe('docker/secrets.mjs', () => {
     expect(second).not.toBe(first)
     expect(stdout).not.toContain(second)
     expect(statSync(join(folder, 'auth/encryption-key')).mode & 0o777).toBe(0o400)
-    const wrong = [[], [''], [createSecretBox(first).keyId], ['gatehouse: 4 keys, 1 client secrets are not sealed']]
+    const wrong = [
+      [],
+      [''],
+      [createSecretBox(first).keyId],
+      ['gatehouse: 4 keys and 1 client secrets are not encrypted'],
+    ]
     for (const proof of wrong) {
       await expect(secrets('drop-old-encryption-keys', ...proof)).rejects.toMatchObject({
         code: 1,

@@ -181,7 +181,7 @@ export async function createAuthorizationServer(
   const codeEntry = { limits, csrf, hidesAddresses }
   limitEnteredCodes(provider, codeEntry)
   const counters = createUsageCounters(storage.database.sql, storage.clock, {
-    onFailure: (err) => log.warn({ err }, 'limits are counted by this process alone until the database answers'),
+    onFailure: (err) => log.warn({ err }, 'rate limits are counted per process until the database answers'),
   })
   const usage = { limits: options.usageLimits, counters, hidesAddresses }
   const normalise = normaliseParameters(resources)

@@ -68,7 +68,7 @@ export function observe(provider: Provider, log: Logger, audit: AuditTrail): voi
     note(ctx, error)
     log.error({ err: error, requestId: eventOf(ctx)?.requestId }, 'the engine failed')
   })
-  /** What a request changed is written with the change itself. */
+  /** Events of a change are written together with the change. */
   const tellChange = (ctx: KoaContextWithOIDC, entry: AuditEntry) => {
     currentChange()?.add(audit.event(entry, eventOf(ctx)))
   }
@@ -103,7 +103,7 @@ export function observe(provider: Provider, log: Logger, audit: AuditTrail): voi
   })
   provider.on('end_session.success', (ctx) => {
     const accountId = ctx.oidc.session?.accountId
-    // Who stays has answered too. Of nobody it is no event: a stranger could fill the table with it.
+    // Choosing to stay is an answer too. Without a session there is no event: a stranger could fill the table.
     const signedOut = accountId !== undefined && ctx.oidc.params?.['logout'] !== undefined
     if (signedOut) void audit.record({ type: 'signed_out', accountId }, eventOf(ctx))
   })

@@ -18,8 +18,8 @@ import type { OperatorFetch } from './grants/issuer-keys.js'
 export type UntrustedFetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>
 
 /**
- * Who may register a client by themselves (RFC 7591): anyone; anyone, so often an hour; whoever holds an initial access token
- * from the operator; nobody.
+ * Dynamic client registration (RFC 7591): open to anyone; open but rate-limited per hour; only with an initial access token from
+ * the operator; closed.
  */
 export interface RegistrationOptions {
   readonly mode: 'open' | 'limited' | 'token' | 'closed'
@@ -48,7 +48,7 @@ export interface AuthorizationServerOptions {
   readonly issuer: string
   readonly resources: readonly ResourceDeclaration[]
   readonly storage: Storage
-  /** Signing and cookie keys, over the same storage. Whoever made it tends it. */
+  /** Signing and cookie keys, over the same storage. The owner of the object also runs its rotation. */
   readonly keyRing: Pick<KeyRing, 'follow' | 'keys' | 'assertAllOpen'>
   readonly log: Logger
   readonly untrustedFetch: UntrustedFetch
@@ -80,7 +80,7 @@ export interface AuthorizationServerOptions {
   readonly forwarderSecret?: string | undefined
   /** See `HttpBaseOptions.operatorSecrets`. */
   readonly operatorSecrets?: (() => readonly string[]) | undefined
-  /** What has to be ready besides this server, when another one shares its port. */
+  /** Readiness of the other server if one shares this port. */
   readonly alsoReady?: (() => Promise<void>) | undefined
   /** Host values besides the issuer's that are answered: the service name inside a container network. */
   readonly internalHosts: readonly string[]

@@ -1,4 +1,4 @@
-/** What the authorization server counts of its requests: pure, from the event that the log line tells. */
+/** Request metrics of the authorization server, derived from the event of the log line. Pure. */
 import { deviceCodeGrant } from '../oauth/registration.js'
 import { jwtBearerGrant } from '../oauth/trusted-issuer.js'
 import type { Count } from '../telemetry/metric-definitions.js'

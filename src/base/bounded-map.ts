@@ -1,4 +1,4 @@
-/** A map that holds no more than so many entries: the least recently used one goes first. */
+/** A map with a maximum size: it drops the least recently used entry first (LRU). */
 export class BoundedMap<T> {
   readonly #entries = new Map<string, T>()
   readonly #maxEntries: number

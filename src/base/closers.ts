@@ -1,4 +1,4 @@
-/** Owns the order in which things are closed that were opened one after the other. */
+/** Closes resources in the reverse order of their opening. */
 
 /** Closes what was opened, newest first, each once. */
 export class Closers {

@@ -49,7 +49,7 @@ export interface SecretBox extends HolderBox {
 
 export class SealError extends Error {
   constructor(cause?: unknown) {
-    super('a stored secret cannot be opened: it was sealed with another encryption key', { cause })
+    super('a stored secret cannot be decrypted: it was encrypted with another key', { cause })
     this.name = 'SealError'
   }
 }

@@ -1,4 +1,4 @@
-/** Runs work again and again. Owns the timer; what is done is the caller's. */
+/** Runs work at an interval. Owns the timer; the caller owns the work. */
 import type { Logger } from './log.js'
 
 /**

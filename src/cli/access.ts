@@ -9,10 +9,12 @@ import { withStorage } from './storage.js'
 /** Undefined: now. */
 function readBefore(text: string | undefined, { clock }: Terminal): Date | undefined {
   if (text === undefined)
-    throw new UsageError('say --before: everything issued until then ends, `--before now` for all')
+    throw new UsageError(
+      '--before is required: everything issued until that moment ends; `--before now` ends all of it',
+    )
   if (text === 'now') return undefined
   const moment = readMoment('--before', text, clock)
-  if (moment > clock.now()) throw new UsageError('--before is a moment that has passed')
+  if (moment > clock.now()) throw new UsageError('--before must be a moment in the past')
   return moment
 }
 
@@ -35,7 +37,7 @@ async function end(terminal: Terminal, before: Date | undefined): Promise<void> 
 
 export const access: Command = {
   name: 'access',
-  summary: 'End everything that was issued before a moment: after a restored backup, or when nothing can be trusted.',
+  summary: 'End everything that was issued before a moment: after restoring a backup, or after a compromise.',
   usage: ['access end --before <moment>|now'],
   async run(terminal, args) {
     const { positionals, values } = readArguments(args, { before: { type: 'string' } })

@@ -114,7 +114,7 @@ async function unlock(terminal: Terminal, email: string): Promise<void> {
   await withAccounts(terminal, async ({ accounts, throttle }) => {
     const { email: known } = await existing(accounts, email)
     await throttle.unlock(known)
-    writeLine(terminal, `Forgot the tries to sign in as ${known}.`)
+    writeLine(terminal, `Cleared the failed sign-ins of ${known}.`)
   })
 }
 

@@ -41,7 +41,8 @@ async function withApiKeys<T>(terminal: Terminal, work: (keys: ApiKeys) => Promi
 }
 
 function scopesFrom(text: string | undefined): readonly string[] {
-  if (text === undefined) throw new UsageError('say what the key may do: --scopes "notes:read"')
+  if (text === undefined)
+    throw new UsageError('--scopes is required: what the key may do, for example --scopes "notes:read"')
   const asked = [...new Set(text.split(/[\s,]+/).filter((scope) => scope !== ''))]
   const known = knownScopes.map(({ name }) => name)
   const unknown = asked.find((scope) => !known.includes(scope))
@@ -68,12 +69,12 @@ async function add(terminal: Terminal, name: string, values: Flags): Promise<voi
   writeLine(terminal, `id       ${added.id}`)
   writeLine(terminal, `api_key  ${added.key}`)
   const day = expiresAt.toISOString().slice(0, 10)
-  terminal.stderr.write(`It is sent as "Authorization: Bearer …", is good until ${day}, and is shown this once.\n`)
+  terminal.stderr.write(`It is sent as "Authorization: Bearer …" and is valid until ${day}. It is not shown again.\n`)
   if (values.subject === undefined) {
-    terminal.stderr.write('It acts for no person, so it has no notes: --subject names the account it is to act for.\n')
+    terminal.stderr.write('It acts for no person, so it has no notes. --subject names the account that it acts for.\n')
   }
   if (!loadConfig(terminal).API_KEYS)
-    terminal.stderr.write('API_KEYS is false here: no key is taken until it is true.\n')
+    terminal.stderr.write('API_KEYS is false here: the MCP server accepts no key until it is true.\n')
 }
 
 function row({ id, name, subject, scopes, createdAt, expiresAt }: ListedApiKey, now: Date): string[] {
@@ -93,12 +94,12 @@ async function list(terminal: Terminal, { json }: Flags): Promise<void> {
 async function remove(terminal: Terminal, id: string): Promise<void> {
   if (!(await withApiKeys(terminal, (keys) => keys.remove(id))))
     throw new Error(`there is no API key ${JSON.stringify(id)}`)
-  writeLine(terminal, `Removed ${id}. It is refused from now on.`)
+  writeLine(terminal, `Removed ${id}. The MCP server now refuses it.`)
 }
 
 export const apiKeys: Command = {
   name: 'api-keys',
-  summary: 'Keys for programs that cannot do OAuth; the MCP server takes them when API_KEYS is true.',
+  summary: 'Keys for programs that cannot do OAuth. The MCP server accepts them if API_KEYS is true.',
   usage: [
     'api-keys add <name> --scopes <scopes> [--subject <account id>] [--days <days>]',
     'api-keys list [--json]',

@@ -17,7 +17,7 @@ const flags = {
 
 function readLimit(text = '100'): number {
   const limit = /^\d{1,6}$/.test(text) ? Number(text) : 0
-  if (limit < 1 || limit > 100_000) throw new UsageError('--limit takes a number from 1 to 100000')
+  if (limit < 1 || limit > 100_000) throw new UsageError('--limit must be a number from 1 to 100000')
   return limit
 }
 

@@ -177,7 +177,7 @@ async function add(terminal: Terminal, given: Flags): Promise<void> {
   if (secret !== undefined) writeLine(terminal, `client_secret  ${secret}`)
   tellWhereToPaste(terminal, metadata)
   if (secret === undefined) return
-  terminal.stderr.write('The secret is shown this once. Keep it where only that client can read it.\n')
+  terminal.stderr.write('The secret is not shown again. Keep it where only that client can read it.\n')
 }
 
 async function show(terminal: Terminal, clientId: string): Promise<void> {
@@ -197,7 +197,7 @@ async function remove(terminal: Terminal, clientId: string): Promise<void> {
 
 export const clients: Command = {
   name: 'clients',
-  summary: 'The programs that may ask for access.',
+  summary: 'The client applications that may request access.',
   usage: [
     'clients add --name <name> --redirect-uri <uri>... [--confidential]',
     'clients add --name <name> --confidential [--grant client_credentials] [--introspects <resource>]',

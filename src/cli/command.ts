@@ -48,7 +48,10 @@ export class ExitStatus extends Error {
 
 type Options = NonNullable<ParseArgsConfig['options']>
 
-/** Of keys, clients, accounts and grants: base64url, so that one in 64 begins with a dash. No flag of ours is written so. */
+/**
+ * Identifiers of keys, clients, accounts and grants are base64url, so one in 64 begins with a dash. No flag of this program looks
+ * like one.
+ */
 const generatedId = /^-(?=.*[A-Z\d_])[\w-]{10,}$/
 
 /** Before what is a word, whatever it begins with. No argument of a program can hold it. */

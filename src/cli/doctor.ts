@@ -39,7 +39,7 @@ interface Flags {
 function readUrl(terminal: Terminal, given: string | undefined): string {
   if (given === undefined) return loadConfig(terminal).RESOURCE_URL
   if (!/^https?:\/\//i.test(given) || !canParseUrl(given) || /[\s\\#]/.test(given)) {
-    throw new UsageError('say the MCP URL as clients have it: http(s)://host/path')
+    throw new UsageError('give the MCP URL as clients have it: http(s)://host/path')
   }
   const { username, password } = new URL(given)
   if (username !== '' || password !== '') throw new UsageError('leave user name and password out of the URL')
@@ -80,13 +80,13 @@ async function examine(terminal: Terminal, options: DiagnosticNetworkOptions, as
   if (countOutcomes(diagnosis).failed > 0) throw new ExitStatus(1)
 }
 
-/** The operator's side. Wrong settings are findings here, so only a call that makes no sense ends with 2. */
+/** The local doctor. Wrong settings are findings here, so only a malformed command line ends with status 2. */
 async function examineLocally(terminal: Terminal, args: readonly string[], flags: Flags): Promise<void> {
   const [part, ...surplus] = args
   if (surplus.length > 0 || !(part === undefined || part === 'auth' || part === 'mcp')) {
     throw new UsageError('doctor --local takes nothing, auth or mcp')
   }
-  // Loaded when needed: examining somebody else's deployment needs no database.
+  // Loaded when needed: examining a remote deployment needs no database.
   const { gatherLocalFacts } = await import('./local-facts.js')
   const ca = flags.ca === undefined ? undefined : readCertificates(flags.ca)
   const facts = await gatherLocalFacts(terminal, { only: part, network: { ...limits, userAgent, ca } })

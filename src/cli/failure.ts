@@ -24,9 +24,9 @@ const explanations: Readonly<Record<string, string>> = {
   '28P01': 'the database refuses the user name or password of its URL',
   '28000': 'the database refuses the user of its URL',
   '3D000': 'the database that the URL names does not exist',
-  '25006': 'the database of the URL only reads: a standby, perhaps',
-  '42501': 'the database user may not do that: it must own its tables',
-  '53300': 'the database has no connection left for us',
+  '25006': 'the database of the URL is read-only, perhaps a standby',
+  '42501': 'the database user lacks a privilege: it must own its tables',
+  '53300': 'the database has no free connection',
 }
 
 /** PgBouncer's refusal of what a session would begin with (08P01, as for many other reasons). */
@@ -40,7 +40,7 @@ export function describeFailure(error: unknown): string {
   }
   const messages = errors.map((entry) => memberOf(entry, 'message'))
   if (messages.some((text) => typeof text === 'string' && refusedByPooler.test(text))) {
-    return 'a connection pool such as PgBouncer stands before the database: set DATABASE_POOLER=transaction'
+    return 'a connection pool such as PgBouncer is in front of the database: set DATABASE_POOLER=transaction'
   }
   const message = messages.find((text) => typeof text === 'string' && text !== '')
   return typeof message === 'string' ? message : String(error)

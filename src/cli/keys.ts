@@ -53,7 +53,7 @@ async function list(terminal: Terminal, json: boolean): Promise<void> {
   const keys = await withStorage(terminal, readStoredKeys)
   const rows = listed(keys, terminal.clock.now())
   if (json) return writeJson(terminal, rows)
-  if (rows.length === 0) return writeLine(terminal, 'There is no key yet: the first start makes them.')
+  if (rows.length === 0) return writeLine(terminal, 'There is no key yet: the first start of a server makes them.')
   writeTable(terminal, [
     ['KEY', 'USE', 'STATE', 'MADE', 'SIGNS FROM', 'PUBLISHED UNTIL'],
     ...rows.map(({ id, use, state, createdAt, signsFrom, publishedUntil }) => [
@@ -98,8 +98,8 @@ async function rotate(terminal: Terminal, immediately: boolean): Promise<void> {
   }
   if (!immediately || changes.length === 0) return
   terminal.stderr.write(
-    'Servers that run follow within seconds. A resource server that keeps a copy of the key set and does not read it again at the\n' +
-      'first unknown key refuses new tokens until its copy is over. Old tokens stay good: `keys revoke` ends those of a key.\n',
+    'Running servers follow within seconds. A resource server that caches the key set and does not read it again at the\n' +
+      'first unknown key refuses new tokens until its copy expires. Old tokens stay valid: `keys revoke` ends those of a key.\n',
   )
 }
 
@@ -110,10 +110,10 @@ async function revoke(terminal: Terminal, id: string): Promise<void> {
   for (const change of changes) writeLine(terminal, describeChange(change))
   terminal.stderr.write(
     revoked.use === 'cookie'
-      ? 'Servers that run follow within seconds. Browsers whose cookies it signed have to sign in again.\n'
-      : 'Servers that run follow within seconds. Access tokens that it signed are refused as fast by resource servers that follow the\n' +
-          'revocation feed, by others of our library within 25 minutes, by the rest when their copy of the key set is over. Refresh\n' +
-          'tokens and sessions go on: clients get tokens of another key.\n',
+      ? 'Running servers follow within seconds. Browsers whose cookies it signed have to sign in again.\n'
+      : 'Running servers follow within seconds. Resource servers that follow the revocation feed refuse its access tokens as fast.\n' +
+          'Others that use this library refuse them within 25 minutes, the rest when their copy of the key set expires. Refresh\n' +
+          'tokens and sessions stay valid: clients get tokens signed by another key.\n',
   )
 }
 
@@ -125,7 +125,7 @@ async function encrypt(terminal: Terminal): Promise<void> {
     } catch (error) {
       if (!(error instanceof SealError)) throw error
       throw new Error(
-        'a stored secret was sealed with a key that is not in ENCRYPTION_KEY, or its file; add that key',
+        'a stored secret was encrypted with a key that is not in ENCRYPTION_KEY or its file: add that key',
         {
           cause: error,
         },
@@ -133,10 +133,10 @@ async function encrypt(terminal: Terminal): Promise<void> {
     }
   })
   const total = counts.keys + counts['client secrets']
-  if (total === 0) return writeLine(terminal, 'Everything is sealed with the first encryption key already.')
-  writeLine(terminal, `Sealed anew: ${counts.keys} keys, ${counts['client secrets']} client secrets.`)
+  if (total === 0) return writeLine(terminal, 'Everything is encrypted with the first encryption key already.')
+  writeLine(terminal, `Re-encrypted ${counts.keys} keys and ${counts['client secrets']} client secrets.`)
   terminal.stderr.write(
-    'Remove the older encryption keys in an hour, when sign-ins by device that began before are over: `gatehouse keys sealed` knows.\n',
+    'Remove the older encryption keys in an hour. Device sign-ins that began before may still need them: `gatehouse keys sealed` tells.\n',
   )
 }
 
@@ -149,12 +149,12 @@ async function sealed(terminal: Terminal): Promise<void> {
   const { keys: keyCount, 'client secrets': secretCount, 'sign-ins by device': deviceCount } = older
   if (keyCount + secretCount > 0) {
     throw new Error(
-      `${keyCount} keys, ${secretCount} client secrets are not sealed with the first encryption key: run \`gatehouse keys encrypt\``,
+      `${keyCount} keys and ${secretCount} client secrets are not encrypted with the first encryption key: run \`gatehouse keys encrypt\``,
     )
   }
   if (deviceCount > 0) {
     throw new Error(
-      `${deviceCount} sign-ins by device began under another encryption key than the first: ask again when they are over, within the hour`,
+      `${deviceCount} device sign-ins still need an older encryption key: run this again when they are over, within an hour`,
     )
   }
   writeLine(terminal, keyId)
@@ -162,7 +162,7 @@ async function sealed(terminal: Terminal): Promise<void> {
 
 export const keys: Command = {
   name: 'keys',
-  summary: 'The keys that sign tokens and cookies: which there are, new ones, an end to one that leaked.',
+  summary: 'The keys that sign tokens and cookies: list them, rotate them, revoke one that leaked.',
   usage: ['keys list [--json]', 'keys rotate [--now]', 'keys revoke <key>', 'keys encrypt', 'keys sealed'],
   async run(terminal, args) {
     const { values, positionals } = readArguments(args, flags)

@@ -66,7 +66,7 @@ function readEncryptionKey(config: Config): { facts?: EncryptionKeyFacts; keys?:
   try {
     const keys = encryptionKeysAtHand(config)
     if (keys === undefined) return {}
-    // What Windows calls a mode says nothing about who may read.
+    // On Windows the file mode says nothing about who may read.
     const hasModes = process.platform !== 'win32'
     const isReadableByOthers = file.file !== undefined && hasModes && (statSync(file.file).mode & 0o077) !== 0
     return { facts: { ...file, isReadableByOthers }, keys }
@@ -188,7 +188,7 @@ function secretFor({ setting }: Address, config: Config, only: Part | undefined)
   return operatorSecrets(config, setting === 'ISSUER_URL' ? 'auth' : 'mcp', only)[0]
 }
 
-/** `secret`: by which the server is asked how the request arrived. Behind https only: elsewhere no proxy is told from none. */
+/** `secret`: seals the proxy probe. Only for https addresses: without TLS the probe cannot tell a proxy from none. */
 async function ask(
   { document, ...address }: Address,
   secret: string | undefined,

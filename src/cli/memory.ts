@@ -1,4 +1,4 @@
-/** What starting a server leaves behind in memory. Does not own what is kept. */
+/** Returns memory that only the start of a server needed to the operating system. */
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 

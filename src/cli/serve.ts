@@ -48,13 +48,13 @@ function untilAskedToStop({ environment }: Terminal, log: Logger, limitMs: numbe
 }
 
 /**
- * A promise nobody awaited is a mistake of ours in one request: it is logged, the others are served on. After an exception nobody
- * caught the state is unknown: the servers stop, and whoever supervises the process starts it anew.
+ * An unhandled rejection is a bug in one request: it is logged, and the other requests go on. After an uncaught exception the
+ * state is unknown: the servers stop, and the supervisor restarts the process.
  */
 function survive(system: System, log: Logger): void {
-  process.on('unhandledRejection', (error) => log.error({ err: error }, 'a rejection was not handled'))
+  process.on('unhandledRejection', (error) => log.error({ err: error }, 'unhandled rejection'))
   process.on('uncaughtException', (error) => {
-    log.fatal({ err: error }, 'an exception was not caught, stopping')
+    log.fatal({ err: error }, 'uncaught exception, stopping')
     process.exitCode = 1
     setTimeout(() => process.exit(1), stopLimitMs).unref()
     system.close().then(

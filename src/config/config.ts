@@ -25,7 +25,10 @@ export type Config = Readonly<Values> & {
   readonly issuerIsLoopback: boolean
   /** REGISTRATION, or what follows from the issuer. */
   readonly registrationMode: RegistrationMode
-  /** Without TLS of its own, a server with an https issuer stands behind a proxy, whose address is everybody's until it is named. */
+  /**
+   * True if all clients seem to have the proxy's address. The server ends no TLS itself, so behind an https issuer there is a
+   * proxy, and TRUSTED_PROXIES does not name it.
+   */
   readonly hidesAddresses: boolean
   /** INTROSPECTION_CLIENT_ID and INTROSPECTION_CLIENT_SECRET. */
   readonly introspectionClient: { readonly clientId: string; readonly clientSecret: string } | undefined
@@ -64,7 +67,7 @@ function relations(values: Values, issuerIsLoopback: boolean): string[] {
   const mistakes: string[] = []
   const serverPorts = [values.AUTH_PORT ?? portOf(values.ISSUER_URL), values.MCP_PORT ?? portOf(values.RESOURCE_URL)]
   if (values.METRICS_PORT !== undefined && serverPorts.includes(values.METRICS_PORT)) {
-    mistakes.push('METRICS_PORT must be another port than those of the servers')
+    mistakes.push('METRICS_PORT must differ from the ports of the servers')
   }
   if ((values.BOOTSTRAP_EMAIL === undefined) !== (values.BOOTSTRAP_PASSWORD === undefined)) {
     mistakes.push('BOOTSTRAP_EMAIL and BOOTSTRAP_PASSWORD must be set together')
@@ -80,7 +83,7 @@ function relations(values: Values, issuerIsLoopback: boolean): string[] {
     mistakes.push('ACCESS_TOKEN_FORMAT=opaque needs INTROSPECTION_CLIENT_ID and INTROSPECTION_CLIENT_SECRET')
   }
   if (values.READ_ONLY && values.RESOURCE_FILE !== undefined) {
-    mistakes.push('READ_ONLY is about the notes, not about the server that RESOURCE_FILE describes')
+    mistakes.push('READ_ONLY applies to the notes, not to the server that RESOURCE_FILE describes')
   }
   const { KEY_ROTATION_DAYS: days, KEY_LEAD_SECONDS: lead } = values
   if (days > 0 && lead > (days * 86_400) / 2) {

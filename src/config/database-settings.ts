@@ -1,4 +1,4 @@
-/** Settings of the databases: where they are, how long they may take, who brings their schema up to date. */
+/** Settings of the databases: URL, pooler, connections, time-outs, migrations. */
 import { setting, unset } from './setting.js'
 import { boolean, databaseUrl, integer, oneOf, text } from './setting-values.js'
 
@@ -15,29 +15,29 @@ export const databaseSettings = {
   ),
   DATABASE_POOLER: setting(
     'none',
-    'What stands before PostgreSQL: none, or transaction for a pool in transaction mode such as PgBouncer. Then time limits are those that PostgreSQL has for the role.',
+    'Connection pooler in front of PostgreSQL: none, or transaction (for example PgBouncer in transaction mode). With transaction, set the statement, lock and idle time-outs on the database role.',
     oneOf('none', 'transaction'),
   ),
   DATABASE_POOL_SIZE: setting(
     10,
-    'Maximum number of connections each server opens to its PostgreSQL. About half are for transactions; one is for rate limits, used DPoP proofs and revocations alone.',
+    'Maximum number of connections that each server opens to its PostgreSQL. About half serve transactions. One serves only rate limits, used DPoP proofs and revocations.',
     integer(6, 200),
   ),
   DATABASE_CONNECT_TIMEOUT_SECONDS: setting(
     5,
-    'How long a connection to PostgreSQL may take to come about, or to become free. Then, as with the next four, callers are told to come again: 503 with Retry-After.',
+    'Maximum seconds to open or borrow a connection to PostgreSQL. On time-out, as with the next four settings, the caller gets 503 with Retry-After.',
     integer(1, 60),
   ),
-  DATABASE_STATEMENT_TIMEOUT_SECONDS: setting(10, 'How long a statement may take.', integer(1, 600)),
-  DATABASE_LOCK_TIMEOUT_SECONDS: setting(5, 'How long a statement may wait for a lock.', integer(1, 600)),
+  DATABASE_STATEMENT_TIMEOUT_SECONDS: setting(10, 'Maximum seconds that a statement may take.', integer(1, 600)),
+  DATABASE_LOCK_TIMEOUT_SECONDS: setting(5, 'Maximum seconds that a statement may wait for a lock.', integer(1, 600)),
   DATABASE_IDLE_TRANSACTION_TIMEOUT_SECONDS: setting(
     10,
-    'How long a transaction may do nothing before PostgreSQL ends it, and frees what it has locked.',
+    'Maximum seconds that a transaction may be idle. PostgreSQL then ends it and releases its locks.',
     integer(1, 600),
   ),
   DATABASE_QUEUE_LIMIT: setting(
     500,
-    'Statements of one server that may wait for PostgreSQL at once; more are refused right away.',
+    'Maximum number of statements of one server that wait for PostgreSQL. Further ones are refused at once.',
     integer(20, 100_000),
   ),
   MIGRATE_ON_START: setting(

@@ -1,12 +1,12 @@
 /**
- * Which secrets anybody would guess: placeholders left standing, the passwords of examples, keys without randomness. Pure. A server
- * that others can reach does not start with one (config.ts); on localhost they are nobody's business.
+ * Guessable secrets: placeholders, passwords from examples, keys without randomness. Pure. A server that others can reach
+ * refuses to start with one (config.ts); on localhost they are allowed.
  */
 import { canParseUrl } from '../oauth/url.js'
 
 const placeholder = /change.?me|replace.?me|example|placeholder|correct.?horse|your.?(?:secret|password|key)|\.\.\./i
 
-/** What examples of PostgreSQL and of its images say. */
+/** Passwords in the documentation of PostgreSQL and of its images. */
 const examplePasswords: ReadonlySet<string> = new Set(
   ['postgres', 'postgresql', 'password', 'passwd', 'secret', 'gatehouse', 'admin', 'root', 'test', 'pass'].flatMap(
     (word) => [word, `${word}1`, `${word}123`],
@@ -22,7 +22,7 @@ export interface GivenSecrets {
   readonly NOTES_DATABASE_URL: string | undefined
 }
 
-/** 32 random bytes have 16 different ones but for one time in far more than there are atoms. */
+/** 32 random bytes practically always hold at least 16 different values. */
 const isRandomKey = (key: string) => new Set(Buffer.from(key, 'base64url')).size >= 16
 
 const isGuessable = (secret: string) => placeholder.test(secret) || new Set(secret).size < 8

@@ -1,6 +1,6 @@
 /**
- * Settings that are read and yet change nothing, because another setting leaves them no room. The operator believes that something is
- * limited, allowed or tuned, and it is not: the start is refused instead. Pure.
+ * Settings without effect, because another setting overrides them. The operator would believe that something is limited,
+ * allowed or tuned when it is not, so the start is refused. Pure.
  */
 import { matchesHost } from '../oauth/host-pattern.js'
 

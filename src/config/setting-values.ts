@@ -12,13 +12,13 @@ export const text = (value: string): string => value
 
 const tlsModes: readonly string[] = ['disable', 'prefer', 'require', 'verify-ca', 'verify-full', 'no-verify']
 
-/** Several hosts are a form of libpq's, which our driver does not know: it would look up one name with commas in it. */
+/** libpq allows several hosts; this driver does not, and would look up one name with commas in it. */
 export function databaseUrl(text: string): string {
   const [, authority] = /^postgres(?:ql)?:\/\/(?=.)([^/?#]*)/.exec(text) ?? []
   if (authority === undefined) throw new Error('must be a postgresql:// URL')
   const host = authority.slice(authority.lastIndexOf('@') + 1)
   if (host.includes(',') || /[?&]host=[^&#]*(?:,|%2c)/i.test(text))
-    throw new Error('must name one host: that of the primary, or what leads to it')
+    throw new Error('must name one host: the primary, or a proxy that leads to it')
   const [, mode] = /[?&]sslmode=([^&#]*)/.exec(text) ?? []
   // The driver takes no notice of a mode that it does not know.
   if (mode !== undefined && !tlsModes.includes(mode)) throw new Error(`must have an sslmode of ${tlsModes.join(', ')}`)

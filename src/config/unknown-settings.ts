@@ -1,11 +1,12 @@
 /**
- * Environment variables that look like a setting but are none: misspellings, names of a family of settings, and `_FILE` forms of settings
- * that are no secret. A misspelt setting that is silently ignored leaves its default in force, which may be the unsafe one. Pure.
+ * Finds misspelt settings among the environment variables: near misses, unknown names of a family of settings, and `_FILE`
+ * forms of settings that are not secrets. If a misspelt setting were ignored, its default would stay in force, which may be the
+ * unsafe one. Pure.
  */
 import leven from 'leven'
 
 export interface UnknownSettings {
-  /** Refused: nothing but a misspelling explains the name. Each completes to a sentence. */
+  /** Refused: only a misspelling explains the name. Each is a sentence. */
   readonly mistakes: readonly string[]
   /** Reported only: short names such as API_KEY or LOGLEVEL may belong to another program on the same machine. */
   readonly warnings: readonly string[]
@@ -24,7 +25,7 @@ function isServiceLink(name: string, value: string): boolean {
   return name.endsWith('_PORT') && /^(?:tcp|udp|sctp):\/\//.test(value)
 }
 
-/** Other programs rarely have a variable this close to so long a name of ours. */
+/** Names this long rarely resemble a variable of another program. */
 const distinctiveLength = 10
 
 const letters = (name: string) => name.toLowerCase().replace(/[^a-z\d]/g, '')

@@ -3,7 +3,7 @@
  * program: the makers' https pages that redirect to it would learn the URL of a private server.
  */
 
-/** What a client keeps of a server. */
+/** The server entry that a client stores. */
 export interface KeptServer {
   readonly name: string
   readonly url: string

@@ -1,14 +1,14 @@
 /**
- * Work that one process at a time does. The lock belongs to a transaction, not to a session: a pool in transaction mode before
- * PostgreSQL (PgBouncer) gives each transaction another session, and one that keeps a lock would be handed on with it.
+ * Advisory locks: work that only one process does at a time. The lock belongs to a transaction, not to a session. A pool in
+ * transaction mode (PgBouncer) gives each transaction another session, so a session lock would pass to other clients.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 
-/** Who waits holds no connection between two tries: where there are few, the work itself needs them. */
+/** A waiter holds no connection between two attempts: if there are few, the work itself needs them. */
 const betweenTriesMs = 50
 
-/** Whoever holds a lock does nothing in its transaction for as long as the work takes. PostgreSQL 17 has the second limit. */
+/** The transaction that holds the lock is idle while the work runs. PostgreSQL 17 has the second time-out. */
 const waitWithoutLimit = `SELECT set_config(name, '0', true) FROM pg_settings
   WHERE name IN ('idle_in_transaction_session_timeout', 'transaction_timeout')`
 

@@ -1,6 +1,6 @@
 /**
- * Tells the other processes, through the database, what this one has counted: in the background, some time later, many entries in one
- * statement. Owns the timer and who is waiting; what is counted and the statement are the caller's.
+ * Background flush: writes counts of this process to the database later, many entries in one statement, so that other processes
+ * see them. Owns the timer and the pending entries. The caller owns the statement and what is counted.
  */
 
 export interface SettlingOptions<Entry> {

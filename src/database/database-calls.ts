@@ -1,6 +1,6 @@
 /**
- * What a command asks of the process that has the embedded database open, and where it finds that process. Both sides are of one
- * version: the first message says which.
+ * The protocol between a command and the process that has the embedded database open, and where the command finds that process.
+ * Both sides must have the same version: the first message states it.
  */
 import { readFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
@@ -24,7 +24,7 @@ export interface Call {
   readonly args: readonly unknown[]
 }
 
-/** What is told of an error. `cause` is what Prisma reads of an adapter's error. */
+/** The part of an error that is sent. Prisma reads `cause` of an adapter's error. */
 export interface CallError {
   readonly name: string
   readonly message: string

@@ -1,4 +1,4 @@
-/** The embedded database of a running server, as a command beside it sees it: every statement is the server's to carry out. */
+/** The embedded database of a running server, as a command beside it uses it: the server carries out every statement. */
 import { connect, type Socket } from 'node:net'
 import { dirname } from 'node:path'
 import type {
@@ -31,7 +31,8 @@ function thrown({ name, message, ...members }: CallError): Error {
 /** Calls over one connection. When that is lost, every call that waits is refused, and every later one. */
 function asking(socket: Socket): { readonly ask: Ask; readonly end: () => Promise<void> } {
   const waiting = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>()
-  const lost = () => Object.assign(new Error('the server that has the database open went away'), { code: 'ECONNRESET' })
+  const lost = () =>
+    Object.assign(new Error('the server that has the database open has stopped'), { code: 'ECONNRESET' })
   let lastId = 0
   let isOver = false
   const stream = messagesOver(socket, (message) => {

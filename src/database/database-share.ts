@@ -1,6 +1,7 @@
 /**
- * Lets commands of the same user work beside a running server on its embedded database, which one process at a time can open. The
- * server answers their statements over a local socket. Does not decide who may: whoever can read the operator's folder can.
+ * Shares the embedded database of a running server with commands of the same user, because only one process can open it. The
+ * server carries out their statements, which come over a local socket. There is no further access check: a process that can read
+ * DATA_DIR may use it.
  */
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Socket } from 'node:net'

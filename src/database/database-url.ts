@@ -1,4 +1,4 @@
-/** Whether the driver can make anything of a database's URL: it reads host, port and the certificate files that the URL names. */
+/** Checks that the driver accepts a database URL, including the certificate files that it names. */
 import pg from 'pg'
 
 /**

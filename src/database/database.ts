@@ -48,7 +48,7 @@ export interface Database {
   close(): Promise<void>
 }
 
-/** How long anything of the database may take before whoever waits is told to come again, and how many may wait. */
+/** Time-outs of the database, and how many statements may wait. Beyond them the caller gets 503 with `Retry-After`. */
 export interface DatabaseLimits {
   readonly connectSeconds: number
   readonly statementSeconds: number
@@ -79,7 +79,7 @@ export interface ServerDatabaseOptions {
   readonly searchConnections?: number
   readonly limits?: DatabaseLimits
   /**
-   * True when a pool in transaction mode (PgBouncer) stands before PostgreSQL: a connection may be another session in each
+   * True if a pool in transaction mode (PgBouncer) is in front of PostgreSQL: a connection may be another session in each
    * transaction. Nothing is prepared for later then, and PostgreSQL's time limits are those of its role.
    */
   readonly pooled?: boolean

@@ -34,7 +34,7 @@ export async function prepareEmbeddedFolders(folders: readonly string[]): Promis
  * everybody, whatever the umask; only the folder around them is closed, and a copy made for a backup leaves that behind.
  */
 export function restrictToOwner(folder: string): void {
-  // What Windows calls a mode says nothing about who may read.
+  // On Windows the file mode says nothing about who may read.
   if (process.platform === 'win32') return
   for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
     if (!entry.isFile() && !entry.isDirectory()) continue

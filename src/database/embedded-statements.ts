@@ -59,7 +59,7 @@ function toText(pglite: PGlite, type: number | undefined, value: unknown): strin
   return serializer === undefined ? String(value) : serializer(value)
 }
 
-/** The seam over an open database. A statement that fails to prepare is tried anew by the next call. */
+/** The seam over an open database. If preparing a statement fails, the next call tries again. */
 export function createPreparedSql(pglite: PGlite): Sql {
   const take = inTurn()
   const preparing = new Map<string, Promise<Prepared>>()

@@ -1,6 +1,6 @@
 /**
- * Tables whose rows have an end: deleted after it, in batches small enough never to hold up honest requests, and how late that is.
- * Does not own which tables there are, nor when: each server knows its own.
+ * Deletes rows after their expiry, in batches small enough never to delay requests, and measures how late it is. Each server
+ * declares its own tables and schedule.
  */
 import type { Sql, Statement } from './sql.js'
 

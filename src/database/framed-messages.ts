@@ -2,7 +2,7 @@
 import type { Socket } from 'node:net'
 import { deserialize, serialize } from 'node:v8'
 
-/** No message of ours comes near it; a peer that claims more is not one of ours. */
+/** Far above any real message. A peer that announces more is not this program. */
 const maxMessageBytes = 64 * 1024 * 1024
 
 export interface MessageStream {

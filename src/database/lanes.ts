@@ -1,6 +1,6 @@
 /**
- * Connections for single statements, apart by what the statements are for. A statement declares its lane, as its text does not tell:
- * a read may begin with `WITH`, and a small write may guard every request.
+ * Separate connections for single statements, by purpose, so that one kind cannot delay another. Each statement declares its
+ * lane. Its text does not tell: a read may begin with `WITH`, and a small write may guard every request.
  */
 
 import { createPipelines, type Pipelines, type PipelinesOptions } from './pipelines.js'

@@ -3,7 +3,7 @@ import type { SqlMigrationAwareDriverAdapterFactory, SqlQuery } from '@prisma/dr
 
 /**
  * The engine's own lock belongs to a session and is never given back. Through a pool in transaction mode it would stay with a
- * connection that others get next. Whoever migrates holds ours (migrate.ts).
+ * connection that others get next. migrate.ts holds a lock of this program instead.
  */
 const isEngineLock = ({ sql }: SqlQuery): boolean => /^SELECT pg_advisory_lock\(\d+\)$/.test(sql)
 

@@ -1,7 +1,7 @@
 /**
- * Faults of the database that pass by themselves: it restarts, fails over, is full up, or the way to it is cut. Whoever asked may
- * ask again, so they are answered with 503 and Retry-After, never as if something were wrong with the request: a client that
- * reads `invalid_client` or `invalid_grant` throws away what it has and sends its person to sign in again.
+ * Outages: database faults that pass by themselves, such as a restart, a failover, too many connections or a broken network.
+ * The answer is 503 with `Retry-After`, never an error of the request: a client that reads `invalid_client` or `invalid_grant`
+ * discards its tokens, and its user has to sign in again.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { OAuthError } from '../oauth/errors.js'
@@ -120,8 +120,8 @@ function isUnavailable(error: unknown): boolean {
   return error instanceof OAuthError ? error.code === 'temporarily_unavailable' : isOutage(error)
 }
 
-/** What is thrown and answered instead: 503 `temporarily_unavailable`. `detail` is for the log. */
+/** The error to throw for an outage: 503 `temporarily_unavailable`. `detail` is for the log. */
 export function outageError(cause: unknown, detail?: string): OAuthError {
   const options = { cause, ...(detail !== undefined && { detail }) }
-  return new OAuthError('temporarily_unavailable', 'the server is not able to answer right now, try again', options)
+  return new OAuthError('temporarily_unavailable', 'the server cannot answer right now, try again', options)
 }

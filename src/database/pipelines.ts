@@ -38,7 +38,7 @@ class Pipeline {
       this.#isUsable = false
     })
     this.#connected = this.#connect()
-    // Whoever asks gets the error; nobody may be asking.
+    // The caller gets the error, if there is one.
     this.#connected.catch(() => undefined)
   }
 
@@ -100,7 +100,10 @@ export interface PipelinesOptions {
   readonly isSession?: boolean
   /** Most connections. They are opened when first needed, and again after they were lost. */
   readonly size: number
-  /** Statements that may wait for their answers at once, over all connections. Further ones are refused: whoever asks may come again. */
+  /**
+   * Maximum number of statements that wait for an answer, over all connections. Further ones are refused with 503, so the caller
+   * can retry.
+   */
   readonly mostWaiting: number
   /** Called when a connection is lost. */
   readonly onError: (error: Error) => void
@@ -136,7 +139,7 @@ export function createPipelines(options: PipelinesOptions): Pipelines {
 
   return {
     query: async (statement, values) => {
-      if (waiting() >= mostWaiting) throw outageError(new Error(`${mostWaiting} statements wait already`))
+      if (waiting() >= mostWaiting) throw outageError(new Error(`${mostWaiting} statements are already waiting`))
       return choose().query(statement, values)
     },
     use: () => ({

@@ -1,8 +1,8 @@
 /**
- * A statement as pg sends it, without what repeats itself: pg copies the settings of each query, asks PostgreSQL each time
- * what the columns are called, and looks their parsers up anew. The columns of a statement do not change while its text does
- * not, so they are asked for once in a process. Only for statements that list their columns: `SELECT *` could change under it.
- * It is prepared by its name once per connection, or without a name each time.
+ * A prepared query for pg without its repeated work: pg copies the options of each query, asks PostgreSQL for the column names
+ * each time and looks up their parsers again. The columns of a statement are fixed by its text, so this class asks once per
+ * process. Only for statements that list their columns: `SELECT *` could change under it. It is prepared by its name once per
+ * connection, or without a name each time.
  */
 import pg from 'pg'
 import type { Statement } from './sql.js'
@@ -19,7 +19,10 @@ interface Connection {
   sync(): void
 }
 
-/** What pg's types leave out of its query. pg is pinned exactly, and every statement of ours on PostgreSQL goes this way. */
+/**
+ * Members of pg's query class that its types leave out. pg is pinned exactly, and every prepared statement runs through this
+ * class.
+ */
 interface QueryInternals {
   text: string
   name: string

@@ -1,12 +1,12 @@
 /**
- * Only a server that writes is any use: a standby answers too, but what was stored a moment ago may be missing there, and an honest
- * client would be told that its token is unknown. A standby or an old primary is met when the address still leads there around
- * a failover.
+ * Read-only check: refuses connections to a PostgreSQL that accepts no writes. After a failover the address may still lead to a
+ * standby or to the old primary. Such a server answers reads from a stale state, and an honest client would be told that its
+ * token is unknown.
  */
 import type pg from 'pg'
 import type { Statement } from './sql.js'
 
-/** On in a standby, and where somebody has made databases read-only. */
+/** On at a standby, and if somebody set `default_transaction_read_only`. */
 export const askIfReadOnly: Statement = {
   name: 'read_only',
   lane: 'read',
@@ -17,13 +17,13 @@ export interface ReadOnlyAnswer {
   readonly readOnly: boolean
 }
 
-/** Throws unless it writes, with what PostgreSQL itself says to a write (25006, an outage), as its driver's error. */
+/** Throws if the session is read-only, with PostgreSQL's own code for a refused write (25006), which counts as an outage. */
 export function demandWritable(answer: ReadOnlyAnswer | undefined): void {
   if (answer?.readOnly !== true) return
-  throw Object.assign(new Error('the database only reads'), { code: '25006', severity: 'ERROR' })
+  throw Object.assign(new Error('the database is read-only'), { code: '25006', severity: 'ERROR' })
 }
 
-/** For a connection that has just come about. */
+/** The same check for a connection that was just opened. */
 export async function demandWritableClient(client: pg.ClientBase): Promise<void> {
   demandWritable((await client.query<ReadOnlyAnswer>(askIfReadOnly.text)).rows[0])
 }

@@ -1,4 +1,7 @@
-/** What a statement is, and the seam through which single statements go. Types alone: whoever carries one out is elsewhere. */
+/**
+ * Types of a single SQL statement and of the interface that runs it. The implementations are elsewhere: pipelines.ts,
+ * embedded-statements.ts, database-guest.ts.
+ */
 /**
  * Statements of one lane wait for each other, never for those of another lane.
  *

@@ -71,7 +71,7 @@ export interface CertificateReport {
 export interface DiagnosticNetwork {
   /** Never rejects. */
   send(request: ProbeRequest): Promise<Exchange>
-  /** `undefined` when no TLS connection comes about. Never rejects. */
+  /** `undefined` if no TLS connection can be made. Never rejects. */
   certificate(origin: string): Promise<CertificateReport | undefined>
   close(): Promise<void>
 }
@@ -195,7 +195,7 @@ function reportOf(origin: string, socket: TLSSocket): CertificateReport | undefi
 export function createDiagnosticNetwork(options: DiagnosticNetworkOptions): DiagnosticNetwork {
   const { timeoutMs, maxBytes, clock } = options
   const book = createAddressBook(options.resolve ?? ((host) => systemLookup(host, { all: true })))
-  // Made once: reading all authorities anew for each connection takes longer than the connection.
+  // Made once: loading all certificate authorities takes longer than a connection.
   const secureContext = createSecureContext(options.ca === undefined ? {} : { ca: [...rootCertificates, options.ca] })
   const tls = { lookup: book.lookup, rejectUnauthorized: false, secureContext }
   const dispatcher = new Agent({ connect: { ...tls, timeout: timeoutMs }, maxHeaderSize: 32_768, connections: 8 })

@@ -67,7 +67,7 @@ export interface Evidence {
   readonly at: Date
 }
 
-/** A host that cannot exist (RFC 6761 §6.4); whoever publishes it believed a header of ours. */
+/** A host that cannot exist (RFC 6761 §6.4). A server that publishes it believed a header that the doctor sent. */
 export const forwardedHost = 'gatehouse-doctor.invalid'
 
 /** The first copy that is a document: the one clients go by. */

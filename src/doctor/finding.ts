@@ -14,7 +14,7 @@ export interface Problem extends ProblemKind {
 /** `Seen`: what it judges; the evidence of a client unless told. */
 export interface Check<Seen = Evidence> {
   readonly id: string
-  /** What is so when it passes. */
+  /** What holds if the check passes. */
   readonly title: string
   /** No problems: passed. `undefined`: there was nothing to judge. Pure. */
   readonly examine: (seen: Seen) => readonly Problem[] | undefined

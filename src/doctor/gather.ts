@@ -1,6 +1,6 @@
 /**
- * Plays a client from the MCP URL to the door of the authorization server, and notes everything that was answered. At most about
- * forty requests in six steps, those of one step at once; no step waits longer than the network's time limit.
+ * Plays a client from the MCP URL to the authorization server's endpoints and records every answer. At most about forty requests
+ * in six steps, those of one step at once; no step waits longer than the network's time limit.
  */
 
 import type { Clock } from '../base/clock.js'

@@ -1,6 +1,6 @@
 /**
- * An HTTP server that no stranger's connection can hold for long: slow heads and bodies, answers that nobody reads, more
- * connections or header lines than anybody honest has. Does not own what is answered.
+ * An HTTP server with limits against slow or greedy connections: slow headers and bodies (Slowloris), answers that nobody reads,
+ * too many connections or header lines. Does not own the answers.
  */
 import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'

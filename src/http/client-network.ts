@@ -1,6 +1,7 @@
 /**
- * What counts as one sender when requests are limited by address. An IPv6 address alone says nothing: a household is given a /64, a /56
- * (256 of them) or a /48 (65,536), so all three are counted at once, and a wider one may have more than the narrower ones in it.
+ * The networks that count as one sender for limits by address. An IPv6 address alone says nothing: a household is given a /64, a
+ * /56 (256 of them) or a /48 (65,536), so all three are counted at once, and a wider one may have more than the narrower ones in
+ * it.
  */
 import { isIPv4, isIPv6 } from 'node:net'
 

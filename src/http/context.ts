@@ -10,11 +10,11 @@ export interface RequestEvent {
 export interface HttpState extends Koa.DefaultState {
   event: RequestEvent
   clientAddress: string
-  /** The public origin asked for, one of ours. Not `ctx.origin`, which is a header of the client. */
+  /** The pinned public origin (host-pinning.ts). Not `ctx.origin`, which the client's headers decide. */
   origin: string
   /** Path under which this server is published, without a trailing slash; '' at the root. Paths inside the server lack it. */
   basePath: string
-  /** One of many requests that programs make by themselves: its log line is for debugging. */
+  /** A routine request such as a health check: its log line has level debug. */
   isRoutine?: boolean
 }
 

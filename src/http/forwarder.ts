@@ -25,7 +25,7 @@ export interface ForwarderOptions {
 /** Answers `ctx` with what `url` answers to the same body; the query is not passed on. */
 export type Forward = (ctx: HttpContext, url: string) => Promise<void>
 
-/** What an OAuth endpoint reads. Lists of what may pass, so that no cookie, Host or forwarding header ever does. */
+/** Headers that an OAuth endpoint reads. These are allow-lists, so that no cookie, Host or forwarding header ever passes. */
 const requestHeaders: readonly string[] = [
   'accept',
   'authorization',
@@ -71,7 +71,7 @@ function passedOn(ctx: HttpContext): Record<string, string> {
 
 function unreachable(status: 502 | 504, cause: unknown): OAuthError {
   const detail = `forwarding failed: ${cause instanceof Error ? cause.message : String(cause)}`
-  return new OAuthError('temporarily_unavailable', 'the server behind this one does not answer', {
+  return new OAuthError('temporarily_unavailable', 'the upstream server does not answer', {
     status,
     detail,
     cause,
@@ -114,7 +114,7 @@ export function createForwarder(options: ForwarderOptions): Forward {
 
   return async (ctx, url) => {
     if (ctx.get('via').includes(pseudonym)) {
-      throw new OAuthError('server_error', 'the request came back to where it had been', { status: 508 })
+      throw new OAuthError('server_error', 'the request was forwarded in a loop', { status: 508 })
     }
     if (Number(ctx.get('content-length')) > options.maxRequestBytes) throw tooLarge()
     const gone = clientGone(ctx)

@@ -4,7 +4,7 @@ import { createServer } from 'node:net'
 /** In words, by the system's codes. */
 const reasons: Readonly<Record<string, string>> = {
   EADDRINUSE: 'the port is taken',
-  EACCES: 'the port needs more rights',
+  EACCES: 'the port needs more privileges',
   EADDRNOTAVAIL: 'this machine does not have that address',
   ENOTFOUND: 'the host has no address',
   EAI_AGAIN: 'the host has no address at the moment',

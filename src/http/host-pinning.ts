@@ -1,6 +1,7 @@
 /**
- * Which host a request is for, and the pinning of what everybody after believes about it: a Host header may choose between our
- * own names, never make up a new one. Does not look at X-Forwarded-Host or X-Forwarded-Proto at all.
+ * Host pinning: decides for which public origin a request is, from its Host header or absolute target, and answers 421 for
+ * unknown hosts. Everything behind it reads the pinned origin, so a client cannot choose the host in links, redirects or
+ * metadata. Ignores X-Forwarded-Host and X-Forwarded-Proto.
  */
 
 import type { IncomingMessage } from 'node:http'
@@ -9,7 +10,7 @@ import { OAuthError } from '../oauth/errors.js'
 import { hostsOf } from '../oauth/public-url.js'
 import { canParseUrl } from '../oauth/url.js'
 
-/** What a request asks for: the host as it was written, path and query. */
+/** The target of a request: the host as written, path and query. */
 export interface RequestTarget {
   readonly host: string
   readonly path: string
@@ -36,7 +37,7 @@ function takeHost(ctx: Koa.Context): string {
   const { host, path, search } = requestTarget(ctx.req)
   if (!path.startsWith('/')) {
     ctx.req.url = '/'
-    throw new OAuthError('invalid_request', 'the request target is no path')
+    throw new OAuthError('invalid_request', 'the request target is not a path')
   }
   if (ctx.req.url?.startsWith('/') === false) {
     ctx.req.url = `${path}${search}`
@@ -52,7 +53,7 @@ function takeHost(ctx: Koa.Context): string {
 function refuseSecond(name: 'Host' | 'Authorization', { rawHeaders }: IncomingMessage): void {
   const isNamed = (entry: string, index: number) => index % 2 === 0 && entry.toLowerCase() === name.toLowerCase()
   if (rawHeaders.filter(isNamed).length > 1)
-    throw new OAuthError('invalid_request', `there is more than one ${name} header`)
+    throw new OAuthError('invalid_request', `the request has more than one ${name} header`)
 }
 
 interface PinnedOrigin {
@@ -93,7 +94,7 @@ export interface AnsweredOrigins {
   readonly alsoAnswerHosts?: readonly string[]
 }
 
-/** What each host that is answered, in lower case, stands for: the origin it belongs to, the first one for an internal name. */
+/** The origin of each host that is answered, by the host in lower case. An internal name belongs to the first origin. */
 export function answeredHosts(options: AnsweredOrigins): ReadonlyMap<string, PinnedOrigin> {
   const { origin, alsoPublicOrigins = [], alsoAnswerHosts = [] } = options
   const origins = [origin, ...alsoPublicOrigins]
@@ -115,9 +116,9 @@ export function pinOrigin(options: AnsweredOrigins): Koa.Middleware {
     refuseSecond('Authorization', ctx.req)
     const pinned = byHost.get(takeHost(ctx).toLowerCase())
     if (pinned === undefined) {
-      throw new OAuthError('invalid_request', 'this server does not answer for that host', {
+      throw new OAuthError('invalid_request', 'this server does not serve that host', {
         status: 421,
-        detail: 'the host asked for is neither the public one nor an internal one',
+        detail: 'the requested host is neither the public host nor an internal one',
       })
     }
     ctx.state['origin'] = pinned.origin

@@ -34,7 +34,7 @@ export interface HttpBaseOptions {
   readonly trustedProxies: readonly string[]
   /** Known to this process alone: whoever sends it as `forwarderHeader` is our own forwarder and says whom it asks for. */
   readonly forwarderSecret?: string | undefined
-  /** Of the operator's: who seals a question under one is told how it arrived (`proxy-probe.ts`). */
+  /** Secrets of the operator: a probe sealed under one gets a report (`proxy-probe.ts`). */
   readonly operatorSecrets?: (() => readonly string[]) | undefined
   /** Answers the readiness probe: resolves when migrated and the database answers, throws otherwise. */
   readonly ready: () => Promise<void>
@@ -72,10 +72,10 @@ export function isCutOff({ destroyed, complete }: IncomingMessage): boolean {
 
 function toOAuthError(error: unknown, request: IncomingMessage): OAuthError {
   if (error instanceof OAuthError) return error
-  // No fault of ours: strangers must not be able to fill the log with failures.
+  // A client error: strangers must not be able to fill the log with failures.
   if (isCutOff(request)) return new OAuthError('invalid_request', 'the request ended half-way', { cause: error })
   if (isOutage(error)) return outageError(error)
-  // The engine's word for one of ours, thrown to us where no endpoint of the engine answers.
+  // The engine throws its own error class here when none of its endpoints answers.
   if (error instanceof Error && error.cause instanceof OAuthError) return error.cause
   const status = typeof error === 'object' && error !== null && 'status' in error ? error.status : undefined
   if (typeof status === 'number' && status >= 400 && status < 500) {

@@ -1,4 +1,4 @@
-/** The query that stands for a posted authorization or logout request (OpenID Connect Core §3.1.2.1): both ways mean the same. */
+/** Turns a posted authorization or logout request into the query of the equivalent GET (OpenID Connect Core §3.1.2.1). */
 import { OAuthError } from '../oauth/errors.js'
 
 /** In bytes. Half of what Node takes as the head of a request: cookies and other headers need room beside the query. */

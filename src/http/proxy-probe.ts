@@ -1,7 +1,8 @@
 /**
- * Shows the operator's doctor how a request of its own arrived, behind whatever stands before the server: host, forwarding headers,
- * the address it is taken to come from. Question and answer are sealed under a secret of the operator's, so that neither tells a
- * stranger, a proxy's log or a cache anything, and nobody else gets an answer. Does not judge.
+ * The proxy probe of `gatehouse doctor --local`: reports to the operator how a request reached this server through its proxies:
+ * host, forwarding headers, peer address and the client address derived from them. Probe and report are sealed under a secret of
+ * the operator, so neither a stranger nor a proxy's log nor a cache learns anything. Nobody without that secret gets a report.
+ * Does not judge what it reports.
  */
 import type { IncomingMessage } from 'node:http'
 import type { Clock } from '../base/clock.js'
@@ -26,7 +27,7 @@ export interface Arrival {
 const purposes = { question: 'arrival question', answer: 'arrival answer' } as const
 const boxUnder = (secret: string) => createHolderBox(`arrival\0${secret}`)
 
-/** So long is a question good: whoever finds one in a log gets no answer for it later. */
+/** A probe expires after this time: one that is found in a log cannot be replayed later. */
 const lifeMs = 60_000
 const longestQuestion = 400
 const longestHeader = 200
@@ -58,16 +59,18 @@ export function askForArrival(secret: string, clock: Clock): ArrivalQuestion {
     text: box.seal(JSON.stringify({ at: clock.now().getTime(), nonce }), purposes.question),
     read: (answer) => {
       const opened = answer === null ? undefined : openedBy(box, answer, purposes.answer)
-      // Sealed by a server of ours: its form is known.
+      // Only a server with the secret can seal a report, so its shape is trusted.
       return memberOf(opened, 'nonce') === nonce ? (memberOf(opened, 'arrival') as Arrival) : undefined
     },
   }
 }
 
-/** What the server knows of a request besides its headers. */
+/** What the server knows about a request beyond its headers. */
 export type Sender = Pick<Arrival, 'peer' | 'isPeerTrusted' | 'address'>
 
-/** What a server may know that is not given the encryption key, from which nobody finds that key. */
+/**
+ * A secret derived from the encryption key, for servers that must not know the key itself. The key cannot be computed from it.
+ */
 export function arrivalSecretUnder(encryptionKey: string): string {
   return hashSecret(`gatehouse arrival\0${encryptionKey}`)
 }

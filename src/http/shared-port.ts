@@ -1,9 +1,12 @@
-/** Two apps on one port: each keeps its own middleware, log lines and errors; one look at host and path decides whose a request is. */
+/**
+ * Serves two apps on one port: the host and path of a request choose the app. Each app keeps its own middleware, log lines and
+ * errors.
+ */
 
 import { type RequestTarget, requestTarget } from './host-pinning.js'
 import type { HttpApp } from './http.js'
 
-/** An app that hands a request to `first` when `isOfFirst` says so, to `second` otherwise. */
+/** An app that passes a request to `first` if `isOfFirst` holds for its target, otherwise to `second`. */
 export function joinApps(first: HttpApp, second: HttpApp, isOfFirst: (target: RequestTarget) => boolean): HttpApp {
   return {
     callback: () => {

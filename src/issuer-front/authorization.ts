@@ -108,7 +108,7 @@ function upstreamQuery(
   ])
 }
 
-/** A program on the person's own machine is told at once; nobody was asked yet about a website. */
+/** A program on the person's own machine gets the error at once. For a website, nobody has confirmed the redirect yet. */
 function problemAnswer(
   problem: Problem,
   redirectUri: string,

@@ -1,4 +1,4 @@
-/** What a front is made of, and how it is told. */
+/** Options of a front. */
 import type { FetchFunction, IssuerDiscovery, VerifierClock } from '../resource-server/index.js'
 
 /** Where the upstream server creates clients: an endpoint in the shape of RFC 7591 that only its operator may use. */
@@ -22,15 +22,15 @@ export interface IssuerFrontOptions {
   /** Private-use redirect URIs that may be registered, exactly. */
   readonly allowedPrivateUseRedirects?: readonly string[]
   /**
-   * What becomes of `resource` (RFC 8707): passed on, left out for servers that refuse it, or sent under another name, which
+   * How `resource` (RFC 8707) is sent upstream: passed on, left out for servers that refuse it, or sent under another name, which
    * some servers have for it (`audience`). Default: passed on.
    */
   readonly resource?: 'pass' | 'drop' | { readonly as: string }
-  /** What a request without `scope` asks for. */
+  /** Scopes for a request without `scope`. */
   readonly defaultScopes?: readonly string[]
   /**
-   * Registrations an hour that one process takes; default 600. Once they are used up, each network still has a twentieth of
-   * `registrationsPerHourAndAddress`, if `handle` is told where requests come from.
+   * Registrations an hour that one process accepts; default 600. When they are used up, each network still gets a twentieth of
+   * `registrationsPerHourAndAddress`, if `handle` gets the client's address.
    */
   readonly registrationsPerHour?: number
   /** The same from one address: an IPv4 address or an IPv6 /64; a /56 has 4 times as many, a /48 16 times. Default 60. */

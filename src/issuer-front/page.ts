@@ -1,6 +1,6 @@
 /**
- * The page between a client and the upstream server. There the client looks as if it lived here, so here the person is told where
- * it really wants them back (MCP security best practices, "confused deputy"). No script; going on is a link.
+ * The page between a client and the upstream server. The upstream page shows this front as the client, so this page names where
+ * the client really wants the answer (MCP security best practices, "confused deputy"). No script; going on is a link.
  */
 
 const style = `:root{color-scheme:light dark;font:16px/1.5 system-ui,sans-serif}body{margin:0 auto;max-width:28rem;padding:3rem 1.25rem}

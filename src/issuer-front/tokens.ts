@@ -36,7 +36,7 @@ function basic(id: string, secret: string): string {
   return `Basic ${Buffer.from(`${encode(id)}:${encode(secret)}`).toString('base64')}`
 }
 
-/** Who asks, and how the upstream server is told. */
+/** The client, and its credentials for the upstream server. */
 function authenticateUpstream(
   parameters: URLSearchParams,
   authorization: string | null,

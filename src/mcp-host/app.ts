@@ -141,7 +141,7 @@ function belongsHere({ issuer, issuerMirror, pages }: McpAppOptions, addresses: 
   return ({ host, path }) => ownHosts.has(host.toLowerCase()) || ownPaths.has(path)
 }
 
-/** Who called, for the log line: the user only as a short hash, the token not at all. */
+/** The caller for the log line: the user only as a short hash, the token not at all. */
 function noteCaller({ event }: HttpState, accessToken: AccessToken): void {
   Object.assign(event, auditedCaller(accessToken), { scopes: accessToken.scopes.join(' ') })
 }

@@ -28,7 +28,7 @@ export async function sweepExpiredRows(sql: Sql, clock: Clock): Promise<number> 
   return swept
 }
 
-/** What should be deleted by now, for the operator's doctor. */
+/** Rows that should be deleted by now, for the local doctor. */
 export function overdueNotesRows(sql: Sql, clock: Clock): Promise<readonly OverdueRows[]> {
   return overdueRowsOf(sql, oldest, clock.now(), () => keptSeconds)
 }

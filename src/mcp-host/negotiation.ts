@@ -22,7 +22,7 @@ export function acceptedForms(ctx: HttpContext): AcceptedForms {
   return forms.json || forms.eventStream ? forms : { json: true, eventStream: true }
 }
 
-/** What the SDK is told of the request in place of its own headers; its body was parsed already. */
+/** The request as the SDK sees it, with replaced headers. Its body is already parsed. */
 export const sdkHeaders = { accept: `application/json, ${eventStream}` } as const
 
 function isResponse(message: unknown): boolean {

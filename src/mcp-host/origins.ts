@@ -1,6 +1,6 @@
 /**
- * Who may call from a browser: CORS for everybody (tokens, not cookies, give access here), and the Origin check of the MCP
- * transport that stops DNS rebinding (MCP Streamable HTTP, "security": a present and invalid Origin must be 403).
+ * Cross-origin access: CORS for everybody (tokens, not cookies, give access here), and the Origin check of the MCP transport that
+ * stops DNS rebinding (MCP Streamable HTTP, "security": a present and invalid Origin must be 403).
  */
 import type { HttpMiddleware } from '../http/context.js'
 import { corsHeaders, foreignOrigin, originChecker, preflightHeaders } from '../resource-server/index.js'

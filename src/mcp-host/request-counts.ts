@@ -1,4 +1,4 @@
-/** What the MCP server counts of its requests: pure, from the event that the log line tells. */
+/** Request metrics of the MCP server, derived from the event of the log line. Pure. */
 import { protectedResourceMetadataUrl } from '../oauth/well-known.js'
 import type { Count } from '../telemetry/metric-definitions.js'
 import type { FinishedRequest, ObservedServer } from '../telemetry/request-observation.js'

@@ -1,4 +1,4 @@
-/** How this server follows what is revoked at its issuer. */
+/** Follows the issuer's revocation feed. */
 import type { Clock } from '../base/clock.js'
 import type { Logger } from '../base/log.js'
 import { createOperatorFetch, type OperatorFetchOptions } from '../outbound/operator-fetch.js'
@@ -32,7 +32,7 @@ export interface RevocationsOptions {
 /** An answer may take ten seconds to come; a page of it is small, but an issuer may have a long document. */
 const limits = { timeoutMs: 20_000, maxBytes: 1_048_576 }
 
-/** So long may an issuer take to start, or to start again, before somebody has to look at it. */
+/** Time an issuer may take to start or restart before the log warns. */
 const patienceMs = 15_000
 
 function noteIn(log: Logger): (state: FeedState) => void {
@@ -41,7 +41,8 @@ function noteIn(log: Logger): (state: FeedState) => void {
     clearTimeout(overdue)
     if (state.isFollowing) return log.info('following revocations')
     const { reason } = state
-    const warn = () => log.warn({ reason }, 'revocations are not heard of: a revoked token may live until it expires')
+    const warn = () =>
+      log.warn({ reason }, 'the revocation feed cannot be read: a revoked token may stay valid until it expires')
     overdue = setTimeout(warn, patienceMs).unref()
   }
 }

@@ -1,6 +1,6 @@
 /**
- * What an MCP server of ours offers: the definition that the app mounts behind its guard. The notes are one; whatever tools,
- * prompts and resources another one registers are served by the same middleware, in every revision.
+ * An MCP server definition: what the app mounts behind its guard. The notes are one. The tools, prompts and resources of any
+ * other definition get the same middleware, in every protocol revision.
  */
 import type { McpServer, ServerNotifier, ServerOptions } from '@modelcontextprotocol/server'
 import type { ResourceDeclaration } from '../oauth/resource.js'

@@ -1,8 +1,8 @@
 /**
- * Token buckets that all replicas share, through the MCP server's own database. A bucket is one moment: when it will be full again (GCRA,
- * ITU-T I.371). It is kept in memory, where a request is judged at once and exactly; what was taken is settled with the other
- * processes once a second, in one statement. So any number of replicas let through what one limit allows, but for what
- * reaches each of them within that second: it is owed, and waited for. While the database is away every process counts for itself.
+ * Token buckets that all replicas share through the MCP server's database. A bucket is one moment: when it will be full again
+ * (GCRA, ITU-T I.371). Each process keeps it in memory and decides at once; once a second it flushes what was taken in one
+ * statement. So all replicas together keep to one limit, except for requests within that second. Those are a debt: later requests
+ * wait until it is paid. During an outage every process counts alone.
  */
 
 import { BoundedMap } from '../base/bounded-map.js'

@@ -1,4 +1,4 @@
-/** How this server verifies tokens: the library's way, of one issuer, JWTs or opaque tokens. */
+/** Configures the library's token verification for one issuer, with JWTs or opaque tokens. */
 import type { Clock } from '../base/clock.js'
 import {
   type ApiKeyStore,

@@ -19,7 +19,7 @@ export interface ToolDefinition<Input extends z.ZodObject, Output extends z.ZodO
   readonly description: string
   /** Scopes a call needs: all of a list, or all of one list of several. */
   readonly scopes: RequiredScopes
-  /** What a caller without them meets; default: a challenge. */
+  /** What a caller without these scopes gets; default: a challenge. */
   readonly whenMissing?: 'challenge' | 'hide'
   /** What it does cannot be undone: marked on the consent page. */
   readonly destructive?: boolean
@@ -27,7 +27,7 @@ export interface ToolDefinition<Input extends z.ZodObject, Output extends z.ZodO
   readonly input: Input
   readonly output: Output
   readonly run: (input: z.infer<Input>, call: Call) => Promise<ToolAnswer>
-  /** What the model and the person read when the tool fails for a reason of the server's. */
+  /** Text for the model and the person if the tool fails because of the server. */
   readonly unavailable: string
 }
 

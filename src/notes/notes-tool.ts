@@ -5,7 +5,7 @@ import { defineTool, type Tool, type ToolAnswer, type ToolDefinition } from '../
 import { userOf } from '../resource-server/index.js'
 import type { NotesStore } from './notes.js'
 
-/** What a call of a notes tool may use. */
+/** Dependencies of a notes tool's call. */
 export interface NotesCall extends McpCall {
   readonly store: NotesStore
 }
@@ -26,7 +26,7 @@ export interface NotesToolDefinition<Input extends z.ZodObject, Output extends z
   readonly run: (input: z.infer<Input>, store: NotesStore, ownerId: string) => Promise<ToolAnswer>
 }
 
-/** A tool that works on the notes of the person the token acts for. A token without a person is told so. */
+/** A tool that works on the notes of the person the token acts for. A token without a person gets an error that says so. */
 export function defineNotesTool<Input extends z.ZodObject, Output extends z.ZodObject>(
   definition: NotesToolDefinition<Input, Output>,
 ): Tool<NotesCall> {

@@ -41,11 +41,11 @@ export interface PageRequest {
 }
 
 export interface NotesStore {
-  /** Newest change first. `undefined` when the cursor is not one of ours. */
+  /** Newest change first. `undefined` if the cursor is invalid. */
   list(ownerId: string, page: PageRequest): Promise<Page<NoteSummary> | undefined>
   /**
-   * Best match first; `query` in the syntax of a web search. `undefined` when the cursor is not one of ours. Throws SearchRefused when
-   * too many searches of this owner wait already, or this one took too long.
+   * Best match first; `query` in the syntax of a web search. `undefined` if the cursor is invalid. Throws SearchRefused when too
+   * many searches of this owner wait already, or this one took too long.
    */
   search(ownerId: string, query: string, page: PageRequest): Promise<Page<FoundNote> | undefined>
   read(ownerId: string, id: string): Promise<Note | undefined>

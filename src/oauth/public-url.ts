@@ -28,7 +28,7 @@ export function issuerUrl(text: string): string {
   return issuer
 }
 
-/** Where a server is reached from another one of ours; plain http is the operator's choice. */
+/** URL at which one server of the deployment reaches another. Plain http is the operator's choice. */
 export function internalUrl(text: string): string {
   if (!canParseUrl(text) || !/^https?:\/\//.test(text)) throw new Error('must be an absolute http(s) URL')
   return text.replace(/\/$/, '')

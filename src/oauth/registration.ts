@@ -86,7 +86,10 @@ function usesNoRedirect(grantTypes: readonly string[]): boolean {
   return others.length > 0 && others.every((grant) => grantTypesWithoutRedirect.includes(grant))
 }
 
-/** Drops the values we do not offer. What is no list of text, or offers nothing we do, stays as it is, to be refused. */
+/**
+ * Drops values that this server does not offer. A value that is not a list of text, or a list without any supported value, stays
+ * and is refused later.
+ */
 function keepOffered(metadata: ClientMetadata, name: string, offered: readonly string[]): void {
   const given = metadata[name]
   const kept = isTextList(given) ? given.filter((value) => offered.includes(value)) : []
@@ -129,7 +132,8 @@ export function normaliseMetadata(metadata: ClientMetadata, origin: MetadataOrig
     }
   }
   delete metadata['scope']
-  // For pairwise subjects, which we do not offer; the engine would fetch it. What is no https URL stays, to be refused.
+  // For pairwise subjects, which this server does not offer; the engine would fetch it. A value that is not an https URL stays
+  // and is refused later.
   if (/^https:/i.test(String(metadata['sector_identifier_uri']))) delete metadata['sector_identifier_uri']
   const registeredGrants = strings(metadata['grant_types'])
   keepGrants(metadata, origin)

@@ -27,7 +27,10 @@ export interface OperationDeclaration {
   readonly name: string
   /** Scopes its use needs: all of a list, or all of one list of several. */
   readonly scopes: RequiredScopes
-  /** What a caller without them meets: a challenge to ask for more (default), or nothing at all, as if it did not exist. */
+  /**
+   * What a caller without these scopes gets: a challenge to ask for more (default), or an answer as if the operation did not
+   * exist.
+   */
   readonly whenMissing?: 'challenge' | 'hide'
 }
 
@@ -66,8 +69,8 @@ export function scopeHierarchyOf(resource: Pick<ResourceDeclaration, 'scopes'>):
 }
 
 /**
- * The resource in read-only mode: only tools that change nothing, and nobody is told to ask for what no tool needs. Its scopes stay
- * defined, so that tokens from before go on to mean what they meant.
+ * The resource in read-only mode: only tools that change nothing, and no recommended scope that no tool needs. Its scopes stay
+ * defined, so that earlier tokens keep their meaning.
  */
 export function readOnlyDeclaration(resource: ResourceDeclaration): ResourceDeclaration {
   const { contents = [], prompts = [] } = resource
@@ -77,9 +80,9 @@ export function readOnlyDeclaration(resource: ResourceDeclaration): ResourceDecl
 }
 
 /**
- * The one spelling under which a resource is compared: scheme and host in lower case, default port dropped, no trailing slash,
- * no fragment. `undefined` for anything that is not an absolute http(s) URL, carries a fragment or user information
- * (RFC 8707 §2). Does not check that the resource is one of ours.
+ * The one spelling under which a resource is compared: scheme and host in lower case, default port dropped, no trailing slash, no
+ * fragment. `undefined` for anything that is not an absolute http(s) URL, carries a fragment or user information (RFC 8707 §2).
+ * Does not check that the resource is served here.
  */
 export function canonicalResource(value: string): string | undefined {
   if (!/^https?:\/\//i.test(value) || /[\s\\#]/.test(value) || !canParseUrl(value)) return undefined

@@ -44,8 +44,8 @@ export function expandScopes(scopes: Iterable<string>, hierarchy: ScopeHierarchy
 }
 
 /**
- * What an operation needs: all scopes of a list, or all of any one list of several. An empty list is covered by every token;
- * `anyOf` without a list by none.
+ * A scope requirement: all scopes of a list, or all of any one list of several. An empty list is covered by every token; `anyOf`
+ * without a list by none.
  */
 export type RequiredScopes = readonly string[] | { readonly anyOf: readonly (readonly string[])[] }
 
@@ -76,8 +76,8 @@ export function meetsRequirement(
 }
 
 /**
- * The combination that lacks least, of several such the one of which most is there, then the first: what a client is told to ask
- * for. Its narrow scopes, never broader ones that would do, too.
+ * Picks the combination with the fewest missing scopes; ties go to the one with the most granted scopes, then to the first
+ * listed. The client is challenged to request it. It names the narrow scopes, never broader ones that would also do.
  */
 export function nearestCombination(
   granted: Iterable<string>,

@@ -1,4 +1,4 @@
-/** How a person is named in logs: not at all, but so that their lines can be told to be of one person. */
+/** A short hash that stands for a person in logs: it names nobody, and links the lines of one person. */
 import { hash } from 'node:crypto'
 
 /** The first 12 characters of SHA-256 in base64url, of a `sub`. Both servers say the same of one person. */

@@ -1,7 +1,7 @@
 /**
- * How much one address, person or client may ask of an authorization server in a while: the limits that every endpoint has, their
- * names and defaults, and how the setting that changes them is read. Pure; does not count. No specification gives figures. These
- * leave room for an office, or a hosted client's servers, behind one address, and for no loop.
+ * The authorization server's rate limits: name, default and window of each, and the parser of the setting `RATE_LIMITS`. Pure; does
+ * not count. No specification gives figures. These leave room for an office, or for a hosted client's servers, behind one address.
+ * A client that loops runs into them.
  */
 
 /** What a limit counts by. `address`: the sender's; of IPv6 its /64, with 4 and 16 times the limit for its /56 and /48. */
@@ -11,7 +11,7 @@ export interface UsageLimit {
   /** Uses in a window, at most; 0: no limit. */
   readonly limit: number
   readonly windowSeconds: number
-  /** Uses from everywhere together; once they are used up, one address has `limitBeyond` in place of `limit`. */
+  /** Uses from all addresses together. When they are used up, each address gets `limitBeyond` instead of `limit`. */
   readonly total?: number
   readonly limitBeyond?: number
 }
@@ -27,13 +27,13 @@ const tenMinutes = 600
 
 export const declaredLimits = {
   authorize: {
-    what: 'authorization requests: `/authorize`, `/par`; each is kept for an hour at most',
+    what: 'authorization requests: `/authorize`, `/par`; each is stored for up to an hour',
     by: 'address',
     limit: 1_000,
     windowSeconds: tenMinutes,
   },
   'authorize-bytes': {
-    what: 'bytes of authorization requests and of requests for device codes; one request has 16 KiB at most',
+    what: 'bytes of authorization requests and device code requests; one request has 16 KiB at most',
     by: 'address',
     limit: 4_194_304,
     windowSeconds: tenMinutes,
@@ -41,33 +41,33 @@ export const declaredLimits = {
     limitBeyond: 65_536,
   },
   'sign-in': {
-    what: 'forms sent from the sign-in and consent pages; wrong passwords have limits of their own',
+    what: 'forms posted from the sign-in and consent pages; wrong passwords have separate limits',
     by: 'address',
     limit: 600,
     windowSeconds: tenMinutes,
   },
-  logout: { what: 'sign-outs begun: `/logout`', by: 'address', limit: 300, windowSeconds: tenMinutes },
+  logout: { what: 'sign-out requests: `/logout`', by: 'address', limit: 300, windowSeconds: tenMinutes },
   token: { what: 'token requests: `/token`', by: 'address', limit: 3_000, windowSeconds: minute },
   'token-refused': {
-    what: 'token requests that were refused, polls that came too early aside',
+    what: 'refused token requests, except early polls (`slow_down`)',
     by: 'address and client',
     limit: 300,
     windowSeconds: minute,
   },
   'token-person': {
-    what: 'tokens given to one client for one person',
+    what: 'tokens issued to one client for one person',
     by: 'person and client',
     limit: 120,
     windowSeconds: minute,
   },
   'token-client': {
-    what: 'tokens given to one client that proved who it is',
+    what: 'tokens issued to one authenticated client',
     by: 'client',
     limit: 6_000,
     windowSeconds: minute,
   },
   introspection: {
-    what: 'questions of resource servers: `/introspect`, `/revocations`',
+    what: 'requests of resource servers: `/introspect`, `/revocations`',
     by: 'address',
     limit: 60_000,
     windowSeconds: minute,
@@ -79,7 +79,7 @@ export const declaredLimits = {
     windowSeconds: minute,
   },
   other: {
-    what: 'everything else but metadata, keys, styles and health',
+    what: 'all other requests, except metadata, keys, styles and health',
     by: 'address',
     limit: 6_000,
     windowSeconds: minute,

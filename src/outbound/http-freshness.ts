@@ -26,7 +26,7 @@ function seconds(text: string | null | undefined): number | undefined {
 function statedSeconds(headers: Headers, nowMs: number): number | undefined {
   const directives = cacheDirectives(headers)
   if (directives.has('no-store') || directives.has('no-cache')) return 0
-  // We answer many clients from one copy: what shared caches are told comes first (RFC 9111 §5.2.2.10).
+  // One copy serves many clients, so directives for shared caches take precedence (RFC 9111 §5.2.2.10).
   for (const name of ['s-maxage', 'max-age']) {
     if (directives.has(name)) return seconds(directives.get(name)) ?? 0
   }

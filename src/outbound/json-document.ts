@@ -4,7 +4,7 @@ import { UntrustedFetchError } from './untrusted-fetch-error.js'
 
 export interface JsonDocumentRequest {
   readonly url: string
-  /** Of the copy at hand; the answer may then be that it is still good. */
+  /** Validator of the current copy; the answer may then be 304. */
   readonly etag?: string | undefined
   /** Of the body, in bytes. */
   readonly maxBytes: number
@@ -13,7 +13,7 @@ export interface JsonDocumentRequest {
 }
 
 export interface JsonDocumentAnswer {
-  /** The body; `undefined`: the copy at hand is still good (304). */
+  /** The body; `undefined`: the current copy is still valid (304). */
   readonly text: string | undefined
   readonly etag: string | undefined
   readonly freshSeconds: number

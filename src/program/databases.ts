@@ -1,6 +1,6 @@
 /**
- * Which database each part has, and how it is opened and brought up to date. The servers and the command line share it. Does not
- * own what is in them: storage/, mcp-host/ and notes/ do.
+ * Opens and migrates the database of each server, for servers and command line alike. The tables belong to storage/, mcp-host/
+ * and notes/.
  */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
@@ -129,7 +129,7 @@ async function warnOfMissingLimits(config: Config, database: Database, log: Logg
   const { rows } = await database.sql.query<{ name: string }>(unlimited, [])
   if (rows.length === 0) return
   const missing = rows.map(({ name }) => name)
-  log.warn({ missing }, 'PostgreSQL has no time limits for our role, and a pooler takes none from us: ALTER ROLE … SET')
+  log.warn({ missing }, 'the database role has no time-outs, and a pooler passes none on: ALTER ROLE … SET')
 }
 
 /** Of ENCRYPTION_KEY, or of the file in DATA_DIR, which is made for a new database only: another key would open nothing of an old one. */
@@ -138,7 +138,7 @@ async function encryptionKeys(config: Config, database: Database): Promise<reado
   const file = encryptionKeyFile(config)
   if (!existsSync(file) && (await hasKeys(database))) {
     throw new Error(
-      `${file} is missing, with which the secrets in the database are sealed: restore it, or set ENCRYPTION_KEY to what it held`,
+      `${file} is missing, and the secrets in the database are encrypted with it: restore it, or set ENCRYPTION_KEY to its content`,
     )
   }
   return loadEncryptionKeys(file)
@@ -152,8 +152,8 @@ export function encryptionKeysAtHand(config: Config): readonly string[] | undefi
 }
 
 /**
- * What a server and its operator's command line both have, and nobody else. The MCP server is never given the encryption key: where one
- * process runs both (`only` is undefined), it has what is made of it.
+ * Secrets that only a server and its operator's command line have. The MCP server never gets the encryption key: if one process
+ * runs both (`only` is undefined), it gets a secret derived from it.
  */
 export function operatorSecrets(config: Config, part: Part, only: Part | undefined): readonly string[] {
   const encryptionKeys = only === 'mcp' ? [] : (encryptionKeysAtHand(config) ?? [])
@@ -193,7 +193,10 @@ export async function openKeys(config: Config, storage: Storage, log: Logger): P
   await ensureKeys(storage)
   if (config.ENCRYPTION_KEY === undefined && !config.issuerIsLoopback) {
     const file = encryptionKeyFile(config)
-    log.info({ file }, 'the secrets in the database are sealed with a key from this file: keep a copy apart from both')
+    log.info(
+      { file },
+      'the secrets in the database are encrypted with the key in this file: keep a copy apart from both',
+    )
   }
   return openKeyRing({ storage, policy: keyPolicyOf(config), audit: createAuditTrail(storage, log) })
 }

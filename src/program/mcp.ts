@@ -24,7 +24,8 @@ import type { Parts } from './parts.js'
 import { internalUrl, ownClient } from './topology.js'
 
 function sharedBuckets({ sql }: Database, log: Logger) {
-  const onFailure = (error: unknown) => log.warn({ err: error }, 'calls cannot be counted with the other processes')
+  const onFailure = (error: unknown) =>
+    log.warn({ err: error }, 'call limits are counted per process until the database answers')
   return createSharedBuckets(sql, { onFailure })
 }
 

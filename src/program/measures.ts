@@ -1,4 +1,4 @@
-/** Wraps what is worth timing. Each wrapper does what it wraps, and tells what came of it; errors pass through. */
+/** Timing wrappers for metrics. Each runs what it wraps and reports the outcome; errors pass through. */
 
 import type { PasswordHasher } from '../authorization-server/login/passwords.js'
 import type { UntrustedFetch } from '../authorization-server/options.js'

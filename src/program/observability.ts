@@ -1,7 +1,6 @@
 /**
- * What operators see besides the log: metrics on a port of their own, and traces. Owns which parts are watched; each part gets a
- * wrapper or an observer, or, when nothing was asked for, exactly what it had. Does not own the log line (http/request-log.ts)
- * nor the audit table (storage/audit/audit.ts).
+ * Connects metrics and traces to the parts of the program. Each part gets a wrapper or an observer; without the settings it
+ * stays as it was. Does not own the log line (http/request-log.ts) or the audit table (storage/audit/audit.ts).
  */
 import compose from 'koa-compose'
 import type { PasswordHasher } from '../authorization-server/login/passwords.js'
@@ -54,7 +53,7 @@ function traceSql(sql: Sql, database: string, tracing: Tracing): Sql {
   }
 }
 
-/** The host is told, the rest of the URL not. Only servers that the operator configured are told of the trace. */
+/** The span has the host, not the rest of the URL. Trace headers go only to servers that the operator configured. */
 function traceFetch<Init extends RequestInit>(
   send: (url: string, init?: Init) => Promise<Response>,
   tracing: Tracing,

@@ -1,4 +1,4 @@
-/** What both servers are made from. */
+/** Dependencies that both servers are constructed with. */
 
 import type { Clock } from '../base/clock.js'
 import type { Closers } from '../base/closers.js'

@@ -1,6 +1,6 @@
 /**
- * What this machine must have for a start with these settings: a folder that can be written, an encryption key that can be read, an
- * address to listen on. Asked before the first database is made or migrated, so that a mistake leaves nothing behind. Changes nothing.
+ * Checks of this machine before a start: DATA_DIR is writable, the encryption key readable, each address and port free. Runs
+ * before a database is created or migrated, so that a mistake leaves nothing behind. Changes nothing.
  */
 import { accessSync, constants, existsSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'

@@ -1,6 +1,6 @@
 /**
- * What is supported and yet seldom meant when people elsewhere reach the servers: each start says it, `gatehouse config check` too.
- * Pure. What is never right is refused by config.ts.
+ * Warnings about settings that are supported but unusual for servers that others can reach. Each start logs them; `gatehouse
+ * config check` prints them. Pure. config.ts refuses settings that are never right.
  */
 
 import { isIP } from 'node:net'
@@ -29,7 +29,7 @@ function authWarnings(config: Config): string[] {
   const warnings: string[] = []
   if (config.hidesAddresses) {
     warnings.push(
-      'TRUSTED_PROXIES is not set: all clients seem to have the address of your proxy, and share its limits',
+      'TRUSTED_PROXIES is not set: all clients seem to have the address of your proxy, and share its rate limits',
     )
   }
   if (config.DATABASE_URL === undefined) {
@@ -42,8 +42,8 @@ function authWarnings(config: Config): string[] {
   if (isOpenlyDialled(config.DATABASE_URL)) {
     warnings.push('DATABASE_URL has no sslmode=verify-full, and its host is not a private one')
   }
-  if (config.REGISTRATION === 'open') warnings.push('REGISTRATION=open: anybody may register any number of clients')
-  if (config.RATE_LIMITS === 'off') warnings.push('RATE_LIMITS=off: anybody may ask as often as the machine can bear')
+  if (config.REGISTRATION === 'open') warnings.push('REGISTRATION=open: anyone may register any number of clients')
+  if (config.RATE_LIMITS === 'off') warnings.push('RATE_LIMITS=off: requests of strangers are not rate-limited')
   return warnings
 }
 
@@ -53,7 +53,7 @@ function mcpWarnings(config: Config): string[] {
     warnings.push('NOTES_DATABASE_URL has no sslmode=verify-full, and its host is not a private one')
   }
   if (config.DATABASE_URL !== undefined && config.DATABASE_URL === config.NOTES_DATABASE_URL) {
-    warnings.push('DATABASE_URL and NOTES_DATABASE_URL are one: give the MCP server a database and a role of its own')
+    warnings.push('DATABASE_URL and NOTES_DATABASE_URL are the same: give the MCP server its own database and role')
   }
   return warnings
 }

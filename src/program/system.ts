@@ -1,6 +1,6 @@
 /**
  * The program as an object: both servers, or one of them, from a Config. `gatehouse serve` and every black-box test use this
- * same constructor. Owns the order of start and stop; parts/ wires each server. Is imported by the command line alone.
+ * same constructor. Owns the order of start and stop; auth.ts and mcp.ts wire each server. Is imported by the command line alone.
  */
 
 import { systemClock } from '../base/clock.js'

@@ -33,8 +33,8 @@ export interface AccessToken {
 }
 
 /**
- * Answers what a token says, or throws an OAuthError: `invalid_token` when the token is no good, `temporarily_unavailable`
- * when that could not be found out. Never answers for a token it could not check.
+ * Answers what a token says, or throws an OAuthError: `invalid_token` if the token is invalid, `temporarily_unavailable` if it
+ * could not be verified. Never answers for a token it could not check.
  */
 export type TokenVerifier = (token: string) => Promise<AccessToken>
 

@@ -1,7 +1,7 @@
 /**
- * API keys at the same door as access tokens, for programs that cannot do OAuth: `Authorization: Bearer ghk_…`. The operator of the
- * MCP server makes them; no authorization server knows of them. Owns their form and how they are judged, not where they are kept.
- * A key is worth less than a token: it lives long, is bound to nothing, and nobody consents to it. Off unless it is asked for.
+ * API keys in place of access tokens, for programs that cannot do OAuth: `Authorization: Bearer ghk_…`. The operator of the MCP
+ * server makes them; no authorization server knows of them. Owns their form and how they are judged, not where they are kept. A
+ * key is worth less than a token: it lives long, is bound to nothing, and nobody consents to it. Off unless it is asked for.
  */
 import { hash, timingSafeEqual } from 'node:crypto'
 import {

@@ -12,7 +12,7 @@ import type { Operations } from './operations.js'
 /** Why: an OAuth error code, or one of the reasons that have none. */
 export type AuditReason = OAuthErrorCode | 'allowed' | 'hidden' | 'rate_limited' | 'no_token'
 
-/** Who asked; all of it is absent when no token was good. */
+/** The caller; all members are absent if there was no valid token. */
 export interface AuditedCaller {
   readonly clientId?: string
   /** Of the person: the first 12 characters of SHA-256 in base64url. */
@@ -80,7 +80,7 @@ export function auditedOperations(json: unknown, { declares }: Pick<Operations, 
   return { methods: names('method'), tools: names('tool'), prompts: names('prompt'), resources: names('resource') }
 }
 
-/** The event of a request that was refused before anybody knew what it asks for: its token is missing or no good. */
+/** The event of a request that was refused before its body was read, because its token is missing or invalid. */
 export function auditRefusal({ error }: Pick<Refusal, 'error'>, clock: VerifierClock): AuditEvent {
   return { at: clock.now().toISOString(), decision: 'deny', reason: error?.code ?? 'no_token' }
 }

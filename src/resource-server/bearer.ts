@@ -57,7 +57,7 @@ export interface BearerOptions extends TokenPlaces {
 export interface ChallengeOptions {
   /** Absent: not named. */
   readonly resourceMetadataUrl?: string | undefined
-  /** What the client should ask for next. */
+  /** Scopes that the client should request next. */
   readonly scopes?: readonly string[]
   /** Default Bearer. */
   readonly scheme?: TokenScheme
@@ -99,7 +99,7 @@ function challengeOptions(options: BearerOptions, status: number): ChallengeOpti
   return { realm, ...(named && { resourceMetadataUrl }) }
 }
 
-/** RFC 6750 §3.1: a request without any token is told where to get one, and no error code. */
+/** RFC 6750 §3.1: a request without any token gets a challenge without an error code. */
 function askForToken(options: BearerOptions): Refusal {
   const shared = challengeOptions(options, 401)
   const { resourceMetadataUrl } = shared
@@ -141,7 +141,7 @@ export async function authenticate(presented: PresentedCredentials, options: Bea
   const required = options.dpop?.required ?? false
   let challenged: TokenScheme = required ? 'DPoP' : scheme
   try {
-    // Possibly known from a cache; the proof of a bound one is checked anew each time.
+    // May come from the cache. The proof of a key-bound token is checked at each request.
     const accessToken = await options.verify(token)
     const { keyThumbprint } = accessToken
     if (options.dpop !== undefined && keyThumbprint !== undefined) challenged = 'DPoP'

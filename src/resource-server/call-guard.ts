@@ -1,6 +1,6 @@
 /**
- * The second door, behind the token: how often this caller may ask, what its token lets it do, and the record of what was decided. Asks
- * for the request's JSON, parsed once, the same that is handed to the MCP server. Does not verify the token.
+ * The second check, after the token: rate limit, scopes of the operations in the body, and the audit record. Works on the
+ * request's JSON, which is parsed once and then handed to the MCP server. Does not verify the token.
  */
 import type { AccessToken, VerifierClock } from './access-token.js'
 import { type AuditEvent, type AuditHook, type AuditReason, auditedCaller, auditedOperations } from './audit.js'

@@ -1,4 +1,4 @@
-/** Who a caller is, as it may be told itself. */
+/** Describes a caller to itself, for example in a `whoami` tool. */
 import { type AccessToken, userOf } from './access-token.js'
 
 export interface CallerDescription {

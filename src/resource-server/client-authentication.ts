@@ -1,4 +1,4 @@
-/** How this resource server shows the authorization server who it is (RFC 6749 §2.3.1, RFC 7523 §2.2). */
+/** Authenticates this resource server as a client of the authorization server (RFC 6749 §2.3.1, RFC 7523 §2.2). */
 import { createPrivateKey, randomUUID } from 'node:crypto'
 import { type JWK, SignJWT } from 'jose'
 import type { VerifierClock } from './access-token.js'

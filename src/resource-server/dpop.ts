@@ -1,7 +1,7 @@
 /**
- * DPoP proofs at the protected resource (RFC 9449 §4.3, §7): the caller of a key-bound token shows that it holds the key, anew
- * for every request. Does not verify the token itself, and gives out no nonces: a proof is fresh by its `iat` and used once by
- * its `jti`, which all replicas remember together.
+ * DPoP proofs at the protected resource (RFC 9449 §4.3, §7): the caller of a key-bound token proves possession of the key for
+ * every request. Does not verify the token itself, and gives out no nonces: a proof is fresh by its `iat` and used once by its
+ * `jti`, which all replicas remember together.
  */
 
 import { hash } from 'node:crypto'

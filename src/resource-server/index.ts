@@ -1,8 +1,8 @@
 /**
  * The resource server library: verifies access tokens and guards operations. Owns token verification, challenges, scope checks
- * and protected resource metadata (RFC 6750, 7662, 8414, 8707, 9068, 9449, 9728). Does not own issuing tokens, users, transports or any
- * storage, and reads no environment: time and network are arguments. `createResourceServer` is the front door, with adapters in
- * `koa.ts`, `express.ts`, `fastify.ts`, `hono.ts`, `node-http.ts` and `web.ts`; the rest are the parts it is made of.
+ * and protected resource metadata (RFC 6750, 7662, 8414, 8707, 9068, 9449, 9728). Does not own issuing tokens, users, transports
+ * or any storage, and reads no environment: time and network are arguments. `createResourceServer` is the entry point, with
+ * adapters in `koa.ts`, `express.ts`, `fastify.ts`, `hono.ts`, `node-http.ts` and `web.ts`; the rest are the parts it is made of.
  */
 export { OAuthError, type OAuthErrorCode } from '../oauth/errors.js'
 export type { ResourceDeclaration } from '../oauth/resource.js'

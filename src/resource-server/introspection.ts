@@ -48,7 +48,8 @@ async function introspect(
 /** A refresh token is active too at some servers, which tell by one of these members. */
 function checkType({ token_type: type, token_use: use }: Record<string, unknown>, accessToken: AccessToken): void {
   const expected = accessToken.keyThumbprint === undefined ? 'bearer' : 'dpop'
-  if (type !== undefined && String(type).toLowerCase() !== expected) throw invalidToken('its type fits not its binding')
+  if (type !== undefined && String(type).toLowerCase() !== expected)
+    throw invalidToken('its token_type does not fit its binding')
   if (use !== undefined && use !== 'access_token') throw invalidToken('not an access token')
 }
 

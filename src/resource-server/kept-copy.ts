@@ -17,9 +17,9 @@ export interface KeptCopyOptions<T> {
 }
 
 export interface KeptCopy<T> {
-  /** The copy at hand; waits only when there is no usable one. Throws what `load` threw when none can be had. */
+  /** The current copy; waits only if there is no usable one. Throws the error of `load` if none can be loaded. */
   current(): Promise<T>
-  /** A newer copy when the cool-down allows an attempt and it succeeds, else the one at hand. */
+  /** A newer copy if the cool-down allows an attempt and it succeeds, otherwise the current one. */
   renewed(): Promise<T>
 }
 

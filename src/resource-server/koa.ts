@@ -24,7 +24,7 @@ export function publishMetadata(server: ResourceServer): Middleware {
   }
 }
 
-/** Lets a request pass only with a good token; answers metadata requests too. `onRefusal` is told, for the log. */
+/** Lets a request pass only with a valid token; also answers metadata requests. `onRefusal` is called for the log. */
 export function protect<State>(
   server: ResourceServer,
   onRefusal?: (state: State, answer: Answer) => void,

@@ -6,7 +6,7 @@ import type { ResourceServer } from './resource-server.js'
 export type { Admission, ProtectedRequest } from './node-admission.js'
 
 export interface ProtectOptions {
-  /** Told of what the program itself failed with; the client is told 500. */
+  /** Called with an error of the program itself; the client gets 500. */
   readonly onError?: (error: unknown) => void
 }
 

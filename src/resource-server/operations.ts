@@ -62,7 +62,7 @@ function checkRules(rules: OperationRules): void {
   const declared = Object.values(membersByKind).flatMap((member) => Object.entries(rules[member] ?? {}))
   for (const [name, { scopes }] of [...declared, ...Object.entries(rules.otherwise ?? {})]) {
     if ('anyOf' in scopes && scopes.anyOf.length === 0) {
-      throw new TypeError(`the rule of ${name} lists no combination of scopes: nobody could ever use it`)
+      throw new TypeError(`the rule of ${name} lists no combination of scopes, so no caller could use it`)
     }
   }
 }
@@ -105,7 +105,7 @@ function answerUnknown(json: unknown, operation: Operation): Refusal {
   const [message = {}] = messagesOf(json)
   const { id } = message
   if (Array.isArray(json) || (typeof id !== 'string' && typeof id !== 'number')) {
-    const error = { code: -32600, message: 'Invalid Request: it asks for something that is not there' }
+    const error = { code: -32600, message: 'Invalid Request: it names something that does not exist' }
     return { status: 400, headers, body: { jsonrpc: '2.0', id: null, error } }
   }
   // Revision 2026-07-28 maps unknown methods to 404.

@@ -31,7 +31,9 @@ export interface RateLimiterOptions {
   readonly clock: VerifierClock
   /** Default: buckets in this process. */
   readonly store?: RateLimitStore
-  /** Whose bucket a request counts in; default: its client and person together, as one client id may stand for many installs. */
+  /**
+   * The bucket that a request counts in; default: client and person together, because one client id may stand for many installs.
+   */
   readonly callerOf?: (accessToken: AccessToken) => string
 }
 

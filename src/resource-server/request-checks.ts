@@ -82,7 +82,7 @@ export function createRequestChecks(checks: RequestChecks): (headers: CheckedHea
   const revisions = checks.revisions ?? protocolRevisions
   return ({ host, origin, protocolVersion }) => {
     if (hosts !== undefined && !hosts.has(host?.toLowerCase() ?? '')) {
-      const error = new OAuthError('invalid_request', 'this server does not answer for that host', { status: 421 })
+      const error = new OAuthError('invalid_request', 'this server does not serve that host', { status: 421 })
       return errorRefusal(error)
     }
     if (!mayCall(origin)) return errorRefusal(foreignOrigin())

@@ -129,7 +129,7 @@ function translationMistakes({ translations = {}, ...untranslated }: ResourceDes
       // Clients that know no languages read the one without a tag (RFC 9728 §2.1).
       ...textMembers
         .filter((member) => texts[member] !== undefined && untranslated[member] === undefined)
-        .map((member) => `${member} is there in ${tag} but not without a language`),
+        .map((member) => `${member} is given in ${tag} but not without a language`),
     ]),
   ]
 }

@@ -1,7 +1,7 @@
 /**
- * The library's front door: everything between a request and the handler that may serve it, decided on plain values. Owns which
- * resource a request is for, the metadata documents, preflights, the guard. Does not own the handler, nor reads a body; adapters
- * for frameworks copy what is decided here.
+ * The entry point of the library: every decision between a request and its handler, made on plain values. Owns which resource a
+ * request is for, the metadata documents, preflights, the guard. Does not own the handler, nor reads a body; adapters for
+ * frameworks copy what is decided here.
  */
 import { OAuthError } from '../oauth/errors.js'
 import { hostsOf } from '../oauth/public-url.js'

@@ -18,7 +18,7 @@ import type { IssuerDiscovery } from './discovery.js'
 import { createRevocationList, type RevocationFact, type RevocationListOptions } from './revocation-list.js'
 
 export interface RevocationFeedSettings extends RevocationListOptions {
-  /** Whose tokens are meant. Those of other issuers are not looked at. */
+  /** The issuer whose tokens are checked. Tokens of other issuers are ignored. */
   readonly issuer: string
   /** Where the feed is: its URL, or a discovery of the issuer, whose metadata names it. */
   readonly feed: string | Pick<IssuerDiscovery, 'endpoint'>
@@ -148,7 +148,9 @@ function pauseAfter(failures: number, error: unknown): number {
 export function followRevocations(settings: RevocationFeedSettings): RevocationFeed {
   const { issuer, clock, waitSeconds = 10, refuseAfterSeconds, onChange } = settings
   if (refuseAfterSeconds !== undefined && refuseAfterSeconds < waitSeconds + 5) {
-    throw new RangeError(`refuseAfterSeconds must be at least ${waitSeconds + 5}: so long may nothing be heard`)
+    throw new RangeError(
+      `refuseAfterSeconds must be at least ${waitSeconds + 5}: the feed may be silent for that long in normal operation`,
+    )
   }
   const closing = new AbortController()
   const { signal } = closing
@@ -159,7 +161,7 @@ export function followRevocations(settings: RevocationFeedSettings): RevocationF
   const settled = createGate()
   let isSettled = false
   let isFollowing: boolean | undefined
-  // What was known before a restart is not known any more: until all of it was heard, silence has lasted too long already.
+  // After a restart nothing is known. Until the first full answer, the feed counts as silent for too long.
   let heardAt = Number.NEGATIVE_INFINITY
 
   function note(state: FeedState): void {
@@ -206,7 +208,7 @@ export function followRevocations(settings: RevocationFeedSettings): RevocationF
       if (!isSettled) await settled.opened
       if (isRevoked(accessToken)) throw invalidToken('revoked')
       if (refuseAfterSeconds !== undefined && seconds() - heardAt > refuseAfterSeconds) {
-        throw verificationUnavailable(`nothing was heard from the revocation feed for ${refuseAfterSeconds} seconds`)
+        throw verificationUnavailable(`the revocation feed has been silent for ${refuseAfterSeconds} seconds`)
       }
     },
     close: () => {

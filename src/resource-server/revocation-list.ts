@@ -1,6 +1,6 @@
 /**
- * What a resource server knows of revocations: which tokens it must refuse though they are signed and have not expired. Bounded in
- * memory, and never forgets towards letting something through. Does not ask anybody: see revocation-feed.ts.
+ * The revocations that a resource server knows: tokens to refuse although they are signed and unexpired. Bounded in memory; if it
+ * must forget, it refuses more rather than less. revocation-feed.ts fills it.
  */
 import { hash } from 'node:crypto'
 import type { AccessToken, VerifierClock } from './access-token.js'

@@ -21,7 +21,10 @@ export interface ProtectedResourceSettings
   readonly resource: string
   /** Former URLs that still lead here. Tokens never name them. */
   readonly aliases?: readonly string[]
-  /** Whose tokens are taken, in the order in which clients should try them; an issuer identifier suffices. */
+  /**
+   * Authorization servers whose tokens are accepted, in the order in which clients should try them. An issuer identifier
+   * suffices.
+   */
   readonly authorizationServers: AuthorizationServer | readonly AuthorizationServer[]
   /** Name for people (`resource_name`). */
   readonly name?: string
@@ -29,7 +32,7 @@ export interface ProtectedResourceSettings
   readonly scopes?: readonly string[] | ScopeHierarchy
   /** `scopes_supported` of the metadata: the useful baseline. Default: all of `scopes`. */
   readonly advertisedScopes?: readonly string[]
-  /** What a client without a token is told to ask for. Default: `requiredScopes`, or the advertised ones. */
+  /** Scopes in the challenge for a client without a token. Default: `requiredScopes`, or the advertised ones. */
   readonly challengeScopes?: readonly string[]
   /** What every request needs, all of them. Default: none, any valid token will do. */
   readonly requiredScopes?: readonly string[]
@@ -84,7 +87,7 @@ export function challengeScopesOf(settings: ProtectedResourceSettings): readonly
   return settings.challengeScopes ?? settings.requiredScopes ?? advertisedScopesOf(settings)
 }
 
-/** What clients that know the resource by this URL are told about it. */
+/** The metadata for clients that know the resource by this URL. */
 export function descriptionOf(settings: ProtectedResourceSettings, url: string): ResourceDescription {
   const { name, dpop = {}, metadata = {} } = settings
   const scopesSupported = advertisedScopesOf(settings)

@@ -1,4 +1,6 @@
-/** What the operator's doctor wants to know of the authorization server's tables. Read once, over a migrated database; changes nothing. */
+/**
+ * The condition of the authorization server's tables, for the local doctor. Read once from a migrated database; changes nothing.
+ */
 
 import type { OverdueRows } from '../database/expiring-rows.js'
 import type { Statement } from '../database/sql.js'

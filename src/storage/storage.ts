@@ -1,7 +1,7 @@
 /**
- * Owns the authorization server's database: opening it, bringing it to the newest schema, and the stores over it.
- * Two ways in, by cost: Prisma for what people change (accounts, clients, keys, consents), prepared single statements for the
- * engine's hot artifacts (adapter.ts). Does not own protocol rules: it keeps promises, listed in adapter.ts.
+ * Opens the authorization server's database, migrates it and creates the stores over it. Prisma serves what operators change
+ * (accounts, identity links, keys) and the reads of commands. Everything on a request's path is a prepared single statement. Owns
+ * no protocol rules; its guarantees are listed in adapter.ts.
  */
 import { fileURLToPath } from 'node:url'
 import type { Clock } from '../base/clock.js'

@@ -1,6 +1,6 @@
 /**
- * Every metric of ours: its name, its labels and what it says. The README's table is made from here; dashboards and alerts name
- * them, so a name is a promise. Labels take values from short, fixed lists: never a client, a person, an address or a path.
+ * Every metric: name, labels and meaning. The README's table is made from here; dashboards and alerts name them, so a name is a
+ * promise. Labels take values from short, fixed lists: never a client, a person, an address or a path.
  */
 
 export interface MetricDefinition {
@@ -78,7 +78,7 @@ export const metricDefinitions = {
   gatehouse_mcp_refused_tokens_total: {
     kind: 'counter',
     labels: ['reason'],
-    help: 'Requests to the MCP endpoint whose token was missing or no good',
+    help: 'Requests to the MCP endpoint whose token was missing or not accepted',
   },
   gatehouse_db_statement_duration_seconds: {
     kind: 'histogram',
@@ -99,7 +99,7 @@ export const metricDefinitions = {
   gatehouse_db_connections_idle: {
     kind: 'gauge',
     labels: ['database', 'pool'],
-    help: 'Of these, with nothing to do',
+    help: 'Of these, idle',
   },
   gatehouse_db_connections_limit: {
     kind: 'gauge',
@@ -124,7 +124,7 @@ export const metricDefinitions = {
   gatehouse_sweeper_last_success_timestamp_seconds: {
     kind: 'gauge',
     labels: ['sweeper'],
-    help: 'When the clean-up last went well',
+    help: 'When the clean-up last succeeded',
   },
   gatehouse_signing_key_age_seconds: {
     kind: 'gauge',

@@ -1,4 +1,4 @@
-/** Times work for metrics, by a clock that nobody sets. */
+/** Measures durations for metrics with the monotonic clock. */
 
 /** Starts now; answers the seconds since. */
 export function startStopwatch(): () => number {

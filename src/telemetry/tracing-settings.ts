@@ -7,7 +7,7 @@ import type { RouteTemplates } from './route-templates.js'
 export interface Tracing {
   /** Middleware: a span for each request, which continues a trace that the client began (W3C Trace Context). */
   requests(server: string, routes: RouteTemplates): HttpMiddleware
-  /** A span within the request under way; outside of one just `work`. Attributes hold no secret and no text of a stranger's. */
+  /** A span within the request under way; outside of one just `work`. Attributes hold no secret and no text from strangers. */
   within<T>(name: string, attributes: Readonly<Record<string, string | number>>, work: () => Promise<T>): Promise<T>
   /** By which a server of our own continues the trace under way. */
   headers(): Readonly<Record<string, string>>

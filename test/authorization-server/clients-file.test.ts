@@ -198,7 +198,7 @@ describe('a file of clients', () => {
 
   it('is refused with every mistake at once', () => {
     expect(() => read({ client_id: 'a', jwks }, { ...name, client_id: 'a', jwks }, 7)).toThrow(
-      /a: client_name is missing\n {2}entry 3: must be an object\n {2}a: is there more than once/,
+      /a: client_name is missing\n {2}entry 3: must be an object\n {2}a: is listed more than once/,
     )
   })
 

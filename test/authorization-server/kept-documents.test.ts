@@ -74,7 +74,7 @@ describe('The cache of documents', () => {
     const hanging: (() => void)[] = []
     network.reply = () => new Promise((resolve) => hanging.push(() => resolve(answer('"late"'))))
     const waiting = Array.from({ length: 12 }, (_, index) => read(`${url}?${index}`))
-    await expect(read(`${url}?one-too-many`)).rejects.toThrow(/too many .* by one address/)
+    await expect(read(`${url}?one-too-many`)).rejects.toThrow(/too many .* of one address/)
     expect(await read()).toBe('"one"')
     from.asker = 'somebody else'
     waiting.push(read(`${url}?somebody-else`))

@@ -174,7 +174,7 @@ describe('Registration by initial access token (RFC 7591 §3)', () => {
   it('answers 401 without one, and says where to get it', async () => {
     const { status, headers, body } = await register(server, web)
     expect([status, body['error']]).toEqual([401, 'invalid_token'])
-    expect(body['error_description']).toMatch(/initial access token: ask the people who run this server/)
+    expect(body['error_description']).toMatch(/initial access token: ask the operator of this server/)
     expect(headers.get('www-authenticate')).toBe('Bearer')
     expect(headers.get('access-control-allow-origin')).toBe('*')
   })

@@ -39,7 +39,7 @@ describe('A client whose registration is gone', () => {
     if (!('page' in arrival)) throw new Error(`sent to ${arrival.left}`)
     expect(arrival.page.status).toBe(400)
     expect(arrival.page.html).toContain('This program is not known here')
-    expect(arrival.page.html).toMatch(/remove this server and add it again\. It then registers anew/)
+    expect(arrival.page.html).toMatch(/remove this server and add it again\. It then registers again/)
     expect(arrival.page.html).not.toContain(grant.clientId)
   })
 

@@ -65,18 +65,22 @@ describe('A file that describes a resource', () => {
     ['a scope that is text', { ...tickets, scopes: [read, 'x'], tools: [] }, /\n {2}scopes 2: must be an object/],
     ['a scope with a blank', withScope({ name: 'a b' }), /a b: name must be a scope/],
     ['a scope of OpenID', withScope({ name: 'email' }), /email: is a scope of OpenID Connect/],
-    ['a scope twice', { ...tickets, scopes: [read, read], tools: [] }, /tickets:read: is there more than once/],
+    ['a scope twice', { ...tickets, scopes: [read, read], tools: [] }, /tickets:read: is listed more than once/],
     ['no title', withScope({ title: ' ' }), /tickets:answer: title must be plain text of 1 to 80/],
     ['no description', withScope({ description: 7 }), /tickets:answer: description must be plain text of 1 to 300/],
     ['a misspelled member', withScope({ readonly: true }), /tickets:answer: readonly is not a member/],
     ['a flag in quotes', withScope({ read_only: 'yes' }), /tickets:answer: read_only must be true or false/],
-    ['an unknown scope included', withScope({ includes: ['x'] }), /includes names "x", which is no scope of it/],
+    [
+      'an unknown scope included',
+      withScope({ includes: ['x'] }),
+      /includes names "x", which is not a scope of this resource/,
+    ],
     ['what it includes as text', withScope({ includes: 'x' }), /includes must be a list of scopes/],
-    ['the end of things by default', withScope({ destructive: true, default: true }), /neither read_only nor default/],
+    ['the end of things by default', withScope({ destructive: true, default: true }), /cannot be read_only or default/],
     [
       'the end of things as reading',
       withScope({ destructive: true, read_only: true }),
-      /neither read_only nor default/,
+      /cannot be read_only or default/,
     ],
     [
       'a tool with an unknown scope',
@@ -157,6 +161,6 @@ describe('An authorization server for an MCP server of your own', () => {
       expect([exitCode, `${stdout}${stderr}`.replace(/\s+/g, ' ').includes(message)]).toEqual([1, true])
     }
     const readOnly = await runCli(['config', 'check'], { ...stack.settings, READ_ONLY: 'true' })
-    expect(readOnly.stderr).toContain('READ_ONLY is about the notes')
+    expect(readOnly.stderr).toContain('READ_ONLY applies to the notes')
   })
 })

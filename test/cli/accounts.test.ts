@@ -80,7 +80,7 @@ describe('gatehouse accounts', () => {
     expect((await accounts(['list'])).stdout).toMatch(/^ada@example\.org +Ada +disabled/m)
     expect((await accounts(['enable', 'ada@example.org'])).exitCode).toBe(0)
     expect((await accounts(['unlock', 'ADA@example.org'])).stdout).toBe(
-      'Forgot the tries to sign in as ada@example.org.\n',
+      'Cleared the failed sign-ins of ada@example.org.\n',
     )
     const listed = JSON.parse((await accounts(['list', '--json'])).stdout)
     expect(listed[0]).toMatchObject({ email: 'ada@example.org', name: 'Ada' })

@@ -87,25 +87,25 @@ describe('gatehouse doctor --local behind a proxy', () => {
       'one that passes on what strangers claim',
       'auth',
       (headers) => ({ headers }),
-      /passes on what strangers say[^:]+seen:\s+ISSUER_URL: it came from 127\.0\.0\.1[^:]+X-Forwarded-For: 192\.0\.2\.77/,
+      /passes on an X-Forwarded-For that clients made up[^:]+seen:\s+ISSUER_URL: it came from 127\.0\.0\.1[^:]+X-Forwarded-For: 192\.0\.2\.77/,
     ],
     [
       'one that says nothing',
       'mcp',
       ({ 'x-forwarded-for': _, ...headers }) => ({ headers }),
-      /does not say whom it asks for\s+seen:\s+RESOURCE_URL: it came from 127\.0\.0\.1, with no X-Forwarded-For/,
+      /does not send X-Forwarded-For\s+seen:\s+RESOURCE_URL: it came from 127\.0\.0\.1, with no X-Forwarded-For/,
     ],
     [
       'one that was asked by http',
       'auth',
       (headers) => ({ headers: { ...replaced(headers), 'x-forwarded-proto': 'http' } }),
-      /warning: the proxy was asked by http[^:]+seen:\s+ISSUER_URL: X-Forwarded-Proto: http/,
+      /warning: the proxy was reached by http[^:]+seen:\s+ISSUER_URL: X-Forwarded-Proto: http/,
     ],
     [
       'one that asks by the internal name',
       'auth',
       (headers) => ({ headers: { ...replaced(headers), host: `127.0.0.1:${port}` } }),
-      /warning: the proxy asks for another host[^:]+seen:\s+ISSUER_URL: Host: 127\.0\.0\.1:\d+/,
+      /warning: the proxy sends another Host[^:]+seen:\s+ISSUER_URL: Host: 127\.0\.0\.1:\d+/,
     ],
     [
       'one that asks by a name of nobody',
@@ -128,7 +128,7 @@ describe('gatehouse doctor --local behind a proxy', () => {
   })
 
   it.each<readonly [string, Readonly<Record<string, string>>, RegExp]>([
-    ['no secret in common', {}, /RESOURCE_URL: there is no secret here that the server there has too/],
+    ['no secret in common', {}, /RESOURCE_URL: this machine and that server share no secret/],
     [
       'another one',
       { MCP_SERVER_SECRET: randomSecret() },
@@ -138,7 +138,7 @@ describe('gatehouse doctor --local behind a proxy', () => {
     sendOn = (headers) => ({ headers: replaced(headers) })
     const { MCP_SERVER_SECRET: _secret, ...settings } = stack.settings
     const found = (await examine('mcp', { ...settings, ...secrets })).replace(/\n {13}/g, ' ')
-    expect(found).toMatch(/warning: the proxy was not examined: the server does not say how requests arrive/)
+    expect(found).toMatch(/warning: the proxy was not examined: the server did not answer the proxy probe/)
     expect(found).toMatch(expected)
   })
 

@@ -126,7 +126,7 @@ const rows: readonly Row[] = [
     name: 'an encryption key that opens nothing',
     env: { ENCRYPTION_KEY: randomSecret() },
     codes: ['encryption-key-wrong'],
-    seen: /^2 keys, 1 keys under a key that is not at hand$/,
+    seen: /^2 keys, 1 keys under an encryption key that is not configured$/,
     fails: true,
   },
   {

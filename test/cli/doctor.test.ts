@@ -108,9 +108,9 @@ describe('gatehouse doctor', () => {
   })
 
   it.each([
-    ['no URL at all', ['example.com/mcp'], /say the MCP URL/],
-    ['another scheme', ['ftp://example.com/mcp'], /say the MCP URL/],
-    ['a fragment', ['https://example.com/mcp#x'], /say the MCP URL/],
+    ['no URL at all', ['example.com/mcp'], /give the MCP URL/],
+    ['another scheme', ['ftp://example.com/mcp'], /give the MCP URL/],
+    ['a fragment', ['https://example.com/mcp#x'], /give the MCP URL/],
     ['a password', ['https://ada:sesame@example.com/mcp'], /leave user name and password out/],
     ['two URLs', ['https://a.example/mcp', 'https://b.example/mcp'], /one URL/],
     ['a missing file of authorities', ['https://a.example/mcp', '--ca', '/nowhere.pem'], /nowhere\.pem/],

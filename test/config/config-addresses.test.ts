@@ -17,7 +17,7 @@ describe('Settings: ports', () => {
     [{ METRICS_PORT: '9464', AUTH_PORT: '9464' }],
     [{ METRICS_PORT: '443', ISSUER_URL: 'https://auth.example.com', RESOURCE_URL: 'https://mcp.example.com/mcp' }],
   ])('of metrics are their own: %j', (environment) => {
-    expect(mistakesOf(environment)).toEqual(['METRICS_PORT must be another port than those of the servers'])
+    expect(mistakesOf(environment)).toEqual(['METRICS_PORT must differ from the ports of the servers'])
   })
 })
 

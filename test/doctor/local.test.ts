@@ -93,7 +93,11 @@ const findings: readonly (readonly [Problem['code'], Partial<LocalFacts>, RegExp
   ['migrations-failed', withMigrations({ failed: ['a'], pending: ['a'] }), /a/],
   ['encryption-key-missing', { encryptionKey: { file: 'k', flaw: 'k is missing' } }, /k is missing/],
   ['encryption-key-exposed', { encryptionKey: { file: 'k', isReadableByOthers: true } }, /^k$/],
-  ['encryption-key-wrong', withStored({ seals: [{ what: 'keys', count: 2, state: 'closed' }] }), /2 keys under a key/],
+  [
+    'encryption-key-wrong',
+    withStored({ seals: [{ what: 'keys', count: 2, state: 'closed' }] }),
+    /2 keys under an encryption key/,
+  ],
   ['encryption-key-older', withStored({ seals: [{ what: 'client secrets', count: 7, state: 'older' }] }), /7 client/],
   ['signing-key-missing', withKeys({ missing: ['RS256'] }), /RS256/],
   ['keys-not-tended', withKeys({ overdue: ['the ES256 key x should sign by now'] }), /should sign/],
@@ -112,7 +116,7 @@ const findings: readonly (readonly [Problem['code'], Partial<LocalFacts>, RegExp
   [
     'arrival-untold',
     withAddress({ arrival: undefined, isArrivalAsked: false }),
-    /^ISSUER_URL: there is no secret here/,
+    /^ISSUER_URL: this machine and that server share no secret/,
   ],
   ['proxy-renames-host', arrived({ host: 'auth:3000' }), /Host: auth:3000$/],
   [

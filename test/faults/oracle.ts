@@ -164,7 +164,7 @@ function logsAreClean(world: World, facts: readonly WrittenFact[]): string[] {
     const output = process.output()
     const words = new Set(output.match(/[\w-]{20,}/g))
     const told = [...secrets].filter((secret) => (secret.includes(' ') ? output.includes(secret) : words.has(secret)))
-    const unforeseen = /a rejection was not handled|an exception was not caught/.exec(output)
+    const unforeseen = /unhandled rejection|uncaught exception/.exec(output)
     return [
       ...(told.length === 0 ? [] : [`I7: ${told.length} secrets stand in a log`]),
       ...(unforeseen === null ? [] : [`the log says: ${unforeseen[0]}`]),

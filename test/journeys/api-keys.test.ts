@@ -53,7 +53,7 @@ describeOnPostgres('API keys', () => {
     expect((await cli('list')).stdout).toMatch(new RegExp(`^${id} +night job +notes:write +${subject} `, 'm'))
     expect(await cli('remove', id)).toMatchObject({
       exitCode: 0,
-      stdout: `Removed ${id}. It is refused from now on.\n`,
+      stdout: `Removed ${id}. The MCP server now refuses it.\n`,
     })
     const refused = await call(key, 'whoami')
     expect([refused.status, refused.challenge]).toEqual([401, expect.stringContaining('error="invalid_token"')])
@@ -127,7 +127,7 @@ describeOnPostgres('API keys', () => {
       ['add', 'x', '--scopes', 'notes:everything'],
       /there is no scope "notes:everything"; there are notes:read/,
     ],
-    ['no scopes', ['add', 'x'], /say what the key may do/],
+    ['no scopes', ['add', 'x'], /--scopes is required/],
     ['no name', ['add', '--scopes', 'notes:read'], /say what to do/],
     ['a name of nothing', ['add', ' ', '--scopes', 'notes:read'], /1 to 100 characters/],
     ['days that are none', ['add', 'x', '--scopes', 'notes:read', '--days', '0'], /whole number from 1 to 365/],

@@ -69,7 +69,7 @@ describe('What is seldom meant there', () => {
     [{ TRUSTED_PROXIES: '' }, /^TRUSTED_PROXIES is not set/],
     [{ DATABASE_URL: '', ENCRYPTION_KEY: '' }, /^DATABASE_URL is not set: the embedded database/],
     [{ ENCRYPTION_KEY: '' }, /^ENCRYPTION_KEY is not set: the key is a file/],
-    [{ NOTES_DATABASE_URL: sound.DATABASE_URL }, /^DATABASE_URL and NOTES_DATABASE_URL are one/],
+    [{ NOTES_DATABASE_URL: sound.DATABASE_URL }, /^DATABASE_URL and NOTES_DATABASE_URL are the same/],
     [{ REGISTRATION: 'open' }, /^REGISTRATION=open/],
     [{ RATE_LIMITS: 'off' }, /^RATE_LIMITS=off/],
     [{ DATABASE_URL: 'postgresql://a:Zl7m1bKf8@db.example.com/x' }, /^DATABASE_URL has no sslmode/],

@@ -151,7 +151,7 @@ describe('mistakes in the settings', () => {
     ['resourceTosUri must be', { ...valid, metadata: { resourceTosUri: 'nowhere' } }],
     ['stands for two resources', [valid, valid]],
     ['stands for two resources', [valid, { ...valid, resource: mail, aliases: [`${notes}/`] }]],
-    ['nobody could ever use it', { ...valid, operations: { tools: { a: { scopes: { anyOf: [] } } } } }],
+    ['no caller could use it', { ...valid, operations: { tools: { a: { scopes: { anyOf: [] } } } } }],
   ])('"%s" is said at once', (text, settings) => {
     expect(() => createResourceServer(settings)).toThrow(text)
   })

@@ -145,7 +145,7 @@ describe('The scopes of an operation', () => {
   })
 
   it('refuses a rule that nobody could meet', () => {
-    expect(() => createOperations({ tools: { x: { scopes: { anyOf: [] } } } })).toThrow('nobody could ever use it')
+    expect(() => createOperations({ tools: { x: { scopes: { anyOf: [] } } } })).toThrow('no caller could use it')
   })
 })
 
@@ -212,7 +212,7 @@ describe('The answer to what is hidden', () => {
       {
         jsonrpc: '2.0',
         id: null,
-        error: { code: -32600, message: 'Invalid Request: it asks for something that is not there' },
+        error: { code: -32600, message: 'Invalid Request: it names something that does not exist' },
       },
     ],
     [
@@ -222,7 +222,7 @@ describe('The answer to what is hidden', () => {
       {
         jsonrpc: '2.0',
         id: null,
-        error: { code: -32600, message: 'Invalid Request: it asks for something that is not there' },
+        error: { code: -32600, message: 'Invalid Request: it names something that does not exist' },
       },
     ],
   ])('%s', (_case, json, status, body) => expect(refuse(json)).toMatchObject({ status, body }))

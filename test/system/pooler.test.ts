@@ -190,7 +190,7 @@ describeWith(['postgresql', 'pgbouncer'], 'Two authorization servers and an MCP 
 
   it('migrate once, and say where PostgreSQL has no time limits, which the pooler takes from nobody', async () => {
     expect(auth.filter((process) => process.output().includes('"migrations applied"'))).toHaveLength(1)
-    const warning = 'PostgreSQL has no time limits for our role'
+    const warning = 'the database role has no time-outs'
     expect(auth.map((process) => process.output().includes(warning))).toEqual([false, false])
     expect(mcp.output()).toContain(warning)
     expect(mcp.output()).toContain(

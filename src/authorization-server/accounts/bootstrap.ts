@@ -1,4 +1,4 @@
-/** The account that BOOTSTRAP_EMAIL and BOOTSTRAP_PASSWORD ask for at start. */
+/** Creates the account of BOOTSTRAP_EMAIL and BOOTSTRAP_PASSWORD at start. */
 import { type AccountStore, normalizeEmail } from '../../storage/accounts/accounts.js'
 import type { PasswordHasher } from '../login/passwords.js'
 import { weaknesses } from './password-rules.js'
@@ -17,8 +17,8 @@ export function bootstrapMistake({ email, password, productName }: BootstrapSett
 }
 
 /**
- * Creates the account unless it exists; an existing one keeps its password and its state. Throws one clear line when the
- * password is too weak or the email is none, whether or not the account exists, so that bad settings show at once.
+ * Creates the account unless it exists; an existing one keeps its password and its state. Throws one clear line if the password
+ * is too weak or the address is not an email address, whether or not the account exists. So a bad setting shows at once.
  */
 export async function bootstrapAccount(
   accounts: AccountStore,

@@ -1,5 +1,5 @@
 /**
- * The one-time link that creates the first account. Whoever starts the server reads it in the terminal; it works once, for an hour,
+ * The one-time link that creates the first account. The operator reads it in the terminal at start. It works once, for an hour,
  * and only while there is no account. Does not own the page behind it.
  */
 import type { Clock } from '../../base/clock.js'

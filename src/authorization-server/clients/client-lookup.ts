@@ -22,7 +22,7 @@ import {
 } from './kept-documents.js'
 import { maxDocumentBytes, maxKeySetBytes, parseKeySet, parseMetadataDocument } from './metadata-document.js'
 
-/** What is known of the request a client is looked up for; nothing outside the engine's own endpoints. */
+/** The request that a client is looked up for; `undefined` outside the engine's own endpoints. */
 export interface LookupRequest {
   /** The same for every look-up of one request. */
   readonly id?: object | undefined
@@ -120,8 +120,8 @@ async function isSignedByOneOf(keys: readonly JWK[], assertion: string): Promise
 }
 
 /**
- * What a request was told of a document, a failure too, holds for the rest of it: the engine looks a client up once more to report
- * an error, and nobody waits for a host twice.
+ * Memoised per request, failures included: the engine looks a client up again to report an error, and must not wait for the host
+ * twice.
  */
 function oncePerRequest<T>(request: () => LookupRequest): (key: string, read: () => Promise<T>) => Promise<T> {
   const told = new WeakMap<object, Map<string, Promise<T>>>()

@@ -26,7 +26,7 @@ export function noteClientRequests(storage: Storage, log: Logger): HttpMiddlewar
     const client = oidc?.client
     if (client === undefined || client['made_by_operator'] === true || claimsMetadataDocument(client.clientId)) return
     await note(client.clientId, client.clientIdIssuedAt ?? 0).catch((err: unknown) =>
-      log.warn({ err, requestId: ctx.state.event.requestId }, 'the use of a client was not noted'),
+      log.warn({ err, requestId: ctx.state.event.requestId }, 'the time a client was last used was not stored'),
     )
   }
 }

@@ -17,11 +17,11 @@ export interface FileClient {
   readonly metadata: ClientMetadata
 }
 
-/** What the entries are judged by. */
+/** The rules that entries are checked against. */
 export interface ClientsFileRules {
   readonly registrationRules: RegistrationRules
   readonly resource: Pick<ResourceDeclaration, 'resource' | 'aliases'>
-  /** What the engine has against a client, if anything. */
+  /** The engine's objection to a client, if any. */
   readonly engine: (metadata: ClientMetadata) => string | undefined
 }
 
@@ -30,7 +30,7 @@ type ReadFile = (path: string) => string
 
 const operatorOrigin = { isMetadataDocument: false, isFromStranger: false } as const
 
-/** What an entry may hold: the registration members, the identifier and the credential. */
+/** Members that an entry may have: registration members, identifier and credential. */
 const members: ReadonlySet<string> = new Set([
   ...operatorMembers,
   'client_id',
@@ -58,7 +58,7 @@ function methodOf(entry: Entry): unknown {
   return entry['jwks'] !== undefined || entry['jwks_uri'] !== undefined ? 'private_key_jwt' : 'none'
 }
 
-/** What is wrong with the credentials of an entry, whose method is given. */
+/** Mistakes in the credentials of an entry with this authentication method. */
 function credentialMistakes(entry: Entry, method: unknown): string[] {
   const { client_secret_file: file, client_secret_sha256: hash, jwks, jwks_uri: jwksUri } = entry
   const secrets = [file, hash].filter((value) => value !== undefined).length
@@ -171,8 +171,9 @@ function entriesIn(text: string): readonly unknown[] {
 }
 
 /**
- * Reads the file at `path`; paths of secrets in it are relative to its folder. Throws one Error with every mistake, each named by the
- * client's id or its place, each of which names the member. What the database can find is found when the clients are installed.
+ * Reads the file at `path`; paths of secrets in it are relative to its folder. Throws one Error with every mistake; each names
+ * the client's id, or its place in the list, and the member. Conflicts with stored clients are found when the clients are
+ * installed.
  */
 export function readClientsFile(path: string, readFile: ReadFile, rules: ClientsFileRules): readonly FileClient[] {
   let entries: readonly unknown[]
@@ -192,7 +193,7 @@ export function readClientsFile(path: string, readFile: ReadFile, rules: Clients
   const mistakes = judged.flatMap((each, index) => each.mistakes.map((mistake) => `${nameOf(index)}: ${mistake}`))
   const ids = entries.map((_, index) => nameOf(index))
   const twice = ids.filter((id, index) => ids.indexOf(id) !== index)
-  mistakes.push(...[...new Set(twice)].map((id) => `${id}: is there more than once`))
+  mistakes.push(...[...new Set(twice)].map((id) => `${id}: is listed more than once`))
   if (mistakes.length > 0) throw new Error(`CLIENTS_FILE ${path} is wrong:\n  ${mistakes.join('\n  ')}`)
   return judged.flatMap(({ client }) => client ?? [])
 }

@@ -1,4 +1,4 @@
-/** Makes all failures of one kind take the same time, so that the time does not tell which it was (blind SSRF, CVE-2026-1180). */
+/** Gives all failures of one kind the same duration, so that timing does not reveal the cause (blind SSRF, CVE-2026-1180). */
 import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 

@@ -1,4 +1,4 @@
-/** Puts the clients of the operator's file in force. */
+/** Installs the clients of CLIENTS_FILE in the database. */
 import type { AuditTrail } from '../../storage/audit/audit.js'
 import { replaceFileClients } from '../../storage/clients/clients.js'
 import type { Storage } from '../../storage/storage.js'

@@ -1,4 +1,4 @@
-/** Who a client is, as far as we can tell, and where its redirects lead: what the consent page says about it. */
+/** The identity of a client: how far it is proven, and where its redirects lead. The consent page shows the result. */
 import { createHash } from 'node:crypto'
 import type { default as Provider } from 'oidc-provider'
 import { claimsMetadataDocument } from '../../oauth/client-id.js'
@@ -55,7 +55,7 @@ function reachesClientAlone(client: IdentifiedClient, redirectUri: string | unde
   return redirectUri !== undefined && redirectKind(redirectUri) === 'https'
 }
 
-/** Who the client is, for this request. The name it registered proves nothing, so it has no part in this. */
+/** The client's identity for this request. The registered name proves nothing, so it is ignored. */
 export function identityOf(client: IdentifiedClient, { isOperatorsClient, redirectUri }: AskedInName): ClientIdentity {
   if (!client.isMetadataDocument && !isOperatorsClient) return { kind: 'unverified' }
   const isAlone = reachesClientAlone(client, redirectUri)

@@ -1,7 +1,7 @@
 /**
- * Documents that clients keep on their own hosts, read through a cache: fresh copies from memory, the last good copy from the
- * database when the host is down, one fetch at a time for each. Owns when a copy may be used and when its host is asked again
- * (RFC 9111, CIMD draft §5.2). Does not own the fetch, nor what a document may say.
+ * Cache of client metadata documents: fresh copies from memory, the last good copy from the database if the host is down, one
+ * fetch at a time for each document. Decides when a copy may be used and when to revalidate it (RFC 9111, CIMD draft §5.2). Owns
+ * neither the fetch nor the rules for a document's content.
  */
 import { BoundedMap } from '../../base/bounded-map.js'
 import type { Clock } from '../../base/clock.js'
@@ -18,8 +18,8 @@ import { failNoSooner } from './even-failures.js'
 import { createPlainPlaces, type FetchPlaces } from './fetch-places.js'
 
 const documentsWaited = {
-  sender: 'too many documents are waited for by one address',
-  all: 'too many documents are waited for',
+  sender: 'too many requests of one address wait for client documents',
+  all: 'too many requests wait for client documents',
 } as const
 
 /** What an error and its causes say, the engine's in its own words. */
@@ -77,7 +77,7 @@ export interface ReadOptions {
   readonly mayBeStale: boolean
 }
 
-/** A host that failed is left alone for so long. No error is cached: asking is held back (CIMD draft §5.2, security row 112). */
+/** Back-off after a failure of the host. The error itself is not cached (CIMD draft §5.2, security row 112). */
 const holdOffSeconds = 30
 const maxFailures = 1_000
 /** The sender's requests, or all together, wait for too many documents: refused at once, as it says nothing about the host. */
@@ -121,12 +121,12 @@ export class KeptDocuments<T> {
     return isYoung ? copy : this.#load(url, copy, maxAgeSeconds)
   }
 
-  /** Whether the copy at hand is in the database too. */
+  /** Whether the current copy is also in the database. */
   isStored(url: string): boolean {
     return this.#inMemory(url)?.isStored === true
   }
 
-  /** Stores the copy at hand, so that it survives a restart and its host being down. */
+  /** Stores the current copy, so that it survives a restart while its host is down. */
   async keep(url: string): Promise<void> {
     const copy = this.#inMemory(url)
     if (copy === undefined || copy.isStored) return
@@ -197,7 +197,7 @@ export class KeptDocuments<T> {
     return new DocumentUnavailable(url, failure.error)
   }
 
-  /** The copy another process has fetched meanwhile, a new one from the host, or else the one at hand. */
+  /** A copy that another process fetched meanwhile, a new one from the host, or else the current one. */
   async #refresh(
     url: string,
     known: KeptDocument<T> | undefined,
@@ -216,7 +216,7 @@ export class KeptDocuments<T> {
         this.#failures.set(url, { until: this.#now() + holdOffSeconds * 1000, error })
       }
       if (copy === undefined) throw new DocumentUnavailable(url, error)
-      this.#options.log.info({ err: error, url }, 'the last good copy of a client document stands in')
+      this.#options.log.info({ err: error, url }, 'using the last good copy of a client document')
       return copy
     }
   }

@@ -1,4 +1,7 @@
-/** How the engine asks us about client metadata: on registration, update, metadata document and every load. */
+/**
+ * Connects the rules for client metadata to the engine, which calls them on registration, update, metadata document and every
+ * load.
+ */
 import { type Configuration, errors } from 'oidc-provider'
 import { randomSecret } from '../../base/secrets.js'
 import { expectsSecret, normaliseMetadata } from '../../oauth/registration.js'
@@ -12,7 +15,7 @@ import {
 /** The engine's names for the routes by which a client writes its own metadata (RFC 7591, RFC 7592). */
 const selfRegistration: ReadonlySet<string> = new Set(['registration', 'client_update'])
 
-/** What only the operator says of a client: not a document, not a registration, not its update. */
+/** Members that only the operator may set, never a metadata document, a registration or its update. */
 const operatorMembers = [
   'introspects',
   'made_by_operator',

@@ -9,7 +9,7 @@ import { borrowedName } from './known-clients.js'
 import { isNamed, mixesScripts, resembles, skeletonsOf } from './name-skeleton.js'
 import { officialWord } from './official-words.js'
 
-/** What the operator is called. */
+/** Names of the operator. */
 export interface OwnNames {
   /** The product's name: no client's name may contain it. */
   readonly product: string

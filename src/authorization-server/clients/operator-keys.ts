@@ -1,4 +1,4 @@
-/** Key sets that the operator writes down for a client: a key that cannot be read would be noticed at the client's first assertion. */
+/** Checks the key set that the operator gives a client. A bad key would otherwise show only at the client's first assertion. */
 import { createPublicKey, type JsonWebKey } from 'node:crypto'
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -1,4 +1,4 @@
-/** Registrations of one product, seen as one: many clients register anew at every connection. */
+/** Groups the registrations of one product: many clients register again at every connection. */
 import { redirectShape } from '../../oauth/redirect-uri.js'
 import { redirectUrisOf } from '../../oauth/registration.js'
 import type { ListedClient } from '../../storage/clients/clients.js'

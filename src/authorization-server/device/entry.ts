@@ -1,7 +1,7 @@
 /**
- * The door to the engine's device endpoints (RFC 8628 §3.1, §3.3): limits how often they are used, and guessing above all; reads
- * codes as people type them; and takes the way past two pages of the engine's: its script that posts the code of a link by itself
- * (the person shall look at it first), and its confirmation (our consent page is that).
+ * Middleware in front of the engine's device endpoints (RFC 8628 §3.1, §3.3): rate-limits them, guessing above all, and reads
+ * codes as people type them. Replaces two pages of the engine: the one whose script posts the code of a link by itself, because
+ * the person must look at it first, and the confirmation, which is the consent page here.
  */
 import type { IncomingMessage } from 'node:http'
 import { errors, Provider } from 'oidc-provider'

@@ -1,4 +1,4 @@
-/** Tells devices how often they may ask (RFC 8628 §3.2 `interval`, §3.5 `slow_down`): the engine answers every poll alike. */
+/** Paces device polling (RFC 8628 §3.2 `interval`, §3.5 `slow_down`), which the engine lacks. */
 import type { HttpMiddleware } from '../../http/context.js'
 import { pollInterval, pollsTooEarly } from '../../storage/grants/device-polls.js'
 import type { Storage } from '../../storage/storage.js'
@@ -10,7 +10,7 @@ export const deviceCodeTtlSeconds = 600
 
 const slowDown = {
   error: 'slow_down',
-  error_description: 'ask less often: five seconds more between two polls',
+  error_description: 'poll less often: add five seconds to the interval',
 } as const
 
 function isPending(body: unknown): boolean {

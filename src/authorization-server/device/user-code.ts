@@ -1,6 +1,6 @@
 /** User codes as people type them (RFC 8628 §6.1): eight consonants, shown in two halves. */
 
-/** Digits that a consonant of ours can be taken for. No digit and no vowel is ever part of a code. */
+/** Digits that resemble a consonant of the code. A code never holds a digit or a vowel. */
 const lookAlikes: Readonly<Record<string, string>> = { '2': 'Z', '5': 'S', '6': 'G', '8': 'B' }
 
 /** A pasted verification_uri_complete. */

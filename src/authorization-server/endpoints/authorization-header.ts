@@ -1,6 +1,6 @@
 /**
- * Reads the Authorization header as RFC 9110 §11.4 writes it, ahead of the engine, which wants exactly one space. A credential that is
- * empty is none: a client that is told so (401 with a challenge) signs in, one that is told its request is malformed gives up.
+ * Normalises the Authorization header (RFC 9110 §11.4) for the engine, which wants exactly one space. An empty credential counts
+ * as none: a client that gets 401 with a challenge signs in, one that gets `invalid_request` gives up.
  */
 import type { IncomingMessage } from 'node:http'
 

@@ -1,6 +1,6 @@
 /**
- * Brings every request to the one form that the parts behind it look at: the issuer’s path off, one spelling of each path. Gives every
- * answer the headers that pages of ours bring along but the engine's own do not.
+ * Canonical paths: strips the issuer's path and folds the spellings of each endpoint into one, before any other middleware
+ * compares a path. Also sets the default security headers, which the engine's own answers lack.
  */
 
 import type { HttpContext, HttpMiddleware } from '../../http/context.js'
@@ -27,7 +27,7 @@ function plainPath(path: string): string {
 }
 
 /**
- * Pages set their own, stricter ones; documents and assets say themselves how long they may be kept.
+ * Security headers of every answer. Pages replace them with stricter ones; documents and assets set their own `cache-control`.
  */
 export const everyAnswersHeaders = {
   'cache-control': 'no-store',
@@ -49,7 +49,7 @@ function insidePath(path: string, basePath: string): string | undefined {
 function enter(ctx: HttpContext): void {
   const { basePath } = ctx.state
   const inside = insidePath(ctx.path, basePath)
-  if (inside === undefined) throw new OAuthError('invalid_request', 'there is nothing here', { status: 404 })
+  if (inside === undefined) throw new OAuthError('invalid_request', 'there is nothing at this address', { status: 404 })
   const path = plainPath(inside)
   if (path !== ctx.path) ctx.path = path
   // Where the engine finds the path to put in front of its own.

@@ -1,6 +1,6 @@
 /**
- * Lets many wait for one change that has to be asked for: one question per interval, however many wait, and none while nobody
- * does. Owns the timers; what is asked is the caller's.
+ * Long polling: many waiters share one query per interval for a change, and no query runs while nobody waits. Owns the timers.
+ * The caller owns the query.
  */
 
 export interface ChangeWatchOptions {
@@ -34,7 +34,7 @@ export function createChangeWatch({ ask, intervalMs, stopping }: ChangeWatchOpti
       changes += 1
       for (const wake of [...sleepers]) wake()
     } catch {
-      // Whoever waits finds out for itself when its time is over.
+      // Each waiter ends by its own timer.
     }
   }
 

@@ -10,7 +10,7 @@ export const allowCrossOriginRegistration: HttpMiddleware = async (ctx, next) =>
   if (ctx.path !== routes.registration && !ctx.path.startsWith(`${routes.registration}/`)) return next()
   ctx.set({
     'access-control-allow-origin': '*',
-    // What a page must read to know why it was refused, and when to come back.
+    // Headers that a page needs to see why it was refused and when to retry.
     'access-control-expose-headers': 'Retry-After, WWW-Authenticate',
   })
   if (ctx.method !== 'OPTIONS') return next()

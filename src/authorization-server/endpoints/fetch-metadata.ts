@@ -1,11 +1,11 @@
 /**
- * Refuses what a page of another site makes a visitor's browser send without the visitor going anywhere (Fetch Metadata; OWASP ASVS
- * 3.5.3). Stands ahead of everything that counts: a hidden form or an image could otherwise use up the limits of everybody who shares the
- * visitor's address.
+ * Refuses cross-site requests that a page makes a visitor's browser send without navigating (Fetch Metadata; OWASP ASVS 3.5.3).
+ * Runs before every counter: a hidden form or an image could otherwise exhaust the limits of everybody who shares the visitor's
+ * address.
  *
- * Where people go, everything but a navigation is refused. Endpoints for programs take calls of other origins (CORS), for clients in
- * browsers: there, forms and what a page cannot read the answer of are refused, which no client sends. What is left of pages counts
- * apart (sender.ts). Requests without these headers come from programs or old browsers, and pass.
+ * Routes for people accept cross-site navigations only. Endpoints for programs accept CORS calls of clients in browsers. They
+ * refuse forms and `no-cors` requests, which no client sends. The remaining cross-site requests have counters of their own
+ * (sender.ts). Requests without these headers come from programs or old browsers, and pass.
  */
 
 import type { HttpContext, HttpMiddleware } from '../../http/context.js'
@@ -60,7 +60,9 @@ function isBlind(ctx: HttpContext): boolean {
 export function refuseCrossSite(origin: string): HttpMiddleware {
   return async (ctx, next) => {
     if (isPage(ctx.path) && ctx.method !== 'OPTIONS' && isUnwanted(ctx, origin)) {
-      throw new PageError('form-expired', 'access_denied', 403, { detail: 'cross-site request that is no navigation' })
+      throw new PageError('form-expired', 'access_denied', 403, {
+        detail: 'cross-site request that is not a navigation',
+      })
     }
     if (programEndpoints.has(ctx.path) && isBlind(ctx)) {
       throw new OAuthError('access_denied', 'another site sent this', { status: 403 })

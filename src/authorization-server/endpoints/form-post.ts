@@ -22,7 +22,7 @@ export function createPostForm(pages: Pages<Views>): PostForm {
   return (ctx, action, fields) => {
     const status = 'error' in fields ? 400 : 200
     pages.send(ctx, 'form-post', { action, host: new URL(action).host, fields }, status)
-    // The client is told that the post comes from here: with `same-origin` it would be `Origin: null`. The path stays here.
+    // Sends this server's origin to the client; with `same-origin` it would get `Origin: null`. The path is not sent.
     ctx.set('referrer-policy', 'strict-origin')
     posted.add(ctx)
   }

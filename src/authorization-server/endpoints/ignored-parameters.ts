@@ -1,6 +1,6 @@
 /**
- * Parameters that a specification defines and that mean nothing in a given authorization request. RFC 6749 §3.1: the server ignores
- * what it does not recognise, so none of them is a reason to refuse. The engine refuses them; here they are left out before it looks.
+ * Removes parameters that a specification defines but that mean nothing in the given authorization request. RFC 6749 §3.1 says to
+ * ignore unrecognised parameters, so none is a reason to refuse. The engine would refuse them.
  *
  * A new parameter of OpenID Connect is one more entry of `openidParameters`.
  */

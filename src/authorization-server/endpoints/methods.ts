@@ -1,11 +1,11 @@
-/** Which methods each route takes, and what any other one is answered. */
+/** The table of routes and their methods. Any other method is answered 405 with `Allow`. */
 
 import type { HttpContext, HttpMiddleware } from '../../http/context.js'
 import { OAuthError } from '../../oauth/errors.js'
 import { createRouteTemplates } from '../../telemetry/route-templates.js'
 import { connectPath, revocationFeedPath, routes, wellKnownPaths } from '../routes.js'
 
-/** What may be switched off: its routes are then no routes. */
+/** Features that can be switched off. Their routes then answer 404. */
 export interface OfferedRoutes {
   readonly registration: boolean
   readonly deviceFlow: boolean
@@ -79,7 +79,8 @@ export function createRouteMethods({ registration, deviceFlow }: OfferedRoutes):
       // A document has further addresses, which were brought to its path on the way.
       refuseIfOther(ctx)
       const methods = ctx.method === 'OPTIONS' ? methodsOf(ctx) : undefined
-      if (methods === undefined) throw new OAuthError('invalid_request', 'there is nothing here', { status: 404 })
+      if (methods === undefined)
+        throw new OAuthError('invalid_request', 'there is nothing at this address', { status: 404 })
       ctx.set('allow', allowHeader(methods))
       ctx.status = 204
     },

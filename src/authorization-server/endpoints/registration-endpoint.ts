@@ -17,7 +17,7 @@ function changesClient({ method, path }: HttpContext): boolean {
 /** As the engine says it of a token that is gone when it looks (RFC 6750 §3.1). */
 function refuseToken(ctx: HttpContext, issuer: string): never {
   const error = new OAuthError('invalid_token', 'invalid token provided', {
-    detail: 'the client was removed, or the token used',
+    detail: 'the client was removed, or its token was used',
   })
   const parameters = { realm: issuer, error: error.code, error_description: error.message }
   ctx.set('www-authenticate', formatChallenge({ scheme: 'Bearer', parameters }))

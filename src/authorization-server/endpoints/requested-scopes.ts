@@ -1,6 +1,6 @@
 /**
- * What a `scope` parameter means: the one place, for every endpoint and grant. `parameters.ts` writes the meaning back into the request,
- * so that the engine, the consent page and the tokens never see anything else:
+ * The meaning of a `scope` parameter, in one place for every endpoint and grant. `parameters.ts` writes the meaning back into the
+ * request, so that the engine, the consent page and the tokens never see anything else:
  *
  * - unknown scopes are ignored (RFC 6749 §3.3, OpenID Connect Core §3.1.2.1);
  * - a request for a resource that names none of its scopes asks for the resource's default scopes (RFC 6749 §3.3);
@@ -69,7 +69,7 @@ export function narrowingScopes(
   return known.length === 0 ? undefined : formatScope(known)
 }
 
-/** What a refresh may name: everything that was granted. */
+/** Scopes that a refresh may name: everything that was granted. */
 export interface RefreshedAccess {
   /** Scopes of this server itself that were granted. */
   readonly identity: readonly string[]

@@ -38,7 +38,7 @@ interface FeedRequest {
 function readRequest(form: URLSearchParams): FeedRequest {
   const [after, ...further] = form.getAll('after')
   const [wait = '0', ...furtherWaits] = form.getAll('wait')
-  if (further.length + furtherWaits.length > 0) throw new OAuthError('invalid_request', 'a parameter is there twice')
+  if (further.length + furtherWaits.length > 0) throw new OAuthError('invalid_request', 'a parameter is given twice')
   if (!/^\d{1,4}$/.test(wait)) throw new OAuthError('invalid_request', 'wait must be a number of seconds')
   return { after, waitSeconds: Math.min(Number(wait), longestWaitSeconds) }
 }
@@ -74,14 +74,16 @@ async function readPage(
     return await revocations.read(audience, after)
   } catch (error) {
     if (!(error instanceof RangeError)) throw error
-    throw new OAuthError('invalid_request', 'after must be the cursor of an answer of this feed', { cause: error })
+    throw new OAuthError('invalid_request', 'after must be a cursor from an earlier answer of this feed', {
+      cause: error,
+    })
   }
 }
 
 function answer(ctx: HttpContext, page: RevocationPage, isLast: boolean): void {
   ctx.status = 200
   ctx.set('cache-control', 'no-store')
-  // Who asks again at once must find that the server is gone, not keep it from going.
+  // A reader that retries at once must find the server gone, not delay its stop.
   if (isLast) ctx.set('connection', 'close')
   ctx.body = {
     // As on the wire elsewhere: snake case, times in seconds.

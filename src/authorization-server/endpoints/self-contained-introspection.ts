@@ -1,6 +1,6 @@
 /**
- * Introspection (RFC 7662) of access tokens that verify themselves, which the engine refuses: a resource server that only knows
- * introspection is told what an opaque token would tell it. Revoked ones are inactive at once, by the same facts as the feed.
+ * Introspection (RFC 7662) of JWT access tokens, which the engine refuses: a resource server that only introspects gets the same
+ * answer as for an opaque token. Revoked tokens are inactive at once, by the same facts as the feed.
  */
 import type { Client } from 'oidc-provider'
 import { isRevoked } from '../../storage/revocations/revocations.js'

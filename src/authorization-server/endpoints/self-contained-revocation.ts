@@ -1,6 +1,6 @@
 /**
- * Revocation (RFC 7009) of access tokens that verify themselves, which the engine refuses: their `jti` goes into the revocation feed.
- * The rest of their grant lives on; revoking the refresh token ends that.
+ * Revocation (RFC 7009) of JWT access tokens, which the engine refuses: their `jti` goes into the revocation feed. The rest of
+ * the grant lives on; revoking the refresh token ends it.
  */
 import type { HttpMiddleware } from '../../http/context.js'
 import type { AuditTrail } from '../../storage/audit/audit.js'

@@ -1,4 +1,4 @@
-/** Reads access tokens that verify themselves (RFC 9068) at the server that issued them. Does not know what was revoked. */
+/** Verifies JWT access tokens (RFC 9068) at the server that issued them. Does not check revocation. */
 import { errors, type JWTPayload, jwtVerify } from 'jose'
 import type { KeyRing } from '../../storage/keys/key-ring.js'
 import type { Storage } from '../../storage/storage.js'

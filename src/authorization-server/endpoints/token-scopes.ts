@@ -27,7 +27,7 @@ interface Parameters {
 
 type Context = TokenEndpointGrantContext<Parameters>
 
-/** What a token is issued for: a code, a device code or a refresh token. */
+/** The credential that a token is issued for: a code, a device code or a refresh token. */
 interface Source extends engineHelpers.AuthorizationDetailsSource {
   readonly kind: string
   scope?: string | undefined
@@ -81,7 +81,7 @@ function completeScopes(
   const grant = source === undefined ? undefined : oidc.entities.Grant
   const narrowed = source === undefined ? token.scope : oidc.params.scope
   const scopes = carriedScopes(parseScope(narrowed ?? source?.scope), resource, grant)
-  if (scopes.length === 0) throw new errors.InvalidGrant('none of the granted scopes exists any more')
+  if (scopes.length === 0) throw new errors.InvalidGrant('none of the granted scopes exists any longer')
   token.scope = formatScope(scopes)
   if (source !== undefined && source.kind !== 'RefreshToken') {
     source.scope = formatScope([...parseScope(source.scope), ...scopes])

@@ -1,4 +1,4 @@
-/** Lets the engine authenticate a client for what the engine itself does not do. */
+/** Client authentication by the engine, for endpoints that are not the engine's. */
 import type { Client, KoaContextWithOIDC } from 'oidc-provider'
 import type { HttpContext } from '../../http/context.js'
 

@@ -1,4 +1,4 @@
-/** Joins the client lookup to the engine: what it may take as a client, and which request it is working on. */
+/** Connects the client look-up to the engine: which clients it accepts, and for which request it looks one up. */
 import { Provider } from 'oidc-provider'
 import type { HttpContext } from '../../http/context.js'
 import type { ClientMetadata } from '../../oauth/registration.js'
@@ -68,7 +68,8 @@ export function createEngineClients(
   const lookup = createClientLookup({
     store: createClientDocumentStore(storage),
     untrustedFetch,
-    // A host of the operator's that is down is no failure of ours either: told like a stranger's, so that the last good keys stand in.
+    // An error of a host that the operator configured becomes the same error as for strangers' hosts, so that the last good keys
+    // are used.
     operatorFetch: (url, init) =>
       operatorFetch(String(url), init).catch((cause: unknown) => {
         throw new UntrustedFetchError('the fetch failed', { cause })

@@ -1,4 +1,4 @@
-/** What the engine has against a client of the operator's, said before the client is stored. */
+/** Runs the engine's own checks on an operator's client before the client is stored. */
 import type { ClientMetadata, Provider } from 'oidc-provider'
 import { tryOut } from './engine-clients.js'
 

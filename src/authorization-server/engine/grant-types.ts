@@ -1,4 +1,4 @@
-/** Which answer a client gets that asks for tokens in a way it may not (RFC 6749 §5.2, RFC 8628 §3.2). */
+/** The error for a grant type that a client is not registered for (RFC 6749 §5.2, RFC 8628 §3.2). */
 import { errors, type KoaContextWithOIDC, Provider } from 'oidc-provider'
 import { deviceCodeGrant } from '../../oauth/registration.js'
 

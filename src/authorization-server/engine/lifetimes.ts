@@ -1,4 +1,4 @@
-/** How long what the engine stores and issues lives, in seconds. */
+/** Lifetimes of everything that the engine stores and issues, in seconds. */
 import type { Configuration } from 'oidc-provider'
 import { deviceCodeTtlSeconds } from '../device/polling.js'
 import { codeTtlSeconds, isHandedOff } from '../interactions/hand-off.js'

@@ -1,6 +1,7 @@
 /**
- * What a client may use once: client assertions (RFC 7523 §3) and DPoP proofs (RFC 9449 §11.1). Replaces the engine's own check,
- * which reads and then writes, so that two racing uses would both pass. Here a use is one atomic insert, shared by all processes.
+ * Single use of client assertions (RFC 7523 §3) and DPoP proofs (RFC 9449 §11.1), by their `jti`. Replaces the engine's own
+ * check, which reads and then writes, so that two racing uses would both pass. Here a use is one atomic insert, shared by all
+ * processes.
  *
  * The engine asks one question for both kinds and does not say which one it means. The kind follows from what was verified, never
  * from the text of the request: a caller who chooses the namespace chooses one in which the replay is new.

@@ -1,6 +1,6 @@
 /**
- * The one place that constructs the engine. Owns its configuration; everything that needs a decision of ours is a function from
- * a neighbouring file. The engine is pinned exactly, and its experimental features acknowledged here.
+ * The one place that constructs the engine (oidc-provider). Owns its configuration; decisions of the product are functions from
+ * the files beside it. The engine's version is pinned exactly, and its experimental features are acknowledged here.
  */
 import { type ClientMetadata, type Configuration, errors, type KoaContextWithOIDC, Provider } from 'oidc-provider'
 import initializeKeystore from 'oidc-provider/lib/helpers/initialize_keystore.js'

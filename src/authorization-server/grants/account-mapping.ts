@@ -1,6 +1,6 @@
 /**
  * Which account an identity assertion speaks for: the one linked to its issuer and subject; failing that, as the operator allows,
- * the one with its email address, or a new one. Whoever was linked once stays linked.
+ * the one with its email address, or a new one. A link, once made, stays.
  */
 
 import type { Clock } from '../../base/clock.js'
@@ -34,7 +34,8 @@ function trustedEmail({ email: text }: IdentityAssertion, { emailDomains }: Trus
   const email = text === undefined || text !== text.normalize('NFKC').trim() ? undefined : normalizeEmail(text)
   if (email === undefined) throw new AssertionRefused('its subject is not linked, and it has no verified email address')
   const domain = email.slice(email.lastIndexOf('@') + 1)
-  if (!emailDomains.includes(domain)) throw new AssertionRefused('its issuer may not speak for that email domain')
+  if (!emailDomains.includes(domain))
+    throw new AssertionRefused('its issuer is not allowed to assert addresses of that email domain')
   return email
 }
 

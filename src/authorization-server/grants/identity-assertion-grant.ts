@@ -52,7 +52,7 @@ interface Access {
   readonly scopes: readonly string[]
 }
 
-/** RFC 6749 §5.2 has one code for every assertion that is no good; why is for the log. */
+/** RFC 6749 §5.2 has one code for every invalid assertion. The reason is logged, never sent. */
 async function orInvalidGrant<T>(work: Promise<T>): Promise<T> {
   try {
     return await work
@@ -72,16 +72,16 @@ function resourceOf(assertion: IdentityAssertion, requested: string | undefined,
   const named =
     assertion.resource ?? requested ?? (resources.all.length === 1 ? resources.fallback.resource : undefined)
   const resource = named === undefined ? undefined : resources.find(named)
-  if (resource === undefined) throw new AssertionRefused('its resource is none of ours')
+  if (resource === undefined) throw new AssertionRefused('its resource is not served here')
   if (requested !== undefined && resources.find(requested) !== resource) {
-    throw new AssertionRefused('another resource is asked for than the assertion is for')
+    throw new AssertionRefused('the requested resource is not the one the assertion is for')
   }
   return resource
 }
 
 /**
- * What assertion, request and resource have in common. An assertion without a scope leaves the scope to us: it is worth the
- * resource's default.
+ * The scopes that assertion, request and resource have in common. An assertion without a scope means the resource's default
+ * scopes.
  */
 function accessOf(
   assertion: IdentityAssertion,
@@ -134,7 +134,7 @@ async function issue(
 /** Client authentication must have happened: whoever finds a public client's id could use a stolen assertion. */
 function refusePublicClients({ oidc: { client } }: Context): void {
   if (client.clientAuthMethod === 'none')
-    throw new errors.InvalidClientAuth('this grant is for clients that authenticate')
+    throw new errors.InvalidClientAuth('this grant requires client authentication')
 }
 
 /** Adds the grant to the engine. Its access tokens are made within the token request's unit of work like all others. */
@@ -177,7 +177,7 @@ export function registerAssertionGrant(engine: Provider, parts: AssertionGrantPa
     }
     const access = await orInvalidGrant((async () => accessOf(assertion, params, resources))())
     const accountId = await orInvalidGrant(parts.accounts.accountFor(assertion, trustedIssuer))
-    // Whom the limit for one person counts, and whom the log line names.
+    // The account for the per-person limit and for the log line.
     ctx.oidc.entity('Account', { accountId, claims: () => ({ sub: accountId }) })
     await checkDpopReplay(engine, ctx, proof, client.clientId)
     const request = unitOfWork(assertion)

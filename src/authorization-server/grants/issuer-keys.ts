@@ -1,4 +1,4 @@
-/** Verifies who signed an assertion, with the keys of the issuer it names. URLs of keys come from the operator's settings alone. */
+/** Verifies an assertion's signature with the keys of its issuer. Key URLs come only from the operator's settings. */
 import {
   createLocalJWKSet,
   createRemoteJWKSet,
@@ -23,7 +23,7 @@ export interface SignedAssertion {
   readonly claims: Claims
 }
 
-/** The assertion is no good. `message` is for the log. */
+/** The assertion is invalid. `message` is for the log. */
 export class AssertionRefused extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options)

@@ -32,8 +32,8 @@ function consentKey(interaction: Interaction, accountId: string, access: Request
 }
 
 /**
- * What a page was shown for. Both may change while it is read: clients change their documents and registrations, and in another tab
- * somebody else may sign in to the same interaction.
+ * The client and the account that a page was rendered for. Both may change while it is read: clients change their documents and
+ * registrations, and another person may sign in to the same interaction in another tab.
  */
 function shownTo(accountId: string, fingerprint: string): string {
   return hashSecret(`${accountId}\n${fingerprint}`)
@@ -61,7 +61,7 @@ export async function showConsent(
   const fingerprint = consentFingerprint(client)
   const { resource } = access
   const remembered = rememberedScopes(unit.consents, key.resource, fingerprint)
-  // What was allowed through a broader scope is nothing new.
+  // A scope that a broader one already included is not new.
   const before = expandScopes(remembered, resource === undefined ? {} : scopeHierarchyOf(resource))
   parts.pages.send(ctx, 'consent', {
     ...(await decisionFacts(parts, ctx, interaction, access, shownTo(accountId, fingerprint))),
@@ -186,7 +186,10 @@ export async function refuseOtherPerson(
   interaction: Interaction,
 ): Promise<void> {
   ctx.state.event['outcome'] = 'other person'
-  const result = { error: 'login_required', error_description: 'somebody else signed in than was requested' }
+  const result = {
+    error: 'login_required',
+    error_description: 'the person who signed in is not the one the client requested',
+  }
   await finishInteraction(ctx, interaction, result, epochSeconds(parts.storage.clock))
 }
 

@@ -1,4 +1,4 @@
-/** What the person is told before a decision: who asks, where the answer goes, which device waits. The same on both pages. */
+/** The facts that both decision pages show: the client, where the answer goes, which device waits. */
 
 import { clientNetwork } from '../../http/client-network.js'
 import type { HttpContext } from '../../http/context.js'
@@ -45,8 +45,8 @@ function answersOperatorsChoice(interaction: Interaction): boolean {
 }
 
 /**
- * True when anyone could have sent this request in the client's name: it is not proven to be the client's. A client of the operator's
- * with a redirect is exempt, because the operator chose where its answers go; a device can be anywhere.
+ * True when anyone could have sent this request in the client's name: it is not proven to be the client's. An operator's client
+ * with a redirect is exempt, because the operator chose where its answers go. A device can be anywhere.
  */
 export function needsCaution(interaction: Interaction): boolean {
   const { client, isOperatorsClient } = interaction

@@ -1,8 +1,8 @@
 /**
- * Holds back the redirect of an authorization request that failed before its person did anything, when it leads to a website that
- * registered itself: links to us would otherwise lead anywhere, with our name in front (RFC 9700 §4.11.2). A page says so, and
- * whose site it is; the person may go on, and the client then gets its answer. Loopback and private-use redirects stay on the
- * person's own device, and the operator's own clients and known products are trusted: they get their answer at once.
+ * Open-redirect guard: holds back the redirect of an authorization request that failed before the person did anything, if it
+ * leads to the website of a self-registered client. A link to this server would otherwise lead anywhere, with our name in front
+ * (RFC 9700 §4.11.2). A page names the site, and the client gets its answer if the person goes on. Loopback and private-use
+ * redirects stay on the person's device. Operator clients and known products are trusted. All of these get their answer at once.
  */
 
 import type { KoaContextWithOIDC } from 'oidc-provider'
@@ -23,7 +23,7 @@ function errorReturn(location: string, redirectUri: string): URL | undefined {
   return isError ? url : undefined
 }
 
-/** Made by the operator, or a product that is known: its redirects need no word of ours. */
+/** An operator client or a known product: its redirects need no warning. */
 export function isTrusted(client: KoaContextWithOIDC['oidc']['client']): boolean {
   return client === undefined || client['made_by_operator'] === true || knownClient(client.clientId) !== undefined
 }

@@ -19,7 +19,7 @@ export interface Interaction {
   readonly client: IdentifiedClient
   /** The operator made the client. */
   readonly isOperatorsClient: boolean
-  /** What this request has read, and will write. */
+  /** The unit of work of this request. */
   readonly unit: InteractionRequest
   /** A value of the authorization request; `undefined` when absent or repeated. */
   parameter(name: string): string | undefined

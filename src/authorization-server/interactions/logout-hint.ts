@@ -1,6 +1,6 @@
 /**
- * Looks at the `id_token_hint` of a logout request before anything in it is used. The engine takes the audience of the unverified token
- * for a client and looks it up: anybody could make this server fetch any URL, and the person would read about a client that is none.
+ * Verifies the `id_token_hint` of a logout request before the engine uses it. The engine looks up the audience of the unverified
+ * token as a client: anyone could make this server fetch any URL, and the page would name a made-up client.
  */
 import { compactVerify, createLocalJWKSet, decodeJwt, type JWK } from 'jose'
 import type { HttpMiddleware } from '../../http/context.js'
@@ -33,7 +33,7 @@ export function verifyLogoutHints(issuer: string, keyRing: Pick<KeyRing, 'follow
   const verify = async (hint: string) => {
     if (hint.length > longestHint) throw refusal('too long')
     const { protectedHeader } = await compactVerify(hint, keys).catch((cause: unknown) => {
-      throw refusal('its signature is not ours', cause)
+      throw refusal('its signature was not made by this server', cause)
     })
     // An access token is signed with the same keys, and its audience is a resource.
     if (protectedHeader.typ !== undefined && protectedHeader.typ.toUpperCase() !== 'JWT')

@@ -1,4 +1,4 @@
-/** What the steps of an interaction work with. */
+/** Dependencies of the interaction steps. */
 import type { default as Provider } from 'oidc-provider'
 import type { Pages } from '../../pages/pages.js'
 import type { AuditTrail } from '../../storage/audit/audit.js'

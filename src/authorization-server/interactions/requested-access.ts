@@ -1,4 +1,7 @@
-/** What an authorization request asks for, in the words of the declarations, and the engine's Grant for what was allowed. */
+/**
+ * The scopes that an authorization request asks for, with the words of their declarations, and the engine's Grant for those that
+ * were allowed.
+ */
 import { type ResourceDeclaration, type ScopeDeclaration, scopeHierarchyOf } from '../../oauth/resource.js'
 import { expandScopes, parseScope } from '../../oauth/scope.js'
 import { claimsByScope } from '../endpoints/requested-claims.js'

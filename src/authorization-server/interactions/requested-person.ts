@@ -1,4 +1,4 @@
-/** Whom an authorization request is about, when the client says so: by an ID token of theirs, or by the `sub` that it asks for. */
+/** The person that a client asks for, by `id_token_hint` or by a requested `sub` claim. */
 import { decodeJwt } from 'jose'
 import { requestedSubjects } from '../endpoints/requested-claims.js'
 

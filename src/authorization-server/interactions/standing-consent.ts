@@ -21,7 +21,7 @@ import { saveGrant } from './grant.js'
 import { type RequestedAccess, requestedAccess } from './requested-access.js'
 import { isRequestedPerson } from './requested-person.js'
 
-/** What of an authorization request decides whether the person is asked. */
+/** The facts of an authorization request that decide whether the person is asked. */
 export interface AskingRequest {
   readonly redirectUri: string | undefined
   /** The values of `prompt`. */

@@ -1,7 +1,7 @@
 /**
- * Makes each request of a sign-in in progress one unit of work: its pages, and the engine's way back from them. What the engine
- * answers is sent when what it wrote is written; when that fails, the browser keeps its cookies, the client is told nothing, and
- * whoever reloads the page goes on.
+ * Makes each request of a sign-in in progress one unit of work: its pages, and the engine's way back from them. The engine's
+ * answer leaves after its writes are committed. If the commit fails, the browser keeps its cookies, the client gets no answer,
+ * and a reload of the page goes on.
  */
 import type { HttpMiddleware } from '../../http/context.js'
 import { InteractionRequest, withinInteraction } from '../../storage/grants/interaction-request.js'

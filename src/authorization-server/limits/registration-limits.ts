@@ -1,6 +1,6 @@
 /**
- * Stands before dynamic registration (RFC 7591): how often it may be used, and by whom. Owns no metadata rule, and not the use of
- * an invitation, which happens where the client is stored.
+ * Rate limits and access rules of dynamic registration (RFC 7591), applied before the engine sees the request. Owns no metadata
+ * rule. An invitation is used up where the client is stored.
  */
 
 import type { HttpContext, HttpMiddleware } from '../../http/context.js'
@@ -20,7 +20,7 @@ function refuse(ctx: HttpContext, error: OAuthError, header: Readonly<Record<str
   ctx.body = error.toJSON()
 }
 
-/** A client is made, or made anew. */
+/** True if the request creates or replaces a registration. */
 function writesClient({ method, path }: HttpContext): boolean {
   if (method === 'POST') return path === routes.registration
   return method === 'PUT' && path.startsWith(`${routes.registration}/`)
@@ -45,7 +45,7 @@ export function limitRegistration(options: RegistrationOptions, limits: RateLimi
       return refuse(ctx, error, { 'retry-after': String(excess.retryAfterSeconds) })
     }
     if (mode === 'token' && ctx.method === 'POST' && ctx.get('authorization') === '') {
-      const description = 'registration needs an initial access token: ask the people who run this server for one'
+      const description = 'registration requires an initial access token: ask the operator of this server for one'
       return refuse(ctx, new OAuthError('invalid_token', description), { 'www-authenticate': 'Bearer' })
     }
     return next()

@@ -1,8 +1,9 @@
 /**
- * Whom a request counts for when requests are limited by address. A page of another site can make its visitors' browsers send requests,
- * by calls or by sending the window here again and again, and would use up the limits of everybody behind their address. What a browser
- * sends for a page of another site without the person having pressed anything (Fetch Metadata, `Sec-Fetch-User`) counts apart, so it
- * can use up its own share alone. Programs send no such headers; who forges them has half as much again.
+ * The key that an address-based limit counts a request under. A page of another site can make its visitors' browsers send
+ * requests, by calls or by navigating its window here repeatedly. That would exhaust the limits of everybody behind their
+ * address. So requests that a browser sends for another site's page without a press by the person (Fetch Metadata,
+ * `Sec-Fetch-User`) count separately and exhaust only their own share. Programs send no such headers; a sender that forges them
+ * gains half of the limit again.
  */
 import { clientNetworks, type NetworkShare } from '../../http/client-network.js'
 import type { HttpContext } from '../../http/context.js'

@@ -1,10 +1,10 @@
 /**
- * How much of the endpoints one address, person or client may use: what is counted where, and the answer to whoever asks too much.
- * Owns neither the figures (oauth/usage-limits.ts) nor the counting (storage/counters/usage-counters.ts); the limits that guard secrets and
- * registration stand where those are.
+ * Rate limits of the endpoints by address, person and client: which counter each request uses, and the 429 with
+ * `Retry-After`. Owns neither the figures (oauth/usage-limits.ts) nor the counting (storage/counters/usage-counters.ts).
+ * Passwords, device codes and registration have limits of their own, beside what they guard.
  *
- * What strangers can cause counts by their own address only: by a name that they merely say, a client's for example, they would use
- * up what is somebody else's.
+ * Unauthenticated traffic is counted per address only. Counting by a claimed `client_id` would let anyone exhaust another
+ * client's quota.
  */
 import type { KoaContextWithOIDC } from 'oidc-provider'
 import { hashSecret } from '../../base/secrets.js'
@@ -25,7 +25,7 @@ export interface UsagePolicy {
   readonly hidesAddresses: boolean
 }
 
-/** What is sent here is stored before anybody has proved anything. */
+/** Requests to these endpoints are stored before anyone is authenticated. */
 const storesRequests: ReadonlySet<string> = new Set([
   routes.authorization,
   routes.pushed_authorization_request,
@@ -41,7 +41,7 @@ function storedBytes(ctx: HttpContext): number {
 /** Answers of the token endpoint that a device, or a client with proofs of possession, gets without having done anything wrong. */
 const patience: ReadonlySet<unknown> = new Set(['authorization_pending', 'slow_down', 'use_dpop_nonce'])
 
-/** Whatever `GET` and `POST` cost there, nobody but the asker's address is known yet. */
+/** At this point only the caller's address is known. */
 function limitByAddress({ method, path }: HttpContext): UsageLimitName | undefined {
   switch (path) {
     case routes.authorization:
@@ -78,8 +78,8 @@ function namedClient(ctx: HttpContext): string {
 }
 
 /**
- * 429 with `Retry-After` (RFC 6585 §4). OAuth has no code for it; `temporarily_unavailable` is what clients take for a reason to
- * keep what they have and to come back, where unknown codes make some of them begin anew. A device that polls knows `slow_down`.
+ * 429 with `Retry-After` (RFC 6585 §4). OAuth has no error code for it. On `temporarily_unavailable` clients keep their tokens
+ * and retry; on unknown codes some of them start over. A polling device gets `slow_down`.
  */
 function refuse(ctx: HttpContext, name: UsageLimitName, { retryAfterSeconds }: Excess): void {
   ctx.state.event['limit'] = name
@@ -109,7 +109,7 @@ function byName(limits: UsageLimits): (name: UsageLimitName) => CountedLimit {
   return (name) => named.get(name) ?? { name, ...limits[name] }
 }
 
-/** Whom an answered request was for, as the engine found out. */
+/** The client and the account of an answered request, as the engine determined them. */
 function answeredFor(
   ctx: HttpContext,
 ): { readonly clientId: string; isProven: boolean; accountId: string | undefined } | undefined {

@@ -1,7 +1,7 @@
 /**
- * Browsers that signed in to an account before, told by a cookie (OWASP "device cookies"): their tries are counted apart, so that
- * strangers who try somebody's password all day never keep that person out. The cookie proves nothing else, names nobody, and
- * opens nothing. Does not count: throttle.ts does.
+ * Device cookies (OWASP): recognises browsers that signed in to an account before. Their sign-in attempts are counted separately,
+ * so that strangers who guess a password all day cannot lock its owner out. The cookie proves nothing else, names nobody and
+ * grants nothing. throttle.ts does the counting.
  */
 import { createHmac, hkdfSync } from 'node:crypto'
 import { type Clock, epochSeconds } from '../../base/clock.js'
@@ -19,7 +19,7 @@ export interface KnownBrowsers {
   remember(ctx: HttpContext, email: string): void
 }
 
-/** As long as browsers keep a cookie. Every sign-in starts it anew. */
+/** The longest lifetime that browsers allow a cookie. Every sign-in restarts it. */
 export const knownBrowserSeconds = 400 * 86_400
 
 /** People who share a browser each have a proof in the cookie; who signed in longest ago goes first. */

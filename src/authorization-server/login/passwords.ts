@@ -28,7 +28,7 @@ export interface PasswordHasherOptions {
   readonly perSender?: number
 }
 
-/** What one process does unless told otherwise. */
+/** Defaults of one process. */
 export const hashLimits = { concurrency: 2, queueLimit: 64, perSender: 16 } as const
 
 /** OWASP's second choice for argon2id: 19 MiB, two passes, one lane. The library's default algorithm is argon2id. */
@@ -46,7 +46,7 @@ function normalizePassword(password: string): string {
 const trusted: Sender = { networks: [], isKnown: true }
 
 function busy(cause: QueueFull): OAuthError {
-  const text = 'too many people are signing in at this moment, try again'
+  const text = 'too many people are signing in right now, try again'
   return new OAuthError('temporarily_unavailable', text, { cause, detail: `password hash queue: ${cause.message}` })
 }
 

@@ -32,7 +32,9 @@ function tokenOf(ctx: HttpContext): string {
   return new URLSearchParams(ctx.querystring).get('token') ?? ''
 }
 
-/** What the form is bound to. Named, because other forms are bound to values that a stranger can learn. */
+/**
+ * The purpose that the form token is bound to. It is explicit, because other forms are bound to values that a stranger can learn.
+ */
 function formBinding(token: string): string {
   return `set-up ${token}`
 }
@@ -63,7 +65,8 @@ async function createFirstAccount(parts: FirstRunParts, ctx: HttpContext): Promi
   const accountId = await parts.setupLinks.redeem(token, { email, passwordHash: await parts.hasher.hash(password) })
   if (accountId === undefined) throw unavailable()
   await parts.audit.record({ type: 'account.created', accountId, detail: { by: 'set-up link' } }, ctx.state.event)
-  // Who chose the password is its person: strangers who try it must not keep them out of their first sign-in.
+  // The person who chose the password becomes a known browser: strangers who guess it must not lock them out of the first
+  // sign-in.
   parts.knownBrowsers.remember(ctx, email)
   const { resources } = parts
   const resourceUrl = resources.fallback.resource

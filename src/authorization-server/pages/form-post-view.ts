@@ -1,4 +1,4 @@
-/** What the page that posts itself shows. */
+/** Context of the page that posts a form by itself. */
 
 /** views/form-post.ejs: posts itself, by its script or the person's press of the button. */
 export interface FormPostContext {

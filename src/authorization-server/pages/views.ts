@@ -1,7 +1,7 @@
 /**
- * What each page of the authorization server is given. Owns the contexts, one per file in views/; their samples are in
- * view-samples.ts. Does not own the words (views/text.en.json) or the drawing (views/*.ejs): a router hands over facts, never
- * sentences. Every string may come from a stranger: pages escape, isolate and cut it.
+ * The context of each page of the authorization server, one type per file in views/. Does not own the words (views/text.en.json)
+ * or the drawing (views/*.ejs): a router hands over facts, never sentences. Every string may come from a stranger: pages escape,
+ * isolate and cut it.
  */
 import { type ConnectViews, connectScripts } from '../../connect-page/connect-page.js'
 import type { FormPostContext } from './form-post-view.js'
@@ -25,7 +25,7 @@ export interface SignInContext {
   readonly csrfToken: string
 }
 
-/** How sure we are that the client is who it says, for the request at hand. `unverified` alone is not proven. */
+/** How far the client's identity is proven for this request. Only `unverified` is not proven. */
 export type ClientIdentity =
   /** We fetched its metadata document from this host (CIMD). `known`: that document is on our list of known products. */
   | {

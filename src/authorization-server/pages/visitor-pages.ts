@@ -20,8 +20,8 @@ export interface VisitorPageParts {
 }
 
 /**
- * Where a resource's connect page is, as a link on one of our pages. It is a page of this server, whoever serves the resource: an MCP
- * server of the operator's own answers a browser with 401.
+ * Link to a resource's connect page on this server. It is never a page of the resource itself: an operator's own MCP server
+ * answers a browser with 401.
  */
 export function connectLink(ctx: HttpContext, resources: Resources, { resource }: ResourceDeclaration): string {
   const query = resource === resources.fallback.resource ? '' : `?resource=${encodeURIComponent(resource)}`

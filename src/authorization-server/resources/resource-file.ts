@@ -1,6 +1,6 @@
 /**
- * The operator's own MCP server in the words of the consent page, from a JSON file: its name, its scopes, its tools. Read whole at start,
- * every mistake at once. Who serves it, and which scopes guard what there, is that server's own matter.
+ * RESOURCE_FILE: the JSON file that describes the operator's own MCP server for the consent page: name, scopes, tools. Read at
+ * start; reports every mistake at once. That server itself decides which scopes guard what.
  */
 import type { ResourceDeclaration, ScopeDeclaration, ToolDeclaration } from '../../oauth/resource.js'
 import { isScopeToken } from '../../oauth/scope.js'
@@ -53,7 +53,7 @@ function listMistakes(entry: Entry, member: string, scopes: ReadonlySet<string>)
   if (!Array.isArray(list) || namesIn(list).length < list.length) return [`${member} must be a list of scopes`]
   return namesIn(list)
     .filter((name) => !scopes.has(name))
-    .map((name) => `${member} names ${JSON.stringify(name)}, which is no scope of it`)
+    .map((name) => `${member} names ${JSON.stringify(name)}, which is not a scope of this resource`)
 }
 
 function scopeMistakes(entry: Entry, scopes: ReadonlySet<string>): string[] {
@@ -67,7 +67,7 @@ function scopeMistakes(entry: Entry, scopes: ReadonlySet<string>): string[] {
     ...flagMistakes(entry, ['default', 'read_only', 'destructive']),
     ...listMistakes(entry, 'includes', scopes),
     ...(entry['destructive'] === true && (entry['read_only'] === true || entry['default'] === true)
-      ? ['what cannot be undone is neither read_only nor default']
+      ? ['a destructive scope cannot be read_only or default']
       : []),
   ]
 }
@@ -93,7 +93,7 @@ function inList(file: Entry, member: 'scopes' | 'tools', judge: (entry: Entry) =
     ...list.flatMap((entry: unknown, index) =>
       (isEntry(entry) ? judge(entry) : ['must be an object']).map((mistake) => `${names[index]}: ${mistake}`),
     ),
-    ...[...twice].map((name) => `${name}: is there more than once`),
+    ...[...twice].map((name) => `${name}: is listed more than once`),
   ]
 }
 

@@ -19,7 +19,7 @@ const ofCondition =
   (facts: LocalFacts): readonly Problem[] | undefined =>
     ofEach(facts, (one) => one.condition && examine(one.condition, one))
 
-/** The same of a PostgreSQL that is a server: the embedded database has no connections and no role of ours. */
+/** Checks of a PostgreSQL server only: the embedded database has no connections and no role. */
 const ofServer = (examine: (condition: DatabaseCondition, facts: DatabaseFacts) => readonly Problem[]) =>
   ((facts) =>
     ofEach(facts, (one) =>
@@ -127,13 +127,13 @@ export const databaseChecks: CheckGroup<LocalFacts> = {
     },
     {
       id: 'database-role',
-      title: 'our role is no superuser',
+      title: 'its role is not a superuser',
       examine: ofServer(({ isSuperuser }, { part }) =>
         problemIf(isSuperuser, 'database-superuser', `${part}: rolsuper of the role in the URL`),
       ),
     },
-    { id: 'database-limits', title: 'our time limits hold there', examine: ofServer(lostLimits) },
-    { id: 'database-connections', title: 'it has connections for one process more', examine: ofServer(room) },
-    { id: 'database-clock', title: 'its clock agrees with ours', examine: ofServer(clock) },
+    { id: 'database-limits', title: 'the time-outs take effect', examine: ofServer(lostLimits) },
+    { id: 'database-connections', title: 'it has connections for one more process', examine: ofServer(room) },
+    { id: 'database-clock', title: 'its clock agrees with this machine', examine: ofServer(clock) },
   ],
 }

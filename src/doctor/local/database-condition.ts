@@ -1,4 +1,7 @@
-/** What a PostgreSQL says about itself and about us: read once, for the operator's doctor. Changes nothing, judges nothing. */
+/**
+ * The condition of a PostgreSQL as the doctor needs it: version, settings, connections, and the role's privileges. Read once;
+ * changes nothing, judges nothing.
+ */
 import type { Clock } from '../../base/clock.js'
 import type { Sql, Statement } from '../../database/sql.js'
 
@@ -7,7 +10,7 @@ export interface DatabaseCondition {
   readonly version: string
   /** `server_version_num`: 170002. */
   readonly versionNumber: number
-  /** How far its clock is ahead of ours, in seconds, to half of the round trip. */
+  /** Seconds by which its clock is ahead of this machine, accurate to half of the round trip. */
   readonly aheadSeconds: number
   /** Settings of the server by which a crash may lose what it has acknowledged, each `name=value`. */
   readonly unsafeSettings: readonly string[]

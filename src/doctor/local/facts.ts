@@ -1,4 +1,4 @@
-/** What the operator's side has shown, on the servers' own machine and with their settings. Gathered once, then only looked at. */
+/** Facts that the local doctor judges, gathered once on the servers' own machine and with their settings. */
 
 import type { OverdueRows } from '../../database/expiring-rows.js'
 import type { MigrationState } from '../../database/migrate.js'
@@ -47,7 +47,7 @@ export interface StoredFacts {
   readonly clients: number
 }
 
-/** The encryption key: brought by a setting, or in a file of ours. */
+/** The encryption key: from a setting, or from its file in DATA_DIR. */
 export interface EncryptionKeyFacts {
   /** The file, when there is no setting. */
   readonly file?: string
@@ -57,7 +57,7 @@ export interface EncryptionKeyFacts {
   readonly isReadableByOthers?: boolean
 }
 
-/** An address of ours, and the document there that names it. */
+/** A public address of a server, and the metadata document there that names it. */
 export interface AddressFacts {
   /** The setting it comes from. */
   readonly setting: 'ISSUER_URL' | 'RESOURCE_URL' | 'ISSUER_INTERNAL_URL'
@@ -87,7 +87,7 @@ export interface LocalFacts {
   readonly parts: readonly Part[]
   /** Settings that no server starts with, one line each; then there is nothing else. */
   readonly mistakes: readonly string[]
-  /** What is supported and seldom meant. */
+  /** Warnings about unusual settings (program/production.ts). */
   readonly warnings: readonly string[]
   readonly databases: readonly DatabaseFacts[]
   readonly stored: StoredFacts | undefined

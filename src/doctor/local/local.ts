@@ -1,6 +1,6 @@
 /**
- * The doctor on the operator's side: judges what was gathered on the servers' own machine (`facts.ts`). Owns the list of checks.
- * Does not own gathering, which needs the servers' settings and databases: the command line does that.
+ * The local doctor: judges facts that were gathered on the servers' own machine (`facts.ts`). Owns the list of checks. The
+ * command line gathers the facts, because that needs the servers' settings and databases.
  */
 import { type Findings, judge } from '../finding.js'
 import { addressChecks } from './address-checks.js'

@@ -1,4 +1,4 @@
-/** Every kind of problem that is found on the operator's side. Codes are part of `--json`: they are added, never renamed. */
+/** Every kind of problem that the local doctor finds. Codes are part of `--json`: they are added, never renamed. */
 import type { ProblemKind } from '../problem-kind.js'
 
 const nobodyYet = 'Nobody yet'
@@ -8,11 +8,11 @@ export const localProblems = {
     severity: 'failure',
     title: 'a setting is wrong',
     clients: 'Everybody: no server starts with it.',
-    fix: 'Mend it; the settings are listed in the README. The rest is examined once it is right.',
+    fix: 'Correct it: the README lists the settings. The doctor examines the rest once it is right.',
   },
   'setting-unsafe': {
     severity: 'warning',
-    title: 'a setting is seldom meant where others can reach the servers',
+    title: 'a setting is unusual where others can reach the servers',
     clients: 'See the line itself; each start logs it too.',
     fix: 'Set what it names, or leave it if you mean it.',
   },
@@ -24,8 +24,8 @@ export const localProblems = {
   },
   'database-in-use': {
     severity: 'warning',
-    title: 'the embedded database is in use, so it was not looked into',
-    clients: `${nobodyYet}: one process at a time has it.`,
+    title: 'the embedded database is in use, so it was not examined',
+    clients: `${nobodyYet}: one process at a time can open it.`,
     fix: 'Stop the server and ask again to have database and keys examined; with PostgreSQL both go together.',
   },
   'database-too-old': {
@@ -36,26 +36,26 @@ export const localProblems = {
   },
   'database-read-only': {
     severity: 'failure',
-    title: 'the database takes no writes',
+    title: 'the database is read-only',
     clients: 'Everybody: nobody signs in, no token is issued or refreshed (503).',
     fix: 'Name the primary in the URL, not a standby (several hosts: target_session_attrs=read-write); check default_transaction_read_only.',
   },
   'database-forgets': {
     severity: 'failure',
     title: 'a crash of PostgreSQL may lose what was acknowledged',
-    clients: 'After a crash clients hold tokens that nobody knows, and what was revoked or used up is good again.',
+    clients: 'After a crash clients hold tokens that the server has lost, and what was revoked or used is valid again.',
     fix: 'Switch it on in postgresql.conf; for one role: ALTER ROLE … RESET synchronous_commit.',
   },
   'database-plain': {
     severity: 'failure',
     title: 'statements and the password cross a public network unencrypted',
-    clients: 'Everybody: who listens on the way has the database.',
+    clients: 'Everybody: an eavesdropper on the way can read and change the database.',
     fix: 'Add sslmode=verify-full (and sslrootcert) to the URL.',
   },
   'database-superuser': {
     severity: 'warning',
     title: 'the role of the URL is a superuser',
-    clients: `${nobodyYet}: whoever gets hold of the URL has every database of that PostgreSQL.`,
+    clients: `${nobodyYet}: if the URL leaks, every database of that PostgreSQL is exposed.`,
     fix: 'Make a role that owns this database and nothing else.',
   },
   'database-limits-lost': {
@@ -72,9 +72,8 @@ export const localProblems = {
   },
   'connections-short': {
     severity: 'warning',
-    title: 'PostgreSQL has no room for one process more',
-    clients:
-      'A replica that starts beside those that run, in a rolling restart for one, gets no connections under load: 503.',
+    title: 'PostgreSQL has no connections for one more process',
+    clients: 'A further replica, for example in a rolling restart, gets no connections under load: 503.',
     fix: 'Raise max_connections above DATABASE_POOL_SIZE times the processes of a rolling restart, or lower DATABASE_POOL_SIZE.',
   },
   'migrations-pending': {
@@ -115,15 +114,15 @@ export const localProblems = {
   },
   'encryption-key-wrong': {
     severity: 'failure',
-    title: 'what is sealed in the database does not open',
+    title: 'secrets in the database cannot be decrypted',
     clients: 'Everybody: no server starts without its signing keys. Client secrets: those clients cannot authenticate.',
-    fix: 'Restore the encryption key it was sealed with: behind the new one in ENCRYPTION_KEY or its file. At all replicas the same.',
+    fix: 'Restore the encryption key they were encrypted with: put it behind the new one in ENCRYPTION_KEY or its file, the same at all replicas.',
   },
   'encryption-key-older': {
     severity: 'warning',
-    title: 'something is still sealed with an older encryption key',
-    clients: `${nobodyYet}: once the older key is taken out, it does not open.`,
-    fix: 'Run `gatehouse keys encrypt` before you take the older key out.',
+    title: 'something is still encrypted with an older encryption key',
+    clients: `${nobodyYet}: when the older key is removed, it can no longer be decrypted.`,
+    fix: 'Run `gatehouse keys encrypt` before you remove the older key.',
   },
   'encryption-key-exposed': {
     severity: 'warning',
@@ -139,9 +138,9 @@ export const localProblems = {
   },
   'keys-not-tended': {
     severity: 'warning',
-    title: 'keys are not changed when they are due',
-    clients: `${nobodyYet}: a key signs for longer than you said, and ended ones stay published.`,
-    fix: 'A server does it by itself every two seconds: start one, or look for "the keys could not be tended" in its log.',
+    title: 'keys are not rotated when they are due',
+    clients: `${nobodyYet}: a key signs for longer than KEY_ROTATION_DAYS, and retired ones stay published.`,
+    fix: 'A server does it by itself every two seconds: start one, or look for "keys could not be checked for rotation" in its log.',
   },
   'purge-behind': {
     severity: 'warning',
@@ -157,19 +156,19 @@ export const localProblems = {
   },
   'no-client-may-come': {
     severity: 'warning',
-    title: 'there is no client, and none may come by itself',
+    title: 'there is no client, and none may register itself',
     clients: 'Every client.',
     fix: 'Set REGISTRATION or CLIENT_ID_METADATA_DOCUMENTS, or add clients: `gatehouse clients add`, CLIENTS_FILE.',
   },
   'revocations-not-followed': {
     severity: 'warning',
     title: 'the MCP server does not follow revocations',
-    clients: 'What was revoked goes on working until its access token expires.',
+    clients: 'A revoked access token works until it expires.',
     fix: 'Set MCP_SERVER_SECRET, the same at both servers.',
   },
   'disk-full': {
     severity: 'failure',
-    title: 'the disk of DATA_DIR is full, or not to be written',
+    title: 'the disk of DATA_DIR is full, or cannot be written',
     clients: 'Everybody: the embedded database takes no writes.',
     fix: 'Make room, mount a volume that can be written, or give the folder to the user the server runs as.',
   },
@@ -182,14 +181,13 @@ export const localProblems = {
   'address-silent-here': {
     severity: 'warning',
     title: 'the public address does not answer from this machine',
-    clients:
-      'Every client, unless it is only from here that it does not: inside a container or behind NAT that may be so.',
-    fix: 'Start the servers and the proxy. If they run, ask from where clients are: `gatehouse doctor <MCP URL>`.',
+    clients: 'Every client, unless only this machine cannot reach it, as inside a container or behind NAT.',
+    fix: 'Start the servers and the proxy. If they run, test from where clients are: `gatehouse doctor <MCP URL>`.',
   },
   'address-of-others': {
     severity: 'failure',
     title: 'something else answers at the address',
-    clients: 'Every client: it does not find the document that it goes by.',
+    clients: 'Every client: it does not find the metadata document.',
     fix: 'Let the proxy pass this address, with its path and Host, to this server; check that the setting is the same at all of them.',
   },
   'proxy-changes-host': {
@@ -200,7 +198,7 @@ export const localProblems = {
   },
   'proxy-unnamed': {
     severity: 'warning',
-    title: 'a proxy stands before the server, and no setting names it',
+    title: 'a proxy is in front of the server, and no setting names it',
     clients:
       'Everybody seems to have its address, in the log and the audit trail too: all share the limits of wrong passwords and device codes, others are not counted by address.',
     fix: 'Put that address, or the network that only your proxies are in, into TRUSTED_PROXIES.',
@@ -208,38 +206,37 @@ export const localProblems = {
   'proxy-not-trusted': {
     severity: 'failure',
     title: 'the proxy is not one of TRUSTED_PROXIES',
-    clients: 'Everybody together is limited as one address would be: a busy hour turns all away (429).',
+    clients: 'All clients share the rate limits of one address: a busy hour gets everybody 429.',
     fix: 'Put that address, or the network that only your proxies are in, into TRUSTED_PROXIES.',
   },
   'proxy-hides-address': {
     severity: 'failure',
-    title: 'the proxy does not say whom it asks for',
-    clients: 'Everybody together is limited as one address would be: a busy hour turns all away (429).',
+    title: 'the proxy does not send X-Forwarded-For',
+    clients: 'All clients share the rate limits of one address: a busy hour gets everybody 429.',
     fix: 'Let it send X-Forwarded-For. nginx: proxy_set_header X-Forwarded-For $remote_addr. Caddy and Traefik do it by themselves.',
   },
   'address-forgeable': {
     severity: 'failure',
-    title: 'the proxy passes on what strangers say their address is',
-    clients:
-      'Whoever guesses passwords gets around every limit by address, and writes any address into the audit trail.',
+    title: 'the proxy passes on an X-Forwarded-For that clients made up',
+    clients: 'A password guesser evades every limit by address, and puts any address into the audit trail.',
     fix: 'Let the proxy set X-Forwarded-For itself, or add to it. nginx: proxy_set_header X-Forwarded-For $remote_addr.',
   },
   'proxy-reached-plainly': {
     severity: 'warning',
-    title: 'the proxy was asked by http, though clients use https',
-    clients: `${nobodyYet}, if what ends TLS before it is on a network of yours: else passwords and tokens cross another one in the clear.`,
-    fix: 'Let the CDN or load balancer ask your proxy by https, or let the proxy pass its X-Forwarded-Proto on.',
+    title: 'the proxy was reached by http, though clients use https',
+    clients: `${nobodyYet}, if TLS ends on your own network. Otherwise passwords and tokens cross a network in the clear.`,
+    fix: 'Let the CDN or load balancer reach your proxy by https, or let the proxy pass X-Forwarded-Proto on.',
   },
   'proxy-renames-host': {
     severity: 'warning',
-    title: 'the proxy asks for another host than clients do',
-    clients: `${nobodyYet}: it is the internal name of this server, which is taken for the public one.`,
+    title: 'the proxy sends another Host than clients do',
+    clients: `${nobodyYet}: it is the internal name of this server, which counts as the public one.`,
     fix: 'nginx: proxy_set_header Host $host. Apache: ProxyPreserveHost On.',
   },
   'arrival-untold': {
     severity: 'warning',
-    title: 'the proxy was not examined: the server does not say how requests arrive',
-    clients: `${nobodyYet}: whether all are taken for one address, or for any they like, is not known.`,
+    title: 'the proxy was not examined: the server did not answer the proxy probe',
+    clients: `${nobodyYet}: the doctor cannot tell whether clients share one address or can forge theirs.`,
     fix: 'Run this with the settings of the server that answers there. One MCP server by itself needs MCP_SERVER_SECRET or INTROSPECTION_CLIENT_SECRET for it. Restart the servers after a change of secrets; let the proxy pass the headers X-Gatehouse-Arrival and X-Gatehouse-Arrived.',
   },
   'issuer-out-of-reach': {
@@ -250,15 +247,15 @@ export const localProblems = {
   },
   'mcp-secret-refused': {
     severity: 'failure',
-    title: 'the authorization server does not take the secret of the MCP server',
-    clients: 'What was revoked goes on working until its access token expires; opaque tokens cannot be verified (503).',
+    title: 'the authorization server does not accept the secret of the MCP server',
+    clients: 'A revoked access token works until it expires; opaque tokens cannot be verified (503).',
     fix: 'Give both servers the same MCP_SERVER_SECRET (or set INTROSPECTION_CLIENT_ID and _SECRET to those of a client that may introspect), and restart them.',
   },
   'feed-silent': {
     severity: 'warning',
-    title: 'the authorization server answers, its revocation feed does not',
-    clients: 'What was revoked goes on working until its access token expires.',
-    fix: 'Let the way to it pass POST /revocations, and look into the log of the authorization server.',
+    title: 'the authorization server answers, but its revocation feed does not',
+    clients: 'A revoked access token works until it expires.',
+    fix: 'Let the proxy pass POST /revocations, and look into the log of the authorization server.',
   },
 } as const satisfies Readonly<Record<string, ProblemKind>>
 

@@ -1,4 +1,7 @@
-/** What the proxy before the servers makes of a request, from one of ours that went through it. Servers end no TLS: behind https there is one. */
+/**
+ * Checks how the proxy in front of the servers changes a request, by a probe that went through it. The servers end no TLS, so an
+ * https address has a proxy.
+ */
 
 import { arrivalHeaders } from '../../http/proxy-probe.js'
 import { hostsOf } from '../../oauth/public-url.js'
@@ -9,7 +12,7 @@ import type { AddressFacts, LocalFacts } from './facts.js'
 /** Sent along as X-Forwarded-For: an address of nobody's (RFC 5737), which must not be believed. */
 export const claimedAddress = '192.0.2.77'
 
-/** Not just whatever answers, but with the document of ours. */
+/** True if the answer is this server's own document, not just any answer. */
 export function answersAsOurs({ exchange, member, identifier }: AddressFacts): boolean {
   return isAnswer(exchange) && exchange.status === 200 && jsonOf(exchange)?.[member] === identifier
 }
@@ -17,11 +20,11 @@ export function answersAsOurs({ exchange, member, identifier }: AddressFacts): b
 /** The server answers and does not say how it was asked, so the proxy before it is judged by nobody. */
 function notTold(facts: AddressFacts): readonly Problem[] | undefined {
   const { setting, isArrivalAsked } = facts
-  // Whoever else answers there is a finding of its own; the way between the servers is no client's.
+  // Another server at this address is a finding of its own, and no client takes the way between the servers.
   if (!answersAsOurs(facts) || setting === 'ISSUER_INTERNAL_URL') return undefined
   const reason = isArrivalAsked
     ? `${arrivalHeaders.question} was asked, ${arrivalHeaders.answer} did not come back`
-    : 'there is no secret here that the server there has too'
+    : 'this machine and that server share no secret'
   return [problem('arrival-untold', `${setting}: ${reason}`)]
 }
 
@@ -56,7 +59,7 @@ function ofOne(facts: AddressFacts): readonly Problem[] | undefined {
   ]
 }
 
-/** `undefined` when no request of ours came to a server through a proxy. */
+/** `undefined` if no probe reached a server through a proxy. */
 export function passedOn({ addresses }: LocalFacts): readonly Problem[] | undefined {
   const judged = addresses.map(ofOne).filter((problems) => problems !== undefined)
   return judged.length === 0 ? undefined : judged.flat()

@@ -12,7 +12,7 @@ export const settingChecks: CheckGroup<LocalFacts> = {
     },
     {
       id: 'settings-safe',
-      title: 'nothing is set that is seldom meant',
+      title: 'no setting is unusual for servers that others can reach',
       examine: ({ mistakes, warnings }) =>
         mistakes.length > 0 ? undefined : warnings.map((warning) => problem('setting-unsafe', warning)),
     },
@@ -34,7 +34,11 @@ function sealed({ stored }: LocalFacts): readonly Problem[] | undefined {
   if (stored === undefined || stored.seals.length === 0) return undefined
   const [closed, older] = [listed(stored.seals, 'closed'), listed(stored.seals, 'older')]
   return [
-    ...problemIf(closed.length > 0, 'encryption-key-wrong', `${closed.join(', ')} under a key that is not at hand`),
+    ...problemIf(
+      closed.length > 0,
+      'encryption-key-wrong',
+      `${closed.join(', ')} under an encryption key that is not configured`,
+    ),
     ...problemIf(older.length > 0, 'encryption-key-older', older.join(', ')),
   ]
 }
@@ -51,7 +55,7 @@ export const keyStateChecks: CheckGroup<LocalFacts> = {
           ...problemIf(key.isReadableByOthers === true, 'encryption-key-exposed', key.file ?? ''),
         ],
     },
-    { id: 'sealed', title: 'what is sealed in the database opens, with the newest key', examine: sealed },
+    { id: 'sealed', title: 'secrets in the database are encrypted with the newest key', examine: sealed },
     {
       id: 'signing-keys',
       title: 'there is a key for everything that is signed',
@@ -62,7 +66,7 @@ export const keyStateChecks: CheckGroup<LocalFacts> = {
     },
     {
       id: 'key-rotation',
-      title: 'keys are changed when they are due',
+      title: 'keys are rotated when they are due',
       examine: ({ stored }) =>
         stored === undefined || stored.keys.areUnmade
           ? undefined
@@ -115,7 +119,7 @@ export const upkeepChecks: CheckGroup<LocalFacts> = {
     },
     {
       id: 'clients',
-      title: 'clients can come by themselves, or are there',
+      title: 'there are clients, or they can register themselves',
       examine: (facts) =>
         facts.stored &&
         problemIf(

@@ -1,7 +1,7 @@
 /**
- * Ends what was issued before a moment, whosoever's: for a database that was restored from a backup, which takes tokens for good that
- * were replaced or revoked after the backup, and for an operator who trusts nothing that was issued so far. Accounts, clients, keys
- * and what people allowed before stay. In batches, while servers run; whoever breaks it off runs it again.
+ * Ends everything that was issued before a moment. After a restore, the database accepts tokens that were replaced or revoked
+ * since the backup; after a compromise, nothing issued so far can be trusted. Accounts, clients, keys and remembered consents
+ * stay. Works in batches beside running servers; if it is interrupted, run it again.
  */
 import type { Statement } from '../../database/sql.js'
 import { invitationModel } from '../clients/invitations.js'

@@ -50,7 +50,7 @@ const mostKnown = 2_000
 
 /**
  * Reads registered clients. The metadata of one that did not change since it was last read is neither sent by the database nor
- * parsed: every process asks for each client in each request, and is told in the same statement whether what it knows is current.
+ * parsed: every process asks for each client in each request, and the same statement says whether its copy is current.
  */
 function createClientReader(storage: Storage): (id: string) => Promise<Payload | undefined> {
   const known = new BoundedMap<{ readonly version: string; readonly metadata: Payload }>(mostKnown)

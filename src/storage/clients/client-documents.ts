@@ -1,6 +1,6 @@
 /**
- * Last good copies of documents that clients keep on their own hosts, shared by all processes and kept over restarts. Does not
- * own when a copy is fresh or still usable: it stores what it is told.
+ * Last good copies of client metadata documents, shared by all processes and kept across restarts. The caller decides whether a
+ * copy is fresh or still usable.
  */
 import type { Statement } from '../../database/sql.js'
 import type { Storage } from '../storage.js'

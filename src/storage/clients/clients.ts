@@ -93,8 +93,8 @@ export interface FileClientsOutcome {
 }
 
 /**
- * Makes the clients that come from the operator's file exactly these. Metadata may hold `client_secret`, which is sealed. Throws
- * before anything is changed when an id belongs to a client that registered itself.
+ * Replaces the clients of CLIENTS_FILE with exactly these. Metadata may hold `client_secret`, which is sealed. Throws before
+ * anything is changed when an id belongs to a client that registered itself.
  */
 export function replaceFileClients(storage: Storage, clients: readonly ClientMetadata[]): Promise<FileClientsOutcome> {
   const ids = new Set(clients.map(({ client_id: id }) => id))

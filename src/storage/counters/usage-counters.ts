@@ -1,8 +1,8 @@
 /**
- * Counts how often something was used, for limits that need not be exact: in memory at once, and with the other processes in the
- * background. No request waits for the database here. What was counted is settled once a second in one statement, and only what has
- * passed a tenth of its limit; so each process may let through a tenth more than the limit, and what reaches it within a second. Limits
- * that guard secrets are exact: rate-limits.ts. While the database is away every process counts for itself.
+ * Approximate rate-limit counters: counted in memory at once and shared with other processes in the background, so no request
+ * waits for the database. Once a second one statement flushes the counters that have passed a tenth of their limit. So each
+ * process may let through a tenth more than the limit, and what reaches it within that second. Limits that guard secrets are
+ * exact: rate-limits.ts. During an outage every process counts alone.
  */
 
 import type { Clock } from '../../base/clock.js'

@@ -63,7 +63,7 @@ export class DeviceCodeAnswered extends errors.InvalidGrant {
   }
 }
 
-/** Expired device codes are still found this long, so that device and person are told that it expired (RFC 8628 §3.5). */
+/** Expired device codes are still found for this long, so that device and person get `expired_token` (RFC 8628 §3.5). */
 export const expiredDeviceCodeSeconds = 240
 
 const find: Statement = {

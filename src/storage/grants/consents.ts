@@ -56,8 +56,9 @@ export function rememberedScopes(
 }
 
 /**
- * Keeps what the person last said of each scope: of what was `asked` now, `allowed` counts and the rest is forgotten, so that it is
- * asked as something new the next time. What was not asked stays. Starts anew when the client's metadata changed.
+ * Keeps what the person last said of each scope: of what was `asked` now, `allowed` counts and the rest is forgotten, so that
+ * it is asked as something new the next time. Scopes that were not asked about stay. If the client's metadata changed,
+ * earlier answers are discarded.
  */
 export function rememberConsent(
   { clock }: Pick<Storage, 'clock'>,

@@ -1,6 +1,6 @@
 /**
- * What a token request presents, an authorization code or a refresh token, read in one statement with everything the engine
- * will ask for next: its grant, the grant's account and, when it is known to be needed, the client. Does not judge any of it.
+ * Reads the authorization code or refresh token of a token request in one statement with everything the engine asks for next: its
+ * grant, the grant's account and, if it is known to be needed, the client. Judges none of it.
  */
 
 import { hashSecret } from '../../base/secrets.js'

@@ -101,8 +101,8 @@ function ended(): Error {
 }
 
 /**
- * Another request answers this interaction. The engine would tell a waiting device that this one failed, and of what a device is told
- * the first counts: a person who clicked twice would have allowed nothing.
+ * Another request answers this interaction. The engine would report a failure to the waiting device, and a device takes the first
+ * answer: a double click would have allowed nothing.
  */
 function forgetDeviceCode(): void {
   const interaction: { deviceCode?: string | undefined } = Provider.ctx?.oidc.entities.Interaction ?? {}

@@ -19,14 +19,14 @@ export interface InteractionRow {
   readonly consumed_at: Date | string | null
 }
 
-/** What a password is checked against. */
+/** The account and the hash that a password is checked against. */
 export interface Claimant {
   readonly id: string
   readonly passwordHash: string
   readonly disabledAt: Date | undefined
 }
 
-/** Who proved to be whom, by the password with this hash. */
+/** The account whose password was just verified, and the hash it was verified against. */
 export interface ProvenPassword {
   readonly accountId: string
   readonly passwordHash: string
@@ -66,9 +66,9 @@ const find: Statement = {
     WHERE i.model = 'Interaction' AND i.id_hash = $1 AND i.expires_at > $2::timestamptz`,
 }
 
-/** What is read with the interaction. */
+/** Records that are read together with the interaction. */
 interface AlsoFound {
-  /** Whose password will be checked, as stored. */
+  /** Email address of the account whose password will be checked, as stored. */
   readonly email?: string | undefined
   /** Verified value of the session cookie. */
   readonly sessionCookie?: string | undefined

@@ -50,7 +50,7 @@ export type CommitOutcome =
   | { readonly kind: 'used' }
   | { readonly kind: 'lost' }
 
-/** Whose grant a credential is of, and for which client. */
+/** The grant and the client of a credential. */
 export interface GrantParties {
   readonly accountId?: string
   readonly clientId?: string
@@ -82,7 +82,7 @@ export class TokenRequest {
     if (presented === undefined || this.#credential !== undefined) return undefined
     const together = readCredentialWithClient(this.#storage, presented, clientId, knownVersion)
     this.#credential = together.then(({ credential }) => credential)
-    // Whoever asks for it gets the error; the client was asked for first, and failed.
+    // The caller gets the error when it asks for this; the client look-up failed first.
     this.#credential.catch(() => undefined)
     return (await together).client
   }

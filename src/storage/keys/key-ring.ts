@@ -31,8 +31,9 @@ export interface KeyRing {
   /** Does what is due and reads what changed. Throws what the database threw; the keys stay as they were then. */
   tend(): Promise<void>
   /**
-   * Throws while there are stored keys that do not open here: they were made, or sealed anew, with an encryption key that this process
-   * was not given. Who goes on without them publishes too few keys, refuses what the others sign, and opens no client secret of theirs.
+   * Throws while stored keys cannot be decrypted: they were made, or re-encrypted, with an encryption key that this process was
+   * not given. A process that went on without them would publish too few keys, refuse the others' signatures and fail to decrypt
+   * their client secrets.
    */
   assertAllOpen(): void
 }
@@ -133,9 +134,9 @@ export function tendRegularly(ring: KeyRing, log: Logger): () => Promise<void> {
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error)
       if (reason !== failing && error instanceof EncryptionKeyError) {
-        log.error({ err: error }, 'there are keys that do not open here: not ready until they do')
+        log.error({ err: error }, 'not ready: stored keys cannot be decrypted with the configured encryption keys')
       } else if (reason !== failing) {
-        log.warn({ err: error }, 'the keys could not be tended; those in force stay')
+        log.warn({ err: error }, 'keys could not be checked for rotation; the current ones stay in use')
       }
       failing = reason
     }

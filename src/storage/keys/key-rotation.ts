@@ -130,7 +130,10 @@ function announceRevocation({ storage: { prisma } }: Work, kid: string): Planned
   return { write: prisma.$executeRaw`INSERT INTO revocations (kind, subject_hash) VALUES ('key', ${id})` }
 }
 
-/** Someone else was first, without our lock: the index of one key at a time held. What is left to do is found out next time. */
+/**
+ * Another process was first, without the lock: the unique index refused the second key. The next run finds out what is left to
+ * do.
+ */
 function isLateInsert(error: unknown): boolean {
   return error instanceof Prisma.PrismaClientKnownRequestError && error.code === 'P2002'
 }

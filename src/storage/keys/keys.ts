@@ -119,10 +119,10 @@ export async function readStoredKeys({ database }: Storage): Promise<readonly Se
   }))
 }
 
-/** A stored key does not open with the encryption keys at hand. */
+/** A stored key cannot be decrypted with the configured encryption keys. */
 export class EncryptionKeyError extends Error {
   constructor(cause: SealError) {
-    super('the encryption key is not the one this database was set up with; restore ENCRYPTION_KEY or its file', {
+    super('the database was set up with another encryption key: restore ENCRYPTION_KEY or its file', {
       cause,
     })
     this.name = 'EncryptionKeyError'

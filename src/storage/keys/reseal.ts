@@ -1,4 +1,7 @@
-/** Seals what is stored under the first encryption key, so that the older ones can go, and says what is. Safe while servers run, and to run again. */
+/**
+ * Re-encrypts stored secrets under the first encryption key, so that older keys can be removed, and reports what is still under
+ * an older one. Safe beside running servers, and safe to repeat.
+ */
 
 import { encryptionKeyIdOf } from '../../base/secrets.js'
 import type { Statement } from '../../database/sql.js'
@@ -31,7 +34,7 @@ const readBatch = ({ table, key, column }: SealedColumn): Statement => ({
   text: `SELECT ${key} AS id, ${column} AS sealed FROM ${table} WHERE ${key} > $1 AND ${column} IS NOT NULL ORDER BY ${key} LIMIT ${batchSize}`,
 })
 
-/** Only what is still as it was read: a secret that changed meanwhile is sealed anew already. */
+/** Replaces a value only if it is unchanged since it was read: one that changed is already under the first key. */
 const replace = ({ table, key, column }: SealedColumn): Statement => ({
   name: `reseal_write_${table}`,
   lane: 'write',
@@ -40,7 +43,10 @@ const replace = ({ table, key, column }: SealedColumn): Statement => ({
 
 export type ResealCounts = Readonly<Record<SealedColumn['what'], number>>
 
-/** Seals everything anew that is not; returns how much that was. Throws SealError, having lost nothing, when a key is missing. */
+/**
+ * Re-encrypts everything that is not yet under the first key, and returns the counts. Throws SealError if a key is missing;
+ * nothing is lost then.
+ */
 export async function resealAll({ database: { sql }, secretBox }: Storage): Promise<ResealCounts> {
   const counts = { keys: 0, 'client secrets': 0 }
   for (const sealedColumn of columns) {
@@ -78,11 +84,11 @@ const samples = 50
 export interface SealedValues {
   readonly what: SealedColumn['what']
   readonly count: number
-  /** `closed`: none of the encryption keys at hand opens some of them. `older`: they open, by another than the first. */
+  /** `closed`: secrets that none of the configured keys can decrypt. `older`: secrets under a key other than the first. */
   readonly state: 'newest' | 'older' | 'closed'
 }
 
-/** Whether everything that is sealed opens with the encryption keys at hand. Changes nothing. */
+/** Whether every stored secret can be decrypted with the configured encryption keys. Changes nothing. */
 export async function examineSeals({
   database: { sql },
   secretBox,

@@ -27,7 +27,7 @@ export interface RevocationPage {
   readonly cursor: string
   /** There are more already. */
   readonly more: boolean
-  /** False when the cursor came from another life of this database, before a restore: this page starts anew. */
+  /** False when the cursor came from another life of this database, before a restore: this page starts from the beginning. */
   readonly known: boolean
 }
 
@@ -41,8 +41,8 @@ export interface Revocations {
 const pageSize = 2_000
 
 /**
- * True of rows that a dump of another life of this database brought along: their transactions are still to come here, so no snapshot
- * ever sees them. They are told to those who start anew, and never again and again as news.
+ * True of rows that a dump of another life of this database brought along: their transactions are still to come here, so no
+ * snapshot ever sees them. A reader that starts from the beginning gets them once; they are never repeated as news.
  */
 const ofAnotherLife = 'transaction_id >= pg_snapshot_xmax(pg_current_snapshot())'
 
