@@ -11,7 +11,7 @@ import type { AuditObserver } from '../storage/audit/audit.js'
 import type { KeyRing } from '../storage/keys/key-ring.js'
 import type { Storage } from '../storage/storage.js'
 import type { FileClient } from './clients/clients-file.js'
-import type { RunningFetches } from './clients/fetch-places.js'
+import type { RunningFetches } from './clients/fetch-queue.js'
 import type { OperatorFetch } from './grants/issuer-keys.js'
 
 /** Fetches a URL that a client named. Must refuse private addresses, redirects, large and slow answers. */

@@ -8,6 +8,7 @@ import { createIdentityLinks, type IdentityLinks } from '../storage/accounts/ide
 import { type AuditEventType, createAuditTrail } from '../storage/audit/audit.js'
 import {
   type Command,
+  type FlagsOf,
   loadConfig,
   readArguments,
   type Terminal,
@@ -37,11 +38,7 @@ const flags = {
   subject: { type: 'string' },
 } as const
 
-interface Flags {
-  readonly name?: string | undefined
-  readonly issuer?: string | undefined
-  readonly subject?: string | undefined
-}
+type Flags = FlagsOf<typeof flags>
 
 async function withAccounts(terminal: Terminal, work: (bench: Bench) => Promise<void>): Promise<void> {
   await withStorage(terminal, (storage) => {

@@ -4,6 +4,7 @@ import { notesMigrations } from '../notes/notes-database.js'
 import { scopes as knownScopes } from '../notes/scopes.js'
 import {
   type Command,
+  type FlagsOf,
   loadConfig,
   readArguments,
   type Terminal,
@@ -22,12 +23,7 @@ const flags = {
   json: { type: 'boolean' },
 } as const
 
-interface Flags {
-  readonly scopes?: string | undefined
-  readonly subject?: string | undefined
-  readonly days?: string | undefined
-  readonly json?: boolean | undefined
-}
+type Flags = FlagsOf<typeof flags>
 
 /** Opens the MCP server's database for one command; beside a running server too. */
 async function withApiKeys<T>(terminal: Terminal, work: (keys: ApiKeys) => Promise<T>): Promise<T> {

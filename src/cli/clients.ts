@@ -13,7 +13,16 @@ import { createAuditTrail } from '../storage/audit/audit.js'
 import { createClientStore } from '../storage/clients/clients.js'
 import { inviteClient, withdrawAllInvitations } from './client-invitations.js'
 import { listClients } from './client-list.js'
-import { type Command, loadConfig, readArguments, type Terminal, UsageError, writeJson, writeLine } from './command.js'
+import {
+  type Command,
+  type FlagsOf,
+  loadConfig,
+  readArguments,
+  type Terminal,
+  UsageError,
+  writeJson,
+  writeLine,
+} from './command.js'
 import { withStorage } from './storage.js'
 
 const operatorOrigin: MetadataOrigin = { isMetadataDocument: false, isFromStranger: false }
@@ -32,16 +41,7 @@ const flags = {
   hours: { type: 'string' },
 } as const
 
-interface Flags {
-  readonly name?: string | undefined
-  readonly 'redirect-uri'?: readonly string[] | undefined
-  readonly confidential?: boolean | undefined
-  readonly grant?: readonly string[] | undefined
-  readonly introspects?: string | undefined
-  readonly 'jwks-uri'?: string | undefined
-  readonly 'jwks-file'?: string | undefined
-  readonly set?: readonly string[] | undefined
-}
+type Flags = FlagsOf<typeof flags>
 
 const knownGrants: readonly string[] = ['authorization_code', 'refresh_token', 'client_credentials', jwtBearerGrant]
 
@@ -118,7 +118,7 @@ function furtherMembers(given: readonly string[]): Readonly<Record<string, unkno
 /** Throws when the server would refuse a client with this metadata, by the rules of registration or by the engine's. */
 async function judge(terminal: Terminal, metadata: ClientMetadata): Promise<void> {
   const config = loadConfig(terminal)
-  const { clientJudge, clientRules } = await import('../program/topology.js')
+  const { clientJudge, clientRules } = await import('../program/client-rules.js')
   const normalised: Record<string, unknown> & { client_id: string } = { ...metadata }
   normaliseMetadata(normalised, operatorOrigin)
   const [violation] = violations({ ...normalised }, clientRules(config).registrationRules, operatorOrigin)

@@ -74,6 +74,9 @@ export function readArguments<const T extends Options>(args: readonly string[], 
   }
 }
 
+/** The values of the flags that `options` declares. */
+export type FlagsOf<T extends Options> = ReturnType<typeof readArguments<T>>['values']
+
 /** Which server the words after `command` name; `undefined` for none, which means both. */
 export function partNamed([part, ...surplus]: readonly string[], command: string): Part | undefined {
   if (surplus.length === 0 && (part === undefined || part === 'auth' || part === 'mcp')) return part

@@ -36,13 +36,13 @@ async function mistakesOf(judge: () => unknown): Promise<readonly string[]> {
  */
 async function check(terminal: Terminal, only: Part | undefined): Promise<void> {
   const config = loadConfig(terminal)
-  const { judgeSettings } = await import('../program/topology.js')
+  const { checkSettings } = await import('../program/settings-check.js')
   const { examineMachine } = await import('../program/preflight.js')
   const parts = only === undefined ? partsServed(config) : [only]
   let taken: readonly string[] = []
   const judgements = [
     () => tracingSettings(terminal.environment),
-    ...parts.map((part) => () => judgeSettings(config, [part])),
+    ...parts.map((part) => () => checkSettings(config, [part])),
     async () => {
       taken = await examineMachine(config, parts)
     },
@@ -53,7 +53,7 @@ async function check(terminal: Terminal, only: Part | undefined): Promise<void> 
 
   const warnings = [...config.settingWarnings, ...productionWarnings(config, only)]
   for (const warning of warnings) writeLine(terminal, `warning: ${warning}`)
-  const together = only === undefined ? await mistakesOf(() => judgeSettings(config, ['auth', 'mcp'])) : []
+  const together = only === undefined ? await mistakesOf(() => checkSettings(config, ['auth', 'mcp'])) : []
   for (const mistake of together) writeLine(terminal, `note: not for both servers in one process: ${mistake}`)
   for (const line of taken) writeLine(terminal, `note: at the moment a start ${line}`)
   writeLine(terminal, warnings.length === 0 ? 'The settings are sound.' : 'The servers would start.')

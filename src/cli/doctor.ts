@@ -15,6 +15,7 @@ import { canParseUrl } from '../oauth/url.js'
 import {
   type Command,
   ExitStatus,
+  type FlagsOf,
   loadConfig,
   readArguments,
   type Terminal,
@@ -31,10 +32,7 @@ const userAgent = `gatehouse-doctor/${version}`
 
 const flags = { json: { type: 'boolean' }, ca: { type: 'string' }, local: { type: 'boolean' } } as const
 
-interface Flags {
-  readonly json?: boolean | undefined
-  readonly ca?: string | undefined
-}
+type Flags = FlagsOf<typeof flags>
 
 function readUrl(terminal: Terminal, given: string | undefined): string {
   if (given === undefined) return loadConfig(terminal).RESOURCE_URL

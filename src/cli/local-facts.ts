@@ -22,7 +22,7 @@ import type {
   StoredFacts,
 } from '../doctor/local/facts.js'
 import { claimedAddress } from '../doctor/local/proxy-checks.js'
-import { arrivalHeaders, askForArrival } from '../http/proxy-probe.js'
+import { createProxyProbe, probeHeaders } from '../http/proxy-probe.js'
 import { overdueNotesRows } from '../mcp-host/expired-rows.js'
 import { tryFollowing } from '../mcp-host/revocations.js'
 import { notesMigrations } from '../notes/notes-database.js'
@@ -36,7 +36,8 @@ import {
   operatorSecrets,
 } from '../program/databases.js'
 import { productionWarnings } from '../program/production.js'
-import { internalUrl, judgeSettings, ownClient } from '../program/topology.js'
+import { checkSettings } from '../program/settings-check.js'
+import { internalUrl, ownClient } from '../program/topology.js'
 import { readStorageCondition, type StorageCondition } from '../storage/condition.js'
 import { authMigrations, createStorage } from '../storage/storage.js'
 import { loadConfig, type Terminal } from './command.js'
@@ -54,7 +55,7 @@ async function readSettings(
 ): Promise<{ config?: Config; mistakes: readonly string[] }> {
   try {
     const config = loadConfig(terminal)
-    await judgeSettings(config, parts)
+    await checkSettings(config, parts)
     return { config, mistakes: [] }
   } catch (error) {
     return { mistakes: error instanceof ConfigError ? error.mistakes : [describeFailure(error)] }
@@ -163,7 +164,7 @@ function readDisk(config: Config, parts: readonly Part[]): DiskFacts | undefined
   return { folder, freeBytes: bavail * bsize, isWritable }
 }
 
-type Address = Omit<AddressFacts, 'exchange' | 'certificate' | 'arrival' | 'isArrivalAsked'> & {
+type Address = Omit<AddressFacts, 'exchange' | 'certificate' | 'received' | 'isProbed'> & {
   readonly document: string
 }
 
@@ -197,20 +198,20 @@ async function ask(
 ): Promise<AddressFacts> {
   const network = createDiagnosticNetwork({ ...options, startUrl: address.url, clock })
   const isHttps = document.startsWith('https:')
-  const question = secret === undefined || !isHttps ? undefined : askForArrival(secret, clock)
+  const question = secret === undefined || !isHttps ? undefined : createProxyProbe(secret, clock)
   const headers = {
     accept: 'application/json',
-    // A copy on the way would say how another request arrived.
+    // A cached copy would report another request.
     'cache-control': 'no-cache',
-    ...(question && { [arrivalHeaders.question]: question.text, 'x-forwarded-for': claimedAddress }),
+    ...(question && { [probeHeaders.probe]: question.text, 'x-forwarded-for': claimedAddress }),
   }
   try {
     const [exchange, certificate] = await Promise.all([
       network.send({ method: 'GET', url: document, headers }),
       isHttps ? network.certificate(new URL(document).origin) : undefined,
     ])
-    const arrival = question?.read(answerOf(exchange)?.headers.get(arrivalHeaders.answer) ?? null)
-    return { ...address, exchange, certificate, arrival, isArrivalAsked: question !== undefined }
+    const received = question?.read(answerOf(exchange)?.headers.get(probeHeaders.report) ?? null)
+    return { ...address, exchange, certificate, received, isProbed: question !== undefined }
   } finally {
     await network.close()
   }

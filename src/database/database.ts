@@ -19,7 +19,7 @@ import { lockFolder } from './folder-lock.js'
 import { connectionShares, createLanes } from './lanes.js'
 import { migrationAdapter } from './migration-adapter.js'
 import { isOutage, isReadOnlyError, isUndone, outageError } from './outage.js'
-import { askIfReadOnly, demandWritable, demandWritableClient, type ReadOnlyAnswer } from './read-only-sessions.js'
+import { askIfReadOnly, demandWritable, demandWritableClient, type ReadOnlyAnswer } from './read-only-check.js'
 import type { Sql, Statement } from './sql.js'
 import { trackSockets } from './tracked-sockets.js'
 

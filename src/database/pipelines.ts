@@ -8,7 +8,7 @@ import { Socket } from 'node:net'
 import pg from 'pg'
 import { outageError } from './outage.js'
 import { type PreparedResult, runPrepared } from './prepared-query.js'
-import { demandWritableClient } from './read-only-sessions.js'
+import { demandWritableClient } from './read-only-check.js'
 import type { Statement } from './sql.js'
 
 /** Statements that share a write wait for each other: behind commits that reach the disk one by one, not too many should. */

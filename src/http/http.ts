@@ -17,7 +17,7 @@ import { addressSet, contains, peerAddress } from './client-address.js'
 import type { HttpContext, HttpMiddleware, HttpState } from './context.js'
 import { listenFailure } from './free-address.js'
 import { pinOrigin, pinScheme } from './host-pinning.js'
-import { arrivalHeaders, createArrivalDesk } from './proxy-probe.js'
+import { createProbeResponder, probeHeaders } from './proxy-probe.js'
 import { logRequests } from './request-log.js'
 
 export interface HttpBaseOptions {
@@ -143,14 +143,14 @@ function health({ ready, stopping }: HttpBaseOptions): HttpMiddleware {
 }
 
 /** Ahead of whatever changes the headers of a request, or refuses it. */
-function tellArrivals({ operatorSecrets, clock }: HttpBaseOptions, trusted: BlockList | undefined): HttpMiddleware {
-  const answer = createArrivalDesk(operatorSecrets ?? (() => []), clock)
+function answerProbes({ operatorSecrets, clock }: HttpBaseOptions, trusted: BlockList | undefined): HttpMiddleware {
+  const answer = createProbeResponder(operatorSecrets ?? (() => []), clock)
   return async ({ req, res, state }, next) => {
-    if (req.headers[arrivalHeaders.question] !== undefined) {
+    if (req.headers[probeHeaders.probe] !== undefined) {
       const peer = peerAddress(req)
       const isPeerTrusted = trusted === undefined ? undefined : contains(trusted, peer)
-      const arrival = answer(req, { peer, isPeerTrusted, address: state.clientAddress })
-      if (arrival !== undefined) res.setHeader(arrivalHeaders.answer, arrival)
+      const received = answer(req, { peer, isPeerTrusted, address: state.clientAddress })
+      if (received !== undefined) res.setHeader(probeHeaders.report, received)
     }
     return next()
   }
@@ -163,7 +163,7 @@ export function createHttpBase(options: HttpBaseOptions): Koa<HttpState> {
   const trusted = options.trustedProxies.length === 0 ? undefined : addressSet(options.trustedProxies)
   pinScheme(app)
   app.use(logRequests(options, trusted))
-  app.use(tellArrivals(options, trusted))
+  app.use(answerProbes(options, trusted))
   if (options.observer !== undefined) app.use(options.observer)
   app.use(closeUnread)
   app.use(writeErrors(options.log, options.renderErrorPage))

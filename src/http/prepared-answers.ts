@@ -8,7 +8,7 @@ import type { IncomingMessage } from 'node:http'
 import { addressSet, clientAddress, forwarderHeader } from './client-address.js'
 import { answeredHosts } from './host-pinning.js'
 import type { HttpApp, HttpBaseOptions } from './http.js'
-import { arrivalHeaders } from './proxy-probe.js'
+import { probeHeaders } from './proxy-probe.js'
 import { logRequest } from './request-log.js'
 
 export interface PreparedAnswer {
@@ -35,7 +35,7 @@ const deciding: ReadonlySet<string> = new Set([
   'transfer-encoding',
   'upgrade',
   forwarderHeader,
-  arrivalHeaders.question,
+  probeHeaders.probe,
 ])
 
 /** The host asked for by a request that brings along nothing that decides; `undefined` for any other. */

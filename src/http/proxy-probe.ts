@@ -9,10 +9,10 @@ import type { Clock } from '../base/clock.js'
 import { createHolderBox, type HolderBox, hashSecret, randomSecret } from '../base/secrets.js'
 
 /** Request header with the question, and response header with the answer. */
-export const arrivalHeaders = { question: 'x-gatehouse-arrival', answer: 'x-gatehouse-arrived' } as const
+export const probeHeaders = { probe: 'x-gatehouse-probe', report: 'x-gatehouse-probe-report' } as const
 
-/** How a request arrived. Headers as they came, cut at 200 characters. */
-export interface Arrival {
+/** A request as the server received it. Headers are unchanged, but cut at 200 characters. */
+export interface ReceivedRequest {
   readonly host: string
   readonly forwardedFor?: string | undefined
   readonly forwardedProto?: string | undefined
@@ -24,12 +24,12 @@ export interface Arrival {
   readonly address: string
 }
 
-const purposes = { question: 'arrival question', answer: 'arrival answer' } as const
-const boxUnder = (secret: string) => createHolderBox(`arrival\0${secret}`)
+const purposes = { probe: 'proxy probe', report: 'proxy probe report' } as const
+const boxUnder = (secret: string) => createHolderBox(`proxy probe\0${secret}`)
 
 /** A probe expires after this time: one that is found in a log cannot be replayed later. */
 const lifeMs = 60_000
-const longestQuestion = 400
+const longestProbe = 400
 const longestHeader = 200
 
 function openedBy(box: HolderBox, sealed: string, purpose: string): unknown {
@@ -44,60 +44,60 @@ function memberOf(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined
 }
 
-export interface ArrivalQuestion {
+export interface ProxyProbe {
   /** Value of the request header. */
   readonly text: string
   /** What an answer says; `undefined` when it is none to this question. */
-  read(answer: string | null): Arrival | undefined
+  read(answer: string | null): ReceivedRequest | undefined
 }
 
 /** `secret`: one that the server has too, as random as a key. */
-export function askForArrival(secret: string, clock: Clock): ArrivalQuestion {
+export function createProxyProbe(secret: string, clock: Clock): ProxyProbe {
   const box = boxUnder(secret)
   const nonce = randomSecret(12)
   return {
-    text: box.seal(JSON.stringify({ at: clock.now().getTime(), nonce }), purposes.question),
+    text: box.seal(JSON.stringify({ at: clock.now().getTime(), nonce }), purposes.probe),
     read: (answer) => {
-      const opened = answer === null ? undefined : openedBy(box, answer, purposes.answer)
+      const opened = answer === null ? undefined : openedBy(box, answer, purposes.report)
       // Only a server with the secret can seal a report, so its shape is trusted.
-      return memberOf(opened, 'nonce') === nonce ? (memberOf(opened, 'arrival') as Arrival) : undefined
+      return memberOf(opened, 'nonce') === nonce ? (memberOf(opened, 'received') as ReceivedRequest) : undefined
     },
   }
 }
 
 /** What the server knows about a request beyond its headers. */
-export type Sender = Pick<Arrival, 'peer' | 'isPeerTrusted' | 'address'>
+export type Sender = Pick<ReceivedRequest, 'peer' | 'isPeerTrusted' | 'address'>
 
 /**
  * A secret derived from the encryption key, for servers that must not know the key itself. The key cannot be computed from it.
  */
-export function arrivalSecretUnder(encryptionKey: string): string {
-  return hashSecret(`gatehouse arrival\0${encryptionKey}`)
+export function probeSecretUnder(encryptionKey: string): string {
+  return hashSecret(`gatehouse proxy probe\0${encryptionKey}`)
 }
 
 /**
  * Answers a request that asks, under any of the secrets; `undefined` for every other one. `secrets` is asked at the first question,
  * and again until there are some: the first start of a server makes them.
  */
-export function createArrivalDesk(secrets: () => readonly string[], clock: Clock) {
+export function createProbeResponder(secrets: () => readonly string[], clock: Clock) {
   let boxes: readonly HolderBox[] = []
   return ({ headers }: Pick<IncomingMessage, 'headers'>, sender: Sender): string | undefined => {
-    const question = headers[arrivalHeaders.question]
-    if (typeof question !== 'string' || question.length > longestQuestion) return undefined
+    const question = headers[probeHeaders.probe]
+    if (typeof question !== 'string' || question.length > longestProbe) return undefined
     if (boxes.length === 0) boxes = secrets().map(boxUnder)
     for (const box of boxes) {
-      const asked = openedBy(box, question, purposes.question)
+      const asked = openedBy(box, question, purposes.probe)
       const at = memberOf(asked, 'at')
       if (typeof at !== 'number' || Math.abs(clock.now().getTime() - at) > lifeMs) continue
       const cut = (value: string | string[] | undefined) =>
         value === undefined ? undefined : String(value).slice(0, longestHeader)
-      const arrival = {
+      const received = {
         host: cut(headers.host) ?? '',
         forwardedFor: cut(headers['x-forwarded-for']),
         forwardedProto: cut(headers['x-forwarded-proto']),
         ...sender,
       }
-      return box.seal(JSON.stringify({ nonce: memberOf(asked, 'nonce'), arrival }), purposes.answer)
+      return box.seal(JSON.stringify({ nonce: memberOf(asked, 'nonce'), received }), purposes.report)
     }
     return undefined
   }

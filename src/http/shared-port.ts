@@ -7,7 +7,7 @@ import { type RequestTarget, requestTarget } from './host-pinning.js'
 import type { HttpApp } from './http.js'
 
 /** An app that passes a request to `first` if `isOfFirst` holds for its target, otherwise to `second`. */
-export function joinApps(first: HttpApp, second: HttpApp, isOfFirst: (target: RequestTarget) => boolean): HttpApp {
+export function sharePort(first: HttpApp, second: HttpApp, isOfFirst: (target: RequestTarget) => boolean): HttpApp {
   return {
     callback: () => {
       const [toFirst, toSecond] = [first.callback(), second.callback()]

@@ -1,6 +1,6 @@
 /**
- * Counts uses in windows of time, in memory: by a name, or by the networks of an address, with a total that locks nobody out. Does not
- * know what is counted, nor of other processes (storage/counters/usage-counters.ts settles with those).
+ * Fixed-window rate-limit counters in memory: by key, or by the networks of an address, with a total that still leaves every
+ * network a share. Knows neither what is counted nor other processes (storage/counters/usage-counters.ts shares the counts).
  */
 import { BoundedMap } from '../base/bounded-map.js'
 import type { Clock } from '../base/clock.js'
@@ -31,7 +31,7 @@ export interface Counter {
   /** Uses known of, everywhere. */
   used: number
   /** Of these, the ones that only this process knows of. */
-  unsettled: number
+  unflushed: number
 }
 
 export interface WindowCounters {
@@ -94,11 +94,11 @@ export function createWindowCounters({ clock, maxEntries, onUse }: WindowCounter
     const now = clock.now().getTime()
     let counter = current(key, now)
     if (counter === undefined) {
-      counter = { key, endsAt: windowEnd(limit, now), used: 0, unsettled: 0 }
+      counter = { key, endsAt: windowEnd(limit, now), used: 0, unflushed: 0 }
       counters.set(key, counter)
     }
     counter.used += uses
-    counter.unsettled += uses
+    counter.unflushed += uses
     onUse?.(counter, allowed)
   }
 
@@ -118,7 +118,7 @@ export function createWindowCounters({ clock, maxEntries, onUse }: WindowCounter
       for (const counter of keys.map((key) => current(key, now))) {
         if (counter === undefined) continue
         counter.used -= uses
-        counter.unsettled -= uses
+        counter.unflushed -= uses
       }
     },
     excess: (limit, who, underWay = 0) =>

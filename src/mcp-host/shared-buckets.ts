@@ -7,15 +7,15 @@
 
 import { BoundedMap } from '../base/bounded-map.js'
 import { hashSecret } from '../base/secrets.js'
-import { settleInBackground } from '../database/background-settling.js'
+import { flushInBackground } from '../database/background-flush.js'
 import type { Sql, Statement } from '../database/sql.js'
 import type { RateLimitStore } from '../resource-server/index.js'
 
 export interface SharedBucketsOptions {
-  /** Kept in memory, about 200 bytes each; whoever was quiet for longest is forgotten first, that is, taken for full. */
+  /** Maximum buckets in memory, about 200 bytes each. The least recently used is dropped first, and then counts as full. */
   readonly maxBuckets?: number
-  readonly settleEveryMs?: number
-  /** Told when settling failed: once, and again after it worked. */
+  readonly flushEveryMs?: number
+  /** Called when flushing fails: once, and again after it worked. */
   readonly onFailure?: (error: unknown) => void
 }
 
@@ -23,21 +23,21 @@ export interface SharedBucketsOptions {
 interface Bucket {
   readonly key: string
   fullAt: number
-  /** What was taken that only this process knows of, as the time it takes to fill up again. */
-  unsettled: number
-  /** When the first of that was taken. */
+  /** Taken here and not yet flushed, as the time it takes to refill. */
+  unflushed: number
+  /** When the first unflushed use was taken. */
   since: number
-  /** When something was asked of it last. */
+  /** When it was last used. */
   at: number
   /** How long it takes to fill when empty. */
   fillMs: number
 }
 
 /** In one statement. */
-const maxSettled = 500
+const flushBatchSize = 500
 
-// In the order of keys: processes that settle at the same time lock rows in the same order. What this process knows is the least.
-const settle: Statement = {
+// In the order of keys: processes that flush at the same time lock rows in the same order. What this process knows is the least.
+const flushCounts: Statement = {
   name: 'call_buckets_settle',
   lane: 'security',
   text: `WITH fresh AS MATERIALIZED (
@@ -55,39 +55,39 @@ const mostBurstsOwed = 16
 const iso = (milliseconds: number) => new Date(milliseconds).toISOString()
 
 export function createSharedBuckets(sql: Sql, options: SharedBucketsOptions = {}): RateLimitStore {
-  const { maxBuckets = 10_000, settleEveryMs = 1_000, onFailure } = options
+  const { maxBuckets = 10_000, flushEveryMs = 1_000, onFailure } = options
   const buckets = new BoundedMap<Bucket>(maxBuckets)
 
   const send = async (batch: readonly Bucket[]): Promise<void> => {
-    const sent = new Map(batch.map((bucket) => [hashSecret(bucket.key), { bucket, taken: bucket.unsettled }]))
+    const sent = new Map(batch.map((bucket) => [hashSecret(bucket.key), { bucket, taken: bucket.unflushed }]))
     const rows = [...sent].map(([key, { bucket, taken }]) => ({
       key,
       full_at: iso(bucket.fullAt),
       since: iso(bucket.since),
       taken_ms: taken,
     }))
-    for (const bucket of batch) bucket.unsettled = 0
+    for (const bucket of batch) bucket.unflushed = 0
     try {
-      const settled = await sql.query<{ key: string; full_at: Date }>(settle, [JSON.stringify(rows)])
-      for (const { key, full_at: fullAt } of settled.rows) {
+      const flushed = await sql.query<{ key: string; full_at: Date }>(flushCounts, [JSON.stringify(rows)])
+      for (const { key, full_at: fullAt } of flushed.rows) {
         const bucket = sent.get(key)?.bucket
         if (bucket === undefined) continue
         const mostOwed = bucket.at + bucket.fillMs * mostBurstsOwed
-        bucket.fullAt = Math.max(bucket.fullAt, Math.min(fullAt.getTime() + bucket.unsettled, mostOwed))
+        bucket.fullAt = Math.max(bucket.fullAt, Math.min(fullAt.getTime() + bucket.unflushed, mostOwed))
       }
     } catch (error) {
-      for (const { bucket, taken } of sent.values()) bucket.unsettled += taken
+      for (const { bucket, taken } of sent.values()) bucket.unflushed += taken
       throw error
     }
   }
-  const settling = settleInBackground({ everyMs: settleEveryMs, most: maxSettled, send, onFailure })
+  const flush = flushInBackground({ everyMs: flushEveryMs, most: flushBatchSize, send, onFailure })
 
   return {
     take: (key, cost, { perSecond, burst }, time) => {
       const at = time.getTime()
       const msOf = (uses: number) => (uses * 1_000) / perSecond
       const fillMs = msOf(burst)
-      const bucket = buckets.get(key) ?? { key, fullAt: at, unsettled: 0, since: at, at, fillMs }
+      const bucket = buckets.get(key) ?? { key, fullAt: at, unflushed: 0, since: at, at, fillMs }
       // A clock that was set back must not empty a bucket.
       const setBackMs = Math.max(0, bucket.at - at)
       Object.assign(bucket, { fullAt: Math.max(bucket.fullAt - setBackMs, at), at, fillMs })
@@ -95,11 +95,11 @@ export function createSharedBuckets(sql: Sql, options: SharedBucketsOptions = {}
       const waitMs = bucket.fullAt + msOf(cost) - fillMs - at
       // The database keeps whole milliseconds.
       if (waitMs > 1) return waitMs / 1_000
-      if (bucket.unsettled === 0) bucket.since = at
+      if (bucket.unflushed === 0) bucket.since = at
       bucket.fullAt += msOf(cost)
-      bucket.unsettled += msOf(cost)
-      // The bound is for when the database is away for long.
-      if (settling.waiting < maxBuckets) settling.add(bucket)
+      bucket.unflushed += msOf(cost)
+      // Bounds the pending buckets during a long outage.
+      if (flush.waiting < maxBuckets) flush.add(bucket)
       return 0
     },
   }

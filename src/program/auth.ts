@@ -7,7 +7,7 @@ import { createPasswordHasher } from '../authorization-server/login/passwords.js
 import type { RegistrationOptions } from '../authorization-server/options.js'
 import { observedAuthorizationServer } from '../authorization-server/request-counts.js'
 import { type ListeningServer, listen } from '../http/http.js'
-import { joinApps } from '../http/shared-port.js'
+import { sharePort } from '../http/shared-port.js'
 import type { McpApp } from '../mcp-host/app.js'
 import { allowsHost } from '../oauth/host-pattern.js'
 import { createOperatorFetch } from '../outbound/operator-fetch.js'
@@ -16,9 +16,10 @@ import { createAccountStore } from '../storage/accounts/accounts.js'
 import { tendRegularly } from '../storage/keys/key-ring.js'
 import { authMigrations } from '../storage/storage.js'
 import { startSweeper } from '../storage/sweep.js'
+import { clientRules, fileClients } from './client-rules.js'
 import { bringUpToDate, letCommandsIn, openDatabase, openKeys, operatorSecrets, storageOver } from './databases.js'
 import type { Parts } from './parts.js'
-import { clientRules, declaredResource, fileClients, internalHosts, ownClient } from './topology.js'
+import { declaredResource, internalHosts, ownClient } from './topology.js'
 
 const clientFetches = { total: 60, atHost: 5 } as const
 
@@ -103,7 +104,7 @@ export async function startAuth(
     hasher,
   )
   parts.issuerRoute?.attach(app)
-  const served = beside === undefined ? app : joinApps(beside.app, app, beside.isFor)
+  const served = beside === undefined ? app : sharePort(beside.app, app, beside.isFor)
   const server = await listen(served, config.HOST, config.authPort)
   listening(server)
   closers.add(tendRegularly(keyRing, log))

@@ -16,7 +16,7 @@ import { prepareEmbeddedFolders } from '../database/embedded-folders.js'
 import { FolderInUse } from '../database/folder-lock.js'
 import { migrate, pendingMigrations } from '../database/migrate.js'
 import type { Statement } from '../database/sql.js'
-import { arrivalSecretUnder } from '../http/proxy-probe.js'
+import { probeSecretUnder } from '../http/proxy-probe.js'
 import { createAuditTrail } from '../storage/audit/audit.js'
 import { type KeyPolicy, keyPolicy } from '../storage/keys/key-lifecycle.js'
 import { type KeyRing, openKeyRing } from '../storage/keys/key-ring.js'
@@ -160,7 +160,7 @@ export function operatorSecrets(config: Config, part: Part, only: Part | undefin
   const shared = config.MCP_SERVER_SECRET === undefined ? [] : [config.MCP_SERVER_SECRET]
   if (part === 'auth') return [...encryptionKeys, ...shared]
   const introspection = config.introspectionClient === undefined ? [] : [config.introspectionClient.clientSecret]
-  return [...shared, ...introspection, ...encryptionKeys.map(arrivalSecretUnder)]
+  return [...shared, ...introspection, ...encryptionKeys.map(probeSecretUnder)]
 }
 
 /** Where the encryption keys are that the operator did not bring. */

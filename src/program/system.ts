@@ -16,7 +16,8 @@ import { openObservability } from './observability.js'
 import type { Parts, SystemOverrides } from './parts.js'
 import { examineMachine } from './preflight.js'
 import { productionWarnings } from './production.js'
-import { judgeSettings, sharesPort } from './topology.js'
+import { checkSettings } from './settings-check.js'
+import { sharesPort } from './topology.js'
 
 export interface System {
   /** Opens databases, migrates, listens. Resolves when both servers are ready; rejects with one clear line. */
@@ -61,7 +62,7 @@ export function createSystem(config: Config, overrides: SystemOverrides = {}): S
       const wanted = (['auth', 'mcp'] as const).filter(
         (part) => overrides.only === undefined || overrides.only === part,
       )
-      await judgeSettings(config, wanted)
+      await checkSettings(config, wanted)
       const taken = await examineMachine(config, wanted)
       if (taken.length > 0) throw new Error(taken.join('\n'))
       const embedded = wanted.filter(

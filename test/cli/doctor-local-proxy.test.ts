@@ -3,7 +3,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { randomSecret } from '../../src/base/secrets.js'
-import { arrivalHeaders, askForArrival } from '../../src/http/proxy-probe.js'
+import { createProxyProbe, probeHeaders } from '../../src/http/proxy-probe.js'
 import { type SentOn, startTlsProxy, type TlsProxy } from '../doctor/tls-proxy.js'
 import { createAuthority } from '../outbound/certificates.js'
 import { freePort } from '../support/free-port.js'
@@ -132,7 +132,7 @@ describe('gatehouse doctor --local behind a proxy', () => {
     [
       'another one',
       { MCP_SERVER_SECRET: randomSecret() },
-      /RESOURCE_URL: x-gatehouse-arrival was asked, x-gatehouse-arrived did not come back/,
+      /RESOURCE_URL: x-gatehouse-probe was sent, x-gatehouse-probe-report did not come back/,
     ],
   ])('says that the proxy was not examined, and why: %s', async (_name, secrets, expected) => {
     sendOn = (headers) => ({ headers: replaced(headers) })
@@ -153,34 +153,34 @@ describe('gatehouse doctor --local behind a proxy', () => {
       },
       overrides: { only: 'mcp' },
     })
-    const question = askForArrival(introspectionSecret, { now: () => new Date() })
+    const question = createProxyProbe(introspectionSecret, { now: () => new Date() })
     const { headers } = await fetch(new URL('/.well-known/oauth-protected-resource/mcp', alone.resource), {
-      headers: { [arrivalHeaders.question]: question.text },
+      headers: { [probeHeaders.probe]: question.text },
     })
     await alone.close()
-    expect(question.read(headers.get(arrivalHeaders.answer))).toMatchObject({ peer: expect.any(String) })
+    expect(question.read(headers.get(probeHeaders.report))).toMatchObject({ peer: expect.any(String) })
   })
 
   it('is answered by nobody but who has the secret, and then only to its own question', async () => {
     const clock = { now: () => new Date() }
     const ask = async (question: string) => {
       const target = `http://127.0.0.1:${port}/.well-known/oauth-authorization-server`
-      const { headers, status } = await fetch(target, { headers: { [arrivalHeaders.question]: question } })
+      const { headers, status } = await fetch(target, { headers: { [probeHeaders.probe]: question } })
       expect(status).toBe(200)
-      return headers.get(arrivalHeaders.answer)
+      return headers.get(probeHeaders.report)
     }
-    const question = askForArrival(secret, clock)
+    const question = createProxyProbe(secret, clock)
     const answer = await ask(question.text)
     expect(question.read(answer)).toMatchObject({ peer: '127.0.0.1', isPeerTrusted: true })
     expect(answer).not.toContain('127.0.0.1')
-    expect(askForArrival(secret, clock).read(answer)).toBeUndefined()
-    expect(askForArrival(randomSecret(), clock).read(answer)).toBeUndefined()
+    expect(createProxyProbe(secret, clock).read(answer)).toBeUndefined()
+    expect(createProxyProbe(randomSecret(), clock).read(answer)).toBeUndefined()
     const early = { now: () => new Date(Date.now() - 3_600_000) }
     const late = { now: () => new Date(Date.now() + 3_600_000) }
     const strangers = [
-      askForArrival(randomSecret(), clock).text,
-      askForArrival(secret, early).text,
-      askForArrival(secret, late).text,
+      createProxyProbe(randomSecret(), clock).text,
+      createProxyProbe(secret, early).text,
+      createProxyProbe(secret, late).text,
       answer ?? '',
       question.text.slice(0, -8),
       'v1.',

@@ -36,8 +36,8 @@ describe('What guards other requests', () => {
       createRateLimits(sql, clock).take({ what: 'a', perAddress: 1, windowSeconds: 60 }, '192.0.2.1'),
       createSignInThrottle(sql, clock).begin({ email: 'ada@example.org', address: '192.0.2.1' }),
     ])
-    createUsageCounters(sql, clock, { settleEveryMs: 1 }).take({ name: 'a', limit: 1, windowSeconds: 60 }, 'somebody')
-    await createSharedBuckets(sql, { settleEveryMs: 1 }).take('a', 1, { perSecond: 1, burst: 1 }, new Date())
+    createUsageCounters(sql, clock, { flushEveryMs: 1 }).take({ name: 'a', limit: 1, windowSeconds: 60 }, 'somebody')
+    await createSharedBuckets(sql, { flushEveryMs: 1 }).take('a', 1, { perSecond: 1, burst: 1 }, new Date())
     await eventually(async () => lanes.length === 6)
     expect(new Set(lanes)).toEqual(new Set(['security']))
   })

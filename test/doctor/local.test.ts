@@ -4,7 +4,7 @@ import type { DatabaseCondition } from '../../src/doctor/local/database-conditio
 import type { AddressFacts, DatabaseFacts, LocalFacts, StoredFacts } from '../../src/doctor/local/facts.js'
 import { diagnoseLocally } from '../../src/doctor/local/local.js'
 import { type LocalProblemCode, localProblems } from '../../src/doctor/local/problems.js'
-import type { Arrival } from '../../src/http/proxy-probe.js'
+import type { ReceivedRequest } from '../../src/http/proxy-probe.js'
 
 const at = new Date('2026-11-21T12:00:00Z')
 const limits = { statementSeconds: 10, lockSeconds: 5, idleTransactionSeconds: 10 }
@@ -32,18 +32,18 @@ const certificate = {
   ...{ origin: issuer, validFrom: new Date('2026-10-01'), validTo: new Date('2026-12-30'), names: '', fitsHost: true },
   chainError: undefined,
 }
-const arrival: Arrival = {
+const received: ReceivedRequest = {
   ...{ host: 'auth.example.com', forwardedFor: '192.0.2.77, 203.0.113.9', forwardedProto: 'https' },
   ...{ peer: '10.0.0.2', isPeerTrusted: true, address: '203.0.113.9' },
 }
 const address: AddressFacts = {
   ...{ setting: 'ISSUER_URL', url: issuer, member: 'issuer', identifier: issuer, exchange: answer({ issuer }) },
   certificate,
-  arrival,
-  isArrivalAsked: true,
+  received,
+  isProbed: true,
 }
-const arrived = (change: Partial<Arrival>, further: Partial<AddressFacts> = {}) =>
-  withAddress({ arrival: { ...arrival, ...change }, ...further })
+const receivedAs = (change: Partial<ReceivedRequest>, further: Partial<AddressFacts> = {}) =>
+  withAddress({ received: { ...received, ...change }, ...further })
 const sound: LocalFacts = {
   ...{ at, parts: ['auth', 'mcp'], mistakes: [], warnings: [], databases: [database], stored, disk: undefined },
   ...{ encryptionKey: {}, clientsMayCome: true, followsRevocations: true, addresses: [address] },
@@ -111,27 +111,31 @@ const findings: readonly (readonly [Problem['code'], Partial<LocalFacts>, RegExp
   ['address-of-others', withAddress({ exchange: answer({ issuer: 'x' }) }), /"issuer" is "x", not "https:/],
   ['address-of-others', withAddress({ exchange: answer('<html>', 502) }), /: 502 \(no content type\)/],
   ['proxy-changes-host', withAddress({ exchange: answer({}, 421) }), /: 421/],
-  ['proxy-changes-host', arrived({ host: 'auth:3000' }, { exchange: answer({}, 421) }), /: 421 .*for Host: auth:3000$/],
-  ['arrival-untold', withAddress({ arrival: undefined }), /^ISSUER_URL: x-gatehouse-arrival was asked, x-/],
+  [
+    'proxy-changes-host',
+    receivedAs({ host: 'auth:3000' }, { exchange: answer({}, 421) }),
+    /: 421 .*for Host: auth:3000$/,
+  ],
+  ['arrival-untold', withAddress({ received: undefined }), /^ISSUER_URL: x-gatehouse-probe was sent, x-/],
   [
     'arrival-untold',
-    withAddress({ arrival: undefined, isArrivalAsked: false }),
+    withAddress({ received: undefined, isProbed: false }),
     /^ISSUER_URL: this machine and that server share no secret/,
   ],
-  ['proxy-renames-host', arrived({ host: 'auth:3000' }), /Host: auth:3000$/],
+  ['proxy-renames-host', receivedAs({ host: 'auth:3000' }), /Host: auth:3000$/],
   [
     'proxy-unnamed',
-    arrived({ isPeerTrusted: undefined }),
+    receivedAs({ isPeerTrusted: undefined }),
     /from 10\.0\.0\.2, with X-Forwarded-For: 192\.0\.2\.77, 203/,
   ],
-  ['proxy-not-trusted', arrived({ isPeerTrusted: false }), /from 10\.0\.0\.2, which TRUSTED_PROXIES/],
-  ['proxy-hides-address', arrived({ forwardedFor: undefined }), /no X-Forwarded-For/],
+  ['proxy-not-trusted', receivedAs({ isPeerTrusted: false }), /from 10\.0\.0\.2, which TRUSTED_PROXIES/],
+  ['proxy-hides-address', receivedAs({ forwardedFor: undefined }), /no X-Forwarded-For/],
   [
     'address-forgeable',
-    arrived({ forwardedFor: '192.0.2.77', address: '192.0.2.77' }),
+    receivedAs({ forwardedFor: '192.0.2.77', address: '192.0.2.77' }),
     /made up and nothing else, X-Forwarded-For: 192/,
   ],
-  ['proxy-reached-plainly', arrived({ forwardedProto: 'http, https' }), /Proto: http, https$/],
+  ['proxy-reached-plainly', receivedAs({ forwardedProto: 'http, https' }), /Proto: http, https$/],
   ['issuer-out-of-reach', withAddress({ setting: 'ISSUER_INTERNAL_URL', exchange: silence }), /^ISSUER_INTERNAL_URL/],
   ['mcp-secret-refused', { feed: { isFollowing: false, reason: 'Error: status 401' } }, /401/],
   ['feed-silent', { feed: { isFollowing: false, reason: 'Error: status 404' } }, /404/],

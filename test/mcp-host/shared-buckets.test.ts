@@ -29,7 +29,7 @@ describeOnDatabases('Token buckets that replicas share, on %s', (kind) => {
         return answer
       },
     }
-    const store: RateLimitStore = createSharedBuckets(watched, { settleEveryMs: 1 })
+    const store: RateLimitStore = createSharedBuckets(watched, { flushEveryMs: 1 })
     return {
       take: async (key: string, seconds: number, cost = 1) => {
         const wait = await store.take(key, cost, limit, new Date(start + seconds * 1_000))

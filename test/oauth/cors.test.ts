@@ -12,9 +12,7 @@ describe('request headers that pages may send', () => {
   })
 
   it('are never those by which parts of this software prove who they are', () => {
-    expect(allowedRequestHeaders(usual, 'X-Gatehouse-Forwarder, x-gatehouse-arrival')).toBe(
-      'Authorization, Content-Type',
-    )
+    expect(allowedRequestHeaders(usual, 'X-Gatehouse-Forwarder, x-gatehouse-probe')).toBe('Authorization, Content-Type')
   })
 
   it('are names, and no other text of a stranger', () => {

@@ -12,7 +12,7 @@ import { canParseUrl } from '../../oauth/url.js'
 import type { FreshnessBounds } from '../../outbound/http-freshness.js'
 import { UntrustedFetchError } from '../../outbound/untrusted-fetch-error.js'
 import type { UntrustedFetch } from '../options.js'
-import { createFetchPlaces, type RunningFetches } from './fetch-places.js'
+import { createFetchQueue, type RunningFetches } from './fetch-queue.js'
 import {
   type DocumentPolicy,
   DocumentUnavailable,
@@ -160,9 +160,9 @@ export function createClientLookup(options: ClientLookupOptions): ClientLookup {
     staleSeconds: 3_600,
     parse: (_url, body) => parseKeySet(body),
   }
-  const places = createFetchPlaces(options.running)
-  const documents = new KeptDocuments(metadataPolicy, { ...options, places, maxEntries: 500 })
-  const keySets = new KeptDocuments(keyPolicy, { ...options, places, maxEntries: 100 })
+  const queue = createFetchQueue(options.running)
+  const documents = new KeptDocuments(metadataPolicy, { ...options, queue, maxEntries: 500 })
+  const keySets = new KeptDocuments(keyPolicy, { ...options, queue, maxEntries: 100 })
   // Never stored: a stranger who names the same URL must not be given them.
   const operatorKeySets = new KeptDocuments(keyPolicy, {
     ...options,

@@ -14,8 +14,8 @@ import { getJsonDocument } from '../../outbound/json-document.js'
 import { UntrustedFetchBusyError, UntrustedFetchError } from '../../outbound/untrusted-fetch-error.js'
 import type { ClientDocument, ClientDocumentKind, ClientDocumentStore } from '../../storage/clients/client-documents.js'
 import type { UntrustedFetch } from '../options.js'
-import { failNoSooner } from './even-failures.js'
-import { createPlainPlaces, type FetchPlaces } from './fetch-places.js'
+import { failNoSooner } from './failure-timing.js'
+import { createUnqueuedFetches, type FetchQueue } from './fetch-queue.js'
 
 const documentsWaited = {
   sender: 'too many requests of one address wait for client documents',
@@ -62,8 +62,8 @@ export interface KeptDocumentsOptions {
   readonly changed: (url: string) => void
   /** The address that the request comes from; `undefined` when addresses do not tell senders apart. */
   readonly asker: () => string | undefined
-  /** Shared by caches that use one `untrustedFetch`; default: places of its own. */
-  readonly places?: FetchPlaces
+  /** Shared by caches that use one `untrustedFetch`; default: a queue of its own. */
+  readonly queue?: FetchQueue
 }
 
 export interface KeptDocument<T> extends ClientDocument {
@@ -91,13 +91,13 @@ export class KeptDocuments<T> {
   readonly #copies: BoundedMap<KeptDocument<T>>
   readonly #failures = new BoundedMap<{ readonly until: number; readonly error: unknown }>(maxFailures)
   readonly #flights = new Map<string, Promise<KeptDocument<T>>>()
-  readonly #places: FetchPlaces
+  readonly #queue: FetchQueue
 
   constructor(policy: DocumentPolicy<T>, options: KeptDocumentsOptions) {
     this.#policy = policy
     this.#options = options
     this.#copies = new BoundedMap(options.maxEntries)
-    this.#places = options.places ?? createPlainPlaces()
+    this.#queue = options.queue ?? createUnqueuedFetches()
   }
 
   /** A copy that may be used now. Throws DocumentUnavailable when there is none. */
@@ -183,7 +183,7 @@ export class KeptDocuments<T> {
     const networks = address === undefined ? [] : clientNetworks(address).map(({ network }) => network)
     const sender: Sender = { networks }
     try {
-      return await this.#places.run(url, sender, () => this.#refresh(url, copy, maxAgeSeconds))
+      return await this.#queue.run(url, sender, () => this.#refresh(url, copy, maxAgeSeconds))
     } catch (error) {
       if (!(error instanceof QueueFull)) throw error
       if (copy !== undefined) return copy

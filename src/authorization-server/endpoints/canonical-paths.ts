@@ -29,7 +29,7 @@ function plainPath(path: string): string {
 /**
  * Security headers of every answer. Pages replace them with stricter ones; documents and assets set their own `cache-control`.
  */
-export const everyAnswersHeaders = {
+export const defaultHeaders = {
   'cache-control': 'no-store',
   'content-security-policy': "frame-ancestors 'none'",
   'x-content-type-options': 'nosniff',
@@ -61,7 +61,7 @@ function enter(ctx: HttpContext): void {
  * PostgreSQL cannot keep it. Posted parameters are looked at where they are read.
  */
 export const canonicalisePaths: HttpMiddleware = async (ctx, next) => {
-  ctx.set(everyAnswersHeaders)
+  ctx.set(defaultHeaders)
   if (ctx.querystring.includes('%00')) throw new OAuthError('invalid_request', 'a parameter holds the character U+0000')
   normaliseAuthorization(ctx.req)
   enter(ctx)

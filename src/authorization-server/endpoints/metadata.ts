@@ -10,7 +10,7 @@ import { revocationFeedMember } from '../../oauth/well-known.js'
 import type { KeyRing } from '../../storage/keys/key-ring.js'
 import type { Resources } from '../resources/resources.js'
 import { revocationFeedPath, routes, wellKnownPaths } from '../routes.js'
-import { everyAnswersHeaders } from './canonical-paths.js'
+import { defaultHeaders } from './canonical-paths.js'
 
 /** How long clients and resource servers may keep a document. New keys are published longer than this before they sign. */
 export const documentMaxAgeSeconds = 300
@@ -39,7 +39,7 @@ function toCache(document: Document, type: string): CachedDocument {
     'x-content-type-options': 'nosniff',
   }
   const length = { 'content-length': String(Buffer.byteLength(body)) }
-  return { body, headers, allHeaders: Object.entries({ ...everyAnswersHeaders, ...headers, ...length }).flat() }
+  return { body, headers, allHeaders: Object.entries({ ...defaultHeaders, ...headers, ...length }).flat() }
 }
 
 /** The grant of identity assertions is announced only where an issuer of such is trusted (MCP enterprise-managed authorization). */

@@ -11,7 +11,7 @@ import { redirectKind } from '../../oauth/redirect-uri.js'
 import type { Pages } from '../../pages/pages.js'
 import type { SignedOutContext, Views } from '../pages/views.js'
 import { routes } from '../routes.js'
-import { isTrusted } from './held-return.js'
+import { isTrusted } from './open-redirect-guard.js'
 
 type Engine = KoaContextWithOIDC['oidc']
 

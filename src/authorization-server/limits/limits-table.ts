@@ -1,6 +1,6 @@
 /** The README's table of all limits of the authorization server, from the code that enforces them. */
 import { declaredLimits } from '../../oauth/usage-limits.js'
-import { waitingLimits } from '../clients/fetch-places.js'
+import { waitingLimits } from '../clients/fetch-queue.js'
 import { deviceLimits, userCodeLimits } from '../device/entry.js'
 import { hashLimits } from '../login/passwords.js'
 import { signInLimits } from '../login/throttle.js'

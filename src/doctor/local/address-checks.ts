@@ -21,7 +21,7 @@ function publicAddress(facts: AddressFacts): readonly Problem[] {
   if (!isAnswer(exchange)) return [problem('address-silent-here', seenAt(facts))]
   if (answersAsOurs(facts)) return []
   if (exchange.status !== 421) return [problem('address-of-others', seenAt(facts))]
-  const named = facts.arrival === undefined ? '' : `, for Host: ${facts.arrival.host}`
+  const named = facts.received === undefined ? '' : `, for Host: ${facts.received.host}`
   return [problem('proxy-changes-host', `${seenAt(facts)}${named}`)]
 }
 

@@ -2,7 +2,7 @@
 
 import type { OverdueRows } from '../../database/expiring-rows.js'
 import type { MigrationState } from '../../database/migrate.js'
-import type { Arrival } from '../../http/proxy-probe.js'
+import type { ReceivedRequest } from '../../http/proxy-probe.js'
 import type { CertificateReport, Exchange } from '../diagnostic-network.js'
 import type { DatabaseCondition } from './database-condition.js'
 
@@ -67,10 +67,10 @@ export interface AddressFacts {
   readonly identifier: string
   readonly exchange: Exchange
   readonly certificate: CertificateReport | undefined
-  /** How the request arrived there; `undefined` when nobody said so. */
-  readonly arrival: Arrival | undefined
+  /** The request as the server received it; `undefined` without a report. */
+  readonly received: ReceivedRequest | undefined
   /** False when there was nothing to ask with that the server has too. */
-  readonly isArrivalAsked: boolean
+  readonly isProbed: boolean
 }
 
 /** What came of asking for the revocation feed with the MCP server's own credentials. */

@@ -237,7 +237,7 @@ export const localProblems = {
     severity: 'warning',
     title: 'the proxy was not examined: the server did not answer the proxy probe',
     clients: `${nobodyYet}: the doctor cannot tell whether clients share one address or can forge theirs.`,
-    fix: 'Run this with the settings of the server that answers there. One MCP server by itself needs MCP_SERVER_SECRET or INTROSPECTION_CLIENT_SECRET for it. Restart the servers after a change of secrets; let the proxy pass the headers X-Gatehouse-Arrival and X-Gatehouse-Arrived.',
+    fix: 'Run this with the settings of the server that answers there. One MCP server by itself needs MCP_SERVER_SECRET or INTROSPECTION_CLIENT_SECRET for it. Restart the servers after a change of secrets; let the proxy pass the headers X-Gatehouse-Probe and X-Gatehouse-Probe-Report.',
   },
   'issuer-out-of-reach': {
     severity: 'failure',

@@ -3,7 +3,7 @@
  * https address has a proxy.
  */
 
-import { arrivalHeaders } from '../../http/proxy-probe.js'
+import { probeHeaders } from '../../http/proxy-probe.js'
 import { hostsOf } from '../../oauth/public-url.js'
 import { answerOf, isAnswer, jsonOf } from '../exchange.js'
 import { type Problem, problem, problemIf } from '../finding.js'
@@ -19,20 +19,20 @@ export function answersAsOurs({ exchange, member, identifier }: AddressFacts): b
 
 /** The server answers and does not say how it was asked, so the proxy before it is judged by nobody. */
 function notTold(facts: AddressFacts): readonly Problem[] | undefined {
-  const { setting, isArrivalAsked } = facts
+  const { setting, isProbed } = facts
   // Another server at this address is a finding of its own, and no client takes the way between the servers.
   if (!answersAsOurs(facts) || setting === 'ISSUER_INTERNAL_URL') return undefined
-  const reason = isArrivalAsked
-    ? `${arrivalHeaders.question} was asked, ${arrivalHeaders.answer} did not come back`
+  const reason = isProbed
+    ? `${probeHeaders.probe} was sent, ${probeHeaders.report} did not come back`
     : 'this machine and that server share no secret'
   return [problem('arrival-untold', `${setting}: ${reason}`)]
 }
 
 function ofOne(facts: AddressFacts): readonly Problem[] | undefined {
-  const { setting, url, exchange, arrival } = facts
+  const { setting, url, exchange, received } = facts
   if (!url.startsWith('https:')) return undefined
-  if (arrival === undefined) return notTold(facts)
-  const { host, forwardedFor, forwardedProto, peer, isPeerTrusted, address } = arrival
+  if (received === undefined) return notTold(facts)
+  const { host, forwardedFor, forwardedProto, peer, isPeerTrusted, address } = received
   const from = `${setting}: it came from ${peer}`
   const chain = forwardedFor === undefined ? 'no X-Forwarded-For' : `X-Forwarded-For: ${forwardedFor}`
   const isClaimPassedOn = forwardedFor?.trim() === claimedAddress

@@ -7,23 +7,23 @@
 
 import type { Clock } from '../../base/clock.js'
 import { hashSecret } from '../../base/secrets.js'
-import { settleInBackground } from '../../database/background-settling.js'
+import { flushInBackground } from '../../database/background-flush.js'
 import type { Sql, Statement } from '../../database/sql.js'
 import { type Counter, createWindowCounters, type WindowCounters } from '../../http/window-counters.js'
 
 export interface UsageCountersOptions {
-  /** Entries kept in memory, about 200 bytes each; whoever was quiet for longest is forgotten first. */
+  /** Maximum entries in memory, about 200 bytes each. The least recently used is dropped first. */
   readonly maxEntries?: number
-  readonly settleEveryMs?: number
-  /** Told when settling failed: once, and again after it worked. */
+  readonly flushEveryMs?: number
+  /** Called when flushing fails: once, and again after it worked. */
   readonly onFailure?: (error: unknown) => void
 }
 
-/** Counters in one statement; the others have to wait for the next. */
-const maxSettled = 500
+/** Maximum counters of one statement; further ones wait for the next. */
+const flushBatchSize = 500
 
-// In the order of keys: processes that settle at the same time lock rows in the same order.
-const settle: Statement = {
+// In the order of keys: processes that flush at the same time lock rows in the same order.
+const flushCounts: Statement = {
   name: 'usage_settle',
   lane: 'security',
   text: `INSERT INTO rate_limits AS t (key, used, resets_at)
@@ -33,15 +33,15 @@ const settle: Statement = {
 }
 
 export function createUsageCounters(sql: Sql, clock: Clock, options: UsageCountersOptions = {}): WindowCounters {
-  const { maxEntries = 50_000, settleEveryMs = 1_000, onFailure } = options
+  const { maxEntries = 50_000, flushEveryMs = 1_000, onFailure } = options
 
   const send = async (entries: readonly Counter[]): Promise<void> => {
     const now = clock.now().getTime()
     const batch = new Map<string, { counter: Counter; sent: number }>()
     for (const counter of entries) {
       if (counter.endsAt <= now) continue
-      batch.set(hashSecret(`${counter.key}\n${counter.endsAt}`), { counter, sent: counter.unsettled })
-      counter.unsettled = 0
+      batch.set(hashSecret(`${counter.key}\n${counter.endsAt}`), { counter, sent: counter.unflushed })
+      counter.unflushed = 0
     }
     if (batch.size === 0) return
     const rows = [...batch].map(([key, { counter, sent }]) => ({
@@ -50,24 +50,24 @@ export function createUsageCounters(sql: Sql, clock: Clock, options: UsageCounte
       resets_at: new Date(counter.endsAt).toISOString(),
     }))
     try {
-      const settled = await sql.query<{ key: string; used: number }>(settle, [JSON.stringify(rows)])
-      for (const { key, used } of settled.rows) {
+      const flushed = await sql.query<{ key: string; used: number }>(flushCounts, [JSON.stringify(rows)])
+      for (const { key, used } of flushed.rows) {
         const counter = batch.get(key)?.counter
-        if (counter !== undefined) counter.used = used + counter.unsettled
+        if (counter !== undefined) counter.used = used + counter.unflushed
       }
     } catch (error) {
-      for (const { counter, sent } of batch.values()) counter.unsettled += sent
+      for (const { counter, sent } of batch.values()) counter.unflushed += sent
       throw error
     }
   }
-  const settling = settleInBackground({ everyMs: settleEveryMs, most: maxSettled, send, onFailure })
+  const flush = flushInBackground({ everyMs: flushEveryMs, most: flushBatchSize, send, onFailure })
 
   return createWindowCounters({
     clock,
     maxEntries,
     onUse: (counter, allowed) => {
-      // The bound is for when the database is away for long.
-      if (counter.used * 10 >= allowed && settling.waiting < maxEntries) settling.add(counter)
+      // Bounds the pending entries during a long outage.
+      if (counter.used * 10 >= allowed && flush.waiting < maxEntries) flush.add(counter)
     },
   })
 }

@@ -103,7 +103,7 @@ const core: readonly Requirement[] = [
     'OAuth 2.1 §7.12.2',
     [consent, 'is asked of a client on this computer every time (RFC 8252 §8.6)'],
     [
-      'authorization-server/held-return.test.ts',
+      'authorization-server/open-redirect-guard.test.ts',
       'is a page that says whose site it is; from there the client gets its answer',
     ],
     [consent, 'is not given silently: prompt=none never yields a code for a client on this computer'],

@@ -18,7 +18,7 @@ describeOnDatabases('Limits counted in the background, on %s', (kind) => {
         return answer
       },
     }
-    return createUsageCounters(watched, given.storage.clock, { settleEveryMs: 1, ...options })
+    return createUsageCounters(watched, given.storage.clock, { flushEveryMs: 1, ...options })
   }
   const five = { name: 'five', limit: 5, windowSeconds: 60 }
   const hundred = { name: 'hundred', limit: 100, windowSeconds: 600 }

@@ -3,8 +3,8 @@ import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /**
- * Does `work`; its success is told at once, its failure not before `milliseconds` have passed since the start. `isTold`: failures that say
- * nothing about what was tried, and are told at once too.
+ * Runs `work`. Success resolves at once; failure rejects no sooner than `milliseconds` after the start. `isTold`: failures that
+ * reveal nothing about the attempt, and reject at once.
  */
 export async function failNoSooner<T>(
   milliseconds: number,

@@ -1,13 +1,13 @@
 /**
- * The part of the engine's configuration that decides which clients there may be. The engine that serves and the one that only
- * judges CLIENTS_FILE are both made with it, so a client that passes before the start is never refused at its first request.
+ * The engine's configuration that decides which client metadata is valid. The serving engine and the one that only checks
+ * CLIENTS_FILE share it, so a client that passes the check at start is never refused at its first request.
  */
 import type { Configuration } from 'oidc-provider'
 import { dpopProofAlgorithms } from '../../oauth/dpop.js'
+import { clientMetadataRules } from '../clients/metadata-rules.js'
 import { passwordContext } from '../login/authentication-context.js'
 import type { AuthorizationServerOptions } from '../options.js'
 import { openidScopes } from '../resources/resources.js'
-import { clientMetadataRules } from './metadata-rules.js'
 
 export type ClientRuleOptions = Pick<
   AuthorizationServerOptions,

@@ -1,17 +1,20 @@
 /**
- * Places for fetches of clients' documents. Senders take turns, so that no number of networks that name slow hosts keeps others out; and
- * so do the requests for one host, which would otherwise be kept from a host by whoever asks it for many documents.
+ * Queue for fetches of clients' documents. Senders take turns, so that many networks naming slow hosts cannot keep others out.
+ * Requests for one host take turns too, so that one sender cannot occupy a host with many documents.
  */
 
 import { createFairQueue, type FairQueueOptions, type Sender } from '../../base/fair-queue.js'
 import { canParseUrl } from '../../oauth/url.js'
 
-export interface FetchPlaces {
-  /** Runs `task` when there is a place for a fetch of `url`. Rejects with QueueFull when too many wait. */
+export interface FetchQueue {
+  /** Runs `task` when a fetch of `url` may run. Rejects with QueueFull if too many wait. */
   run<T>(url: string, sender: Sender, task: () => Promise<T>): Promise<T>
 }
 
-/** Fetches that run or wait, and of these the ones of one address: each holds a request open. More are refused at once. */
+/**
+ * Maximum number of fetches that run or wait, in total and of one address. Each holds a request open. Further ones are refused at
+ * once.
+ */
 export const waitingLimits = { total: 100, address: 12 } as const
 
 export interface RunningFetches {
@@ -19,21 +22,23 @@ export interface RunningFetches {
   readonly atHost: number
 }
 
-/** Without a fetch that knows limits of its own. */
+/** Default if the fetch has no limits of its own. */
 const defaultRunning: RunningFetches = { total: 50, atHost: 50 }
 
 const perSender = waitingLimits.address
 
-/** Without turns: what runs is all there may be. For a cache that is alone. */
-export function createPlainPlaces(): FetchPlaces {
+/** Runs or refuses; nothing waits. For a cache that shares its fetch with no other. */
+export function createUnqueuedFetches(): FetchQueue {
   const queue = createFairQueue({ concurrency: waitingLimits.total, queueLimit: 0, perSender })
   return { run: (_url, sender, task) => queue.run(sender, task) }
 }
 
-/** Shared by all caches that use one fetch. `running`: no more than that fetch takes at once, so that turns decide, and not luck. */
-export function createFetchPlaces(running: RunningFetches = defaultRunning): FetchPlaces {
+/**
+ * Shared by all caches that use one fetch. `running`: at most what that fetch runs at once, so that the queue decides the order.
+ */
+export function createFetchQueue(running: RunningFetches = defaultRunning): FetchQueue {
   const { total, atHost } = running
-  const places = createFairQueue({ concurrency: total, queueLimit: waitingLimits.total - total, perSender })
+  const all = createFairQueue({ concurrency: total, queueLimit: waitingLimits.total - total, perSender })
   const hostOptions: FairQueueOptions = { concurrency: atHost, queueLimit: waitingLimits.total, perSender }
   const hosts = new Map<string, { readonly queue: ReturnType<typeof createFairQueue>; users: number }>()
   return {
@@ -43,8 +48,8 @@ export function createFetchPlaces(running: RunningFetches = defaultRunning): Fet
       hosts.set(host, entry)
       entry.users += 1
       try {
-        // What waits for its host holds no place that another host's document could have.
-        return await entry.queue.run(sender, () => places.run(sender, task))
+        // A fetch that waits for its host must not occupy a slot of another host's document.
+        return await entry.queue.run(sender, () => all.run(sender, task))
       } finally {
         entry.users -= 1
         if (entry.users === 0) hosts.delete(host)

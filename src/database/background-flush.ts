@@ -3,30 +3,30 @@
  * see them. Owns the timer and the pending entries. The caller owns the statement and what is counted.
  */
 
-export interface SettlingOptions<Entry> {
+export interface FlushOptions<Entry> {
   readonly everyMs: number
-  /** In one statement; the others have to wait for the next. */
+  /** Maximum entries of one statement; further ones wait for the next. */
   readonly most: number
-  /** One statement for all of these. Before it throws it has put back what it took out of them. */
+  /** Writes the batch in one statement. If it throws, it must first restore the counts of the entries. */
   readonly send: (batch: readonly Entry[]) => Promise<void>
-  /** Told when it failed: once, and again after it worked. */
+  /** Called when flushing fails: once, and again after it worked. */
   readonly onFailure?: ((error: unknown) => void) | undefined
 }
 
-export interface Settling<Entry> {
-  /** Has this entry sent with the next statement; once, however often it is called until then. */
+export interface BackgroundFlush<Entry> {
+  /** Includes this entry in the next statement, once, however often it is added until then. */
   add(entry: Entry): void
-  /** How many wait. */
+  /** Number of pending entries. */
   readonly waiting: number
 }
 
-export function settleInBackground<Entry>(options: SettlingOptions<Entry>): Settling<Entry> {
+export function flushInBackground<Entry>(options: FlushOptions<Entry>): BackgroundFlush<Entry> {
   const { everyMs, most, send, onFailure } = options
   const pending = new Set<Entry>()
   let isScheduled = false
   let hasFailed = false
 
-  const settle = async (): Promise<void> => {
+  const flush = async (): Promise<void> => {
     const batch = [...pending].slice(0, most)
     for (const entry of batch) pending.delete(entry)
     try {
@@ -43,7 +43,7 @@ export function settleInBackground<Entry>(options: SettlingOptions<Entry>): Sett
     if (isScheduled) return
     isScheduled = true
     setTimeout(() => {
-      void settle().then(() => {
+      void flush().then(() => {
         isScheduled = false
         if (pending.size > 0) schedule()
       })

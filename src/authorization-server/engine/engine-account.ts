@@ -1,4 +1,4 @@
-/** People as the engine knows them: who they are, and the claims about them. */
+/** The engine's `findAccount`: loads a person and gives the claims about them. */
 import type { Configuration } from 'oidc-provider'
 import { isOutage, outageError } from '../../database/outage.js'
 import { rethrowForEngine } from '../../storage/adapter.js'
