@@ -75,7 +75,9 @@ async function takeOver(path: string): Promise<Server | undefined> {
 /** Somebody else has the folder. */
 export class FolderInUse extends Error {
   constructor(folder: string) {
-    super(`the embedded database in ${folder} is in use by another process; stop that one, or use PostgreSQL`)
+    super(
+      `the embedded database in ${folder} is in use by another process; stop that one, set another DATA_DIR, or use PostgreSQL`,
+    )
     this.name = 'FolderInUse'
   }
 }

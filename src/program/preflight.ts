@@ -47,13 +47,19 @@ function encryptionKeyMistake(config: Config, parts: readonly Part[]): string | 
   }
 }
 
-function portsOf(config: Config, parts: readonly Part[]): readonly number[] {
-  const ports = [
-    ...(parts.includes('auth') ? [config.authPort] : []),
-    ...(parts.includes('mcp') ? [config.mcpPort] : []),
-    ...(config.METRICS_PORT === undefined ? [] : [config.METRICS_PORT]),
-  ]
-  return [...new Set(ports)]
+/** Each port with the setting that it follows from: the one to change when the port is taken. */
+function portsOf(config: Config, parts: readonly Part[]): ReadonlyMap<number, string> {
+  const ports = new Map<number, string>()
+  if (parts.includes('auth')) ports.set(config.authPort, config.AUTH_PORT === undefined ? 'ISSUER_URL' : 'AUTH_PORT')
+  if (parts.includes('mcp')) ports.set(config.mcpPort, config.MCP_PORT === undefined ? 'RESOURCE_URL' : 'MCP_PORT')
+  if (config.METRICS_PORT !== undefined) ports.set(config.METRICS_PORT, 'METRICS_PORT')
+  return ports
+}
+
+async function tryPort(host: string, port: number, setting: string): Promise<Error | undefined> {
+  const failure = await tryAddress(host, port)
+  if (failure === undefined || !isTaken(failure)) return failure
+  return new Error(`${failure.message} (${setting} sets it)`, { cause: failure.cause })
 }
 
 /**
@@ -61,7 +67,9 @@ function portsOf(config: Config, parts: readonly Part[]): readonly number[] {
  * everything else that these parts would fail at.
  */
 export async function examineMachine(config: Config, parts: readonly Part[]): Promise<readonly string[]> {
-  const attempts = await Promise.all(portsOf(config, parts).map((port) => tryAddress(config.HOST, port)))
+  const attempts = await Promise.all(
+    [...portsOf(config, parts)].map(([port, setting]) => tryPort(config.HOST, port, setting)),
+  )
   const failures = attempts.flatMap((failure) => failure ?? [])
   const mistakes = [
     folderMistake(config, parts),

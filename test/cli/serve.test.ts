@@ -113,7 +113,8 @@ describe('gatehouse serve', () => {
     const other = await stackSettings({ database: 'embedded', env: { ISSUER_URL } })
     const { exitCode, lines } = await runProgram(['serve'], other)
     expect(exitCode).toBe(1)
-    expect(lines).toEqual([expect.stringMatching(/^gatehouse: cannot listen on 127\.0\.0\.1:\d+: the port is taken$/)])
+    const { port } = new URL(ISSUER_URL)
+    expect(lines).toEqual([`gatehouse: cannot listen on 127.0.0.1:${port}: the port is taken (ISSUER_URL sets it)`])
     await stack.stop()
   })
 

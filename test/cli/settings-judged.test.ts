@@ -206,12 +206,14 @@ describe('What a start needs of the machine', () => {
     const folder = temporaryFolder('judged')
     const port = await listenOn(createServer())
     const tried = { ...(await environment(folder)), [name]: String(port) }
-    expect(await failureOfStart(tried)).toBe(`cannot listen on 127.0.0.1:${port}: the port is taken`)
+    expect(await failureOfStart(tried)).toBe(`cannot listen on 127.0.0.1:${port}: the port is taken (${name} sets it)`)
     expect(readdirSync(folder)).toEqual([])
     // The server that runs already has it, perhaps.
     const { exitCode, stdout } = await runCli(['config', 'check'], tried)
     expect(exitCode).toBe(0)
-    expect(stdout).toContain(`note: at the moment a start cannot listen on 127.0.0.1:${port}: the port is taken\n`)
+    expect(stdout).toContain(
+      `note: at the moment a start cannot listen on 127.0.0.1:${port}: the port is taken (${name} sets it)\n`,
+    )
   })
 
   it('is told of both servers, when one process cannot have both', async () => {

@@ -68,7 +68,9 @@ describe('The folder lock of the embedded database', () => {
   it('refuses a second process, and is free again when that process is killed', async () => {
     const folder = join(root, 'two')
     const other = await holdElsewhere(folder)
-    await expect(lockFolder(folder)).rejects.toThrow(/in use by another process; stop that one, or use PostgreSQL/)
+    await expect(lockFolder(folder)).rejects.toThrow(
+      /in use by another process; stop that one, set another DATA_DIR, or use PostgreSQL/,
+    )
     await other.kill9()
     await (await lockFolder(folder))()
   })

@@ -79,7 +79,7 @@ const startRows: readonly Row[] = [
     run: async (world) => {
       const { port } = new URL(world.stack.issuer)
       const reason = await refusalOf(() => startStack({ database: 'embedded', env: { AUTH_PORT: port } }))
-      expect(reason).toMatch(/^cannot listen on .*taken$/)
+      expect(reason).toMatch(/^cannot listen on .*the port is taken \(AUTH_PORT sets it\)$/)
       expect((await fetch(`${world.stack.issuer}/health/ready`)).status).toBe(200)
     },
   },
