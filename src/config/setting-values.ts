@@ -3,7 +3,7 @@
  * know which settings there are.
  */
 
-import { isIP } from 'node:net'
+import { BlockList, isIP } from 'node:net'
 import { isHostPattern } from '../oauth/host-pattern.js'
 import { redirectKind } from '../oauth/redirect-uri.js'
 import { parseUsageLimits } from '../oauth/usage-limits.js'
@@ -51,14 +51,25 @@ export function listOf(entry: (text: string) => string): (text: string) => reado
       .map(entry)
 }
 
+/** IPv4 in the words of IPv6: a range of these, and one that all of them are in, trusts IPv4 addresses. */
+const mappedAddresses = new BlockList()
+mappedAddresses.addSubnet('::ffff:0:0', 96, 'ipv6')
+
+/** True for a range of IPv6 that IPv4 addresses are in. */
+function holdsMapped(address: string, bits: number): boolean {
+  if (mappedAddresses.check(address, 'ipv6')) return true
+  const range = new BlockList()
+  range.addSubnet(address, bits, 'ipv6')
+  return bits < 96 && range.check('::ffff:0:0', 'ipv6')
+}
+
 export function addressRange(text: string): string {
   const [address = '', bits, ...more] = text.split('/')
   const family = isIP(address)
   const isRange = bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 6 ? 128 : 32))
   if (family === 0 || !isRange || more.length > 0) throw new Error('must list addresses or CIDR ranges')
-  // The widest private blocks are 10.0.0.0/8 and fc00::/7; ::ffff:0:0/96 is IPv4 in other words.
-  const isMapped = /^(?:0*:)*:?ffff:/i.test(address)
-  const widest = family === 4 ? 8 : isMapped ? 104 : 7
+  // The widest private blocks are 10.0.0.0/8 and fc00::/7.
+  const widest = family === 4 ? 8 : holdsMapped(address, Number(bits ?? 128)) ? 104 : 7
   if (bits !== undefined && Number(bits) < widest) {
     throw new Error(`must not trust everybody: ${text} is wider than any network of yours`)
   }

@@ -100,6 +100,8 @@ describe('Settings: values', () => {
     ['TRUSTED_PROXIES', '10.0.0.1,*'],
     ['TRUSTED_PROXIES', '0.0.0.0/0'],
     ['TRUSTED_PROXIES', '10.0.0.1,::/0'],
+    ['TRUSTED_PROXIES', '::/8'],
+    ['TRUSTED_PROXIES', '::/64'],
     ['TRUSTED_PROXIES', '128.0.0.0/1'],
     ['TRUSTED_PROXIES', '2000::/3'],
     ['TRUSTED_PROXIES', '::ffff:0:0/96'],

@@ -43,6 +43,10 @@ export const targets: readonly TargetEntry[] = [
     load: async () => (await import('./targets/json-rpc.js')).jsonRpc,
     packages: ['/@modelcontextprotocol/server/dist/'],
   },
+  { name: 'accept', load: async () => (await import('./targets/accept.js')).accept, packages: ['/negotiator/lib/'] },
+  { name: 'form-token', load: async () => (await import('./targets/form-token.js')).formToken },
+  { name: 'identity-assertion', load: async () => (await import('./targets/identity-assertion.js')).identityAssertion },
+  { name: 'settings', load: async () => (await import('./targets/settings.js')).settings },
 ]
 
 /** Throws an Error that names the targets there are. */

@@ -25,6 +25,8 @@ export const knownBrowserSeconds = 400 * 86_400
 /** People who share a browser each have a proof in the cookie; who signed in longest ago goes first. */
 const mostProofs = 5
 
+const proofPattern = /^(\d{1,12})\.([\w-]{16})\.([\w-]{43})$/
+
 interface Proof {
   readonly id: string
   readonly issuedAt: number
@@ -51,7 +53,7 @@ export function createKnownBrowsers(keyRing: Pick<KeyRing, 'follow'>, issuer: st
   const find = (ctx: HttpContext, email: string): Proof | undefined => {
     const now = epochSeconds(clock)
     for (const text of proofsOf(ctx)) {
-      const [, time = '', id = '', mac = ''] = /^(\d{1,12})\.([\w-]{16})\.([\w-]{43})$/.exec(text) ?? []
+      const [, time = '', id = '', mac = ''] = proofPattern.exec(text) ?? []
       const issuedAt = Number(time)
       if (mac === '' || issuedAt + knownBrowserSeconds <= now) continue
       if (macKeys.some((key) => secretsEqual(mac, macOf(key, id, issuedAt, email)))) return { id, issuedAt, text }
@@ -68,7 +70,9 @@ export function createKnownBrowsers(keyRing: Pick<KeyRing, 'follow'>, issuer: st
       // The same id again: a browser has one counter for an account, however often it signs in.
       const id = known?.id ?? randomSecret(12)
       const issuedAt = epochSeconds(clock)
-      const others = proofsOf(ctx).filter((text) => text !== '' && text !== known?.text)
+      // A neighbouring host can plant a long cookie. Kept along, it would make this one too long for any browser (RFC 6265 §6.1), and
+      // the account's owner would stay a stranger.
+      const others = proofsOf(ctx).filter((text) => proofPattern.test(text) && text !== known?.text)
       const proofs = [`${issuedAt}.${id}.${macOf(key, id, issuedAt, email)}`, ...others].slice(0, mostProofs)
       ctx.cookies.set(name, proofs.join('~'), {
         path: publicPath(ctx, '/interaction'),
