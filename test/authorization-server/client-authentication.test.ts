@@ -24,7 +24,7 @@ describeOnDatabases('Client authentication, on %s', (kind) => {
     host = await startLoopbackServer()
     key = await createSigningKey('client-key')
     host.routes.set('/jwks', { body: { keys: [key.publicJwk] } })
-    server = await startServer(kind, { operatorFetch: createOperatorFetch({ timeoutMs: 2_000, maxBytes: 100_000 }) })
+    server = await startServer(kind, { operatorFetch: createOperatorFetch({ timeoutMs: 20_000, maxBytes: 100_000 }) })
     metadata = await discoverServer(server.issuer)
     const machine = { token_endpoint_auth_method: 'private_key_jwt', client_secret: undefined }
     inline = (await addConfidentialClient(server, { ...machine, jwks: { keys: [key.publicJwk] } })).clientId

@@ -76,7 +76,7 @@ const fetches = () => host.requests(path).length
 
 /** Waits for what happens behind an answer that was given already. */
 async function untilFetched(count: number): Promise<void> {
-  for (let waited = 0; fetches() < count && waited < 5_000; waited += 10) await new Promise((r) => setTimeout(r, 10))
+  await eventually(() => fetches() >= count)
   expect(fetches()).toBe(count)
 }
 

@@ -15,6 +15,7 @@ describe('Decisions that are not seen to be deliberate', () => {
   let stranger: Grant
   beforeAll(async () => {
     server = await startServer('embedded', {
+      clockStands: true,
       untrustedFetch: async (url) => {
         const clientId = String(url)
         const metadata = { client_name: 'Reader', token_endpoint_auth_method: 'none' }

@@ -215,23 +215,22 @@ describeOnDatabases('The revocation feed, on %s', (kind) => {
     const replica = new URL(await server.startReplica()).origin
     const tokens = await newTokens()
     const after = await end()
-    const startedAt = Date.now()
-    const waiting = [server.issuer, replica].map((origin) =>
-      ask(follower.authorization, { after, wait: '20' }, origin).then(async (response) => ({
-        page: pageSchema.parse(await response.json()),
-        ms: Date.now() - startedAt,
-      })),
-    )
-    const quiet = ask(elsewhere.authorization, { after, wait: '1' })
+    const idsFor = async (by: Machine, wait: string, origin = server.issuer) =>
+      pageSchema
+        .parse(await (await ask(by.authorization, { after, wait }, origin)).json())
+        .revocations.map(({ id }) => id)
+    // Waits as long as the two below and began before them: whoever is answered at the end of the wait is answered after it.
+    let isQuietOver = false
+    const quiet = idsFor(elsewhere, '25').finally(() => (isQuietOver = true))
+    const waiting = [server.issuer, replica].map((origin) => idsFor(follower, '25', origin))
+    const short = idsFor(elsewhere, '1')
     await sleep(300)
     await revoke(grant, tokens.refresh_token ?? '')
-    for (const { page, ms } of await Promise.all(waiting)) {
-      expect(page.revocations.map(({ id }) => id)).toEqual([decodeJwt(tokens.access_token)['gid']])
-      // Told of it, not at the end of the twenty seconds.
-      expect(ms).toBeLessThan(15_000)
-    }
-    expect(pageSchema.parse(await (await quiet).json()).revocations).toEqual([])
-    expect(Date.now() - startedAt).toBeGreaterThanOrEqual(1_000)
+    const ended = decodeJwt(tokens.access_token)['gid']
+    expect(await Promise.all(waiting)).toEqual([[ended], [ended]])
+    expect(isQuietOver).toBe(false)
+    expect(await short).toEqual([])
+    expect(await quiet).toEqual([])
   })
 
   it('writes one line per request, without a cursor, a credential or an error that was none', async () => {
@@ -247,12 +246,11 @@ describeOnDatabases('The revocation feed, on %s', (kind) => {
   })
 
   it('lets the server stop while somebody waits', async () => {
-    const waiting = ask(follower.authorization, { after: await end(), wait: '20' })
+    const waiting = read({ after: await end(), wait: '25' })
     await sleep(200)
-    const startedAt = Date.now()
     stopping.abort()
-    expect(pageSchema.parse(await (await waiting).json()).revocations).toEqual([])
-    // Not at the end of the twenty seconds.
-    expect(Date.now() - startedAt).toBeLessThan(15_000)
+    // The server waits in this process: were it not told, this timer would end before the wait does, however busy the machine is.
+    const outcome = await Promise.race([waiting, sleep(20_000, undefined, { ref: false })])
+    expect(outcome?.revocations).toEqual([])
   })
 })

@@ -49,6 +49,8 @@ export type ServerOptions = Partial<AuthorizationServerOptions> & {
   /** The issuer is https on this port, as behind a proxy that ends TLS. */
   readonly behindTls?: boolean
   readonly refreshGraceSeconds?: number
+  /** Time passes by `advance` alone: for a test of which a busy machine must not use up the seconds. */
+  readonly clockStands?: boolean
   readonly keyPolicy?: KeyPolicy
   /** Instead of a new one. The server closes it. */
   readonly database?: Database
@@ -62,7 +64,8 @@ const refuseToFetch = async (): Promise<Response> => {
 
 export async function startServer(kind: DatabaseKind, options: ServerOptions = {}): Promise<TestServer> {
   let offset = 0
-  const clock: Clock = { now: () => new Date(Date.now() + offset) }
+  const startedAt = Date.now()
+  const clock: Clock = { now: () => new Date((options.clockStands === true ? startedAt : Date.now()) + offset) }
   const logLines: string[] = []
   const port = await freePort()
   const issuer = options.issuer ?? `${options.behindTls === true ? 'https' : 'http'}://localhost:${port}`

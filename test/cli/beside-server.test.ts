@@ -8,7 +8,8 @@ import { stackSettings } from '../support/settings.js'
 import { type StackProcess, startStackProcess } from '../support/stack-process.js'
 import { runCli } from './terminal.js'
 
-jest.setTimeout(120_000)
+// Starts processes one after the other; on a machine that is ten times slower as well.
+jest.setTimeout(600_000)
 
 const password = 'quarrel velvet harbour'
 

@@ -6,12 +6,13 @@ import { join } from 'node:path'
 import { describe, expect, it, jest } from '@jest/globals'
 import { bannerLines } from '../../src/cli/banner.js'
 import { parseConfig } from '../../src/config/config.js'
+import { eventually } from '../support/eventually.js'
 import { killAfterwards } from '../support/opened.js'
 import { stackSettings } from '../support/settings.js'
 import { type StackProcess, startStackProcess } from '../support/stack-process.js'
 
-// Each starts a process or two with an embedded database, on machines that are busy with other tests.
-jest.setTimeout(120_000)
+// Each starts up to four processes, one after the other, with an embedded database; on a machine that is ten times slower as well.
+jest.setTimeout(600_000)
 
 const noAccount = { BOOTSTRAP_EMAIL: '', BOOTSTRAP_PASSWORD: '' }
 
@@ -39,9 +40,7 @@ function untilPrints(stream: NodeJS.ReadableStream, text: string): Promise<void>
 }
 
 async function untilPrinted(stack: StackProcess, text: string): Promise<string> {
-  for (let waited = 0; waited < 5_000 && !stack.output().includes(text); waited += 20) {
-    await new Promise((resolve) => setTimeout(resolve, 20))
-  }
+  await eventually(() => stack.output().includes(text))
   return stack.output()
 }
 

@@ -9,32 +9,41 @@ export interface CommandRun {
 }
 
 /** A stream that remembers what was written to it. */
-function createSink() {
+function createSink(onWrite: (text: string) => void = () => undefined) {
   const chunks: string[] = []
   const stream = new Writable({
     write: (chunk, _encoding, done) => {
       chunks.push(String(chunk))
+      onWrite(String(chunk))
       done()
     },
   })
   return { stream, text: () => chunks.join('') }
 }
 
-/** Keys typed at a terminal, each line after the program had time to ask. */
-export function typing(...lines: readonly string[]): Readable & { readonly isTTY: boolean } {
-  const input = Object.assign(new PassThrough(), { isTTY: true })
-  for (const [index, line] of lines.entries()) setTimeout(() => input.write(line), 100 * (index + 1))
-  return input
+/** A person at a terminal. */
+export interface Typist {
+  /** Keys, for one question after the other. */
+  readonly answers: readonly string[]
 }
 
-/** Runs one command inside this process. `input` is standard input: text, or a terminal. */
+/** Answers each question with the next of these keys, after it was asked: what is typed before is lost. */
+export const typing = (...answers: readonly string[]): Typist => ({ answers })
+
+/** Runs one command inside this process. `input` is standard input: text, or a person at a terminal. */
 export async function runCli(
   args: readonly string[],
   environment: Readonly<Record<string, string>> = {},
-  input: string | (Readable & { readonly isTTY?: boolean }) = '',
+  input: string | Typist = '',
 ): Promise<CommandRun> {
-  const [stdout, stderr] = [createSink(), createSink()]
-  const stdin = typeof input === 'string' ? Readable.from([Buffer.from(input)]) : input
+  const answers = typeof input === 'string' ? [] : [...input.answers]
+  const keys = Object.assign(new PassThrough(), { isTTY: true })
+  const stdout = createSink()
+  const stderr = createSink((text) => {
+    // The program begins to read right after it has written the question.
+    if (/: $/.test(text)) setImmediate(() => keys.write(answers.shift() ?? ''))
+  })
+  const stdin = typeof input === 'string' ? Readable.from([Buffer.from(input)]) : keys
   const streams = { stdin, stdout: stdout.stream, stderr: stderr.stream }
   const terminal = { environment, program: 'gatehouse', nodeMajor: 24, clock: systemClock, ...streams }
   const exitCode = await runCommandLine(terminal, args)

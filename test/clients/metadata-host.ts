@@ -42,7 +42,7 @@ export async function startMetadataHost(): Promise<MetadataHost> {
   const { port } = server.address() as AddressInfo
 
   const untrustedFetch = createUntrustedFetch({
-    timeoutMs: 2_000,
+    timeoutMs: 20_000,
     maxBytes: 65_536,
     maxConcurrent: 20,
     maxConcurrentPerHost: 20,

@@ -89,18 +89,18 @@ describeOnPostgres('A connection that is lost', () => {
       waitingStatements: 20,
     }
     const database = openServerDatabase({ url: url.href, poolSize: 4, limits, onIdleError: () => undefined })
-    await database.ping()
+    const isReady = () =>
+      database.ping().then(
+        () => true,
+        () => false,
+      )
+    await eventually(isReady)
     relay.swallow()
     const asked = database.sql.query({ name: 'insert', lane: 'write', text: 'CREATE TABLE never ()' }, [])
     await expect(database.ping()).rejects.toMatchObject({ status: 503 })
     await expect(asked).rejects.toMatchObject({ status: 503 })
     relay.restore()
-    await eventually(() =>
-      database.ping().then(
-        () => true,
-        () => false,
-      ),
-    )
+    await eventually(isReady)
     await database.close()
     await relay.close()
   })

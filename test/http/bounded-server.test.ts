@@ -1,4 +1,3 @@
-import { request } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { createLogger } from '../../src/base/log.js'
@@ -63,6 +62,20 @@ describe('Connections of strangers', () => {
 
   const open = ({ address } = server) => connect(address.port, '127.0.0.1')
 
+  /** A connection whose answer has begun and is not read. On a busy machine the short limits may end one before its request is read. */
+  const openAnswer = async (path: string): Promise<Socket> => {
+    for (;;) {
+      const before = begun
+      const socket = open()
+      let isEnded = false
+      void outcome(socket).then(() => (isEnded = true))
+      socket.pause()
+      socket.write(`GET ${path} HTTP/1.1\r\n${host}\r\n\r\n`)
+      await eventually(() => begun > before || isEnded)
+      if (begun > before) return socket
+    }
+  }
+
   it('are ended within 15 seconds in service', () => {
     const { headMs, requestMs, noticedMs, unreadMs } = connectionLimits
     expect(Math.max(headMs + noticedMs, requestMs + noticedMs, unreadMs)).toBeLessThanOrEqual(15_000)
@@ -74,16 +87,12 @@ describe('Connections of strangers', () => {
     ['whose body never ends', [`POST / HTTP/1.1\r\n${host}\r\nContent-Length: 10\r\n\r\nhalf`]],
     ['whose chunks never end', [`POST / HTTP/1.1\r\n${host}\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n`]],
     ['that say nothing after an answer', [`GET / HTTP/1.1\r\n${host}\r\n\r\n`]],
-  ])(
-    '%s are ended',
-    async (_name, bytes) => {
-      const socket = open()
-      for (const part of bytes) socket.write(part)
-      const text = await outcome(socket)
-      expect(text === '' || /^HTTP\/1\.1 (?:408|200) /.test(text)).toBe(true)
-    },
-    15_000,
-  )
+  ])('%s are ended', async (_name, bytes) => {
+    const socket = open()
+    for (const part of bytes) socket.write(part)
+    const text = await outcome(socket)
+    expect(text === '' || /^HTTP\/1\.1 (?:408|200) /.test(text)).toBe(true)
+  })
 
   it('that drip one byte after the other are ended all the same', async () => {
     const socket = open()
@@ -91,26 +100,16 @@ describe('Connections of strangers', () => {
     const drip = setInterval(() => socket.write('x'), 20)
     await outcome(socket)
     clearInterval(drip)
-  }, 15_000)
+  })
 
   it('that do not read their answer are ended, and what was to be sent is let go', async () => {
-    const socket = open()
-    socket.pause()
-    socket.write(`GET /large HTTP/1.1\r\n${host}\r\n\r\n`)
-    await eventually(async () => begun === 1 && openAnswers === 0)
+    const socket = await openAnswer('/large')
+    await eventually(() => openAnswers === 0)
     socket.destroy()
-  }, 30_000)
+  })
 
   it('keep an answer that is still being made, for as long as it takes', async () => {
-    const asked = request({
-      port: server.address.port,
-      host: '127.0.0.1',
-      path: '/stream',
-      headers: { host: 'auth.example.com' },
-    })
-    const ended = new Promise((resolve) => asked.once('close', () => resolve('ended')))
-    asked.on('error', () => undefined).end()
-    await eventually(async () => openAnswers === 1)
+    const asked = await openAnswer('/stream')
     const others = ['that never say anything', 'twice'].map(() => outcome(open()))
     await Promise.all(others)
     const socket = open()
@@ -118,9 +117,8 @@ describe('Connections of strangers', () => {
     await outcome(socket)
     expect(openAnswers).toBe(1)
     asked.destroy()
-    expect(await ended).toBe('ended')
-    await eventually(async () => openAnswers === 0)
-  }, 15_000)
+    await eventually(() => openAnswers === 0)
+  })
 
   it('with more header lines than anybody has are refused, none of them left out', async () => {
     const lines = (count: number) => Array.from({ length: count }, (_, index) => `x${index}: y`)
@@ -138,5 +136,5 @@ describe('Connections of strangers', () => {
     for (const socket of many) socket.destroy()
     const ask = () => sendRaw(patient.address.port, [host]).catch(() => ({ status: 0 }))
     await eventually(async () => (await ask()).status === 200)
-  }, 30_000)
+  })
 })

@@ -26,7 +26,7 @@ beforeAll(async () => {
   await listenOn(target)
   const address = target.address()
   if (address === null || typeof address === 'string') throw new Error('not bound')
-  const options = { timeoutMs: 400, maxRequestBytes: 1_000, maxAnswerBytes: 2_000, secret: 'shared' }
+  const options = { timeoutMs: 2_000, maxRequestBytes: 1_000, maxAnswerBytes: 2_000, secret: 'shared' }
   const forward = createForwarder(options)
   const app = createHttpBase({
     log: createLogger('silent'),

@@ -98,7 +98,7 @@ function requestsOf(origin: string, resource: string) {
 }
 
 function mcpApp(resource: string, origin: string, foreign: ForeignIssuer, database: Database) {
-  const reach = { fetch: createOperatorFetch({ timeoutMs: 2_000, maxBytes: 100_000 }), clock: systemClock }
+  const reach = { fetch: createOperatorFetch({ timeoutMs: 20_000, maxBytes: 100_000 }), clock: systemClock }
   return createMcpApp({
     definition: notesServer(resource, database, systemClock),
     issuer: origin,
@@ -120,7 +120,7 @@ export async function startFrontWorld(): Promise<FrontWorld> {
   const problems: string[] = []
   let offset = 0
   const clock = { now: () => new Date(Date.now() + offset) }
-  const fetchFunction = createOperatorFetch({ timeoutMs: 2_000, maxBytes: 100_000 })
+  const fetchFunction = createOperatorFetch({ timeoutMs: 20_000, maxBytes: 100_000 })
   const front = createIssuerFront({
     issuer: origin,
     upstream: createIssuerDiscovery({ issuer: foreign.issuer, fetch: fetchFunction, clock }),

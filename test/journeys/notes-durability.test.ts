@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import { z } from 'zod'
 import { describeOnDatabases, describeOnPostgres } from '../support/describe-with.js'
+import { eventually } from '../support/eventually.js'
 import { callTool, structured } from '../support/mcp-request.js'
 import { newGrant, obtainTokens } from '../support/oauth-client.js'
 import { type Postgres, startPostgres } from '../support/postgres.js'
@@ -88,7 +89,7 @@ describeOnPostgres('kill -9 of PostgreSQL under the whole stack', () => {
     expect((await fetch(`${origin}/health/live`)).status).toBe(200)
     expect((await fetch(`${origin}/health/ready`)).status).toBe(503)
     await postgres.restart()
-    for (let waited = 0; waited < 5_000 && !(await fetch(`${origin}/health/ready`)).ok; waited += 100) await sleep(100)
+    await eventually(async () => (await fetch(`${origin}/health/ready`)).ok)
     await readAll(stack.resource, tokens.access_token, ids)
   })
 })

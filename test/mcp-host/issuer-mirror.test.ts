@@ -7,7 +7,7 @@ import { freePort } from '../support/free-port.js'
 import { type LoopbackServer, startLoopbackServer } from '../support/token-issuer.js'
 import { type McpTestServer, startMcpTestServer } from './mcp-test-server.js'
 
-const fetchMetadata = createOperatorFetch({ timeoutMs: 2_000, maxBytes: 100_000 })
+const fetchMetadata = createOperatorFetch({ timeoutMs: 20_000, maxBytes: 100_000 })
 const wellKnown = '/.well-known/oauth-authorization-server'
 
 async function startWith(issuer: string): Promise<McpTestServer> {

@@ -46,7 +46,7 @@ export async function startMcpTestServer(
     verify: createTokenVerifier({
       issuer: issuer.issuer,
       audience: url,
-      fetch: createOperatorFetch({ timeoutMs: 2_000, maxBytes: 100_000 }),
+      fetch: createOperatorFetch({ timeoutMs: 20_000, maxBytes: 100_000 }),
       clock: systemClock,
     }),
     pages: createPages<ConnectViews>({

@@ -3,7 +3,7 @@ import { createTokenVerifier } from '../../src/mcp-host/token-verifier.js'
 import { createOperatorFetch } from '../../src/outbound/operator-fetch.js'
 import { resource, startTokenIssuer, type TokenIssuer } from '../support/token-issuer.js'
 
-const fetch = createOperatorFetch({ timeoutMs: 2_000, maxBytes: 100_000 })
+const fetch = createOperatorFetch({ timeoutMs: 20_000, maxBytes: 100_000 })
 let now = new Date('2026-11-21T12:00:00Z')
 const clock = { now: () => now }
 

@@ -23,15 +23,19 @@ afterAll(() => {
   server.close()
 })
 
-const fetch = createOperatorFetch({ timeoutMs: 200, maxBytes: 1_000 })
+const fetch = createOperatorFetch({ timeoutMs: 20_000, maxBytes: 1_000 })
 
 describe('outbound requests to configured URLs', () => {
   it.each([
     ['a redirect', '/redirect'],
     ['an answer over the size limit', '/long'],
-    ['an answer over the time limit', '/slow'],
   ])('fail on %s', async (_name, path) => {
     await expect(fetch(origin + path)).rejects.toThrow()
+  })
+
+  it('fail on an answer over the time limit', async () => {
+    const impatient = createOperatorFetch({ timeoutMs: 200, maxBytes: 1_000 })
+    await expect(impatient(`${origin}/slow`)).rejects.toThrow()
   })
 
   it('pass answers without a body', async () => {

@@ -18,7 +18,7 @@ beforeEach(async () => {
 afterEach(() => server.close())
 
 function discoveryOf(options: Pick<IssuerDiscoveryOptions, 'issuer'> & Partial<IssuerDiscoveryOptions>) {
-  const fetch = createOperatorFetch({ timeoutMs: 2_000, maxBytes: 100_000 })
+  const fetch = createOperatorFetch({ timeoutMs: 20_000, maxBytes: 100_000 })
   return createIssuerDiscovery({ fetch, clock: { now: () => now }, ...options })
 }
 

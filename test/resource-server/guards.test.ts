@@ -77,7 +77,7 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
       audit(auditRefusal(known.refusal, clock))
       return refuse(known.refusal)
     }
-    const body = await readJsonBody(request, headers['content-length'], { maxBytes: 2_048, timeoutMs: 300 })
+    const body = await readJsonBody(request, headers['content-length'], { maxBytes: 2_048, timeoutMs: 2_000 })
     if ('malformed' in body) return send(400, parseError(body.malformed))
     const refusal = await guard.refuse(known.accessToken, body.json, resourceMetadataUrl)
     if (refusal !== undefined) return refuse(refusal)

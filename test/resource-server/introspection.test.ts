@@ -29,7 +29,7 @@ beforeAll(async () => {
     clientSecret: 'sécret:+/%',
     issuer: 'https://issuer.test',
     audience: resource,
-    fetch: createOperatorFetch({ timeoutMs: 500, maxBytes: 10_000 }),
+    fetch: createOperatorFetch({ timeoutMs: 20_000, maxBytes: 10_000 }),
     clock: { now: () => now },
   }
   verify = createIntrospectionVerifier(options)

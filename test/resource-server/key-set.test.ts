@@ -10,7 +10,7 @@ import {
 import { eventually } from '../support/eventually.js'
 import { createSigningKey, resource, startTokenIssuer, type TokenIssuer } from '../support/token-issuer.js'
 
-const fetch = createOperatorFetch({ timeoutMs: 2_000, maxBytes: 100_000 })
+const fetch = createOperatorFetch({ timeoutMs: 20_000, maxBytes: 100_000 })
 
 let now: Date
 let issuer: TokenIssuer

@@ -10,6 +10,7 @@ import {
   type RevocationFeedSettings,
   refuseRevoked,
 } from '../../src/resource-server/index.js'
+import { eventually } from '../support/eventually.js'
 import { type LoopbackServer, resource, startLoopbackServer, startTokenIssuer } from '../support/token-issuer.js'
 
 const issuer = 'https://issuer.test'
@@ -26,11 +27,6 @@ function factsOf(...ids: string[]) {
 
 function pageOf(cursor: string, ...ids: string[]) {
   return { body: { revocations: factsOf(...ids), cursor, more: false, complete: false } }
-}
-
-async function until(isSo: () => boolean): Promise<void> {
-  for (let waited = 0; waited < 10_000 && !isSo(); waited += 10) await sleep(10)
-  expect(isSo()).toBe(true)
 }
 
 describe('following the revocation feed', () => {
@@ -57,7 +53,8 @@ describe('following the revocation feed', () => {
       feed: `${server.origin}/revocations`,
       credentials: { clientId: 'resource server', clientSecret: 'secret' },
       fetch: createOperatorFetch({ timeoutMs: 20_000, maxBytes: 100_000 }),
-      clock: { now: () => new Date(Date.now() + offsetMs) },
+      // Stands still but for what a test adds: the seconds that a busy machine takes are none here.
+      clock: { now: () => new Date(start * 1_000 + offsetMs) },
       onChange: (state) => void states.push(state),
       ...settings,
     })
@@ -88,12 +85,12 @@ describe('following the revocation feed', () => {
     follow()
     expect(await verdict(tokenOf('b'))).toBe('401 invalid_token')
     expect(await verdict(tokenOf('a'))).toBe('401 invalid_token')
-    await until(() => feed?.isRevoked(tokenOf('c')) === true)
+    await eventually(() => feed?.isRevoked(tokenOf('c')) === true)
     expect(await verdict(tokenOf('innocent'))).toBe('taken')
     // A grant of the same name at another issuer is another one.
     expect(await verdict(tokenOf('a', 'https://other.test'))).toBe('taken')
     await feed?.ready
-    await until(() => asked.length > 3)
+    await eventually(() => asked.length > 3)
     expect(asked.slice(0, 4).map((form) => form.get('after'))).toEqual([null, 'first', 'second', 'third'])
     expect(asked[1]?.get('wait')).toBe('10')
     expect(states).toEqual([{ isFollowing: true }])
@@ -102,15 +99,15 @@ describe('following the revocation feed', () => {
   it('goes on with what is known while the feed is down, and hears of the rest when it is back', async () => {
     serve(pageOf('one', 'a'), undefined, undefined, undefined, undefined, pageOf('two', 'b'), pageOf('two'))
     follow()
-    await until(() => states.length === 2)
+    await eventually(() => states.length === 2)
     expect(states[1]).toEqual({ isFollowing: false, reason: expect.stringContaining('500') })
     expect(await verdict(tokenOf('a'))).toBe('401 invalid_token')
     expect(await verdict(tokenOf('innocent'))).toBe('taken')
     offsetMs = 3_600_000
     expect(await verdict(tokenOf('innocent'))).toBe('taken')
-    await until(() => states.length === 3)
+    await eventually(() => states.length === 3)
     expect(feed?.isRevoked(tokenOf('b'))).toBe(true)
-    await until(() => asked.at(-1)?.get('after') === 'two')
+    await eventually(() => asked.at(-1)?.get('after') === 'two')
   })
 
   it('answers 503 when it was told to and heard nothing for so long, but still 401 for what is known', async () => {
@@ -123,7 +120,7 @@ describe('following the revocation feed', () => {
     expect(await verdict(tokenOf('innocent'))).toBe('503 temporarily_unavailable')
     expect(await verdict(tokenOf('a'))).toBe('401 invalid_token')
     serve(pageOf('two'))
-    await until(() => asked.at(-1)?.get('after') === 'two')
+    await eventually(() => asked.at(-1)?.get('after') === 'two')
     expect(await verdict(tokenOf('innocent'))).toBe('taken')
     expect(() => follow({ refuseAfterSeconds: 14 })).toThrow(RangeError)
   })
@@ -141,9 +138,9 @@ describe('following the revocation feed', () => {
   it('does not keep tokens waiting for a feed that was never there', async () => {
     serve(undefined)
     follow()
-    const startedAt = Date.now()
     expect(await verdict(tokenOf('a'))).toBe('taken')
-    expect(Date.now() - startedAt).toBeLessThan(5_000)
+    // Three failures, 0.6 s apart in all, are enough to know.
+    expect(asked).toHaveLength(3)
     expect(states).toEqual([{ isFollowing: false, reason: expect.any(String) }])
   })
 
@@ -156,7 +153,7 @@ describe('following the revocation feed', () => {
   ])('counts %s as an outage', async (_what, answer) => {
     serve(answer)
     follow()
-    await until(() => states.length === 1)
+    await eventually(() => states.length === 1)
     expect(states[0]?.isFollowing).toBe(false)
     expect(feed?.isRevoked(tokenOf('a'))).toBe(false)
   })
@@ -170,7 +167,7 @@ describe('following the revocation feed', () => {
       pageOf('two'),
     )
     follow()
-    await until(() => feed?.isRevoked(tokenOf('b')) === true)
+    await eventually(() => feed?.isRevoked(tokenOf('b')) === true)
     expect(feed?.isRevoked(tokenOf('a'))).toBe(true)
     expect(asked.slice(0, 3).map((form) => form.get('after'))).toEqual([null, 'one', null])
   })
@@ -183,7 +180,7 @@ describe('following the revocation feed', () => {
     const trusted = createTokenVerifier({
       audience: resource,
       authorizationServers: [{ issuer: own }, { issuer: other.issuer }],
-      fetch: createOperatorFetch({ timeoutMs: 2_000, maxBytes: 100_000 }),
+      fetch: createOperatorFetch({ timeoutMs: 20_000, maxBytes: 100_000 }),
       clock: { now: () => new Date() },
     })
     const verify = refuseRevoked(trusted.verify, revocations)
@@ -203,7 +200,7 @@ describe('following the revocation feed', () => {
       )
     expect(await taken()).toEqual([true, true, true])
     serve(pageOf('two', 'a'), pageOf('two'))
-    await until(() => asked.at(-1)?.get('after') === 'two')
+    await eventually(() => asked.at(-1)?.get('after') === 'two')
     expect(await taken()).toEqual([false, true, true])
     await Promise.all([followed.close(), other.close()])
   })
@@ -222,7 +219,7 @@ describe('following the revocation feed', () => {
 
   it('finds no feed at an issuer that has none', async () => {
     follow({ feed: { endpoint: async () => undefined } })
-    await until(() => states.length === 1)
+    await eventually(() => states.length === 1)
     expect(states[0]).toEqual({ isFollowing: false, reason: expect.stringContaining('no revocation feed') })
   })
 })

@@ -87,7 +87,7 @@ describe('discovery and what is wrong with a document', () => {
     createIssuerDiscovery({
       issuer: server.origin,
       demandValidMetadata,
-      fetch: createOperatorFetch({ timeoutMs: 2_000, maxBytes: 100_000 }),
+      fetch: createOperatorFetch({ timeoutMs: 20_000, maxBytes: 100_000 }),
       clock: { now: () => new Date() },
     })
 

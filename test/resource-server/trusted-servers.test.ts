@@ -10,7 +10,7 @@ import { type Answer, resource, startTokenIssuer, type TokenIssuer } from '../su
 
 let now = new Date('2026-11-21T12:00:00Z')
 const clock = { now: () => now }
-const fetch = createOperatorFetch({ timeoutMs: 2_000, maxBytes: 100_000 })
+const fetch = createOperatorFetch({ timeoutMs: 20_000, maxBytes: 100_000 })
 const credentials = { clientId: 'resource-server', clientSecret: 'secret' }
 const invalid = { code: 'invalid_token', status: 401 }
 const outage = { code: 'temporarily_unavailable', status: 503 }

@@ -15,7 +15,7 @@ import { createSigningKey, resource, startTokenIssuer, type TokenIssuer } from '
 const now = new Date('2026-11-21T12:00:00Z')
 const seconds = now.getTime() / 1000
 const clock = { now: () => now }
-const fetch = createOperatorFetch({ timeoutMs: 2_000, maxBytes: 100_000 })
+const fetch = createOperatorFetch({ timeoutMs: 20_000, maxBytes: 100_000 })
 
 let issuer: TokenIssuer
 let verify: TokenVerifier

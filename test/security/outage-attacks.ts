@@ -56,10 +56,10 @@ function endConnections({ administrator }: OutageWorld): Promise<unknown> {
 /** Asks again while it is told to come again. */
 async function persistently(ask: () => Promise<TokenAnswer>): Promise<TokenAnswer> {
   let answer = await ask()
-  for (let tries = 0; answer.status === 503 && tries < 50; tries += 1) {
-    await new Promise((resolve) => setTimeout(resolve, 20))
-    answer = await ask()
-  }
+  await eventually(async () => {
+    if (answer.status === 503) answer = await ask()
+    return answer.status !== 503
+  })
   return answer
 }
 

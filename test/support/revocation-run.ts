@@ -37,6 +37,8 @@ export interface RevocationRunOptions {
 export interface RevocationRun {
   /** From the answer to the revocation to the first refusal, for each revocation and each of the two servers. */
   readonly milliseconds: readonly number[]
+  /** What single calls with these tokens took meanwhile, at the same servers: how fast the machine is at the moment. */
+  readonly callMilliseconds: readonly number[]
 }
 
 interface Revocable {
@@ -79,9 +81,19 @@ async function tokensOfOneGrant(grant: Grant, browser: ReturnType<typeof createB
   return [...made, { accessToken: tokens.access_token, posted: tokens.refresh_token ?? '' }]
 }
 
-async function untilRefused(takes: (token: string) => Promise<boolean>, token: string): Promise<number> {
+async function untilRefused(
+  takes: (token: string) => Promise<boolean>,
+  token: string,
+  calls: number[],
+): Promise<number> {
   const startedAt = performance.now()
-  while (await takes(token)) {
+  const isTaken = async () => {
+    const askedAt = performance.now()
+    const taken = await takes(token)
+    calls.push(performance.now() - askedAt)
+    return taken
+  }
+  while (await isTaken()) {
     if (performance.now() - startedAt > givenUpMs) throw new Error('a revoked token is still taken')
     await sleep(askEveryMs)
   }
@@ -109,6 +121,7 @@ export async function runRevocations({ count, start }: RevocationRunOptions): Pr
   const library = startLibraryServer(auth.settings, secret)
   const servers = [takenAt(resource), takenBy(library.verify)]
   const milliseconds: number[] = []
+  const callMilliseconds: number[] = []
   try {
     const grant = await newGrant({ issuer, resource })
     const browser = createBrowser([issuer, resource])
@@ -128,11 +141,13 @@ export async function runRevocations({ count, start }: RevocationRunOptions): Pr
       const wave = revocables.slice(done, done + atOnce).map(async ({ accessToken, posted }) => {
         const status = await revoke(grant, posted)
         if (status !== 200) throw new Error(`the revocation was answered with ${status}`)
-        milliseconds.push(...(await Promise.all(servers.map((takes) => untilRefused(takes, accessToken)))))
+        milliseconds.push(
+          ...(await Promise.all(servers.map((takes) => untilRefused(takes, accessToken, callMilliseconds)))),
+        )
       })
       await Promise.all(wave)
     }
-    return { milliseconds }
+    return { milliseconds, callMilliseconds }
   } finally {
     library.close()
     await mcp.stop()

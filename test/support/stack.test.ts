@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import { describeOnDatabases } from './describe-with.js'
+import { eventually } from './eventually.js'
 import { type Stack, startStack } from './stack.js'
 
 describeOnDatabases('the stack in the test process (%s)', (database) => {
@@ -18,10 +18,7 @@ describeOnDatabases('the stack in the test process (%s)', (database) => {
 
   it('starts without anything that somebody would have to look at', async () => {
     const lines = () => stack.logLines.map((line) => JSON.parse(line) as { level: string; msg: string; path?: string })
-    for (let waited = 0; waited < 10_000 && !lines().some(({ msg }) => msg === 'following revocations'); waited += 50) {
-      await sleep(50)
-    }
-    expect(lines().map(({ msg }) => msg)).toContain('following revocations')
+    await eventually(() => lines().some(({ msg }) => msg === 'following revocations'))
     expect(lines().filter(({ level }) => level === 'warn' || level === 'error')).toEqual([])
     // The polls of its own MCP server, which go on as long as it runs.
     expect(lines().filter(({ level, path }) => level === 'info' && path === '/revocations')).toEqual([])

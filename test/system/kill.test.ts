@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import { z } from 'zod'
 import { describeOnDatabases, describeOnPostgres } from '../support/describe-with.js'
+import { eventually } from '../support/eventually.js'
 import { type Grant, newGrant, obtainTokens, refresh } from '../support/oauth-client.js'
 import { type Postgres, startPostgres } from '../support/postgres.js'
 import { type StackProcess, startStackProcess } from '../support/stack-process.js'
@@ -45,7 +46,9 @@ async function keepBusyUntil(grant: Grant, facts: Facts, strike: () => Promise<v
     while (!struck) await step(grant, facts).catch(() => sleep(5))
   }
   const loops = [loop(registerOnce), loop(refreshOnce)]
-  await sleep(600)
+  const before = { clients: facts.clients.length, refreshes: facts.refreshes }
+  const enough = () => facts.clients.length >= before.clients + 5 && facts.refreshes >= before.refreshes + 5
+  await eventually(enough)
   await strike()
   struck = true
   await Promise.all(loops)
@@ -123,8 +126,7 @@ describeOnPostgres('kill -9 of PostgreSQL', () => {
     await keepBusyUntil(grant, facts, () => postgres.kill9())
     expect(await readyStatus()).toBe(503)
     await postgres.restart()
-    for (let waited = 0; waited < 5_000 && (await readyStatus()) !== 200; waited += 100) await sleep(100)
-    expect(await readyStatus()).toBe(200)
+    await eventually(async () => (await readyStatus()) === 200)
     await expectNothingLost(grant, facts)
   })
 })

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import { haveOneOwner, sharedHost } from '../../../src/authorization-server/clients/host-owners.js'
 import { mixesScripts } from '../../../src/authorization-server/clients/name-skeleton.js'
 import { ownNames, warningAbout } from '../../../src/authorization-server/clients/name-warnings.js'
+import { cpuMilliseconds } from '../../support/cpu-time.js'
 
 const own = ownNames({
   productName: 'Acme Vault',
@@ -81,10 +82,8 @@ describe('Names that could be mistaken for another (UTS #39 §4)', () => {
     ['Sheets', 'apps.google.com', undefined],
   ])('%s, by a document on %s', (name, host, expected) => expect(warningAbout(name, own, host)).toEqual(expected))
 
-  it('judges a long name in no time', () => {
-    const started = process.hrtime.bigint()
-    warningAbout('ꓚ\u0301'.repeat(500_000), own)
-    expect(Number(process.hrtime.bigint() - started) / 1e6).toBeLessThan(1_000)
+  it('judges a long name in little time', async () => {
+    expect(await cpuMilliseconds(() => warningAbout('ꓚ\u0301'.repeat(500_000), own))).toBeLessThan(2_000)
   })
 })
 

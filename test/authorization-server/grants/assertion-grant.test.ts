@@ -39,7 +39,7 @@ describeOnDatabases('Identity assertions, on %s', (kind) => {
       ...rest,
     })
     server = await startServer(kind, {
-      operatorFetch: createOperatorFetch({ timeoutMs: 2_000, maxBytes: 100_000 }),
+      operatorFetch: createOperatorFetch({ timeoutMs: 20_000, maxBytes: 100_000 }),
       trustedAssertionIssuers: [
         trusted(idp, {}),
         trusted(creating, { accounts: 'create', clients: ['https://app.example/client', 'machine-listed'] }),
@@ -398,7 +398,7 @@ describeOnDatabases('Identity assertions, on %s', (kind) => {
   it('are answered 503 while their issuer’s keys cannot be had: that is no fault of theirs', async () => {
     const provider = await startIdentityProvider()
     const rotating = await startServer(kind, {
-      operatorFetch: createOperatorFetch({ timeoutMs: 500, maxBytes: 100_000 }),
+      operatorFetch: createOperatorFetch({ timeoutMs: 20_000, maxBytes: 100_000 }),
       trustedAssertionIssuers: [
         {
           issuer: provider.issuer,

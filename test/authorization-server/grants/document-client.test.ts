@@ -20,7 +20,7 @@ beforeAll(async () => {
   ;[host, idp, key] = await Promise.all([startDocumentHost(), startIdentityProvider(), newClientKey('one', 'ES256')])
   server = await startServer('embedded', {
     untrustedFetch: host.untrustedFetch,
-    operatorFetch: createOperatorFetch({ timeoutMs: 2_000, maxBytes: 100_000 }),
+    operatorFetch: createOperatorFetch({ timeoutMs: 20_000, maxBytes: 100_000 }),
     trustedAssertionIssuers: [
       {
         issuer: idp.issuer,

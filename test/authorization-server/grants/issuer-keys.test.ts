@@ -23,7 +23,7 @@ function verifier(cooldownSeconds: number) {
     accounts: 'linked',
     emailDomains: [],
   }
-  const fetch = createOperatorFetch({ timeoutMs: 2_000, maxBytes: 100_000 })
+  const fetch = createOperatorFetch({ timeoutMs: 20_000, maxBytes: 100_000 })
   return createAssertionVerifier([trusted], fetch, systemClock, cooldownSeconds)
 }
 

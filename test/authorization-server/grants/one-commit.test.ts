@@ -29,7 +29,7 @@ describeOnDatabases('The commit of an identity assertion, on %s', (kind) => {
         database: watched(await openTestDatabase(kind, 'auth')),
         accessTokenFormat: format,
         usageLimits: { ...noUsageLimits, 'token-person': { limit: perPerson, windowSeconds: 3_650 * 86_400 } },
-        operatorFetch: createOperatorFetch({ timeoutMs: 2_000, maxBytes: 100_000 }),
+        operatorFetch: createOperatorFetch({ timeoutMs: 20_000, maxBytes: 100_000 }),
         trustedAssertionIssuers: [
           {
             issuer: idp.issuer,

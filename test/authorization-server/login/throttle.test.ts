@@ -78,7 +78,7 @@ describeOnDatabases('Throttling of sign-ins (NIST SP 800-63B-4 §3.2.2), on %s',
     expect(await tries(5, { ...ada, email: 'bob@example.org' })).toBe(5)
     clock.advance(86_400)
     expect(await throttle.begin(ada)).toBeUndefined()
-  }, 30_000)
+  })
 
   it('counts a browser that is known to the account apart from everybody else', async () => {
     const hers = { ...ada, knownBrowser: 'hers' }

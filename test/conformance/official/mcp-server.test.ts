@@ -26,7 +26,7 @@ beforeAll(async () => {
   mcpUrl = `${proxy.origin}/mcp`
   authorizationServer = await startServer('embedded', { resources: [fixtureResource(mcpUrl)] })
   const { issuer } = authorizationServer
-  const fetch = createOperatorFetch({ timeoutMs: 2_000, maxBytes: 100_000 })
+  const fetch = createOperatorFetch({ timeoutMs: 20_000, maxBytes: 100_000 })
   mcpServer = await startMcpTestServer({
     definition: fixtureServer(mcpUrl),
     issuer,
