@@ -26,7 +26,7 @@ function isServiceLink(name: string, value: string): boolean {
 }
 
 /** Names this long rarely resemble a variable of another program. */
-const distinctiveLength = 10
+const distinctiveLength = 9
 
 const letters = (name: string) => name.toLowerCase().replace(/[^a-z\d]/g, '')
 const words = (name: string) => name.toLowerCase().split('_').sort().join('')
