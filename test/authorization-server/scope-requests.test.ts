@@ -206,6 +206,7 @@ describe('Parameters that mean nothing in a request (RFC 6749 §3.1)', () => {
     claims_locales: 'de',
     display: 'popup',
     ui_locales: 'de',
+    registration: '{}',
   }
   const codeFor = async (by: Grant, parameters: Record<string, string>) =>
     completeCode(by, server.newBrowser(), { account: server.account }, { scope: 'notes:read', ...parameters })
@@ -213,6 +214,18 @@ describe('Parameters that mean nothing in a request (RFC 6749 §3.1)', () => {
   it.each(Object.entries(ofOpenid))('%s without openid is ignored', async (name, value) => {
     const { code } = await codeFor(grant, { [name]: value })
     expect(code).not.toBe('')
+  })
+
+  it('blanks around response_type are no part of it', async () => {
+    const { url } = startAuthorization(grant.server, { ...grant, scope: 'notes:read' })
+    const left = await completeAuthorization(
+      server.newBrowser(),
+      url.replace('response_type=code', 'response_type=+code+'),
+      {
+        account: server.account,
+      },
+    )
+    expect(new URL(left).searchParams.get('code')).not.toBeNull()
   })
 
   it('all of them without openid are ignored, pushed as well', async () => {

@@ -7,7 +7,7 @@
 import { parseScope } from '../../oauth/scope.js'
 import { meantClaims } from './requested-claims.js'
 
-/** OpenID Connect Core §3.1.2.1, §5.2, §5.5: parameters of an authentication request, which has the scope `openid`. */
+/** OpenID Connect Core §3.1.2.1, §5.2, §5.5, §7.2.1: parameters of an authentication request, which has the scope `openid`. */
 const openidParameters: readonly string[] = [
   'acr_values',
   'claims',
@@ -16,6 +16,7 @@ const openidParameters: readonly string[] = [
   'id_token_hint',
   'max_age',
   'nonce',
+  'registration',
   'ui_locales',
 ]
 
@@ -42,8 +43,22 @@ function rewriteClaims(parameters: URLSearchParams): void {
   else parameters.set('claims', meant)
 }
 
+/** Blanks around and between the words of a list are no words, as in `scope` (RFC 6749 §3.1.1, §3.3). */
+function rewriteResponseType(parameters: URLSearchParams): void {
+  const [responseType, ...further] = parameters.getAll('response_type')
+  if (responseType === undefined || further.length > 0) return
+  parameters.set(
+    'response_type',
+    responseType
+      .split(' ')
+      .filter((word) => word !== '')
+      .join(' '),
+  )
+}
+
 /** Takes out, in place, what means nothing in an authorization request with this scope. Repeated ones go, too. */
 export function dropIgnoredParameters(parameters: URLSearchParams): void {
+  rewriteResponseType(parameters)
   rewritePrompt(parameters)
   if (parseScope(parameters.get('scope') ?? undefined).includes('openid')) rewriteClaims(parameters)
   else for (const name of openidParameters) parameters.delete(name)

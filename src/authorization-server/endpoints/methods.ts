@@ -51,9 +51,9 @@ function allowHeader(methods: readonly string[]): string {
 }
 
 export interface RouteMethods {
-  /** Ahead of everything: 405 with `Allow` (RFC 9110 §15.5.6). Such a request costs nothing and is counted nowhere. */
+  /** Ahead of everything: 405 or, for OPTIONS, 204 with `Allow` (RFC 9110 §15.5.6, §9.3.7). Costs nothing and is counted nowhere. */
   readonly refuseOthers: HttpMiddleware
-  /** Behind everything: OPTIONS of a route without CORS, and 404 for what is no route. */
+  /** Behind everything: a preflight of a route without CORS, and 404 for what is no route. */
   readonly answerRest: HttpMiddleware
 }
 
@@ -70,19 +70,25 @@ export function createRouteMethods({ registration, deviceFlow }: OfferedRoutes):
     ctx.set('allow', allowHeader(methods))
     throw new OAuthError('invalid_request', 'this method is not allowed here', { status: 405 })
   }
+  /** Asked by a program. A browser's preflight (Fetch standard) names the method it wants, and is the business of each endpoint. */
+  const answerOptions = (ctx: HttpContext): boolean => {
+    const methods = ctx.method === 'OPTIONS' ? methodsOf(ctx) : undefined
+    if (methods === undefined) return false
+    ctx.set('allow', allowHeader(methods))
+    ctx.status = 204
+    return true
+  }
   return {
     refuseOthers: async (ctx, next) => {
       refuseIfOther(ctx)
+      if (ctx.get('access-control-request-method') === '' && answerOptions(ctx)) return
       return next()
     },
     answerRest: async (ctx) => {
       // A document has further addresses, which were brought to its path on the way.
       refuseIfOther(ctx)
-      const methods = ctx.method === 'OPTIONS' ? methodsOf(ctx) : undefined
-      if (methods === undefined)
+      if (!answerOptions(ctx))
         throw new OAuthError('invalid_request', 'there is nothing at this address', { status: 404 })
-      ctx.set('allow', allowHeader(methods))
-      ctx.status = 204
     },
   }
 }

@@ -151,6 +151,18 @@ describe('A method that a route does not take (RFC 9110 §15.5.6)', () => {
     expect(await answer.json()).toMatchObject({ error: 'invalid_request' })
   })
 
+  it.each([
+    ['/token', 'POST, OPTIONS'],
+    ['/register', 'POST, OPTIONS'],
+    ['/userinfo', 'GET, POST, HEAD, OPTIONS'],
+    ['/jwks', 'GET, HEAD, OPTIONS'],
+    ['/.well-known/openid-configuration', 'GET, HEAD, OPTIONS'],
+    ['/authorize', 'GET, POST, HEAD, OPTIONS'],
+  ])('OPTIONS without a preflight’s headers is told what %s takes: %s', async (path, allow) => {
+    const answer = await fetch(server.issuer + path, { method: 'OPTIONS' })
+    expect([answer.status, answer.headers.get('allow')]).toEqual([204, allow])
+  })
+
   it('is still 404 where there is no route, also where a feature is off', async () => {
     expect((await fetch(`${server.issuer}/nowhere`, { method: 'POST' })).status).toBe(404)
     expect((await fetch(`${server.issuer}/backchannel`)).status).toBe(404)

@@ -16,12 +16,13 @@ const rewritten: ReadonlySet<string> = new Set([
   'scope',
   'redirect_uri',
   'prompt',
+  'response_type',
   'client_id',
   'client_secret',
 ])
 /** Left out of a request without `openid`. */
 const ofOpenid: ReadonlySet<string> = new Set(
-  'acr_values claims claims_locales display id_token_hint max_age nonce ui_locales'.split(' '),
+  'acr_values claims claims_locales display id_token_hint max_age nonce registration ui_locales'.split(' '),
 )
 
 /** What the engine is handed: a query, or the body of a form. `undefined`: refused. */
