@@ -56,7 +56,7 @@ async function checkAnswer(accept: string, result: unknown): Promise<void> {
   const bodies = [
     [json, JSON.stringify(answer)],
     [eventStream, `${event(progress)}: a comment\n\n${event(answer)}`],
-    [eventStream, event(answer).replaceAll('\n', '\r\n')],
+    [eventStream, `${event(progress)}${event(answer)}`.replaceAll('\n', '\r\n')],
   ] as const
   for (const [type, body] of bodies) {
     const given = await inAcceptedForm(answered(type, body), forms, false)

@@ -18,7 +18,7 @@ const malformed: Environment = {
   MCP_SERVER_SECRET: `${mark} with a blank`,
   ENCRYPTION_KEY: `${mark}`,
   DATABASE_URL: `postgresql://gatehouse:${mark}@one,two/auth?sslmode=${mark}`,
-  NOTES_DATABASE_URL: `mysql://notes:${mark}@db/notes`,
+  NOTES_DATABASE_URL: `postgresql://notes:${mark}@db/notes?sslmode=${mark}`,
   BOOTSTRAP_EMAIL: 'ada@example.com',
   BOOTSTRAP_PASSWORD: mark,
 }
