@@ -84,7 +84,8 @@ export function createWindowCounters({ clock, maxEntries, onUse }: WindowCounter
     let endsAt = 0
     for (const { network, times } of networks) {
       const counter = current(`${name}\n${network}`, now)
-      if ((counter?.used ?? 0) + uses > allowed * times)
+      // A share of a small limit is one use at least.
+      if ((counter?.used ?? 0) + uses > Math.max(1, allowed * times))
         endsAt = Math.max(endsAt, counter?.endsAt ?? windowEnd(limit, now))
     }
     return endsAt === 0 ? undefined : { retryAfterSeconds: Math.max(1, Math.ceil((endsAt - now) / 1000)) }
