@@ -96,7 +96,7 @@ describe('Authorization errors that go back to the client (RFC 6749 §4.1.2.1, R
     ],
     ['a request object without signature', { request: 'eyJhbGciOiJub25lIn0.e30.' }, 'request_not_supported'],
     ['a request_uri', { request_uri: 'http://127.0.0.1:1/request' }, 'invalid_request_uri'],
-    ['a registration parameter', { registration: '{}' }, 'registration_not_supported'],
+    ['a registration parameter', { scope: 'openid', registration: '{}' }, 'registration_not_supported'],
     ['prompt=none without a session', { prompt: 'none' }, 'login_required'],
     ['a scope with control characters', { scope: 'notes:read\u0007' }, 'invalid_scope'],
     ['a parameter twice', { scope: ['notes:read', 'notes:write'] }, 'invalid_request'],

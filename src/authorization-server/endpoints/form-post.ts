@@ -9,22 +9,22 @@ import type { Pages } from '../../pages/pages.js'
 import type { Views } from '../pages/views.js'
 import { routes } from '../routes.js'
 
-const posted = new WeakSet<object>()
+const postedErrors = new WeakSet<object>()
 
-/** True when the answer is a page that posts itself to the client. */
-export function isPosted(ctx: HttpContext): boolean {
-  return posted.has(ctx)
+/** True when the answer is a page that posts an error to the client. */
+export function postsError(ctx: HttpContext): boolean {
+  return postedErrors.has(ctx)
 }
 
 export type PostForm = (ctx: HttpContext, action: string, fields: Readonly<Record<string, string>>) => void
 
 export function createPostForm(pages: Pages<Views>): PostForm {
   return (ctx, action, fields) => {
-    const status = 'error' in fields ? 400 : 200
-    pages.send(ctx, 'form-post', { action, host: new URL(action).host, fields }, status)
+    // An error, too, is an answer to the client: as a failure of this page, a proxy could put its own page in its place.
+    pages.send(ctx, 'form-post', { action, host: new URL(action).host, fields })
     // Sends this server's origin to the client; with `same-origin` it would get `Origin: null`. The path is not sent.
     ctx.set('referrer-policy', 'strict-origin')
-    posted.add(ctx)
+    if ('error' in fields) postedErrors.add(ctx)
   }
 }
 

@@ -11,7 +11,7 @@ import { redirectKind } from '../../oauth/redirect-uri.js'
 import { canParseUrl } from '../../oauth/url.js'
 import type { Pages } from '../../pages/pages.js'
 import { knownClient } from '../clients/known-clients.js'
-import { isPosted } from '../endpoints/form-post.js'
+import { postsError } from '../endpoints/form-post.js'
 import type { Views } from '../pages/views.js'
 import { routes } from '../routes.js'
 
@@ -49,7 +49,7 @@ const silentAnswers: ReadonlySet<unknown> = new Set([
 export function holdBackErrors(pages: Pages<Views>): HttpMiddleware {
   return async (ctx, next) => {
     await next()
-    if (ctx.path !== routes.authorization || ctx.status < 300) return
+    if (ctx.path !== routes.authorization || (ctx.status < 300 && !postsError(ctx))) return
     const { client, params } = (ctx as unknown as KoaContextWithOIDC).oidc ?? {}
     const redirectUri = params?.['redirect_uri']
     if (typeof redirectUri !== 'string' || redirectKind(redirectUri) !== 'https' || isTrusted(client)) return
@@ -58,7 +58,7 @@ export function holdBackErrors(pages: Pages<Views>): HttpMiddleware {
     if (ctx.status === 303) {
       const back = errorReturn(String(ctx.response.get('location')), redirectUri)
       if (back !== undefined) holdBack(pages, ctx, clientName, back.href)
-    } else if (isPosted(ctx) && ctx.status >= 400) {
+    } else if (postsError(ctx)) {
       holdBack(pages, ctx, clientName, undefined)
     }
   }

@@ -149,6 +149,6 @@ describe('An answer that is posted to the client (OAuth 2.0 Form Post Response M
     const { url } = await startFlow(party, { response_mode: 'form_post', prompt: 'none' })
     const page = pageOf(await server.newBrowser().open(url.href))
     const fields = Object.fromEntries((page.forms[0]?.fields ?? []).map(({ name, value }) => [name, value]))
-    expect([page.heading, fields['error']]).toEqual(['One more step', 'login_required'])
+    expect([page.status, page.heading, fields['error']]).toEqual([200, 'One more step', 'login_required'])
   })
 })
