@@ -187,7 +187,10 @@ const outbound: readonly Row[] = [
       ['request_uri of a URN nobody pushed', () => ({ request_uri: 'urn:ietf:params:oauth:request_uri:made-up' })],
       ['request without signature', () => ({ request: 'eyJhbGciOiJub25lIn0.eyJjbGllbnRfaWQiOiJ3ZWJzaXRlIn0.' })],
       ['request and request_uri', (url: string) => ({ request: 'x.y.z', request_uri: url })],
-      ['registration', (url: string) => ({ registration: JSON.stringify({ jwks_uri: url, logo_uri: url }) })],
+      [
+        'registration',
+        (url: string) => ({ scope: 'openid', registration: JSON.stringify({ jwks_uri: url, logo_uri: url }) }),
+      ],
     ] as const
   ).map(
     ([name, changes]): Row => ({
