@@ -125,6 +125,12 @@ describe('Presses that were not meant for the consent page', () => {
     await session.detach()
   }
 
+  /** The clock of the page's script stands: presses come as the page arrives, however long a busy machine takes to send them. */
+  async function standStill(): Promise<void> {
+    await page.clock.install({ time: 0 })
+    await page.clock.pauseAt(1_000)
+  }
+
   /** Nothing was sent to the client, and the person still looks at a page that asks. */
   async function expectNothingAllowed(): Promise<void> {
     await page.waitForTimeout(300)
@@ -162,6 +168,7 @@ describe('Presses that were not meant for the consent page', () => {
 
     it('a burst of ten clicks where Allow is', async () => {
       await haveSession()
+      await standStill()
       await page.goto(request())
       await allow()
       const { x, y } = await middleOf('Allow')
@@ -174,9 +181,7 @@ describe('Presses that were not meant for the consent page', () => {
 
     it('a double tap where Allow is, as the page arrives', async () => {
       await haveSession()
-      // The page's clock stands, so the taps come as the page arrives however long a busy machine takes to send them.
-      await page.clock.install({ time: 0 })
-      await page.clock.pauseAt(1_000)
+      await standStill()
       await page.goto(request(), { waitUntil: 'commit' })
       await allow()
       await doubleTap(await middleOf('Allow'))
