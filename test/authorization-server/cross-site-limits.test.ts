@@ -193,6 +193,25 @@ describe(`Limits turned against others by a page elsewhere, on ${kind}`, () => {
     ).toEqual([201, 401, 401, 401, 200])
   })
 
+  it.each<[string, Record<string, string>]>([
+    [
+      'pages fetched ahead of a visit',
+      { 'sec-fetch-site': 'none', 'sec-fetch-mode': 'navigate', 'sec-purpose': 'prefetch' },
+    ],
+    ['pages rendered ahead of a visit', { 'sec-fetch-site': 'none', 'sec-purpose': 'prefetch;prerender' }],
+    ['handshakes of web sockets', { upgrade: 'websocket', connection: 'Upgrade', origin: 'https://evil.example' }],
+  ])('%s are refused before anything is counted', async (_what, headers) => {
+    const server = await start({ usageLimits: limitsWith({ authorize: { limit: 3, windowSeconds: 86_400 } }) })
+    const office = '203.0.113.1'
+    for (const path of ['/device', '/authorize?client_id=nobody', '/logout']) {
+      for (let asked = 0; asked < 5; asked += 1) {
+        expect([path, await browse(server, path, office, { headers })]).toEqual([path, 400])
+      }
+    }
+    expect(await server.storage.prisma.rateLimit.count()).toBe(0)
+    expect(await browse(server, '/authorize?client_id=nobody', office, {})).toBe(400)
+  })
+
   it.each(['no-cors', 'navigate'])(
     'what a page could not read the answer of (%s) is refused before anything is counted',
     async (mode) => {

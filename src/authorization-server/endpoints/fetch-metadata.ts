@@ -56,6 +56,19 @@ function isBlind(ctx: HttpContext): boolean {
   return (site === 'cross-site' || site === 'same-site') && (mode === 'no-cors' || mode === 'navigate')
 }
 
+/**
+ * What a page elsewhere can have a browser send that looks like the person's own doing: a page fetched ahead of a visit (speculation
+ * rules) says `Sec-Fetch-Site: none`, the handshake of a web socket has no such headers at all. There is nothing here to fetch ahead, and
+ * no web socket (`Sec-Purpose`, Fetch standard; RFC 6455 §4.1).
+ */
+function isAhead(ctx: HttpContext): boolean {
+  return /\bprefetch\b/i.test(`${ctx.get('sec-purpose')} ${ctx.get('purpose')}`)
+}
+
+function isWebSocket(ctx: HttpContext): boolean {
+  return /\bwebsocket\b/i.test(ctx.get('upgrade'))
+}
+
 /** Middleware ahead of all limits. `origin`: the issuer's. */
 export function refuseCrossSite(origin: string): HttpMiddleware {
   return async (ctx, next) => {
@@ -63,6 +76,9 @@ export function refuseCrossSite(origin: string): HttpMiddleware {
       throw new PageError('form-expired', 'access_denied', 403, {
         detail: 'cross-site request that is not a navigation',
       })
+    }
+    if (isAhead(ctx) || isWebSocket(ctx)) {
+      throw new OAuthError('invalid_request', 'this server is asked by visits and calls alone')
     }
     if (programEndpoints.has(ctx.path) && isBlind(ctx)) {
       throw new OAuthError('access_denied', 'another site sent this', { status: 403 })
