@@ -118,8 +118,10 @@ export function createWindowCounters({ clock, maxEntries, onUse }: WindowCounter
       const keys = [...networksOf(who).map(({ network }) => `${limit.name}\n${network}`), totalKey(limit.name)]
       for (const counter of keys.map((key) => current(key, now))) {
         if (counter === undefined) continue
-        counter.used -= uses
-        counter.unflushed -= uses
+        // What was counted in a window that has ended since is not in this one.
+        const back = Math.min(uses, counter.used)
+        counter.used -= back
+        counter.unflushed -= back
       }
     },
     excess: (limit, who, underWay = 0) =>

@@ -22,7 +22,7 @@ const options = new jazzer.OptionsManager(jazzer.OptionSource.DefaultCLIOptions)
     excludes: ['/generated/', '/src/storage/', '/src/database/'],
     fuzzerOptions,
     // Of one input. The targets have a bound of their own, which is far lower and says more.
-    timeout: 20_000,
+    timeout: 120_000,
   },
   jazzer.OptionSource.CommandLineArguments,
 )
