@@ -6,7 +6,7 @@ import { displayText } from '../../base/display-text.js'
 import type { NameWarning } from '../pages/views.js'
 import { domainOf, haveOneOwner, sharedHost } from './host-owners.js'
 import { borrowedName } from './known-clients.js'
-import { isNamed, mixesScripts, resembles, skeletonsOf } from './name-skeleton.js'
+import { isNamed, misspells, mixesScripts, resembles, skeletonsOf } from './name-skeleton.js'
 import { officialWord } from './official-words.js'
 
 /** Names of the operator. */
@@ -37,7 +37,8 @@ const shortestProductName = 4
 
 function ownName(name: string, { product, resources }: OwnNames): string | undefined {
   const isLong = skeletonsOf(product).every(({ length }) => length >= shortestProductName)
-  if (isLong ? resembles(skeletonsOf(name), product) : isNamed(name, product)) return product
+  if (isLong ? resembles(skeletonsOf(name), product) || misspells(name, product.toLowerCase()) : isNamed(name, product))
+    return product
   return resources.find((resource) => isNamed(name, resource))
 }
 
