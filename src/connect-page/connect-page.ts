@@ -1,7 +1,7 @@
 /**
  * What the connect page is given: how to connect each client to a resource, and what a client can ask for. Both servers show it from
- * a resource's declaration: the MCP server to a person who opens the MCP URL, the authorization server beside its home page, because an
- * MCP server of the operator's own may have no such page.
+ * a resource's declaration: the MCP server to a person who opens the MCP URL, the authorization server beside its home page, because
+ * another MCP server may have no such page.
  */
 import type { ResourceDeclaration, ScopeDeclaration, ToolDeclaration } from '../oauth/resource.js'
 import { needsNoScope, scopesNamed } from '../oauth/scope.js'

@@ -1,5 +1,6 @@
 /** What the tables of problems consist of. */
-/** What is known of a kind of problem, whoever has it. */
+
+/** One kind of problem: how severe it is, whom it affects and how to fix it. */
 export interface ProblemKind {
   /** A failure stops at least one client; a warning costs somebody something, or will. */
   readonly severity: 'failure' | 'warning'

@@ -45,7 +45,7 @@ export interface WindowCounters {
 
 export interface WindowCountersOptions {
   readonly clock: Clock
-  /** Entries kept in memory, about 200 bytes each; whoever was quiet for longest is forgotten first. */
+  /** Entries kept in memory, about 200 bytes each; the least recently used is dropped first. */
   readonly maxEntries: number
   /** Told of each counter that counted, and of how many uses it allows. */
   readonly onUse?: (counter: Counter, allowed: number) => void

@@ -1,7 +1,7 @@
 /**
  * Resolves names that strangers chose, by DNS alone. The system's resolver runs on the thread pool that hashes passwords and
  * reads files: a few names whose servers never answer would hold up everything. It also knows the names of this machine and of
- * its network, which nobody outside has any business with.
+ * its network, which strangers must not be able to reach.
  */
 import { Resolver } from 'node:dns/promises'
 import { UntrustedFetchError } from './untrusted-fetch-error.js'

@@ -1,62 +1,20 @@
 /** Pages of other sites cannot turn limits against whoever shares an address with their visitors. */
-import { request } from 'node:http'
-import { afterEach, describe, expect, it } from '@jest/globals'
-import { noUsageLimits, type UsageLimits } from '../../src/oauth/usage-limits.js'
-import { preferredDatabase } from '../support/databases.js'
+import { describe, expect, it } from '@jest/globals'
 import { startAuthorization } from '../support/oauth-client.js'
-import { type ServerOptions, startServer, type TestServer } from './server.js'
-
-const kind = preferredDatabase()
-const web = { redirect_uris: ['https://app.example/cb'] }
+import {
+  browse,
+  form,
+  kind,
+  limitsWith,
+  registerFrom,
+  sendTo,
+  startsServers,
+  statusesOf,
+  web,
+} from './limited-senders.js'
 
 describe(`Limits turned against others by a page elsewhere, on ${kind}`, () => {
-  const servers: TestServer[] = []
-  const start = async (options: ServerOptions = {}) => {
-    const server = await startServer(kind, { trustedProxies: ['127.0.0.1', '::1'], ...options })
-    servers.push(server)
-    return server
-  }
-  afterEach(async () => void (await Promise.all(servers.splice(0).map((server) => server.close()))))
-
-  const sendTo =
-    (server: TestServer) =>
-    (path: string, from: string, init: RequestInit = {}): Promise<Response> =>
-      fetch(`${server.issuer}${path}`, {
-        redirect: 'manual',
-        ...init,
-        headers: { ...init.headers, 'x-forwarded-for': from },
-      })
-  /** With the Fetch Metadata of a browser, which `fetch` does not let one choose. */
-  const browse = (
-    server: TestServer,
-    path: string,
-    from: string,
-    { method = 'GET', headers = {}, body }: RequestInit,
-  ) =>
-    new Promise<number>((resolve, reject) => {
-      const text = body === undefined ? '' : String(body)
-      const given = headers as Record<string, string>
-      const type = text === '' ? {} : { 'content-type': 'application/x-www-form-urlencoded' }
-      const sent = request(
-        `${server.issuer}${path}`,
-        { method, headers: { ...given, ...type, 'x-forwarded-for': from, 'content-length': Buffer.byteLength(text) } },
-        (answer) => {
-          answer.resume()
-          resolve(answer.statusCode ?? 0)
-        },
-      )
-      sent.once('error', reject)
-      sent.end(text)
-    })
-  const form = (fields: Record<string, string>): RequestInit => ({ method: 'POST', body: new URLSearchParams(fields) })
-  const statusesOf = async (answers: readonly Promise<{ status: number }>[]) =>
-    (await Promise.all(answers)).map(({ status }) => status)
-  const limitsWith = (given: Partial<UsageLimits>): UsageLimits => ({ ...noUsageLimits, ...given })
-
-  const registerFrom = (server: TestServer, from: string) => {
-    const headers = { 'content-type': 'application/json' }
-    return sendTo(server)('/register', from, { method: 'POST', headers, body: JSON.stringify(web) })
-  }
+  const start = startsServers()
 
   it('what a page elsewhere makes a visitor’s browser send is refused before anything is counted', async () => {
     const usageLimits = limitsWith({

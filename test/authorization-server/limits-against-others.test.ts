@@ -1,68 +1,27 @@
 /** Limits cannot be turned against others: each attack comes from several networks at once, through a trusted proxy; then others ask. */
-import { request } from 'node:http'
-import { afterEach, describe, expect, it } from '@jest/globals'
+import { describe, expect, it } from '@jest/globals'
 import { userCodeLimits } from '../../src/authorization-server/device/entry.js'
 import { hashSecret } from '../../src/base/secrets.js'
-import { noUsageLimits, parseUsageLimits, type UsageLimits } from '../../src/oauth/usage-limits.js'
+import { parseUsageLimits } from '../../src/oauth/usage-limits.js'
 import { UntrustedFetchError } from '../../src/outbound/untrusted-fetch-error.js'
 import { pageOf } from '../support/browser.js'
-import { preferredDatabase } from '../support/databases.js'
 import { deviceCodeGrant, startDevice } from '../support/device-client.js'
 import { eventually } from '../support/eventually.js'
 import { newGrant, register, startAuthorization } from '../support/oauth-client.js'
-import { type ServerOptions, startServer, type TestServer } from './server.js'
-
-const kind = preferredDatabase()
-const web = { redirect_uris: ['https://app.example/cb'] }
+import {
+  browse,
+  form,
+  kind,
+  limitsWith,
+  registerFrom,
+  sendTo,
+  startsServers,
+  statusesOf,
+  web,
+} from './limited-senders.js'
 
 describe(`Limits turned against others, on ${kind}`, () => {
-  const servers: TestServer[] = []
-  const start = async (options: ServerOptions = {}) => {
-    const server = await startServer(kind, { trustedProxies: ['127.0.0.1', '::1'], ...options })
-    servers.push(server)
-    return server
-  }
-  afterEach(async () => void (await Promise.all(servers.splice(0).map((server) => server.close()))))
-
-  const sendTo =
-    (server: TestServer) =>
-    (path: string, from: string, init: RequestInit = {}): Promise<Response> =>
-      fetch(`${server.issuer}${path}`, {
-        redirect: 'manual',
-        ...init,
-        headers: { ...init.headers, 'x-forwarded-for': from },
-      })
-  /** With the Fetch Metadata of a browser, which `fetch` does not let one choose. */
-  const browse = (
-    server: TestServer,
-    path: string,
-    from: string,
-    { method = 'GET', headers = {}, body }: RequestInit,
-  ) =>
-    new Promise<number>((resolve, reject) => {
-      const text = body === undefined ? '' : String(body)
-      const given = headers as Record<string, string>
-      const type = text === '' ? {} : { 'content-type': 'application/x-www-form-urlencoded' }
-      const sent = request(
-        `${server.issuer}${path}`,
-        { method, headers: { ...given, ...type, 'x-forwarded-for': from, 'content-length': Buffer.byteLength(text) } },
-        (answer) => {
-          answer.resume()
-          resolve(answer.statusCode ?? 0)
-        },
-      )
-      sent.once('error', reject)
-      sent.end(text)
-    })
-  const form = (fields: Record<string, string>): RequestInit => ({ method: 'POST', body: new URLSearchParams(fields) })
-  const statusesOf = async (answers: readonly Promise<{ status: number }>[]) =>
-    (await Promise.all(answers)).map(({ status }) => status)
-  const limitsWith = (given: Partial<UsageLimits>): UsageLimits => ({ ...noUsageLimits, ...given })
-
-  const registerFrom = (server: TestServer, from: string) => {
-    const headers = { 'content-type': 'application/json' }
-    return sendTo(server)('/register', from, { method: 'POST', headers, body: JSON.stringify(web) })
-  }
+  const start = startsServers()
 
   /** Addresses of several IPv6 sites, each in a /64 of its own, and several spellings of IPv4 addresses. */
   const attackers = (count: number) =>

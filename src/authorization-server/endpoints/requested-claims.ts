@@ -67,7 +67,7 @@ export function claimsByScope(text: string | undefined): ReadonlyMap<string, rea
   )
 }
 
-/** The values that a claim is asked for with; `undefined`: any. */
+/** The values that the request accepts for a claim; `undefined`: every value. */
 function valuesOf(how: unknown): readonly unknown[] | undefined {
   if (!isObject(how)) return undefined
   if (how['value'] !== undefined) return [how['value']]
