@@ -22,6 +22,11 @@ export interface IssuerFrontOptions {
   /** Private-use redirect URIs that may be registered, exactly. */
   readonly allowedPrivateUseRedirects?: readonly string[]
   /**
+   * URLs of the resources and of the upstream server: no client that registers itself may have a redirect URI on their hosts, nor on that of
+   * `issuer`. Default: none.
+   */
+  readonly ownUrls?: readonly string[]
+  /**
    * How `resource` (RFC 8707) is sent upstream: passed on, left out for servers that refuse it, or sent under another name, which
    * some servers have for it (`audience`). Default: passed on.
    */

@@ -66,7 +66,7 @@ function readMetadata(body: string): Record<string, unknown> {
 /** Judges all that was sent, and keeps what is described, in place. */
 function check(metadata: Record<string, unknown>, rules: RegistrationRules): void {
   keepUsableRedirects(metadata, rules)
-  normaliseMetadata(metadata, origin)
+  normaliseMetadata(metadata, { ...origin, ownUrls: rules.ownUrls })
   const [broken] = violations(metadata, rules, origin)
   if (broken !== undefined) throw new OAuthError(broken.error, broken.message, { detail: broken.name })
   for (const name of Object.keys(metadata)) if (!described.includes(name)) delete metadata[name]
@@ -106,7 +106,10 @@ export function createRegistration(
   options: IssuerFrontOptions,
   clients: FrontClients,
 ): (body: string, address: string | undefined) => Promise<Response> {
-  const rules = { allowedPrivateUseRedirects: new Set(options.allowedPrivateUseRedirects ?? []) }
+  const rules = {
+    allowedPrivateUseRedirects: new Set(options.allowedPrivateUseRedirects ?? []),
+    ownUrls: [options.issuer, ...(options.ownUrls ?? [])],
+  }
   const take = createHourlyLimit(options)
 
   async function createUpstream(metadata: Record<string, unknown>) {

@@ -2,6 +2,7 @@
  * Members of client metadata that a person reads and that no decision depends on. A client that registers itself loses the ones that
  * cannot be shown, and is registered without them (RFC 7591 §3.2.1). The operator's clients are judged by registration-rules.ts alone.
  */
+import { isOnOwnHost } from './own-hosts.js'
 import { canParseUrl } from './url.js'
 
 /** In code points. */
@@ -67,7 +68,7 @@ function shownText(value: unknown): string | undefined {
 }
 
 /** What is left of each member; `undefined` when nothing can be shown. */
-const shown: Readonly<Record<string, (value: unknown, schemes: RegExp) => unknown>> = {
+const shown: Readonly<Record<string, (value: unknown, schemes: RegExp, ownUrls: readonly string[]) => unknown>> = {
   client_name: shownName,
   contacts: shownContacts,
   software_id: shownText,
@@ -75,7 +76,8 @@ const shown: Readonly<Record<string, (value: unknown, schemes: RegExp) => unknow
   ...Object.fromEntries(
     ['client_uri', 'logo_uri', 'policy_uri', 'tos_uri'].map((name) => [
       name,
-      (value: unknown, schemes: RegExp) => (isShowable(value) && isWebUrl(value, schemes) ? value : undefined),
+      (value: unknown, schemes: RegExp, ownUrls: readonly string[]) =>
+        isShowable(value) && isWebUrl(value, schemes) && !isOnOwnHost(value, ownUrls) ? value : undefined,
     ]),
   ),
   // This server never opens it; the engine takes https alone.
@@ -85,17 +87,18 @@ const shown: Readonly<Record<string, (value: unknown, schemes: RegExp) => unknow
 /**
  * Drops displayed members that cannot be shown, whatever is wrong with them, and shortens a long `client_name`, in place and
  * idempotently. A member with a language tag (`client_name#ja`, RFC 7591 §2.2) is not kept here, so its content does not matter.
- * `onlyHttps`: links of a metadata document are https.
+ * `onlyHttps`: links of a metadata document are https. `ownUrls`: a link to one of these hosts would borrow the operator's name on the
+ * consent page.
  */
 export function dropUnshowable(
   metadata: Record<string, unknown>,
-  { onlyHttps }: { readonly onlyHttps: boolean },
+  { onlyHttps, ownUrls }: { readonly onlyHttps: boolean; readonly ownUrls: readonly string[] },
 ): void {
   for (const [name, value] of Object.entries(metadata)) {
     const [base = '', ...language] = name.split('#')
     const show = Object.hasOwn(shown, base) ? shown[base] : undefined
     if (show === undefined || value === undefined) continue
-    const left = language.length > 0 ? undefined : show(value, onlyHttps ? httpsUrlStart : webUrlStart)
+    const left = language.length > 0 ? undefined : show(value, onlyHttps ? httpsUrlStart : webUrlStart, ownUrls)
     if (left === undefined) delete metadata[name]
     else metadata[name] = left
   }

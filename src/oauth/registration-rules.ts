@@ -13,6 +13,8 @@ import {
   textLength,
   webUrlStart,
 } from './displayed-metadata.js'
+import { holdsUnstorable, nestsDeeperThan, someText } from './metadata-form.js'
+import { registersOwnHost } from './own-hosts.js'
 import { isLoopbackHost, redirectKind } from './redirect-uri.js'
 import {
   type ClientMetadata,
@@ -27,6 +29,8 @@ import { jwtBearerGrant } from './trusted-issuer.js'
 export interface RegistrationRules {
   /** Exact redirect URIs with private-use schemes that may be registered. */
   readonly allowedPrivateUseRedirects: ReadonlySet<string>
+  /** URLs of the issuer and of its resources, whose hosts no stranger's client may send people to. Absent: none. */
+  readonly ownUrls?: readonly string[] | undefined
 }
 
 export interface Violation {
@@ -61,24 +65,6 @@ const operatorsOwnKeys = /^http:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?(
 /** Lists of URIs that have rules of their own. */
 const uriLists: ReadonlySet<string> = new Set(['redirect_uris', 'post_logout_redirect_uris'])
 
-/** Looks no deeper than `levels`: recursion over a stranger's nesting would overflow the stack. */
-function nestsDeeperThan(levels: number, value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return false
-  return levels === 0 || Object.values(value).some((member) => nestsDeeperThan(levels - 1, member))
-}
-
-/** NUL, and halves of surrogate pairs: PostgreSQL keeps neither. JSON writes both as escapes. */
-function holdsUnstorable(value: unknown): boolean {
-  return /\\u(?:0000|d[89a-f])/.test(JSON.stringify(value))
-}
-
-/** Whether text at any depth, names of members included, satisfies the predicate. Ask only where the nesting is bounded. */
-function someText(value: unknown, predicate: (text: string) => boolean): boolean {
-  if (typeof value === 'string') return predicate(value)
-  if (typeof value !== 'object' || value === null) return false
-  return Object.entries(value).some(([name, member]) => predicate(name) || someText(member, predicate))
-}
-
 /** Every member but keys is text, a number, true, false or a short list of text. */
 function isPlainMember([name, value]: [string, unknown]): boolean {
   if (name === 'jwks' || uriLists.has(name)) return true
@@ -89,6 +75,11 @@ function isPlainMember([name, value]: [string, unknown]): boolean {
 function keyCount({ jwks }: ClientMetadata): number {
   const keys = typeof jwks === 'object' && jwks !== null && 'keys' in jwks ? jwks.keys : []
   return Array.isArray(keys) ? keys.length : 0
+}
+
+/** A stranger's client: one that registers now, or one that was stored and that the operator did not make. */
+function isStrangers(metadata: ClientMetadata, { isFromStranger, isStored }: MetadataOrigin): boolean {
+  return isFromStranger || (isStored === true && metadata['made_by_operator'] !== true)
 }
 
 function leadsAstray(uri: string, { allowedPrivateUseRedirects }: RegistrationRules): boolean {
@@ -115,7 +106,9 @@ function keepUsable(metadata: ClientMetadata, name: string, isUsable: (uri: stri
  * `application_type` from what is registered. For what a stranger sends, not for the operator's clients.
  */
 export function keepUsableRedirects(metadata: ClientMetadata, registrationRules: RegistrationRules): void {
-  const isUsable = (uri: string) => uri.length <= maxUriLength && !leadsAstray(uri, registrationRules)
+  const { ownUrls = [] } = registrationRules
+  const isUsable = (uri: string) =>
+    uri.length <= maxUriLength && !leadsAstray(uri, registrationRules) && !registersOwnHost(uri, ownUrls)
   keepUsable(metadata, 'redirect_uris', isUsable)
   keepUsable(metadata, 'post_logout_redirect_uris', isUsable)
   const redirects = redirectUrisOf(metadata)
@@ -163,6 +156,19 @@ const rules: readonly Rule[] = [
     violates: (metadata, { allowedPrivateUseRedirects }) =>
       redirectUrisOf(metadata).some(
         (uri) => redirectKind(uri) === 'private-use' && !allowedPrivateUseRedirects.has(uri),
+      ),
+  },
+  {
+    name: 'redirect-uri-own-host',
+    error: 'invalid_redirect_uri',
+    source: 'RFC 9700 §4.1',
+    message:
+      'redirect_uris and post_logout_redirect_uris must not be on a host of this server or its resources: only its operator can add such a client (CLIENTS_FILE)',
+    alsoWhenStored: true,
+    violates: (metadata, { ownUrls = [] }, origin) =>
+      isStrangers(metadata, origin) &&
+      [...redirectUrisOf(metadata), ...strings(metadata['post_logout_redirect_uris'])].some((uri) =>
+        registersOwnHost(uri, ownUrls),
       ),
   },
   {

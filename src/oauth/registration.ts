@@ -20,6 +20,8 @@ export interface MetadataOrigin {
   readonly takesAssertions?: boolean
   /** Unless it is false. */
   readonly offersDeviceFlow?: boolean
+  /** See `RegistrationRules`: links of a stranger's client to these hosts are dropped. */
+  readonly ownUrls?: readonly string[] | undefined
 }
 
 export const deviceCodeGrant = 'urn:ietf:params:oauth:grant-type:device_code'
@@ -138,7 +140,8 @@ export function normaliseMetadata(metadata: ClientMetadata, origin: MetadataOrig
   const registeredGrants = strings(metadata['grant_types'])
   keepGrants(metadata, origin)
   keepOffered(metadata, 'response_types', offeredResponseTypes)
-  if (origin.isFromStranger) dropUnshowable(metadata, { onlyHttps: origin.isMetadataDocument })
+  if (origin.isFromStranger)
+    dropUnshowable(metadata, { onlyHttps: origin.isMetadataDocument, ownUrls: origin.ownUrls ?? [] })
   else keepEmailContacts(metadata)
   // Left out, `grant_types` means "authorization_code" (RFC 7591 §2): a resource server may have none at all.
   if (onlyIntrospects) metadata['grant_types'] = []

@@ -42,6 +42,15 @@ describe('The front refuses', () => {
     expect(world.foreign.clients).toHaveLength(before)
   })
 
+  it('to register a redirect on a host of the front, its resources or the server behind it', async () => {
+    for (const uri of [`${world.origin}/authorize/callback`, 'https://mcp.example.com/cb']) {
+      expect(await world.register({ redirect_uris: [uri] })).toMatchObject({
+        status: 400,
+        body: { error: 'invalid_redirect_uri' },
+      })
+    }
+  })
+
   it('what is no registration at all', async () => {
     for (const [type, body, status] of [
       ['application/json', '{', 400],

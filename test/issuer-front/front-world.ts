@@ -131,6 +131,7 @@ export async function startFrontWorld(): Promise<FrontWorld> {
     },
     secret: randomSecret(),
     allowedPrivateUseRedirects: ['cursor://anysphere.cursor-mcp/oauth/callback'],
+    ownUrls: ['https://mcp.example.com/mcp'],
     registrationsPerHour: 40,
     fetch: fetchFunction,
     clock,

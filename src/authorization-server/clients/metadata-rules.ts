@@ -40,15 +40,19 @@ function refusal(first: Violation, broken: readonly Violation[]): Error {
   })
 }
 
+/** `ownUrls`: of the issuer and its resources; absent where only the operator's clients are judged. */
 export function clientMetadataRules({
-  registrationRules,
+  ownUrls = [],
   trustedAssertionIssuers,
   offersDeviceFlow,
+  ...options
 }: {
+  readonly ownUrls?: readonly string[] | undefined
   readonly registrationRules: RegistrationRules
   readonly trustedAssertionIssuers: readonly unknown[]
   readonly offersDeviceFlow: boolean
 }): NonNullable<Configuration['extraClientMetadata']> {
+  const registrationRules = { ...options.registrationRules, ownUrls }
   return {
     // `software_id` and `software_version` group registrations of one product.
     properties: ['software_id', 'software_version', ...operatorMembers],
@@ -65,6 +69,7 @@ export function clientMetadataRules({
         isStored: !isFromStranger,
         takesAssertions,
         offersDeviceFlow,
+        ownUrls,
       }
       if (isFromStranger) keepUsableRedirects(metadata, registrationRules)
       normaliseMetadata(metadata, origin)

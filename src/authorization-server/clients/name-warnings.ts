@@ -3,6 +3,7 @@
  * can register, so a resemblance is never proof of anything; the consent page warns of it.
  */
 import { displayText } from '../../base/display-text.js'
+import { ownUrlsOf } from '../../oauth/own-hosts.js'
 import type { NameWarning } from '../pages/views.js'
 import { domainOf, haveOneOwner, sharedHost } from './host-owners.js'
 import { borrowedName } from './known-clients.js'
@@ -23,12 +24,16 @@ export interface OwnNames {
 export function ownNames(server: {
   readonly productName: string
   readonly issuer: string
-  readonly resources: readonly { readonly name: string; readonly resource: string }[]
+  readonly resources: readonly {
+    readonly name: string
+    readonly resource: string
+    readonly aliases?: readonly string[] | undefined
+  }[]
 }): OwnNames {
   return {
     product: server.productName,
     resources: server.resources.map(({ name }) => name),
-    hosts: [server.issuer, ...server.resources.map(({ resource }) => resource)].map((url) => new URL(url).hostname),
+    hosts: [...new Set(ownUrlsOf(server).map((url) => new URL(url).hostname))],
   }
 }
 

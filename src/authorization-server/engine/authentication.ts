@@ -8,6 +8,7 @@ import type { Clock } from '../../base/clock.js'
 import { secretsEqual } from '../../base/secrets.js'
 import { claimsMetadataDocument } from '../../oauth/client-id.js'
 import { futureToleranceSeconds } from '../../oauth/clock-skew.js'
+import { isOnOwnHost } from '../../oauth/own-hosts.js'
 import { loopbackSpellings } from '../../oauth/redirect-uri.js'
 import { clockToleranceSeconds } from '../../storage/engine-model.js'
 import { expectAssertionUse } from './one-time.js'
@@ -35,11 +36,15 @@ export function compareSecrets(provider: Provider): void {
   }
 }
 
-/** Teaches the engine that a loopback redirect without a path is the one with a slash, whichever was registered. */
-export function compareLoopbackRedirects(provider: Provider): void {
+/**
+ * Teaches the engine that a loopback redirect without a path is the one with a slash, whichever was registered. The port of a loopback
+ * redirect is free, so a request could name that of a server on loopback: `ownUrls`.
+ */
+export function compareLoopbackRedirects(provider: Provider, ownUrls: readonly string[] = []): void {
   const { prototype } = provider.Client
   const isAllowed = prototype.redirectUriAllowed
   prototype.redirectUriAllowed = function redirectUriAllowed(value) {
+    if (this['made_by_operator'] !== true && isOnOwnHost(value, ownUrls)) return false
     return loopbackSpellings(value).some((spelling) => isAllowed.call(this, spelling))
   }
 }

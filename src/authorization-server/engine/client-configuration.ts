@@ -12,7 +12,10 @@ import { openidScopes } from '../resources/resources.js'
 export type ClientRuleOptions = Pick<
   AuthorizationServerOptions,
   'issuer' | 'registrationRules' | 'trustedAssertionIssuers' | 'offersDeviceFlow'
->
+> & {
+  /** URLs of the issuer and its resources. Absent: only the operator's clients are judged. */
+  readonly ownUrls?: readonly string[]
+}
 
 /** Version of the engine's support for keys that sign by themselves. */
 const externalSigningVersion = 'experimental-01'

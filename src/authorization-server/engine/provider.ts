@@ -5,6 +5,7 @@
 import { type ClientMetadata, type Configuration, errors, type KoaContextWithOIDC, Provider } from 'oidc-provider'
 import initializeKeystore from 'oidc-provider/lib/helpers/initialize_keystore.js'
 import type { HttpContext } from '../../http/context.js'
+import { ownUrlsOf } from '../../oauth/own-hosts.js'
 import { jwtBearerGrant } from '../../oauth/trusted-issuer.js'
 import { pathOf } from '../../oauth/well-known.js'
 import { createAdapterFactory } from '../../storage/adapter.js'
@@ -130,7 +131,7 @@ function features(parts: ProviderParts): Configuration['features'] {
 function configuration(parts: ProviderParts): Configuration {
   const { options, keyRing, pages } = parts
   return {
-    ...clientConfiguration(options),
+    ...clientConfiguration({ ...options, ownUrls: ownUrlsOf(options) }),
     adapter: createAdapterFactory(options.storage, parts.clients),
     allowOmittingSingleRegisteredRedirectUri: false,
     assertJwtClientAuthClaimsAndHeader: clientAssertionRules(options.storage.clock),
@@ -200,7 +201,7 @@ export function createProvider(parts: ProviderParts): Provider {
   renewSessionsInPlace(provider)
   resumeForSignedInBrowser(provider)
   compareSecrets(provider)
-  compareLoopbackRedirects(provider)
+  compareLoopbackRedirects(provider, ownUrlsOf(parts.options))
   expectAudience(provider, parts.options.acceptsTokenEndpointAudience ?? false)
   keepBuiltClients(provider)
   const takesAssertions = parts.options.trustedAssertionIssuers.length > 0

@@ -1,0 +1,19 @@
+/** Bounds on the form of metadata that a stranger wrote: nesting, and text that cannot be stored. */
+
+/** Looks no deeper than `levels`: recursion over a stranger's nesting would overflow the stack. */
+export function nestsDeeperThan(levels: number, value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return levels === 0 || Object.values(value).some((member) => nestsDeeperThan(levels - 1, member))
+}
+
+/** NUL, and halves of surrogate pairs: PostgreSQL keeps neither. JSON writes both as escapes. */
+export function holdsUnstorable(value: unknown): boolean {
+  return /\\u(?:0000|d[89a-f])/.test(JSON.stringify(value))
+}
+
+/** Whether text at any depth, names of members included, satisfies the predicate. Ask only where the nesting is bounded. */
+export function someText(value: unknown, predicate: (text: string) => boolean): boolean {
+  if (typeof value === 'string') return predicate(value)
+  if (typeof value !== 'object' || value === null) return false
+  return Object.entries(value).some(([name, member]) => predicate(name) || someText(member, predicate))
+}

@@ -1,0 +1,55 @@
+import { describe, expect, it } from '@jest/globals'
+import { isOnOwnHost, ownUrlsOf, registersOwnHost } from '../../src/oauth/own-hosts.js'
+
+const ownUrls = ownUrlsOf({
+  issuer: 'https://auth.example.com/auth',
+  resources: [{ resource: 'https://mcp.example.com/mcp', aliases: ['https://old.example.com/mcp'] }],
+})
+const onLoopback = ownUrlsOf({
+  issuer: 'http://localhost:3000',
+  resources: [{ resource: 'http://localhost:3001/mcp', aliases: ['http://127.0.0.1:3001/mcp'] }],
+})
+
+describe('Hosts of a deployment', () => {
+  it.each([
+    ['https://auth.example.com/device', true],
+    ['https://mcp.example.com/mcp', true],
+    ['https://old.example.com/', true],
+    ['https://AUTH.Example.COM/cb', true],
+    ['https://auth.example.com./cb', true],
+    ['https://auth.example.com:8443/cb', true],
+    ['https://auth%2eexample.com/cb', true],
+    ['https://ａｕｔｈ.example.com/cb', true],
+    ['http://auth.example.com/cb', true],
+    ['https://app.example.com/cb', false],
+    ['https://example.com/cb', false],
+    ['https://auth.example.com.evil.example/cb', false],
+    ['https://xauth.example.com/cb', false],
+    ['com.example.app://auth.example.com/cb', false],
+    ['http://localhost:3000/cb', false],
+    ['nothing', false],
+  ])('%s: %s', (url, expected) => {
+    expect(isOnOwnHost(url, ownUrls)).toBe(expected)
+    expect(registersOwnHost(url, ownUrls)).toBe(expected)
+  })
+
+  it.each([
+    ['http://localhost:3000/device', true, true],
+    ['http://127.0.0.1:3000/device', true, true],
+    ['http://[::1]:3001/mcp', true, true],
+    ['https://localhost.:3000/', true, true],
+    ['http://localhost:53712/callback', false, false],
+    ['http://127.0.0.1/callback', false, false],
+    ['https://localhost:8443/cb', false, false],
+    ['https://client.example/cb', false, false],
+  ])('on loopback a port is a program of its own: %s', (url, isOwn, isRefused) => {
+    expect(isOnOwnHost(url, onLoopback)).toBe(isOwn)
+    expect(registersOwnHost(url, onLoopback)).toBe(isRefused)
+  })
+
+  it('leaves a loopback redirect without a port alone: it stands for every port', () => {
+    const onDefaultPort = ['http://localhost']
+    expect(registersOwnHost('http://localhost/callback', onDefaultPort)).toBe(false)
+    expect(isOnOwnHost('http://localhost/callback', onDefaultPort)).toBe(true)
+  })
+})
