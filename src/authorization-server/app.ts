@@ -17,7 +17,7 @@ import { createSetupLinks } from './accounts/setup-link.js'
 import { noteClientRequests } from './clients/client-requests.js'
 import { installFileClients } from './clients/file-clients.js'
 import { ownNames } from './clients/name-warnings.js'
-import { guardCodeEntry, limitEnteredCodes } from './device/entry.js'
+import { guardCodeEntry, limitDeviceCodes } from './device/entry.js'
 import { paceDevices } from './device/polling.js'
 import { canonicalisePaths } from './endpoints/canonical-paths.js'
 import { allowCrossOriginRegistration } from './endpoints/cross-origin.js'
@@ -48,7 +48,7 @@ import { holdBackErrors } from './interactions/open-redirect-guard.js'
 import { createInteractionRouter } from './interactions/router.js'
 import { answerSignOuts } from './interactions/sign-outs.js'
 import { commitInteractions } from './interactions/unit-of-work.js'
-import { limitRegistration } from './limits/registration-limits.js'
+import { createRegistrationGate, requireInvitation } from './limits/registration-limits.js'
 import { createTokenGate, limitUsage } from './limits/usage-limits.js'
 import { createAuthenticator } from './login/authenticator.js'
 import { createKnownBrowsers } from './login/known-browsers.js'
@@ -179,7 +179,7 @@ export async function createAuthorizationServer(
 
   const limits = createRateLimits(storage.database.sql, storage.clock)
   const codeEntry = { limits, csrf, hidesAddresses }
-  limitEnteredCodes(provider, codeEntry)
+  limitDeviceCodes(provider, codeEntry)
   const counters = createUsageCounters(storage.database.sql, storage.clock, {
     onFailure: (err) => log.warn({ err }, 'rate limits are counted per process until the database answers'),
   })
@@ -196,7 +196,7 @@ export async function createAuthorizationServer(
     pages.serveAssets,
     documents.middleware,
     allowCrossOriginRegistration,
-    limitRegistration(options.registration, limits),
+    requireInvitation(options.registration),
     unusedWhenPutOff,
     normalise,
     limited,
@@ -214,7 +214,7 @@ export async function createAuthorizationServer(
     routesOf(firstRun),
     routesOf(interactions),
     serveRevocationFeed(storage, options.stopping),
-    commitRegistrations(issuer, storage.database.sql),
+    commitRegistrations(issuer, storage.database.sql, createRegistrationGate(options.registration, limits)),
     revokeSelfContained({ storage, audit, read: readSelfContained }),
   ]
   // Where most requests go, only what has a say there stands in the way.

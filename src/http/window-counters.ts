@@ -34,11 +34,19 @@ export interface Counter {
   unflushed: number
 }
 
+/** Uses that count until it is known whether they were any. */
+export interface Reservation {
+  /** They were too many, and nothing was counted. */
+  readonly excess: Excess | undefined
+  /** They came to nothing. Call it once. */
+  giveBack(): void
+}
+
 export interface WindowCounters {
   /** Counts a use by `who`, or several at once, unless they are more than is left: then the seconds to wait, and nothing was counted. */
   take(limit: CountedLimit, who: Who, uses?: number): Excess | undefined
-  /** Takes back uses that were counted in this window and came to nothing. */
-  giveBack(limit: CountedLimit, who: Who, uses: number): void
+  /** As `take`, for uses that may be given back: to the windows they were taken from, and to no later one. */
+  reserve(limit: CountedLimit, who: Who, uses?: number): Reservation
   /** The seconds to wait when they are used up, or would be after `underWay` more. Counts nothing. */
   excess(limit: CountedLimit, who: Who, underWay?: number): Excess | undefined
 }
@@ -47,7 +55,7 @@ export interface WindowCountersOptions {
   readonly clock: Clock
   /** Entries kept in memory, about 200 bytes each; the least recently used is dropped first. */
   readonly maxEntries: number
-  /** Told of each counter that counted, and of how many uses it allows. */
+  /** Called when a counter changes, with the number of uses it allows. */
   readonly onUse?: (counter: Counter, allowed: number) => void
 }
 
@@ -55,6 +63,8 @@ export interface WindowCountersOptions {
 export function shareBeyondTotal(perAddress: number): number {
   return Math.max(1, Math.floor(perAddress / 20))
 }
+
+const nothingToGiveBack = () => undefined
 
 const networksOf = (who: Who): readonly NetworkShare[] => (typeof who === 'string' ? [{ network: who, times: 1 }] : who)
 
@@ -91,39 +101,45 @@ export function createWindowCounters({ clock, maxEntries, onUse }: WindowCounter
     return endsAt === 0 ? undefined : { retryAfterSeconds: Math.max(1, Math.ceil((endsAt - now) / 1000)) }
   }
 
-  const add = (key: string, limit: CountedLimit, allowed: number, uses: number): void => {
+  /** Answers how to take them back. */
+  const add = (key: string, limit: CountedLimit, allowed: number, uses: number): (() => void) => {
     const now = clock.now().getTime()
     let counter = current(key, now)
     if (counter === undefined) {
       counter = { key, endsAt: windowEnd(limit, now), used: 0, unflushed: 0 }
       counters.set(key, counter)
     }
-    counter.used += uses
-    counter.unflushed += uses
-    onUse?.(counter, allowed)
+    const counted = counter
+    const change = (by: number) => {
+      counted.used += by
+      counted.unflushed += by
+      onUse?.(counted, allowed)
+    }
+    change(uses)
+    // The counter of a window that has ended is no longer looked at, and not flushed.
+    return () => change(-uses)
+  }
+
+  const reserve: WindowCounters['reserve'] = (limit, who, uses = 1) => {
+    if (limit.limit === 0) return { excess: undefined, giveBack: nothingToGiveBack }
+    const networks = networksOf(who)
+    const excess = excessOf(limit, networks, uses)
+    if (excess !== undefined) return { excess, giveBack: nothingToGiveBack }
+    const taken = networks.map(({ network, times }) =>
+      add(`${limit.name}\n${network}`, limit, limit.limit * times, uses),
+    )
+    if (limit.total !== undefined) taken.push(add(totalKey(limit.name), limit, limit.total, uses))
+    return {
+      excess: undefined,
+      giveBack: () => {
+        for (const takeBack of taken) takeBack()
+      },
+    }
   }
 
   return {
-    take: (limit, who, uses = 1) => {
-      if (limit.limit === 0) return undefined
-      const networks = networksOf(who)
-      const excess = excessOf(limit, networks, uses)
-      if (excess !== undefined) return excess
-      for (const { network, times } of networks) add(`${limit.name}\n${network}`, limit, limit.limit * times, uses)
-      if (limit.total !== undefined) add(totalKey(limit.name), limit, limit.total, uses)
-      return undefined
-    },
-    giveBack: (limit, who, uses) => {
-      const now = clock.now().getTime()
-      const keys = [...networksOf(who).map(({ network }) => `${limit.name}\n${network}`), totalKey(limit.name)]
-      for (const counter of keys.map((key) => current(key, now))) {
-        if (counter === undefined) continue
-        // What was counted in a window that has ended since is not in this one.
-        const back = Math.min(uses, counter.used)
-        counter.used -= back
-        counter.unflushed -= back
-      }
-    },
+    reserve,
+    take: (limit, who, uses) => reserve(limit, who, uses).excess,
     excess: (limit, who, underWay = 0) =>
       limit.limit === 0 ? undefined : excessOf(limit, networksOf(who), underWay + 1),
   }

@@ -27,13 +27,13 @@ const tenMinutes = 600
 
 export const declaredLimits = {
   authorize: {
-    what: 'authorization requests: `/authorize`, `/par`; each is stored for up to an hour',
+    what: 'authorization requests that are stored: `/authorize`, `/par`; each is kept for up to an hour',
     by: 'address',
     limit: 1_000,
     windowSeconds: tenMinutes,
   },
   'authorize-bytes': {
-    what: 'bytes of authorization requests and device code requests; one request has 16 KiB at most',
+    what: 'bytes of stored authorization requests and device code requests; one request has 16 KiB at most',
     by: 'address',
     limit: 4_194_304,
     windowSeconds: tenMinutes,
@@ -46,7 +46,12 @@ export const declaredLimits = {
     limit: 600,
     windowSeconds: tenMinutes,
   },
-  logout: { what: 'sign-out requests: `/logout`', by: 'address', limit: 300, windowSeconds: tenMinutes },
+  logout: {
+    what: 'sign-out requests that are stored: `/logout`',
+    by: 'address',
+    limit: 300,
+    windowSeconds: tenMinutes,
+  },
   token: { what: 'token requests: `/token`', by: 'address', limit: 3_000, windowSeconds: minute },
   'token-refused': {
     what: 'refused token requests, except early polls (`slow_down`)',
@@ -79,7 +84,7 @@ export const declaredLimits = {
     windowSeconds: minute,
   },
   other: {
-    what: 'all other requests, except metadata, keys, styles and health',
+    what: 'all other requests, and those of `authorize` and `logout` that stored nothing; except metadata, keys, styles and health',
     by: 'address',
     limit: 6_000,
     windowSeconds: minute,

@@ -1,6 +1,6 @@
 /** Pages of other sites cannot turn limits against whoever shares an address with their visitors. */
 import { describe, expect, it } from '@jest/globals'
-import { startAuthorization } from '../support/oauth-client.js'
+import { newGrant, startAuthorization } from '../support/oauth-client.js'
 import {
   browse,
   form,
@@ -21,19 +21,11 @@ describe(`Limits turned against others by a page elsewhere, on ${kind}`, () => {
       authorize: { limit: 3, windowSeconds: 86_400 },
       'sign-in': { limit: 3, windowSeconds: 86_400 },
       logout: { limit: 3, windowSeconds: 86_400 },
-      other: { limit: 3, windowSeconds: 86_400 },
+      other: { limit: 6, windowSeconds: 86_400 },
     })
     const server = await start({ usageLimits })
-    const { url } = startAuthorization(
-      { authorization_endpoint: `${server.issuer}/authorize` },
-      {
-        ...web,
-        clientId: 'nobody',
-        redirectUri: 'https://app.example/cb',
-        scope: 'notes:read',
-        resource: server.resource,
-      },
-    )
+    const grant = await newGrant(server)
+    const { url } = startAuthorization(grant.server, { ...grant, scope: 'notes:read', resource: server.resource })
     const authorize = url.slice(server.issuer.length)
     const office = '203.0.113.50'
     const from = (site: string, mode: string, dest: string, further: Record<string, string> = {}) => ({
@@ -66,6 +58,11 @@ describe(`Limits turned against others by a page elsewhere, on ${kind}`, () => {
       ['/logout/confirm', { ...form({ logout: 'yes' }), headers: post }],
       ['/setup', { ...form({}), headers: old }],
       ['/', { headers: image }],
+      ['/', { headers: old }],
+      ['/device', { headers: old }],
+      ['/device', { headers: { origin: 'null' } }],
+      ['/setup', { headers: old }],
+      ['/connect', { headers: old }],
     ]
     for (let round = 0; round < 5; round += 1) {
       for (const [path, init] of refused) {
@@ -107,11 +104,38 @@ describe(`Limits turned against others by a page elsewhere, on ${kind}`, () => {
         Array.from({ length: 250 }, async () => ({ status: await browse(server, path, office, byItself) })),
       )
       expect([path, seen.includes(429)]).toEqual([path, true])
-      for (const asked of [pressed, {}, { headers: { ...navigation, 'sec-fetch-site': 'none' } }]) {
+      for (const asked of [
+        pressed,
+        {},
+        { headers: { origin: server.issuer } },
+        { headers: { ...navigation, 'sec-fetch-site': 'none' } },
+      ]) {
         expect([path, (await browse(server, path, office, asked)) < 429]).toEqual([path, true])
       }
     }
   })
+
+  it.each(['https://evil.example', 'null'])(
+    'a page in a browser without Fetch Metadata (Origin: %s) uses up the share of pages, and nobody else’s',
+    async (origin) => {
+      const limit = { limit: 20, windowSeconds: 86_400 }
+      const server = await start({ usageLimits: limitsWith({ authorize: limit, logout: limit, other: limit }) })
+      const office = '203.0.113.1'
+      for (const path of ['/authorize?client_id=nobody', '/logout', '/interaction/x']) {
+        const seen: number[] = []
+        for (let asked = 0; asked < 12; asked += 1)
+          seen.push(await browse(server, path, office, { headers: { origin } }))
+        expect([path, seen.includes(429)]).toEqual([path, true])
+        for (const honest of [{}, { headers: { origin: server.issuer } }]) {
+          expect([path, (await browse(server, path, office, honest)) < 429]).toEqual([path, true])
+        }
+      }
+      // Some programs send an Origin.
+      const headers = { origin, 'content-type': 'application/json', 'x-forwarded-for': office }
+      const register = { method: 'POST', headers, body: JSON.stringify(web) }
+      expect(await statusesOf([fetch(`${server.issuer}/register`, register)])).toEqual([201])
+    },
+  )
 
   it('a page that registers clients by its visitors’ browsers leaves programs at their address their own', async () => {
     const server = await start({ registration: { mode: 'limited', limitPerAddress: 8, limitTotal: 1_000 } })
@@ -158,6 +182,10 @@ describe(`Limits turned against others by a page elsewhere, on ${kind}`, () => {
     ],
     ['pages rendered ahead of a visit', { 'sec-fetch-site': 'none', 'sec-purpose': 'prefetch;prerender' }],
     ['handshakes of web sockets', { upgrade: 'websocket', connection: 'Upgrade', origin: 'https://evil.example' }],
+    [
+      'handshakes whose Upgrade a proxy dropped',
+      { 'sec-websocket-key': 'eA==', 'sec-websocket-version': '13', origin: 'https://evil.example' },
+    ],
   ])('%s are refused before anything is counted', async (_what, headers) => {
     const server = await start({ usageLimits: limitsWith({ authorize: { limit: 3, windowSeconds: 86_400 } }) })
     const office = '203.0.113.1'

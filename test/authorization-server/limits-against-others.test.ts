@@ -1,6 +1,6 @@
 /** Limits cannot be turned against others: each attack comes from several networks at once, through a trusted proxy; then others ask. */
 import { describe, expect, it } from '@jest/globals'
-import { userCodeLimits } from '../../src/authorization-server/device/entry.js'
+import { deviceLimits, userCodeLimits } from '../../src/authorization-server/device/entry.js'
 import { hashSecret } from '../../src/base/secrets.js'
 import { parseUsageLimits } from '../../src/oauth/usage-limits.js'
 import { UntrustedFetchError } from '../../src/outbound/untrusted-fetch-error.js'
@@ -119,6 +119,83 @@ describe(`Limits turned against others, on ${kind}`, () => {
     expect(new Set(await statusesOf(flood))).toEqual(new Set([400]))
   })
 
+  it('authorization and sign-out requests that store nothing leave everybody at their address theirs', async () => {
+    const usageLimits = limitsWith({
+      authorize: { limit: 3, windowSeconds: 86_400 },
+      'authorize-bytes': { limit: 20_000, windowSeconds: 86_400 },
+      logout: { limit: 3, windowSeconds: 86_400 },
+      other: { limit: 60, windowSeconds: 86_400 },
+    })
+    const server = await start({ usageLimits })
+    const send = sendTo(server)
+    const grant = await newGrant(server)
+    const { url } = startAuthorization(grant.server, { ...grant, scope: 'notes:read', resource: server.resource })
+    const { searchParams } = new URL(url)
+    const authorize = `/authorize?${searchParams}`
+    const home = '203.0.113.1'
+    const storesNothing: readonly (readonly [string, RequestInit, number])[] = [
+      ['/authorize?client_id=nobody', {}, 400],
+      ['/authorize', {}, 400],
+      [`${authorize}&prompt=none`, {}, 303],
+      [`${authorize}&state=twice`, {}, 303],
+      ['/authorize', form(Object.fromEntries(searchParams)), 303],
+      ['/par', form({ client_id: 'nobody' }), 401],
+      ['/device/authorize', form({ client_id: 'nobody' }), 401],
+      ['/logout?id_token_hint=x', {}, 400],
+      ['/logout', form({}), 303],
+    ]
+    for (let round = 0; round < 5; round += 1) {
+      for (const [path, init, status] of storesNothing) {
+        expect([path, (await send(path, home, init)).status]).toEqual([path, status])
+      }
+    }
+    const asked = async (path: string) => (await send(path, home)).status
+    expect([await asked(authorize), await asked(authorize), await asked(authorize)]).toEqual([303, 303, 303])
+    expect(await asked(authorize)).toBe(429)
+    expect([await asked('/logout'), await asked('/logout'), await asked('/logout')]).toEqual([200, 200, 200])
+    expect(await asked('/logout')).toBe(429)
+    // What they look up counts with all other requests.
+    const lookUp = async () => (await send('/authorize?client_id=nobody', '203.0.113.3')).status
+    for (let asks = 0; asks < 60; asks += 1) expect(await lookUp()).toBe(400)
+    expect(await lookUp()).toBe(429)
+    expect((await send('/authorize?client_id=nobody', '203.0.113.2')).status).toBe(400)
+  })
+
+  it('registrations and device codes that are refused leave everybody at their address theirs', async () => {
+    const server = await start({ registration: { mode: 'limited', limitPerAddress: 3, limitTotal: 1_000 } })
+    const send = sendTo(server)
+    const home = '203.0.113.1'
+    const json = { 'content-type': 'application/json' }
+    const refused: readonly RequestInit[] = [
+      { headers: { 'content-type': 'text/plain' }, body: JSON.stringify(web) },
+      { headers: json, body: '{' },
+      { headers: json, body: JSON.stringify({ redirect_uris: ['javascript:alert(1)'] }) },
+    ]
+    for (const init of [...refused, ...refused, ...refused]) {
+      expect((await send('/register', home, { ...init, method: 'POST' })).status).toBe(400)
+    }
+    const update = { method: 'PUT', headers: { ...json, authorization: 'Bearer x' }, body: JSON.stringify(web) }
+    for (let asked = 0; asked < 5; asked += 1) expect((await send('/register/x', home, update)).status).toBe(401)
+    expect(await server.storage.prisma.rateLimit.count()).toBe(0)
+    const registered = await statusesOf(Array.from({ length: 5 }, () => registerFrom(server, home)))
+    expect(registered.toSorted()).toEqual([201, 201, 201, 429, 429])
+    expect(await server.storage.prisma.client.count()).toBe(3)
+    const grant = await newGrant(server)
+    const { client_id: clientId } = await register(grant.server, { ...web, grant_types: [deviceCodeGrant] })
+    const before = await server.storage.prisma.rateLimit.count()
+    for (let asked = 0; asked < 5; asked += 1) {
+      expect((await send('/device/authorize', home, form({ client_id: 'nobody' }))).status).toBe(401)
+      expect((await send('/device/authorize', home, form({ client_id: grant.clientId }))).status).toBe(400)
+    }
+    expect(await server.storage.prisma.rateLimit.count()).toBe(before)
+    const askForCode = () => send('/device/authorize', home, form({ client_id: clientId, scope: 'notes:read' }))
+    const codes = await statusesOf(Array.from({ length: deviceLimits.address + 5 }, askForCode))
+    expect(codes.filter((status) => status === 200)).toHaveLength(deviceLimits.address)
+    const late = await askForCode()
+    expect([late.status, Number(late.headers.get('retry-after')) > 0]).toEqual([429, true])
+    expect(await late.json()).toMatchObject({ error: 'temporarily_unavailable' })
+  })
+
   it('requests that are refused use up no bytes', async () => {
     const server = await start({
       usageLimits: limitsWith({ 'authorize-bytes': { limit: 5_000, windowSeconds: 86_400 } }),
@@ -129,8 +206,9 @@ describe(`Limits turned against others, on ${kind}`, () => {
     }
     const grant = await newGrant(server)
     const { url } = startAuthorization(grant.server, { ...grant, scope: 'notes:read', resource: server.resource })
-    const { pathname, search } = new URL(`${url}&state=${'x'.repeat(3_000)}`)
-    const asked = async () => browse(server, `${pathname}${search}`, '203.0.113.1', {})
+    const { pathname, searchParams } = new URL(url)
+    searchParams.set('state', 'x'.repeat(3_000))
+    const asked = async () => browse(server, `${pathname}?${searchParams}`, '203.0.113.1', {})
     expect([await asked(), await asked()]).toEqual([303, 429])
   })
 

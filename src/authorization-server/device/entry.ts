@@ -55,35 +55,45 @@ function limitOf(
   }
 }
 
-/** The page for entering a code is shown again, and says so. */
+/** The page for entering a code is shown again, and says so. A device gets it as JSON. */
 export class TooManyCodes extends errors.TemporarilyUnavailable {
+  override readonly status = 429
+  override readonly statusCode = 429
   readonly retryAfterSeconds: number
 
   constructor({ retryAfterSeconds }: Excess) {
-    super('too many codes were entered')
+    super('too many device codes, try again later')
     this.retryAfterSeconds = retryAfterSeconds
   }
 }
 
 /**
- * Counts each code right before the engine looks it up, once the token of its form held: a post without one costs nothing, so it must
- * use nothing up.
+ * Counts a code that was typed right before the engine looks it up, once the token of its form held, and a code for a device right before
+ * it is stored. A request that is refused before costs nothing, so it must use nothing up.
  */
-export function limitEnteredCodes({ DeviceCode }: Provider, { limits, hidesAddresses }: DeviceEntryParts): void {
-  const limit = limitOf('user code', userCodeLimits, hidesAddresses)
+export function limitDeviceCodes({ DeviceCode }: Provider, { limits, hidesAddresses }: DeviceEntryParts): void {
+  const count = async (limit: RateLimit, ctx: HttpContext) => {
+    const excess = await limits.take(limit, senderNetworks(ctx))
+    if (excess === undefined) return
+    ctx.set('retry-after', String(excess.retryAfterSeconds))
+    throw new TooManyCodes(excess)
+  }
+  const current = () => Provider.ctx as unknown as HttpContext | undefined
+  const typed = limitOf('user code', userCodeLimits, hidesAddresses)
+  const stored = limitOf('device authorization', deviceLimits, hidesAddresses)
   const { findByUserCode } = DeviceCode
   DeviceCode.findByUserCode = async function findCounted(this: typeof DeviceCode, ...given) {
-    const ctx = Provider.ctx as unknown as HttpContext | undefined
-    const excess = ctx && (await limits.take(limit, senderNetworks(ctx)))
-    if (excess !== undefined) throw new TooManyCodes(excess)
+    const ctx = current()
+    if (ctx !== undefined) await count(typed, ctx)
     return findByUserCode.apply(this, given)
   }
-}
-
-/** Devices understand JSON; people get it as a page. */
-function tooMany(ctx: HttpContext, { retryAfterSeconds }: Excess): never {
-  ctx.set('retry-after', String(retryAfterSeconds))
-  throw new PageError('busy', 'temporarily_unavailable', 429)
+  const { save } = DeviceCode.prototype
+  DeviceCode.prototype.save = async function saveCounted(this: InstanceType<typeof DeviceCode>, ...given) {
+    const ctx = current()
+    // Elsewhere a code is stored that was stored before: with its answer.
+    if (ctx?.path === routes.device_authorization) await count(stored, ctx)
+    return save.apply(this, given)
+  }
 }
 
 async function submitCode(parts: DeviceEntryParts, ctx: HttpContext, next: () => Promise<unknown>): Promise<void> {
@@ -100,15 +110,15 @@ async function submitCode(parts: DeviceEntryParts, ctx: HttpContext, next: () =>
 
 /** Middleware ahead of the engine. */
 export function guardCodeEntry(parts: DeviceEntryParts): HttpMiddleware {
+  const limit = limitOf('code page', deviceLimits, parts.hidesAddresses)
   return async (ctx, next) => {
-    const asksForCode = ctx.path === routes.device_authorization && ctx.method === 'POST'
-    if (ctx.path !== routes.code_verification && !asksForCode) return next()
-    if (ctx.method === 'POST' && !asksForCode) return submitCode(parts, ctx, next)
-    const what = asksForCode ? 'device authorization' : 'code page'
-    const limit = limitOf(what, deviceLimits, parts.hidesAddresses)
+    if (ctx.path !== routes.code_verification) return next()
+    if (ctx.method === 'POST') return submitCode(parts, ctx, next)
     const excess = await parts.limits.take(limit, senderNetworks(ctx))
-    if (excess !== undefined) tooMany(ctx, excess)
-    if (asksForCode) return next()
+    if (excess !== undefined) {
+      ctx.set('retry-after', String(excess.retryAfterSeconds))
+      throw new PageError('busy', 'temporarily_unavailable', 429)
+    }
     const code = parseUserCode(new URLSearchParams(ctx.querystring).get('user_code') ?? '')
     entered.set(ctx.req, formatUserCode(code))
     ctx.querystring = ''

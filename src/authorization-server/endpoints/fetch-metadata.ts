@@ -5,11 +5,13 @@
  *
  * Routes for people accept cross-site navigations only. Endpoints for programs accept CORS calls of clients in browsers. They
  * refuse forms and `no-cors` requests, which no client sends. The remaining cross-site requests have counters of their own
- * (sender.ts). Requests without these headers come from programs or old browsers, and pass.
+ * (sender.ts). Requests without these headers come from programs or old browsers. They pass, except a GET that names a foreign
+ * `Origin`: a browser sends one with a page's call, never when a person follows a link (Fetch standard, RFC 6454 §7.3).
  */
 
 import type { HttpContext, HttpMiddleware } from '../../http/context.js'
 import { OAuthError } from '../../oauth/errors.js'
+import { isFromForeignOrigin } from '../limits/sender.js'
 import { PageError } from '../pages/page-error.js'
 import { connectPath, programEndpoints, routes } from '../routes.js'
 
@@ -25,6 +27,12 @@ const pages: readonly string[] = [
 /** Forms of other sites may lead here (OpenID Connect Core §3.1.2.1, RP-Initiated Logout §2). All others are our own pages' forms. */
 const takesForeignForms: ReadonlySet<string> = new Set([routes.authorization, routes.end_session])
 
+/**
+ * Forms of other sites may be sent on to these, and some old browsers keep the form's `Origin` on the way. A foreign one is counted there
+ * (sender.ts), not refused.
+ */
+const followsForeignForms: ReadonlySet<string> = new Set([...takesForeignForms, '/interaction'])
+
 function isPage(path: string): boolean {
   if (path === '/' || pages.includes(path)) return true
   return path !== routes.device_authorization && pages.some((page) => path.startsWith(`${page}/`))
@@ -35,6 +43,12 @@ function isSilent({ path, querystring }: HttpContext): boolean {
   return path === routes.authorization && new URLSearchParams(querystring).get('prompt') === 'none'
 }
 
+/** A page's call in a browser that sends no Fetch Metadata. */
+function isOldCall(ctx: HttpContext): boolean {
+  const [, first = ''] = ctx.path.split('/')
+  return ctx.method !== 'POST' && isFromForeignOrigin(ctx) && !followsForeignForms.has(`/${first}`)
+}
+
 /** `origin`: ours. */
 function isUnwanted(ctx: HttpContext, origin: string): boolean {
   const isForm = ctx.method === 'POST'
@@ -42,7 +56,8 @@ function isUnwanted(ctx: HttpContext, origin: string): boolean {
     ctx.get(name),
   )
   if (isForm && !takesForeignForms.has(ctx.path) && from !== '' && from !== origin) return true
-  if (site === '' || site === 'same-origin' || site === 'none') return false
+  if (site === '') return isOldCall(ctx)
+  if (site === 'same-origin' || site === 'none') return false
   if (isForm && !takesForeignForms.has(ctx.path)) return true
   if (mode !== 'navigate') return true
   if (dest === 'document') return false
@@ -57,28 +72,31 @@ function isBlind(ctx: HttpContext): boolean {
 }
 
 /**
- * What a page elsewhere can have a browser send that looks like the person's own doing: a page fetched ahead of a visit (speculation
- * rules) says `Sec-Fetch-Site: none`, the handshake of a web socket has no such headers at all. There is nothing here to fetch ahead, and
- * no web socket (`Sec-Purpose`, Fetch standard; RFC 6455 §4.1).
+ * Two requests that a page elsewhere can make a browser send look like the person's own. A page fetched ahead of a visit (speculation
+ * rules) says `Sec-Fetch-Site: none`. A WebSocket handshake has no Fetch Metadata; a proxy may drop its `Upgrade`, but passes
+ * `Sec-WebSocket-Key` on. This server has nothing to fetch ahead and no WebSocket (`Sec-Purpose`, Fetch standard; RFC 6455 §4.1).
  */
 function isAhead(ctx: HttpContext): boolean {
   return /\bprefetch\b/i.test(`${ctx.get('sec-purpose')} ${ctx.get('purpose')}`)
 }
 
 function isWebSocket(ctx: HttpContext): boolean {
-  return /\bwebsocket\b/i.test(ctx.get('upgrade'))
+  return /\bwebsocket\b/i.test(ctx.get('upgrade')) || ctx.get('sec-websocket-key') !== ''
 }
 
 /** Middleware ahead of all limits. `origin`: the issuer's. */
 export function refuseCrossSite(origin: string): HttpMiddleware {
   return async (ctx, next) => {
+    if (isAhead(ctx) || isWebSocket(ctx)) {
+      throw new OAuthError(
+        'invalid_request',
+        'this server has no WebSocket, and no page that can be fetched ahead of a visit',
+      )
+    }
     if (isPage(ctx.path) && ctx.method !== 'OPTIONS' && isUnwanted(ctx, origin)) {
       throw new PageError('form-expired', 'access_denied', 403, {
         detail: 'cross-site request that is not a navigation',
       })
-    }
-    if (isAhead(ctx) || isWebSocket(ctx)) {
-      throw new OAuthError('invalid_request', 'this server is asked by visits and calls alone')
     }
     if (programEndpoints.has(ctx.path) && isBlind(ctx)) {
       throw new OAuthError('access_denied', 'another site sent this', { status: 403 })

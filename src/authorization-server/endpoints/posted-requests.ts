@@ -5,7 +5,7 @@
  * can be linked to from anywhere, so the redirect gives a foreign page nothing that it lacks.
  */
 
-import type { HttpMiddleware } from '../../http/context.js'
+import type { HttpContext, HttpMiddleware } from '../../http/context.js'
 import { readForm } from '../../http/form.js'
 import { seeOther } from '../../http/http.js'
 import { postedQuery } from '../../http/posted-query.js'
@@ -14,9 +14,14 @@ import { formParametersOf } from './parameters.js'
 
 const postedPaths: ReadonlySet<string> = new Set([routes.authorization, routes.end_session])
 
+/** True if the request is not answered here but by the GET that follows. */
+export function isSentOn({ method, path }: HttpContext): boolean {
+  return method === 'POST' && postedPaths.has(path)
+}
+
 /** Middleware behind the one that reads parameters. */
 export const answerPostedRequests: HttpMiddleware = async (ctx, next) => {
-  if (ctx.method !== 'POST' || !postedPaths.has(ctx.path)) return next()
+  if (!isSentOn(ctx)) return next()
   const query = postedQuery(formParametersOf(ctx) ?? (await readForm(ctx)))
   ctx.set('cache-control', 'no-store')
   seeOther(ctx, `${ctx.path}?${query}`)

@@ -8,6 +8,7 @@ import type { HttpContext, HttpMiddleware } from '../../http/context.js'
 import { formatChallenge } from '../../oauth/challenge.js'
 import { OAuthError } from '../../oauth/errors.js'
 import { ChangeRequest, withinChange } from '../../storage/clients/change-request.js'
+import type { RegistrationGate } from '../limits/registration-limits.js'
 import { routes } from '../routes.js'
 
 function changesClient({ method, path }: HttpContext): boolean {
@@ -25,11 +26,12 @@ function refuseToken(ctx: HttpContext, issuer: string): never {
 }
 
 /** Middleware ahead of the engine. */
-export function commitRegistrations(issuer: string, sql: Sql): HttpMiddleware {
+export function commitRegistrations(issuer: string, sql: Sql, exceedsLimit: RegistrationGate): HttpMiddleware {
   return async (ctx, next) => {
     if (!changesClient(ctx)) return next()
     const change = new ChangeRequest(sql)
     await withinChange(change, next)
-    if (ctx.status < 400 && !(await change.commit())) refuseToken(ctx, issuer)
+    if (ctx.status >= 400 || (await exceedsLimit(ctx))) return
+    if (!(await change.commit())) refuseToken(ctx, issuer)
   }
 }

@@ -48,12 +48,12 @@ function exactLimits(): readonly Row[] {
       limit: beyondTotal(userCodeLimits),
     },
     {
-      what: 'device codes asked for, and pages opened to type one',
+      what: 'device codes issued; separately, pages opened to type one',
       by: 'address; all',
       limit: beyondTotal({ ...deviceLimits, windowSeconds: codes }),
     },
     {
-      what: 'registrations: `/register`',
+      what: 'registrations that are stored, and changes to them: `/register`',
       by: 'address; all',
       limit:
         '`REGISTRATION_LIMIT_PER_ADDRESS`; `REGISTRATION_LIMIT_TOTAL` in an hour, then a twentieth of the first for each address',

@@ -5,15 +5,19 @@
  *
  * Unauthenticated traffic is counted per address only. Counting by a claimed `client_id` would let anyone exhaust another
  * client's quota.
+ *
+ * Limits on what is stored (`authorize`, `authorize-bytes`, `logout`) count a request from its arrival, so that parallel requests
+ * cannot pass them together. A request that stored nothing gives its uses back. What it looked up counts as `other`.
  */
 import type { KoaContextWithOIDC } from 'oidc-provider'
 import { hashSecret } from '../../base/secrets.js'
 import type { NetworkShare } from '../../http/client-network.js'
 import type { HttpContext, HttpMiddleware } from '../../http/context.js'
-import type { CountedLimit, Excess, WindowCounters } from '../../http/window-counters.js'
+import type { CountedLimit, Excess, Reservation, WindowCounters } from '../../http/window-counters.js'
 import { OAuthError } from '../../oauth/errors.js'
 import type { UsageLimitName, UsageLimits } from '../../oauth/usage-limits.js'
 import { formParametersOf } from '../endpoints/parameters.js'
+import { isSentOn } from '../endpoints/posted-requests.js'
 import { PageError } from '../pages/page-error.js'
 import { programEndpoints, revocationFeedPath, routes } from '../routes.js'
 import { senderNetworks } from './sender.js'
@@ -25,17 +29,36 @@ export interface UsagePolicy {
   readonly hidesAddresses: boolean
 }
 
-/** Requests to these endpoints are stored before anyone is authenticated. */
-const storesRequests: ReadonlySet<string> = new Set([
-  routes.authorization,
-  routes.pushed_authorization_request,
-  routes.device_authorization,
-])
-
-/** How much of a request is stored. `normaliseParameters` has read its body. */
+/** How much of a request is stored before anyone is authenticated. `normaliseParameters` has read its body. */
 function storedBytes(ctx: HttpContext): number {
-  if (!storesRequests.has(ctx.path)) return 0
   return ctx.method === 'POST' ? (ctx.request.length ?? 0) : ctx.querystring.length
+}
+
+/** The limits on what is stored, and how much of each a request uses. */
+type StorageUses = readonly (readonly [UsageLimitName, number])[]
+
+/** Empty for a request that stores nothing. */
+function storageUses(ctx: HttpContext): StorageUses {
+  switch (ctx.path) {
+    case routes.authorization:
+    case routes.pushed_authorization_request:
+      return [
+        ['authorize', 1],
+        ['authorize-bytes', storedBytes(ctx)],
+      ]
+    // Stored device codes are counted in the database (device/entry.ts).
+    case routes.device_authorization:
+      return [['authorize-bytes', storedBytes(ctx)]]
+    case routes.end_session:
+      return [['logout', 1]]
+    default:
+      return []
+  }
+}
+
+/** A refused request stores nothing, a posted one is stored by the GET that it is sent on as. */
+function isStored(ctx: HttpContext): boolean {
+  return ctx.status < 400 && ctx.state.event['error'] === undefined && !isSentOn(ctx)
 }
 
 /** Answers of the token endpoint that a device, or a client with proofs of possession, gets without having done anything wrong. */
@@ -44,11 +67,6 @@ const patience: ReadonlySet<unknown> = new Set(['authorization_pending', 'slow_d
 /** At this point only the caller's address is known. */
 function limitByAddress({ method, path }: HttpContext): UsageLimitName | undefined {
   switch (path) {
-    case routes.authorization:
-    case routes.pushed_authorization_request:
-      return 'authorize'
-    case routes.end_session:
-      return 'logout'
     case routes.token:
       return 'token'
     case routes.introspection:
@@ -167,36 +185,41 @@ export function limitUsage({ limits, counters, hidesAddresses }: UsagePolicy): H
   const limit = byName(limits)
   const countsRefusals = !hidesAddresses && limits['token-refused'].limit > 0
 
-  const exceeds = (
-    ctx: HttpContext,
-    name: UsageLimitName,
-    networks: readonly NetworkShare[],
-    uses: number,
-  ): boolean => {
-    const excess = counters.take(limit(name), networks, uses)
+  const byAddress = (ctx: HttpContext, networks: readonly NetworkShare[]): boolean => {
+    const name = limitByAddress(ctx)
+    if (name === undefined) return false
+    const excess = counters.take(limit(name), networks)
     if (excess !== undefined) refuse(ctx, name, excess)
     return excess !== undefined
   }
 
-  const byAddress = (ctx: HttpContext, networks: readonly NetworkShare[]): boolean => {
-    const name = limitByAddress(ctx)
-    return name !== undefined && exceeds(ctx, name, networks, 1)
-  }
-
-  /** Counts what is stored: a request that is refused leaves nothing behind, so it uses nothing up. */
+  /** What the request stores counts if it is stored, otherwise what it looked up. Until then it counts as both. */
   const storing = async (
     ctx: HttpContext,
     networks: readonly NetworkShare[],
-    bytes: number,
+    uses: StorageUses,
     next: () => Promise<unknown>,
   ): Promise<void> => {
-    if (exceeds(ctx, 'authorize-bytes', networks, bytes)) return
-    let isStored = false
+    const ifStored: Reservation[] = []
+    const ifNot: Reservation[] = []
+    const giveBack = (reservations: readonly Reservation[]) => {
+      for (const reservation of reservations) reservation.giveBack()
+    }
+    for (const [name, count] of [...uses, ['other', 1] as const]) {
+      const reservation = counters.reserve(limit(name), networks, count)
+      if (reservation.excess !== undefined) {
+        giveBack([...ifStored, ...ifNot])
+        return refuse(ctx, name, reservation.excess)
+      }
+      if (name === 'other') ifNot.push(reservation)
+      else ifStored.push(reservation)
+    }
+    let wasStored = false
     try {
       await next()
-      isStored = ctx.status < 400
+      wasStored = isStored(ctx)
     } finally {
-      if (!isStored) counters.giveBack(limit('authorize-bytes'), networks, bytes)
+      giveBack(wasStored ? ifNot : ifStored)
     }
   }
 
@@ -238,9 +261,9 @@ export function limitUsage({ limits, counters, hidesAddresses }: UsagePolicy): H
     // A preflight costs nothing and is the browser's.
     if (ctx.method === 'OPTIONS') return next()
     const networks = senderNetworks(ctx)
+    const uses = hidesAddresses ? [] : storageUses(ctx)
+    if (uses.length > 0) return storing(ctx, networks, uses, next)
     if (!hidesAddresses && byAddress(ctx, networks)) return
-    const bytes = hidesAddresses ? 0 : storedBytes(ctx)
-    if (bytes > 0) return storing(ctx, networks, bytes, next)
     if (ctx.path === routes.introspection) return introspection(ctx, next)
     if (ctx.path === routes.token && countsRefusals) return tokenRequest(ctx, networks, next)
     return next()

@@ -66,8 +66,10 @@ export function createUsageCounters(sql: Sql, clock: Clock, options: UsageCounte
     clock,
     maxEntries,
     onUse: (counter, allowed) => {
+      // What was given back after it was flushed is unknown to the other processes.
+      const isWorthIt = counter.used * 10 >= allowed || counter.unflushed < 0
       // Bounds the pending entries during a long outage.
-      if (counter.used * 10 >= allowed && flush.waiting < maxEntries) flush.add(counter)
+      if (isWorthIt && flush.waiting < maxEntries) flush.add(counter)
     },
   })
 }

@@ -53,6 +53,26 @@ describeOnDatabases('Limits counted in the background, on %s', (kind) => {
     expect(take(process, 9)).toBe(5)
   })
 
+  it('take back what came to nothing, in every process, and never from a later window', async () => {
+    const [one, other] = [newProcess(), newProcess()]
+    const reservation = one.reserve(hundred, 'somebody', 60)
+    await eventually(async () => (await used()).join() === '60')
+    expect(take(one, 1, { ...hundred, limit: 60 })).toBe(0)
+    reservation.giveBack()
+    await eventually(async () => (await used()).join() === '0')
+    expect(take(one, 150, hundred)).toBe(100)
+    expect(take(other, 10, hundred)).toBe(10)
+    await eventually(async () => other.excess(hundred, 'somebody') !== undefined)
+    given.advance(600)
+    const late = one.reserve(hundred, 'somebody', 90)
+    expect(late.excess).toBeUndefined()
+    expect(one.reserve(hundred, 'somebody', 11).excess).toBeDefined()
+    given.advance(600)
+    expect(take(one, 50, hundred)).toBe(50)
+    late.giveBack()
+    expect(take(one, 60, hundred)).toBe(50)
+  })
+
   it('are shared by processes, each of which may let through a tenth more', async () => {
     const [one, other] = [newProcess(), newProcess()]
     expect(take(one, 150, hundred)).toBe(100)
