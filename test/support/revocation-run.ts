@@ -37,7 +37,7 @@ export interface RevocationRunOptions {
 export interface RevocationRun {
   /** From the answer to the revocation to the first refusal, for each revocation and each of the two servers. */
   readonly milliseconds: readonly number[]
-  /** What single calls with these tokens took meanwhile, at the same servers: how fast the machine is at the moment. */
+  /** What single tool calls with these tokens took meanwhile, over HTTP: how fast the machine is at the moment. */
   readonly callMilliseconds: readonly number[]
 }
 
@@ -81,19 +81,9 @@ async function tokensOfOneGrant(grant: Grant, browser: ReturnType<typeof createB
   return [...made, { accessToken: tokens.access_token, posted: tokens.refresh_token ?? '' }]
 }
 
-async function untilRefused(
-  takes: (token: string) => Promise<boolean>,
-  token: string,
-  calls: number[],
-): Promise<number> {
+async function untilRefused(takes: (token: string) => Promise<boolean>, token: string): Promise<number> {
   const startedAt = performance.now()
-  const isTaken = async () => {
-    const askedAt = performance.now()
-    const taken = await takes(token)
-    calls.push(performance.now() - askedAt)
-    return taken
-  }
-  while (await isTaken()) {
+  while (await takes(token)) {
     if (performance.now() - startedAt > givenUpMs) throw new Error('a revoked token is still taken')
     await sleep(askEveryMs)
   }
@@ -119,7 +109,16 @@ export async function runRevocations({ count, start }: RevocationRunOptions): Pr
   const mcp = await start('mcp', auth.settings)
   const { ISSUER_URL: issuer = '', RESOURCE_URL: resource = '' } = auth.settings
   const library = startLibraryServer(auth.settings, secret)
-  const servers = [takenAt(resource), takenBy(library.verify)]
+  const takenByTools = takenAt(resource)
+  const servers = [
+    async (token: string) => {
+      const askedAt = performance.now()
+      const taken = await takenByTools(token)
+      callMilliseconds.push(performance.now() - askedAt)
+      return taken
+    },
+    takenBy(library.verify),
+  ]
   const milliseconds: number[] = []
   const callMilliseconds: number[] = []
   try {
@@ -141,9 +140,7 @@ export async function runRevocations({ count, start }: RevocationRunOptions): Pr
       const wave = revocables.slice(done, done + atOnce).map(async ({ accessToken, posted }) => {
         const status = await revoke(grant, posted)
         if (status !== 200) throw new Error(`the revocation was answered with ${status}`)
-        milliseconds.push(
-          ...(await Promise.all(servers.map((takes) => untilRefused(takes, accessToken, callMilliseconds)))),
-        )
+        milliseconds.push(...(await Promise.all(servers.map((takes) => untilRefused(takes, accessToken)))))
       })
       await Promise.all(wave)
     }
