@@ -1,5 +1,6 @@
 /** `gatehouse config`: what the program would run with, and whether it would start. */
 import { type Config, ConfigError, describeConfig } from '../config/config.js'
+import { judgeAll, mistakesOf, withoutWrong } from '../config/judgement.js'
 import type { Part } from '../program/databases.js'
 import { productionWarnings } from '../program/production.js'
 import { tracingSettings } from '../telemetry/tracing-settings.js'
@@ -18,14 +19,13 @@ import {
 const partsServed = ({ RESOURCE_FILE: file }: Config): readonly Part[] =>
   file === undefined ? ['auth', 'mcp'] : ['auth']
 
-/** What `judge` throws, one line for each mistake; none when it does not throw. */
-async function mistakesOf(judge: () => unknown): Promise<readonly string[]> {
+/** The settings; those with mistakes as far as they can be judged, and the mistakes. */
+function readSettings(terminal: Terminal): { readonly config: Config; readonly mistakes: readonly string[] } {
   try {
-    await judge()
-    return []
+    return { config: loadConfig(terminal), mistakes: [] }
   } catch (error) {
-    if (error instanceof ConfigError) return error.mistakes
-    return [error instanceof Error ? error.message : String(error)]
+    if (!(error instanceof ConfigError) || error.draft === undefined) throw error
+    return { config: withoutWrong(error.draft.config, error.draft.wrong), mistakes: error.mistakes }
   }
 }
 
@@ -35,7 +35,7 @@ async function mistakesOf(judge: () => unknown): Promise<readonly string[]> {
  * that runs already has it.
  */
 async function check(terminal: Terminal, only: Part | undefined): Promise<void> {
-  const config = loadConfig(terminal)
+  const { config, mistakes } = readSettings(terminal)
   const { checkSettings } = await import('../program/settings-check.js')
   const { examineMachine } = await import('../program/preflight.js')
   const parts = only === undefined ? partsServed(config) : [only]
@@ -47,9 +47,7 @@ async function check(terminal: Terminal, only: Part | undefined): Promise<void> 
       taken = await examineMachine(config, parts)
     },
   ]
-  const mistakes: string[] = []
-  for (const judge of judgements) mistakes.push(...(await mistakesOf(judge)))
-  if (mistakes.length > 0) throw new ConfigError([...new Set(mistakes)])
+  await judgeAll(judgements, mistakes)
 
   const warnings = [...config.settingWarnings, ...productionWarnings(config, only)]
   for (const warning of warnings) writeLine(terminal, `warning: ${warning}`)

@@ -42,14 +42,25 @@ export type Config = Readonly<Values> & {
   readonly callLimits: { readonly perCaller: CallLimit | undefined; readonly overall: CallLimit | undefined }
 }
 
+/** The settings as far as they can be read. */
+export interface Draft {
+  /** Has defaults in place of the settings in `wrong`. */
+  readonly config: Config
+  /** Names of the settings whose own text is a mistake. */
+  readonly wrong: readonly string[]
+}
+
 export class ConfigError extends Error {
   readonly mistakes: readonly string[]
-  constructor(mistakes: readonly string[]) {
+  /** If the settings themselves are wrong: for checks of what is left. */
+  readonly draft: Draft | undefined
+  constructor(mistakes: readonly string[], draft?: Draft) {
     super(
       `${mistakes.length === 1 ? 'one setting is' : `${mistakes.length} settings are`} wrong:\n  ${mistakes.join('\n  ')}`,
     )
     this.name = 'ConfigError'
     this.mistakes = mistakes
+    this.draft = draft
   }
 }
 
@@ -101,6 +112,7 @@ function relations(values: Values, issuerIsLoopback: boolean): string[] {
 export function parseConfig(environment: Environment, readFile: (path: string) => string): Config {
   const unknown = unknownSettings(environment, settingNames)
   const mistakes = [...unknown.mistakes]
+  const wrong: string[] = []
   const entries = Object.entries(settings as Record<string, Setting<unknown>>).map(([name, declaration]) => {
     let text = environment[name]
     const file = environment[`${name}_FILE`]
@@ -114,6 +126,7 @@ export function parseConfig(environment: Environment, readFile: (path: string) =
       return [name, text === undefined || text === '' ? declaration.default : declaration.parse(text)]
     } catch (error) {
       mistakes.push(`${name} ${error instanceof Error ? error.message : String(error)}`)
+      wrong.push(name)
       return [name, declaration.default]
     }
   })
@@ -121,9 +134,8 @@ export function parseConfig(environment: Environment, readFile: (path: string) =
   const issuerIsLoopback = isLoopbackHost(new URL(values.ISSUER_URL).hostname)
   const isGiven = (name: string) => [environment[name], environment[`${name}_FILE`]].some((text) => (text ?? '') !== '')
   mistakes.push(...relations(values, issuerIsLoopback), ...effectlessSettings(values, isGiven))
-  if (mistakes.length > 0) throw new ConfigError(mistakes)
   const { INTROSPECTION_CLIENT_ID: clientId, INTROSPECTION_CLIENT_SECRET: clientSecret } = values
-  return Object.freeze({
+  const config: Config = Object.freeze({
     ...values,
     hidesAddresses: values.ISSUER_URL.startsWith('https:') && values.TRUSTED_PROXIES.length === 0,
     introspectionClient: clientId === undefined || clientSecret === undefined ? undefined : { clientId, clientSecret },
@@ -138,6 +150,8 @@ export function parseConfig(environment: Environment, readFile: (path: string) =
       overall: parseCallLimit(values.CALL_LIMIT_TOTAL ?? ''),
     },
   })
+  if (mistakes.length > 0) throw new ConfigError(mistakes, { config, wrong })
+  return config
 }
 
 /** Name and value in force of every setting, secrets masked: what `gatehouse config print` shows. */

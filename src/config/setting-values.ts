@@ -51,16 +51,37 @@ export function listOf(entry: (text: string) => string): (text: string) => reado
       .map(entry)
 }
 
-/** IPv4 in the words of IPv6: a range of these, and one that all of them are in, trusts IPv4 addresses. */
-const mappedAddresses = new BlockList()
-mappedAddresses.addSubnet('::ffff:0:0', 96, 'ipv6')
-
-/** True for a range of IPv6 that IPv4 addresses are in. */
-function holdsMapped(address: string, bits: number): boolean {
-  if (mappedAddresses.check(address, 'ipv6')) return true
+function subnet(address: string, bits: number): BlockList {
   const range = new BlockList()
   range.addSubnet(address, bits, 'ipv6')
-  return bits < 96 && range.check('::ffff:0:0', 'ipv6')
+  return range
+}
+
+/** Networks of IPv6 that stand for IPv4: mapped (RFC 4291), translated (RFC 6052, RFC 8215), 6to4 (RFC 3056). A /8 of IPv4 is `widest`. */
+const embeddings = (
+  [
+    ['::ffff:0:0', 96, 104],
+    ['64:ff9b::', 96, 104],
+    ['64:ff9b:1::', 48, 104],
+    ['2002::', 16, 24],
+  ] as const
+).map(([address, bits, widest]) => ({ address, widest, network: subnet(address, bits) }))
+
+/** Unique local and link-local addresses: the only networks wider than what one operator is assigned. */
+const localNetworks = (
+  [
+    ['fc00::', 7],
+    ['fe80::', 10],
+  ] as const
+).map(([address, bits]) => ({ bits, network: subnet(address, bits) }))
+
+/** The widest assignments of IPv6 to one operator are /19. The widest private block of IPv4 is 10.0.0.0/8. */
+function widestPrefix(address: string, bits: number): number {
+  if (isIP(address) === 4) return 8
+  const range = subnet(address, bits)
+  const embedded = embeddings.filter((one) => one.network.check(address, 'ipv6') || range.check(one.address, 'ipv6'))
+  const local = localNetworks.find(({ network }) => network.check(address, 'ipv6'))
+  return Math.max(local?.bits ?? 19, ...embedded.map(({ widest }) => widest))
 }
 
 export function addressRange(text: string): string {
@@ -68,9 +89,7 @@ export function addressRange(text: string): string {
   const family = isIP(address)
   const isRange = bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 6 ? 128 : 32))
   if (family === 0 || !isRange || more.length > 0) throw new Error('must list addresses or CIDR ranges')
-  // The widest private blocks are 10.0.0.0/8 and fc00::/7.
-  const widest = family === 4 ? 8 : holdsMapped(address, Number(bits ?? 128)) ? 104 : 7
-  if (bits !== undefined && Number(bits) < widest) {
+  if (bits !== undefined && Number(bits) < widestPrefix(address, Number(bits))) {
     throw new Error(`must not trust everybody: ${text} is wider than any network of yours`)
   }
   return text

@@ -3,7 +3,7 @@
  * forms of settings that are not secrets. If a misspelt setting were ignored, its default would stay in force, which may be the
  * unsafe one. Pure.
  */
-import leven from 'leven'
+import { lettersOf, nearestName } from '../oauth/nearest-name.js'
 
 export interface UnknownSettings {
   /** Refused: only a misspelling explains the name. Each is a sentence. */
@@ -28,28 +28,6 @@ function isServiceLink(name: string, value: string): boolean {
 /** Names this long rarely resemble a variable of another program. */
 const distinctiveLength = 9
 
-const letters = (name: string) => name.toLowerCase().replace(/[^a-z\d]/g, '')
-const words = (name: string) => name.toLowerCase().split('_').sort().join('')
-
-/** How many letters may differ between a misspelling and the name that was meant. */
-function tolerance(name: string): number {
-  const { length } = letters(name)
-  if (length <= 6) return 1
-  return length <= 14 ? 2 : 3
-}
-
-/** The setting that was most likely meant; `undefined` when none is near. Case, underscores and the order of words do not count. */
-function meantBy(name: string, settings: readonly string[]): string | undefined {
-  let nearest: { readonly setting: string; readonly distance: number } | undefined
-  for (const setting of settings) {
-    const limit = tolerance(setting)
-    const distance =
-      words(name) === words(setting) ? 0 : leven(letters(name), letters(setting), { maxDistance: limit + 1 })
-    if (distance <= limit && (nearest === undefined || distance < nearest.distance)) nearest = { setting, distance }
-  }
-  return nearest?.setting
-}
-
 /**
  * Judges the names of all variables that are set. `settings` are the names that are read, `_FILE` forms included. An empty variable
  * counts as unset.
@@ -63,10 +41,10 @@ export function unknownSettings(
   const warnings: string[] = []
   for (const [name, value] of Object.entries(environment)) {
     if (known.has(name) || value === undefined || value === '' || isServiceLink(name, value)) continue
-    const meant = meantBy(name.replace(/^GATEHOUSE_/i, ''), settings)
+    const meant = nearestName(name.replace(/^GATEHOUSE_/i, ''), settings)
     if (meant === undefined && !family.test(name)) continue
     const sentence = `${name} is not a setting${meant === undefined ? '' : `: did you mean ${meant}?`}`
-    const isOurs = family.test(name) || (meant !== undefined && letters(meant).length >= distinctiveLength)
+    const isOurs = family.test(name) || (meant !== undefined && lettersOf(meant).length >= distinctiveLength)
     ;(isOurs ? mistakes : warnings).push(sentence)
   }
   return { mistakes, warnings }

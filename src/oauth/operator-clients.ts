@@ -2,6 +2,7 @@
  * The registration members that an operator may give a client, in CLIENTS_FILE and with `gatehouse clients add --set`, and the form of
  * each value. Members without a meaning in this server are no members: a setting that does nothing would mislead.
  */
+import { nearestName } from './nearest-name.js'
 import { type ClientMetadata, offeredGrantTypes, offeredResponseModes, offeredResponseTypes } from './registration.js'
 
 /** Some of these texts. */
@@ -105,8 +106,11 @@ export function memberFromText(text: string): readonly [name: string, value: unk
   const written = rest.join('=')
   const form = Object.hasOwn(forms, name) ? forms[name] : undefined
   if (form === undefined || rest.length === 0) {
+    const meant = rest.length === 0 ? undefined : nearestName(name, operatorMembers)
     throw new RangeError(
-      `${JSON.stringify(text)} is not <member>=<value> with one of the members ${operatorMembers.join(', ')}`,
+      meant === undefined
+        ? `${JSON.stringify(text)} is not <member>=<value> with one of the members ${operatorMembers.join(', ')}`
+        : `${name} is not a member: did you mean ${meant}?`,
     )
   }
   const values = [written, parsed(written)]

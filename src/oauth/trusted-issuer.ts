@@ -2,6 +2,7 @@
  * Identity providers whose assertions are exchanged for access tokens (Identity Assertion JWT Authorization Grant, the MCP
  * extension "enterprise-managed authorization"): what the operator says about each.
  */
+import { unknownMembers } from './nearest-name.js'
 import { canParseUrl } from './url.js'
 
 /** The grant type of RFC 7523 §2.1, under which identity assertions are presented. */
@@ -106,11 +107,7 @@ function mistakesOf(entry: Entry): string[] {
       'max_lifetime_seconds must be a whole number from 30 to 3600',
     ],
   ]
-  const unknown = Object.keys(entry).filter((name) => !members.has(name))
-  return [
-    ...found.filter(([isWrong]) => isWrong).map(([, text]) => text),
-    ...unknown.map((name) => `${name} is not a member`),
-  ]
+  return [...found.filter(([isWrong]) => isWrong).map(([, text]) => text), ...unknownMembers(entry, members)]
 }
 
 /** Only for an entry without mistakes. */

@@ -145,7 +145,9 @@ async function encryptionKeys(config: Config, database: Database): Promise<reado
 }
 
 /** The encryption keys as they are, the one that seals first; `undefined` when there are none yet. Makes nothing. */
-export function encryptionKeysAtHand(config: Config): readonly string[] | undefined {
+export function encryptionKeysAtHand(
+  config: Pick<Config, 'ENCRYPTION_KEY' | 'DATA_DIR'>,
+): readonly string[] | undefined {
   if (config.ENCRYPTION_KEY !== undefined) return config.ENCRYPTION_KEY
   const file = encryptionKeyFile(config)
   return existsSync(file) ? loadEncryptionKeys(file) : undefined

@@ -4,7 +4,8 @@
  */
 import { accessSync, constants, existsSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { type Config, ConfigError } from '../config/config.js'
+import type { Config } from '../config/config.js'
+import { judgeAll } from '../config/judgement.js'
 import { isTaken, tryAddress } from '../http/free-address.js'
 import { encryptionKeysAtHand, type Part } from './databases.js'
 
@@ -25,25 +26,24 @@ function usesFolder(config: Config, parts: readonly Part[]): boolean {
   )
 }
 
-function folderMistake(config: Config, parts: readonly Part[]): string | undefined {
-  if (!usesFolder(config, parts)) return undefined
+function checkFolder(config: Config, parts: readonly Part[]): void {
+  if (!usesFolder(config, parts)) return
   const folder = firstExisting(resolve(config.DATA_DIR))
-  if (!statSync(folder).isDirectory()) return `DATA_DIR cannot be used: ${folder} is no folder`
+  if (!statSync(folder).isDirectory()) throw new Error(`DATA_DIR cannot be used: ${folder} is no folder`)
   try {
     accessSync(folder, constants.W_OK | constants.X_OK)
-    return undefined
   } catch (error) {
-    return `DATA_DIR cannot be used: ${messageOf(error)}`
+    throw new Error(`DATA_DIR cannot be used: ${messageOf(error)}`, { cause: error })
   }
 }
 
-function encryptionKeyMistake(config: Config, parts: readonly Part[]): string | undefined {
-  if (!parts.includes('auth')) return undefined
+function checkEncryptionKey(config: Config, parts: readonly Part[]): void {
+  const { ENCRYPTION_KEY: given, DATA_DIR: folder } = config
+  if (!parts.includes('auth')) return
   try {
-    encryptionKeysAtHand(config)
-    return undefined
+    encryptionKeysAtHand({ ENCRYPTION_KEY: given, DATA_DIR: folder })
   } catch (error) {
-    return `ENCRYPTION_KEY is not set, and its file cannot be used: ${messageOf(error)}`
+    throw new Error(`ENCRYPTION_KEY is not set, and its file cannot be used: ${messageOf(error)}`, { cause: error })
   }
 }
 
@@ -63,19 +63,28 @@ async function tryPort(host: string, port: number, setting: string): Promise<Err
 }
 
 /**
- * Resolves to the ports that others have, one line each: a server that runs already, perhaps. Rejects with ConfigError, which has
- * everything else that these parts would fail at.
+ * Resolves to the ports that other programs listen on, one line each: perhaps a server that runs already. Rejects with ConfigError, which
+ * has everything else that these parts would fail at.
  */
 export async function examineMachine(config: Config, parts: readonly Part[]): Promise<readonly string[]> {
-  const attempts = await Promise.all(
-    [...portsOf(config, parts)].map(([port, setting]) => tryPort(config.HOST, port, setting)),
-  )
-  const failures = attempts.flatMap((failure) => failure ?? [])
-  const mistakes = [
-    folderMistake(config, parts),
-    encryptionKeyMistake(config, parts),
-    ...failures.filter((failure) => !isTaken(failure)).map(({ message }) => message),
-  ].flatMap((mistake) => mistake ?? [])
-  if (mistakes.length > 0) throw new ConfigError([...new Set(mistakes)])
-  return failures.map(({ message }) => message)
+  const taken: string[] = []
+  const checkPort = async (port: number, setting: string) => {
+    const failure = await tryPort(config.HOST, port, setting)
+    if (failure === undefined) return
+    if (!isTaken(failure)) throw failure
+    taken.push(failure.message)
+  }
+  await judgeAll([
+    () => checkFolder(config, parts),
+    () => checkEncryptionKey(config, parts),
+    () =>
+      judgeAll(
+        [...portsOf(config, parts)].map(
+          ([port, setting]) =>
+            () =>
+              checkPort(port, setting),
+        ),
+      ),
+  ])
+  return taken
 }

@@ -3,7 +3,8 @@
  * run it at start, `gatehouse config check` prints the result. What this machine must provide is checked in preflight.ts.
  */
 import { bootstrapMistake } from '../authorization-server/accounts/bootstrap.js'
-import { type Config, ConfigError } from '../config/config.js'
+import type { Config } from '../config/config.js'
+import { judgeAll } from '../config/judgement.js'
 import { refuseDatabaseUrl } from '../database/database-url.js'
 import { fileClients } from './client-rules.js'
 import type { Part } from './databases.js'
@@ -37,13 +38,5 @@ export async function checkSettings(config: Config, parts: readonly Part[]): Pro
     ...(isAuth ? [() => refuseDatabaseUrl('DATABASE_URL', config.DATABASE_URL)] : []),
     ...(parts.includes('mcp') ? [() => refuseDatabaseUrl('NOTES_DATABASE_URL', config.NOTES_DATABASE_URL)] : []),
   ]
-  const mistakes: string[] = []
-  for (const check of checks) {
-    try {
-      await check()
-    } catch (error) {
-      mistakes.push(error instanceof Error ? error.message : String(error))
-    }
-  }
-  if (mistakes.length > 0) throw new ConfigError(mistakes)
+  await judgeAll(checks)
 }

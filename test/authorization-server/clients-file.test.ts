@@ -90,6 +90,11 @@ describe('a file of clients', () => {
     [/entry 1: client_id must be/, { ...name, client_id: 'two words', jwks }],
     [/client_id must be .* no URL/, { ...name, client_id: 'https://app.example/client', jwks }],
     [/m: client_name is missing/, { client_id: 'm', jwks }],
+    [
+      /m: redirect_uri is not a member: did you mean redirect_uris\?/,
+      { ...name, client_id: 'm', jwks, redirect_uri: 'x' },
+    ],
+    [/m: grantTypes is not a member: did you mean grant_types\?/, { ...name, client_id: 'm', jwks, grantTypes: [] }],
     [/m: secret is not a member/, { ...name, client_id: 'm', jwks, secret: 'x' }],
     [/m: made_by_operator is not a member/, { ...name, client_id: 'm', jwks, made_by_operator: true }],
     [/m: client_secret does not belong here/, { ...name, client_id: 'm', client_secret: secret }],

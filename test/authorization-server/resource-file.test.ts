@@ -68,7 +68,11 @@ describe('A file that describes a resource', () => {
     ['a scope twice', { ...tickets, scopes: [read, read], tools: [] }, /tickets:read: is listed more than once/],
     ['no title', withScope({ title: ' ' }), /tickets:answer: title must be plain text of 1 to 80/],
     ['no description', withScope({ description: 7 }), /tickets:answer: description must be plain text of 1 to 300/],
-    ['a misspelled member', withScope({ readonly: true }), /tickets:answer: readonly is not a member/],
+    [
+      'a misspelled member',
+      withScope({ readonly: true }),
+      /tickets:answer: readonly is not a member: did you mean read_only\?/,
+    ],
     ['a flag in quotes', withScope({ read_only: 'yes' }), /tickets:answer: read_only must be true or false/],
     [
       'an unknown scope included',

@@ -152,6 +152,7 @@ describe('gatehouse clients', () => {
 
   it.each([
     ['made_by_operator=true', /--set: "made_by_operator=true" is not <member>=<value>/],
+    ['redirect_uri=x', /--set: redirect_uri is not a member: did you mean redirect_uris\?/],
     ['consent', /--set: "consent" is not <member>=<value>/],
     ['consent=never', /--set: consent must be one of ask, remembered, none/],
     ['require_auth_time=yes', /--set: require_auth_time must be true or false/],

@@ -188,6 +188,26 @@ describe('What a start needs of the machine', () => {
     expect(said).toMatch(/CLIENTS_FILE \S+clients\.json is wrong:\n {2}m: default_acr_values .*\n {2}n: client_name is/)
   })
 
+  it('is told by config check beside settings that are wrong, as far as it does not depend on these', async () => {
+    const folder = temporaryFolder('judged')
+    const tried = {
+      ...(await environment(folder)),
+      DATA_DIR: file('data-file', '')(folder),
+      CLIENTS_FILE: clientsFile({ client_id: 'n' })(folder),
+      REFRESH_GRACE_SECONDS: 'long',
+    }
+    const { exitCode, stderr } = await runCli(['config', 'check'], tried)
+    expect(exitCode).toBe(1)
+    expect(stderr).toContain('REFRESH_GRACE_SECONDS must be')
+    expect(stderr).toContain('n: client_name is missing')
+    expect(stderr).toMatch(/DATA_DIR cannot be used: \S+data-file is no folder/)
+    // With a database of its own the server would need no folder, perhaps.
+    const unknown = { ...tried, DATABASE_URL: 'postgresql://', RESOURCE_URL: 'nowhere' }
+    const answer = await runCli(['config', 'check'], unknown)
+    expect(answer.stderr).toMatch(/RESOURCE_URL must .*\n +DATABASE_URL must /)
+    expect(answer.stderr).not.toMatch(/is no folder|client_name|is not known/)
+  })
+
   it('is an encryption key that can be read, before the database is opened', async () => {
     const folder = temporaryFolder('judged')
     const tried = await environment(folder)

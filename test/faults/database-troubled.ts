@@ -14,8 +14,6 @@ export const slowDatabase: Fault = {
   id: 'F4',
   name: 'every packet to and from PostgreSQL 500 ms late, then none answered at all for 20 s',
   guarantee: 'no request hangs longer than the statement limit and 5 s; told not ready ≤ 2 s; p99 back ≤ 10 s after',
-  // Who refreshed and got no answer asks again when all is over, and longer than the default grace is over by then.
-  world: () => ({ env: { REFRESH_GRACE_SECONDS: '60' } }),
   strike: async (scene) => {
     const { world, demand, demandReadiness } = scene
     const base = p99Since(scene, 0)

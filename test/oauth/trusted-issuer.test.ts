@@ -71,7 +71,7 @@ describe('trusted issuers of identity assertions', () => {
     [/algorithms must be a list of/, { algorithms: ['none'] }],
     [/algorithms must be a list of/, { algorithms: [] }],
     [/max_lifetime_seconds must be/, { max_lifetime_seconds: 86_400 }],
-    [/jwksUri is not a member/, { jwksUri: 'x' }],
+    [/jwksUri is not a member: did you mean jwks_uri\?/, { jwksUri: 'x' }],
   ])('are refused with %s', (message, change) => {
     expect(() => parse({ issuer, jwks_uri: `${issuer}/jwks`, ...change })).toThrow(message)
   })

@@ -5,6 +5,7 @@
 
 import { dirname, resolve } from 'node:path'
 import type { ClientMetadata } from 'oidc-provider'
+import { unknownMembers } from '../../oauth/nearest-name.js'
 import { memberFormMistakes, operatorMembers } from '../../oauth/operator-clients.js'
 import { normaliseMetadata, strings } from '../../oauth/registration.js'
 import { type RegistrationRules, violations } from '../../oauth/registration-rules.js'
@@ -80,13 +81,14 @@ function credentialMistakes(entry: Entry, method: unknown): string[] {
 }
 
 function memberMistakes(entry: Entry): string[] {
-  const { client_id: id, client_name: name } = entry
-  const unknown = Object.keys(entry).filter((member) => !members.has(member) && member !== 'client_secret')
+  // What is wrong with `client_secret` is said with the credentials.
+  const { client_secret: _secret, ...others } = entry
+  const { client_id: id, client_name: name } = others
   const isId = typeof id === 'string' && /^[\x21-\x7e]{1,200}$/.test(id)
   return [
     ...(isId && !/^https?:/i.test(id) ? [] : ['client_id must be 1 to 200 visible ASCII characters and no URL']),
     ...(typeof name === 'string' && name.trim() !== '' ? [] : ['client_name is missing']),
-    ...unknown.map((member) => `${member} is not a member`),
+    ...unknownMembers(others, members),
     ...memberFormMistakes(entry),
   ]
 }

@@ -2,6 +2,7 @@
  * RESOURCE_FILE: the JSON file that describes the operator's own MCP server for the consent page: name, scopes, tools. Read at
  * start; reports every mistake at once. That server itself decides which scopes guard what.
  */
+import { unknownMembers } from '../../oauth/nearest-name.js'
 import type { ResourceDeclaration, ScopeDeclaration, ToolDeclaration } from '../../oauth/resource.js'
 import { isScopeToken } from '../../oauth/scope.js'
 import { isOpenidScope } from './resources.js'
@@ -24,13 +25,6 @@ const entriesOf = (value: unknown): readonly Entry[] => (Array.isArray(value) ? 
 
 const namesIn = (value: unknown): readonly string[] =>
   Array.isArray(value) ? value.filter((item) => typeof item === 'string') : []
-
-function unknownMembers(entry: Entry, members: string): string[] {
-  const known = new Set(members.split(' '))
-  return Object.keys(entry)
-    .filter((member) => !known.has(member))
-    .map((member) => `${member} is not a member`)
-}
 
 /** `optional` texts may be left out. */
 function textMistakes(entry: Entry, wanted: readonly (keyof typeof longest)[], optional: readonly string[]): string[] {
@@ -60,7 +54,7 @@ function scopeMistakes(entry: Entry, scopes: ReadonlySet<string>): string[] {
   const { name } = entry
   const isToken = typeof name === 'string' && isScopeToken(name) && name.length <= longest.title
   return [
-    ...unknownMembers(entry, 'name title description includes default read_only destructive'),
+    ...unknownMembers(entry, 'name title description includes default read_only destructive'.split(' ')),
     ...(isToken ? [] : ['name must be a scope: visible ASCII without blanks, quotes and backslashes']),
     ...(isToken && isOpenidScope(name) ? ['is a scope of OpenID Connect, which means something else'] : []),
     ...textMistakes(entry, ['title', 'description'], []),
@@ -74,7 +68,7 @@ function scopeMistakes(entry: Entry, scopes: ReadonlySet<string>): string[] {
 
 function toolMistakes(entry: Entry, scopes: ReadonlySet<string>): string[] {
   return [
-    ...unknownMembers(entry, 'name title scopes destructive'),
+    ...unknownMembers(entry, 'name title scopes destructive'.split(' ')),
     ...textMistakes(entry, ['name', 'title'], ['title']),
     ...flagMistakes(entry, ['destructive']),
     ...listMistakes(entry, 'scopes', scopes),
@@ -101,7 +95,7 @@ function mistakesIn(file: Entry): string[] {
   const entries = entriesOf(file['scopes'])
   const scopes = new Set(entries.map(({ name }) => textOf(name)))
   return [
-    ...unknownMembers(file, 'name description scopes tools'),
+    ...unknownMembers(file, 'name description scopes tools'.split(' ')),
     ...textMistakes(file, ['name', 'description'], ['description']),
     ...inList(file, 'scopes', (entry) => scopeMistakes(entry, scopes)),
     ...inList(file, 'tools', (entry) => toolMistakes(entry, scopes)),
