@@ -33,8 +33,10 @@ export interface DocumentHost {
   readonly ca: string
   /** TCP connections so far. */
   connections(): number
-  /** The product's own fetch, trusting this host. Every name leads to loopback, `private.example` to 10.0.0.1. */
+  /** The product's own fetch, trusting this host. Every name leads to loopback, `private.example` to 10.0.0.1. Waits for slow machines. */
   readonly untrustedFetch: typeof fetch
+  /** The same, but gives up after one second: for answers that never come. */
+  readonly impatientFetch: typeof fetch
   close(): Promise<void>
 }
 
@@ -63,6 +65,16 @@ export async function startDocumentHost(): Promise<DocumentHost> {
     connections += 1
   })
   await listenOn(server)
+  const fetchWithin = (timeoutMs: number) =>
+    createUntrustedFetch({
+      timeoutMs,
+      maxBytes: 65_536,
+      maxConcurrent: 20,
+      maxConcurrentPerHost: 10,
+      allowLoopback: true,
+      ca: authority.cert,
+      resolve: async (name) => [{ address: name === 'private.example' ? '10.0.0.1' : '127.0.0.1', family: 4 }],
+    })
   const origin = `https://client.example:${(server.address() as AddressInfo).port}`
   return {
     origin,
@@ -80,15 +92,8 @@ export async function startDocumentHost(): Promise<DocumentHost> {
     requests: (path) => seen.get(path) ?? [],
     ca: authority.cert,
     connections: () => connections,
-    untrustedFetch: createUntrustedFetch({
-      timeoutMs: 1_000,
-      maxBytes: 65_536,
-      maxConcurrent: 20,
-      maxConcurrentPerHost: 10,
-      allowLoopback: true,
-      ca: authority.cert,
-      resolve: async (name) => [{ address: name === 'private.example' ? '10.0.0.1' : '127.0.0.1', family: 4 }],
-    }),
+    untrustedFetch: fetchWithin(60_000),
+    impatientFetch: fetchWithin(1_000),
     close: async () => {
       server.closeAllConnections()
       await new Promise<void>((resolve) => server.close(() => resolve()))
