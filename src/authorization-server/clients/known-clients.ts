@@ -4,7 +4,8 @@
  * document was last seen in the wild.
  */
 import { isUnder } from './host-owners.js'
-import { isNamed, misspells, resembles, skeletonsOf } from './name-skeleton.js'
+import { hasWord, isNamed, misspells, resembles, skeletonsOf } from './name-skeleton.js'
+import { type Product, products } from './product-names.js'
 
 export interface KnownClient {
   readonly product: string
@@ -42,59 +43,30 @@ export function knownClient(clientId: string): KnownClient | undefined {
   return patterns.find(({ pattern }) => pattern.test(clientId))?.client
 }
 
-interface Product {
-  readonly name: string
-  /** Words that a name which reminds of it contains: lower case, letters only. */
-  readonly words: readonly string[]
-  /** A plain word too: only a whole name is mistaken for it. */
-  readonly isPlainWord?: boolean
-  /** Hosts of the maker, with all below them: a document from there is no borrowed name. */
-  readonly hosts: readonly string[]
-}
-
-const products: readonly Product[] = [
-  { name: 'Claude', words: ['claude'], hosts: ['claude.ai', 'claude.com', 'anthropic.com'] },
-  { name: 'Anthropic', words: ['anthropic'], hosts: ['claude.ai', 'anthropic.com'] },
-  { name: 'ChatGPT', words: ['chatgpt'], hosts: ['chatgpt.com', 'openai.com'] },
-  { name: 'OpenAI', words: ['openai'], hosts: ['chatgpt.com', 'openai.com'] },
-  { name: 'Codex', words: ['codex'], hosts: ['chatgpt.com', 'openai.com'] },
-  { name: 'Cursor', words: ['cursor'], hosts: ['cursor.com'] },
-  {
-    name: 'Visual Studio Code',
-    words: ['visualstudiocode', 'vscode'],
-    hosts: ['vscode.dev', 'code.visualstudio.com', 'microsoft.com'],
-  },
-  { name: 'GitHub Copilot', words: ['copilot'], hosts: ['github.com', 'microsoft.com'] },
-  { name: 'GitHub', words: ['github'], hosts: ['github.com'] },
-  { name: 'Gemini', words: ['gemini'], hosts: ['google.com', 'google'] },
-  { name: 'Google', words: ['google'], hosts: ['google.com', 'google'] },
-  { name: 'Microsoft', words: ['microsoft'], hosts: ['microsoft.com'] },
-  { name: 'Windsurf', words: ['windsurf'], hosts: ['windsurf.com', 'codeium.com', 'devin.ai'] },
-  { name: 'Perplexity', words: ['perplexity'], hosts: ['perplexity.ai', 'perplexity.com'] },
-  { name: 'JetBrains', words: ['jetbrains'], hosts: ['jetbrains.com'] },
-  { name: 'Mistral', words: ['mistral'], hosts: ['mistral.ai'] },
-  { name: 'opencode', words: ['opencode'], hosts: ['opencode.ai'] },
-  { name: 'LibreChat', words: ['librechat'], hosts: ['librechat.ai'] },
-  { name: 'Le Chat', words: ['lechat'], hosts: ['mistral.ai'], isPlainWord: true },
-  { name: 'MCP Inspector', words: ['mcpinspector'], hosts: ['modelcontextprotocol.io'] },
-  { name: 'LM Studio', words: ['lmstudio'], hosts: ['lmstudio.ai'] },
-  { name: 'Roo Code', words: ['roocode'], hosts: ['roocode.com'] },
-  { name: 'Cline', words: ['cline'], hosts: ['cline.bot'], isPlainWord: true },
-  { name: 'Raycast', words: ['raycast'], hosts: ['raycast.com'] },
-  { name: 'Postman', words: ['postman'], hosts: ['postman.com', 'postman.co'], isPlainWord: true },
-  { name: 'Zapier', words: ['zapier'], hosts: ['zapier.com'] },
-  { name: 'n8n', words: ['n8n'], hosts: ['n8n.io', 'n8n.cloud'], isPlainWord: true },
-  { name: 'goose', words: ['goose'], hosts: ['goose-docs.ai', 'block.xyz'], isPlainWord: true },
-  { name: 'Zed', words: ['zed'], hosts: ['zed.dev'], isPlainWord: true },
-  { name: 'Warp', words: ['warp'], hosts: ['warp.dev'], isPlainWord: true },
-  { name: 'MCPJam', words: ['mcpjam'], hosts: ['mcpjam.com'] },
-  { name: 'ToolHive', words: ['toolhive'], hosts: ['toolhive.dev', 'stacklok.com'] },
-  { name: 'Factory Droid', words: ['factorydroid'], hosts: ['factory.ai'] },
-  { name: 'Slack', words: ['slack'], hosts: ['slack.com'], isPlainWord: true },
-]
-
 /** Honest words that are one letter away from a product's. */
 const otherWords = /\bopen ?api\b/gi
+
+/** True when a document on the host speaks for the product. */
+function isMakersHost(host: string, { hosts }: Product): boolean {
+  return hosts.some((domain) => isUnder(host, domain))
+}
+
+/** True for a host that the maker of some product on the list owns. */
+export function isAnyMakersHost(host: string): boolean {
+  return products.some((product) => isMakersHost(host, product))
+}
+
+function isNameOf(
+  { anywhere = [], word = [], wholeName = [] }: Product,
+  name: string,
+  skeletons: readonly string[],
+): boolean {
+  return (
+    anywhere.some((part) => resembles(skeletons, part) || misspells(name, part)) ||
+    word.some((part) => hasWord(name, part)) ||
+    wholeName.some((whole) => isNamed(name, whole))
+  )
+}
 
 /**
  * The well-known product whose name a client's name resembles, unless the client's document comes from that product's maker.
@@ -103,11 +75,7 @@ const otherWords = /\bopen ?api\b/gi
 export function borrowedName(name: string, documentHost?: string): string | undefined {
   const honest = name.replace(otherWords, ' ')
   const skeletons = skeletonsOf(honest)
-  const isSpelled = (word: string): boolean => resembles(skeletons, word) || misspells(honest, word)
-  const product = products.find(({ words, isPlainWord }) =>
-    words.some((word) => (isPlainWord === true ? isNamed(honest, word) : isSpelled(word))),
-  )
-  if (product === undefined) return undefined
-  const isMakers = documentHost !== undefined && product.hosts.some((domain) => isUnder(documentHost, domain))
-  return isMakers ? undefined : product.name
+  const product = products.find((each) => isNameOf(each, honest, skeletons))
+  const isMakers = product !== undefined && documentHost !== undefined && isMakersHost(documentHost, product)
+  return isMakers ? undefined : product?.name
 }

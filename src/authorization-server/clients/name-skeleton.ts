@@ -86,14 +86,23 @@ export function resembles(skeletons: readonly string[], word: string): boolean {
 }
 
 /** Words that add nothing to a name. */
-const fillers = /\b(?:the|my|our|app|application|client|connector|server|service|team|mcp|inc|login|sign.?in)\b/giu
+const fillers =
+  /\b(?:the|my|our|app|application|client|connector|server|service|team|mcp|inc|login|sign.?in|auth|oauth2?|authorization|sso|id|identity|accounts?|portal|desktop|web|mobile|cli|editor|official)\b/giu
+
+function isOne(skeletons: readonly string[], wanted: readonly string[]): boolean {
+  return skeletons.some((skeleton) => wanted.includes(skeleton))
+}
 
 /** True when the whole name is a spelling of `plain`, apart from words that add nothing: for names that are plain words. */
 export function isNamed(name: string, plain: string): boolean {
   const wanted = skeletonsOf(plain)
-  return [name, name.replace(fillers, '')].some((spelling) =>
-    skeletonsOf(spelling).some((skeleton) => wanted.includes(skeleton)),
-  )
+  return isOne(skeletonsOf(name), wanted) || isOne(skeletonsOf(name.replace(fillers, '')), wanted)
+}
+
+/** True when a word of the name is a spelling of `word`, which may be short. */
+export function hasWord(name: string, word: string): boolean {
+  const wanted = skeletonsOf(word)
+  return name.split(/[^\p{L}\p{M}\p{N}]+/u).some((part) => isOne(skeletonsOf(part), wanted))
 }
 
 /** Shorter words are one letter away from half of all words. */
