@@ -3,6 +3,7 @@
  * whom nobody has checked: such a host is no evidence of who made a client. Knows the private section of the Public Suffix List
  * (publicsuffix.org) from the package `tldts`, and some hosts which that list cannot contain.
  */
+import { domainToUnicode } from 'node:url'
 import { getDomain, parse } from 'tldts'
 
 /** Hosts, with all below them, that serve anyone's files by path or by a tunnel's name; the list above has only suffixes. */
@@ -145,6 +146,43 @@ export function sharedHost(hostname: string): string | undefined {
   // A suffix itself (`co.uk`) is nobody's.
   const isSuffix = isIcann === true && domain === null
   return isPrivate === true || isSuffix ? (publicSuffix ?? hostname) : undefined
+}
+
+/** Names that each computer, or any computer of a local network, answers to itself (RFC 6761 §6.3, RFC 6762 §3), with all below them. */
+const localNames: readonly string[] = ['localhost', 'localdomain', 'local', 'lvh.me', 'localtest.me', 'vcap.me']
+
+/** True for a host that has no owner for everybody: loopback, an address, a name of the local network. */
+export function isLocalHost(hostname: string): boolean {
+  const name = hostname.replace(/\.+$/, '')
+  return !name.includes('.') || parse(name).isIp === true || localNames.some((local) => isUnder(name, local))
+}
+
+/** True when a document at the host says who made it: one owner has the host, for everybody. */
+export function hasOneOwner(hostname: string): boolean {
+  return !isLocalHost(hostname) && sharedHost(hostname) === undefined
+}
+
+/** What the registrable domain of a host with one owner is called without its suffix: `acme` for `auth.acme.co.uk`. In Unicode. */
+export function ownersLabel(hostname: string): { readonly label: string; readonly domain: string } | undefined {
+  const { domain, domainWithoutSuffix: label } = parse(hostname, { allowPrivateDomains: true })
+  if (domain === null || label === null || label === '' || !hasOneOwner(hostname)) return undefined
+  return { label: domainToUnicode(label), domain }
+}
+
+/** The host without the suffix that registries sell under: `login.acme` for `login.acme.co.uk`. */
+export function withoutSuffix(hostname: string): string {
+  const { publicSuffix } = parse(hostname, { allowPrivateDomains: true })
+  return publicSuffix === null || hostname === publicSuffix ? hostname : hostname.slice(0, -publicSuffix.length - 1)
+}
+
+/**
+ * What stands before the registrable domain, dot included: `login.` of `login.acme.com`. The owner chooses it, so it says nothing about who
+ * that is. Empty for a host that is the domain, or has none, or that has many owners. `host` may have a port.
+ */
+export function subdomainOf(host: string): string {
+  const hostname = host.replace(/:\d+$/, '')
+  const domain = hasOneOwner(hostname) ? domainOf(hostname) : undefined
+  return domain === undefined ? '' : hostname.slice(0, -domain.length)
 }
 
 /** The registrable domain that a host is below; `undefined` for an address, a name without dots and a suffix. */

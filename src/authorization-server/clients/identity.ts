@@ -5,9 +5,10 @@ import { claimsMetadataDocument } from '../../oauth/client-id.js'
 import { redirectKind } from '../../oauth/redirect-uri.js'
 import type { ClientMetadata } from '../../oauth/registration.js'
 import type { ClientIdentity, NameWarning, RedirectTarget } from '../pages/views.js'
-import { sharedHost } from './host-owners.js'
-import { knownClient } from './known-clients.js'
+import { haveOneOwner, isLocalHost, sharedHost, subdomainOf } from './host-owners.js'
+import { isAnyMakersHost, knownClient } from './known-clients.js'
 import { type OwnNames, warningAbout } from './name-warnings.js'
+import { officialWordInHost } from './official-words.js'
 
 /** The engine's client, as far as identity needs it. */
 export interface IdentifiedClient {
@@ -64,9 +65,28 @@ export function identityOf(client: IdentifiedClient, { isOperatorsClient, redire
   const { host, hostname } = new URL(client.clientId)
   const shared = sharedHost(hostname)
   if (shared !== undefined) return { kind: 'unverified', claim: { kind: 'shared-host', host, shared } }
+  if (isLocalHost(hostname)) return { kind: 'unverified', claim: { kind: 'local-host', host } }
   if (!isAlone) return { kind: 'unverified', claim: { kind: 'host', host } }
   const known = knownClient(client.clientId)
   return { kind: 'verified', host, ...(known === undefined ? {} : { known }) }
+}
+
+/** A word in the host that promises what nobody checked; not of hosts whose owner is known: the operator, and makers of known products. */
+function wordInHost(host: string, { hosts }: OwnNames): string | undefined {
+  const hostname = host.replace(/:\d+$/, '')
+  const isKnown = isAnyMakersHost(hostname) || hosts.some((own) => haveOneOwner(hostname, own))
+  return isKnown ? undefined : officialWordInHost(hostname)
+}
+
+/** The identity as a page shows it: whose the host is. */
+export function shownIdentity(client: IdentifiedClient, asked: AskedInName, ownNames: OwnNames): ClientIdentity {
+  const identity = identityOf(client, asked)
+  if (identity.kind === 'verified') {
+    const { host } = identity
+    return { ...identity, below: subdomainOf(host), word: wordInHost(host, ownNames) }
+  }
+  if (identity.kind !== 'unverified' || identity.claim?.kind !== 'host') return identity
+  return { ...identity, claim: { ...identity.claim, below: subdomainOf(identity.claim.host) } }
 }
 
 /**
@@ -105,7 +125,7 @@ export function redirectTarget(redirectUri: string, client: IdentifiedClient): R
     case 'forbidden':
       return { kind: 'private-use', scheme: url.protocol.slice(0, -1) }
     case 'https':
-      return { kind: 'https', host: url.host, documentHost: otherHost(url, client) }
+      return { kind: 'https', host: url.host, below: subdomainOf(url.host), documentHost: otherHost(url, client) }
   }
 }
 

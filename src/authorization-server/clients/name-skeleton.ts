@@ -93,10 +93,15 @@ function isOne(skeletons: readonly string[], wanted: readonly string[]): boolean
   return skeletons.some((skeleton) => wanted.includes(skeleton))
 }
 
+/** The name without words that add nothing to it. */
+export function withoutFillers(name: string): string {
+  return name.replace(fillers, '')
+}
+
 /** True when the whole name is a spelling of `plain`, apart from words that add nothing: for names that are plain words. */
 export function isNamed(name: string, plain: string): boolean {
   const wanted = skeletonsOf(plain)
-  return isOne(skeletonsOf(name), wanted) || isOne(skeletonsOf(name.replace(fillers, '')), wanted)
+  return isOne(skeletonsOf(name), wanted) || isOne(skeletonsOf(withoutFillers(name)), wanted)
 }
 
 /** True when a word of the name is a spelling of `word`, which may be short. */

@@ -5,9 +5,9 @@
 import { displayText } from '../../base/display-text.js'
 import { ownUrlsOf } from '../../oauth/own-hosts.js'
 import type { NameWarning } from '../pages/views.js'
-import { domainOf, haveOneOwner, sharedHost } from './host-owners.js'
+import { domainOf, hasOneOwner, haveOneOwner, ownersLabel, withoutSuffix } from './host-owners.js'
 import { borrowedName } from './known-clients.js'
-import { isNamed, misspells, mixesScripts, resembles, skeletonsOf } from './name-skeleton.js'
+import { hasWord, isNamed, misspells, mixesScripts, resembles, skeletonsOf, withoutFillers } from './name-skeleton.js'
 import { officialWord } from './official-words.js'
 
 /** Names of the operator. */
@@ -57,6 +57,43 @@ function ownHost(text: string, { hosts }: OwnNames): string | undefined {
   return named.find((host) => resembles(skeletons, host))
 }
 
+/** Labels of domains that say what is there and not whose it is: an operator at `notes.dev` must not make every "My notes" suspicious. */
+const genericLabels: ReadonlySet<string> = new Set(
+  `agent agents api app apps assistant auth bot browser calendar chat cloud code connect console corp data demo desktop dev developer
+  developers docs drive editor files home host hosting hub info internal intranet lab labs local mail mcp media my net network notes
+  office online open page pages platform play portal prod search secure server service services shop site software start store studio
+  sync system systems task tasks team test tool tools web wiki work workspace`.split(/\s+/),
+)
+/** Shorter labels are abbreviations that others have, too. */
+const shortestLabel = 3
+/** Words of a company's or product's name beside its own. */
+const companyWords =
+  /\b(?:ai|assistant|agent|bot|cloud|platform|hub|connect|api|corp|corporation|company|co|ltd|gmbh|llc|security|support|admin|help.?desk)\b/giu
+
+/** The operator's domains and what each is called, as far as that is a name: `acme` of `auth.acme.co.uk`. */
+function ownLabels({ hosts }: OwnNames): readonly { readonly label: string; readonly domain: string }[] {
+  return hosts.flatMap((host) => {
+    const owner = ownersLabel(host)
+    const isName = owner !== undefined && owner.label.length >= shortestLabel && !genericLabels.has(owner.label)
+    return isName ? [owner] : []
+  })
+}
+
+/**
+ * The operator's domain, when the whole name is what that is called: "Acme" or "Acme Auth" for auth.acme.com. More words make another
+ * name ("Slack for Acme"): the product's name alone is protected inside of names.
+ */
+function ownDomain(name: string, ownNames: OwnNames): string | undefined {
+  const spellings = [name, name.replace(companyWords, ' ')]
+  const isMisspelt = (label: string, spelling: string): boolean => {
+    const word = withoutFillers(spelling).trim()
+    return !/\s/.test(word) && word.toLowerCase() !== `${label}s` && misspells(word, label)
+  }
+  return ownLabels(ownNames).find(({ label }) =>
+    spellings.some((spelling) => isNamed(spelling, label) || isMisspelt(label, spelling)),
+  )?.domain
+}
+
 /**
  * What a name could be mistaken for, the worst first; `undefined` when there is nothing. `documentHost`: host name that the client's
  * metadata document was fetched from; absent for a client that registered itself.
@@ -64,11 +101,11 @@ function ownHost(text: string, { hosts }: OwnNames): string | undefined {
 export function warningAbout(written: string, ownNames: OwnNames, documentHost?: string): NameWarning | undefined {
   // The judged name is the shown one: what is invisible or cut off deceives nobody.
   const name = displayText(written, 80)
-  const evidence = documentHost === undefined || sharedHost(documentHost) !== undefined ? undefined : documentHost
+  const evidence = documentHost !== undefined && hasOneOwner(documentHost) ? documentHost : undefined
   const product = borrowedName(name, evidence)
   if (product !== undefined) return { kind: 'product', name: product }
   if (evidence !== undefined && ownNames.hosts.some((host) => haveOneOwner(evidence, host))) return undefined
-  const own = ownName(name, ownNames) ?? ownHost(name, ownNames)
+  const own = ownName(name, ownNames) ?? ownHost(name, ownNames) ?? ownDomain(name, ownNames)
   if (own !== undefined) return { kind: 'operator', name: own }
   const word = officialWord(name)
   if (word !== undefined) return { kind: 'word', word }
@@ -80,6 +117,7 @@ export function warningAbout(written: string, ownNames: OwnNames, documentHost?:
 function imitation(host: string, ownNames: OwnNames): NameWarning | undefined {
   const product = borrowedName(host, host)
   if (product !== undefined) return { kind: 'product', name: product }
-  const own = ownHost(host, ownNames)
+  const written = withoutSuffix(host)
+  const own = ownHost(host, ownNames) ?? ownLabels(ownNames).find(({ label }) => hasWord(written, label))?.domain
   return own === undefined ? undefined : { kind: 'operator', name: own }
 }

@@ -1,5 +1,6 @@
 /** Words that make a name sound like an office of the operator or of a maker, in the languages that most people read. */
-import { resembles, skeletonsOf } from './name-skeleton.js'
+import { isLocalHost, withoutSuffix } from './host-owners.js'
+import { hasWord, resembles, skeletonsOf } from './name-skeleton.js'
 
 /** In Latin letters: any spelling that looks alike counts, with or without accents. */
 const latinWords = [
@@ -65,6 +66,12 @@ const latinWords = [
   'keamanan',
 ] as const
 
+/** Too short to be looked for inside of words. */
+const wholeWords = ['sso', '2fa', 'mfa', 'otp', 'konto', 'compte', 'cuenta', 'helpline', 'hotline', 'safety'] as const
+
+/** Usual names of machines, too, and words of everyday language in the names of programs: looked for in hosts alone. */
+const wordsOfHosts = ['auth', 'oauth', 'idp', 'iam', 'secure', 'verify', 'identity', 'trust', 'signon'] as const
+
 /** In other scripts: as they are written. */
 const otherScripts = [
   'безопасность',
@@ -122,5 +129,21 @@ export function officialWord(name: string): string | undefined {
   const rest = otherWords.reduce((text, word) => text.replace(new RegExp(word, 'gi'), ' '), name)
   const skeletons = skeletonsOf(rest)
   const written = rest.normalize('NFKC').toLowerCase()
-  return latinWords.find((word) => resembles(skeletons, word)) ?? otherScripts.find((word) => written.includes(word))
+  return (
+    latinWords.find((word) => resembles(skeletons, word)) ??
+    wholeWords.find((word) => hasWord(rest, word)) ??
+    otherScripts.find((word) => written.includes(word))
+  )
+}
+
+/**
+ * The first such word in a label of a host: `security` in `account-security.example`, `auth` in `auth.example`. Many honest hosts have one,
+ * because machines are named for what they do.
+ */
+export function officialWordInHost(hostname: string): string | undefined {
+  if (isLocalHost(hostname)) return undefined
+  const labels = hostname.split('.').map((label) => officialWord(label))
+  return (
+    labels.find((word) => word !== undefined) ?? wordsOfHosts.find((word) => hasWord(withoutSuffix(hostname), word))
+  )
 }

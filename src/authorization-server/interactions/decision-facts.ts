@@ -4,7 +4,7 @@ import { clientNetwork } from '../../http/client-network.js'
 import type { HttpContext } from '../../http/context.js'
 import { publicPath } from '../../http/http.js'
 import { canParseUrl } from '../../oauth/url.js'
-import { displayName, identityOf, isProven, nameWarning, redirectTarget } from '../clients/identity.js'
+import { displayName, isProven, nameWarning, redirectTarget, shownIdentity } from '../clients/identity.js'
 import { formatUserCode } from '../device/user-code.js'
 import type { ConsentContext } from '../pages/views.js'
 import type { Interaction } from './interaction.js'
@@ -69,7 +69,7 @@ function describeClient({ ownNames }: InteractionParts, interaction: Interaction
   const metadata = client.metadata()
   return {
     name: displayName(client),
-    identity: identityOf(client, { isOperatorsClient, redirectUri: redirectUriOf(interaction) }),
+    identity: shownIdentity(client, { isOperatorsClient, redirectUri: redirectUriOf(interaction) }, ownNames),
     nameWarning: isOperatorsClient && !needsCaution(interaction) ? undefined : nameWarning(client, ownNames),
     uri: webLink(metadata['client_uri']),
     policyUri: webLink(metadata['policy_uri']),

@@ -5,6 +5,9 @@
  */
 import { type ConnectViews, connectScripts } from '../../connect-page/connect-page.js'
 import type { FormPostContext } from './form-post-view.js'
+import type { ClientIdentity, NameWarning, RedirectTarget } from './shown-client.js'
+
+export type { ClientIdentity, IdentityClaim, NameWarning, RedirectTarget } from './shown-client.js'
 
 /** Something went wrong with a sign-in. One message for every wrong pair of email and password. */
 export type SignInError = 'wrong-credentials' | 'too-many-attempts' | 'form-expired' | 'busy'
@@ -24,47 +27,6 @@ export interface SignInContext {
   readonly cancelAction?: string | undefined
   readonly csrfToken: string
 }
-
-/** How far the client's identity is proven for this request. Only `unverified` is not proven. */
-export type ClientIdentity =
-  /** We fetched its metadata document from this host (CIMD). `known`: that document is on our list of known products. */
-  | {
-      readonly kind: 'verified'
-      readonly host: string
-      readonly known?: { readonly product: string; readonly maker: string } | undefined
-    }
-  /** Registered by the operator. */
-  | { readonly kind: 'known' }
-  /** Anyone can use this name: registered by itself (RFC 7591), or `claim` says why a better origin proves nothing here. */
-  | { readonly kind: 'unverified'; readonly claim?: IdentityClaim | undefined }
-
-/** Where a client comes from that cannot prove it in this request. */
-export type IdentityClaim =
-  /** Registered by the operator, but anyone can ask in its name this way. */
-  | { readonly kind: 'operator' }
-  /** Described by a document on this host, but anyone can ask in its name this way. */
-  | { readonly kind: 'host'; readonly host: string }
-  /** Described by a document on a host that anyone can have below `shared`. */
-  | { readonly kind: 'shared-host'; readonly host: string; readonly shared: string }
-
-/** What a client's name could be mistaken for. */
-export type NameWarning =
-  /** A well-known product. */
-  | { readonly kind: 'product'; readonly name: string }
-  /** The operator's own product or resource. */
-  | { readonly kind: 'operator'; readonly name: string }
-  /** A word that makes it sound official. */
-  | { readonly kind: 'word'; readonly word: string }
-  /** Letters of several scripts in one word. */
-  | { readonly kind: 'mixed-scripts' }
-
-/** Where the browser goes after the decision (shown as MCP authorization asks). */
-export type RedirectTarget =
-  /** `documentHost`: the host that vouches for the client (CIMD), when the redirect leads to another one. */
-  | { readonly kind: 'https'; readonly host: string; readonly documentHost?: string | undefined }
-  /** `onlyLoopback`: every redirect of the client is on this computer, so any program here could have asked. `host`: with port. */
-  | { readonly kind: 'loopback'; readonly host: string; readonly onlyLoopback: boolean }
-  | { readonly kind: 'private-use'; readonly scheme: string }
 
 export interface ToolContext {
   readonly title: string
@@ -123,6 +85,8 @@ export interface ConsentContext {
   readonly shown: string
   /** Why the page comes up again. */
   readonly problem?: DecisionProblem | undefined
+  /** The page said that nothing new is ticked (`nothingNew`): posted back as `nothing-new`, and not said again. */
+  readonly knowsNothingIsNew?: boolean | undefined
   /** Set when the person came by typing a device code (RFC 8628). */
   readonly device?:
     | {
@@ -134,7 +98,7 @@ export interface ConsentContext {
 }
 
 /** Why a decision was not taken. */
-export type DecisionProblem = 'tooEarly' | 'nothingTicked' | 'notTicked'
+export type DecisionProblem = 'tooEarly' | 'nothingTicked' | 'notTicked' | 'nothingNew'
 
 /** views/confirm.ejs: asks once more about a decision that was not seen to be deliberate. Posts like the consent page. */
 export interface ConfirmContext

@@ -164,6 +164,18 @@ export const consentSamples: Readonly<Record<string, ConsentContext>> = {
     },
     redirect: { kind: 'https', host: 'wiki.example' },
   },
+  'word in a host': {
+    ...consent,
+    client: {
+      name: 'Wiki',
+      identity: { kind: 'verified', host: 'login.wiki.example', below: 'login.', word: 'login' },
+    },
+    redirect: { kind: 'https', host: 'login.wiki.example', below: 'login.' },
+  },
+  'local host': {
+    ...loopback,
+    client: { name: 'Wiki', identity: { kind: 'unverified', claim: { kind: 'local-host', host: 'wiki.local' } } },
+  },
   'mixed alphabets': {
     ...loopback,
     client: { name: 'Nоtebook', identity: { kind: 'unverified' }, nameWarning: { kind: 'mixed-scripts' } },
