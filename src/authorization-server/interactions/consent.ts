@@ -5,16 +5,15 @@ import { hashSecret } from '../../base/secrets.js'
 import type { Write } from '../../database/joined-writes.js'
 import type { HttpContext } from '../../http/context.js'
 import { publicPath } from '../../http/http.js'
-import { scopeHierarchyOf } from '../../oauth/resource.js'
-import { expandScopes } from '../../oauth/scope.js'
-import { type ConsentKey, rememberConsent, rememberedScopes } from '../../storage/grants/consents.js'
+import { rememberConsent } from '../../storage/grants/consents.js'
 import { consentFingerprint } from '../clients/identity.js'
 import { PageError } from '../pages/page-error.js'
-import type { ConfirmContext, DecisionProblem } from '../pages/views.js'
+import type { ConfirmContext, ConsentContext, DecisionProblem } from '../pages/views.js'
 import { asksTwice, decisionFacts, needsCaution } from './decision-facts.js'
 import { saveGrant } from './grant.js'
 import { offersHandOff } from './hand-off.js'
 import { finishInteraction, type Interaction } from './interaction.js'
+import { allowsNothingNew, consentKey, offeredScopes } from './offered-scopes.js'
 import type { InteractionParts } from './parts.js'
 import {
   consentScopes,
@@ -27,10 +26,6 @@ import {
 import { switchAccount } from './sign-in.js'
 import { standingScopes } from './standing-consent.js'
 
-function consentKey(interaction: Interaction, accountId: string, access: RequestedAccess): ConsentKey {
-  return { accountId, clientId: interaction.client.clientId, resource: access.resource?.resource ?? '' }
-}
-
 /**
  * The client and the account that a page was rendered for. Both may change while it is read: clients change their documents and
  * registrations, and another person may sign in to the same interaction in another tab.
@@ -40,7 +35,11 @@ function shownTo(accountId: string, fingerprint: string): string {
 }
 
 /** The hand-off that the page offers, if any. */
-function offeredHandOff(parts: InteractionParts, interaction: Interaction, access: RequestedAccess) {
+function offeredHandOff(
+  parts: InteractionParts,
+  interaction: Interaction,
+  access: RequestedAccess,
+): ConsentContext['handOff'] {
   if (!parts.offersHandOff || !offersHandOff(interaction)) return undefined
   return destructiveScopes(access).size > 0 ? 'without-destructive' : 'complete'
 }
@@ -52,25 +51,23 @@ export async function showConsent(
   interaction: Interaction,
   accountId: string,
   problem?: DecisionProblem,
+  knowsNothingIsNew = problem === 'nothingNew',
 ): Promise<void> {
   const { engine, client, unit } = interaction
   const account = unit.person(accountId)
   if (account === undefined || account.disabled) return switchAccount(parts, ctx, interaction)
   const access = requestedAccess(interaction, parts.resources)
-  const key = consentKey(interaction, accountId, access)
   const fingerprint = consentFingerprint(client)
-  const { resource } = access
-  const remembered = rememberedScopes(unit.consents, key.resource, fingerprint)
-  // A scope that a broader one already included is not new.
-  const before = expandScopes(remembered, resource === undefined ? {} : scopeHierarchyOf(resource))
+  const scopes = offeredScopes(interaction, accountId, access)
   parts.pages.send(ctx, 'consent', {
     ...(await decisionFacts(parts, ctx, interaction, access, shownTo(accountId, fingerprint))),
-    scopes: consentScopes(access, before, needsCaution(interaction)),
+    scopes,
     account: { email: account.email, name: account.name ?? undefined },
     lifetime: { days: Math.max(1, Math.round(parts.refreshTokenTtlSeconds / 86_400)) },
     switchAccountAction: publicPath(ctx, `/interaction/${engine.uid}/switch-account`),
     shown: parts.decisionGuard.stamp(engine.uid, 'ask'),
     problem,
+    knowsNothingIsNew,
     readOnly: offersReadOnly(access),
     handOff: offeredHandOff(parts, interaction, access),
   })
@@ -225,13 +222,20 @@ export async function submitConsent(
   if (form.get('seen') !== seen) return showConsent(parts, ctx, interaction, accountId)
   const { decisionGuard } = parts
   const { uid } = interaction.engine
+  const step = decisionGuard.stepOf(ctx, uid, form)
+  // Asked once. Choosing Allow again goes on without what is new, so that a client which lost its tokens gets what it had.
+  const knowsNothingIsNew = form.get('nothing-new') === 'known'
+  const isPlainAllow = decision === 'allow' && step !== 'confirm' && !knowsNothingIsNew
+  if (isPlainAllow && allowsNothingNew(offeredScopes(interaction, accountId, access), scopes)) {
+    return showConsent(parts, ctx, interaction, accountId, 'nothingNew')
+  }
   const ruling = decisionGuard.rule(ctx, uid, form, asksTwice(interaction))
   if (ruling === 'confirm') return showConfirm(parts, ctx, interaction, access, { decision, scopes, seen })
   if (ruling !== 'deliberate') {
     const problem = ruling === 'too-early' ? 'tooEarly' : 'notTicked'
-    return decisionGuard.stepOf(ctx, uid, form) === 'confirm'
+    return step === 'confirm'
       ? showConfirm(parts, ctx, interaction, access, { decision, scopes, seen, problem })
-      : showConsent(parts, ctx, interaction, accountId, problem)
+      : showConsent(parts, ctx, interaction, accountId, problem, knowsNothingIsNew)
   }
   await grantAccess(parts, ctx, interaction, accountId, access, scopes, decision === 'allow-hand-off')
 }

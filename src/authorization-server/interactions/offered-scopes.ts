@@ -1,0 +1,38 @@
+/** The scopes of a consent page, and which of them are new to the client. */
+import { scopeHierarchyOf } from '../../oauth/resource.js'
+import { expandScopes } from '../../oauth/scope.js'
+import { type ConsentKey, rememberedScopes } from '../../storage/grants/consents.js'
+import { consentFingerprint } from '../clients/identity.js'
+import type { ConsentScopeContext } from '../pages/views.js'
+import { needsCaution } from './decision-facts.js'
+import type { Interaction } from './interaction.js'
+import { consentScopes, type RequestedAccess } from './requested-access.js'
+
+/** What an earlier consent is remembered by. */
+export function consentKey(interaction: Interaction, accountId: string, access: RequestedAccess): ConsentKey {
+  return { accountId, clientId: interaction.client.clientId, resource: access.resource?.resource ?? '' }
+}
+
+/** The scopes that the page offers, with those that the person allowed this client before. */
+export function offeredScopes(
+  interaction: Interaction,
+  accountId: string,
+  access: RequestedAccess,
+): ConsentScopeContext[] {
+  const { client, unit } = interaction
+  const { resource } = access
+  const key = consentKey(interaction, accountId, access)
+  const remembered = rememberedScopes(unit.consents, key.resource, consentFingerprint(client))
+  // A scope that a broader one already included is not new.
+  const before = expandScopes(remembered, resource === undefined ? {} : scopeHierarchyOf(resource))
+  return consentScopes(access, before, needsCaution(interaction))
+}
+
+/**
+ * True when a client wants more and the form allows none of it, because the page left the new boxes for the person to tick. An Allow that
+ * grants only what the client had would look like success to the person, and the client would ask for the same again.
+ */
+export function allowsNothingNew(offered: readonly ConsentScopeContext[], allowed: readonly string[]): boolean {
+  const fresh = offered.filter(({ alreadyGranted }) => !alreadyGranted)
+  return fresh.some(({ checked }) => !checked) && fresh.every(({ name }) => !allowed.includes(name))
+}
