@@ -50,6 +50,17 @@ describeOnDatabases('Consent, on %s', (kind) => {
   const post = (page: Page, fields: Record<string, string>) =>
     browser.post(`${page.url}/consent`, { ...hiddenFields(page), ...fields }, page.url)
 
+  it('says so when a name is asked for and the account has none', async () => {
+    const page = await open(grant, 'openid profile notes:read')
+    expect(page.text).toContain('See your name profile Your account has no name yet.')
+    await server.storage.prisma.account.update({ where: { email: server.account.email }, data: { name: 'Ada' } })
+    try {
+      expect((await open(grant, 'openid profile notes:read')).text).not.toContain('no name yet')
+    } finally {
+      await server.storage.prisma.account.update({ where: { email: server.account.email }, data: { name: null } })
+    }
+  })
+
   it('never grants what was not asked for, whatever the form says', async () => {
     const page = await open(grant, 'notes:read')
     const callback = callbackOf(await post(page, { decision: 'allow', scope: 'notes:delete' }))

@@ -123,6 +123,30 @@ describe('narrow windows', () => {
   )
 })
 
+describe('the sign of a closed disclosure', () => {
+  it.each([
+    ['ltr', 1],
+    ['rtl', -1],
+  ])('points along the reading direction (%s), that of an open one down', async (direction, along) => {
+    await withPage({}, async (page) => {
+      await page.goto(`${server.origin}/consent/loopback`)
+      // Where the corner of the border, at the lower right before it turns, points to.
+      const pointsTo = async (isOpen: boolean): Promise<unknown> =>
+        page.evaluate(`(() => {
+          document.documentElement.dir = '${direction}'
+          const details = document.querySelector('details.tools')
+          details.open = ${isOpen}
+          const { a, b, c, d } = new DOMMatrix(getComputedStyle(details.querySelector('summary'), '::before').transform)
+          return { x: Math.round((a + c) / Math.SQRT2), y: Math.round((b + d) / Math.SQRT2) }
+        })()`)
+      expect([await pointsTo(false), await pointsTo(true)]).toEqual([
+        { x: along, y: 0 },
+        { x: 0, y: 1 },
+      ])
+    })
+  })
+})
+
 describe('names from strangers in a real browser', () => {
   it.each([...new Set(hostile.map(({ view }) => view))])('%s runs nothing of them and calls nobody', async (view) => {
     await withPage({ bypassCSP: false }, async (page) => {

@@ -55,7 +55,7 @@ export function createDevicePages(
         if (ctx.oidc.route !== 'code_verification') return renderError(ctx, out, error)
         const { event } = ours.state
         event['outcome'] = 'form-expired'
-        return pages.send(ours, 'error', { kind: 'form-expired', requestId: event.requestId, code: out.error }, 403)
+        return pages.send(ours, 'error', { kind: 'form-expired', requestId: event.requestId }, 403)
       }
       if (problem !== undefined) ours.state.event['outcome'] = problem
       const secret = ctx.oidc.session?.state?.['secret']

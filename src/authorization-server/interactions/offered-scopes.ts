@@ -25,7 +25,10 @@ export function offeredScopes(
   const remembered = rememberedScopes(unit.consents, key.resource, consentFingerprint(client))
   // A scope that a broader one already included is not new.
   const before = expandScopes(remembered, resource === undefined ? {} : scopeHierarchyOf(resource))
-  return consentScopes(access, before, needsCaution(interaction))
+  const hasName = (unit.person(accountId)?.name ?? null) !== null
+  return consentScopes(access, before, needsCaution(interaction)).map((scope) =>
+    scope.name === 'profile' && !hasName ? { ...scope, description: 'Your account has no name yet.' } : scope,
+  )
 }
 
 /**

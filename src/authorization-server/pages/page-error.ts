@@ -28,10 +28,15 @@ function kindOf(error: OAuthError): ErrorKind {
   return error.status >= 500 ? 'server-error' : 'bad-request'
 }
 
+/** Errors between a person and this server, where the code of a client's protocol would only confuse. */
+const withoutCode: ReadonlySet<ErrorKind> = new Set(['set-up-unavailable', 'form-expired'])
+
 /** Writes any error as a page. The status was set by the caller. */
 export function renderErrorPage(pages: Pages<Views>): (ctx: HttpContext, error: OAuthError) => Promise<void> {
   return async (ctx, error) => {
-    const context = { kind: kindOf(error), requestId: ctx.state.event.requestId, code: error.code }
+    const kind = kindOf(error)
+    const code = withoutCode.has(kind) ? undefined : error.code
+    const context = { kind, requestId: ctx.state.event.requestId, code }
     pages.send(ctx, 'error', context, error.status)
   }
 }

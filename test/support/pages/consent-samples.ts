@@ -182,6 +182,16 @@ export const consentSamples: Readonly<Record<string, ConsentContext>> = {
   },
   'too early': { ...consent, problem: 'tooEarly' },
   'nothing ticked': { ...loopback, scopes: [{ ...deleteScope, checked: false }], problem: 'nothingTicked' },
+  'nothing new ticked': {
+    ...loopback,
+    scopes: [
+      { ...deleteScope, checked: false },
+      { ...readScope, alreadyGranted: true },
+      { ...writeScope, alreadyGranted: true },
+    ],
+    problem: 'nothingNew',
+    knowsNothingIsNew: true,
+  },
   'verified stranger': { ...consent, client: { name: 'Wiki', identity: { kind: 'verified', host: 'wiki.example' } } },
   'borrowed name': {
     ...consent,
