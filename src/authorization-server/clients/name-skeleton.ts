@@ -87,7 +87,7 @@ export function resembles(skeletons: readonly string[], word: string): boolean {
 
 /** Words that add nothing to a name. */
 const fillers =
-  /\b(?:the|my|our|app|application|client|connector|server|service|team|mcp|inc|login|sign.?in|auth|oauth2?|authorization|sso|id|identity|accounts?|portal|desktop|web|mobile|cli|editor|official)\b/giu
+  /\b(?:the|my|our|app|application|client|connector|server|service|team|mcp|inc|login|sign.?in|auth|oauth2?|authorization|sso|id|identity|accounts?|portal|desktop|web|mobile|cli|editor|official|v?\d+(?:\.\d+)*)\b/giu
 
 function isOne(skeletons: readonly string[], wanted: readonly string[]): boolean {
   return skeletons.some((skeleton) => wanted.includes(skeleton))
@@ -95,7 +95,7 @@ function isOne(skeletons: readonly string[], wanted: readonly string[]): boolean
 
 /** The name without words that add nothing to it. */
 export function withoutFillers(name: string): string {
-  return name.replace(fillers, '')
+  return name.replace(/[™℠©®]/gu, '').replace(fillers, '')
 }
 
 /** True when the whole name is a spelling of `plain`, apart from words that add nothing: for names that are plain words. */

@@ -68,7 +68,13 @@ const genericLabels: ReadonlySet<string> = new Set(
 const shortestLabel = 3
 /** Words of a company's or product's name beside its own. */
 const companyWords =
-  /\b(?:ai|assistant|agent|bot|cloud|platform|hub|connect|api|corp|corporation|company|co|ltd|gmbh|llc|security|support|admin|help.?desk)\b/giu
+  /\b(?:ai|assistant|agent|bot|cloud|platform|hub|connect|api|corp|corporation|company|co|ltd|gmbh|llc|hq|pro|plus|beta|online|enterprise|business|console|gateway|workspace|suite|security|support|admin|help.?desk)\b/giu
+/** What is written together with a name: `AcmeAuth`, `myacme`. */
+const affixes: ReadonlySet<string> = new Set(
+  'my the get app apps auth oauth login signin id sso mcp account accounts client connector server web desktop mobile official team ai cloud hq pro online support security'
+    .split(' ')
+    .flatMap(skeletonsOf),
+)
 
 /** The operator's domains and what each is called, as far as that is a name: `acme` of `auth.acme.co.uk`. */
 function ownLabels({ hosts }: OwnNames): readonly { readonly label: string; readonly domain: string }[] {
@@ -84,14 +90,29 @@ function ownLabels({ hosts }: OwnNames): readonly { readonly label: string; read
  * name ("Slack for Acme"): the product's name alone is protected inside of names.
  */
 function ownDomain(name: string, ownNames: OwnNames): string | undefined {
-  const spellings = [name, name.replace(companyWords, ' ')]
-  const isMisspelt = (label: string, spelling: string): boolean => {
-    const word = withoutFillers(spelling).trim()
-    return !/\s/.test(word) && word.toLowerCase() !== `${label}s` && misspells(word, label)
-  }
-  return ownLabels(ownNames).find(({ label }) =>
-    spellings.some((spelling) => isNamed(spelling, label) || isMisspelt(label, spelling)),
-  )?.domain
+  const rest = ownNames.resources.reduce((text, resource) => withoutWord(text, resource), name)
+  const spellings = [name, rest, rest.replace(companyWords, ' ')]
+  return ownLabels(ownNames).find(({ label }) => spellings.some((spelling) => isCalled(spelling, label)))?.domain
+}
+
+/** Without a resource's name at the end: "Acme Notes" of the resource "Notes" is the operator's. */
+function withoutWord(text: string, word: string): string {
+  const isAtEnd = text.toLowerCase().endsWith(` ${word.toLowerCase()}`)
+  return isAtEnd ? text.slice(0, -word.length - 1) : text
+}
+
+function isCalled(name: string, label: string): boolean {
+  const word = withoutFillers(name).trim()
+  const isMisspelt = !/\s/.test(word) && word.toLowerCase() !== `${label}s` && misspells(word, label)
+  return isNamed(name, label) || isMisspelt || skeletonsOf(name).some((skeleton) => isAffixed(skeleton, label))
+}
+
+function isAffixed(skeleton: string, label: string): boolean {
+  return skeletonsOf(label).some(
+    (plain) =>
+      (skeleton.startsWith(plain) && affixes.has(skeleton.slice(plain.length))) ||
+      (skeleton.endsWith(plain) && affixes.has(skeleton.slice(0, -plain.length))),
+  )
 }
 
 /**

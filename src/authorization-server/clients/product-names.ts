@@ -17,7 +17,7 @@ export interface Product {
 }
 
 const google = ['google.com', 'google', 'goo.gle']
-const microsoft = ['microsoft.com', 'microsoftonline.com', 'office.com', 'live.com', 'azure.com', 'cloud.microsoft']
+const microsoft = ['microsoft.com', 'microsoftonline.com', 'office.com', 'cloud.microsoft']
 const amazon = ['amazon.com', 'aws.dev', 'awsapps.com', 'kiro.dev']
 const openai = ['chatgpt.com', 'openai.com']
 const meta = ['meta.com', 'meta.ai', 'facebook.com', 'whatsapp.com', 'instagram.com']
