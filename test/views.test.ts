@@ -237,6 +237,16 @@ describe('the consent page about strangers (CIMD §6, RFC 8252 §8.6)', () => {
     }
   })
 
+  it.each([
+    ['claimed links', true],
+    ['own links', false],
+    ['verified', false],
+  ])('says whether anybody answers for the links: %s', (sample, isClaimed) => {
+    const { html, elements } = pageOf('consent', sample)
+    expect(named(elements, 'a').length).toBeGreaterThan(1)
+    expect(textOf(parse(html)).includes('The program names these links itself.')).toBe(isClaimed)
+  })
+
   it('shows a name without visible letters as such', () => {
     const heading = named(pageOf('consent', 'hostile invisible').elements, 'h1').map(textOf).join('')
     expect(heading).toBe('(no name) wants access to (no name)')

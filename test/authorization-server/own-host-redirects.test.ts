@@ -111,6 +111,23 @@ describe('A program on loopback beside a server on loopback', () => {
   })
 })
 
+describe('After signing out', () => {
+  it.each([
+    ['http://localhost:53712/signed-out', true],
+    [`at the server’s own port`, false],
+  ])('a program on loopback gets the person back: %s', async (uri, isAllowed) => {
+    const { client_id: clientId } = await register(metadata, {
+      redirect_uris: ['http://localhost/callback'],
+      post_logout_redirect_uris: ['http://localhost/signed-out'],
+    })
+    const url = new URL(metadata.end_session_endpoint ?? '')
+    url.searchParams.set('client_id', clientId)
+    url.searchParams.set('post_logout_redirect_uri', isAllowed ? uri : `http://localhost:${own}/signed-out`)
+    const arrival = await server.newBrowser().open(url.href)
+    expect('page' in arrival && arrival.page.status === 400).toBe(!isAllowed)
+  })
+})
+
 describe('A metadata document with a redirect on an own host', () => {
   it.each([
     ['https://client.example/own-alone', 'https://mcp.example.com/cb'],

@@ -3,7 +3,7 @@
  * client is registered for, and what a client assertion (RFC 7523) may claim.
  */
 import { createHash } from 'node:crypto'
-import { type Configuration, errors, Provider } from 'oidc-provider'
+import { type Client, type Configuration, errors, Provider } from 'oidc-provider'
 import type { Clock } from '../../base/clock.js'
 import { secretsEqual } from '../../base/secrets.js'
 import { claimsMetadataDocument } from '../../oauth/client-id.js'
@@ -42,10 +42,15 @@ export function compareSecrets(provider: Provider): void {
  */
 export function compareLoopbackRedirects(provider: Provider, ownUrls: readonly string[] = []): void {
   const { prototype } = provider.Client
-  const isAllowed = prototype.redirectUriAllowed
-  prototype.redirectUriAllowed = function redirectUriAllowed(value) {
-    if (this['made_by_operator'] !== true && isOnOwnHost(value, ownUrls)) return false
-    return loopbackSpellings(value).some((spelling) => isAllowed.call(this, spelling))
+  const { redirectUriAllowed, postLogoutRedirectUriAllowed } = prototype
+  const mayNotLeadTo = (client: Client, value: string): boolean =>
+    client['made_by_operator'] !== true && isOnOwnHost(value, ownUrls)
+  prototype.redirectUriAllowed = function redirectAllowed(value) {
+    if (mayNotLeadTo(this, value)) return false
+    return loopbackSpellings(value).some((spelling) => redirectUriAllowed.call(this, spelling))
+  }
+  prototype.postLogoutRedirectUriAllowed = function postLogoutAllowed(value) {
+    return !mayNotLeadTo(this, value) && postLogoutRedirectUriAllowed.call(this, value)
   }
 }
 

@@ -172,6 +172,24 @@ export const consentSamples: Readonly<Record<string, ConsentContext>> = {
     },
     redirect: { kind: 'https', host: 'login.wiki.example', below: 'login.' },
   },
+  'claimed links': {
+    ...loopback,
+    client: {
+      name: 'Wiki',
+      identity: { kind: 'unverified' },
+      uri: 'https://claude.ai/',
+      policyUri: 'https://wiki.example/',
+    },
+  },
+  'own links': {
+    ...consent,
+    client: {
+      name: 'Wiki',
+      identity: { kind: 'verified', host: 'mcp.wiki.example:8443', below: 'mcp.' },
+      uri: 'https://wiki.example/',
+      policyUri: 'https://www.wiki.example/privacy',
+    },
+  },
   'local host': {
     ...loopback,
     client: { name: 'Wiki', identity: { kind: 'unverified', claim: { kind: 'local-host', host: 'wiki.local' } } },
