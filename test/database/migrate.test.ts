@@ -6,6 +6,7 @@ import type { Database } from '../../src/database/database.js'
 import { migrate, pendingMigrations } from '../../src/database/migrate.js'
 import { createDatabase, type DatabaseKind } from '../support/databases.js'
 import { describeOnDatabases, describeOnPostgres } from '../support/describe-with.js'
+import { emptyEmbeddedFolder } from '../support/embedded-template.js'
 import { openEmbeddedDatabase, openServerDatabase } from '../support/opened.js'
 import { temporaryFolder } from '../support/run-folder.js'
 
@@ -16,7 +17,7 @@ afterAll(() => Promise.all(open.map((database) => database.close())))
 async function emptyDatabase(kind: DatabaseKind): Promise<Database> {
   const database =
     kind === 'embedded'
-      ? await openEmbeddedDatabase('memory')
+      ? await openEmbeddedDatabase(await emptyEmbeddedFolder())
       : openServerDatabase({ url: await createDatabase('migrate'), poolSize: 4, onIdleError: () => undefined })
   open.push(database)
   return database

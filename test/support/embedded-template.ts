@@ -71,6 +71,13 @@ async function template(schemaName: SchemaName): Promise<string> {
   return folder
 }
 
+/** A fresh folder with an embedded database in which nothing was made yet. */
+export async function emptyEmbeddedFolder(): Promise<string> {
+  const folder = temporaryFolder('empty')
+  await copyFolder(await pristine(), folder)
+  return folder
+}
+
 /** A fresh folder with a migrated embedded database in it. */
 export async function embeddedFolder(schemaName: SchemaName): Promise<string> {
   const folder = temporaryFolder(schemaName)
