@@ -58,6 +58,18 @@ const callSites: readonly CallSites[] = [
     },
   },
   {
+    // Once the token of the form held.
+    by: 'authorization-server/engine/device-codes.ts',
+    text: 'findByUserCode(',
+    sites: { 'actions/code_verification.js': 1, 'models/device_code.js': 1 },
+  },
+  {
+    // Once the request was found good; saved at once.
+    by: 'authorization-server/engine/device-codes.ts',
+    text: 'provider.DeviceCode({',
+    sites: { 'actions/authorization/device.js': 1 },
+  },
+  {
     // Two kinds of identifiers. The third is of a feature that is off: client attestation.
     by: 'authorization-server/engine/one-time.ts',
     text: 'ReplayDetection.unique(',
@@ -232,6 +244,7 @@ describe('The engine that our replacements assume', () => {
       'authorization-server/endpoints/token-scopes.ts',
       'authorization-server/engine/authentication.ts',
       'authorization-server/engine/built-clients.ts',
+      'authorization-server/engine/device-codes.ts',
       'authorization-server/engine/grant-types.ts',
       'authorization-server/engine/one-time.ts',
       'authorization-server/engine/provider.ts',

@@ -4,12 +4,13 @@
  * the person must look at it first, and the confirmation, which is the consent page here.
  */
 import type { IncomingMessage } from 'node:http'
-import { errors, Provider } from 'oidc-provider'
+import { errors, type Provider } from 'oidc-provider'
 import type { HttpContext, HttpMiddleware } from '../../http/context.js'
 import { readForm } from '../../http/form.js'
 import type { Excess } from '../../http/window-counters.js'
 import type { RateLimit, RateLimits } from '../../storage/counters/rate-limits.js'
 import { replaceBody } from '../endpoints/parameters.js'
+import { hookDeviceCodes } from '../engine/device-codes.js'
 import { senderNetworks } from '../limits/sender.js'
 import type { CsrfProtection } from '../pages/csrf.js'
 import { PageError } from '../pages/page-error.js'
@@ -71,29 +72,17 @@ export class TooManyCodes extends errors.TemporarilyUnavailable {
  * Counts a code that was typed right before the engine looks it up, once the token of its form held, and a code for a device right before
  * it is stored. A request that is refused before costs nothing, so it must use nothing up.
  */
-export function limitDeviceCodes({ DeviceCode }: Provider, { limits, hidesAddresses }: DeviceEntryParts): void {
-  const count = async (limit: RateLimit, ctx: HttpContext) => {
+export function limitDeviceCodes(provider: Provider, { limits, hidesAddresses }: DeviceEntryParts): void {
+  const count = (limit: RateLimit) => async (ctx: HttpContext) => {
     const excess = await limits.take(limit, senderNetworks(ctx))
     if (excess === undefined) return
     ctx.set('retry-after', String(excess.retryAfterSeconds))
     throw new TooManyCodes(excess)
   }
-  const current = () => Provider.ctx as unknown as HttpContext | undefined
-  const typed = limitOf('user code', userCodeLimits, hidesAddresses)
-  const stored = limitOf('device authorization', deviceLimits, hidesAddresses)
-  const { findByUserCode } = DeviceCode
-  DeviceCode.findByUserCode = async function findCounted(this: typeof DeviceCode, ...given) {
-    const ctx = current()
-    if (ctx !== undefined) await count(typed, ctx)
-    return findByUserCode.apply(this, given)
-  }
-  const { save } = DeviceCode.prototype
-  DeviceCode.prototype.save = async function saveCounted(this: InstanceType<typeof DeviceCode>, ...given) {
-    const ctx = current()
-    // Elsewhere a code is stored that was stored before: with its answer.
-    if (ctx?.path === routes.device_authorization) await count(stored, ctx)
-    return save.apply(this, given)
-  }
+  hookDeviceCodes(provider, {
+    beforeLookup: count(limitOf('user code', userCodeLimits, hidesAddresses)),
+    beforeIssue: count(limitOf('device authorization', deviceLimits, hidesAddresses)),
+  })
 }
 
 async function submitCode(parts: DeviceEntryParts, ctx: HttpContext, next: () => Promise<unknown>): Promise<void> {
