@@ -60,8 +60,8 @@ const callSites: readonly CallSites[] = [
   {
     // Once the token of the form held.
     by: 'authorization-server/engine/device-codes.ts',
-    text: 'findByUserCode(',
-    sites: { 'actions/code_verification.js': 1, 'models/device_code.js': 1 },
+    text: 'DeviceCode.findByUserCode(',
+    sites: { 'actions/code_verification.js': 1 },
   },
   {
     // Once the request was found good; saved at once.
