@@ -4,6 +4,7 @@
  */
 import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import { shareConnections } from './connection-shares.js'
 
 /** Times in milliseconds. */
 export interface ConnectionLimits {
@@ -19,7 +20,7 @@ export interface ConnectionLimits {
   readonly idleMs: number
   /** Header lines of a request. Node would leave out what is above its own limit, and answer as if it had not been there. */
   readonly headerLines: number
-  /** Open at once; one more is closed as it comes. Node itself raises the limit of open files as far as it may. */
+  /** Open at once; beyond it networks share them (connection-shares.ts). Node itself raises the limit of open files as far as it may. */
   readonly connections: number
 }
 
@@ -84,6 +85,6 @@ export function createBoundedServer(answer: RequestListener, limits: ConnectionL
   })
   server.keepAliveTimeout = idleMs
   server.maxHeadersCount = headerLines + 1
-  server.maxConnections = limits.connections
+  shareConnections(server, limits.connections)
   return { server, finish: superviseAnswers(server, limits.unreadMs) }
 }

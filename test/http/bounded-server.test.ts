@@ -1,3 +1,4 @@
+import { request } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { createLogger } from '../../src/base/log.js'
@@ -8,7 +9,8 @@ import { listen } from '../support/opened.js'
 import { sendRaw } from './raw-request.js'
 
 const origin = 'https://auth.example.com'
-const host = 'Host: auth.example.com'
+const hostName = 'auth.example.com'
+const host = `Host: ${hostName}`
 
 /** What came on a connection until the other side ended it. */
 function outcome(socket: Socket): Promise<string> {
@@ -21,6 +23,7 @@ function outcome(socket: Socket): Promise<string> {
 }
 
 describe('Connections of strangers', () => {
+  let app: ReturnType<typeof createHttpBase>
   let server: ListeningServer
   /** Its times are those in service. */
   let patient: ListeningServer
@@ -30,7 +33,7 @@ describe('Connections of strangers', () => {
   const short = { headMs: 200, requestMs: 400, noticedMs: 50, unreadMs: 300, idleMs: 300 }
 
   beforeAll(async () => {
-    const app = createHttpBase({
+    app = createHttpBase({
       log: createLogger('silent'),
       clock: { now: () => new Date() },
       trustedProxies: [],
@@ -61,6 +64,20 @@ describe('Connections of strangers', () => {
   afterAll(() => Promise.all([server.close(0), patient.close(0)]))
 
   const open = ({ address } = server) => connect(address.port, '127.0.0.1')
+
+  /** The status, 0 if the connection was closed. All of 127.0.0.0/8 is this machine. */
+  const askFrom = ({ address }: ListeningServer, localAddress: string): Promise<number> =>
+    new Promise((resolve) => {
+      const asked = request(
+        { host: '127.0.0.1', port: address.port, localAddress, agent: false, headers: { host: hostName } },
+        (answer) => {
+          answer.resume()
+          answer.once('end', () => resolve(answer.statusCode ?? 0))
+        },
+      )
+      asked.once('error', () => resolve(0))
+      asked.end()
+    })
 
   /** A connection whose answer has begun and is not read. On a busy machine the short limits may end one before its request is read. */
   const openAnswer = async (path: string): Promise<Socket> => {
@@ -126,6 +143,42 @@ describe('Connections of strangers', () => {
     expect((await sendRaw(patient.address.port, [host, ...lines(198)])).status).toBe(200)
     expect((await sendRaw(patient.address.port, [host, ...lines(199)])).status).toBe(431)
     expect((await sendRaw(patient.address.port, [...lines(1_500), host])).status).toBeGreaterThanOrEqual(400)
+  })
+
+  it.each<[string, string]>([
+    ['that never say anything', ''],
+    ['whose head never ends', `GET / HTTP/1.1\r\n${host}\r\nX-`],
+    ['whose body never ends', `POST / HTTP/1.1\r\n${host}\r\nContent-Length: 10\r\n\r\nhalf`],
+    ['that idle after an answer', `GET / HTTP/1.1\r\n${host}\r\n\r\n`],
+  ])('%s, of one network, keep nobody else out', async (_what, bytes) => {
+    const crowded = await listen(app, '127.0.0.1', 0, { connections: 20 })
+    let left = 0
+    const greedy = Array.from({ length: 20 }, () => open(crowded))
+    for (const socket of greedy) {
+      void outcome(socket).then(() => (left += 1))
+      socket.write(bytes)
+    }
+    await eventually(() => greedy.every((socket) => !socket.connecting && socket.bytesWritten === bytes.length))
+    const others = [2, 3, 4].map((last) => askFrom(crowded, `127.0.0.${last}`))
+    expect(await Promise.all(others)).toEqual([200, 200, 200])
+    // Each gave way to one at most.
+    await eventually(() => left > 0)
+    expect(left).toBeLessThanOrEqual(3)
+    await crowded.close(0)
+  })
+
+  it('whose answer is being made are not given up for others', async () => {
+    const crowded = await listen(app, '127.0.0.1', 0, { connections: 20 })
+    let left = 0
+    for (const socket of Array.from({ length: 20 }, () => open(crowded))) {
+      void outcome(socket).then(() => (left += 1))
+      socket.write(`GET /stream HTTP/1.1\r\n${host}\r\n\r\n`)
+    }
+    await eventually(() => openAnswers === 20)
+    expect(await askFrom(crowded, '127.0.0.2')).toBe(0)
+    expect(left).toBe(0)
+    await crowded.close(0)
+    await eventually(() => openAnswers === 0)
   })
 
   it('beyond the number that may be open are closed as they come, and the next ones are served again', async () => {

@@ -12,6 +12,9 @@ export interface EngineCookies {
   readonly short: NonNullable<CookieConfiguration['short']>
 }
 
+/** Not in RFC 6265: browsers that do not know the attribute ignore it. */
+export const highPriority = { priority: 'high' } as const
+
 /** `issuer`: its scheme decides about `Secure` and the prefixes, its port and path are part of the session cookie's name. */
 export function engineCookies(issuer: string): EngineCookies {
   const secure = issuer.startsWith('https:')
@@ -24,7 +27,9 @@ export function engineCookies(issuer: string): EngineCookies {
       interaction: secure ? '__Secure-gatehouse_interaction' : 'gatehouse_interaction',
       resume: secure ? '__Secure-gatehouse_resume' : 'gatehouse_resume',
     },
-    long: { ...attributes, path: '/' },
+    // Cookies of interactions are many, and another site's page can make more by opening authorization requests. Browsers keep some 180
+    // cookies of a site; those that know `Priority` (Chromium) drop these before the session.
+    long: { ...attributes, path: '/', ...highPriority },
     short: attributes,
   }
 }

@@ -11,6 +11,7 @@ import { publicPath } from '../../http/http.js'
 import { cookieSuffix } from '../../oauth/cookie-names.js'
 import { normalizeEmail } from '../../storage/accounts/accounts.js'
 import type { KeyRing } from '../../storage/keys/key-ring.js'
+import { highPriority } from '../engine/engine-cookies.js'
 
 export interface KnownBrowsers {
   /** What this browser is known by to the account, `undefined` when it never signed in there or too long ago. `email`: as typed. */
@@ -79,6 +80,7 @@ export function createKnownBrowsers(keyRing: Pick<KeyRing, 'follow'>, issuer: st
         httpOnly: true,
         sameSite: 'lax',
         signed: false,
+        ...highPriority,
         maxAge: knownBrowserSeconds * 1000,
       })
     },
