@@ -98,12 +98,9 @@ describe.each(situations)('$name, an MCP server of the operator’s own: $isOwn'
       .filter(({ protocol, origin }) => protocol.startsWith('http') && origin !== new URL(stack.issuer).origin)
     expect(elsewhere).toEqual([])
   })
-})
 
-describe.each(ours)('$name', ({ env }) => {
+  if (isOwn) return
   it('shows the same lines at the MCP URL', async () => {
-    const [port, other] = await Promise.all([freePort(), freePort()])
-    const stack = await startStack({ database: 'embedded', env: withPorts(env, port, other) })
     const [atIssuer, atResource] = await Promise.all(
       [`${stack.issuer}/connect`, stack.resource].map(async (url) => pageOf(await stack.newBrowser().open(url))),
     )
