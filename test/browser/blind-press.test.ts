@@ -12,7 +12,7 @@ import {
   signInWithChromium,
   startCallbackListener,
 } from '../support/chromium.js'
-import { discover, type Grant, register, startAuthorization } from '../support/oauth-client.js'
+import { discover, type Grant, register, type ServerMetadata, startAuthorization } from '../support/oauth-client.js'
 import { type Stack, startStack } from '../support/stack.js'
 
 /** The attacker's site: a page that sends its own window to `target` while a window over it asks for a double click. */
@@ -33,6 +33,7 @@ describe('Presses that were not meant for the consent page', () => {
   let stack: Stack
   let chromium: Browser
   let callback: CallbackListener
+  let metadata: ServerMetadata
   let grant: Grant
   let attacker: Server
   let attackerOrigin: string
@@ -45,8 +46,7 @@ describe('Presses that were not meant for the consent page', () => {
     chromium = await launchChromium()
     callback = await startCallbackListener()
     const { serverMetadata } = await discover(stack.resource)
-    const { client_id: clientId } = await register(serverMetadata, { redirect_uris: [callback.redirectUri] })
-    grant = { server: serverMetadata, clientId, redirectUri: callback.redirectUri, resource: stack.resource }
+    metadata = serverMetadata
     attacker = createServer((request, response) => {
       response.setHeader('content-type', 'text/html')
       const pages: Record<string, string> = { '/decoy': decoyPage, '/sandbox': sandboxedOpener(target) }
@@ -64,10 +64,17 @@ describe('Presses that were not meant for the consent page', () => {
     await stack?.close()
   })
 
+  /** A client that nobody allowed anything: one that wants more is another matter (step-up-consent.test.ts). */
+  async function newClient(): Promise<Grant> {
+    const { client_id: clientId } = await register(metadata, { redirect_uris: [callback.redirectUri] })
+    return { server: metadata, clientId, redirectUri: callback.redirectUri, resource: stack.resource }
+  }
+
   const request = (): string =>
     startAuthorization(grant.server, { ...grant, scope: 'notes:read notes:write notes:delete' }).url
 
   beforeEach(async () => {
+    grant = await newClient()
     context = await chromium.newContext({ hasTouch: true, viewport: { width: 900, height: 1_800 } })
     page = await context.newPage()
   })
@@ -75,7 +82,8 @@ describe('Presses that were not meant for the consent page', () => {
 
   /** This browser has a session: the consent page is the first one. */
   async function haveSession(): Promise<void> {
-    await page.goto(request())
+    const other = await newClient()
+    await page.goto(startAuthorization(metadata, { ...other, scope: 'notes:read' }).url)
     await signInWithChromium(page, stack.account)
     const press = page.getByRole('button', { name: 'Allow', exact: true })
     await press.hover()
