@@ -242,6 +242,7 @@ describe('Presses that were not meant for the consent page', () => {
   it('a person who looks first needs one press, by mouse, touch or keyboard', async () => {
     await haveSession()
     for (const by of ['mouse', 'touch', 'keyboard'] as const) {
+      grant = await newClient()
       await page.goto(request())
       await allow()
       const { x, y } = await middleOf('Allow')
