@@ -105,7 +105,7 @@ export const endedSessions: Fault = {
 export const lockedTable: Fault = {
   id: 'F7',
   name: 'an open transaction holds ACCESS EXCLUSIVE on the table of tokens for 8 s',
-  guarantee: 'who waits too long for it is told to come again; service goes on by itself',
+  guarantee: 'a request that waits too long for it gets 503; service recovers by itself',
   quick: true,
   strike: async ({ world, quick, demand }) => {
     const before = world.front.answers.length

@@ -66,7 +66,7 @@ function fillDisk(): () => void {
 export const fullDisk: Fault = {
   id: 'F8',
   name: 'the disk of PostgreSQL full for 10 s, then not',
-  guarantee: 'who cannot be served is told to come again; no server ends; ready ≤ 5 s after PostgreSQL is',
+  guarantee: 'a request that cannot be served gets 503; no server ends; ready ≤ 5 s after PostgreSQL is',
   unavailable: whyNoDisk,
   world: () => ({ postgresFolder: disk }),
   strike: async ({ world, load, demand, demandReadiness }) => {

@@ -57,7 +57,7 @@ export const documentProblemKinds = {
   'document-kept-long': {
     severity: 'warning',
     title: 'a document may be kept for more than a day',
-    clients: 'Whoever cached it keeps using old endpoints or keys long after a change.',
+    clients: 'Clients that cached it keep using old endpoints or keys long after a change.',
     fix: 'Send Cache-Control: public, max-age of an hour or less.',
   },
   'resource-metadata-missing': {
@@ -174,7 +174,7 @@ export const documentProblemKinds = {
   'bearer-in-query': {
     severity: 'warning',
     title: 'tokens are accepted in the query',
-    clients: 'None uses it; the tokens of whoever does end in logs and histories.',
+    clients: 'None uses it. A token in a query ends up in logs and browser histories.',
     fix: 'Take "query" away, from the list and from the code.',
   },
 } as const satisfies Readonly<Record<string, ProblemKind>>

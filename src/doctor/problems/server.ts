@@ -119,7 +119,7 @@ export const serverProblemKinds = {
     severity: 'warning',
     title: 'clients without a secret are not announced',
     clients:
-      'Claude then does not use its metadata document, and registers anew on each connection; clients on a computer cannot keep a secret.',
+      'Claude then does not use its metadata document, and registers again on each connection. Clients on a computer cannot keep a secret.',
     fix: 'Add "none" to "token_endpoint_auth_methods_supported"; PKCE protects these clients.',
   },
   'iss-not-announced': {
@@ -164,7 +164,7 @@ export const serverProblemKinds = {
     severity: 'failure',
     title: 'a registration that no server may accept was accepted',
     clients:
-      'Whoever sends a code to such a client sends it to nobody, or to an attacker. What was registered here was deleted again where that is offered.',
+      'A code sent to such a client reaches nobody, or an attacker. The doctor deleted its registration again if the server offers that.',
     fix: 'Validate redirect_uris (RFC 7591 §5) and refuse with invalid_redirect_uri. Delete the client "Gatehouse doctor: to be refused".',
   },
   'registration-not-found': {

@@ -82,7 +82,7 @@ export const transportProblemKinds = {
     severity: 'failure',
     title: 'the certificate is not valid yet',
     clients: 'Every client. If it was just issued, a clock is wrong.',
-    fix: 'Set the clocks of this machine and of whoever issued it.',
+    fix: 'Set the clocks of this machine and of the certificate authority.',
   },
   'certificate-wrong-name': {
     severity: 'failure',
