@@ -15,6 +15,7 @@ import type { Resources } from '../resources/resources.js'
 import { routes } from '../routes.js'
 import { clientWithoutSecret } from './authorization-header.js'
 import { dropIgnoredParameters } from './ignored-parameters.js'
+import { answerAsObjectAsks } from './refused-request-object.js'
 import { narrowingScopes, scopesForMachine, scopesForPerson } from './requested-scopes.js'
 
 /** The engine refuses larger bodies itself; this is its limit. */
@@ -108,6 +109,7 @@ async function challengeByHeader(ctx: HttpContext, next: () => Promise<unknown>)
 }
 
 function rewrite(path: string, parameters: URLSearchParams, resources: Resources): void {
+  if (authorizationPaths.has(path)) answerAsObjectAsks(parameters)
   // RFC 6749 appendix A allows it nowhere, and PostgreSQL cannot keep it.
   if ([...parameters].flat().some((text) => text.includes('\0'))) {
     throw new OAuthError('invalid_request', 'a parameter holds the character U+0000')

@@ -110,6 +110,27 @@ describe('An answer that is posted to the client (OAuth 2.0 Form Post Response M
   })
   afterAll(() => server.close())
 
+  it('is how a request object is refused that asks for it, with the state of the object (OpenID Connect Core §6.1)', async () => {
+    const { clientId, clientSecret } = await addConfidentialClient(server, {
+      grant_types: ['authorization_code'],
+      response_types: ['code'],
+      redirect_uris: [redirectUri],
+    })
+    const party = await operatorsRelyingParty(server, clientId, clientSecret)
+    const asked = { response_mode: 'form_post', state: 'of-the-object', scope: 'openid' }
+    const { url } = await startFlow(party, { request: new UnsecuredJWT(asked).encode() })
+    url.searchParams.delete('state')
+    const page = pageOf(await server.newBrowser().open(url.href))
+    const fields = page.forms[0]?.fields.map(({ name, value }) => [name, value])
+    expect(page.forms[0]?.action).toBe(redirectUri)
+    expect(fields).toEqual(
+      expect.arrayContaining([
+        ['error', 'request_not_supported'],
+        ['state', 'of-the-object'],
+      ]),
+    )
+  })
+
   it('is a page of ours that works without scripts, and whose script its policy names by hash', async () => {
     const party = await registerRelyingParty(server)
     const browser = server.newBrowser()
