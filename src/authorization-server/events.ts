@@ -1,5 +1,6 @@
 /** Turns the engine's events into the request's log line and the audit trail. Nothing here holds a token or code. */
 import type { EventEmitter } from 'node:events'
+import type { IncomingMessage } from 'node:http'
 import type { KoaContextWithOIDC, default as Provider } from 'oidc-provider'
 import type { Logger } from '../base/log.js'
 import type { HttpMiddleware, RequestEvent } from '../http/context.js'
@@ -43,9 +44,16 @@ const failures = [
   'end_session.error',
 ] as const
 
+/** The engine does not wait for those who listen to its events. */
+const recordsUnderWay = new WeakMap<IncomingMessage, Promise<void>[]>()
+
+function recordBeforeAnswer({ req }: KoaContextWithOIDC, record: Promise<void>): void {
+  recordsUnderWay.set(req, [...(recordsUnderWay.get(req) ?? []), record])
+}
+
 /**
  * Middleware right before the engine: which client asked, for whom, and how, once the engine has found that out. A grant type that
- * does not exist is a stranger's text: `other`.
+ * does not exist is a stranger's text: `other`. What the engine did is in the audit trail before it is answered.
  */
 export const noteParties: HttpMiddleware = async (ctx, next) => {
   try {
@@ -57,6 +65,7 @@ export const noteParties: HttpMiddleware = async (ctx, next) => {
     const accountId = oidc?.entities.Account?.accountId
     if (accountId !== undefined) event['subjectHash'] = subjectHash(accountId)
     if (oidc?.route === 'token') event['grantType'] = namedGrantType(oidc.params?.['grant_type'])
+    await Promise.all(recordsUnderWay.get(ctx.req) ?? [])
   }
 }
 
@@ -88,7 +97,7 @@ export function observe(provider: Provider, log: Logger, audit: AuditTrail): voi
       // The client gave it back (RFC 7009), or a code or refresh token was used a second time.
       detail: { reason: ctx.oidc.route === 'revocation' ? 'client' : 'reuse' },
     }
-    void audit.record(entry, eventOf(ctx))
+    recordBeforeAnswer(ctx, audit.record(entry, eventOf(ctx)))
   })
   provider.on('registration_create.success', (ctx, client) => {
     const invited = ctx.oidc.entities.InitialAccessToken !== undefined
@@ -105,6 +114,6 @@ export function observe(provider: Provider, log: Logger, audit: AuditTrail): voi
     const accountId = ctx.oidc.session?.accountId
     // Choosing to stay is an answer too. Without a session there is no event: a stranger could fill the table.
     const signedOut = accountId !== undefined && ctx.oidc.params?.['logout'] !== undefined
-    if (signedOut) void audit.record({ type: 'signed_out', accountId }, eventOf(ctx))
+    if (signedOut) recordBeforeAnswer(ctx, audit.record({ type: 'signed_out', accountId }, eventOf(ctx)))
   })
 }

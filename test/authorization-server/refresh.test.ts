@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import { decodeJwt } from 'jose'
 import { outageError } from '../../src/database/outage.js'
@@ -177,6 +178,20 @@ describeOnDatabases('Refresh tokens (RFC 6749 §6, RFC 9700 §4.14), on %s', (ki
       clientId: grant.clientId,
       detail: { reason: 'reuse' },
     })
+  })
+
+  it('used again after the grace are in the audit trail before that is answered', async () => {
+    const first = await tokensFor()
+    await send((await send(first)).tokens)
+    server.advance(graceSeconds + 1)
+    const order: string[] = []
+    meanwhile.set('always+audit', async () => {
+      await sleep(200)
+      order.push('recorded')
+    })
+    expect((await send(first)).error).toBe('invalid_grant')
+    order.push('answered')
+    expect(order).toEqual(['recorded', 'answered'])
   })
 
   it('leave other sign-ins of the same person and client alone when a family ends', async () => {
