@@ -4,7 +4,7 @@ import { type Account, isConsentPage, isSignInPage, signIn } from '../support/au
 import { type Browser, type Page, pageOf } from '../support/browser.js'
 import { knownBrowserCookie } from '../support/cookie-names.js'
 import { describeOnDatabases } from '../support/describe-with.js'
-import { type Grant, newGrant, startAuthorization } from '../support/oauth-client.js'
+import { type Grant, newGrant, register, startAuthorization } from '../support/oauth-client.js'
 import { startServer, type TestServer } from './server.js'
 
 describeOnDatabases('Signing in, on %s', (kind) => {
@@ -52,6 +52,18 @@ describeOnDatabases('Signing in, on %s', (kind) => {
     expect(pages[0]?.status).toBe(401)
     expect(pages[1]).toEqual(pages[0])
     expect(pages[2]).toEqual(pages[0])
+  })
+
+  it.each<[string, boolean]>([
+    ['Quarterly Planner', true],
+    ['Claude Code', true],
+    ['Account Security', false],
+    ['Gatehouse Sign-in', false],
+    ['N\u043etebook planner', false],
+  ])('says above the password that "%s" asks: %s', async (name, isNamed) => {
+    const { client_id } = await register(grant.server, { client_name: name, redirect_uris: [grant.redirectUri] })
+    const page = await signInPage(server.newBrowser(), { client_id: String(client_id) })
+    expect([page.text.includes(name), page.text.includes('to continue to')]).toEqual([isNamed, !isNamed])
   })
 
   it('goes on after wrong tries, in any case and with blanks around the email', async () => {

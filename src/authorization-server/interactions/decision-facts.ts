@@ -6,7 +6,7 @@ import { publicPath } from '../../http/http.js'
 import { canParseUrl } from '../../oauth/url.js'
 import { displayName, isProven, nameWarning, redirectTarget, shownIdentity } from '../clients/identity.js'
 import { formatUserCode } from '../device/user-code.js'
-import type { ConsentContext } from '../pages/views.js'
+import type { ConsentContext, NameWarning } from '../pages/views.js'
 import type { Interaction } from './interaction.js'
 import type { InteractionParts } from './parts.js'
 import type { RequestedAccess } from './requested-access.js'
@@ -64,13 +64,27 @@ export function asksTwice(interaction: Interaction): boolean {
   return !answersOperatorsChoice(interaction)
 }
 
-function describeClient({ ownNames }: InteractionParts, interaction: Interaction): ConsentContext['client'] {
+function warningOf({ ownNames }: InteractionParts, interaction: Interaction): NameWarning | undefined {
+  const { client, isOperatorsClient } = interaction
+  return isOperatorsClient && !needsCaution(interaction) ? undefined : nameWarning(client, ownNames)
+}
+
+/**
+ * The client's name for the sign-in page, which has no room for a warning. `undefined` for a name that could be the operator's own or an
+ * office's: it would stand above the field for the password. A well-known product is named; what is proven of it, consent tells next.
+ */
+export function nameAtSignIn(parts: InteractionParts, interaction: Interaction): string | undefined {
+  const warning = warningOf(parts, interaction)
+  return warning === undefined || warning.kind === 'product' ? displayName(interaction.client) : undefined
+}
+
+function describeClient(parts: InteractionParts, interaction: Interaction): ConsentContext['client'] {
   const { client, isOperatorsClient } = interaction
   const metadata = client.metadata()
   return {
     name: displayName(client),
-    identity: shownIdentity(client, { isOperatorsClient, redirectUri: redirectUriOf(interaction) }, ownNames),
-    nameWarning: isOperatorsClient && !needsCaution(interaction) ? undefined : nameWarning(client, ownNames),
+    identity: shownIdentity(client, { isOperatorsClient, redirectUri: redirectUriOf(interaction) }, parts.ownNames),
+    nameWarning: warningOf(parts, interaction),
     uri: webLink(metadata['client_uri']),
     policyUri: webLink(metadata['policy_uri']),
     termsUri: webLink(metadata['tos_uri']),

@@ -9,10 +9,10 @@ import { OAuthError } from '../../oauth/errors.js'
 import { subjectHash } from '../../oauth/subject-hash.js'
 import { endSession } from '../../storage/accounts/sessions.js'
 import type { ProvenPassword } from '../../storage/grants/interaction-request.js'
-import { displayName } from '../clients/identity.js'
 import { passwordContext, passwordMethods } from '../login/authentication-context.js'
 import type { SignInError } from '../pages/views.js'
 import { openSession } from './browser-session.js'
+import { nameAtSignIn } from './decision-facts.js'
 import { type Interaction, saveInteraction } from './interaction.js'
 import type { InteractionParts } from './parts.js'
 import { requestedAccess } from './requested-access.js'
@@ -39,7 +39,7 @@ export function showSignIn(
     ctx,
     'sign-in',
     {
-      clientName: displayName(interaction.client),
+      clientName: nameAtSignIn(parts, interaction),
       resourceName: resource?.name,
       email: state?.email ?? interaction.parameter('login_hint') ?? '',
       error: state?.error,
