@@ -30,8 +30,13 @@ export interface FairQueueOptions {
 export interface Sender {
   /** Empty when senders cannot be told apart: no limit per sender applies. */
   readonly networks: readonly string[]
-  /** Goes first, and gives its place to nobody. For those who were recognised and are limited elsewhere. */
+  /** Goes first, and gives its place to nobody. For those who were recognised. */
   readonly isKnown?: boolean
+  /**
+   * Who recognised it. Of all that one such party recognises, one task at once goes first, the others as those of anybody: an account holder
+   * can have any number of browsers recognised. Default: no such bound, for what no stranger can ask for.
+   */
+  readonly knownTo?: string
 }
 
 export interface FairQueue {
@@ -71,6 +76,8 @@ export function createFairQueue(options: FairQueueOptions): FairQueue {
   /** By narrowest network: tasks that run. */
   const active = new Map<string, number>()
   const known: Waiting[] = []
+  /** By who recognised them: tasks that went first. At most one each. */
+  const ahead = new Set<string>()
   /** By widest network, in the order of their turns. */
   const lines = new Map<string, Waiting[]>()
 
@@ -140,13 +147,16 @@ export function createFairQueue(options: FairQueueOptions): FairQueue {
   }
 
   return {
-    run: async (sender, task) => {
-      const { networks, isKnown = false } = sender
+    run: async (given, task) => {
+      const { networks, knownTo } = given
+      const isKnown = given.isKnown === true && (knownTo === undefined || !ahead.has(knownTo))
+      const sender = { networks, isKnown }
       const ranks = networks.map((network) => held.get(network) ?? 0)
       if (!isKnown && ranks.some((rank, level) => rank >= perSender * 2 ** level)) {
         throw new QueueFull('sender')
       }
       for (const network of networks) count(held, network, 1)
+      if (isKnown && knownTo !== undefined) ahead.add(knownTo)
       try {
         await turnOf(sender, ranks)
         try {
@@ -157,6 +167,7 @@ export function createFairQueue(options: FairQueueOptions): FairQueue {
           startNext()
         }
       } finally {
+        if (isKnown && knownTo !== undefined) ahead.delete(knownTo)
         for (const network of networks) count(held, network, -1)
       }
     },

@@ -16,6 +16,13 @@ export function ownUrlsOf({
   return [issuer, ...resources.flatMap(({ resource, aliases = [] }) => [resource, ...aliases])]
 }
 
+/**
+ * Names and addresses of the machine itself that a loopback server answers at, or that lead to one: 127.0.0.0/8 and its form in IPv6
+ * (RFC 1122 §3.2.1.3, RFC 4291 §2.5.5.2), the unspecified addresses, and what systems call it. As the URL parser writes them.
+ */
+const thisMachine =
+  /^(?:127(?:\.\d+){3}|0\.0\.0\.0|\[::(?:ffff:(?:7f[\da-f]{2}:[\da-f]{1,4}|0:0))?\]|(?:.+\.)?localhost(?:\.localdomain)?)$/
+
 /** What a URL's authority names: one place has one key. `undefined`: the URL is malformed or has no host. */
 function placeOf(url: string): { readonly hostname: string; readonly port: string } | undefined {
   if (!canParseUrl(url)) return undefined
@@ -24,7 +31,7 @@ function placeOf(url: string): { readonly hostname: string; readonly port: strin
   // A name with a dot at its end is the same host (RFC 1034 §3.1). Parsers lower its case and encode its international letters.
   const name = hostname.replace(/\.+$/, '')
   return {
-    hostname: isLoopbackHost(name) || name.endsWith('.localhost') ? 'localhost' : name,
+    hostname: isLoopbackHost(name) || thisMachine.test(name) ? 'localhost' : name,
     port: port === '' ? (protocol === 'https:' ? '443' : '80') : port,
   }
 }

@@ -62,6 +62,21 @@ describe('A fair queue', () => {
     expect(begun.slice(0, 2)).toEqual(['stranger 0', 'known'])
   })
 
+  it('lets one task at once go first for each that recognises senders, so that nobody can be recognised too often', async () => {
+    const { add, begun, refused, drain } = openQueue({ perSender: 4 })
+    add('running', ['z'])
+    for (let browser = 0; browser < 10; browser += 1)
+      add(`flood ${browser}`, ['a'], { isKnown: true, knownTo: 'account a' })
+    add('stranger', ['b'])
+    add('known', ['c'], { isKnown: true, knownTo: 'account c' })
+    await drain()
+    expect(begun.slice(0, 5)).toEqual(['running', 'flood 0', 'known', 'flood 1', 'stranger'])
+    expect(refused).toHaveLength(6)
+    add('later', ['a'], { isKnown: true, knownTo: 'account a' })
+    await drain()
+    expect(begun.at(-1)).toBe('later')
+  })
+
   it('takes so many of one sender, twice as many for each wider network, and from those who are known more', async () => {
     const { add, begun, refused, drain } = openQueue({ perSender: 3 })
     for (let room = 0; room < 20; room += 1) {

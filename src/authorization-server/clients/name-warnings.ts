@@ -68,7 +68,7 @@ const genericLabels: ReadonlySet<string> = new Set(
 const shortestLabel = 3
 /** Words of a company's or product's name beside its own. */
 const companyWords =
-  /\b(?:ai|assistant|agent|bot|cloud|platform|hub|connect|api|corp|corporation|company|co|ltd|gmbh|llc|hq|pro|plus|beta|online|enterprise|business|console|gateway|workspace|suite|security|support|admin|help.?desk)\b/giu
+  /\b(?:ai|assistant|agent|bot|cloud|platform|hub|connect|api|corp|corporation|company|co|ltd|gmbh|llc|hq|pro|plus|beta|online|enterprise|business|console|gateway|workspace|suite|security|support|admin|it|help.?desk)\b/giu
 /** What is written together with a name: `AcmeAuth`, `myacme`. */
 const affixes: ReadonlySet<string> = new Set(
   'my the get app apps auth oauth login signin id sso mcp account accounts client connector server web desktop mobile official team ai cloud hq pro online support security'

@@ -12,6 +12,7 @@ const latinWords = [
   'verification',
   'account',
   'helpdesk',
+  'itdesk',
   'servicedesk',
   'trusted',
   'password',

@@ -7,6 +7,7 @@ import type { HttpContext } from '../../http/context.js'
 import { publicPath, seeOther } from '../../http/http.js'
 import { OAuthError } from '../../oauth/errors.js'
 import { subjectHash } from '../../oauth/subject-hash.js'
+import { normalizeEmail } from '../../storage/accounts/accounts.js'
 import { endSession } from '../../storage/accounts/sessions.js'
 import type { ProvenPassword } from '../../storage/grants/interaction-request.js'
 import { passwordContext, passwordMethods } from '../login/authentication-context.js'
@@ -69,7 +70,7 @@ async function checkPassword(
   }
   const networks = parts.hidesAddresses ? [] : clientNetworks(clientAddress).map(({ network }) => network)
   try {
-    const sender = { networks, isKnown: knownBrowser !== undefined }
+    const sender = { networks, isKnown: knownBrowser !== undefined, knownTo: normalizeEmail(email) ?? email }
     const found = await parts.authenticator.authenticate(unit.claimant, password, sender)
     if (found === undefined) {
       await parts.audit.record({ type: 'sign_in.failed', detail: { address: clientAddress } }, ctx.state.event)

@@ -30,6 +30,7 @@ describe('The label of the operator’s domain, as a name', () => {
     ['https://auth.acme.co.uk', 'Acme Ltd', ofAcme],
     ['https://auth.acme.co.uk', 'Acme Assistant', ofAcme],
     ['https://auth.acme.co.uk', 'Acme Support', ofAcme],
+    ['https://auth.acme.co.uk', 'Acme IT', ofAcme],
     ['https://login.acme-tools.com', 'Acme Tools', { kind: 'operator', name: 'acme-tools.com' }],
     ['https://auth.xn--bcher-kva.example', 'Bücher', { kind: 'operator', name: 'xn--bcher-kva.example' }],
   ])('%s: %s is flagged', (issuer, name, expected) => {

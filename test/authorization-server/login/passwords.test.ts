@@ -95,6 +95,29 @@ describe('Password hashing (RFC 9106)', () => {
     expect(order.length).toBeLessThanOrEqual(2 * hashLimits.perSender + 2)
   })
 
+  it('checks other passwords in turn with a flood from browsers that one account knows', async () => {
+    const order: string[] = []
+    const tried = (name: string, sender: Sender) =>
+      hasher.verify(undefined, 'quarrel velvet harbour', sender).then(
+        () => void order.push(name),
+        () => void order.push(`${name} refused`),
+      )
+    const flood = Array.from({ length: 150 }, () =>
+      tried('flood', { networks: ['192.0.2.1'], isKnown: true, knownTo: 'one@example.com' }),
+    )
+    const others = Array.from({ length: 6 }, (_, index) =>
+      tried('honest', {
+        networks: [`198.51.100.${index}`],
+        isKnown: index < 2,
+        knownTo: `honest-${index}@example.com`,
+      }),
+    )
+    await Promise.all([...flood, ...others])
+    const looked = order.filter((name) => name !== 'flood refused')
+    expect(looked.slice(0, 16).filter((name) => name === 'honest')).toHaveLength(6)
+    expect(looked.filter((name) => name === 'flood').length).toBeLessThanOrEqual(hashLimits.perSender + 1)
+  })
+
   it('keeps the event loop free while it hashes', async () => {
     const before = performance.eventLoopUtilization()
     await Promise.all(Array.from({ length: 40 }, () => hasher.hash('quarrel velvet harbour')))
