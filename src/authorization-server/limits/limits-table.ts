@@ -64,7 +64,7 @@ function exactLimits(): readonly Row[] {
       limit: `${waitingLimits.address}; ${waitingLimits.total}`,
     },
     {
-      what: 'passwords hashed, in each process: known browsers first, then senders take turns; one more is answered 503 with `Retry-After`',
+      what: 'passwords hashed, in each process: one known browser of each account first, then senders take turns; one more is answered 503 with `Retry-After`',
       by: 'address; all',
       limit: `${hashLimits.perSender}; ${hashLimits.concurrency} at once, ${hashLimits.queueLimit} waiting`,
     },
