@@ -42,22 +42,23 @@ export interface BoundedServer {
    * client or proxy that keeps it would hold up the stop, or send into a closing one (RFC 9112 §9.6).
    */
   finish(): void
+  /** Call when nobody sends requests any more: ends connections that idle, and later ones as soon as they do. */
+  endIdle(): void
 }
 
-/**
- * Ends connections that make no progress, but not those whose answer is still being worked on, an event stream for example.
- * Returns `finish`.
- */
-function superviseAnswers(server: Server, unreadMs: number): () => void {
+/** Ends connections that make no progress, but not those whose answer is still being worked on, an event stream for example. */
+function superviseAnswers(server: Server, unreadMs: number): Pick<BoundedServer, 'finish' | 'endIdle'> {
   const underWay = new Set<ServerResponse>()
   let isEnding = false
+  let endsIdle = false
   // Ahead of who answers: the head may be sent at once.
   server.prependListener('request', (_request, response) => {
     underWay.add(response)
     if (isEnding) response.shouldKeepAlive = false
     response.once('close', () => {
       underWay.delete(response)
-      if (isEnding) server.closeIdleConnections()
+      // Not before: a proxy that has not noticed the stop may be sending a request on one that idled until now.
+      if (endsIdle) server.closeIdleConnections()
     })
   })
   const isAnswering = (socket: Socket) => [...underWay].some((response) => response.socket === socket)
@@ -67,9 +68,15 @@ function superviseAnswers(server: Server, unreadMs: number): () => void {
   server.setTimeout(lookAfterMs, (socket) => {
     if (socket.writableLength > 0 || (!isAnswering(socket) && socket.timeout !== lookAfterMs)) socket.destroy()
   })
-  return () => {
-    isEnding = true
-    for (const response of underWay) response.shouldKeepAlive = false
+  return {
+    finish: () => {
+      isEnding = true
+      for (const response of underWay) response.shouldKeepAlive = false
+    },
+    endIdle: () => {
+      endsIdle = true
+      server.closeIdleConnections()
+    },
   }
 }
 
@@ -86,5 +93,5 @@ export function createBoundedServer(answer: RequestListener, limits: ConnectionL
   server.keepAliveTimeout = idleMs
   server.maxHeadersCount = headerLines + 1
   shareConnections(server, limits.connections)
-  return { server, finish: superviseAnswers(server, limits.unreadMs) }
+  return { server, ...superviseAnswers(server, limits.unreadMs) }
 }

@@ -193,7 +193,7 @@ export async function listen(
   port: number,
   connections: Partial<ConnectionLimits> = {},
 ): Promise<ListeningServer> {
-  const { server, finish } = createBoundedServer(app.callback(), { ...connectionLimits, ...connections })
+  const { server, finish, endIdle } = createBoundedServer(app.callback(), { ...connectionLimits, ...connections })
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(listenFailure(host, port, error)))
     server.listen(port, host, resolve)
@@ -209,7 +209,7 @@ export async function listen(
     close: async (graceMs = 8_000) => {
       finish()
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-      server.closeIdleConnections()
+      endIdle()
       const cut = setTimeout(() => server.closeAllConnections(), graceMs)
       await closed
       clearTimeout(cut)
