@@ -14,7 +14,7 @@ const names = [
   '<%= 7*7 %> {{7*7}} #{7*7} [[7*7]]',
   '&lt;b&gt; &amp; &#60;',
   'javascript:alert(1)//',
-  '<a href="https://evil.example">verified</a>',
+  '<a href="https://evil.example">pictures</a>',
   '<style>*{display:none}</style>',
 ] as const
 
