@@ -87,7 +87,7 @@ const exceptions: Readonly<Record<string, readonly string[]>> = {
 
 /** Packages that only these folders may touch. */
 const packages: Readonly<Record<string, readonly string[]>> = {
-  'oidc-provider': ['authorization-server', 'storage'],
+  'oidc-provider': ['authorization-server'],
   '@prisma/client': ['storage', 'notes'],
   pg: ['database'],
   '@electric-sql/pglite': ['database'],

@@ -8,6 +8,9 @@ import { jwtBearerGrant } from './trusted-issuer.js'
 
 export type ClientMetadata = Record<string, unknown>
 
+/** Metadata of a client that has its identifier. */
+export type NamedClientMetadata = ClientMetadata & { readonly client_id: string }
+
 /** Where metadata comes from: a stranger may register less than the operator. */
 export interface MetadataOrigin {
   /** Fetched from the URL that is the client_id (CIMD). */

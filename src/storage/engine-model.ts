@@ -1,5 +1,4 @@
 /** What the adapters of all the engine's models share. */
-import type { AdapterPayload } from 'oidc-provider'
 import { SealError } from '../base/secrets.js'
 import { outageError } from '../database/outage.js'
 import type { Storage } from './storage.js'
@@ -9,8 +8,6 @@ export const clockToleranceSeconds = 15
 
 /** What device codes are sealed for, wherever they are stored. */
 export const deviceCodePurpose = 'device code'
-
-export type Payload = AdapterPayload & Record<string, unknown>
 
 /**
  * Opens what the engine is about to use. What does not open here was sealed by a server with an encryption key that this one was not

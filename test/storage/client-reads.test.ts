@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
-import { createAdapterFactory } from '../../src/storage/adapter.js'
+import { createAdapter } from '../../src/storage/adapter.js'
 import { createClientStore } from '../../src/storage/clients/clients.js'
 import { describeOnDatabases } from '../support/describe-with.js'
 import { openTestStorage, type TestStorage } from './test-storage.js'
@@ -20,7 +20,7 @@ describeOnDatabases('Clients that were read before, on %s', (kind) => {
 
   it('are the same object while nothing changed, and new in every process as soon as something did', async () => {
     // Each factory knows what it has read itself, as two processes do.
-    const [here, there] = [1, 2].map(() => createAdapterFactory(given.storage)('Client'))
+    const [here, there] = [1, 2].map(() => createAdapter(given.storage, 'Client'))
     const elsewhere = createClientStore(given.storage)
     await elsewhere.save('c', metadata('First'), 'static')
     const first = await here?.find('c')

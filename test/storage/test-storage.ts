@@ -1,7 +1,7 @@
 /** The authorization server's storage on a database of its own, with a clock that a test moves. */
 import type { Adapter } from 'oidc-provider'
+import { createEngineAdapters } from '../../src/authorization-server/engine/engine-adapter.js'
 import { createSecretBox, randomSecret } from '../../src/base/secrets.js'
-import { createAdapterFactory } from '../../src/storage/adapter.js'
 import { createStorage, type Storage } from '../../src/storage/storage.js'
 import { type DatabaseKind, openTestDatabase } from '../support/databases.js'
 
@@ -27,7 +27,7 @@ export async function openTestStorage(kind: DatabaseKind): Promise<TestStorage> 
     clock: { now: () => new Date(now) },
     refreshGraceSeconds,
   })
-  const adapter = createAdapterFactory(storage)
+  const adapter = createEngineAdapters(storage)
   const query = (text: string) =>
     storage.database.sql.query<{ text: string }>({ name: `test_${randomSecret(6)}`, lane: 'read', text }, [])
   return {

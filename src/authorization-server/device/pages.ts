@@ -3,7 +3,7 @@ import { type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provid
 import type { HttpContext } from '../../http/context.js'
 import { publicPath } from '../../http/http.js'
 import type { Pages } from '../../pages/pages.js'
-import { DeviceCodeAnswered } from '../../storage/grants/artifacts.js'
+import { isDeviceCodeAnswered } from '../engine/engine-errors.js'
 import type { DeviceEntryError, DoneContext, Views } from '../pages/views.js'
 import { routes } from '../routes.js'
 import { enteredCode, TooManyCodes } from './entry.js'
@@ -20,7 +20,7 @@ const entryErrors: Readonly<Record<string, DeviceEntryError>> = {
 
 /** `undefined`: not about the code that was typed. */
 function entryErrorOf(error: Error): DeviceEntryError | undefined {
-  if (error instanceof DeviceCodeAnswered) return 'used-code'
+  if (isDeviceCodeAnswered(error)) return 'used-code'
   if (error instanceof TooManyCodes) return 'too-many-attempts'
   // The engine's token in the form fits no longer: the form was sent twice, or was open for long.
   if (error instanceof errors.InvalidRequest) return 'form-expired'

@@ -11,10 +11,10 @@
  */
 import type { JWTPayload } from 'jose'
 import { Provider } from 'oidc-provider'
-import { rethrowForEngine } from '../../storage/adapter.js'
 import { clockToleranceSeconds } from '../../storage/engine-model.js'
 import { grantOfLiveToken } from '../../storage/grants/live-access-tokens.js'
 import type { Storage } from '../../storage/storage.js'
+import { rethrowForEngine } from '../engine/engine-errors.js'
 import type { ReadSelfContained } from './self-contained-tokens.js'
 
 type AccessToken = InstanceType<Provider['AccessToken']>

@@ -1,11 +1,11 @@
 /** The engine's `findAccount`: loads a person and gives the claims about them. */
 import type { Configuration } from 'oidc-provider'
 import { isOutage, outageError } from '../../database/outage.js'
-import { rethrowForEngine } from '../../storage/adapter.js'
 import { currentInteractionRequest } from '../../storage/grants/interaction-request.js'
 import { currentTokenRequest } from '../../storage/grants/token-request.js'
 import type { Storage } from '../../storage/storage.js'
 import { withRequestedValues } from '../endpoints/requested-claims.js'
+import { rethrowForEngine } from './engine-errors.js'
 
 /** For the engine's `findAccount`. Disabled accounts are none. */
 export function findAccountIn(storage: Storage): NonNullable<Configuration['findAccount']> {

@@ -10,9 +10,9 @@ import { errors, Provider, type TokenEndpointGrantContext } from 'oidc-provider'
 import { validateDpop } from 'oidc-provider/lib/helpers/grants.js'
 import type { HttpMiddleware } from '../../http/context.js'
 import { dpopProofWindowSeconds } from '../../oauth/dpop.js'
-import { rethrowForEngine } from '../../storage/adapter.js'
 import { forgetUses, rememberOnce } from '../../storage/grants/artifacts.js'
 import type { Storage } from '../../storage/storage.js'
+import { rethrowForEngine } from './engine-errors.js'
 
 /** Requests whose client assertion the engine has just verified. Its next question is about that assertion's `jti`. */
 const verifiedAssertions = new WeakSet<object>()

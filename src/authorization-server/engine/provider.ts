@@ -8,7 +8,7 @@ import type { HttpContext } from '../../http/context.js'
 import { ownUrlsOf } from '../../oauth/own-hosts.js'
 import { jwtBearerGrant } from '../../oauth/trusted-issuer.js'
 import { pathOf } from '../../oauth/well-known.js'
-import { createAdapterFactory } from '../../storage/adapter.js'
+
 import { clockToleranceSeconds } from '../../storage/engine-model.js'
 import type { KeyRing, Keys } from '../../storage/keys/key-ring.js'
 import { requiresPkce } from '../clients/pkce.js'
@@ -29,6 +29,7 @@ import { clientAssertionRules, compareLoopbackRedirects, compareSecrets, expectA
 import { keepBuiltClients } from './built-clients.js'
 import { type ClientRuleOptions, clientConfiguration, clientFeatures } from './client-configuration.js'
 import { findAccountIn } from './engine-account.js'
+import { createEngineAdapters } from './engine-adapter.js'
 import type { EngineClients } from './engine-clients.js'
 import { engineCookies } from './engine-cookies.js'
 import { engineMistake } from './engine-judgement.js'
@@ -132,7 +133,7 @@ function configuration(parts: ProviderParts): Configuration {
   const { options, keyRing, pages } = parts
   return {
     ...clientConfiguration({ ...options, ownUrls: ownUrlsOf(options) }),
-    adapter: createAdapterFactory(options.storage, parts.clients),
+    adapter: createEngineAdapters(options.storage, parts.clients),
     allowOmittingSingleRegisteredRedirectUri: false,
     assertJwtClientAuthClaimsAndHeader: clientAssertionRules(options.storage.clock),
     // How and when the person signed in is in every ID token; userinfo does not know it.

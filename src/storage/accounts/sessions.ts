@@ -3,11 +3,11 @@
  * saves the whole session at the end of each request that read it: a request that was under way when the session was ended must
  * not bring it back. So the row of an ended one stays, empty and under no cookie's value, until it is swept.
  */
-import type { Adapter } from 'oidc-provider'
 import { hashSecret } from '../../base/secrets.js'
 import { type Write, type WriteText, writeTogether } from '../../database/joined-writes.js'
 import type { Statement } from '../../database/sql.js'
-import { expiryLimit, expiryOf, type Payload, unsupported } from '../engine-model.js'
+import type { Adapter, Payload } from '../adapter-types.js'
+import { expiryLimit, expiryOf, unsupported } from '../engine-model.js'
 import { Prisma, type PrismaClient } from '../generated/client.js'
 import { currentInteractionRequest } from '../grants/interaction-request.js'
 import type { Storage } from '../storage.js'

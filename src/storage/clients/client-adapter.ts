@@ -1,9 +1,9 @@
 /** The engine's way to registered clients: what it looks up, registers (RFC 7591), updates and deletes (RFC 7592). */
-import Provider, { type Adapter } from 'oidc-provider'
 import { BoundedMap } from '../../base/bounded-map.js'
 import type { Statement } from '../../database/sql.js'
 import { claimsMetadataDocument } from '../../oauth/client-id.js'
-import { openSealed, type Payload, unsupported } from '../engine-model.js'
+import type { Adapter, Payload, RequestUnderWay } from '../adapter-types.js'
+import { openSealed, unsupported } from '../engine-model.js'
 import { type ClientRow, clientColumns } from '../grants/credential.js'
 import { currentInteractionRequest } from '../grants/interaction-request.js'
 import { currentTokenRequest } from '../grants/token-request.js'
@@ -72,14 +72,18 @@ function createClientReader(storage: Storage): (id: string) => Promise<Payload |
 }
 
 /** Without a `source`, identifiers that are URLs belong to nobody and keys are the engine's to fetch. */
-export function createClientAdapter(storage: Storage, source?: ClientSource): Adapter {
+export function createClientAdapter(
+  storage: Storage,
+  source: ClientSource | undefined,
+  under: RequestUnderWay,
+): Adapter {
   const withKeys = async (payload: Payload): Promise<Payload> =>
     source === undefined ? payload : source.withKeys(payload)
   const read = createClientReader(storage)
   /** The engine asks again when it writes the error: whoever waited for a silent database once does not wait twice. */
   const failures = new WeakMap<object, unknown>()
   const readOnce = async (id: string) => {
-    const request = Provider.ctx?.req ?? {}
+    const request = under.identity() ?? {}
     if (failures.has(request)) throw failures.get(request)
     try {
       return await read(id)
@@ -89,7 +93,7 @@ export function createClientAdapter(storage: Storage, source?: ClientSource): Ad
     }
   }
   return {
-    upsert: (id, payload) => saveRegistered(storage, id, payload),
+    upsert: (id, payload) => saveRegistered(storage, id, payload, under.registration()),
     find: async (id) => {
       // A URL is a client ID metadata document: no row is looked for.
       if (claimsMetadataDocument(id)) {
@@ -103,7 +107,7 @@ export function createClientAdapter(storage: Storage, source?: ClientSource): Ad
       const metadata = await readOnce(id)
       return metadata === undefined ? undefined : withKeys(metadata)
     },
-    destroy: (id) => removeRegistered(storage, id),
+    destroy: (id) => removeRegistered(storage, id, under.identity() !== undefined),
     consume: unsupported('Client', 'single use'),
     findByUid: unsupported('Client', 'uid'),
     findByUserCode: unsupported('Client', 'user code'),

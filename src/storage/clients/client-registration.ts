@@ -2,11 +2,11 @@
  * What a registration (RFC 7591) and its management (RFC 7592) write, each decided by the row that it is about: an invitation or a
  * registration access token is used up in the statement that stores the client, so a refused request leaves it as it was.
  */
-import Provider from 'oidc-provider'
 import { hashSecret } from '../../base/secrets.js'
 import type { Write, WriteText } from '../../database/joined-writes.js'
 import type { Statement } from '../../database/sql.js'
-import { expiryLimit, type Payload } from '../engine-model.js'
+import type { Payload, RegistrationRequest } from '../adapter-types.js'
+import { expiryLimit } from '../engine-model.js'
 import type { ArtifactRow } from '../grants/artifact-writes.js'
 import type { Storage } from '../storage.js'
 import { type ChangeRequest, currentChange, type Decision } from './change-request.js'
@@ -83,17 +83,21 @@ const findNoClient: Statement = {
 }
 
 /** The request's unit of work. An engine without one would answer what was not written yet. */
-function changeUnderWay(): ChangeRequest | undefined {
+function changeUnderWay(isInRequest: boolean): ChangeRequest | undefined {
   const change = currentChange()
-  if (change === undefined && Provider.ctx !== undefined) throw new Error('a registration needs a unit of work')
+  if (change === undefined && isInRequest) throw new Error('a registration needs a unit of work')
   return change
 }
 
-function registrationOf(storage: Storage, clientId: string, payload: Payload): Decision {
+function registrationOf(
+  storage: Storage,
+  clientId: string,
+  payload: Payload,
+  request: RegistrationRequest | undefined,
+): Decision {
   const values = clientValues(storage, clientId, payload, 'dynamic')
-  const { route, entities } = Provider.ctx?.oidc ?? {}
-  if (route === 'client_update') {
-    const token = entities?.RegistrationAccessToken?.jti ?? ''
+  if (request?.isUpdate === true) {
+    const token = request.registrationAccessToken ?? ''
     const [, , , metadata, , now] = values
     return {
       condition: { text: update, values: [...values, hashSecret(token)] },
@@ -101,22 +105,27 @@ function registrationOf(storage: Storage, clientId: string, payload: Payload): D
     }
   }
   const trace = { statement: findClient, values: [clientId] }
-  const invitation = entities?.InitialAccessToken?.jti
+  const invitation = request?.initialAccessToken
   if (invitation === undefined) return { condition: { text: insert, values }, trace }
   const used = [hashSecret(invitation), expiryLimit(storage)]
   return { condition: { text: insertInvited, values: [...values, ...used] }, trace }
 }
 
 /** What the engine stores: a registration, by invitation or not, or an update. */
-export async function saveRegistered(storage: Storage, clientId: string, payload: Payload): Promise<void> {
-  const change = changeUnderWay()
+export async function saveRegistered(
+  storage: Storage,
+  clientId: string,
+  payload: Payload,
+  request: RegistrationRequest | undefined,
+): Promise<void> {
+  const change = changeUnderWay(request !== undefined)
   if (change === undefined) await saveClient(storage, clientId, payload, 'dynamic')
-  else change.decide(registrationOf(storage, clientId, payload))
+  else change.decide(registrationOf(storage, clientId, payload, request))
 }
 
 /** The client, its registration access tokens and everything granted to it. */
-export async function removeRegistered(storage: Storage, clientId: string): Promise<void> {
-  const change = changeUnderWay()
+export async function removeRegistered(storage: Storage, clientId: string, isInRequest: boolean): Promise<void> {
+  const change = changeUnderWay(isInRequest)
   if (change === undefined) await removeClient(storage, clientId)
   else {
     const trace = { statement: findNoClient, values: [clientId] }

@@ -1,7 +1,7 @@
 /** Registered clients, with their secret sealed beside their metadata. Client ID metadata documents are never stored here. */
-import type { ClientMetadata } from 'oidc-provider'
 import type { Statement } from '../../database/sql.js'
-import type { Payload } from '../engine-model.js'
+import type { NamedClientMetadata } from '../../oauth/registration.js'
+import type { Payload } from '../adapter-types.js'
 import type { Storage } from '../storage.js'
 import { deleteBelongings, hasLiveAccess } from './client-hygiene.js'
 
@@ -16,7 +16,7 @@ export interface StoredClient {
   readonly clientId: string
   readonly origin: ClientOrigin
   readonly name: string | undefined
-  readonly metadata: ClientMetadata
+  readonly metadata: NamedClientMetadata
   readonly createdAt: Date
 }
 
@@ -96,7 +96,10 @@ export interface FileClientsOutcome {
  * Replaces the clients of CLIENTS_FILE with exactly these. Metadata may hold `client_secret`, which is sealed. Throws before
  * anything is changed when an id belongs to a client that registered itself.
  */
-export function replaceFileClients(storage: Storage, clients: readonly ClientMetadata[]): Promise<FileClientsOutcome> {
+export function replaceFileClients(
+  storage: Storage,
+  clients: readonly NamedClientMetadata[],
+): Promise<FileClientsOutcome> {
   const ids = new Set(clients.map(({ client_id: id }) => id))
   return storage.database.exclusively(fileLock, async () => {
     const known = await storage.prisma.client.findMany({
@@ -126,7 +129,7 @@ export interface ClientStore {
   list(): Promise<ListedClient[]>
   find(clientId: string): Promise<StoredClient | undefined>
   /** Stores metadata as given, `client_secret` sealed. Does not judge it: the caller has. */
-  save(clientId: string, metadata: ClientMetadata, origin: ClientOrigin): Promise<void>
+  save(clientId: string, metadata: NamedClientMetadata, origin: ClientOrigin): Promise<void>
   /** Removes the client and revokes all its grants; false when there was none. */
   remove(clientId: string): Promise<boolean>
 }
@@ -144,7 +147,7 @@ function toStoredClient(row: StoredRow): StoredClient {
     clientId: row.id,
     origin: row.origin === 'static' || row.origin === 'file' ? row.origin : 'dynamic',
     name: row.name ?? undefined,
-    metadata: row.payload as ClientMetadata,
+    metadata: row.payload as NamedClientMetadata,
     createdAt: row.createdAt,
   }
 }

@@ -1,8 +1,8 @@
 /** Durable artifacts: codes, refresh tokens, opaque access tokens, device codes, registration access tokens, replay records. */
-import { type Adapter, errors } from 'oidc-provider'
 import { hashSecret } from '../../base/secrets.js'
 import type { WriteText } from '../../database/joined-writes.js'
 import type { Statement } from '../../database/sql.js'
+import { type Adapter, AdapterRefusal, type Payload } from '../adapter-types.js'
 import { currentChange } from '../clients/change-request.js'
 import { registrationTokenModel, registrationTokenOf } from '../clients/client-registration.js'
 import {
@@ -11,7 +11,6 @@ import {
   expiryLimit,
   expiryOf,
   openSealed,
-  type Payload,
   unsupported,
 } from '../engine-model.js'
 import type { Storage } from '../storage.js'
@@ -55,12 +54,6 @@ const upsertDeviceCode: Statement = {
   name: 'device_code_upsert',
   lane: 'write',
   text: `${upsert.text} WHERE artifacts.consumed_at IS NULL AND NOT artifacts.payload ?| array['accountId', 'error']`,
-}
-
-export class DeviceCodeAnswered extends errors.InvalidGrant {
-  constructor() {
-    super('the device code was approved or denied already')
-  }
 }
 
 /** Expired device codes are still found for this long, so that device and person get `expired_token` (RFC 8628 §3.5). */
@@ -189,9 +182,11 @@ export function createArtifactAdapter(storage: Storage, model: string): Adapter 
       const saved = await sql
         .query(isDeviceCode ? upsertDeviceCode : upsert, columnsOf(row))
         .catch((error: unknown) => {
-          throw isGrantGone(error) ? new errors.InvalidGrant('the grant was revoked') : error
+          throw isGrantGone(error) ? new AdapterRefusal('grant gone', 'the grant was revoked') : error
         })
-      if (saved.rowCount === 0) throw new DeviceCodeAnswered()
+      if (saved.rowCount === 0) {
+        throw new AdapterRefusal('device code answered', 'the device code was approved or denied already')
+      }
     },
 
     find: async (id) => {
@@ -221,7 +216,7 @@ export function createArtifactAdapter(storage: Storage, model: string): Adapter 
         return
       }
       const { rowCount } = await sql.query(consume, [model, idHash, storage.clock.now().toISOString()])
-      if (rowCount === 0) throw new errors.InvalidGrant(`${model} was already used`)
+      if (rowCount === 0) throw new AdapterRefusal('used', `${model} was already used`)
     },
 
     destroy: async (id) => {

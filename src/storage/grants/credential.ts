@@ -5,7 +5,8 @@
 
 import { hashSecret } from '../../base/secrets.js'
 import type { Statement } from '../../database/sql.js'
-import { expiryLimit, type Payload } from '../engine-model.js'
+import type { Payload } from '../adapter-types.js'
+import { expiryLimit } from '../engine-model.js'
 import type { Storage } from '../storage.js'
 
 /** Models that are redeemed at the token endpoint together with their grant. */

@@ -1,9 +1,9 @@
 /** Interactions and pushed authorization requests, in an unlogged table: a sign-in in progress, nothing issued. */
-import { type Adapter, errors, Provider } from 'oidc-provider'
 import { hashSecret } from '../../base/secrets.js'
 import { type WriteText, writeTogether } from '../../database/joined-writes.js'
 import type { Statement } from '../../database/sql.js'
-import { deviceCodePurpose, expiryLimit, expiryOf, openSealed, type Payload, unsupported } from '../engine-model.js'
+import { type Adapter, AdapterRefusal, type Payload, type RequestUnderWay } from '../adapter-types.js'
+import { deviceCodePurpose, expiryLimit, expiryOf, openSealed, unsupported } from '../engine-model.js'
 import type { Storage } from '../storage.js'
 import { currentInteractionRequest, type InteractionRequest, type InteractionRow } from './interaction-request.js'
 
@@ -97,19 +97,10 @@ function storedPayload(storage: Storage, id: string, payload: Payload): Payload 
 }
 
 function ended(): Error {
-  return new errors.SessionNotFound('interaction session not found')
+  return new AdapterRefusal('interaction over', 'interaction session not found')
 }
 
-/**
- * Another request answers this interaction. The engine would report a failure to the waiting device, and a device takes the first
- * answer: a double click would have allowed nothing.
- */
-function forgetDeviceCode(): void {
-  const interaction: { deviceCode?: string | undefined } = Provider.ctx?.oidc.entities.Interaction ?? {}
-  interaction.deviceCode = undefined
-}
-
-export function createEphemeralAdapter(storage: Storage, model: string): Adapter {
+export function createEphemeralAdapter(storage: Storage, model: string, under: RequestUnderWay): Adapter {
   const { sql } = storage.database
   return {
     upsert: async (id, payload, expiresIn) => {
@@ -136,7 +127,7 @@ export function createEphemeralAdapter(storage: Storage, model: string): Adapter
     },
     consume: async (id) => {
       const { rowCount } = await sql.query(consume, [model, hashSecret(id), storage.clock.now().toISOString()])
-      if (rowCount === 0) throw new errors.InvalidRequestUri('the pushed authorization request was already used')
+      if (rowCount === 0) throw new AdapterRefusal('request used', 'the pushed authorization request was already used')
     },
     /** The engine destroys an interaction as it answers the client: of two decisions at once, one is answered. */
     destroy: async (id) => {
@@ -146,7 +137,9 @@ export function createEphemeralAdapter(storage: Storage, model: string): Adapter
       const request = currentInteractionRequest()
       if (request?.isAnsweredWithCode(idHash) === true) return request.end(ending)
       if (await writeTogether(sql, [], ending)) return
-      forgetDeviceCode()
+      // Another request answers this interaction. The engine would report a failure to the waiting device, and a device takes the
+      // first answer: a double click would have allowed nothing.
+      under.forgetDeviceCode()
       throw ended()
     },
     findByUid: unsupported(model, 'uid'),

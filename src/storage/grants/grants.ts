@@ -1,8 +1,8 @@
 /** Grants: what a person allowed a client in one authorization. Deleting one revokes everything issued under it. */
-import type { Adapter } from 'oidc-provider'
 import { type WriteText, writeTogether } from '../../database/joined-writes.js'
 import type { Statement } from '../../database/sql.js'
-import { expiryLimit, expiryOf, type Payload, unsupported } from '../engine-model.js'
+import type { Adapter, Payload } from '../adapter-types.js'
+import { expiryLimit, expiryOf, unsupported } from '../engine-model.js'
 import type { Storage } from '../storage.js'
 import { currentInteractionRequest } from './interaction-request.js'
 import { currentTokenRequest } from './token-request.js'

@@ -6,7 +6,7 @@
 import { createHolderBox, hashSecret } from '../../base/secrets.js'
 import { type Write, type WriteText, writeTogether } from '../../database/joined-writes.js'
 import type { Sql, Statement } from '../../database/sql.js'
-import type { Payload } from '../engine-model.js'
+import type { Payload } from '../adapter-types.js'
 import type { Storage } from '../storage.js'
 import { judgeRefreshUse, type RefreshUse } from './refresh-reuse.js'
 
