@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { createLogger } from '../../src/base/log.js'
 import { createSecretBox, hashSecret, randomSecret } from '../../src/base/secrets.js'
-import { writeTogether } from '../../src/database/joined-writes.js'
+import { writeTogether } from '../../src/database/writes.js'
 import { endSession, endSessionsOf } from '../../src/storage/accounts/sessions.js'
 import { createAuditTrail } from '../../src/storage/audit/audit.js'
 import { createClientDocumentStore } from '../../src/storage/clients/client-documents.js'

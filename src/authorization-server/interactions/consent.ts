@@ -2,7 +2,7 @@
 
 import { epochSeconds } from '../../base/clock.js'
 import { hashSecret } from '../../base/secrets.js'
-import type { Write } from '../../database/joined-writes.js'
+import type { Write } from '../../database/writes.js'
 import type { HttpContext } from '../../http/context.js'
 import { publicPath } from '../../http/http.js'
 import { rememberConsent } from '../../storage/grants/consents.js'

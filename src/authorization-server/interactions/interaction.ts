@@ -1,7 +1,7 @@
 /** One sign-in in progress: the engine's Interaction, the client it is for, and the ways it can end. */
 
 import { errors, type default as Provider } from 'oidc-provider'
-import type { Write } from '../../database/joined-writes.js'
+import type { Write } from '../../database/writes.js'
 import type { HttpContext } from '../../http/context.js'
 import { publicPath, seeOther } from '../../http/http.js'
 import { subjectHash } from '../../oauth/subject-hash.js'

@@ -1,7 +1,7 @@
 /** The sign-in step: shows the form, checks the password under the throttle, and opens the person's session. */
 
 import { epochSeconds } from '../../base/clock.js'
-import type { Write } from '../../database/joined-writes.js'
+import type { Write } from '../../database/writes.js'
 import { clientNetworks } from '../../http/client-network.js'
 import type { HttpContext } from '../../http/context.js'
 import { publicPath, seeOther } from '../../http/http.js'

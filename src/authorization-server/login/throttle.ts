@@ -8,8 +8,8 @@
 
 import type { Clock } from '../../base/clock.js'
 import { hashSecret } from '../../base/secrets.js'
-import type { Write, WriteText } from '../../database/joined-writes.js'
 import type { Sql, Statement } from '../../database/sql.js'
+import { declareWrite, type Write } from '../../database/writes.js'
 import { clientNetworks } from '../../http/client-network.js'
 import type { Excess } from '../../http/window-counters.js'
 import { normalizeEmail } from '../../storage/accounts/accounts.js'
@@ -53,24 +53,18 @@ const table: CounterTable = { table: 'sign_in_throttles', column: 'failures' }
  * `$1` is the pair of account and narrowest network. `$2` are the other counters in the order of locks, and what becomes of them: `one` try
  * is taken back, those of the `pair`, or `all`.
  */
-const forgetPair: WriteText = {
-  name: 'tries',
-  steps: {
-    pair: 'DELETE FROM sign_in_throttles WHERE key = $1 RETURNING failures',
-    tried: 'SELECT * FROM jsonb_to_recordset($2::jsonb) AS tried(place int, key text, back text)',
-    locked:
-      'SELECT t.key, tried.back FROM sign_in_throttles AS t JOIN tried ON t.key = tried.key ORDER BY tried.place FOR UPDATE OF t',
-    counters: `UPDATE sign_in_throttles AS t SET failures = GREATEST(0, t.failures - CASE locked.back
-      WHEN 'one' THEN 1 WHEN 'pair' THEN COALESCE((SELECT failures FROM pair), 1) ELSE t.failures END)
-      FROM locked WHERE t.key = locked.key`,
-  },
-}
+const forgetPair = declareWrite('tries', {
+  pair: 'DELETE FROM sign_in_throttles WHERE key = $1 RETURNING failures',
+  tried: 'SELECT * FROM jsonb_to_recordset($2::jsonb) AS tried(place int, key text, back text)',
+  locked:
+    'SELECT t.key, tried.back FROM sign_in_throttles AS t JOIN {tried} AS tried ON t.key = tried.key ORDER BY tried.place FOR UPDATE OF t',
+  counters: `UPDATE sign_in_throttles AS t SET failures = GREATEST(0, t.failures - CASE locked.back
+    WHEN 'one' THEN 1 WHEN 'pair' THEN COALESCE((SELECT failures FROM {pair}), 1) ELSE t.failures END)
+    FROM {locked} AS locked WHERE t.key = locked.key`,
+})
 
 // Only a sign-in from elsewhere tells something about the tries from elsewhere, except that they have not succeeded in a row.
-const forgetBrowser: WriteText = {
-  name: 'known_tries',
-  steps: { counters: 'DELETE FROM sign_in_throttles WHERE key IN ($1, $2)' },
-}
+const forgetBrowser = declareWrite('known_tries', { counters: 'DELETE FROM sign_in_throttles WHERE key IN ($1, $2)' })
 
 const takeBack: Statement = {
   name: 'sign_in_throttle_cancel',

@@ -4,23 +4,20 @@
  * not bring it back. So the row of an ended one stays, empty and under no cookie's value, until it is swept.
  */
 import { hashSecret } from '../../base/secrets.js'
-import { type Write, type WriteText, writeTogether } from '../../database/joined-writes.js'
 import type { Statement } from '../../database/sql.js'
+import { declareWrite, type Write, writeTogether } from '../../database/writes.js'
 import type { Adapter, Payload } from '../adapter-types.js'
 import { expiryLimit, expiryOf, unsupported } from '../engine-model.js'
 import { Prisma, type PrismaClient } from '../generated/client.js'
 import { currentInteractionRequest } from '../grants/interaction-request.js'
 import type { Storage } from '../storage.js'
 
-const upsert: WriteText = {
-  name: 'session',
-  steps: {
-    session: `INSERT INTO sessions (uid, id_hash, account_id, payload, expires_at)
-      SELECT $1::text, $2::text, $3::text, $4::jsonb, $5::timestamptz FROM condition
-      ON CONFLICT (uid) DO UPDATE SET id_hash = excluded.id_hash, account_id = excluded.account_id, payload = excluded.payload, expires_at = excluded.expires_at
-      WHERE sessions.id_hash <> 'ended:' || sessions.uid`,
-  },
-}
+const upsert = declareWrite('session', {
+  session: `INSERT INTO sessions (uid, id_hash, account_id, payload, expires_at)
+    SELECT $1::text, $2::text, $3::text, $4::jsonb, $5::timestamptz FROM {condition}
+    ON CONFLICT (uid) DO UPDATE SET id_hash = excluded.id_hash, account_id = excluded.account_id, payload = excluded.payload, expires_at = excluded.expires_at
+    WHERE sessions.id_hash <> 'ended:' || sessions.uid`,
+})
 
 const find: Statement = {
   name: 'session_find',
@@ -84,13 +81,10 @@ export function createSessionAdapter(storage: Storage): Adapter {
   }
 }
 
-const endOthers: WriteText = {
-  name: 'session_end',
-  steps: {
-    ended_sessions: `UPDATE sessions SET ${ended}, expires_at = $2::timestamptz
-      FROM condition WHERE uid IN (SELECT jsonb_array_elements_text($1::jsonb))`,
-  },
-}
+const endOthers = declareWrite('session_end', {
+  ended_sessions: `UPDATE sessions SET ${ended}, expires_at = $2::timestamptz
+    FROM {condition} WHERE uid IN (SELECT jsonb_array_elements_text($1::jsonb))`,
+})
 
 /** Ends sessions by their uids in the statement of a sign-in that replaces them. */
 export function sessionsEnd({ clock }: Pick<Storage, 'clock'>, uids: readonly string[]): Write {

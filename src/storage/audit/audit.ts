@@ -4,18 +4,15 @@
  */
 
 import type { Logger } from '../../base/log.js'
-import { type Write, type WriteText, writeTogether } from '../../database/joined-writes.js'
+import { declareWrite, type Write, writeTogether } from '../../database/writes.js'
 import { subjectHash } from '../../oauth/subject-hash.js'
 import type { Storage } from '../storage.js'
 
 /** Part of every sign-in and registration, so it goes the short way. */
-const insert: WriteText = {
-  name: 'audit',
-  steps: {
-    audited: `INSERT INTO audit_events (at, type, account_id, client_id, detail)
-      SELECT $1::timestamptz, $2::text, $3::text, $4::text, $5::jsonb FROM condition`,
-  },
-}
+const insert = declareWrite('audit', {
+  audited: `INSERT INTO audit_events (at, type, account_id, client_id, detail)
+    SELECT $1::timestamptz, $2::text, $3::text, $4::text, $5::jsonb FROM {condition}`,
+})
 
 export type AuditEventType =
   | 'account.created'

@@ -4,14 +4,14 @@
  * the engine has accepted the request: all of it or nothing.
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { type Write, writeTogether } from '../../database/joined-writes.js'
 import { isUnanswered, settle } from '../../database/outage.js'
 import type { Sql, Statement } from '../../database/sql.js'
+import { type Condition, type Write, writeTogether } from '../../database/writes.js'
 
 /** What everything else in the request depends on. */
 export interface Decision {
   /** See `writeTogether`. */
-  readonly condition: Write
+  readonly condition: Condition
   /** Finds a row when it was carried out: asked when the answer to the commit was lost on its way. */
   readonly trace: { readonly statement: Statement; readonly values: readonly unknown[] }
 }

@@ -7,8 +7,8 @@
  */
 import { BoundedMap } from '../../base/bounded-map.js'
 import { epochSeconds } from '../../base/clock.js'
-import type { Write, WriteText } from '../../database/joined-writes.js'
 import type { Statement } from '../../database/sql.js'
+import { declareWrite, type Steps, type Write } from '../../database/writes.js'
 import type { Storage } from '../storage.js'
 
 const batchSize = 200
@@ -31,15 +31,17 @@ export function hasLiveAccess(clientId: string, now: string): string {
 }
 
 /** SQL: steps that delete what belongs to the clients of `gone (id)`. */
-export const belongings: WriteText['steps'] = {
-  registration_tokens: `DELETE FROM artifacts USING gone
+export function deletionsFor(gone: string): Steps {
+  return {
+    registration_tokens: `DELETE FROM artifacts USING ${gone} AS gone
     WHERE artifacts.model = 'RegistrationAccessToken' AND artifacts.client_id = gone.id`,
-  grants_of_gone: 'DELETE FROM grants USING gone WHERE grants.client_id = gone.id',
-  consents_of_gone: 'DELETE FROM consents USING gone WHERE consents.client_id = gone.id',
+    grants_of_gone: `DELETE FROM grants USING ${gone} AS gone WHERE grants.client_id = gone.id`,
+    consents_of_gone: `DELETE FROM consents USING ${gone} AS gone WHERE consents.client_id = gone.id`,
+  }
 }
 
 /** The same as common table expressions. */
-export const deleteBelongings: string = Object.entries(belongings)
+export const deleteBelongings: string = Object.entries(deletionsFor('gone'))
   .map(([name, text]) => `${name} AS (${text})`)
   .join(',\n  ')
 
@@ -75,13 +77,10 @@ const review: Statement = {
   ) SELECT (SELECT count(*) FROM due)::int AS reviewed, (SELECT count(*) FROM gone)::int AS removed`,
 }
 
-const use: WriteText = {
-  name: 'client_use',
-  steps: {
-    client_used: `UPDATE clients SET last_used_at = $2::timestamptz FROM condition WHERE id = $1::text AND origin = 'dynamic'
-      AND (last_used_at IS NULL OR last_used_at < $2::timestamptz - make_interval(secs => ${daySeconds}))`,
-  },
-}
+const use = declareWrite('client_use', {
+  client_used: `UPDATE clients SET last_used_at = $2::timestamptz FROM {condition} WHERE id = $1::text AND origin = 'dynamic'
+    AND (last_used_at IS NULL OR last_used_at < $2::timestamptz - make_interval(secs => ${daySeconds}))`,
+})
 
 /** The use of a client that nobody consents to (an identity assertion), written once a day at most. */
 export function useOf({ clock }: Storage, clientId: string): Write {

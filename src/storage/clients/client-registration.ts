@@ -3,64 +3,50 @@
  * registration access token is used up in the statement that stores the client, so a refused request leaves it as it was.
  */
 import { hashSecret } from '../../base/secrets.js'
-import type { Write, WriteText } from '../../database/joined-writes.js'
 import type { Statement } from '../../database/sql.js'
+import { declareCondition, declareWrite, type Write } from '../../database/writes.js'
 import type { Payload, RegistrationRequest } from '../adapter-types.js'
 import { expiryLimit } from '../engine-model.js'
 import type { ArtifactRow } from '../grants/artifact-writes.js'
 import type { Storage } from '../storage.js'
 import { type ChangeRequest, currentChange, type Decision } from './change-request.js'
-import { belongings } from './client-hygiene.js'
+import { deletionsFor } from './client-hygiene.js'
 import { clientValues, insertClient, removeClient, saveClient } from './clients.js'
 import { invitationModel } from './invitations.js'
 
 /** The engine's name for them. */
 export const registrationTokenModel = 'RegistrationAccessToken'
 
-const insert: WriteText = {
-  name: 'registration',
-  steps: { condition: `${insertClient} ON CONFLICT (id) DO NOTHING RETURNING 1` },
-}
+const insert = declareCondition('registration', {
+  condition: `${insertClient} ON CONFLICT (id) DO NOTHING RETURNING 1`,
+})
 
 /** Of any number of registrations with one invitation, in any number of processes, one is stored. */
-const insertInvited: WriteText = {
-  name: 'registration_invited',
-  steps: {
-    used: `DELETE FROM artifacts
-      WHERE model = '${invitationModel}' AND id_hash = $7 AND expires_at > $8::timestamptz RETURNING 1`,
-    condition: `${insertClient} FROM used RETURNING 1`,
-  },
-}
+const insertInvited = declareCondition('registration_invited', {
+  used: `DELETE FROM artifacts
+    WHERE model = '${invitationModel}' AND id_hash = $7 AND expires_at > $8::timestamptz RETURNING 1`,
+  condition: `${insertClient} FROM {used} RETURNING 1`,
+})
 
 /**
  * An update (RFC 7592 §2.2) never brings back a client that was removed while it was under way, and uses up the token it came with: of
  * any number with one token, in any number of processes, one is stored and gets the next token.
  */
-const update: WriteText = {
-  name: 'registration_update',
-  steps: {
-    used: `DELETE FROM artifacts WHERE model = '${registrationTokenModel}' AND id_hash = $7 RETURNING 1`,
-    condition: `UPDATE clients SET name = $3, payload = $4::jsonb, sealed_secret = $5, updated_at = $6::timestamptz
-      FROM used WHERE id = $1 AND origin = $2 RETURNING 1`,
-  },
-}
+const update = declareCondition('registration_update', {
+  used: `DELETE FROM artifacts WHERE model = '${registrationTokenModel}' AND id_hash = $7 RETURNING 1`,
+  condition: `UPDATE clients SET name = $3, payload = $4::jsonb, sealed_secret = $5, updated_at = $6::timestamptz
+    FROM {used} WHERE id = $1 AND origin = $2 RETURNING 1`,
+})
 
-const remove: WriteText = {
-  name: 'registration_remove',
-  steps: {
-    condition: 'DELETE FROM clients WHERE id = $1::text RETURNING id',
-    gone: 'SELECT id FROM condition',
-    ...belongings,
-  },
-}
+const remove = declareCondition('registration_remove', {
+  condition: 'DELETE FROM clients WHERE id = $1::text RETURNING id',
+  ...deletionsFor('{condition}'),
+})
 
-const insertToken: WriteText = {
-  name: 'registration_token',
-  steps: {
-    token: `INSERT INTO artifacts (model, id_hash, client_id, payload, expires_at)
-      SELECT '${registrationTokenModel}', $1::text, $2::text, $3::jsonb, $4::timestamptz FROM condition`,
-  },
-}
+const insertToken = declareWrite('registration_token', {
+  token: `INSERT INTO artifacts (model, id_hash, client_id, payload, expires_at)
+    SELECT '${registrationTokenModel}', $1::text, $2::text, $3::jsonb, $4::timestamptz FROM {condition}`,
+})
 
 /** The token that the registration or update answers with. */
 export function registrationTokenOf({ id_hash, client_id, payload, expires_at }: ArtifactRow): Write {

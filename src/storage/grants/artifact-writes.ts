@@ -1,7 +1,7 @@
 /** Statements that write codes and tokens at the end of a request: what was redeemed, with everything that was issued for it. */
 
-import type { Write, WriteText } from '../../database/joined-writes.js'
 import type { Statement } from '../../database/sql.js'
+import { declareWrite, type Write } from '../../database/writes.js'
 
 /** A row to be inserted into `artifacts`, named as its columns. */
 export interface ArtifactRow {
@@ -41,14 +41,11 @@ export const redeemForOne: Statement = {
 }
 
 /** The same beside other writes, on their condition. */
-const issueBeside: WriteText = {
-  name: 'issue',
-  steps: {
-    issued: `INSERT INTO artifacts (model, id_hash, grant_id, client_id, user_code, payload, expires_at)
-      SELECT model, id_hash, grant_id, client_id, user_code, payload, expires_at
-      FROM jsonb_to_recordset($1::jsonb) AS fresh(model text, id_hash text, grant_id text, client_id text, user_code text, payload jsonb, expires_at timestamptz), condition`,
-  },
-}
+const issueBeside = declareWrite('issue', {
+  issued: `INSERT INTO artifacts (model, id_hash, grant_id, client_id, user_code, payload, expires_at)
+    SELECT model, id_hash, grant_id, client_id, user_code, payload, expires_at
+    FROM jsonb_to_recordset($1::jsonb) AS fresh(model text, id_hash text, grant_id text, client_id text, user_code text, payload jsonb, expires_at timestamptz), {condition}`,
+})
 
 /** In the order in which statements name the columns. */
 export function columnsOf(row: ArtifactRow): unknown[] {

@@ -1,7 +1,7 @@
 /** Durable artifacts: codes, refresh tokens, opaque access tokens, device codes, registration access tokens, replay records. */
 import { hashSecret } from '../../base/secrets.js'
-import type { WriteText } from '../../database/joined-writes.js'
 import type { Statement } from '../../database/sql.js'
+import { declareWrite } from '../../database/writes.js'
 import { type Adapter, AdapterRefusal, type Payload } from '../adapter-types.js'
 import { currentChange } from '../clients/change-request.js'
 import { registrationTokenModel, registrationTokenOf } from '../clients/client-registration.js'
@@ -41,13 +41,10 @@ const insert: Statement = {
 }
 
 /** A new code, with the end of the interaction that it answers. */
-const insertCode: WriteText = {
-  name: 'code',
-  steps: {
-    code: `INSERT INTO artifacts (model, id_hash, grant_id, client_id, user_code, payload, expires_at)
-      SELECT $1::text, $2::text, $3::text, $4::text, $5::text, $6::jsonb, $7::timestamptz FROM condition`,
-  },
-}
+const insertCode = declareWrite('code', {
+  code: `INSERT INTO artifacts (model, id_hash, grant_id, client_id, user_code, payload, expires_at)
+    SELECT $1::text, $2::text, $3::text, $4::text, $5::text, $6::jsonb, $7::timestamptz FROM {condition}`,
+})
 
 /** Approved or denied once, a device code stays so: of decisions made at the same moment the first one counts. */
 const upsertDeviceCode: Statement = {

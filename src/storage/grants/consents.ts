@@ -1,7 +1,7 @@
 /** What a person allowed a client before: for the consent page to say so, and for requests that need not be asked about again. */
 
-import type { Write, WriteText } from '../../database/joined-writes.js'
 import type { Statement } from '../../database/sql.js'
+import { declareWrite, type Write } from '../../database/writes.js'
 import type { Storage } from '../storage.js'
 
 export interface ConsentKey {
@@ -19,18 +19,15 @@ export interface StoredConsent {
   readonly fingerprint: string
 }
 
-const upsert: WriteText = {
-  name: 'consent',
-  steps: {
-    consented: `INSERT INTO consents AS c (account_id, client_id, resource, scopes, fingerprint, updated_at)
-      SELECT $1::text, $2::text, $3::text, $4::text[], $5::text, $6::timestamptz FROM condition
-      ON CONFLICT (account_id, client_id, resource) DO UPDATE SET
-        scopes = CASE WHEN c.fingerprint = excluded.fingerprint
-          THEN ARRAY(SELECT kept FROM unnest(c.scopes) AS kept WHERE kept <> ALL ($7::text[])) || excluded.scopes
-          ELSE excluded.scopes END,
-        fingerprint = excluded.fingerprint, updated_at = excluded.updated_at`,
-  },
-}
+const upsert = declareWrite('consent', {
+  consented: `INSERT INTO consents AS c (account_id, client_id, resource, scopes, fingerprint, updated_at)
+    SELECT $1::text, $2::text, $3::text, $4::text[], $5::text, $6::timestamptz FROM {condition}
+    ON CONFLICT (account_id, client_id, resource) DO UPDATE SET
+      scopes = CASE WHEN c.fingerprint = excluded.fingerprint
+        THEN ARRAY(SELECT kept FROM unnest(c.scopes) AS kept WHERE kept <> ALL ($7::text[])) || excluded.scopes
+        ELSE excluded.scopes END,
+      fingerprint = excluded.fingerprint, updated_at = excluded.updated_at`,
+})
 
 const find: Statement = {
   name: 'consents_find',

@@ -1,7 +1,7 @@
 /** Interactions and pushed authorization requests, in an unlogged table: a sign-in in progress, nothing issued. */
 import { hashSecret } from '../../base/secrets.js'
-import { type WriteText, writeTogether } from '../../database/joined-writes.js'
 import type { Statement } from '../../database/sql.js'
+import { declareCondition, writeTogether } from '../../database/writes.js'
 import { type Adapter, AdapterRefusal, type Payload, type RequestUnderWay } from '../adapter-types.js'
 import { deviceCodePurpose, expiryLimit, expiryOf, openSealed, unsupported } from '../engine-model.js'
 import type { Storage } from '../storage.js'
@@ -27,24 +27,18 @@ const isOpen = `model = 'Interaction' AND id_hash = $1 AND consumed_at IS NULL`
 const update = 'UPDATE ephemeral_artifacts SET payload = $2::jsonb, expires_at = $3::timestamptz'
 
 /** An interaction that was read before: one that is over, or that is gone with its account's access, is not brought back. */
-const save: WriteText = {
-  name: 'interaction',
-  steps: {
-    condition: `${update} WHERE ${isOpen} RETURNING 1`,
-  },
-}
+const save = declareCondition('interaction', {
+  condition: `${update} WHERE ${isOpen} RETURNING 1`,
+})
 
 /**
  * The same for somebody who has just signed in: a password that was changed while it was checked, or an account that was disabled,
  * opens nothing. Whoever changes it waits for the lock, and then finds this sign-in among those to be ended.
  */
-const saveProven: WriteText = {
-  name: 'sign_in',
-  steps: {
-    condition: `${update} WHERE ${isOpen} AND EXISTS (
-      SELECT 1 FROM accounts WHERE id = $4 AND password_hash = $5 AND disabled_at IS NULL FOR SHARE) RETURNING 1`,
-  },
-}
+const saveProven = declareCondition('sign_in', {
+  condition: `${update} WHERE ${isOpen} AND EXISTS (
+    SELECT 1 FROM accounts WHERE id = $4 AND password_hash = $5 AND disabled_at IS NULL FOR SHARE) RETURNING 1`,
+})
 
 /** False when it is over. */
 function saveAgain(request: InteractionRequest, values: readonly unknown[]): Promise<boolean> {
@@ -60,12 +54,9 @@ const consume: Statement = {
 }
 
 /** The row stays, empty, until it is swept: a decision that was under way must not bring the interaction back. */
-const end: WriteText = {
-  name: 'interaction_end',
-  steps: {
-    condition: `UPDATE ephemeral_artifacts SET consumed_at = $2::timestamptz, payload = '{}' WHERE ${isOpen} RETURNING 1`,
-  },
-}
+const end = declareCondition('interaction_end', {
+  condition: `UPDATE ephemeral_artifacts SET consumed_at = $2::timestamptz, payload = '{}' WHERE ${isOpen} RETURNING 1`,
+})
 
 const destroy: Statement = {
   name: 'ephemeral_destroy',

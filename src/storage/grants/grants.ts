@@ -1,20 +1,17 @@
 /** Grants: what a person allowed a client in one authorization. Deleting one revokes everything issued under it. */
-import { type WriteText, writeTogether } from '../../database/joined-writes.js'
 import type { Statement } from '../../database/sql.js'
+import { declareWrite, writeTogether } from '../../database/writes.js'
 import type { Adapter, Payload } from '../adapter-types.js'
 import { expiryLimit, expiryOf, unsupported } from '../engine-model.js'
 import type { Storage } from '../storage.js'
 import { currentInteractionRequest } from './interaction-request.js'
 import { currentTokenRequest } from './token-request.js'
 
-const upsert: WriteText = {
-  name: 'grant',
-  steps: {
-    granted: `INSERT INTO grants (id, account_id, client_id, payload, expires_at)
-      SELECT $1::text, $2::text, $3::text, $4::jsonb, $5::timestamptz FROM condition
-      ON CONFLICT (id) DO UPDATE SET payload = excluded.payload, expires_at = excluded.expires_at`,
-  },
-}
+const upsert = declareWrite('grant', {
+  granted: `INSERT INTO grants (id, account_id, client_id, payload, expires_at)
+    SELECT $1::text, $2::text, $3::text, $4::jsonb, $5::timestamptz FROM {condition}
+    ON CONFLICT (id) DO UPDATE SET payload = excluded.payload, expires_at = excluded.expires_at`,
+})
 
 const find: Statement = {
   name: 'grant_find',

@@ -6,8 +6,8 @@
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { hashSecret } from '../../base/secrets.js'
-import { type Write, writeTogether } from '../../database/joined-writes.js'
 import type { Statement } from '../../database/sql.js'
+import { type Condition, type Write, writeTogether } from '../../database/writes.js'
 import type { Payload } from '../adapter-types.js'
 import { expiryLimit } from '../engine-model.js'
 import type { Storage } from '../storage.js'
@@ -84,7 +84,7 @@ export class InteractionRequest {
   #row: JoinedRow | undefined
   #grantPayload: Payload | undefined
   #writes: Write[] = []
-  #end: Write | undefined
+  #end: Condition | undefined
   /** What the interaction is saved for: nothing is written when this is no longer the account's password, or the account disabled. */
   proven: ProvenPassword | undefined
 
@@ -185,7 +185,7 @@ export class InteractionRequest {
   }
 
   /** Writes the interaction as `condition` says, and everything that was added. False when it is over: nothing was written. */
-  save(condition: Write): Promise<boolean> {
+  save(condition: Condition): Promise<boolean> {
     return writeTogether(this.#storage.database.sql, this.#writes.splice(0), condition)
   }
 
@@ -197,7 +197,7 @@ export class InteractionRequest {
   }
 
   /** Ends the interaction with what is added from now on, when the request is committed. */
-  end(condition: Write): void {
+  end(condition: Condition): void {
     this.#end = condition
   }
 

@@ -4,18 +4,15 @@
  */
 
 import { hashSecret, randomSecret } from '../../base/secrets.js'
-import { type Write, type WriteText, writeTogether } from '../../database/joined-writes.js'
 import { isUnanswered, settle } from '../../database/outage.js'
 import type { Sql, Statement } from '../../database/sql.js'
+import { declareCondition, type Write, writeTogether } from '../../database/writes.js'
 
-const use: WriteText = {
-  name: 'use_once',
-  steps: {
-    condition: `INSERT INTO artifacts (model, id_hash, payload, expires_at)
-      VALUES ('ReplayDetection', $1::text, jsonb_build_object('by', $2::text), $3::timestamptz)
-      ON CONFLICT (model, id_hash) DO NOTHING RETURNING 1`,
-  },
-}
+const use = declareCondition('use_once', {
+  condition: `INSERT INTO artifacts (model, id_hash, payload, expires_at)
+    VALUES ('ReplayDetection', $1::text, jsonb_build_object('by', $2::text), $3::timestamptz)
+    ON CONFLICT (model, id_hash) DO NOTHING RETURNING 1`,
+})
 
 const readUser: Statement = {
   name: 'use_once_by',

@@ -4,8 +4,8 @@
  */
 
 import { createHolderBox, hashSecret } from '../../base/secrets.js'
-import { type Write, type WriteText, writeTogether } from '../../database/joined-writes.js'
 import type { Sql, Statement } from '../../database/sql.js'
+import { declareCondition, type Write, writeTogether } from '../../database/writes.js'
 import type { Payload } from '../adapter-types.js'
 import type { Storage } from '../storage.js'
 import { judgeRefreshUse, type RefreshUse } from './refresh-reuse.js'
@@ -34,13 +34,10 @@ const readReplaced: Statement = {
 }
 
 /** Check and mark are one statement: a use of the token at the same moment comes before it, and is seen, or after it. */
-const reissue: WriteText = {
-  name: 'refresh_reissue',
-  steps: {
-    condition: `UPDATE artifacts SET payload = payload || '{"reissued": true}'
-      WHERE model = 'RefreshToken' AND id_hash = $1 AND consumed_at IS NULL RETURNING 1`,
-  },
-}
+const reissue = declareCondition('refresh_reissue', {
+  condition: `UPDATE artifacts SET payload = payload || '{"reissued": true}'
+    WHERE model = 'RefreshToken' AND id_hash = $1 AND consumed_at IS NULL RETURNING 1`,
+})
 
 export async function readRow(sql: Sql, model: string, idHash: string): Promise<ReplacedRow | undefined> {
   return (await sql.query<ReplacedRow>(readReplaced, [model, idHash])).rows[0]

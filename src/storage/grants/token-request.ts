@@ -4,8 +4,8 @@
  * leaves either the old credential usable or the new tokens issued, and of any number of racing redemptions one wins.
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
-import type { Write } from '../../database/joined-writes.js'
 import { isUnanswered, settle } from '../../database/outage.js'
+import type { Write } from '../../database/writes.js'
 import type { Storage } from '../storage.js'
 import { type ArtifactRow, columnsOf, isGrantGone, issuing, redeemAndIssue, redeemForOne } from './artifact-writes.js'
 import {

@@ -5,7 +5,7 @@ import {
   type SignInThrottle,
   signInLimits,
 } from '../../../src/authorization-server/login/throttle.js'
-import { writeTogether } from '../../../src/database/joined-writes.js'
+import { writeTogether } from '../../../src/database/writes.js'
 import { describeOnDatabases } from '../../support/describe-with.js'
 import { type AccountsDatabase, createTestClock, openAccountsDatabase } from '../accounts/accounts-database.js'
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import { randomSecret } from '../../../src/base/secrets.js'
-import { writeTogether } from '../../../src/database/joined-writes.js'
+import { writeTogether } from '../../../src/database/writes.js'
 import { createRequestNotes, removeUnusedClients, useOf } from '../../../src/storage/clients/client-hygiene.js'
 import { type ClientStore, createClientStore } from '../../../src/storage/clients/clients.js'
 import { rememberConsent } from '../../../src/storage/grants/consents.js'

@@ -1,0 +1,161 @@
+/**
+ * Several writes as one statement: one way to the database and one commit, all of it or nothing. Each write is a constant text, so
+ * that what is joined of the same writes is the same prepared statement. Does not order the writes: none sees what another has done.
+ *
+ * Writes cannot clash, whatever is joined: the steps of a statement are numbered, values are counted by what a text declares, and names of
+ * texts are unique in the process.
+ */
+import { createHash } from 'node:crypto'
+import type { Sql, Statement } from './sql.js'
+
+/** One statement, or several steps of one, that can stand beside others. Made by `declareWrite` and `declareCondition` only. */
+export interface WriteText {
+  readonly name: string
+  /** How many values it takes. */
+  readonly valueCount: number
+  readonly steps: readonly { readonly name: string; readonly sql: string }[]
+}
+
+/** A text with the step that everything else may depend on. */
+export interface ConditionText extends WriteText {
+  readonly decides: true
+}
+
+export interface Write {
+  readonly text: WriteText
+  readonly values: readonly unknown[]
+  /** Called when it was written. */
+  readonly onWritten?: () => void
+}
+
+/** A write that decides about all others: its step `condition` returns a row when it did what it should. */
+export interface Condition extends Write {
+  readonly text: ConditionText
+}
+
+/** Common table expressions by name, in their order. */
+export type Steps = Readonly<Record<string, string>>
+
+const conditionStep = 'condition'
+
+const valuePattern = /\$(\d+)/g
+const stepPattern = /\{([a-z_]+)\}/g
+
+const declared = new Map<string, { readonly text: WriteText; readonly source: string }>()
+
+/** In the order of their declaration; a test prepares each on the migrated schema. */
+export function declaredWrites(): readonly WriteText[] {
+  return [...declared.values()].map(({ text }) => text)
+}
+
+/**
+ * Declares a text. `$1` is its first value. `{step}` is another of its steps, `{condition}` the one of whichever write decides: what says
+ * `FROM {condition}` is carried out only when that holds. Throws, while modules are loaded, if a step is unknown, a value is left out, or
+ * the name belongs to another text.
+ */
+export function declareWrite(name: string, steps: Steps): WriteText {
+  const source = JSON.stringify(steps)
+  const known = declared.get(name)
+  if (known?.source === source) return known.text
+  if (known !== undefined) throw new Error(`there is another write named ${name}`)
+  // A joined name is made of these and of characters that none of them has.
+  if (!/^[a-z][a-z0-9_]*$/.test(name)) throw new Error(`${name} cannot name a write`)
+  for (const [step, sql] of Object.entries(steps)) {
+    if (!/^[a-z_]+$/.test(step)) throw new Error(`${step} cannot name a step of the write ${name}`)
+    for (const [, other = ''] of sql.matchAll(stepPattern)) {
+      if (other !== conditionStep && !Object.hasOwn(steps, other))
+        throw new Error(`the write ${name} has no step ${other}`)
+    }
+  }
+  const numbers = new Set(
+    [...Object.values(steps).join('\n').matchAll(valuePattern)].map(([, number]) => Number(number)),
+  )
+  const valueCount = Math.max(0, ...numbers)
+  if (numbers.size !== valueCount || numbers.has(0)) throw new Error(`the write ${name} leaves out a value`)
+  const text = { name, valueCount, steps: Object.entries(steps).map(([step, sql]) => ({ name: step, sql })) }
+  declared.set(name, { text, source })
+  return text
+}
+
+/** The same for a text that decides about all others. Its step `condition` says `RETURNING 1`. */
+export function declareCondition(name: string, steps: Steps & { readonly condition: string }): ConditionText {
+  return Object.assign(declareWrite(name, steps), { decides: true as const })
+}
+
+/** For writes that nothing else decides about. */
+const always: Condition = { text: declareCondition('always', { condition: 'SELECT 1' }), values: [] }
+
+/** PostgreSQL tells names apart by this many characters, those of prepared statements and of steps alike. */
+const longestName = 63
+
+/** The names of the writes, and in place of what is too long of them a hash of all. */
+function statementName(names: string): string {
+  if (names.length <= longestName) return names
+  const hash = createHash('sha256').update(names).digest('base64url').slice(0, 22)
+  return `${names.slice(0, longestName - hash.length - 1)}~${hash}`
+}
+
+/** The names of a text's steps within a statement: numbered, because PostgreSQL refuses two steps of one name. */
+function numberedSteps({ steps }: WriteText, stepsBefore: number): ReadonlyMap<string, string> {
+  return new Map(steps.map(({ name }, index) => [name, `${name.slice(0, 40)}_${stepsBefore + index + 1}`]))
+}
+
+function joinTexts(condition: ConditionText, others: readonly WriteText[]): string {
+  const decision = numberedSteps(condition, 0).get(conditionStep)
+  let stepsBefore = 0
+  let valuesBefore = 0
+  const steps: string[] = []
+  for (const text of [condition, ...others]) {
+    const numbered = numberedSteps(text, stepsBefore)
+    const offset = valuesBefore
+    for (const { name, sql } of text.steps) {
+      const placed = sql
+        .replace(valuePattern, (_, number: string) => `$${Number(number) + offset}`)
+        .replace(stepPattern, (_, step: string) => `${step === conditionStep ? decision : numbered.get(step)}`)
+      steps.push(`${numbered.get(name)} AS (${placed})`)
+    }
+    stepsBefore += text.steps.length
+    valuesBefore += text.valueCount
+  }
+  return `WITH ${steps.join(',\n')}\nSELECT 1 FROM ${decision}`
+}
+
+const statements = new Map<string, Statement>()
+
+/** The statement that carries out these texts. The same one each time. */
+export function joined(condition: ConditionText, others: readonly WriteText[]): Statement {
+  let names = condition.name
+  for (const { name } of others) names += `+${name}`
+  const known = statements.get(names)
+  if (known !== undefined) return known
+  const statement: Statement = { name: statementName(names), lane: 'write', text: joinTexts(condition, others) }
+  statements.set(names, statement)
+  return statement
+}
+
+function demandValues({ text, values }: Write): void {
+  if (values.length !== text.valueCount) throw new Error(`the write ${text.name} takes ${text.valueCount} values`)
+}
+
+/**
+ * Carries out all writes in one statement, if the condition holds. False when it does not; then nothing that depends on it was written.
+ */
+export async function writeTogether(
+  sql: Sql,
+  writes: readonly Write[],
+  condition: Condition = always,
+): Promise<boolean> {
+  const all = [condition, ...writes]
+  for (const write of all) demandValues(write)
+  const statement = joined(
+    condition.text,
+    writes.map(({ text }) => text),
+  )
+  const { rowCount } = await sql.query(
+    statement,
+    all.flatMap(({ values }) => values),
+  )
+  if (rowCount === 0) return false
+  for (const { onWritten } of all) onWritten?.()
+  return true
+}
