@@ -27,12 +27,12 @@ import { serveDocuments } from './endpoints/metadata.js'
 import { createRouteMethods } from './endpoints/methods.js'
 import { normaliseParameters } from './endpoints/parameters.js'
 import { answerPostedRequests } from './endpoints/posted-requests.js'
-import { commitRegistrations } from './endpoints/registration-endpoint.js'
+import { registrations } from './endpoints/registration-endpoint.js'
 import { serveRevocationFeed } from './endpoints/revocation-feed.js'
 import { introspectSelfContained } from './endpoints/self-contained-introspection.js'
 import { revokeSelfContained } from './endpoints/self-contained-revocation.js'
 import { createSelfContainedReader } from './endpoints/self-contained-tokens.js'
-import { commitTokenRequests, introspectInOneRead } from './endpoints/token-endpoint.js'
+import { introspections, tokenRequests } from './endpoints/token-endpoint.js'
 import { takeResourceTokensAtUserinfo } from './endpoints/userinfo.js'
 import { createEngineClients } from './engine/engine-clients.js'
 import { createEnginePages } from './engine/engine-pages.js'
@@ -43,11 +43,11 @@ import { createAccountMapper } from './grants/account-mapping.js'
 import { registerAssertionGrant } from './grants/identity-assertion-grant.js'
 import { createDecisionGuard } from './interactions/decision-guard.js'
 import { showHandOff } from './interactions/hand-off.js'
+import { interactionRequests } from './interactions/interaction-requests.js'
 import { verifyLogoutHints } from './interactions/logout-hint.js'
 import { holdBackErrors } from './interactions/open-redirect-guard.js'
 import { createInteractionRouter } from './interactions/router.js'
 import { answerSignOuts } from './interactions/sign-outs.js'
-import { commitInteractions } from './interactions/unit-of-work.js'
 import { createRegistrationGate, requireInvitation } from './limits/registration-limits.js'
 import { createTokenGate, limitUsage } from './limits/usage-limits.js'
 import { createAuthenticator } from './login/authenticator.js'
@@ -62,6 +62,7 @@ import { pageScripts, popupViews, type Views } from './pages/views.js'
 import { createVisitorPages } from './pages/visitor-pages.js'
 import { createResources } from './resources/resources.js'
 import { routes, wellKnownPaths } from './routes.js'
+import { inUnitsOfWork } from './units-of-work.js'
 
 /** Middleware for the paths that have their own, `others` for the rest, and `last` behind all of them. */
 function inLanes(
@@ -192,6 +193,12 @@ export async function createAuthorizationServer(
   const documents = serveDocuments({ basePath, resources, takesAssertions, keyRing })
   const readSelfContained = createSelfContainedReader({ issuer, storage, keyRing })
   takeResourceTokensAtUserinfo(provider, storage, readSelfContained)
+  const unitsOfWork = inUnitsOfWork([
+    tokenRequests(storage, audit, createTokenGate(usage)),
+    introspections(storage, introspectSelfContained(storage, readSelfContained)),
+    interactionRequests(storage),
+    registrations(issuer, storage, createRegistrationGate(options.registration, limits)),
+  ])
   const everything: readonly HttpMiddleware[] = [
     pages.serveAssets,
     documents.middleware,
@@ -208,13 +215,12 @@ export async function createAuthorizationServer(
     verifyLogoutHints(issuer, keyRing),
     answerSignOuts(pages),
     postOnResume(enginePages.postForm),
-    commitInteractions(storage),
+    unitsOfWork,
     noteClientRequests(storage, log),
     routesOf(visitorPages),
     routesOf(firstRun),
     routesOf(interactions),
     serveRevocationFeed(storage, options.stopping),
-    commitRegistrations(issuer, storage.database.sql, createRegistrationGate(options.registration, limits)),
     revokeSelfContained({ storage, audit, read: readSelfContained }),
   ]
   // Where most requests go, only what has a say there stands in the way.
@@ -222,22 +228,11 @@ export async function createAuthorizationServer(
     { paths: [routes.jwks, ...wellKnownPaths], middleware: [documents.middleware] },
     {
       paths: [routes.token],
-      middleware: [
-        unusedWhenPutOff,
-        normalise,
-        limited,
-        paced,
-        commitTokenRequests(storage, audit, createTokenGate(usage)),
-      ],
+      middleware: [unusedWhenPutOff, normalise, limited, paced, unitsOfWork],
     },
     {
       paths: [routes.introspection],
-      middleware: [
-        unusedWhenPutOff,
-        normalise,
-        limited,
-        introspectInOneRead(storage, introspectSelfContained(storage, readSelfContained)),
-      ],
+      middleware: [unusedWhenPutOff, normalise, limited, unitsOfWork],
     },
   ]
   const methods = createRouteMethods({

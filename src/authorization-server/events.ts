@@ -6,8 +6,8 @@ import type { Logger } from '../base/log.js'
 import type { HttpMiddleware, RequestEvent } from '../http/context.js'
 import { subjectHash } from '../oauth/subject-hash.js'
 import type { AuditEntry, AuditTrail } from '../storage/audit/audit.js'
-import { currentChange } from '../storage/clients/change-request.js'
 import { namedGrantType } from './request-counts.js'
+import { unitOf } from './units-of-work.js'
 
 /** The request's log event, which the HTTP base made. */
 export function eventOf(ctx: KoaContextWithOIDC): RequestEvent | undefined {
@@ -79,7 +79,7 @@ export function observe(provider: Provider, log: Logger, audit: AuditTrail): voi
   })
   /** Events of a change are written together with the change. */
   const tellChange = (ctx: KoaContextWithOIDC, entry: AuditEntry) => {
-    currentChange()?.add(audit.event(entry, eventOf(ctx)))
+    unitOf(ctx)?.write(audit.event(entry, eventOf(ctx)))
   }
   provider.on('grant.revoked', (ctx) => {
     const {

@@ -168,7 +168,7 @@ describeOnDatabases('Used once, on %s', (kind) => {
       const assertion = await assertionOf(randomUUID(), client, opaque)
       const dpop = await key.prove({ url: `${opaque.issuer}/token` })
       const ask = () => send('/token', { grant_type: 'client_credentials' }, assertion, { dpop }, opaque)
-      meanwhile.set('token_request_commit', () => Promise.reject(outageError(new Error('lock timeout'))))
+      meanwhile.set('always+issue', () => Promise.reject(outageError(new Error('lock timeout'))))
       expect(await errorOf(await ask())).toEqual([503, 'temporarily_unavailable'])
       expect((await ask()).status).toBe(200)
       expect(await errorOf(await ask())).toEqual([401, 'invalid_client'])

@@ -77,10 +77,10 @@ describeOnPostgres('While the database cannot be reached', () => {
     'a connection that is lost %s the commit it carries costs nobody anything',
     async (moment) => {
       const { callback, codeVerifier } = await authorize(grant, browser, { account: server.account }, 'notes:read')
-      const cutInExchange = relay.cutAt('token_request_commit', moment)
+      const cutInExchange = relay.cutAt('redemption', moment)
       const exchanged = await redeem(grant, callback.get('code') ?? '', codeVerifier)
       await cutInExchange
-      const cutInRefresh = relay.cutAt('token_request_commit', moment)
+      const cutInRefresh = relay.cutAt('redemption', moment)
       const refreshed = await refresh(grant, exchanged.tokens?.refresh_token ?? '')
       await cutInRefresh
       expect([exchanged.status, refreshed.status]).toEqual([200, 200])

@@ -76,7 +76,7 @@ describeOnDatabases('Refresh tokens (RFC 6749 §6, RFC 9700 §4.14), on %s', (ki
       await send(first)
       return asked.slice(before)
     }
-    expect(await countOf()).toEqual(['credential_find_with_client', 'token_request_commit_one'])
+    expect(await countOf()).toEqual(['credential_find_with_client', 'redemption+issue'])
     expect(await countOf()).toEqual(['credential_find_with_client', 'token_request_replaced'])
     server.advance(graceSeconds + 2)
     expect(await countOf()).toEqual(['credential_find_with_client', 'token_request_replaced', 'refresh_reissue+audit'])

@@ -13,9 +13,9 @@ const { asked, meanwhile, afterwards, watched } = watchStatements()
 const web = { redirect_uris: ['https://client.example/cb'], token_endpoint_auth_method: 'none' }
 
 const commits = {
-  registered: 'registration+registration_token+audit',
-  invited: 'registration_invited+registration_token+audit',
-  updated: 'registration_update+registration_token+audit',
+  registered: 'registration+issue+audit',
+  invited: 'registration_invited+issue+audit',
+  updated: 'registration_update+issue+audit',
   removed: 'registration_remove+audit',
 } as const
 

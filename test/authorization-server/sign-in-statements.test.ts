@@ -13,7 +13,7 @@ const { asked, meanwhile, watched } = watchStatements()
 
 const signInCommits = 'sign_in+session+tries+audit'
 const consentCommits = 'interaction+grant+consent+audit'
-const answerCommits = 'interaction_end+code+session'
+const answerCommits = 'interaction_end+issue+session'
 
 describeOnDatabases('The statements of a sign-in, on %s', (kind) => {
   let server: TestServer

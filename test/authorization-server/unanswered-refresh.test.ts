@@ -10,7 +10,7 @@ import { startServer, type TestServer } from './server.js'
 const { meanwhile, afterwards, watched } = watchStatements()
 
 const graceSeconds = 300
-const commit = 'token_request_commit_one'
+const commit = 'redemption+issue'
 
 describeOnDatabases('A refresh whose answer the database kept, on %s', (kind) => {
   let server: TestServer

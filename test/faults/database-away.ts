@@ -59,7 +59,7 @@ export const stopped: Fault = {
 }
 
 /** In the text of the statement's name, as it goes over the wire. */
-const commit = 'token_request_commit'
+const commit = 'redemption'
 
 export const cutInCommit: Fault = {
   id: 'F3',

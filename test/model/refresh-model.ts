@@ -168,7 +168,7 @@ export function refreshModel(bounds: RefreshBounds, guards: RefreshGuards = allG
     tokens: state.tokens.map((token) => (guards.endsTokensWithGrant ? { ...token, isStored: false } : token)),
   })
 
-  /** `token_request_commit`: redeem and issue. */
+  /** `redemption+issue`: redeem and issue. */
   const redeem = (state: RefreshState, index: number): { state: RefreshState; outcome: number | 'lost' | 'second' } => {
     if (!state.isGranted && guards.needsGrant) return { state, outcome: 'lost' }
     const token = state.tokens[index] ?? first
@@ -207,7 +207,7 @@ export function refreshModel(bounds: RefreshBounds, guards: RefreshGuards = allG
     }
   }
 
-  /** The request's whole commit, as `TokenRequest.commit` does it. */
+  /** The request's whole commit, as `Redemption` does it. */
   const commit = (state: RefreshState, { token, use }: Request): { state: RefreshState; answer: Answer } => {
     switch (use) {
       case 'gone':

@@ -2,7 +2,8 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import { randomSecret } from '../../src/base/secrets.js'
 import { revokeGrant } from '../../src/storage/grants/grants.js'
-import { TokenRequest, withinTokenRequest } from '../../src/storage/grants/token-request.js'
+import { TokenReader } from '../../src/storage/grants/token-reader.js'
+import { UnitOfWork, withinUnit } from '../../src/storage/unit-of-work.js'
 import { openTestStorage, type TestStorage } from '../storage/test-storage.js'
 import { describeOnDatabases } from '../support/describe-with.js'
 import { refreshBounds } from './bounds.js'
@@ -17,7 +18,7 @@ const tracesOfEach = 30
 interface Played {
   readonly by: string
   readonly value: string
-  request?: TokenRequest
+  request?: UnitOfWork
   found?: 'gone' | 'foreign' | 'used' | 'taken'
   issued?: string
 }
@@ -60,10 +61,10 @@ class Player {
 
   /** As the engine does: find, check the client, use up, save what is new. */
   async look(played: Played): Promise<void> {
-    const request = new TokenRequest(this.#given.storage)
+    const request = new UnitOfWork(this.#given.storage, new TokenReader(this.#given.storage))
     const issued = randomSecret()
     const adapter = this.#given.adapter('RefreshToken')
-    const found = await withinTokenRequest(request, async () => {
+    const found = await withinUnit(request, async () => {
       const row = await adapter.find(played.value)
       if (row === undefined) return 'gone' as const
       if (played.by === 'stranger') return 'foreign' as const

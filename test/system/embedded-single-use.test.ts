@@ -29,8 +29,8 @@ describe('On the embedded database', () => {
       meanwhile.clear()
       faster = await exchange()
     }
-    // Whichever of the two statements commits a request of this shape.
-    for (const name of ['token_request_commit', 'token_request_commit_one']) meanwhile.set(name, overtake)
+    // Whichever statement commits a request of this shape: what is redeemed, and one token or two for it.
+    for (const name of ['redemption', 'redemption+issue', 'redemption+issue+issue']) meanwhile.set(name, overtake)
     const slower = await exchange()
     expect([faster?.status, slower.status, slower.error]).toEqual([200, 400, 'invalid_grant'])
   })

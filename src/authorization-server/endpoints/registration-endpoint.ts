@@ -1,15 +1,17 @@
 /**
- * Makes each request that registers, updates or removes a client one unit of work: the engine decides, then the client, its
+ * Each request that registers, updates or removes a client as one unit of work: the engine decides, then the client, its
  * registration access token and the audit event are committed in one statement, before the answer leaves.
  */
 
-import type { Sql } from '../../database/sql.js'
-import type { HttpContext, HttpMiddleware } from '../../http/context.js'
+import type { HttpContext } from '../../http/context.js'
 import { formatChallenge } from '../../oauth/challenge.js'
 import { OAuthError } from '../../oauth/errors.js'
-import { ChangeRequest, withinChange } from '../../storage/clients/change-request.js'
+import { registrationReader } from '../../storage/clients/client-registration.js'
+import type { Storage } from '../../storage/storage.js'
+import { UnitOfWork } from '../../storage/unit-of-work.js'
 import type { RegistrationGate } from '../limits/registration-limits.js'
 import { routes } from '../routes.js'
+import type { UnitKind } from '../units-of-work.js'
 
 function changesClient({ method, path }: HttpContext): boolean {
   return method !== 'GET' && (path === routes.registration || path.startsWith(`${routes.registration}/`))
@@ -25,13 +27,12 @@ function refuseToken(ctx: HttpContext, issuer: string): never {
   throw error
 }
 
-/** Middleware ahead of the engine. */
-export function commitRegistrations(issuer: string, sql: Sql, exceedsLimit: RegistrationGate): HttpMiddleware {
-  return async (ctx, next) => {
-    if (!changesClient(ctx)) return next()
-    const change = new ChangeRequest(sql)
-    await withinChange(change, next)
-    if (ctx.status >= 400 || (await exceedsLimit(ctx))) return
-    if (!(await change.commit())) refuseToken(ctx, issuer)
+export function registrations(issuer: string, storage: Storage, exceedsLimit: RegistrationGate): UnitKind {
+  return {
+    open: (ctx) => (changesClient(ctx) ? new UnitOfWork(storage, registrationReader) : undefined),
+    close: async (ctx, unit) => {
+      if (ctx.status >= 400 || (await exceedsLimit(ctx))) return
+      if ((await unit.commit()).kind !== 'committed') refuseToken(ctx, issuer)
+    },
   }
 }

@@ -1,15 +1,18 @@
 /**
- * Makes each token request one unit of work: the engine decides, then everything it wrote is committed in one statement. What
+ * Each token request as one unit of work: the engine decides, then everything it wrote is committed in one statement. What
  * the commit finds (someone else was first, or this is a repeated refresh) becomes the answer.
  */
-import type { HttpContext, HttpMiddleware } from '../../http/context.js'
+import type { HttpContext } from '../../http/context.js'
 import type { AuditTrail } from '../../storage/audit/audit.js'
 import type { PresentedCredential } from '../../storage/grants/credential.js'
 import { revokeGrant } from '../../storage/grants/grants.js'
-import { TokenRequest, withinTokenRequest } from '../../storage/grants/token-request.js'
+import { TokenReader } from '../../storage/grants/token-reader.js'
 import type { Storage } from '../../storage/storage.js'
+import { UnitOfWork } from '../../storage/unit-of-work.js'
 import { refusedSelfContained } from '../engine/engine-client.js'
 import type { TokenGate } from '../limits/usage-limits.js'
+import { routes } from '../routes.js'
+import type { UnitKind } from '../units-of-work.js'
 import { formParametersOf } from './parameters.js'
 import type { IntrospectSelfContained } from './self-contained-introspection.js'
 
@@ -45,48 +48,57 @@ function refuseGrant(ctx: HttpContext): void {
   ctx.body = { error: 'invalid_grant', error_description: 'grant request is invalid' }
 }
 
-/** Middleware of the token endpoint. Only a successful answer is committed: a refused request consumes nothing. */
-export function commitTokenRequests(storage: Storage, audit: AuditTrail, isTooMuch: TokenGate): HttpMiddleware {
-  return async (ctx, next) => {
-    if (ctx.method !== 'POST') return next()
-    const request = new TokenRequest(storage, presentedCredential(formParametersOf(ctx)))
-    await withinTokenRequest(request, next)
-    if (ctx.status !== 200 || !isTokenResponse(ctx.body)) return
-    if (isTooMuch(ctx)) return
-    const outcome = await request.commit((parties) =>
-      audit.event({ type: 'refresh.reissued', ...parties }, ctx.state.event),
-    )
-    ctx.state.event['outcome'] = outcome.kind
-    switch (outcome.kind) {
-      case 'committed':
-        return
-      case 'successor':
-        ctx.body = { ...ctx.body, refresh_token: outcome.refreshToken }
-        return
-      case 'replayed':
-        await endFamily(storage, audit, outcome.grantId, ctx)
-        return refuseGrant(ctx)
-      case 'used':
-        ctx.state.event['errorDetail'] = 'the assertion was used before'
-        return refuseGrant(ctx)
-      case 'lost':
-        return refuseGrant(ctx)
-    }
+/** Requests to the token endpoint. Only a successful answer is committed: a refused request consumes nothing. */
+export function tokenRequests(storage: Storage, audit: AuditTrail, isTooMuch: TokenGate): UnitKind {
+  return {
+    open: (ctx) => {
+      if (ctx.path !== routes.token || ctx.method !== 'POST') return undefined
+      const reader = new TokenReader(storage, {
+        presented: presentedCredential(formParametersOf(ctx)),
+        reissueEvent: (parties) => audit.event({ type: 'refresh.reissued', ...parties }, ctx.state.event),
+      })
+      return new UnitOfWork(storage, reader)
+    },
+    close: async (ctx, unit) => {
+      if (ctx.status !== 200 || !isTokenResponse(ctx.body)) return
+      if (isTooMuch(ctx)) return
+      const outcome = await unit.commit()
+      ctx.state.event['outcome'] = outcome.kind
+      switch (outcome.kind) {
+        case 'committed':
+          return
+        case 'successor':
+          ctx.body = { ...ctx.body, refresh_token: outcome.refreshToken }
+          return
+        case 'replayed':
+          await endFamily(storage, audit, outcome.grantId, ctx)
+          return refuseGrant(ctx)
+        case 'used':
+          ctx.state.event['errorDetail'] = 'the assertion was used before'
+          return refuseGrant(ctx)
+        case 'lost':
+          return refuseGrant(ctx)
+      }
+    },
   }
 }
 
 /**
- * Middleware of the introspection endpoint: what the engine asks the database, one look-up after the other, is read at once. Tokens
+ * Requests to the introspection endpoint: what the engine asks the database, one look-up after the other, is read at once. Tokens
  * that verify themselves are none of those it answers for: `introspect` does, for callers that have authenticated.
  */
-export function introspectInOneRead(storage: Storage, introspect: IntrospectSelfContained): HttpMiddleware {
-  return async (ctx, next) => {
-    const token = formParametersOf(ctx)?.get('token')
-    if (!token) return next()
-    await withinTokenRequest(new TokenRequest(storage, { model: 'any token', value: token }), next)
-    const refused = refusedSelfContained(ctx)
-    if (refused === undefined) return
-    ctx.body = await introspect(refused.token, refused.client)
-    ctx.status = 200
+export function introspections(storage: Storage, introspect: IntrospectSelfContained): UnitKind {
+  return {
+    open: (ctx) => {
+      const token = ctx.path === routes.introspection ? formParametersOf(ctx)?.get('token') : undefined
+      if (!token) return undefined
+      return new UnitOfWork(storage, new TokenReader(storage, { presented: { model: 'any token', value: token } }))
+    },
+    close: async (ctx) => {
+      const refused = refusedSelfContained(ctx)
+      if (refused === undefined) return
+      ctx.body = await introspect(refused.token, refused.client)
+      ctx.status = 200
+    },
   }
 }

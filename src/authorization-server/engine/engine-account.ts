@@ -1,16 +1,15 @@
 /** The engine's `findAccount`: loads a person and gives the claims about them. */
 import type { Configuration } from 'oidc-provider'
 import { isOutage, outageError } from '../../database/outage.js'
-import { currentInteractionRequest } from '../../storage/grants/interaction-request.js'
-import { currentTokenRequest } from '../../storage/grants/token-request.js'
 import type { Storage } from '../../storage/storage.js'
 import { withRequestedValues } from '../endpoints/requested-claims.js'
+import { unitOf } from '../units-of-work.js'
 import { rethrowForEngine } from './engine-errors.js'
 
 /** For the engine's `findAccount`. Disabled accounts are none. */
 export function findAccountIn(storage: Storage): NonNullable<Configuration['findAccount']> {
-  return async (_ctx, accountId) => {
-    const joined = currentTokenRequest()?.grantHolder(accountId) ?? currentInteractionRequest()?.person(accountId)
+  return async (ctx, accountId) => {
+    const joined = unitOf(ctx)?.reader.person?.(accountId)
     const account =
       joined ??
       (await storage.prisma.account

@@ -6,7 +6,7 @@ import { UntrustedFetchError } from '../../outbound/untrusted-fetch-error.js'
 import type { Payload } from '../../storage/adapter-types.js'
 import type { ClientSource } from '../../storage/clients/client-adapter.js'
 import { createClientDocumentStore } from '../../storage/clients/client-documents.js'
-import { currentInteractionRequest } from '../../storage/grants/interaction-request.js'
+import { currentUnit } from '../../storage/unit-of-work.js'
 import { createClientLookup, type LookupRequest } from '../clients/client-lookup.js'
 import type { AuthorizationServerOptions, ResourceServerClient } from '../options.js'
 
@@ -19,7 +19,7 @@ export interface EngineClients extends ClientSource {
 
 function currentRequest(): LookupRequest {
   const ctx = Provider.ctx
-  if (ctx === undefined) return { id: currentInteractionRequest() }
+  if (ctx === undefined) return { id: currentUnit() }
   const assertion = ctx.oidc.params?.['client_assertion']
   return {
     id: ctx.req,

@@ -19,11 +19,12 @@ import { jwtBearerGrant, type TrustedIssuer } from '../../oauth/trusted-issuer.j
 import type { AuditTrail } from '../../storage/audit/audit.js'
 import { useOf } from '../../storage/clients/client-hygiene.js'
 import { clockToleranceSeconds } from '../../storage/engine-model.js'
-import { currentTokenRequest } from '../../storage/grants/token-request.js'
+import { oneTimeUse } from '../../storage/grants/one-time-use.js'
 import type { Storage } from '../../storage/storage.js'
 import { rethrowForEngine } from '../engine/engine-errors.js'
 import { eventOf } from '../events.js'
 import type { Resources } from '../resources/resources.js'
+import { unitOf } from '../units-of-work.js'
 import type { AccountMapper } from './account-mapping.js'
 import { type IdentityAssertion, readAssertion, violations } from './identity-assertion.js'
 import { AssertionRefused, createAssertionVerifier, KeysUnavailable, type OperatorFetch } from './issuer-keys.js'
@@ -155,12 +156,12 @@ export function registerAssertionGrant(engine: Provider, parts: AssertionGrantPa
    * The assertion is used up by the commit of this request, with its grant, its tokens and its event. A request that is refused, by a check,
    * by a limit or because the database did not answer, leaves it as it was.
    */
-  function unitOfWork({ issuer, tokenId, expiresAt }: IdentityAssertion) {
-    const request = currentTokenRequest()
-    if (request === undefined) throw new Error('an assertion is exchanged outside a token request')
+  function useUp(ctx: Context, { issuer, tokenId, expiresAt }: IdentityAssertion) {
+    const unit = unitOf(ctx)
+    if (unit === undefined) throw new Error('an assertion is exchanged outside a token request')
     const until = new Date((expiresAt + clockToleranceSeconds + 1) * 1000)
-    request.useOnce(`identity assertion\n${issuer}\n${tokenId}`, until)
-    return request
+    unit.decide(oneTimeUse(`identity assertion\n${issuer}\n${tokenId}`, until))
+    return unit
   }
 
   async function handle(ctx: Context): Promise<void> {
@@ -180,12 +181,11 @@ export function registerAssertionGrant(engine: Provider, parts: AssertionGrantPa
     // The account for the per-person limit and for the log line.
     ctx.oidc.entity('Account', { accountId, claims: () => ({ sub: accountId }) })
     await checkDpopReplay(engine, ctx, proof, client.clientId)
-    const request = unitOfWork(assertion)
+    const unit = useUp(ctx, assertion)
     await issue(ctx, accountId, access, proof?.thumbprint)
-    request.add(useOf(storage, client.clientId))
     const detail = { issuer: assertion.issuer, resource: access.resource, scopes: access.scopes }
     const entry = { type: 'assertion.accepted', accountId, clientId: client.clientId, detail } as const
-    request.add(parts.audit.event(entry, eventOf(ctx)))
+    unit.write(useOf(storage, client.clientId), parts.audit.event(entry, eventOf(ctx)))
   }
 
   engine.registerGrantType<Parameters>(jwtBearerGrant, handle, ['assertion', 'scope', 'resource'])

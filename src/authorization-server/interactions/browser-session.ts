@@ -32,14 +32,14 @@ export interface ProvenSignIn {
 export async function openSession(
   { provider, storage, issuer, sessionTtlSeconds }: InteractionParts,
   ctx: HttpContext,
-  { engine, unit }: Interaction,
+  { engine, unit, known }: Interaction,
   { accountId, ts, acr, amr }: ProvenSignIn,
 ): Promise<() => void> {
-  const { browserSession } = unit
+  const { browserSession } = known
   const others = [browserSession, engine.session].flatMap((session) =>
     session?.uid === undefined || (session.accountId ?? accountId) === accountId ? [] : [session.uid],
   )
-  if (others.length > 0) unit.add(sessionsEnd(storage, others))
+  if (others.length > 0) unit.write(sessionsEnd(storage, others))
   const isKept = browserSession !== undefined && !others.includes(browserSession.uid ?? '')
   // The stored payload lacks the cookie's value: the new one of the constructor stays.
   const session = Object.assign(new provider.Session(), isKept ? browserSession : {})
@@ -54,8 +54,8 @@ export async function openSession(
  * Goes back to the engine if the person signed in with another tab since this interaction began: the engine asks them for the consent
  * alone. It judges the request again, so that `prompt=login` and `max_age` still ask for the password. False: the page has to be shown.
  */
-export function continueSignedIn(ctx: HttpContext, { engine, unit }: Interaction): boolean {
-  const isSignedInSince = engine.prompt.reasons.includes('no_session') && unit.browserSession?.accountId !== undefined
+export function continueSignedIn(ctx: HttpContext, { engine, known }: Interaction): boolean {
+  const isSignedInSince = engine.prompt.reasons.includes('no_session') && known.browserSession?.accountId !== undefined
   if (!isSignedInSince || engine.result !== undefined) return false
   seeOther(ctx, engine.returnTo)
   return true

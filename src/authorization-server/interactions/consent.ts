@@ -53,8 +53,8 @@ export async function showConsent(
   problem?: DecisionProblem,
   knowsNothingIsNew = problem === 'nothingNew',
 ): Promise<void> {
-  const { engine, client, unit } = interaction
-  const account = unit.person(accountId)
+  const { engine, client, known } = interaction
+  const account = known.person(accountId)
   if (account === undefined || account.disabled) return switchAccount(parts, ctx, interaction)
   const access = requestedAccess(interaction, parts.resources)
   const fingerprint = consentFingerprint(client)
@@ -83,8 +83,8 @@ export async function answerStanding(
   interaction: Interaction,
   accountId: string,
 ): Promise<boolean> {
-  const { engine, client, unit } = interaction
-  const account = unit.person(accountId)
+  const { engine, client, known } = interaction
+  const account = known.person(accountId)
   const isSignIn = engine.prompt.name === 'login' && engine.deviceCode === undefined
   if (!isSignIn || account === undefined || account.disabled) return false
   const access = requestedAccess(interaction, parts.resources)
@@ -93,7 +93,7 @@ export async function answerStanding(
     prompts: new Set(interaction.parameter('prompt')?.split(' ')),
     hintsAtPerson: false,
   }
-  const scopes = standingScopes(client, request, access, unit.consents)
+  const scopes = standingScopes(client, request, access, known.consents)
   if (scopes === undefined) return false
   const key = consentKey(interaction, accountId, access)
   const grantId = await saveGrant(parts.provider, key, access, scopes)

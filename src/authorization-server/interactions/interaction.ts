@@ -5,7 +5,8 @@ import type { Write } from '../../database/writes.js'
 import type { HttpContext } from '../../http/context.js'
 import { publicPath, seeOther } from '../../http/http.js'
 import { subjectHash } from '../../oauth/subject-hash.js'
-import type { InteractionRequest } from '../../storage/grants/interaction-request.js'
+import type { InteractionReader } from '../../storage/grants/interaction-reader.js'
+import type { UnitOfWork } from '../../storage/unit-of-work.js'
 import { type IdentifiedClient, identified } from '../clients/identity.js'
 import { PageError } from '../pages/page-error.js'
 import type { EngineInteraction } from './engine-interaction.js'
@@ -20,7 +21,9 @@ export interface Interaction {
   /** The operator made the client. */
   readonly isOperatorsClient: boolean
   /** The unit of work of this request. */
-  readonly unit: InteractionRequest
+  readonly unit: UnitOfWork
+  /** What was read with the interaction. */
+  readonly known: InteractionReader
   /** A value of the authorization request; `undefined` when absent or repeated. */
   parameter(name: string): string | undefined
   /** The account that just signed in with this browser, or that its session belongs to. */
@@ -52,7 +55,8 @@ export async function loadInteraction(
   provider: Provider,
   ctx: HttpContext,
   uid: string | undefined,
-  unit: InteractionRequest,
+  unit: UnitOfWork,
+  known: InteractionReader,
 ): Promise<Interaction> {
   const engine = await provider.interactionDetails(ctx.req, ctx.res).catch((cause: unknown) => {
     if (!(cause instanceof errors.SessionNotFound)) throw cause
@@ -71,7 +75,7 @@ export async function loadInteraction(
   const accountId = engine.prompt.name === 'login' ? signedInAccount(ctx, engine.result) : engine.session?.accountId
   if (accountId !== undefined) ctx.state.event['subjectHash'] = subjectHash(accountId)
   const isOperatorsClient = client['made_by_operator'] === true
-  return { engine, client: identified(client), isOperatorsClient, unit, parameter, accountId }
+  return { engine, client: identified(client), isOperatorsClient, unit, known, parameter, accountId }
 }
 
 /**
@@ -83,7 +87,7 @@ export async function saveInteraction(
   nowSeconds: number,
   ...writes: readonly Write[]
 ): Promise<void> {
-  unit.add(...writes)
+  unit.write(...writes)
   await engine.save(Math.max(1, engine.exp - nowSeconds)).catch((cause: unknown) => {
     if (!(cause instanceof errors.SessionNotFound)) throw cause
     throw new PageError('interaction-used', 'invalid_request', 400, { cause })

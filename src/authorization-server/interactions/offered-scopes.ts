@@ -19,13 +19,13 @@ export function offeredScopes(
   accountId: string,
   access: RequestedAccess,
 ): ConsentScopeContext[] {
-  const { client, unit } = interaction
+  const { client, known } = interaction
   const { resource } = access
   const key = consentKey(interaction, accountId, access)
-  const remembered = rememberedScopes(unit.consents, key.resource, consentFingerprint(client))
+  const remembered = rememberedScopes(known.consents, key.resource, consentFingerprint(client))
   // A scope that a broader one already included is not new.
   const before = expandScopes(remembered, resource === undefined ? {} : scopeHierarchyOf(resource))
-  const hasName = (unit.person(accountId)?.name ?? null) !== null
+  const hasName = (known.person(accountId)?.name ?? null) !== null
   return consentScopes(access, before, needsCaution(interaction)).map((scope) =>
     scope.name === 'profile' && !hasName ? { ...scope, description: 'Your account has no name yet.' } : scope,
   )

@@ -8,8 +8,9 @@ import type { HttpContext, HttpState } from '../../http/context.js'
 import { readForm } from '../../http/form.js'
 import { seeOther } from '../../http/http.js'
 import { normalizeEmail } from '../../storage/accounts/accounts.js'
-import { currentInteractionRequest } from '../../storage/grants/interaction-request.js'
+import { interactionOf } from '../../storage/grants/interaction-reader.js'
 import { PageError } from '../pages/page-error.js'
+import { unitOf } from '../units-of-work.js'
 import { continueSignedIn, sessionCookieOf } from './browser-session.js'
 import { answerStanding, cancelInteraction, refuseOtherPerson, showConsent, submitConsent } from './consent.js'
 import { type Interaction, loadInteraction } from './interaction.js'
@@ -28,11 +29,12 @@ function signedIn(interaction: Interaction): string {
 /** Routes under `/interaction/:uid`; the interaction's cookies are bound to that path. */
 export function createInteractionRouter(parts: InteractionParts): Router<HttpState> {
   const load = (ctx: HttpContext, uid: string | undefined, email?: string | null) => {
-    const unit = currentInteractionRequest()
-    if (unit === undefined) throw new Error('the request of an interaction is no unit of work')
+    const unit = unitOf(ctx)
+    const known = interactionOf(unit)
+    if (unit === undefined || known === undefined) throw new Error('the request of an interaction is no unit of work')
     const typed = typeof email === 'string' ? normalizeEmail(email) : undefined
-    unit.alsoFind({ email: typed, sessionCookie: sessionCookieOf(ctx, parts) })
-    return loadInteraction(parts.provider, ctx, uid, unit)
+    known.alsoFind({ email: typed, sessionCookie: sessionCookieOf(ctx, parts) })
+    return loadInteraction(parts.provider, ctx, uid, unit, known)
   }
 
   const steps: Readonly<Record<string, Step>> = {

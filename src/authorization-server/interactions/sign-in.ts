@@ -9,7 +9,7 @@ import { OAuthError } from '../../oauth/errors.js'
 import { subjectHash } from '../../oauth/subject-hash.js'
 import { normalizeEmail } from '../../storage/accounts/accounts.js'
 import { endSession } from '../../storage/accounts/sessions.js'
-import type { ProvenPassword } from '../../storage/grants/interaction-request.js'
+import type { ProvenPassword } from '../../storage/grants/interaction-reader.js'
 import { passwordContext, passwordMethods } from '../login/authentication-context.js'
 import type { SignInError } from '../pages/views.js'
 import { openSession } from './browser-session.js'
@@ -56,7 +56,7 @@ export function showSignIn(
 async function checkPassword(
   parts: InteractionParts,
   ctx: HttpContext,
-  { unit }: Interaction,
+  { known }: Interaction,
   email: string,
   password: string,
 ): Promise<(ProvenPassword & { readonly counted: Write }) | SignInState> {
@@ -71,7 +71,7 @@ async function checkPassword(
   const networks = parts.hidesAddresses ? [] : clientNetworks(clientAddress).map(({ network }) => network)
   try {
     const sender = { networks, isKnown: knownBrowser !== undefined, knownTo: normalizeEmail(email) ?? email }
-    const found = await parts.authenticator.authenticate(unit.claimant, password, sender)
+    const found = await parts.authenticator.authenticate(known.claimant, password, sender)
     if (found === undefined) {
       await parts.audit.record({ type: 'sign_in.failed', detail: { address: clientAddress } }, ctx.state.event)
       return { email, error: 'wrong-credentials', status: 401 }
@@ -98,7 +98,7 @@ export async function submitSignIn(
     return showSignIn(parts, ctx, interaction, checked)
   }
   const { accountId, counted } = checked
-  interaction.unit.proven = checked
+  interaction.known.proven = checked
   Object.assign(ctx.state.event, { outcome: 'succeeded', subjectHash: subjectHash(accountId) })
   const now = epochSeconds(parts.storage.clock)
   const signIn = { accountId, ts: now, acr: passwordContext, amr: [...passwordMethods] }

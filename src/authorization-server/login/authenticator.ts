@@ -5,7 +5,7 @@
  */
 import type { Sender } from '../../base/fair-queue.js'
 import type { AccountStore } from '../../storage/accounts/accounts.js'
-import type { Claimant, ProvenPassword } from '../../storage/grants/interaction-request.js'
+import type { Claimant, ProvenPassword } from '../../storage/grants/interaction-reader.js'
 import type { PasswordHasher } from './passwords.js'
 
 export interface Authenticator {

@@ -9,8 +9,8 @@ import { declareWrite, type Write, writeTogether } from '../../database/writes.j
 import type { Adapter, Payload } from '../adapter-types.js'
 import { expiryLimit, expiryOf, unsupported } from '../engine-model.js'
 import { Prisma, type PrismaClient } from '../generated/client.js'
-import { currentInteractionRequest } from '../grants/interaction-request.js'
 import type { Storage } from '../storage.js'
+import { currentUnit } from '../unit-of-work.js'
 
 const upsert = declareWrite('session', {
   session: `INSERT INTO sessions (uid, id_hash, account_id, payload, expires_at)
@@ -56,18 +56,18 @@ export function createSessionAdapter(storage: Storage): Adapter {
       const expiresAt = expiryOf(storage, expiresIn)
       const values = [payload.uid, hashSecret(id), payload.accountId ?? null, JSON.stringify(stored), expiresAt]
       const write = { text: upsert, values }
-      const request = currentInteractionRequest()
-      if (request?.collectsSession === true) request.add(write)
+      const unit = currentUnit()
+      if (unit?.collects('Session') === true) unit.write(write)
       else await writeTogether(sql, [write])
     },
     find: async (id) => {
-      const joined = await currentInteractionRequest()?.readSession(id)
+      const joined = await currentUnit()?.reader.sessionOfCookie?.(id)
       const { payload } = joined ?? (await findByCookie(id)) ?? {}
       return payload === undefined ? undefined : { ...payload, jti: id }
     },
     /** The cookie value is not known here; the engine only reads what it finds this way. */
     findByUid: async (uid) => {
-      const remembered = currentInteractionRequest()?.session(uid)
+      const remembered = currentUnit()?.reader.session?.(uid)
       if (remembered !== undefined) return remembered.payload
       const { rows } = await sql.query<{ payload: Payload }>(findByUid, [uid, expiryLimit(storage)])
       return rows[0]?.payload

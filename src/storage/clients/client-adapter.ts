@@ -5,9 +5,8 @@ import { claimsMetadataDocument } from '../../oauth/client-id.js'
 import type { Adapter, Payload, RequestUnderWay } from '../adapter-types.js'
 import { openSealed, unsupported } from '../engine-model.js'
 import { type ClientRow, clientColumns } from '../grants/credential.js'
-import { currentInteractionRequest } from '../grants/interaction-request.js'
-import { currentTokenRequest } from '../grants/token-request.js'
 import type { Storage } from '../storage.js'
+import { currentUnit } from '../unit-of-work.js'
 import { removeRegistered, saveRegistered } from './client-registration.js'
 import { isMadeByOperator, secretPurpose } from './clients.js'
 
@@ -57,8 +56,7 @@ function createClientReader(storage: Storage): (id: string) => Promise<Payload |
   const { sql } = storage.database
   return async (id) => {
     const kept = known.get(id)
-    const together =
-      currentInteractionRequest()?.client(id) ?? (await currentTokenRequest()?.readClient(id, kept?.version))
+    const together = await currentUnit()?.reader.client?.(id, kept?.version)
     const row = together ?? (await sql.query<ClientRow>(find, [id, kept?.version ?? null])).rows[0]
     if (row === undefined) {
       known.delete(id)

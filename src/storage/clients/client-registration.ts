@@ -4,12 +4,11 @@
  */
 import { hashSecret } from '../../base/secrets.js'
 import type { Statement } from '../../database/sql.js'
-import { declareCondition, declareWrite, type Write } from '../../database/writes.js'
+import { declareCondition } from '../../database/writes.js'
 import type { Payload, RegistrationRequest } from '../adapter-types.js'
 import { expiryLimit } from '../engine-model.js'
-import type { ArtifactRow } from '../grants/artifact-writes.js'
 import type { Storage } from '../storage.js'
-import { type ChangeRequest, currentChange, type Decision } from './change-request.js'
+import { currentUnit, type Decision, decidedBy, type Reader, type UnitOfWork } from '../unit-of-work.js'
 import { deletionsFor } from './client-hygiene.js'
 import { clientValues, insertClient, removeClient, saveClient } from './clients.js'
 import { invitationModel } from './invitations.js'
@@ -43,16 +42,6 @@ const remove = declareCondition('registration_remove', {
   ...deletionsFor('{condition}'),
 })
 
-const insertToken = declareWrite('registration_token', {
-  token: `INSERT INTO artifacts (model, id_hash, client_id, payload, expires_at)
-    SELECT '${registrationTokenModel}', $1::text, $2::text, $3::jsonb, $4::timestamptz FROM {condition}`,
-})
-
-/** The token that the registration or update answers with. */
-export function registrationTokenOf({ id_hash, client_id, payload, expires_at }: ArtifactRow): Write {
-  return { text: insertToken, values: [id_hash, client_id, JSON.stringify(payload), expires_at] }
-}
-
 const findClient: Statement = { name: 'registration_trace', lane: 'read', text: 'SELECT 1 FROM clients WHERE id = $1' }
 
 /** The row that was read is another one now. Of a client that was updated again since, the token is not good any more either. */
@@ -68,11 +57,17 @@ const findNoClient: Statement = {
   text: 'SELECT 1 FROM (VALUES (1)) AS always WHERE NOT EXISTS (SELECT 1 FROM clients WHERE id = $1)',
 }
 
+/** Reads nothing ahead. A registration access token waits for what was decided about its client. */
+export const registrationReader: Reader = {
+  collects: (model, isDecided) => model === 'Client' || (isDecided && model === registrationTokenModel),
+}
+
 /** The request's unit of work. An engine without one would answer what was not written yet. */
-function changeUnderWay(isInRequest: boolean): ChangeRequest | undefined {
-  const change = currentChange()
-  if (change === undefined && isInRequest) throw new Error('a registration needs a unit of work')
-  return change
+function unitUnderWay(isInRequest: boolean): UnitOfWork | undefined {
+  const unit = currentUnit()
+  if (unit?.collects('Client') === true) return unit
+  if (isInRequest) throw new Error('a registration needs a unit of work')
+  return undefined
 }
 
 function registrationOf(
@@ -85,16 +80,14 @@ function registrationOf(
   if (request?.isUpdate === true) {
     const token = request.registrationAccessToken ?? ''
     const [, , , metadata, , now] = values
-    return {
-      condition: { text: update, values: [...values, hashSecret(token)] },
-      trace: { statement: findUpdated, values: [clientId, metadata, now] },
-    }
+    const condition = { text: update, values: [...values, hashSecret(token)] }
+    return decidedBy(condition, { statement: findUpdated, values: [clientId, metadata, now] })
   }
   const trace = { statement: findClient, values: [clientId] }
   const invitation = request?.initialAccessToken
-  if (invitation === undefined) return { condition: { text: insert, values }, trace }
+  if (invitation === undefined) return decidedBy({ text: insert, values }, trace)
   const used = [hashSecret(invitation), expiryLimit(storage)]
-  return { condition: { text: insertInvited, values: [...values, ...used] }, trace }
+  return decidedBy({ text: insertInvited, values: [...values, ...used] }, trace)
 }
 
 /** What the engine stores: a registration, by invitation or not, or an update. */
@@ -104,17 +97,17 @@ export async function saveRegistered(
   payload: Payload,
   request: RegistrationRequest | undefined,
 ): Promise<void> {
-  const change = changeUnderWay(request !== undefined)
-  if (change === undefined) await saveClient(storage, clientId, payload, 'dynamic')
-  else change.decide(registrationOf(storage, clientId, payload, request))
+  const unit = unitUnderWay(request !== undefined)
+  if (unit === undefined) await saveClient(storage, clientId, payload, 'dynamic')
+  else unit.decide(registrationOf(storage, clientId, payload, request))
 }
 
 /** The client, its registration access tokens and everything granted to it. */
 export async function removeRegistered(storage: Storage, clientId: string, isInRequest: boolean): Promise<void> {
-  const change = changeUnderWay(isInRequest)
-  if (change === undefined) await removeClient(storage, clientId)
+  const unit = unitUnderWay(isInRequest)
+  if (unit === undefined) await removeClient(storage, clientId)
   else {
     const trace = { statement: findNoClient, values: [clientId] }
-    change.decide({ condition: { text: remove, values: [clientId] }, trace })
+    unit.decide(decidedBy({ text: remove, values: [clientId] }, trace))
   }
 }

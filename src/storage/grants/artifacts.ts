@@ -1,10 +1,8 @@
 /** Durable artifacts: codes, refresh tokens, opaque access tokens, device codes, registration access tokens, replay records. */
 import { hashSecret } from '../../base/secrets.js'
 import type { Statement } from '../../database/sql.js'
-import { declareWrite } from '../../database/writes.js'
 import { type Adapter, AdapterRefusal, type Payload } from '../adapter-types.js'
-import { currentChange } from '../clients/change-request.js'
-import { registrationTokenModel, registrationTokenOf } from '../clients/client-registration.js'
+import { registrationTokenModel } from '../clients/client-registration.js'
 import {
   clockToleranceSeconds,
   deviceCodePurpose,
@@ -14,16 +12,8 @@ import {
   unsupported,
 } from '../engine-model.js'
 import type { Storage } from '../storage.js'
+import { currentUnit, type FoundArtifact } from '../unit-of-work.js'
 import { type ArtifactRow, columnsOf, isGrantGone } from './artifact-writes.js'
-import type { CredentialRow } from './credential.js'
-import { currentInteractionRequest } from './interaction-request.js'
-import { isSuccessorUnused, judgeRow } from './refresh-successor.js'
-import { currentTokenRequest, type RefreshRetry } from './token-request.js'
-
-interface FoundRow {
-  payload: Payload
-  consumed_at: Date | string | null
-}
 
 const upsert: Statement = {
   name: 'artifact_upsert',
@@ -39,12 +29,6 @@ const insert: Statement = {
   text: `INSERT INTO artifacts (model, id_hash, grant_id, client_id, user_code, payload, expires_at)
     VALUES ($1, $2, $3, $4, $5, $6::jsonb, $7::timestamptz) ON CONFLICT (model, id_hash) DO NOTHING`,
 }
-
-/** A new code, with the end of the interaction that it answers. */
-const insertCode = declareWrite('code', {
-  code: `INSERT INTO artifacts (model, id_hash, grant_id, client_id, user_code, payload, expires_at)
-    SELECT $1::text, $2::text, $3::text, $4::text, $5::text, $6::jsonb, $7::timestamptz FROM {condition}`,
-})
 
 /** Approved or denied once, a device code stays so: of decisions made at the same moment the first one counts. */
 const upsertDeviceCode: Statement = {
@@ -142,7 +126,7 @@ function rowOf(
 }
 
 /** What the engine gets: the payload, the value that came back from the caller, and when it was used. */
-function withConsumed(row: FoundRow | undefined, value?: string): Payload | undefined {
+function withConsumed(row: FoundArtifact | undefined, value?: string): Payload | undefined {
   if (row === undefined) return undefined
   const { sealedValue: _sealed, ...payload } = row.payload
   return {
@@ -156,26 +140,12 @@ export function createArtifactAdapter(storage: Storage, model: string): Adapter 
   const { sql } = storage.database
   const isDeviceCode = model === 'DeviceCode'
   const limit = () => expiryLimit(storage, isDeviceCode ? expiredDeviceCodeSeconds : clockToleranceSeconds)
-  /** Refresh tokens whose second use is a retry, by request. */
-  const retried = new WeakMap<object, RefreshRetry & { readonly value: string }>()
-
-  const retryOf = async (row: CredentialRow, value: string): Promise<RefreshRetry | undefined> => {
-    const { successor } = row
-    const use = judgeRow(storage, row)
-    if (successor === null || use === 'current' || use === 'reuse') return undefined
-    const isLate = use === 'late retry'
-    return isLate && !(await isSuccessorUnused(sql, value, successor)) ? undefined : { successor, isLate }
-  }
 
   return {
     upsert: async (id, payload, expiresIn) => {
       const row = rowOf(storage, model, id, payload, expiresIn)
-      const request = currentTokenRequest()
-      if (request !== undefined && model !== 'ReplayDetection' && !isDeviceCode) return request.issue(row, id)
-      const change = model === registrationTokenModel ? currentChange() : undefined
-      if (change?.isDecided === true) return change.add(registrationTokenOf(row))
-      const interaction = model === 'AuthorizationCode' ? currentInteractionRequest() : undefined
-      if (interaction?.isEnding === true) return interaction.add({ text: insertCode, values: columnsOf(row) })
+      const unit = currentUnit()
+      if (unit?.collects(model) === true) return unit.issue(row, id)
       const saved = await sql
         .query(isDeviceCode ? upsertDeviceCode : upsert, columnsOf(row))
         .catch((error: unknown) => {
@@ -187,38 +157,27 @@ export function createArtifactAdapter(storage: Storage, model: string): Adapter 
     },
 
     find: async (id) => {
-      const request = currentTokenRequest()
-      if (request?.covers(model) !== true) {
-        const values = [model, hashSecret(id), limit()]
-        return withConsumed((await sql.query<FoundRow>(find, values)).rows[0], id)
-      }
-      const row = await request.readCredential(model, id)
-      const retry = row === undefined || !request.redeems ? undefined : await retryOf(row, id)
-      if (row === undefined || retry === undefined) return withConsumed(row, id)
-      retried.set(request, { ...retry, value: id })
-      return { ...row.payload, jti: id }
+      const joined = await currentUnit()?.reader.artifact?.(model, id)
+      if (joined !== undefined) return withConsumed(joined.artifact, id)
+      return withConsumed((await sql.query<FoundArtifact>(find, [model, hashSecret(id), limit()])).rows[0], id)
     },
 
     findByUserCode: async (userCode) => {
-      const { rows } = await sql.query<FoundRow>(findByUserCode, [model, userCode, limit()])
+      const { rows } = await sql.query<FoundArtifact>(findByUserCode, [model, userCode, limit()])
       return rows[0] === undefined ? undefined : withConsumed(rows[0], openedValue(storage, rows[0].payload))
     },
 
     consume: async (id) => {
-      const request = currentTokenRequest()
-      const idHash = hashSecret(id)
-      if (request !== undefined) {
-        const retry = retried.get(request)
-        request.redeem({ model, idHash, value: id, retry: retry?.value === id ? retry : undefined })
-        return
-      }
-      const { rowCount } = await sql.query(consume, [model, idHash, storage.clock.now().toISOString()])
+      const unit = currentUnit()
+      const redemption = unit?.reader.redemption?.(model, id)
+      if (redemption !== undefined) return unit?.decide(redemption)
+      const { rowCount } = await sql.query(consume, [model, hashSecret(id), storage.clock.now().toISOString()])
       if (rowCount === 0) throw new AdapterRefusal('used', `${model} was already used`)
     },
 
     destroy: async (id) => {
       // The decision takes it along.
-      if (model === registrationTokenModel && currentChange()?.isDecided === true) return
+      if (model === registrationTokenModel && currentUnit()?.collects(model) === true) return
       const values = [model, hashSecret(id)]
       if (familyModels.has(model) && (await sql.query(endFamilyOf, values)).rowCount === 1) return
       await sql.query(destroy, values)

@@ -5,7 +5,8 @@ import { declareCondition, writeTogether } from '../../database/writes.js'
 import { type Adapter, AdapterRefusal, type Payload, type RequestUnderWay } from '../adapter-types.js'
 import { deviceCodePurpose, expiryLimit, expiryOf, openSealed, unsupported } from '../engine-model.js'
 import type { Storage } from '../storage.js'
-import { currentInteractionRequest, type InteractionRequest, type InteractionRow } from './interaction-request.js'
+import { currentUnit, decidedBy, type UnitOfWork } from '../unit-of-work.js'
+import { type InteractionReader, type InteractionRow, interactionOf } from './interaction-reader.js'
 
 const upsert: Statement = {
   name: 'ephemeral_upsert',
@@ -40,11 +41,18 @@ const saveProven = declareCondition('sign_in', {
     SELECT 1 FROM accounts WHERE id = $4 AND password_hash = $5 AND disabled_at IS NULL FOR SHARE) RETURNING 1`,
 })
 
-/** False when it is over. */
-function saveAgain(request: InteractionRequest, values: readonly unknown[]): Promise<boolean> {
-  const { proven } = request
-  if (proven === undefined) return request.save({ text: save, values })
-  return request.save({ text: saveProven, values: [...values, proven.accountId, proven.passwordHash] })
+/** Writes an interaction that was read before, with everything that was collected. False when it is over. */
+async function saveAgain(
+  unit: UnitOfWork,
+  { proven }: InteractionReader,
+  values: readonly unknown[],
+): Promise<boolean> {
+  const condition =
+    proven === undefined
+      ? { text: save, values }
+      : { text: saveProven, values: [...values, proven.accountId, proven.passwordHash] }
+  unit.decide(decidedBy(condition))
+  return (await unit.commit()).kind === 'committed'
 }
 
 const consume: Statement = {
@@ -97,20 +105,21 @@ export function createEphemeralAdapter(storage: Storage, model: string, under: R
     upsert: async (id, payload, expiresIn) => {
       const idHash = hashSecret(id)
       const state = [JSON.stringify(storedPayload(storage, id, payload)), expiryOf(storage, expiresIn)]
-      const request = currentInteractionRequest()
+      const unit = currentUnit()
+      const reader = model === 'Interaction' ? interactionOf(unit) : undefined
       const isSaved =
-        model === 'Interaction' && request?.isAbout(idHash) === true
-          ? await saveAgain(request, [idHash, ...state])
+        unit !== undefined && reader?.isAbout(idHash) === true
+          ? await saveAgain(unit, reader, [idHash, ...state])
           : (await sql.query(upsert, [model, idHash, ...state])).rowCount > 0
       if (!isSaved) throw ended()
     },
     find: async (id) => {
       const idHash = hashSecret(id)
-      const request = model === 'Interaction' ? currentInteractionRequest() : undefined
+      const reader = model === 'Interaction' ? interactionOf(currentUnit()) : undefined
       const row =
-        request === undefined
+        reader === undefined
           ? (await sql.query<InteractionRow>(find, [model, idHash, expiryLimit(storage)])).rows[0]
-          : await request.read(idHash)
+          : await reader.read(idHash)
       if (row === undefined || (row.consumed_at !== null && model === 'Interaction')) return undefined
       const opened = withDeviceCode(row.payload, (sealed) => openSealed(storage, sealed, deviceCodePurpose))
       const payload = inReturnAddress(opened, ownValue, id)
@@ -125,8 +134,8 @@ export function createEphemeralAdapter(storage: Storage, model: string, under: R
       const idHash = hashSecret(id)
       if (model !== 'Interaction') return void (await sql.query(destroy, [model, idHash]))
       const ending = { text: end, values: [idHash, storage.clock.now().toISOString()] }
-      const request = currentInteractionRequest()
-      if (request?.isAnsweredWithCode(idHash) === true) return request.end(ending)
+      const unit = currentUnit()
+      if (interactionOf(unit)?.isAnsweredWithCode(idHash) === true) return unit?.decide(decidedBy(ending))
       if (await writeTogether(sql, [], ending)) return
       // Another request answers this interaction. The engine would report a failure to the waiting device, and a device takes the
       // first answer: a double click would have allowed nothing.

@@ -4,8 +4,7 @@ import { declareWrite, writeTogether } from '../../database/writes.js'
 import type { Adapter, Payload } from '../adapter-types.js'
 import { expiryLimit, expiryOf, unsupported } from '../engine-model.js'
 import type { Storage } from '../storage.js'
-import { currentInteractionRequest } from './interaction-request.js'
-import { currentTokenRequest } from './token-request.js'
+import { currentUnit } from '../unit-of-work.js'
 
 const upsert = declareWrite('grant', {
   granted: `INSERT INTO grants (id, account_id, client_id, payload, expires_at)
@@ -33,14 +32,12 @@ export function createGrantAdapter(storage: Storage): Adapter {
     upsert: async (id, payload, expiresIn) => {
       const values = [id, payload.accountId, payload.clientId, JSON.stringify(payload), expiryOf(storage, expiresIn)]
       const write = { text: upsert, values }
-      const tokenRequest = currentTokenRequest()
-      const request = tokenRequest?.collectsWrites === true ? tokenRequest : currentInteractionRequest()
-      if (request === undefined) await writeTogether(sql, [write])
-      else request.add(write)
+      const unit = currentUnit()
+      if (unit?.collects('Grant') === true) unit.write(write)
+      else await writeTogether(sql, [write])
     },
     find: async (id) => {
-      const remembered =
-        currentTokenRequest()?.takeGrantPayload(id) ?? currentInteractionRequest()?.takeGrantPayload(id)
+      const remembered = currentUnit()?.reader.takeGrantPayload?.(id)
       if (remembered !== undefined) return remembered
       const { rows } = await sql.query<{ payload: Payload }>(find, [id, expiryLimit(storage)])
       return rows[0]?.payload

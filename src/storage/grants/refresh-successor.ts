@@ -5,7 +5,7 @@
 
 import { createHolderBox, hashSecret } from '../../base/secrets.js'
 import type { Sql, Statement } from '../../database/sql.js'
-import { declareCondition, type Write, writeTogether } from '../../database/writes.js'
+import { type Condition, declareCondition } from '../../database/writes.js'
 import type { Payload } from '../adapter-types.js'
 import type { Storage } from '../storage.js'
 import { judgeRefreshUse, type RefreshUse } from './refresh-reuse.js'
@@ -27,7 +27,7 @@ const purpose = 'refresh token successor'
 /** How far a chain is followed in one request. A family that was refreshed more often within the grace goes on from there. */
 const maxFollowed = 16
 
-const readReplaced: Statement = {
+export const readReplaced: Statement = {
   name: 'token_request_replaced',
   lane: 'read',
   text: 'SELECT payload, successor, consumed_at, grant_id FROM artifacts WHERE model = $1 AND id_hash = $2',
@@ -83,7 +83,7 @@ export async function newestAfter(sql: Sql, value: string, sealed: string): Prom
   return newest
 }
 
-/** Marks a token as handed out again, with `writes`, unless it was used: then answers false, and nothing is written. */
-export function reissueUnused(sql: Sql, token: string, writes: readonly Write[]): Promise<boolean> {
-  return writeTogether(sql, writes, { text: reissue, values: [hashSecret(token)] })
+/** Marks a token as handed out again, unless it was used. */
+export function reissuing(token: string): Condition {
+  return { text: reissue, values: [hashSecret(token)] }
 }

@@ -73,7 +73,7 @@ describeOnDatabases('The commit of an identity assertion, on %s', (kind) => {
 
     it('is one statement, with grant, use of the client and event', () => {
       const tokens = format === 'opaque' ? '+issue' : ''
-      expect(commit).toBe(`use_once+grant+client_use+audit${tokens}`)
+      expect(commit).toBe(`use_once+grant${tokens}+client_use+audit`)
       expect(asked.filter((name) => name.startsWith('use_once'))).toHaveLength(1)
       expect(asked).not.toContain('artifact_insert')
     })

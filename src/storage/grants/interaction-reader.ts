@@ -1,17 +1,13 @@
 /**
- * One unit of work per request of a sign-in in progress. What the engine and the pages ask for one after the other (interaction,
- * client, session, account, grant, what was allowed before) is read in one statement; what they write is collected and carried out
- * together with the interaction's own row, which decides: a sign-in that is over, or that was ended with its account's access,
- * writes nothing.
+ * What a request of a sign-in in progress reads. What the engine and the pages ask for one after the other (interaction, client, session,
+ * account, grant, what was allowed before) is one statement.
  */
-import { AsyncLocalStorage } from 'node:async_hooks'
 import { hashSecret } from '../../base/secrets.js'
 import type { Statement } from '../../database/sql.js'
-import { type Condition, type Write, writeTogether } from '../../database/writes.js'
 import type { Payload } from '../adapter-types.js'
 import { expiryLimit } from '../engine-model.js'
 import type { Storage } from '../storage.js'
-import { isGrantGone } from './artifact-writes.js'
+import type { Reader, UnitOfWork } from '../unit-of-work.js'
 import type { StoredConsent } from './consents.js'
 import { type ClientRow, type GrantHolder, holderOf, type JoinedGrant } from './credential.js'
 
@@ -75,7 +71,7 @@ interface AlsoFound {
   readonly sessionCookie?: string | undefined
 }
 
-export class InteractionRequest {
+export class InteractionReader implements Reader {
   readonly #storage: Storage
   readonly #expected: string | undefined
   #also: AlsoFound = {}
@@ -83,8 +79,6 @@ export class InteractionRequest {
   #idHash: string | undefined
   #row: JoinedRow | undefined
   #grantPayload: Payload | undefined
-  #writes: Write[] = []
-  #end: Condition | undefined
   /** What the interaction is saved for: nothing is written when this is no longer the account's password, or the account disabled. */
   proven: ProvenPassword | undefined
 
@@ -92,6 +86,21 @@ export class InteractionRequest {
   constructor(storage: Storage, uid?: string) {
     this.#storage = storage
     this.#expected = uid === undefined ? undefined : hashSecret(uid)
+  }
+
+  /**
+   * A grant is written with the interaction that it was made in, a session with a proven sign-in or the interaction's end, and a code with
+   * that end.
+   */
+  collects(model: string, isDecided: boolean): boolean {
+    switch (model) {
+      case 'Grant':
+        return true
+      case 'Session':
+        return isDecided || this.proven !== undefined
+      default:
+        return isDecided && model === 'AuthorizationCode'
+    }
   }
 
   /** Call before anything is read. */
@@ -119,8 +128,8 @@ export class InteractionRequest {
     return this.#row !== undefined && this.#idHash === idHash
   }
 
-  /** The client that the interaction is for. `undefined` when another is asked for, or there is none: the caller must look. */
-  client(id: string): ClientRow | undefined {
+  /** The client that the interaction is for. `undefined` when another is asked for, or there is none. */
+  async client(id: string): Promise<ClientRow | undefined> {
     const { client_id, client_version: version, client_payload: payload, sealed_secret, origin } = this.#row ?? {}
     if (client_id !== id || version == null || payload == null) return undefined
     return { version, payload, sealed_secret: sealed_secret ?? null, origin: origin ?? 'dynamic' }
@@ -137,20 +146,12 @@ export class InteractionRequest {
     return this.#row?.browser_session_payload ?? undefined
   }
 
-  /**
-   * The session with this cookie. The engine asks for it before it asks for the interaction: both are read at once. `undefined`: the
-   * caller must look.
-   */
-  async readSession(sessionCookie: string): Promise<{ readonly payload: Payload | undefined } | undefined> {
+  /** The session with this cookie. The engine asks for it before it asks for the interaction: both are read at once. */
+  async sessionOfCookie(sessionCookie: string): Promise<{ readonly payload: Payload | undefined } | undefined> {
     if (this.#expected === undefined || this.#row !== undefined) return undefined
     this.alsoFind({ sessionCookie })
     this.#isReadAhead = (await this.read(this.#expected)) !== undefined
     return this.#isReadAhead ? { payload: this.browserSession } : undefined
-  }
-
-  /** True if a session is written together with what the request decides: a proven sign-in, or the interaction's end. */
-  get collectsSession(): boolean {
-    return this.proven !== undefined || this.isEnding
   }
 
   /** The person who signed in, or whose session it is. `undefined`: the caller must look. */
@@ -179,52 +180,15 @@ export class InteractionRequest {
     return payload
   }
 
-  /** To be written with the interaction. */
-  add(...writes: readonly Write[]): void {
-    this.#writes.push(...writes)
-  }
-
-  /** Writes the interaction as `condition` says, and everything that was added. False when it is over: nothing was written. */
-  save(condition: Condition): Promise<boolean> {
-    return writeTogether(this.#storage.database.sql, this.#writes.splice(0), condition)
-  }
-
   /** True when the engine is about to answer this interaction with a code: its end can wait for that. */
   isAnsweredWithCode(idHash: string): boolean {
     const { result, deviceCode, parJti } = this.#row?.payload ?? {}
     if (!this.isAbout(idHash) || deviceCode !== undefined || parJti !== undefined) return false
     return result?.consent?.grantId !== undefined && result['error'] === undefined
   }
-
-  /** Ends the interaction with what is added from now on, when the request is committed. */
-  end(condition: Condition): void {
-    this.#end = condition
-  }
-
-  /** True from `end` on. */
-  get isEnding(): boolean {
-    return this.#end !== undefined
-  }
-
-  /** Writes what is left. Call when the request was answered, before the answer is sent. False when it must not be sent. */
-  async commit(): Promise<boolean> {
-    if (this.#end === undefined && this.#writes.length === 0) return true
-    try {
-      return await writeTogether(this.#storage.database.sql, this.#writes.splice(0), this.#end)
-    } catch (error) {
-      if (isGrantGone(error)) return false
-      throw error
-    }
-  }
 }
 
-const current = new AsyncLocalStorage<InteractionRequest>()
-
-/** Runs `work` as one request of a sign-in in progress. */
-export function withinInteraction<T>(request: InteractionRequest, work: () => Promise<T>): Promise<T> {
-  return current.run(request, work)
-}
-
-export function currentInteractionRequest(): InteractionRequest | undefined {
-  return current.getStore()
+/** The reader of a unit that is a request of a sign-in in progress. */
+export function interactionOf(unit: UnitOfWork | undefined): InteractionReader | undefined {
+  return unit?.reader instanceof InteractionReader ? unit.reader : undefined
 }

@@ -1,15 +1,11 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
-import { randomSecret } from '../../../src/base/secrets.js'
-import { createAccountStore } from '../../../src/storage/accounts/accounts.js'
-import { createClientStore } from '../../../src/storage/clients/clients.js'
-import {
-  type CommitOutcome,
-  currentTokenRequest,
-  TokenRequest,
-  withinTokenRequest,
-} from '../../../src/storage/grants/token-request.js'
-import { describeOnDatabases } from '../../support/describe-with.js'
-import { openTestStorage, refreshGraceSeconds, type TestStorage } from '../test-storage.js'
+import { randomSecret } from '../../src/base/secrets.js'
+import { createAccountStore } from '../../src/storage/accounts/accounts.js'
+import { createClientStore } from '../../src/storage/clients/clients.js'
+import { TokenReader } from '../../src/storage/grants/token-reader.js'
+import { type CommitOutcome, currentUnit, UnitOfWork, withinUnit } from '../../src/storage/unit-of-work.js'
+import { describeOnDatabases } from '../support/describe-with.js'
+import { openTestStorage, refreshGraceSeconds, type TestStorage } from './test-storage.js'
 
 /** Seconds. Tokens are replaced by the database's clock, which goes on, while the test's stands still. */
 const longAfterGrace = 1_800
@@ -22,6 +18,8 @@ describeOnDatabases('A token request as one unit of work, on %s', (kind) => {
     given = await openTestStorage(kind)
   })
   afterAll(() => given.close())
+
+  const newTokenRequest = () => new UnitOfWork(given.storage, new TokenReader(given.storage))
 
   const issue = async (model: Redeemed, grantId?: string) => {
     const value = randomSecret()
@@ -36,9 +34,9 @@ describeOnDatabases('A token request as one unit of work, on %s', (kind) => {
     { value, grantId }: { value: string; grantId: string },
     { accepts = true, meanwhile = async () => {} } = {},
   ): Promise<{ outcome?: CommitOutcome; refreshToken: string; accessToken: string; consumed: unknown }> => {
-    const request = new TokenRequest(given.storage)
+    const unit = newTokenRequest()
     const [refreshToken, accessToken] = [randomSecret(), randomSecret()]
-    const consumed = await withinTokenRequest(request, async () => {
+    const consumed = await withinUnit(unit, async () => {
       const found = await given.adapter(model).find(value)
       if (found === undefined) return 'not found'
       if (found.consumed !== undefined) return found.consumed
@@ -51,7 +49,7 @@ describeOnDatabases('A token request as one unit of work, on %s', (kind) => {
       return undefined
     })
     await meanwhile()
-    const outcome = accepts && consumed === undefined ? { outcome: await request.commit() } : {}
+    const outcome = accepts && consumed === undefined ? { outcome: await unit.commit() } : {}
     return { ...outcome, refreshToken, accessToken, consumed }
   }
 
@@ -84,14 +82,14 @@ describeOnDatabases('A token request as one unit of work, on %s', (kind) => {
   )
 
   it('commits a request that redeems nothing (client_credentials), and one that writes nothing', async () => {
-    const request = new TokenRequest(given.storage)
+    const unit = newTokenRequest()
     const value = randomSecret()
     const token = { jti: value, kind: 'ClientCredentials', clientId: 'client-1' }
-    await withinTokenRequest(request, () => given.adapter('ClientCredentials').upsert(value, token, 600))
+    await withinUnit(unit, () => given.adapter('ClientCredentials').upsert(value, token, 600))
     expect(await isLive('ClientCredentials', value)).toBe(false)
-    expect(await request.commit()).toEqual({ kind: 'committed' })
+    expect(await unit.commit()).toEqual({ kind: 'committed' })
     expect(await isLive('ClientCredentials', value)).toBe(true)
-    expect(await new TokenRequest(given.storage).commit()).toEqual({ kind: 'committed' })
+    expect(await newTokenRequest().commit()).toEqual({ kind: 'committed' })
   })
 
   it('lets one of fifty redemptions of a code win; the others leave nothing behind', async () => {
@@ -254,17 +252,17 @@ describeOnDatabases('A token request as one unit of work, on %s', (kind) => {
   it('hands on the grant and its holder that were read with the credential, as fresh copies', async () => {
     const { grantId, accountId } = await given.newGrant({ disabled: true })
     const { value } = await issue('RefreshToken', grantId)
-    const request = new TokenRequest(given.storage)
-    await withinTokenRequest(request, async () => {
+    const unit = newTokenRequest()
+    await withinUnit(unit, async () => {
       await given.adapter('RefreshToken').find(value)
       const grant = await given.adapter('Grant').find(grantId)
       expect(grant).toMatchObject({ accountId })
       Object.assign(grant ?? {}, { changed: true })
       expect(await given.adapter('Grant').find(grantId)).not.toHaveProperty('changed')
-      expect(currentTokenRequest()?.grantHolder(accountId)).toMatchObject({ accountId, disabled: true })
-      expect(currentTokenRequest()?.grantHolder('someone else')).toBeUndefined()
+      expect(currentUnit()?.reader.person?.(accountId)).toMatchObject({ accountId, disabled: true })
+      expect(currentUnit()?.reader.person?.('someone else')).toBeUndefined()
     })
-    expect(currentTokenRequest()).toBeUndefined()
+    expect(currentUnit()).toBeUndefined()
   })
 
   it('does not mix up requests that run at the same time', async () => {
