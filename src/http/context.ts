@@ -1,10 +1,39 @@
 /** What the middleware of both servers is given with each request. */
 import type Koa from 'koa'
 
-/** What a request's single log line will say; handlers add to it, nobody logs on the side. */
+/**
+ * What a request's single log line will say. Handlers add to it, and nobody logs on the side. Metrics and traces read it as well, but no
+ * answer depends on it.
+ */
 export interface RequestEvent {
   readonly requestId: string
-  [detail: string]: unknown
+  /** Of the trace that the request belongs to (W3C Trace Context). */
+  traceId?: string
+  clientId?: string | undefined
+  /** The account, hashed. */
+  subjectHash?: string
+  /** Of a token request: a known grant type, or `other`. */
+  grantType?: string
+  /** How it ended, in a word of whatever handled it. */
+  outcome?: string | undefined
+  /** The error code that it was answered with. */
+  error?: string | undefined
+  /** What the client does not get to see: which check failed. */
+  errorDetail?: string | undefined
+  /** The rate limit that was exceeded. */
+  limit?: string
+  /** How many entries of the revocation feed were answered. */
+  revocations?: number
+  /** `allow` or `deny`: whether the resource server let the caller in, and why. */
+  decision?: string
+  reason?: string | undefined
+  /** Scopes of the caller's token. */
+  scopes?: string
+  /** What an MCP request asks for: methods, tools, prompts and resources, with spaces between the names. */
+  rpc?: string
+  tool?: string
+  prompt?: string
+  resource?: string
 }
 
 export interface HttpState extends Koa.DefaultState {

@@ -140,7 +140,7 @@ export function createForwarder(options: ForwarderOptions): Forward {
     const exceeded = () => new Error('the answer is too large')
     // Cut off half-way, so that nobody takes a part for the whole.
     await pipeline(capped(answer, options.maxAnswerBytes, exceeded), ctx.res).catch((error: unknown) => {
-      ctx.state.event['errorDetail'] = `the answer was cut off: ${String(error)}`
+      ctx.state.event.errorDetail = `the answer was cut off: ${String(error)}`
     })
   }
 }

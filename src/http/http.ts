@@ -94,8 +94,8 @@ function writeErrors(log: Logger, renderErrorPage: HttpBaseOptions['renderErrorP
     } catch (thrown) {
       const error = toOAuthError(thrown, ctx.req)
       const { requestId } = ctx.state.event
-      ctx.state.event['error'] = error.code
-      if (error.detail !== undefined) ctx.state.event['errorDetail'] = error.detail
+      ctx.state.event.error = error.code
+      if (error.detail !== undefined) ctx.state.event.errorDetail = error.detail
       if (error.status >= 500) log.error({ requestId, err: thrown }, 'request failed')
       if (ctx.res.headersSent) return
       ctx.status = error.status

@@ -7,7 +7,7 @@ import type Koa from 'koa'
 import type { Clock } from '../base/clock.js'
 import type { Logger } from '../base/log.js'
 import { type ConnectViews, connectContext } from '../connect-page/connect-page.js'
-import type { HttpMiddleware, HttpState } from '../http/context.js'
+import type { HttpMiddleware, HttpState, RequestEvent } from '../http/context.js'
 import type { RequestTarget } from '../http/host-pinning.js'
 import { createHttpBase } from '../http/http.js'
 import { OAuthError } from '../oauth/errors.js'
@@ -143,13 +143,14 @@ function belongsHere({ issuer, issuerMirror, pages }: McpAppOptions, addresses: 
 
 /** The caller for the log line: the user only as a short hash, the token not at all. */
 function noteCaller({ event }: HttpState, accessToken: AccessToken): void {
-  Object.assign(event, auditedCaller(accessToken), { scopes: accessToken.scopes.join(' ') })
+  const scopes = accessToken.scopes.join(' ')
+  Object.assign(event, { ...auditedCaller(accessToken), scopes } satisfies Partial<RequestEvent>)
 }
 
 function noteRefusal({ event }: HttpState, { error }: Answer): void {
-  event['decision'] = 'deny'
-  event['error'] = error?.code ?? 'no_token'
-  if (error?.detail !== undefined) event['errorDetail'] = error.detail
+  event.decision = 'deny'
+  event.error = error?.code ?? 'no_token'
+  if (error?.detail !== undefined) event.errorDetail = error.detail
 }
 
 function readOnly(definition: ServerDefinition): ServerDefinition {

@@ -5,7 +5,7 @@
 
 import { type Clock, epochSeconds } from '../base/clock.js'
 import type { Logger } from '../base/log.js'
-import type { HttpContext, HttpState } from '../http/context.js'
+import type { HttpContext, HttpState, RequestEvent } from '../http/context.js'
 import { OAuthError } from '../oauth/errors.js'
 import {
   type AccessToken,
@@ -41,10 +41,11 @@ export interface EndpointOptions {
 /** The decision and what it was about, as the request's log line tells it. */
 function noteVerdict({ event }: HttpState, { event: { decision, reason, ...asked } }: Verdict): void {
   const { methods = [], tools = [], prompts = [], resources = [] } = asked
-  Object.assign(event, { decision, reason })
-  for (const [name, values] of Object.entries({ rpc: methods, tool: tools, prompt: prompts, resource: resources })) {
-    if (values.length > 0) event[name] = values.join(' ')
-  }
+  Object.assign(event, { decision, reason } satisfies Partial<RequestEvent>)
+  if (methods.length > 0) event.rpc = methods.join(' ')
+  if (tools.length > 0) event.tool = tools.join(' ')
+  if (prompts.length > 0) event.prompt = prompts.join(' ')
+  if (resources.length > 0) event.resource = resources.join(' ')
 }
 
 function toWebRequest(ctx: HttpContext, url: string, forms: AcceptedForms | undefined): Request {
@@ -92,16 +93,16 @@ function callOf(ctx: HttpContext, accessToken: AccessToken, { log }: EndpointOpt
   return {
     accessToken,
     report: (outcome, cause) => {
-      event['outcome'] = outcome
+      event.outcome = outcome
       if (cause !== undefined) log.error({ requestId: event.requestId, err: cause }, 'tool failed')
     },
   }
 }
 
 function refuse(ctx: HttpContext, refusal: Refusal): void {
-  ctx.state.event['error'] = refusal.error?.code
-  ctx.state.event['errorDetail'] = refusal.error?.detail
-  ctx.state.event['outcome'] = 'refused'
+  ctx.state.event.error = refusal.error?.code
+  ctx.state.event.errorDetail = refusal.error?.detail
+  ctx.state.event.outcome = 'refused'
   answerWith(ctx, answerOf(refusal))
 }
 

@@ -20,7 +20,7 @@ export function checkOrigin(ownOrigins: readonly string[], allowedOrigins: reado
   const mayCall = originChecker([...ownOrigins, ...allowedOrigins])
   return async (ctx, next) => {
     if (!mayCall(ctx.get('origin'))) {
-      ctx.state.event['decision'] = 'deny'
+      ctx.state.event.decision = 'deny'
       throw foreignOrigin()
     }
     await next()

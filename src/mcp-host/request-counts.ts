@@ -35,7 +35,7 @@ const refusals: ReadonlySet<unknown> = new Set([
 
 function countRequest(request: FinishedRequest): readonly Count[] {
   const { event } = request
-  const methods = words(event['rpc'])
+  const methods = words(event.rpc)
   if (methods.length > 0) {
     const outcome = outcomeOf(request)
     return methods.flatMap((method) =>

@@ -21,7 +21,7 @@ import { detectResources, envDetector, resourceFromAttributes } from '@opentelem
 import { BasicTracerProvider, BatchSpanProcessor } from '@opentelemetry/sdk-trace-base'
 import type { Logger } from '../base/log.js'
 import { version } from '../base/version.js'
-import type { HttpContext, HttpMiddleware } from '../http/context.js'
+import type { HttpContext, HttpMiddleware, RequestEvent } from '../http/context.js'
 import { knownMethod } from './route-templates.js'
 import type { Tracing, TracingSettings } from './tracing-settings.js'
 
@@ -33,20 +33,20 @@ const headerGetter = {
 }
 
 /** As far as an event tells what a trace should show. */
-const told: Readonly<Record<string, string>> = {
+const told = {
   requestId: 'gatehouse.request_id',
   grantType: 'gatehouse.grant_type',
   outcome: 'gatehouse.outcome',
   error: 'gatehouse.error',
   rpc: 'gatehouse.mcp.methods',
   tool: 'gatehouse.mcp.tools',
-}
+} as const satisfies Partial<Record<keyof RequestEvent, string>>
 
 function endRequest(span: Span, { status, state: { event } }: HttpContext): void {
   span.setAttribute('http.response.status_code', status)
   for (const [detail, attribute] of Object.entries(told)) {
-    const value = event[detail]
-    if (typeof value === 'string') span.setAttribute(attribute, value)
+    const value = event[detail as keyof typeof told]
+    if (value !== undefined) span.setAttribute(attribute, value)
   }
   if (status >= 500) {
     span.setStatus({ code: SpanStatusCode.ERROR })
@@ -63,7 +63,7 @@ function createRequests(tracer: Tracer, current: AsyncLocalStorage<Context>): Tr
       const attributes = { 'http.request.method': method, 'gatehouse.server': server }
       const parent = propagator.extract(ROOT_CONTEXT, ctx, headerGetter)
       const span = tracer.startSpan(method, { kind: SpanKind.SERVER, attributes }, parent)
-      ctx.state.event['traceId'] = span.spanContext().traceId
+      ctx.state.event.traceId = span.spanContext().traceId
       try {
         await current.run(trace.setSpan(parent, span), next)
       } finally {

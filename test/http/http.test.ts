@@ -224,8 +224,8 @@ describe('Errors', () => {
 describe('The log line of a request', () => {
   it('keeps a bounded part of what a stranger wrote', async () => {
     const port = await start((ctx) => {
-      ctx.state.event['clientId'] = 'c'.repeat(5_000)
-      ctx.state.event['rpc'] = Array.from({ length: 900 }, () => 'tools/call')
+      ctx.state.event.clientId = 'c'.repeat(5_000)
+      Object.assign(ctx.state.event, { rpc: Array.from({ length: 900 }, () => 'tools/call') })
       ctx.status = 404
     })
     await sendRaw(port, [host], `/${'a'.repeat(15_000)}`)
@@ -239,7 +239,7 @@ describe('The log line of a request', () => {
 
   it('is one, has an id that the answer names, and no query', async () => {
     const port = await start((ctx) => {
-      ctx.state.event['clientId'] = 'client-1'
+      ctx.state.event.clientId = 'client-1'
       seeOther(ctx, '/next?code=in-the-location')
     })
     const { headers, status } = await sendRaw(
