@@ -87,7 +87,6 @@ const exceptions: Readonly<Record<string, readonly string[]>> = {
 
 /** Packages that only these folders may touch. */
 const packages: Readonly<Record<string, readonly string[]>> = {
-  'oidc-provider': ['authorization-server'],
   '@prisma/client': ['storage', 'notes'],
   pg: ['database'],
   '@electric-sql/pglite': ['database'],
@@ -165,7 +164,25 @@ describe('Architecture', () => {
     expect(forbidden).toEqual([])
   })
 
-  it('touches databases and the engine only where they belong', () => {
+  it('imports the engine, types included, in one room alone', () => {
+    const elsewhere = modules
+      .filter(({ imports }) => imports.some(({ target }) => packageOf(target) === 'oidc-provider'))
+      .map(({ file }) => file)
+      .filter((file) => !file.startsWith('authorization-server/engine/'))
+    expect(elsewhere).toEqual([])
+  })
+
+  /** `Provider.ctx` is the engine's, and `ctx.oidc` its context of a request. */
+  it('looks at the context of the engine in the same room alone', () => {
+    const elsewhere = [...files]
+      .filter((file) => !file.startsWith('authorization-server/engine/'))
+      .filter((file) =>
+        /\bProvider\.ctx\b|\boidc\??\.|\{ oidc\b/.test(withoutComments(readFileSync(join(root, file), 'utf8'))),
+      )
+    expect(elsewhere).toEqual([])
+  })
+
+  it('touches databases only where they belong', () => {
     const forbidden = modules.flatMap(({ file, imports }) =>
       imports
         .filter(({ typeOnly }) => !typeOnly)

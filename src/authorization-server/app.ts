@@ -33,14 +33,19 @@ import { introspectSelfContained } from './endpoints/self-contained-introspectio
 import { revokeSelfContained } from './endpoints/self-contained-revocation.js'
 import { createSelfContainedReader } from './endpoints/self-contained-tokens.js'
 import { introspections, tokenRequests } from './endpoints/token-endpoint.js'
-import { takeResourceTokensAtUserinfo } from './endpoints/userinfo.js'
+import { createLiveTokenFinder } from './endpoints/userinfo.js'
+import { createClientAuthentication } from './engine/client-authentication.js'
+import { hookDeviceCodes } from './engine/device-codes.js'
 import { createEngineClients } from './engine/engine-clients.js'
+import { listenToEngine } from './engine/engine-events.js'
 import { createEnginePages } from './engine/engine-pages.js'
 import { keepUnusedWhenPutOff } from './engine/one-time.js'
+import { registerOwnGrant } from './engine/own-grants.js'
 import { createProvider } from './engine/provider.js'
-import { noteParties, observe } from './events.js'
+import { takeResourceTokensAtUserinfo } from './engine/userinfo-tokens.js'
+import { createEventLog, noteParties } from './events.js'
 import { createAccountMapper } from './grants/account-mapping.js'
-import { registerAssertionGrant } from './grants/identity-assertion-grant.js'
+import { createAssertionGrant } from './grants/identity-assertion-grant.js'
 import { createDecisionGuard } from './interactions/decision-guard.js'
 import { showHandOff } from './interactions/hand-off.js'
 import { interactionRequests } from './interactions/interaction-requests.js'
@@ -104,7 +109,7 @@ export async function createAuthorizationServer(
   const enginePages = createEnginePages(pages)
   const standing = { storage, resources, audit }
   const provider = createProvider({ options, resources, keyRing, pages: enginePages, clients, standing })
-  registerAssertionGrant(provider, {
+  const assertionGrant = createAssertionGrant({
     issuer,
     trustedIssuers: options.trustedAssertionIssuers,
     storage,
@@ -119,8 +124,9 @@ export async function createAuthorizationServer(
     audit,
     operatorFetch: options.operatorFetch,
   })
+  registerOwnGrant(provider, assertionGrant)
   if (options.fileClients !== undefined) await installFileClients(storage, audit, options.fileClients)
-  observe(provider, log, audit)
+  listenToEngine(provider, createEventLog(log, audit))
 
   const base: HttpBaseOptions = {
     log,
@@ -159,7 +165,7 @@ export async function createAuthorizationServer(
     resources,
   })
   const interactions = createInteractionRouter({
-    provider,
+    engine: provider,
     storage,
     keepDocument: (clientId) => clients.keep(clientId),
     authenticator: createAuthenticator(accounts, hasher),
@@ -180,7 +186,7 @@ export async function createAuthorizationServer(
 
   const limits = createRateLimits(storage.database.sql, storage.clock)
   const codeEntry = { limits, csrf, hidesAddresses }
-  limitDeviceCodes(provider, codeEntry)
+  hookDeviceCodes(provider, limitDeviceCodes(codeEntry))
   const counters = createUsageCounters(storage.database.sql, storage.clock, {
     onFailure: (err) => log.warn({ err }, 'rate limits are counted per process until the database answers'),
   })
@@ -192,7 +198,7 @@ export async function createAuthorizationServer(
   const takesAssertions = options.trustedAssertionIssuers.length > 0
   const documents = serveDocuments({ basePath, resources, takesAssertions, keyRing })
   const readSelfContained = createSelfContainedReader({ issuer, storage, keyRing })
-  takeResourceTokensAtUserinfo(provider, storage, readSelfContained)
+  takeResourceTokensAtUserinfo(provider, createLiveTokenFinder(storage, readSelfContained))
   const unitsOfWork = inUnitsOfWork([
     tokenRequests(storage, audit, createTokenGate(usage)),
     introspections(storage, introspectSelfContained(storage, readSelfContained)),
@@ -220,7 +226,7 @@ export async function createAuthorizationServer(
     routesOf(visitorPages),
     routesOf(firstRun),
     routesOf(interactions),
-    serveRevocationFeed(storage, options.stopping),
+    serveRevocationFeed(storage, createClientAuthentication(provider, 'revocation_feed'), options.stopping),
     revokeSelfContained({ storage, audit, read: readSelfContained }),
   ]
   // Where most requests go, only what has a say there stands in the way.

@@ -75,10 +75,7 @@ const counts: Readonly<Record<string, (request: FinishedRequest) => Count>> = {
   [routes.token]: (request) => {
     const outcome = tokenOutcome(request)
     const error = request.status === 200 ? '' : errorOf(request)
-    return [
-      'gatehouse_token_requests_total',
-      { grant_type: namedGrantType(request.event['grantType']), outcome, error },
-    ]
+    return ['gatehouse_token_requests_total', { grant_type: namedGrantType(request.event.grantType), outcome, error }]
   },
   [routes.registration]: (request) => {
     const outcome = request.status === 201 ? 'created' : failureOf(request.status)

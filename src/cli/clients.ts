@@ -1,11 +1,15 @@
 /** `gatehouse clients`: the programs that may ask for access. Those that register themselves are listed too. */
 import { readFileSync } from 'node:fs'
-import type { ClientMetadata } from 'oidc-provider'
 import { keySetMistakes } from '../authorization-server/clients/operator-keys.js'
 import { createLogger } from '../base/log.js'
 import { randomSecret } from '../base/secrets.js'
 import { memberFromText } from '../oauth/operator-clients.js'
-import { type MetadataOrigin, normaliseMetadata } from '../oauth/registration.js'
+import {
+  type MetadataOrigin,
+  type NamedClientMetadata,
+  normaliseMetadata,
+  redirectUrisOf,
+} from '../oauth/registration.js'
 import { violations } from '../oauth/registration-rules.js'
 import { introspectedResource } from '../oauth/resource.js'
 import { jwtBearerGrant } from '../oauth/trusted-issuer.js'
@@ -116,7 +120,7 @@ function furtherMembers(given: readonly string[]): Readonly<Record<string, unkno
 }
 
 /** Throws when the server would refuse a client with this metadata, by the rules of registration or by the engine's. */
-async function judge(terminal: Terminal, metadata: ClientMetadata): Promise<void> {
+async function judge(terminal: Terminal, metadata: NamedClientMetadata): Promise<void> {
   const config = loadConfig(terminal)
   const { clientJudge, clientRules } = await import('../program/client-rules.js')
   const normalised: Record<string, unknown> & { client_id: string } = { ...metadata }
@@ -130,7 +134,7 @@ async function judge(terminal: Terminal, metadata: ClientMetadata): Promise<void
 }
 
 /** Registered metadata (RFC 7591 §2) from flags. */
-function metadataFrom(terminal: Terminal, clientId: string, given: Flags): ClientMetadata {
+function metadataFrom(terminal: Terminal, clientId: string, given: Flags): NamedClientMetadata {
   const grants = grantTypes(given)
   const resource = given.introspects === undefined ? undefined : resourceToIntrospect(terminal, given.introspects)
   return {
@@ -139,30 +143,29 @@ function metadataFrom(terminal: Terminal, clientId: string, given: Flags): Clien
     redirect_uris: [...(given['redirect-uri'] ?? [])],
     grant_types: [...grants],
     response_types: grants.includes('authorization_code') ? ['code'] : [],
-    token_endpoint_auth_method: authenticationMethod(given) as ClientMetadata['token_endpoint_auth_method'],
+    token_endpoint_auth_method: authenticationMethod(given),
     ...(given['jwks-uri'] === undefined ? {} : { jwks_uri: given['jwks-uri'] }),
-    ...(given['jwks-file'] === undefined ? {} : { jwks: publicKeys(given['jwks-file']) as ClientMetadata['jwks'] }),
+    ...(given['jwks-file'] === undefined ? {} : { jwks: publicKeys(given['jwks-file']) }),
     ...(resource === undefined ? {} : { introspects: resource }),
     ...furtherMembers(given.set ?? []),
   }
 }
 
 /** What the other side asks for besides the id, under the names it has there. */
-function tellWhereToPaste(
-  terminal: Terminal,
-  { token_endpoint_auth_method: method, redirect_uris: redirects, introspects }: ClientMetadata,
-) {
+function tellWhereToPaste(terminal: Terminal, metadata: NamedClientMetadata) {
+  const { token_endpoint_auth_method: method, introspects } = metadata
+  const redirects = redirectUrisOf(metadata)
   const { ISSUER_URL: issuer, RESOURCE_URL: resource } = loadConfig(terminal)
   writeLine(terminal, `MCP URL        ${resource}`)
   writeLine(terminal, `issuer         ${issuer}`)
-  if (redirects !== undefined && redirects.length > 0) writeLine(terminal, `authorize at   ${issuer}/authorize`)
+  if (redirects.length > 0) writeLine(terminal, `authorize at   ${issuer}/authorize`)
   writeLine(terminal, `token at       ${issuer}/token`)
   if (introspects !== undefined) writeLine(terminal, `introspect at  ${issuer}/introspect`)
   writeLine(
     terminal,
     `authenticate   ${method === 'client_secret_basic' ? `${method} or client_secret_post` : (method ?? 'none')}`,
   )
-  for (const redirect of redirects ?? []) writeLine(terminal, `redirect URI   ${redirect}`)
+  for (const redirect of redirects) writeLine(terminal, `redirect URI   ${redirect}`)
 }
 
 async function add(terminal: Terminal, given: Flags): Promise<void> {

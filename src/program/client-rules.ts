@@ -3,10 +3,10 @@
  * engine. Opens no database.
  */
 import { readFileSync } from 'node:fs'
-import type { ClientMetadata } from 'oidc-provider'
 import { type FileClient, readClientsFile } from '../authorization-server/clients/clients-file.js'
 import type { ClientRuleOptions } from '../authorization-server/engine/client-configuration.js'
 import type { Config } from '../config/config.js'
+import type { NamedClientMetadata } from '../oauth/registration.js'
 
 /** The rules that decide which client metadata is valid. */
 export function clientRules(config: Config): ClientRuleOptions {
@@ -19,7 +19,7 @@ export function clientRules(config: Config): ClientRuleOptions {
 }
 
 /** The engine's objection to an operator's client, if any. Loads the engine and leaves nothing behind. */
-export async function clientJudge(config: Config): Promise<(metadata: ClientMetadata) => string | undefined> {
+export async function clientJudge(config: Config): Promise<(metadata: NamedClientMetadata) => string | undefined> {
   const { createClientJudge } = await import('../authorization-server/engine/provider.js')
   return createClientJudge(clientRules(config))
 }

@@ -35,7 +35,7 @@ interface CallSites {
 const callSites: readonly CallSites[] = [
   {
     // The engine's helpers, handed to its grants: each grant that we register again asks for the grant there.
-    by: 'authorization-server/endpoints/token-scopes.ts',
+    by: 'authorization-server/engine/granted-scopes.ts',
     text: 'validateGrant(',
     sites: {
       'helpers/grant_source.js': 1,
@@ -48,7 +48,7 @@ const callSites: readonly CallSites[] = [
   },
   {
     // After the scope of a token was chosen. Those of codes and device codes pass through grant_common.
-    by: 'authorization-server/endpoints/token-scopes.ts',
+    by: 'authorization-server/engine/granted-scopes.ts',
     text: 'applyAuthorizationDetails(',
     sites: {
       'helpers/grant_authorization.js': 1,
@@ -116,16 +116,16 @@ const callSites: readonly CallSites[] = [
     sites: { 'models/client.js': 3, 'provider.js': 1 },
   },
   {
-    by: 'authorization-server/interactions/signed-in-browser.ts',
+    by: 'authorization-server/engine/browser-sessions.ts',
     text: 'Interaction.find(',
     sites: { 'provider.js': 1, 'actions/authorization/resume.js': 1 },
   },
   {
-    by: 'authorization-server/engine/provider.ts',
+    by: 'authorization-server/engine/browser-sessions.ts',
     text: 'resetIdentifier(',
     sites: { 'models/session.js': 1, 'actions/authorization/resume.js': 1, 'actions/end_session.js': 1 },
   },
-  { by: 'authorization-server/engine/provider.ts', text: 'oldId', sites: { 'models/session.js': 3 } },
+  { by: 'authorization-server/engine/browser-sessions.ts', text: 'oldId', sites: { 'models/session.js': 3 } },
   {
     // The unit of work of a token request collects what is used up and what is issued.
     by: 'storage/grants/token-request.ts',
@@ -137,9 +137,32 @@ const callSites: readonly CallSites[] = [
     },
   },
   {
-    by: 'authorization-server/engine/engine-client.ts',
+    by: 'authorization-server/engine/engine-events.ts',
     text: 'new UnsupportedTokenType',
     sites: { 'shared/reject_structured_tokens.js': 1 },
+  },
+  {
+    // Userinfo finds its token there. The others are introspection and revocation, and models whose name ends so.
+    by: 'authorization-server/engine/userinfo-tokens.ts',
+    text: 'AccessToken.find(',
+    sites: { 'helpers/token_find.js': 3, 'shared/access_token.js': 1, 'actions/registration.js': 2 },
+  },
+  {
+    // The context that `Provider.ctx` is, for an endpoint that is not the engine's.
+    by: 'authorization-server/engine/client-authentication.ts',
+    text: 'als.run(',
+    sites: { 'helpers/initialize_app.js': 1 },
+  },
+  {
+    by: 'authorization-server/engine/client-authentication.ts',
+    text: 'getClientAuthParams(',
+    sites: {
+      'shared/client_auth.js': 2,
+      'actions/authorization/index.js': 1,
+      'actions/introspection.js': 1,
+      'actions/revocation.js': 1,
+      'actions/token.js': 2,
+    },
   },
 ]
 
@@ -185,6 +208,12 @@ const orders: readonly Order[] = [
     steps: ['if (source.consumed) {', 'await revoke(ctx, source.grantId)', 'await source.consume()'],
   },
   {
+    // As for our own endpoint: engine/client-authentication.ts.
+    name: 'the client is authenticated with the parameters of the body, and with nothing else that came before',
+    file: 'actions/introspection.js',
+    steps: ['  parseBody,', 'paramsMiddleware(params, ctx, next)', '...clientAuth,'],
+  },
+  {
     name: 'introspection authenticates the client before it refuses a structured token',
     file: 'actions/introspection.js',
     steps: ['...clientAuth,', '\n  rejectStructuredTokens,'],
@@ -225,7 +254,7 @@ describe('The engine that our replacements assume', () => {
   })
 
   it('emits every event that the log line and the audit trail are made from', () => {
-    const listened = (product.get('authorization-server/events.ts') ?? '').matchAll(
+    const listened = (product.get('authorization-server/engine/engine-events.ts') ?? '').matchAll(
       /'([a-z_]+\.(?:error|success|revoked))'/g,
     )
     const names = new Set([...listened].map(([, name]) => name ?? ''))
@@ -238,19 +267,22 @@ describe('The engine that our replacements assume', () => {
 
   /** What of ours reaches into the engine. A new place gets its rows above, and its name here. */
   it('is reached into from these files alone', () => {
-    const reaching = /Object\.assign\((?:provider|Interaction)\b|\bprototype\b|Engine\.find = |'oidc-provider\/lib\//
+    const reaching =
+      /Object\.assign\((?:provider|Interaction|ReplayDetection)\b|\bprototype\b|(?:Engine|AccessToken)\.find = |'oidc-provider\/lib\//
     const files = [...product].filter(([, source]) => reaching.test(source)).map(([file]) => file)
     expect(files.sort()).toEqual([
-      'authorization-server/endpoints/token-scopes.ts',
       'authorization-server/engine/authentication.ts',
+      'authorization-server/engine/browser-sessions.ts',
       'authorization-server/engine/built-clients.ts',
+      'authorization-server/engine/client-authentication.ts',
       'authorization-server/engine/device-codes.ts',
+      'authorization-server/engine/dpop-proof.ts',
       'authorization-server/engine/grant-types.ts',
+      'authorization-server/engine/granted-scopes.ts',
       'authorization-server/engine/one-time.ts',
+      'authorization-server/engine/own-grants.ts',
       'authorization-server/engine/provider.ts',
-      'authorization-server/engine/refresh-rotation.ts',
-      'authorization-server/grants/identity-assertion-grant.ts',
-      'authorization-server/interactions/signed-in-browser.ts',
+      'authorization-server/engine/userinfo-tokens.ts',
     ])
   })
 

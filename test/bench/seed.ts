@@ -76,14 +76,13 @@ async function engineOver(storage: Storage, issuer: string, resource: string) {
     standing: { storage, resources, audit: createAuditTrail(storage, log) },
     keyRing,
     pages: {
-      renderError: async () => undefined,
-      logoutSource: () => undefined,
-      postLogoutSuccessSource: () => undefined,
+      renderError: () => undefined,
+      signOut: () => undefined,
+      signedOut: () => undefined,
       postForm: () => undefined,
       device: {
-        userCodeInputSource: () => undefined,
-        userCodeConfirmSource: () => undefined,
-        successSource: () => undefined,
+        enterCode: async () => undefined,
+        succeeded: async () => undefined,
       },
     },
   })

@@ -4,13 +4,13 @@
  */
 
 import { compactVerify, createLocalJWKSet, type JWK, errors as joseErrors } from 'jose'
-import { errors } from 'oidc-provider'
 import { isMetadataDocumentUrl } from '../../oauth/client-id.js'
 import { allowsHost, type HostRules } from '../../oauth/host-pattern.js'
 import type { ClientMetadata } from '../../oauth/registration.js'
 import { canParseUrl } from '../../oauth/url.js'
 import type { FreshnessBounds } from '../../outbound/http-freshness.js'
 import { UntrustedFetchError } from '../../outbound/untrusted-fetch-error.js'
+import { ClientRefused, ClientUnavailable, engineError, temporarilyUnavailable } from '../engine/engine-errors.js'
 import type { UntrustedFetch } from '../options.js'
 import { createFetchQueue, type RunningFetches } from './fetch-queue.js'
 import {
@@ -80,30 +80,6 @@ const pageRoutes: ReadonlySet<string | undefined> = new Set([
   'end_session_confirm',
   'end_session_success',
 ])
-
-/** The page says that the client could not be checked, and nothing about why. */
-export class ClientUnavailable extends errors.InvalidClient {
-  constructor(detail: string) {
-    super('the client could not be checked', detail)
-  }
-}
-
-/** The operator does not want it. */
-export class ClientRefused extends errors.InvalidClient {
-  constructor(detail: string) {
-    super('the client is not accepted', detail)
-  }
-}
-
-/** Not the client's fault: clients that read `invalid_client` forget their tokens (503, RFC 9110 §15.6.4). */
-class TemporarilyUnavailable extends errors.TemporarilyUnavailable {
-  override status = 503
-  override statusCode = 503
-  override expose = true
-  constructor(detail: string) {
-    super('the client could not be checked', detail)
-  }
-}
 
 /**
  * Whether one of the keys signed it: not only its `kid` may be new, a host that lost its keys may publish other ones under the same
@@ -179,7 +155,7 @@ export function createClientLookup(options: ClientLookupOptions): ClientLookup {
     const { route, setHeader } = options.request()
     if (pageRoutes.has(route)) return new ClientUnavailable(error.message)
     setHeader?.('retry-after', String(retryAfterSeconds))
-    return new TemporarilyUnavailable(error.message)
+    return temporarilyUnavailable('the client could not be checked', error.message)
   }
 
   async function keysAt(url: string, assertion: string, source = keySets): Promise<readonly JWK[]> {
@@ -194,11 +170,11 @@ export function createClientLookup(options: ClientLookupOptions): ClientLookup {
       const isPage = pageRoutes.has(route)
       if (!isMetadataDocumentUrl(clientId)) {
         const detail = 'not the URL of a metadata document'
-        throw isPage ? new ClientUnavailable(detail) : new errors.InvalidClientAuth(detail)
+        throw isPage ? new ClientUnavailable(detail) : engineError('invalid_client', { detail })
       }
       if (!allowsHost(options.hosts, new URL(clientId).hostname)) {
         const detail = 'the operator does not allow this host'
-        throw isPage ? new ClientRefused(detail) : new errors.InvalidClientAuth(detail)
+        throw isPage ? new ClientRefused(detail) : engineError('invalid_client', { detail })
       }
       const mayBeStale = !patientRoutes.has(route ?? '')
       try {
@@ -217,7 +193,7 @@ export function createClientLookup(options: ClientLookupOptions): ClientLookup {
       if (!isNeeded || typeof keysUri !== 'string' || !canParseUrl(keysUri)) return metadata
       const { href, hostname } = new URL(keysUri)
       if (!allowsHost(options.hosts, hostname)) {
-        throw new errors.InvalidClientAuth('the operator does not allow the host of its keys')
+        throw engineError('invalid_client', { detail: 'the operator does not allow the host of its keys' })
       }
       try {
         if (metadata['made_by_operator'] === true) {

@@ -4,10 +4,9 @@
  */
 
 import { dirname, resolve } from 'node:path'
-import type { ClientMetadata } from 'oidc-provider'
 import { unknownMembers } from '../../oauth/nearest-name.js'
 import { memberFormMistakes, operatorMembers } from '../../oauth/operator-clients.js'
-import { normaliseMetadata, strings } from '../../oauth/registration.js'
+import { type NamedClientMetadata, normaliseMetadata, strings } from '../../oauth/registration.js'
 import { type RegistrationRules, violations } from '../../oauth/registration-rules.js'
 import { introspectedResource, type ResourceDeclaration } from '../../oauth/resource.js'
 import { canParseUrl } from '../../oauth/url.js'
@@ -15,7 +14,7 @@ import { keySetMistakes } from './operator-keys.js'
 
 export interface FileClient {
   /** Registered metadata (RFC 7591 §2), with `client_secret` or, in its place, `client_secret_sha256`. */
-  readonly metadata: ClientMetadata
+  readonly metadata: NamedClientMetadata
 }
 
 /** The rules that entries are checked against. */
@@ -23,7 +22,7 @@ export interface ClientsFileRules {
   readonly registrationRules: RegistrationRules
   readonly resource: Pick<ResourceDeclaration, 'resource' | 'aliases'>
   /** The engine's objection to a client, if any. */
-  readonly engine: (metadata: ClientMetadata) => string | undefined
+  readonly engine: (metadata: NamedClientMetadata) => string | undefined
 }
 
 type Entry = Readonly<Record<string, unknown>>
@@ -123,7 +122,7 @@ function metadataOf(
   method: unknown,
   secret: string | undefined,
   { resource }: ClientsFileRules,
-): ClientMetadata {
+): NamedClientMetadata {
   const { client_secret_file: _file, client_secret_sha256: hash, ...rest } = entry
   const isInteractive = strings(entry['redirect_uris']).length > 0
   const metadata: Record<string, unknown> = {

@@ -1,9 +1,9 @@
 /** The identity of a client: how far it is proven, and where its redirects lead. The consent page shows the result. */
 import { createHash } from 'node:crypto'
-import type { default as Provider } from 'oidc-provider'
 import { claimsMetadataDocument } from '../../oauth/client-id.js'
 import { redirectKind } from '../../oauth/redirect-uri.js'
 import type { ClientMetadata } from '../../oauth/registration.js'
+import type { EngineClient } from '../engine/engine-types.js'
 import type { ClientIdentity, NameWarning, RedirectTarget } from '../pages/views.js'
 import { haveOneOwner, isLocalHost, sharedHost, subdomainOf } from './host-owners.js'
 import { isAnyMakersHost, knownClient } from './known-clients.js'
@@ -18,8 +18,6 @@ export interface IdentifiedClient {
   readonly metadata: () => ClientMetadata
   readonly isMetadataDocument: boolean
 }
-
-type EngineClient = NonNullable<Awaited<ReturnType<Provider['Client']['find']>>>
 
 export function identified(client: EngineClient): IdentifiedClient {
   return {

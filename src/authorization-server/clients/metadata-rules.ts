@@ -2,15 +2,15 @@
  * Connects the rules for client metadata to the engine, which calls them on registration, update, metadata document and every
  * load.
  */
-import { type Configuration, errors } from 'oidc-provider'
 import { randomSecret } from '../../base/secrets.js'
-import { expectsSecret, normaliseMetadata } from '../../oauth/registration.js'
+import { type ClientMetadata, expectsSecret, normaliseMetadata } from '../../oauth/registration.js'
 import {
   keepUsableRedirects,
   type RegistrationRules,
   type Violation,
   violations,
 } from '../../oauth/registration-rules.js'
+import { engineError } from '../engine/engine-errors.js'
 
 /** The engine's names for the routes by which a client writes its own metadata (RFC 7591, RFC 7592). */
 const selfRegistration: ReadonlySet<string> = new Set(['registration', 'client_update'])
@@ -32,12 +32,20 @@ export function dropOperatorMembers(metadata: Record<string, unknown>): void {
 
 /** The answer names the first rule that was broken; the log names all. */
 function refusal(first: Violation, broken: readonly Violation[]): Error {
-  const isRedirect = first.error === 'invalid_redirect_uri'
-  const error = isRedirect ? new errors.InvalidRedirectUri() : new errors.InvalidClientMetadata(first.message)
-  return Object.assign(error, {
-    error_description: first.message,
-    error_detail: `refused by ${broken.map(({ name, source }) => `${name} (${source})`).join(', ')}`,
+  return engineError(first.error === 'invalid_redirect_uri' ? first.error : 'invalid_client_metadata', {
+    description: first.message,
+    detail: `refused by ${broken.map(({ name, source }) => `${name} (${source})`).join(', ')}`,
   })
+}
+
+export interface ClientMetadataRules {
+  /** Members that the engine does not know itself. */
+  readonly properties: string[]
+  /**
+   * Called for each member that is judged here. Changes the metadata in place. Throws the engine's error for metadata that is refused.
+   * `route`: the engine's name of the endpoint, if there is a request.
+   */
+  readonly judge: (route: string | undefined, key: string, metadata: ClientMetadata) => void
 }
 
 /** `ownUrls`: of the issuer and its resources; absent where only the operator's clients are judged. */
@@ -51,17 +59,17 @@ export function clientMetadataRules({
   readonly registrationRules: RegistrationRules
   readonly trustedAssertionIssuers: readonly unknown[]
   readonly offersDeviceFlow: boolean
-}): NonNullable<Configuration['extraClientMetadata']> {
+}): ClientMetadataRules {
   const registrationRules = { ...options.registrationRules, ownUrls }
   return {
     // `software_id` and `software_version` group registrations of one product.
     properties: ['software_id', 'software_version', ...operatorMembers],
-    validator: (ctx, key, _value, metadata) => {
+    judge: (route, key, metadata) => {
       // Called once for every property: one call is enough.
       if (key !== 'software_id') return
       // The engine takes the scheme in any case.
       const isMetadataDocument = /^https:/i.test(String(metadata['client_id']))
-      const isFromStranger = isMetadataDocument || selfRegistration.has(ctx?.oidc.route ?? '')
+      const isFromStranger = isMetadataDocument || selfRegistration.has(route ?? '')
       const takesAssertions = trustedAssertionIssuers.length > 0
       const origin = {
         isMetadataDocument,
@@ -74,7 +82,7 @@ export function clientMetadataRules({
       if (isFromStranger) keepUsableRedirects(metadata, registrationRules)
       normaliseMetadata(metadata, origin)
       // The engine decided about a secret before it got here.
-      if (ctx?.oidc.route === 'registration' && expectsSecret(metadata)) {
+      if (route === 'registration' && expectsSecret(metadata)) {
         const secret = { client_secret: randomSecret(), client_secret_expires_at: 0 }
         Object.assign(metadata, secret, { token_endpoint_auth_method: 'client_secret_post' })
       }

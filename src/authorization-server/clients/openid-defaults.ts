@@ -3,8 +3,9 @@
  * `default_acr_values`). The engine refuses such a client's requests without the scope `openid`. The members mean nothing there, so
  * the engine does not see them.
  */
-import { type Client, Provider } from 'oidc-provider'
 import { parseScope } from '../../oauth/scope.js'
+import { currentRequest } from '../engine/engine-context.js'
+import type { EngineClient } from '../engine/engine-types.js'
 
 const members = ['defaultAcrValues', 'defaultMaxAge', 'requireAuthTime'] as const
 
@@ -19,14 +20,14 @@ const authorizationRoutes: ReadonlySet<string | undefined> = new Set([
 ])
 
 function isWithoutOpenid(): boolean {
-  const oidc = Provider.ctx?.oidc
-  if (!authorizationRoutes.has(oidc?.route)) return false
-  const scope = oidc?.params?.['scope']
+  const request = currentRequest()
+  if (!authorizationRoutes.has(request?.route)) return false
+  const scope = request?.params?.['scope']
   return !parseScope(typeof scope === 'string' ? scope : undefined).includes('openid')
 }
 
 /** Hides the members, in place, during requests without `openid`. Everywhere else the client is what it was. */
-export function hideOpenidDefaults(client: Client): void {
+export function hideOpenidDefaults(client: EngineClient): void {
   for (const member of members) {
     const value = client[member]
     if (value === undefined || value === false) continue

@@ -4,13 +4,12 @@
  * the person must look at it first, and the confirmation, which is the consent page here.
  */
 import type { IncomingMessage } from 'node:http'
-import { errors, type Provider } from 'oidc-provider'
 import type { HttpContext, HttpMiddleware } from '../../http/context.js'
 import { readForm } from '../../http/form.js'
-import type { Excess } from '../../http/window-counters.js'
 import type { RateLimit, RateLimits } from '../../storage/counters/rate-limits.js'
 import { replaceBody } from '../endpoints/parameters.js'
-import { hookDeviceCodes } from '../engine/device-codes.js'
+import type { DeviceCodeHooks } from '../engine/device-codes.js'
+import { TooManyCodes } from '../engine/engine-errors.js'
 import { senderNetworks } from '../limits/sender.js'
 import type { CsrfProtection } from '../pages/csrf.js'
 import { PageError } from '../pages/page-error.js'
@@ -56,33 +55,21 @@ function limitOf(
   }
 }
 
-/** The page for entering a code is shown again, and says so. A device gets it as JSON. */
-export class TooManyCodes extends errors.TemporarilyUnavailable {
-  override readonly status = 429
-  override readonly statusCode = 429
-  readonly retryAfterSeconds: number
-
-  constructor({ retryAfterSeconds }: Excess) {
-    super('too many device codes, try again later')
-    this.retryAfterSeconds = retryAfterSeconds
-  }
-}
-
 /**
  * Counts a code that was typed right before the engine looks it up, once the token of its form held, and a code for a device right before
  * it is stored. A request that is refused before costs nothing, so it must use nothing up.
  */
-export function limitDeviceCodes(provider: Provider, { limits, hidesAddresses }: DeviceEntryParts): void {
+export function limitDeviceCodes({ limits, hidesAddresses }: DeviceEntryParts): DeviceCodeHooks {
   const count = (limit: RateLimit) => async (ctx: HttpContext) => {
     const excess = await limits.take(limit, senderNetworks(ctx))
     if (excess === undefined) return
     ctx.set('retry-after', String(excess.retryAfterSeconds))
     throw new TooManyCodes(excess)
   }
-  hookDeviceCodes(provider, {
+  return {
     beforeLookup: count(limitOf('user code', userCodeLimits, hidesAddresses)),
     beforeIssue: count(limitOf('device authorization', deviceLimits, hidesAddresses)),
-  })
+  }
 }
 
 async function submitCode(parts: DeviceEntryParts, ctx: HttpContext, next: () => Promise<unknown>): Promise<void> {

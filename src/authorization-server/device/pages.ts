@@ -1,14 +1,13 @@
 /** Pages of the device flow that the engine asks for: entering the code, and the end. What comes between is the consent page. */
-import { type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provider'
 import type { HttpContext } from '../../http/context.js'
 import { publicPath } from '../../http/http.js'
 import type { Pages } from '../../pages/pages.js'
-import { isDeviceCodeAnswered } from '../engine/engine-errors.js'
+import { formToken, leaveSessionAsStored } from '../engine/engine-context.js'
+import { isDeviceCodeAnswered, isInvalidRequest, TooManyCodes } from '../engine/engine-errors.js'
+import type { Engine, EngineRequest, EngineSession } from '../engine/engine-types.js'
 import type { DeviceEntryError, DoneContext, Views } from '../pages/views.js'
 import { routes } from '../routes.js'
-import { enteredCode, TooManyCodes } from './entry.js'
-
-type DeviceFlow = Exclude<NonNullable<NonNullable<Configuration['features']>['deviceFlow']>, boolean>
+import { enteredCode } from './entry.js'
 
 /** The engine's errors by class name; they are not exported. */
 const entryErrors: Readonly<Record<string, DeviceEntryError>> = {
@@ -23,57 +22,76 @@ function entryErrorOf(error: Error): DeviceEntryError | undefined {
   if (isDeviceCodeAnswered(error)) return 'used-code'
   if (error instanceof TooManyCodes) return 'too-many-attempts'
   // The engine's token in the form fits no longer: the form was sent twice, or was open for long.
-  if (error instanceof errors.InvalidRequest) return 'form-expired'
+  if (isInvalidRequest(error)) return 'form-expired'
   return entryErrors[error.name]
 }
 
 /** A session that the browser brought along: a new one has no end yet. */
-function isStored(session: KoaContextWithOIDC['oidc']['session']): boolean {
+function isStored(session: EngineSession | undefined): boolean {
   return typeof session?.exp === 'number'
 }
 
-async function sendDone(pages: Pages<Views>, ctx: KoaContextWithOIDC, outcome: DoneContext['outcome']): Promise<void> {
-  const clientId = ctx.oidc.entities.Interaction?.params['client_id']
-  const client = typeof clientId === 'string' ? await ctx.oidc.provider.Client.find(clientId) : undefined
-  pages.send(ctx as unknown as HttpContext, 'done', { outcome, clientName: client?.clientName ?? client?.clientId })
+/** A request of the browser at the engine's device pages. */
+export interface DevicePageRequest {
+  readonly ctx: HttpContext
+  readonly request: EngineRequest
+  readonly engine: Pick<Engine, 'Client'>
 }
 
-/** The `deviceFlow` feature's sources. `renderError` shows what is not about the code. */
+/** Why the page for a code comes again. `code`: what a client would be answered; absent where the engine did not answer yet. */
+export interface DeviceEntryFailure {
+  readonly error: Error
+  readonly code: string | undefined
+}
+
+export interface DevicePages {
+  /** The page for entering a code, or the one of a failure that ends the entry. */
+  enterCode(asked: DevicePageRequest, failure: DeviceEntryFailure | undefined): Promise<void>
+  succeeded(asked: DevicePageRequest): Promise<void>
+}
+
+async function sendDone(
+  pages: Pages<Views>,
+  { ctx, request, engine }: DevicePageRequest,
+  outcome: DoneContext['outcome'],
+): Promise<void> {
+  const clientId = request.entities.Interaction?.params['client_id']
+  const client = typeof clientId === 'string' ? await engine.Client.find(clientId) : undefined
+  pages.send(ctx, 'done', { outcome, clientName: client?.clientName ?? client?.clientId })
+}
+
+/** `renderError` shows what is not about the code. */
 export function createDevicePages(
   pages: Pages<Views>,
-  renderError: NonNullable<Configuration['renderError']>,
-): Required<Pick<DeviceFlow, 'userCodeInputSource' | 'userCodeConfirmSource' | 'successSource'>> {
+  renderError: (ctx: HttpContext, code: string, error: Error) => void,
+): DevicePages {
   return {
-    userCodeInputSource: async (ctx, _form, out, error) => {
-      if (error?.name === 'AbortedError') return sendDone(pages, ctx, 'denied')
+    enterCode: async (asked, failure) => {
+      const { ctx, request } = asked
+      const { error, code } = failure ?? {}
+      if (error?.name === 'AbortedError') return sendDone(pages, asked, 'denied')
       const problem = error === undefined ? undefined : entryErrorOf(error)
-      if (error !== undefined && out !== undefined && problem === undefined) return renderError(ctx, out, error)
-      const ours = ctx as unknown as HttpContext
-      if (error !== undefined && out !== undefined && !isStored(ctx.oidc.session)) {
+      if (error !== undefined && code !== undefined && problem === undefined) return renderError(ctx, code, error)
+      const { event } = ctx.state
+      if (error !== undefined && code !== undefined && !isStored(request.session)) {
         // Without its cookie there is nothing a form could be bound to, and the engine fails at storing what it has not begun.
-        Object.assign(ctx.oidc.session ?? {}, { touched: false })
-        if (ctx.oidc.route !== 'code_verification') return renderError(ctx, out, error)
-        const { event } = ours.state
-        event['outcome'] = 'form-expired'
-        return pages.send(ours, 'error', { kind: 'form-expired', requestId: event.requestId }, 403)
+        leaveSessionAsStored(request)
+        if (request.route !== 'code_verification') return renderError(ctx, code, error)
+        event.outcome = 'form-expired'
+        return pages.send(ctx, 'error', { kind: 'form-expired', requestId: event.requestId }, 403)
       }
-      if (problem !== undefined) ours.state.event['outcome'] = problem
-      const secret = ctx.oidc.session?.state?.['secret']
+      if (problem !== undefined) event.outcome = problem
       const context = {
         userCode: enteredCode(ctx),
         error: problem,
-        action: publicPath(ours, routes.code_verification),
-        xsrf: typeof secret === 'string' ? secret : '',
+        action: publicPath(ctx, routes.code_verification),
+        xsrf: formToken(request),
       }
-      if (!(error instanceof TooManyCodes))
-        return pages.send(ours, 'device', context, problem === undefined ? 200 : 422)
+      if (!(error instanceof TooManyCodes)) return pages.send(ctx, 'device', context, problem === undefined ? 200 : 422)
       const { retryAfterSeconds } = error
-      ours.set('retry-after', String(retryAfterSeconds))
-      return pages.send(ours, 'device', { ...context, retryAfterSeconds }, 429)
+      ctx.set('retry-after', String(retryAfterSeconds))
+      return pages.send(ctx, 'device', { ...context, retryAfterSeconds }, 429)
     },
-    userCodeConfirmSource: async () => {
-      throw new Error('a code that was entered is confirmed on the consent page')
-    },
-    successSource: (ctx) => sendDone(pages, ctx, 'allowed'),
+    succeeded: (asked) => sendDone(pages, asked, 'allowed'),
   }
 }

@@ -28,7 +28,7 @@ export function paceDevices(storage: Storage): HttpMiddleware {
       const deviceCode = formParametersOf(ctx)?.get('device_code')
       if (!deviceCode || !(await pollsTooEarly(storage, deviceCode, deviceCodeTtlSeconds))) return
       ctx.body = slowDown
-      ctx.state.event['error'] = slowDown.error
+      ctx.state.event.error = slowDown.error
     }
   }
 }

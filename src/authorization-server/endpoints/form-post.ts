@@ -3,9 +3,9 @@
  * on. The page is one of this server's own instead of the engine's: a script whose hash is in the policy posts the form, and without
  * scripts the person presses the button.
  */
-import Provider, { type KoaContextWithOIDC } from 'oidc-provider'
 import type { HttpContext, HttpMiddleware } from '../../http/context.js'
 import type { Pages } from '../../pages/pages.js'
+import { engineRequest, formToken } from '../engine/engine-context.js'
 import type { Views } from '../pages/views.js'
 import { routes } from '../routes.js'
 
@@ -28,22 +28,6 @@ export function createPostForm(pages: Pages<Views>): PostForm {
   }
 }
 
-/** The engine with our page in place of its own. It registers its response modes while it is constructed, and keeps the first of a name. */
-export function engineThatPosts(postForm: PostForm): typeof Provider {
-  return class extends Provider {
-    override registerResponseMode(
-      name: string,
-      handler: Parameters<Provider['registerResponseMode']>[1],
-    ): ReturnType<Provider['registerResponseMode']> {
-      const ours: typeof handler = (ctx, redirectUri, response) => {
-        const fields = Object.entries(response).map(([field, value]) => [field, String(value)] as const)
-        postForm(ctx as unknown as HttpContext, redirectUri, Object.fromEntries(fields))
-      }
-      super.registerResponseMode(name, name === 'form_post' ? ours : handler)
-    }
-  }
-}
-
 /** What only the engine's own page of this kind says. */
 const enginesPage = '<title>Submitting Callback</title>'
 
@@ -56,9 +40,8 @@ export function postOnResume(postForm: PostForm): HttpMiddleware {
     await next()
     if (!ctx.path.startsWith(`${routes.authorization}/`) || ctx.status !== 200) return
     if (typeof ctx.body !== 'string' || !ctx.body.includes(enginesPage)) return
-    const { oidc } = ctx as unknown as KoaContextWithOIDC
-    const secret = oidc.session?.state?.['secret']
-    const fields = { xsrf: typeof secret === 'string' ? secret : '', logout: 'yes' }
-    postForm(ctx, oidc.urlFor('end_session_confirm'), fields)
+    const request = engineRequest(ctx)
+    if (request === undefined) return
+    postForm(ctx, request.urlFor('end_session_confirm'), { xsrf: formToken(request), logout: 'yes' })
   }
 }

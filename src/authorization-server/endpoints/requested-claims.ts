@@ -2,7 +2,7 @@
  * The `claims` parameter (OpenID Connect Core §5.5): claims that a request names one by one, besides those of its scopes. A person is asked
  * about such a claim in the words of the scope that has it; what is granted is the claim alone.
  */
-import { errors } from 'oidc-provider'
+import { engineError } from '../engine/engine-errors.js'
 import { passwordContext } from '../login/authentication-context.js'
 
 /** The claims of each scope (OpenID Connect Core §5.4), all of which this server has. The first ones are about the sign-in, not the person. */
@@ -90,10 +90,13 @@ export function assertAuthenticationContext(claims: { readonly id_token?: object
   if (!isObject(acr) || !acr['essential']) return
   const { value, values } = acr
   if (values !== undefined && !Array.isArray(values))
-    throw new errors.InvalidRequest('invalid claims.id_token.acr.values')
+    throw engineError('invalid_request', { description: 'invalid claims.id_token.acr.values' })
   const isMet =
     (value === undefined || value === passwordContext) && (values === undefined || values.includes(passwordContext))
-  if (!isMet) throw new errors.UnmetAuthenticationRequirements('none of the requested acr values can be met')
+  if (isMet) return
+  throw engineError('unmet_authentication_requirements', {
+    description: 'none of the requested acr values can be met',
+  })
 }
 
 /** Leaves out claims that were asked for with values they do not have (OpenID Connect Core §5.5.1), unless a scope gives them. */

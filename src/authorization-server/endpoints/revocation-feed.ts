@@ -13,17 +13,14 @@ import { readForm } from '../../http/form.js'
 import { OAuthError } from '../../oauth/errors.js'
 import { createRevocations, type RevocationPage, type Revocations } from '../../storage/revocations/revocations.js'
 import type { Storage } from '../../storage/storage.js'
-import { refusedSelfContained } from '../engine/engine-client.js'
-import { revocationFeedPath, routes } from '../routes.js'
+import type { AuthenticateClient } from '../engine/client-authentication.js'
+import type { EngineClient } from '../engine/engine-types.js'
+import { revocationFeedPath } from '../routes.js'
 import { createChangeWatch } from './change-watch.js'
-import { replaceBody } from './parameters.js'
 
 /** How often the database is asked whether there is news, while anybody waits: half of what a revocation takes to arrive. */
 const askEveryMs = 400
 const longestWaitSeconds = 25
-
-/** Header `{}`: enough to be taken for a JWT, which the engine refuses once it has authenticated the client. */
-const anyJwt = 'e30.e30.'
 
 /** The private-use claim by which a token names its grant, as the feed does: a hash, because the id itself is ours alone. */
 export function grantClaim(grantId: string | undefined): { readonly gid: string } | undefined {
@@ -44,18 +41,7 @@ function readRequest(form: URLSearchParams): FeedRequest {
 }
 
 /** The audience whose facts the client may see. */
-async function authenticate(ctx: HttpContext, form: URLSearchParams, next: () => Promise<void>) {
-  const credentials = new URLSearchParams(form)
-  credentials.delete('after')
-  credentials.delete('wait')
-  credentials.set('token', anyJwt)
-  replaceBody(ctx, Buffer.from(credentials.toString()))
-  ctx.req.headers.accept = 'application/json'
-  ctx.path = routes.introspection
-  await next()
-  ctx.path = revocationFeedPath
-  const client = refusedSelfContained(ctx)?.client
-  if (client === undefined) return undefined
+function audienceOf(client: EngineClient): string {
   const audience = client['introspects']
   if (client.clientAuthMethod === 'none' || typeof audience !== 'string') {
     throw new OAuthError('unauthorized_client', 'the feed is for resource servers: clients that may introspect', {
@@ -92,13 +78,17 @@ function answer(ctx: HttpContext, page: RevocationPage, isLast: boolean): void {
     more: page.more,
     complete: !page.known,
   }
-  ctx.state.event['revocations'] = page.revocations.length
+  ctx.state.event.revocations = page.revocations.length
   // Every few seconds from each resource server, as long as it runs.
   ctx.state.isRoutine = page.revocations.length === 0
 }
 
-/** Middleware right before the engine, which authenticates the client. `stopping`: whoever waits is answered. */
-export function serveRevocationFeed(storage: Storage, stopping?: AbortSignal): HttpMiddleware {
+/** Middleware. `stopping`: whoever waits is answered. */
+export function serveRevocationFeed(
+  storage: Storage,
+  authenticate: AuthenticateClient,
+  stopping?: AbortSignal,
+): HttpMiddleware {
   const revocations = createRevocations(storage)
   const { watch } = createChangeWatch({
     ask: async (since) => {
@@ -129,8 +119,7 @@ export function serveRevocationFeed(storage: Storage, stopping?: AbortSignal): H
   return async (ctx, next) => {
     if (ctx.path !== revocationFeedPath || ctx.method !== 'POST') return next()
     const form = await readForm(ctx)
-    const audience = await authenticate(ctx, form, next)
-    if (audience === undefined) return
+    const audience = audienceOf(await authenticate(ctx, form))
     const gone = new AbortController()
     ctx.res.once('close', () => gone.abort())
     answer(ctx, await nextPage(audience, readRequest(form), gone.signal), stopping?.aborted === true)

@@ -2,19 +2,19 @@
  * Introspection (RFC 7662) of JWT access tokens, which the engine refuses: a resource server that only introspects gets the same
  * answer as for an opaque token. Revoked tokens are inactive at once, by the same facts as the feed.
  */
-import type { Client } from 'oidc-provider'
 import { isRevoked } from '../../storage/revocations/revocations.js'
 import type { Storage } from '../../storage/storage.js'
+import type { EngineClient } from '../engine/engine-types.js'
 import type { ReadSelfContained, SelfContainedToken } from './self-contained-tokens.js'
 
-export type IntrospectSelfContained = (token: string, client: Client) => Promise<Record<string, unknown>>
+export type IntrospectSelfContained = (token: string, client: EngineClient) => Promise<Record<string, unknown>>
 
 const inactive = { active: false } as const
 
 const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined)
 
 /** RFC 7662 §4: only the resource server whose audience the token has, and that only. */
-function isFor({ claims: { aud } }: SelfContainedToken, client: Client): boolean {
+function isFor({ claims: { aud } }: SelfContainedToken, client: EngineClient): boolean {
   const [audience, ...others] = [aud ?? []].flat()
   if (client.clientAuthMethod === 'none' || others.length > 0) return false
   return audience !== undefined && client['introspects'] === audience

@@ -7,7 +7,7 @@ import type { AuditTrail } from '../../storage/audit/audit.js'
 import { clockToleranceSeconds } from '../../storage/engine-model.js'
 import { revokeAccessToken } from '../../storage/revocations/revocations.js'
 import type { Storage } from '../../storage/storage.js'
-import { refusedSelfContained } from '../engine/engine-client.js'
+import { refusedToken } from '../engine/engine-events.js'
 import { routes } from '../routes.js'
 import type { ReadSelfContained } from './self-contained-tokens.js'
 
@@ -25,7 +25,7 @@ export function revokeSelfContained({ read, ...parts }: SelfContainedRevocationP
   return async (ctx, next) => {
     await next()
     if (ctx.path !== routes.revocation || ctx.method !== 'POST') return
-    const refused = refusedSelfContained(ctx)
+    const refused = refusedToken(ctx)
     if (refused === undefined) return
     const { clientId } = refused.client
     const { jti, aud, sub, client_id: holder } = (await read(refused.token, clockToleranceSeconds))?.claims ?? {}

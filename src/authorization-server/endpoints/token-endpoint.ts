@@ -9,7 +9,7 @@ import { revokeGrant } from '../../storage/grants/grants.js'
 import { TokenReader } from '../../storage/grants/token-reader.js'
 import type { Storage } from '../../storage/storage.js'
 import { UnitOfWork } from '../../storage/unit-of-work.js'
-import { refusedSelfContained } from '../engine/engine-client.js'
+import { refusedToken } from '../engine/engine-events.js'
 import type { TokenGate } from '../limits/usage-limits.js'
 import { routes } from '../routes.js'
 import type { UnitKind } from '../units-of-work.js'
@@ -43,7 +43,7 @@ async function endFamily(storage: Storage, audit: AuditTrail, grantId: string, {
 
 /** As the engine says it: which of several reasons it was is not for the client. */
 function refuseGrant(ctx: HttpContext): void {
-  ctx.state.event['error'] = 'invalid_grant'
+  ctx.state.event.error = 'invalid_grant'
   ctx.status = 400
   ctx.body = { error: 'invalid_grant', error_description: 'grant request is invalid' }
 }
@@ -63,7 +63,7 @@ export function tokenRequests(storage: Storage, audit: AuditTrail, isTooMuch: To
       if (ctx.status !== 200 || !isTokenResponse(ctx.body)) return
       if (isTooMuch(ctx)) return
       const outcome = await unit.commit()
-      ctx.state.event['outcome'] = outcome.kind
+      ctx.state.event.outcome = outcome.kind
       switch (outcome.kind) {
         case 'committed':
           return
@@ -74,7 +74,7 @@ export function tokenRequests(storage: Storage, audit: AuditTrail, isTooMuch: To
           await endFamily(storage, audit, outcome.grantId, ctx)
           return refuseGrant(ctx)
         case 'used':
-          ctx.state.event['errorDetail'] = 'the assertion was used before'
+          ctx.state.event.errorDetail = 'the assertion was used before'
           return refuseGrant(ctx)
         case 'lost':
           return refuseGrant(ctx)
@@ -95,7 +95,7 @@ export function introspections(storage: Storage, introspect: IntrospectSelfConta
       return new UnitOfWork(storage, new TokenReader(storage, { presented: { model: 'any token', value: token } }))
     },
     close: async (ctx) => {
-      const refused = refusedSelfContained(ctx)
+      const refused = refusedToken(ctx)
       if (refused === undefined) return
       ctx.body = await introspect(refused.token, refused.client)
       ctx.status = 200

@@ -3,27 +3,29 @@
  * signature; it keeps a hundred of them, and finds them by the hash of all metadata, at every request. Here a client is found by
  * its id and is the same as long as its metadata is: the adapter hands over the same object while the row is unchanged.
  */
-import type { Client, ClientMetadata, Provider } from 'oidc-provider'
 import { BoundedMap } from '../../base/bounded-map.js'
+import type { ClientMetadata } from '../../oauth/registration.js'
 import { hideOpenidDefaults } from '../clients/openid-defaults.js'
+import type { EngineClient } from './engine-types.js'
 
 const mostClients = 2_000
 
 interface Built {
   readonly metadata: object
   readonly json: string
-  readonly client: Client
+  readonly client: EngineClient
 }
 
 /** Replaces the engine's own way to find a client. What is found, and what is refused, stays as it was. */
-export function keepBuiltClients(provider: Provider): void {
-  const Engine = provider.Client as unknown as {
-    new (metadata: ClientMetadata): Client
+export function keepBuiltClients({ Client: model }: { readonly Client: object }): void {
+  // The engine's types leave out the constructor and the adapter.
+  const Engine = model as {
+    new (metadata: ClientMetadata): EngineClient
     readonly adapter: { find(id: string): Promise<ClientMetadata | undefined> }
-    find(id: string): Promise<Client | undefined>
+    find(id: string): Promise<EngineClient | undefined>
   }
   const built = new BoundedMap<Built>(mostClients)
-  function build(json: string): Client {
+  function build(json: string): EngineClient {
     const client = new Engine(JSON.parse(json))
     hideOpenidDefaults(client)
     return client

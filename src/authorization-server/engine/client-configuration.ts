@@ -2,12 +2,13 @@
  * The engine's configuration that decides which client metadata is valid. The serving engine and the one that only checks
  * CLIENTS_FILE share it, so a client that passes the check at start is never refused at its first request.
  */
-import type { Configuration } from 'oidc-provider'
 import { dpopProofAlgorithms } from '../../oauth/dpop.js'
+import type { ClientMetadata } from '../../oauth/registration.js'
 import { clientMetadataRules } from '../clients/metadata-rules.js'
 import { passwordContext } from '../login/authentication-context.js'
 import type { AuthorizationServerOptions } from '../options.js'
 import { openidScopes } from '../resources/resources.js'
+import type { EngineClient, EngineContext } from './engine-types.js'
 
 export type ClientRuleOptions = Pick<
   AuthorizationServerOptions,
@@ -31,26 +32,41 @@ export function clientFeatures({ offersDeviceFlow }: ClientRuleOptions) {
     externalSigningSupport: { enabled: true, ack: externalSigningVersion },
     introspection: { enabled: true },
     rpInitiatedLogout: { enabled: true },
-  } as const satisfies Configuration['features']
+  } as const
+}
+
+/** The rules for client metadata as the engine takes them. */
+export function extraClientMetadata(options: Parameters<typeof clientMetadataRules>[0]) {
+  const { properties, judge } = clientMetadataRules(options)
+  return {
+    properties,
+    validator: (ctx: EngineContext | undefined, key: string, _value: unknown, metadata: ClientMetadata) =>
+      judge(ctx?.oidc.route, key, metadata),
+  }
 }
 
 /** Everything of it but the features. */
 export function clientConfiguration(options: ClientRuleOptions) {
   return {
     acrValues: [passwordContext],
-    clientAuthMethods: ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'],
+    clientAuthMethods: [
+      'none' as const,
+      'client_secret_basic' as const,
+      'client_secret_post' as const,
+      'private_key_jwt' as const,
+    ],
     clientDefaults: {
       grant_types: ['authorization_code', 'refresh_token'],
       // OpenID Connect Registration §2: client libraries refuse any other algorithm unless they asked for it.
-      id_token_signed_response_alg: 'RS256',
-      response_types: ['code'],
-      token_endpoint_auth_method: 'client_secret_basic',
+      id_token_signed_response_alg: 'RS256' as const,
+      response_types: ['code' as const],
+      token_endpoint_auth_method: 'client_secret_basic' as const,
     },
     enabledJWA: { dPoPSigningAlgValues: [...dpopProofAlgorithms] },
-    extraClientMetadata: clientMetadataRules(options),
+    extraClientMetadata: extraClientMetadata(options),
     // Any function of one's own makes `refresh_token` a grant type that clients may name; provider.ts has the one that serves.
-    issueRefreshToken: async (_ctx, client) => client.grantTypeAllowed('refresh_token'),
-    responseTypes: ['code'],
+    issueRefreshToken: async (_ctx: EngineContext, client: EngineClient) => client.grantTypeAllowed('refresh_token'),
+    responseTypes: ['code' as const],
     scopes: openidScopes.map(({ name }) => name),
-  } satisfies Configuration
+  }
 }

@@ -1,13 +1,25 @@
 /** The engine's `findAccount`: loads a person and gives the claims about them. */
-import type { Configuration } from 'oidc-provider'
 import { isOutage, outageError } from '../../database/outage.js'
 import type { Storage } from '../../storage/storage.js'
 import { withRequestedValues } from '../endpoints/requested-claims.js'
 import { unitOf } from '../units-of-work.js'
 import { rethrowForEngine } from './engine-errors.js'
 
+interface FoundAccount {
+  readonly accountId: string
+  readonly [member: string]: unknown
+  /** The claims about the person; `requested`: those that the request names one by one. */
+  claims(
+    use: string,
+    scope: string,
+    requested: Readonly<Record<string, unknown>>,
+  ): { sub: string; [claim: string]: unknown }
+}
+
 /** For the engine's `findAccount`. Disabled accounts are none. */
-export function findAccountIn(storage: Storage): NonNullable<Configuration['findAccount']> {
+export function findAccountIn(
+  storage: Storage,
+): (ctx: { readonly state: object }, accountId: string) => Promise<FoundAccount | undefined> {
   return async (ctx, accountId) => {
     const joined = unitOf(ctx)?.reader.person?.(accountId)
     const account =

@@ -1,6 +1,4 @@
 /** Connects the client look-up to the engine: which clients it accepts, and for which request it looks one up. */
-import { Provider } from 'oidc-provider'
-import type { HttpContext } from '../../http/context.js'
 import type { ClientMetadata } from '../../oauth/registration.js'
 import { UntrustedFetchError } from '../../outbound/untrusted-fetch-error.js'
 import type { Payload } from '../../storage/adapter-types.js'
@@ -9,21 +7,28 @@ import { createClientDocumentStore } from '../../storage/clients/client-document
 import { currentUnit } from '../../storage/unit-of-work.js'
 import { createClientLookup, type LookupRequest } from '../clients/client-lookup.js'
 import type { AuthorizationServerOptions, ResourceServerClient } from '../options.js'
+import { currentContext, engineRequest } from './engine-context.js'
+
+/** The engine, as far as metadata is tried out on it. Its types leave the constructor of clients out. */
+export interface ClientModel {
+  readonly Client: object
+}
 
 export interface EngineClients extends ClientSource {
   /** Call once, before the first request: documents are tried out on this engine. */
-  attach(provider: Provider): void
+  attach(engine: ClientModel): void
   /** Makes the client's last good document survive restarts; nothing for clients that have none. */
   keep(clientId: string): Promise<void>
 }
 
-function currentRequest(): LookupRequest {
-  const ctx = Provider.ctx
+function lookupRequest(): LookupRequest {
+  const ctx = currentContext()
   if (ctx === undefined) return { id: currentUnit() }
-  const assertion = ctx.oidc.params?.['client_assertion']
+  const { route, params } = engineRequest(ctx) ?? {}
+  const assertion = params?.['client_assertion']
   return {
     id: ctx.req,
-    route: ctx.oidc.route,
+    route,
     clientAssertion: typeof assertion === 'string' ? assertion : undefined,
     setHeader: (name, value) => ctx.set(name, value),
   }
@@ -31,15 +36,14 @@ function currentRequest(): LookupRequest {
 
 /** The address that the request comes from. */
 function currentAddress(): string | undefined {
-  const ctx = Provider.ctx as unknown as HttpContext | undefined
-  return ctx?.state.clientAddress
+  return currentContext()?.state.clientAddress
 }
 
 /** Throws as the engine does when a client with such metadata is used. */
-export function tryOut(provider: Provider | undefined, metadata: ClientMetadata): void {
-  if (provider === undefined) throw new Error('a client was looked up before there was an engine')
-  // The engine's types leave the constructor out. It changes what it gets, so it gets a copy.
-  const Client = provider.Client as unknown as new (metadata: ClientMetadata) => unknown
+export function tryOut(engine: ClientModel | undefined, metadata: ClientMetadata): void {
+  if (engine === undefined) throw new Error('a client was looked up before there was an engine')
+  const Client = engine.Client as new (metadata: ClientMetadata) => unknown
+  // It changes what it gets, so it gets a copy.
   new Client(JSON.parse(JSON.stringify(metadata)))
 }
 
@@ -64,7 +68,7 @@ export function createEngineClients(
 ): EngineClients {
   const { storage, log, untrustedFetch, operatorFetch, clientFailureMs, clientHosts, acceptsMetadataDocuments } =
     options
-  let engine: Provider | undefined
+  let engine: ClientModel | undefined
   const lookup = createClientLookup({
     store: createClientDocumentStore(storage),
     untrustedFetch,
@@ -82,7 +86,7 @@ export function createEngineClients(
     running: options.clientFetches,
     asker: options.hidesAddresses === true ? () => undefined : currentAddress,
     validate: (metadata) => tryOut(engine, metadata),
-    request: currentRequest,
+    request: lookupRequest,
   })
   const ours = options.resourceServerClient && resourceServerMetadata(options.resourceServerClient)
   return {
@@ -90,8 +94,8 @@ export function createEngineClients(
     find: async (clientId) => (acceptsMetadataDocuments ? ((await lookup.find(clientId)) as Payload) : undefined),
     withKeys: async (metadata) => (await lookup.withKeys(metadata)) as Payload,
     keep: (clientId) => lookup.keep(clientId),
-    attach: (provider) => {
-      engine = provider
+    attach: (made) => {
+      engine = made
     },
   }
 }

@@ -1,15 +1,21 @@
 /** Names and attributes of the engine's cookies. Pure. */
-import type { Configuration } from 'oidc-provider'
 import { cookieSuffix } from '../../oauth/cookie-names.js'
 
-type CookieConfiguration = NonNullable<Configuration['cookies']>
+interface CookieAttributes {
+  readonly httpOnly: boolean
+  readonly sameSite: 'lax'
+  readonly signed: boolean
+  readonly secure: boolean
+  readonly path?: string
+  readonly priority?: 'high'
+}
 
 export interface EngineCookies {
   readonly names: Readonly<Record<'session' | 'interaction' | 'resume', string>>
   /** The session cookie's attributes. Its `expires` is the session's own. */
-  readonly long: NonNullable<CookieConfiguration['long']>
+  readonly long: CookieAttributes
   /** Attributes of the cookies of an interaction. Each is bound to its own path. */
-  readonly short: NonNullable<CookieConfiguration['short']>
+  readonly short: CookieAttributes
 }
 
 /** Not in RFC 6265: browsers that do not know the attribute ignore it. */

@@ -1,17 +1,12 @@
 /** Pages the engine asks for: authorization errors that must not redirect, sign-out, signed out, the device flow's. */
-import type { Configuration, KoaContextWithOIDC } from 'oidc-provider'
 import type { HttpContext } from '../../http/context.js'
 import type { Pages } from '../../pages/pages.js'
-import { ClientRefused, ClientUnavailable } from '../clients/client-lookup.js'
-import { createDevicePages } from '../device/pages.js'
-import { createPostForm } from '../endpoints/form-post.js'
+import { createDevicePages, type DevicePages } from '../device/pages.js'
+import { createPostForm, type PostForm } from '../endpoints/form-post.js'
 import type { ErrorKind, Views } from '../pages/views.js'
-import type { EnginePages } from './provider.js'
-
-/** The engine's context is the one our middleware made: it carries our state. */
-function ours(ctx: KoaContextWithOIDC): HttpContext {
-  return ctx as unknown as HttpContext
-}
+import { formToken } from './engine-context.js'
+import { ClientRefused, ClientUnavailable, isSessionNotFound } from './engine-errors.js'
+import type { EngineRequest } from './engine-types.js'
 
 const kinds: Readonly<Record<string, ErrorKind>> = {
   invalid_client: 'unknown-client',
@@ -25,31 +20,38 @@ const kinds: Readonly<Record<string, ErrorKind>> = {
 function kindOf(error: Error, code: string): ErrorKind {
   if (error instanceof ClientUnavailable) return 'client-unavailable'
   if (error instanceof ClientRefused) return 'client-refused'
-  return error.name === 'SessionNotFound' ? 'interaction-expired' : (kinds[code] ?? 'bad-request')
+  return isSessionNotFound(error) ? 'interaction-expired' : (kinds[code] ?? 'bad-request')
+}
+
+export interface EnginePages {
+  /** `code`: what a client would be answered. */
+  renderError(ctx: HttpContext, code: string, error: Error): void
+  signOut(ctx: HttpContext, request: EngineRequest): void
+  signedOut(ctx: HttpContext): void
+  readonly device: DevicePages
+  readonly postForm: PostForm
 }
 
 export function createEnginePages(pages: Pages<Views>): EnginePages {
-  const renderError: NonNullable<Configuration['renderError']> = async (ctx, out, error) => {
-    const { event } = ours(ctx).state
-    event['error'] = out.error
+  const renderError: EnginePages['renderError'] = (ctx, code, error) => {
+    const { event } = ctx.state
+    event.error = code
     // The engine's event has said more already (events.ts).
-    event['errorDetail'] ??= error.message
-    const context = { kind: kindOf(error, out.error), requestId: event.requestId, code: out.error }
-    pages.send(ours(ctx), 'error', context, ctx.status)
+    event.errorDetail ??= error.message
+    pages.send(ctx, 'error', { kind: kindOf(error, code), requestId: event.requestId, code }, ctx.status)
   }
   return {
     renderError,
     device: createDevicePages(pages, renderError),
     postForm: createPostForm(pages),
-    logoutSource: (ctx, _form) => {
-      const secret = ctx.oidc.session?.state?.['secret']
-      pages.send(ours(ctx), 'sign-out', {
-        clientName: ctx.oidc.client?.clientName,
-        action: ctx.oidc.urlFor('end_session_confirm'),
-        fields: { xsrf: typeof secret === 'string' ? secret : '' },
+    signOut: (ctx, request) => {
+      pages.send(ctx, 'sign-out', {
+        clientName: request.client?.clientName,
+        action: request.urlFor('end_session_confirm'),
+        fields: { xsrf: formToken(request) },
         confirm: { name: 'logout', value: 'yes' },
       })
     },
-    postLogoutSuccessSource: (ctx) => pages.send(ours(ctx), 'signed-out', { hasStayed: false }),
+    signedOut: (ctx) => pages.send(ctx, 'signed-out', { hasStayed: false }),
   }
 }

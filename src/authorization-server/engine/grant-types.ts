@@ -1,11 +1,17 @@
 /** The error for a grant type that a client is not registered for (RFC 6749 §5.2, RFC 8628 §3.2). */
-import { errors, type KoaContextWithOIDC, Provider } from 'oidc-provider'
 import { deviceCodeGrant } from '../../oauth/registration.js'
+import { currentRequest } from './engine-context.js'
+import { engineError } from './engine-errors.js'
+import type { EngineClient, EngineRequest } from './engine-types.js'
 
 /** What this request itself asks for; the engine also asks about other grant types on the way. */
-function requestedGrantType(oidc: KoaContextWithOIDC['oidc'] | undefined): unknown {
-  if (oidc?.route === 'device_authorization') return deviceCodeGrant
-  return oidc?.route === 'token' ? oidc.params?.['grant_type'] : undefined
+function requestedGrantType(request: EngineRequest | undefined): unknown {
+  if (request?.route === 'device_authorization') return deviceCodeGrant
+  return request?.route === 'token' ? request.params?.['grant_type'] : undefined
+}
+
+interface GrantTypeCheck {
+  grantTypeAllowed(this: EngineClient, grantType: string): boolean
 }
 
 /**
@@ -13,14 +19,19 @@ function requestedGrantType(oidc: KoaContextWithOIDC['oidc'] | undefined): unkno
  * `unsupported_grant_type`, which is about this server. `isOffered`: whether any client may use it here. A grant type may be known
  * to the engine and not offered, so that clients that were registered for it still have their others.
  */
-export function explainRefusedGrantTypes(provider: Provider, isOffered: (grantType: string) => boolean): void {
-  const { prototype } = provider.Client
+export function explainRefusedGrantTypes(
+  { Client }: { readonly Client: { readonly prototype: GrantTypeCheck } },
+  isOffered: (grantType: string) => boolean,
+): void {
+  const { prototype } = Client
   const { grantTypeAllowed } = prototype
   prototype.grantTypeAllowed = function explained(grantType) {
     const isAllowed = grantTypeAllowed.call(this, grantType)
-    if (requestedGrantType(Provider.ctx?.oidc) !== grantType) return isAllowed
-    if (!isOffered(grantType)) throw new errors.UnsupportedGrantType()
-    if (!isAllowed) throw new errors.UnauthorizedClient('requested grant type is not allowed for this client')
+    if (requestedGrantType(currentRequest()) !== grantType) return isAllowed
+    if (!isOffered(grantType)) throw engineError('unsupported_grant_type')
+    if (!isAllowed) {
+      throw engineError('unauthorized_client', { description: 'requested grant type is not allowed for this client' })
+    }
     return true
   }
 }

@@ -1,11 +1,11 @@
 /**
  * When the engine must ask the person: its own checks, changed where they would loop or forget. Every authorization has a
- * grant of its own, so that one install's revocation leaves its siblings alive; who is asked for it: standing-consent.ts. The dispatcher
- * in router.ts decides which page that is.
+ * grant of its own, so that one install's revocation leaves its siblings alive; who is asked for it: interactions/standing-consent.ts. The
+ * dispatcher in interactions/router.ts decides which page that is.
  */
 import { interactionPolicy } from 'oidc-provider'
 import { requestedSubjects } from '../endpoints/requested-claims.js'
-import { isStanding } from './standing-consent.js'
+import { isStanding } from '../interactions/standing-consent.js'
 
 const { Check, base } = interactionPolicy
 
@@ -42,13 +42,13 @@ export function createInteractionPolicy(): ReturnType<typeof base> {
     }),
   )
 
-  // RFC 8252 §8.6 is about clients that anybody can claim to be; a consent stands for proven ones only (standing-consent.ts).
+  // RFC 8252 §8.6 is about clients that anybody can claim to be; a consent stands for proven ones only (interactions/standing-consent.ts).
   const native = consent.checks.get('native_client_prompt')
   if (native === undefined) throw new Error('the engine lost its check native_client_prompt')
   consent.checks.remove(native.reason)
   consent.checks.add(
     new Check(native.reason, native.description, native.error ?? 'interaction_required', (ctx) =>
-      isStanding(ctx) ? Check.NO_NEED_TO_PROMPT : native.check(ctx),
+      isStanding(ctx.oidc) ? Check.NO_NEED_TO_PROMPT : native.check(ctx),
     ),
   )
 

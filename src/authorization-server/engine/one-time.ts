@@ -6,13 +6,13 @@
  * The engine asks one question for both kinds and does not say which one it means. The kind follows from what was verified, never
  * from the text of the request: a caller who chooses the namespace chooses one in which the replay is new.
  */
-import { errors, Provider, type TokenEndpointGrantContext } from 'oidc-provider'
-import { validateDpop } from 'oidc-provider/lib/helpers/grants.js'
-import type { HttpMiddleware } from '../../http/context.js'
+import type { HttpContext, HttpMiddleware } from '../../http/context.js'
 import { dpopProofWindowSeconds } from '../../oauth/dpop.js'
 import { forgetUses, rememberOnce } from '../../storage/grants/artifacts.js'
 import type { Storage } from '../../storage/storage.js'
-import { rethrowForEngine } from './engine-errors.js'
+import type { VerifiedProof } from './dpop-proof.js'
+import { currentContext } from './engine-context.js'
+import { engineError, rethrowForEngine } from './engine-errors.js'
 
 /** Requests whose client assertion the engine has just verified. Its next question is about that assertion's `jti`. */
 const verifiedAssertions = new WeakSet<object>()
@@ -28,8 +28,15 @@ export function expectAssertionUse(ctx: object): void {
   verifiedAssertions.add(ctx)
 }
 
-/** Replaces how the engine remembers. Namespaces: client and `jti` for an assertion, key thumbprint and `jti` for a proof. */
-export function enforceSingleUse(provider: Provider, storage: Storage): void {
+/**
+ * Replaces how the engine remembers. Namespaces: client and `jti` for an assertion, key thumbprint and `jti` for a proof. `proofOf`: the
+ * proof that the engine has verified for a request.
+ */
+export function enforceSingleUse(
+  { ReplayDetection }: { readonly ReplayDetection: object },
+  storage: Storage,
+  proofOf: (ctx: HttpContext) => Promise<VerifiedProof | undefined>,
+): void {
   const remember = async (ctx: object, name: string, expiresAt: number): Promise<boolean> => {
     const isNew = await rememberOnce(storage, name, new Date(expiresAt * 1000)).catch(rethrowForEngine)
     if (isNew) usedBy.set(ctx, [...(usedBy.get(ctx) ?? []), name])
@@ -40,19 +47,18 @@ export function enforceSingleUse(provider: Provider, storage: Storage): void {
    * A used proof is `invalid_dpop_proof` (RFC 9449 §5). The engine would answer `invalid_grant`, and clients drop their tokens on that
    * instead of signing a new proof. A proof may be dated ahead, so it is remembered for its own window, not for one from now on.
    */
-  const useProof = async (ctx: object, identifier: string): Promise<boolean> => {
-    // The engine keeps what it verified for this request, at whichever endpoint.
-    const proof = await validateDpop(provider, ctx as TokenEndpointGrantContext)
+  const useProof = async (ctx: HttpContext, identifier: string): Promise<boolean> => {
+    const proof = await proofOf(ctx)
     if (proof?.jti !== identifier) throw new Error('the engine asks about an identifier that it has not verified')
     const name = `proof\n${proof.thumbprint}\n${identifier}`
     const isNew = await remember(ctx, name, proof.iat + dpopProofWindowSeconds + 1)
-    if (!isNew) throw new errors.InvalidDpopProof('the DPoP proof was used before')
+    if (!isNew) throw engineError('invalid_dpop_proof', { description: 'the DPoP proof was used before' })
     return true
   }
 
-  Object.assign(provider.ReplayDetection, {
+  Object.assign(ReplayDetection, {
     unique: async (clientId: string, identifier: string, expiresAt: number): Promise<boolean> => {
-      const { ctx } = Provider
+      const ctx = currentContext()
       if (ctx === undefined) throw new Error('the engine asks outside a request')
       if (!verifiedAssertions.delete(ctx)) return useProof(ctx, identifier)
       return remember(ctx, `assertion\n${clientId}\n${identifier}`, expiresAt)

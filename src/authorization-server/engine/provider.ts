@@ -2,38 +2,42 @@
  * The one place that constructs the engine (oidc-provider). Owns its configuration; decisions of the product are functions from
  * the files beside it. The engine's version is pinned exactly, and its experimental features are acknowledged here.
  */
-import { type ClientMetadata, type Configuration, errors, type KoaContextWithOIDC, Provider } from 'oidc-provider'
+import { type Configuration, type KoaContextWithOIDC, Provider } from 'oidc-provider'
 import initializeKeystore from 'oidc-provider/lib/helpers/initialize_keystore.js'
-import type { HttpContext } from '../../http/context.js'
 import { ownUrlsOf } from '../../oauth/own-hosts.js'
+import type { NamedClientMetadata } from '../../oauth/registration.js'
 import { jwtBearerGrant } from '../../oauth/trusted-issuer.js'
 import { pathOf } from '../../oauth/well-known.js'
 
 import { clockToleranceSeconds } from '../../storage/engine-model.js'
 import type { KeyRing, Keys } from '../../storage/keys/key-ring.js'
 import { requiresPkce } from '../clients/pkce.js'
-import type { createDevicePages } from '../device/pages.js'
-import { engineThatPosts, type PostForm } from '../endpoints/form-post.js'
+import type { DevicePageRequest } from '../device/pages.js'
+import type { PostForm } from '../endpoints/form-post.js'
 import { assertAuthenticationContext, claimsOfScope } from '../endpoints/requested-claims.js'
 import { isSignInAlone } from '../endpoints/requested-scopes.js'
 import { grantClaim } from '../endpoints/revocation-feed.js'
-import { carryGrantedScopes } from '../endpoints/token-scopes.js'
 import { mayStayConnected } from '../interactions/grant.js'
-import { createInteractionPolicy } from '../interactions/policy.js'
-import { resumeForSignedInBrowser } from '../interactions/signed-in-browser.js'
 import { grantStanding, type StandingConsentParts } from '../interactions/standing-consent.js'
 import type { AuthorizationServerOptions } from '../options.js'
 import type { Resources } from '../resources/resources.js'
 import { routes } from '../routes.js'
 import { clientAssertionRules, compareLoopbackRedirects, compareSecrets, expectAudience } from './authentication.js'
+import { renewSessionsInPlace, resumeForSignedInBrowser } from './browser-sessions.js'
 import { keepBuiltClients } from './built-clients.js'
 import { type ClientRuleOptions, clientConfiguration, clientFeatures } from './client-configuration.js'
+import { verifiedProof } from './dpop-proof.js'
 import { findAccountIn } from './engine-account.js'
 import { createEngineAdapters } from './engine-adapter.js'
 import type { EngineClients } from './engine-clients.js'
+import { ourContext } from './engine-context.js'
 import { engineCookies } from './engine-cookies.js'
+import { engineError } from './engine-errors.js'
 import { engineMistake } from './engine-judgement.js'
+import type { EnginePages } from './engine-pages.js'
 import { explainRefusedGrantTypes } from './grant-types.js'
+import { carryGrantedScopes } from './granted-scopes.js'
+import { createInteractionPolicy } from './interaction-policy.js'
 import { lifetimes } from './lifetimes.js'
 import { enforceSingleUse } from './one-time.js'
 import { rotatesRefreshToken } from './refresh-rotation.js'
@@ -41,14 +45,6 @@ import { engineKey } from './signing-key.js'
 
 /** Draft of OAuth Client ID Metadata Document that the engine implements and we tested. */
 const metadataDocumentDraft = 'draft-02'
-
-export interface EnginePages {
-  renderError: NonNullable<Configuration['renderError']>
-  logoutSource(ctx: KoaContextWithOIDC, form: string): void
-  postLogoutSuccessSource(ctx: KoaContextWithOIDC): void
-  readonly device: ReturnType<typeof createDevicePages>
-  readonly postForm: PostForm
-}
 
 export interface ProviderParts {
   readonly options: AuthorizationServerOptions
@@ -79,7 +75,7 @@ function resourceIndicators({
     },
     getResourceServerInfo: async (_ctx, identifier) => {
       const resource = resources.find(identifier)
-      if (resource === undefined) throw new errors.InvalidTarget()
+      if (resource === undefined) throw engineError('invalid_target')
       return {
         audience: resource.resource,
         scope: resource.scopes.map(({ name }) => name).join(' '),
@@ -89,6 +85,10 @@ function resourceIndicators({
       }
     },
   }
+}
+
+function deviceRequest(ctx: KoaContextWithOIDC): DevicePageRequest {
+  return { ctx: ourContext(ctx), request: ctx.oidc, engine: ctx.oidc.provider }
 }
 
 function features(parts: ProviderParts): Configuration['features'] {
@@ -104,8 +104,15 @@ function features(parts: ProviderParts): Configuration['features'] {
       : { enabled: false },
     deviceFlow: {
       ...switches.deviceFlow,
-      deviceInfo: (ctx) => ({ address: (ctx as unknown as HttpContext).state.clientAddress }),
-      ...pages.device,
+      deviceInfo: (ctx) => ({ address: ourContext(ctx).state.clientAddress }),
+      userCodeInputSource: (ctx, _form, out, error) => {
+        const failure = error === undefined ? undefined : { error, code: out?.error }
+        return pages.device.enterCode(deviceRequest(ctx), failure)
+      },
+      userCodeConfirmSource: async () => {
+        throw new Error('a code that was entered is confirmed on the consent page')
+      },
+      successSource: (ctx) => pages.device.succeeded(deviceRequest(ctx)),
     },
     introspection: {
       ...switches.introspection,
@@ -122,11 +129,22 @@ function features(parts: ProviderParts): Configuration['features'] {
     revocation: { enabled: true, allowedPolicy: async (_ctx, client, token) => token.clientId === client.clientId },
     rpInitiatedLogout: {
       ...switches.rpInitiatedLogout,
-      logoutSource: async (ctx, form) => pages.logoutSource(ctx, form),
-      postLogoutSuccessSource: async (ctx) => pages.postLogoutSuccessSource(ctx),
+      logoutSource: async (ctx) => pages.signOut(ourContext(ctx), ctx.oidc),
+      postLogoutSuccessSource: async (ctx) => pages.signedOut(ourContext(ctx)),
     },
     userinfo: { enabled: true },
   }
+}
+
+/** Asked when the refresh token, the client and the proof of the request are verified. */
+async function rotates(ctx: KoaContextWithOIDC): Promise<boolean> {
+  const { client, provider, entities } = ctx.oidc
+  if (client === undefined) return true
+  return rotatesRefreshToken({
+    client,
+    hasProof: async () => (await verifiedProof(provider, ourContext(ctx))) !== undefined,
+    ttlPercentagePassed: entities.RefreshToken?.ttlPercentagePassed() ?? 100,
+  })
 }
 
 function configuration(parts: ProviderParts): Configuration {
@@ -158,14 +176,15 @@ function configuration(parts: ProviderParts): Configuration {
     jwks: { keys: keyRing.keys.signing.map(engineKey) },
     // One grant for each authorization: the one that the consent page has just made, or a new one.
     loadExistingGrant: async (ctx) => {
-      const grantId = ctx.oidc.result?.consent?.grantId ?? (await grantStanding(parts.standing, ctx))
+      const grantId =
+        ctx.oidc.result?.consent?.grantId ?? (await grantStanding(parts.standing, ctx.oidc.provider, ctx.oidc))
       return grantId === undefined ? undefined : ctx.oidc.provider.Grant.find(grantId)
     },
-    pkce: { required: requiresPkce },
-    renderError: pages.renderError,
+    pkce: { required: ({ oidc }, client) => requiresPkce(oidc, client) },
+    renderError: async (ctx, out, error) => pages.renderError(ourContext(ctx), out.error, error),
     // The engine would keep the grant of an access token, and nothing that is issued under it: it ends too, and the audit trail says so.
     revokeGrantPolicy: () => true,
-    rotateRefreshToken: rotatesRefreshToken,
+    rotateRefreshToken: rotates,
     routes,
     ttl: lifetimes(options),
   }
@@ -180,15 +199,19 @@ function replaceKeys(provider: Provider, { signing, cookie }: Keys): void {
   provider.keys = [...cookie]
 }
 
-/**
- * A session that gets a new cookie value is saved in its row, where it replaces the old value. The engine would destroy it first,
- * which is what ends a session for good (storage/accounts/sessions.ts).
- */
-function renewSessionsInPlace({ Session }: Provider): void {
-  const { resetIdentifier } = Session.prototype
-  Session.prototype.resetIdentifier = function renew() {
-    resetIdentifier.call(this)
-    Object.assign(this, { oldId: undefined })
+/** Our page in place of the engine's for answers that are posted. The engine registers its modes while it is constructed, and keeps the first of a name. */
+function engineThatPosts(postForm: PostForm): typeof Provider {
+  return class extends Provider {
+    override registerResponseMode(
+      name: string,
+      handler: Parameters<Provider['registerResponseMode']>[1],
+    ): ReturnType<Provider['registerResponseMode']> {
+      const ours: typeof handler = (ctx, redirectUri, response) => {
+        const fields = Object.entries(response).map(([field, value]) => [field, String(value)] as const)
+        postForm(ourContext(ctx), redirectUri, Object.fromEntries(fields))
+      }
+      super.registerResponseMode(name, name === 'form_post' ? ours : handler)
+    }
   }
 }
 
@@ -198,7 +221,7 @@ export function createProvider(parts: ProviderParts): Provider {
   const provider = new PostingProvider(parts.options.issuer, configuration(parts))
   parts.keyRing.follow((keys) => replaceKeys(provider, keys))
   carryGrantedScopes(provider, parts.resources, parts.options.offersDeviceFlow)
-  enforceSingleUse(provider, parts.options.storage)
+  enforceSingleUse(provider, parts.options.storage, (ctx) => verifiedProof(provider, ctx))
   renewSessionsInPlace(provider)
   resumeForSignedInBrowser(provider)
   compareSecrets(provider)
@@ -221,7 +244,7 @@ const keysForJudging = [
  * Judges the operator's clients as the engine of a server with these options would at their first request, without keys and
  * database. Answers what is wrong with a client's metadata, the member named, or `undefined`.
  */
-export function createClientJudge(options: ClientRuleOptions): (metadata: ClientMetadata) => string | undefined {
+export function createClientJudge(options: ClientRuleOptions): (metadata: NamedClientMetadata) => string | undefined {
   const provider = new Provider(options.issuer, {
     ...clientConfiguration(options),
     adapter: () => {

@@ -3,26 +3,20 @@
  * (MCP extension "enterprise-managed authorization"). A person's own identity provider has said what this client may have, so
  * no page is shown. Gives access tokens only: for the next one the client brings the next assertion.
  */
-import { errors, type Provider, type TokenEndpointGrantContext } from 'oidc-provider'
-import {
-  buildTokenResponse,
-  checkDpopReplay,
-  checkDpopRequired,
-  resolveRequestedResources,
-  validateDpop,
-} from 'oidc-provider/lib/helpers/grants.js'
 import { epochSeconds } from '../../base/clock.js'
 import { isOutage, outageError } from '../../database/outage.js'
+import type { HttpContext } from '../../http/context.js'
 import { scopeHierarchyOf } from '../../oauth/resource.js'
-import { expandScopes, formatScope, parseScope } from '../../oauth/scope.js'
+import { expandScopes, parseScope } from '../../oauth/scope.js'
 import { jwtBearerGrant, type TrustedIssuer } from '../../oauth/trusted-issuer.js'
 import type { AuditTrail } from '../../storage/audit/audit.js'
 import { useOf } from '../../storage/clients/client-hygiene.js'
 import { clockToleranceSeconds } from '../../storage/engine-model.js'
 import { oneTimeUse } from '../../storage/grants/one-time-use.js'
 import type { Storage } from '../../storage/storage.js'
-import { rethrowForEngine } from '../engine/engine-errors.js'
-import { eventOf } from '../events.js'
+import { engineError, rethrowForEngine, temporarilyUnavailable } from '../engine/engine-errors.js'
+import type { EngineClient } from '../engine/engine-types.js'
+import type { GrantExchange, OwnGrant } from '../engine/own-grants.js'
 import type { Resources } from '../resources/resources.js'
 import { unitOf } from '../units-of-work.js'
 import type { AccountMapper } from './account-mapping.js'
@@ -39,14 +33,6 @@ export interface AssertionGrantParts {
   readonly operatorFetch: OperatorFetch
 }
 
-interface Parameters {
-  readonly assertion?: string | undefined
-  readonly scope?: string | undefined
-  resource?: string | undefined
-}
-
-type Context = TokenEndpointGrantContext<Parameters>
-
 /** What the token will be for. */
 interface Access {
   readonly resource: string
@@ -58,13 +44,10 @@ async function orInvalidGrant<T>(work: Promise<T>): Promise<T> {
   try {
     return await work
   } catch (error) {
-    if (error instanceof AssertionRefused) throw new errors.InvalidGrant({ detail: error.message, cause: error })
+    if (error instanceof AssertionRefused) throw engineError('invalid_grant', { detail: error.message, cause: error })
     if (isOutage(error)) rethrowForEngine(outageError(error))
     if (!(error instanceof KeysUnavailable)) rethrowForEngine(error)
-    const unavailable = new errors.TemporarilyUnavailable('the assertion cannot be verified right now', {
-      cause: error,
-    })
-    throw Object.assign(unavailable, { status: 503, statusCode: 503, error_detail: error.message })
+    throw temporarilyUnavailable('the assertion cannot be verified right now', error.message, error)
   }
 }
 
@@ -84,62 +67,29 @@ function resourceOf(assertion: IdentityAssertion, requested: string | undefined,
  * The scopes that assertion, request and resource have in common. An assertion without a scope means the resource's default
  * scopes.
  */
-function accessOf(
-  assertion: IdentityAssertion,
-  { scope, resource: requested }: Parameters,
-  resources: Resources,
-): Access {
+function accessOf(assertion: IdentityAssertion, asked: GrantExchange, resources: Resources): Access {
+  const [scope, requested] = [asked.parameter('scope'), asked.parameter('resource')]
   const resource = resourceOf(assertion, requested, resources)
   const withIncluded = (named: readonly string[]) => expandScopes(named, scopeHierarchyOf(resource))
   const allowed = withIncluded(assertion.scope === undefined ? resource.defaultScopes : parseScope(assertion.scope))
-  const asked = scope === undefined ? undefined : withIncluded(parseScope(scope))
+  const wanted = scope === undefined ? undefined : withIncluded(parseScope(scope))
   const offered = resource.scopes.map(({ name }) => name)
-  const scopes = offered.filter((name) => allowed.has(name) && (asked === undefined || asked.has(name)))
-  if (scopes.length === 0)
-    throw new errors.InvalidScope('the assertion allows none of the requested scopes', scope ?? '')
+  const scopes = offered.filter((name) => allowed.has(name) && (wanted === undefined || wanted.has(name)))
+  if (scopes.length === 0) {
+    const description = 'the assertion allows none of the requested scopes'
+    throw engineError('invalid_scope', { description, scope: scope ?? '' })
+  }
   return { resource: resource.resource, scopes }
 }
 
-/** The token hangs on a grant of its own, which lives as long: disabling the account ends both, where tokens are introspected. */
-async function grantFor(ctx: Context, accountId: string, access: Access, expiresIn: number): Promise<string> {
-  const { provider, client } = ctx.oidc
-  const grant = Object.assign(new provider.Grant({ accountId, clientId: client.clientId }), { expiresIn })
-  grant.addResourceScope(access.resource, formatScope(access.scopes))
-  return grant.save()
-}
-
-async function issue(
-  ctx: Context,
-  accountId: string,
-  access: Access,
-  keyThumbprint: string | undefined,
-): Promise<void> {
-  const { provider, client } = ctx.oidc
-  ctx.oidc.params.resource = access.resource
-  const [resourceServer] = await resolveRequestedResources(provider, ctx)
-  if (resourceServer === undefined) throw new errors.InvalidTarget()
-  const grantId = await grantFor(ctx, accountId, access, resourceServer.accessTokenTTL ?? 600)
-  const token = new provider.AccessToken({ accountId, client, gty: 'jwt-bearer', grantId })
-  token.resourceServer = resourceServer
-  token.scope = formatScope(access.scopes)
-  if (keyThumbprint !== undefined) token.setThumbprint('jkt', keyThumbprint)
-  ctx.oidc.entity('AccessToken', token)
-  ctx.body = buildTokenResponse(provider, {
-    accessToken: await token.save(),
-    expiresIn: token.expiration,
-    scope: token.scope,
-    tokenType: token.tokenType,
-  })
-}
-
 /** Client authentication must have happened: whoever finds a public client's id could use a stolen assertion. */
-function refusePublicClients({ oidc: { client } }: Context): void {
-  if (client.clientAuthMethod === 'none')
-    throw new errors.InvalidClientAuth('this grant requires client authentication')
+function refusePublicClients({ clientAuthMethod }: EngineClient): void {
+  if (clientAuthMethod === 'none')
+    throw engineError('invalid_client', { detail: 'this grant requires client authentication' })
 }
 
-/** Adds the grant to the engine. Its access tokens are made within the token request's unit of work like all others. */
-export function registerAssertionGrant(engine: Provider, parts: AssertionGrantParts): void {
+/** The grant for the engine. Its access tokens are made within the token request's unit of work like all others. */
+export function createAssertionGrant(parts: AssertionGrantParts): OwnGrant {
   const { storage, resources, trustedIssuers } = parts
   const verify = createAssertionVerifier(trustedIssuers, parts.operatorFetch, storage.clock)
 
@@ -156,7 +106,7 @@ export function registerAssertionGrant(engine: Provider, parts: AssertionGrantPa
    * The assertion is used up by the commit of this request, with its grant, its tokens and its event. A request that is refused, by a check,
    * by a limit or because the database did not answer, leaves it as it was.
    */
-  function useUp(ctx: Context, { issuer, tokenId, expiresAt }: IdentityAssertion) {
+  function useUp(ctx: HttpContext, { issuer, tokenId, expiresAt }: IdentityAssertion) {
     const unit = unitOf(ctx)
     if (unit === undefined) throw new Error('an assertion is exchanged outside a token request')
     const until = new Date((expiresAt + clockToleranceSeconds + 1) * 1000)
@@ -164,29 +114,27 @@ export function registerAssertionGrant(engine: Provider, parts: AssertionGrantPa
     return unit
   }
 
-  async function handle(ctx: Context): Promise<void> {
-    const { client, params } = ctx.oidc
-    if (trustedIssuers.length === 0) throw new errors.UnsupportedGrantType()
-    refusePublicClients(ctx)
-    const { assertion: text } = params
-    if (text === undefined || text === '') throw new errors.InvalidRequest('the parameter assertion is missing')
-    const proof = await validateDpop(engine, ctx)
-    checkDpopRequired(engine, ctx, proof)
+  async function handle(exchange: GrantExchange): Promise<void> {
+    const { ctx, client } = exchange
+    if (trustedIssuers.length === 0) throw engineError('unsupported_grant_type')
+    refusePublicClients(client)
+    const text = exchange.parameter('assertion')
+    if (text === undefined) throw engineError('invalid_request', { description: 'the parameter assertion is missing' })
+    const keyThumbprint = await exchange.provenKey()
     const { assertion, trustedIssuer } = await orInvalidGrant(read(text, client.clientId))
-    if (assertion.keyThumbprint !== undefined && assertion.keyThumbprint !== proof?.thumbprint) {
-      throw new errors.InvalidGrant('the assertion is bound to a key that was not proven')
+    if (assertion.keyThumbprint !== undefined && assertion.keyThumbprint !== keyThumbprint) {
+      throw engineError('invalid_grant', { detail: 'the assertion is bound to a key that was not proven' })
     }
-    const access = await orInvalidGrant((async () => accessOf(assertion, params, resources))())
+    const access = await orInvalidGrant((async () => accessOf(assertion, exchange, resources))())
     const accountId = await orInvalidGrant(parts.accounts.accountFor(assertion, trustedIssuer))
-    // The account for the per-person limit and for the log line.
-    ctx.oidc.entity('Account', { accountId, claims: () => ({ sub: accountId }) })
-    await checkDpopReplay(engine, ctx, proof, client.clientId)
+    exchange.concerns(accountId)
+    await exchange.useProof()
     const unit = useUp(ctx, assertion)
-    await issue(ctx, accountId, access, proof?.thumbprint)
+    await exchange.issueAccessToken({ accountId, ...access })
     const detail = { issuer: assertion.issuer, resource: access.resource, scopes: access.scopes }
     const entry = { type: 'assertion.accepted', accountId, clientId: client.clientId, detail } as const
-    unit.write(useOf(storage, client.clientId), parts.audit.event(entry, eventOf(ctx)))
+    unit.write(useOf(storage, client.clientId), parts.audit.event(entry, ctx.state.event))
   }
 
-  engine.registerGrantType<Parameters>(jwtBearerGrant, handle, ['assertion', 'scope', 'resource'])
+  return { grantType: jwtBearerGrant, parameters: ['assertion', 'scope', 'resource'], handle }
 }

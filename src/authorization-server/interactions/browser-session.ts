@@ -30,7 +30,7 @@ export interface ProvenSignIn {
  * Returns a function that gives the browser its cookie. Call it when the interaction is saved.
  */
 export async function openSession(
-  { provider, storage, issuer, sessionTtlSeconds }: InteractionParts,
+  { engine: { Session }, storage, issuer, sessionTtlSeconds }: InteractionParts,
   ctx: HttpContext,
   { engine, unit, known }: Interaction,
   { accountId, ts, acr, amr }: ProvenSignIn,
@@ -42,7 +42,7 @@ export async function openSession(
   if (others.length > 0) unit.write(sessionsEnd(storage, others))
   const isKept = browserSession !== undefined && !others.includes(browserSession.uid ?? '')
   // The stored payload lacks the cookie's value: the new one of the constructor stays.
-  const session = Object.assign(new provider.Session(), isKept ? browserSession : {})
+  const session = Object.assign(new Session(), isKept ? browserSession : {})
   session.loginAccount({ accountId, loginTs: ts, acr, amr })
   await session.save(sessionTtlSeconds)
   engine.session = { accountId, uid: session.uid, cookie: session.jti, acr, amr }

@@ -96,7 +96,7 @@ export async function answerStanding(
   const scopes = standingScopes(client, request, access, known.consents)
   if (scopes === undefined) return false
   const key = consentKey(interaction, accountId, access)
-  const grantId = await saveGrant(parts.provider, key, access, scopes)
+  const grantId = await saveGrant(parts.engine, key, access, scopes)
   const event = parts.audit.event(
     {
       type: 'consent.allowed',
@@ -106,7 +106,7 @@ export async function answerStanding(
     },
     ctx.state.event,
   )
-  ctx.state.event['outcome'] = 'allowed'
+  ctx.state.event.outcome = 'allowed'
   const { login } = engine.result ?? {}
   const result = { ...(login === undefined ? {} : { login }), consent: { grantId } }
   await finishInteraction(ctx, interaction, result, epochSeconds(parts.storage.clock), event)
@@ -123,7 +123,7 @@ async function showConfirm(
   access: RequestedAccess,
   { seen, ...asked }: { decision: Allowing; scopes: readonly string[]; seen: string; problem?: DecisionProblem },
 ): Promise<void> {
-  ctx.state.event['outcome'] = 'asked once more'
+  ctx.state.event.outcome = 'asked once more'
   const allowed = new Set(asked.scopes)
   parts.pages.send(ctx, 'confirm', {
     ...(await decisionFacts(parts, ctx, interaction, access, seen)),
@@ -171,7 +171,7 @@ export async function cancelInteraction(
   interaction: Interaction,
   ...writes: readonly Write[]
 ): Promise<void> {
-  ctx.state.event['outcome'] = 'denied'
+  ctx.state.event.outcome = 'denied'
   const result = { error: 'access_denied', error_description: 'the person did not allow access' }
   await finishInteraction(ctx, interaction, result, epochSeconds(parts.storage.clock), ...writes)
 }
@@ -182,7 +182,7 @@ export async function refuseOtherPerson(
   ctx: HttpContext,
   interaction: Interaction,
 ): Promise<void> {
-  ctx.state.event['outcome'] = 'other person'
+  ctx.state.event.outcome = 'other person'
   const result = {
     error: 'login_required',
     error_description: 'the person who signed in is not the one the client requested',
@@ -251,7 +251,7 @@ async function grantAccess(
   handOff: boolean,
 ): Promise<void> {
   const key = consentKey(interaction, accountId, access)
-  const grantId = await saveGrant(parts.provider, key, access, scopes)
+  const grantId = await saveGrant(parts.engine, key, access, scopes)
   const asked = [...access.scopes, ...access.openid].map(({ name }) => name)
   await parts.keepDocument(key.clientId)
   const fingerprint = consentFingerprint(interaction.client)
@@ -261,7 +261,7 @@ async function grantAccess(
     { type, accountId, clientId: key.clientId, detail: { scopes, resource: key.resource } },
     ctx.state.event,
   )
-  ctx.state.event['outcome'] = 'allowed'
+  ctx.state.event.outcome = 'allowed'
   const { login } = interaction.engine.result ?? {}
   const result = { ...(login === undefined ? {} : { login }), consent: { grantId }, ...(handOff ? { handOff } : {}) }
   await finishInteraction(ctx, interaction, result, epochSeconds(parts.storage.clock), consented, event)

@@ -23,11 +23,11 @@ function webLink(value: unknown): string | undefined {
 
 /** The device that waits for this decision, if one does (RFC 8628 §3.3.1, §5.4: what it shows, and where it is). */
 async function describeDevice(
-  { provider, hidesAddresses }: InteractionParts,
+  { engine: { DeviceCode }, hidesAddresses }: InteractionParts,
   ctx: HttpContext,
   { engine }: Interaction,
 ): Promise<ConsentContext['device']> {
-  const code = engine.deviceCode === undefined ? undefined : await provider.DeviceCode.find(engine.deviceCode)
+  const code = engine.deviceCode === undefined ? undefined : await DeviceCode.find(engine.deviceCode)
   if (code === undefined) return undefined
   const address = String(code.deviceInfo?.['address'] ?? '')
   const isNear = clientNetwork(address) === clientNetwork(ctx.state.clientAddress)

@@ -1,14 +1,12 @@
 /** The engine's grant for what one authorization allowed: each authorization has its own, so that ending one leaves the others alone. */
-import type { default as Provider } from 'oidc-provider'
+import type { Engine, EngineGrant } from '../engine/engine-types.js'
 import { isOpenidScope } from '../resources/resources.js'
 import type { RequestedAccess } from './requested-access.js'
 
 const offlineAccess = 'offline_access'
 
 /** False for a grant whose person refused to let the client stay connected. */
-export function mayStayConnected(
-  grant: Pick<InstanceType<Provider['Grant']>, 'getRejectedOIDCScope'> | undefined,
-): boolean {
+export function mayStayConnected(grant: Pick<EngineGrant, 'getRejectedOIDCScope'> | undefined): boolean {
   return grant === undefined || !grant.getRejectedOIDCScope().split(' ').includes(offlineAccess)
 }
 
@@ -18,12 +16,12 @@ export function mayStayConnected(
  * (OpenID Connect Core §11). A client that did not ask for it gets one as usual.
  */
 export async function saveGrant(
-  provider: Provider,
+  { Grant }: Pick<Engine, 'Grant'>,
   { accountId, clientId }: { readonly accountId: string; readonly clientId: string },
   access: RequestedAccess,
   scopes: readonly string[],
 ): Promise<string> {
-  const grant = new provider.Grant({ accountId, clientId })
+  const grant = new Grant({ accountId, clientId })
   const openid = scopes.filter((scope) => isOpenidScope(scope) && access.scopeNames.has(scope))
   const claims = scopes.flatMap((scope) => access.claims.get(scope) ?? [])
   const isOfflineRefused = access.openid.some(({ name }) => name === offlineAccess) && !scopes.includes(offlineAccess)

@@ -4,11 +4,12 @@
  * where it would be lost, or met by some other program. Only for loopback redirects, and only when it was asked for.
  */
 
-import type { KoaContextWithOIDC } from 'oidc-provider'
 import type { HttpContext, HttpMiddleware } from '../../http/context.js'
 import { redirectKind } from '../../oauth/redirect-uri.js'
 import { canParseUrl } from '../../oauth/url.js'
 import type { Pages } from '../../pages/pages.js'
+import { engineRequest } from '../engine/engine-context.js'
+import type { EngineRequest } from '../engine/engine-types.js'
 import type { Views } from '../pages/views.js'
 import { routes } from '../routes.js'
 import type { Interaction } from './interaction.js'
@@ -25,8 +26,8 @@ export function offersHandOff({ engine, parameter }: Interaction): boolean {
 }
 
 /** True while the engine answers a request whose person asked for the hand-off. */
-export function isHandedOff(ctx: Pick<KoaContextWithOIDC, 'oidc'> | undefined): boolean {
-  return ctx?.oidc?.result?.['handOff'] === true
+export function isHandedOff(request: Pick<EngineRequest, 'result'> | undefined): boolean {
+  return request?.result?.['handOff'] === true
 }
 
 /**
@@ -43,12 +44,12 @@ export function showHandOff(pages: Pages<Views>): HttpMiddleware {
   return async (ctx, next) => {
     await next()
     if (!ctx.path.startsWith(`${routes.authorization}/`) || ctx.status !== 303) return
-    const { oidc } = ctx as unknown as KoaContextWithOIDC
+    const request = engineRequest(ctx)
     const url = String(ctx.response.get('location'))
-    if (!isHandedOff({ oidc }) || !canParseUrl(url)) return
+    if (!isHandedOff(request) || !canParseUrl(url)) return
     const code = new URL(url).searchParams.get('code')
     if (code === null) return
-    sendHandOff(pages, ctx, { url, code, clientName: oidc.client?.clientName ?? oidc.client?.clientId })
+    sendHandOff(pages, ctx, { url, code, clientName: request?.client?.clientName ?? request?.client?.clientId })
   }
 }
 
@@ -57,7 +58,7 @@ function sendHandOff(
   ctx: HttpContext,
   { url, code, clientName }: { url: string; code: string; clientName: string | undefined },
 ): void {
-  ctx.state.event['outcome'] = 'handed off'
+  ctx.state.event.outcome = 'handed off'
   ctx.remove('location')
   const minutes = Math.floor(codeTtlSeconds.handedOff / 60)
   pages.send(ctx, 'hand-off', { clientName, url, code, command: shellCommand(url), minutes })

@@ -1,6 +1,5 @@
 /** One sign-in in progress: the engine's Interaction, the client it is for, and the ways it can end. */
 
-import { errors, type default as Provider } from 'oidc-provider'
 import type { Write } from '../../database/writes.js'
 import type { HttpContext } from '../../http/context.js'
 import { publicPath, seeOther } from '../../http/http.js'
@@ -8,12 +7,10 @@ import { subjectHash } from '../../oauth/subject-hash.js'
 import type { InteractionReader } from '../../storage/grants/interaction-reader.js'
 import type { UnitOfWork } from '../../storage/unit-of-work.js'
 import { type IdentifiedClient, identified } from '../clients/identity.js'
+import { isSessionNotFound, refusedClientDetail } from '../engine/engine-errors.js'
+import type { Engine, EngineClient, EngineInteraction, EngineResult } from '../engine/engine-types.js'
 import { PageError } from '../pages/page-error.js'
-import type { EngineInteraction } from './engine-interaction.js'
 import { signedInAccount } from './signed-in-browser.js'
-
-type InteractionResult = NonNullable<EngineInteraction['result']>
-type EngineClient = NonNullable<Awaited<ReturnType<Provider['Client']['find']>>>
 
 export interface Interaction {
   readonly engine: EngineInteraction
@@ -38,11 +35,10 @@ function rememberAnswered(ctx: HttpContext, uid: string): void {
   ctx.cookies.set(answeredCookie, '1', { path, httpOnly: true, sameSite: 'lax', signed: false, maxAge: 3_600_000 })
 }
 
-async function findClient(provider: Provider, clientId: string): Promise<EngineClient | undefined> {
-  return provider.Client.find(clientId).catch((cause: unknown) => {
-    throw cause instanceof errors.InvalidClient
-      ? new PageError('client-unavailable', 'invalid_client', 400, { detail: cause.error_detail ?? '', cause })
-      : cause
+async function findClient({ Client }: Engine, clientId: string): Promise<EngineClient | undefined> {
+  return Client.find(clientId).catch((cause: unknown) => {
+    const detail = refusedClientDetail(cause)
+    throw detail === undefined ? cause : new PageError('client-unavailable', 'invalid_client', 400, { detail, cause })
   })
 }
 
@@ -52,30 +48,30 @@ async function findClient(provider: Provider, clientId: string): Promise<EngineC
  * client is gone, `client-unavailable` when its document is.
  */
 export async function loadInteraction(
-  provider: Provider,
+  engine: Engine,
   ctx: HttpContext,
   uid: string | undefined,
   unit: UnitOfWork,
   known: InteractionReader,
 ): Promise<Interaction> {
-  const engine = await provider.interactionDetails(ctx.req, ctx.res).catch((cause: unknown) => {
-    if (!(cause instanceof errors.SessionNotFound)) throw cause
+  const stored = await engine.interactionDetails(ctx.req, ctx.res).catch((cause: unknown) => {
+    if (!isSessionNotFound(cause)) throw cause
     const answered = ctx.cookies.get(answeredCookie, { signed: false }) === '1'
     throw new PageError(answered ? 'interaction-used' : 'interaction-expired', 'invalid_request', 400, { cause })
   })
-  if (engine.uid !== uid) throw new PageError('interaction-expired', 'invalid_request', 400)
-  const clientId = engine.params['client_id']
-  const client = typeof clientId === 'string' ? await findClient(provider, clientId) : undefined
+  if (stored.uid !== uid) throw new PageError('interaction-expired', 'invalid_request', 400)
+  const clientId = stored.params['client_id']
+  const client = typeof clientId === 'string' ? await findClient(engine, clientId) : undefined
   if (client === undefined) throw new PageError('unknown-client', 'invalid_client', 400)
-  ctx.state.event['clientId'] = client.clientId
+  ctx.state.event.clientId = client.clientId
   const parameter = (name: string): string | undefined => {
-    const value = engine.params[name]
+    const value = stored.params[name]
     return typeof value === 'string' ? value : undefined
   }
-  const accountId = engine.prompt.name === 'login' ? signedInAccount(ctx, engine.result) : engine.session?.accountId
-  if (accountId !== undefined) ctx.state.event['subjectHash'] = subjectHash(accountId)
+  const accountId = stored.prompt.name === 'login' ? signedInAccount(ctx, stored.result) : stored.session?.accountId
+  if (accountId !== undefined) ctx.state.event.subjectHash = subjectHash(accountId)
   const isOperatorsClient = client['made_by_operator'] === true
-  return { engine, client: identified(client), isOperatorsClient, unit, known, parameter, accountId }
+  return { engine: stored, client: identified(client), isOperatorsClient, unit, known, parameter, accountId }
 }
 
 /**
@@ -89,7 +85,7 @@ export async function saveInteraction(
 ): Promise<void> {
   unit.write(...writes)
   await engine.save(Math.max(1, engine.exp - nowSeconds)).catch((cause: unknown) => {
-    if (!(cause instanceof errors.SessionNotFound)) throw cause
+    if (!isSessionNotFound(cause)) throw cause
     throw new PageError('interaction-used', 'invalid_request', 400, { cause })
   })
 }
@@ -98,7 +94,7 @@ export async function saveInteraction(
 export async function finishInteraction(
   ctx: HttpContext,
   interaction: Interaction,
-  result: InteractionResult,
+  result: EngineResult,
   nowSeconds: number,
   ...writes: readonly Write[]
 ): Promise<void> {

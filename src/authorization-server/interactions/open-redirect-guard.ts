@@ -5,13 +5,15 @@
  * redirects stay on the person's device. Operator clients and known products are trusted. All of these get their answer at once.
  */
 
-import type { KoaContextWithOIDC } from 'oidc-provider'
 import type { HttpContext, HttpMiddleware } from '../../http/context.js'
 import { redirectKind } from '../../oauth/redirect-uri.js'
 import { canParseUrl } from '../../oauth/url.js'
 import type { Pages } from '../../pages/pages.js'
 import { knownClient } from '../clients/known-clients.js'
 import { postsError } from '../endpoints/form-post.js'
+import { engineRequest } from '../engine/engine-context.js'
+import { failureOf } from '../engine/engine-events.js'
+import type { EngineClient } from '../engine/engine-types.js'
 import type { Views } from '../pages/views.js'
 import { routes } from '../routes.js'
 
@@ -24,15 +26,15 @@ function errorReturn(location: string, redirectUri: string): URL | undefined {
 }
 
 /** An operator client or a known product: its redirects need no warning. */
-export function isTrusted(client: KoaContextWithOIDC['oidc']['client']): boolean {
+export function isTrusted(client: EngineClient | undefined): boolean {
   return client === undefined || client['made_by_operator'] === true || knownClient(client.clientId) !== undefined
 }
 
 function holdBack(pages: Pages<Views>, ctx: HttpContext, clientName: string | undefined, back: string | undefined) {
   const { event } = ctx.state
-  event['outcome'] = 'held back'
+  event.outcome = 'held back'
   ctx.remove('location')
-  const code = typeof event['error'] === 'string' ? event['error'] : undefined
+  const code = failureOf(ctx)?.error
   pages.send(ctx, 'error', { kind: 'bad-request', requestId: event.requestId, code, clientName, back }, 400)
 }
 
@@ -50,10 +52,10 @@ export function holdBackErrors(pages: Pages<Views>): HttpMiddleware {
   return async (ctx, next) => {
     await next()
     if (ctx.path !== routes.authorization || (ctx.status < 300 && !postsError(ctx))) return
-    const { client, params } = (ctx as unknown as KoaContextWithOIDC).oidc ?? {}
+    const { client, params } = engineRequest(ctx) ?? {}
     const redirectUri = params?.['redirect_uri']
     if (typeof redirectUri !== 'string' || redirectKind(redirectUri) !== 'https' || isTrusted(client)) return
-    if (params?.['prompt'] === 'none' && silentAnswers.has(ctx.state.event['error'])) return
+    if (params?.['prompt'] === 'none' && silentAnswers.has(failureOf(ctx)?.error)) return
     const clientName = client?.clientName ?? client?.clientId
     if (ctx.status === 303) {
       const back = errorReturn(String(ctx.response.get('location')), redirectUri)

@@ -1,9 +1,9 @@
 /** Dependencies of the interaction steps. */
-import type { default as Provider } from 'oidc-provider'
 import type { Pages } from '../../pages/pages.js'
 import type { AuditTrail } from '../../storage/audit/audit.js'
 import type { Storage } from '../../storage/storage.js'
 import type { OwnNames } from '../clients/name-warnings.js'
+import type { Engine } from '../engine/engine-types.js'
 import type { Authenticator } from '../login/authenticator.js'
 import type { KnownBrowsers } from '../login/known-browsers.js'
 import type { SignInThrottle } from '../login/throttle.js'
@@ -13,7 +13,7 @@ import type { Resources } from '../resources/resources.js'
 import type { DecisionGuard } from './decision-guard.js'
 
 export interface InteractionParts {
-  readonly provider: Provider
+  readonly engine: Engine
   readonly storage: Storage
   /** Makes a client's metadata document survive its host's failure: for clients somebody has allowed. */
   readonly keepDocument: (clientId: string) => Promise<void>

@@ -34,7 +34,7 @@ export function createInteractionRouter(parts: InteractionParts): Router<HttpSta
     if (unit === undefined || known === undefined) throw new Error('the request of an interaction is no unit of work')
     const typed = typeof email === 'string' ? normalizeEmail(email) : undefined
     known.alsoFind({ email: typed, sessionCookie: sessionCookieOf(ctx, parts) })
-    return loadInteraction(parts.provider, ctx, uid, unit, known)
+    return loadInteraction(parts.engine, ctx, uid, unit, known)
   }
 
   const steps: Readonly<Record<string, Step>> = {

@@ -3,7 +3,7 @@
 import { epochSeconds } from '../../base/clock.js'
 import type { Write } from '../../database/writes.js'
 import { clientNetworks } from '../../http/client-network.js'
-import type { HttpContext } from '../../http/context.js'
+import type { HttpContext, RequestEvent } from '../../http/context.js'
 import { publicPath, seeOther } from '../../http/http.js'
 import { OAuthError } from '../../oauth/errors.js'
 import { subjectHash } from '../../oauth/subject-hash.js'
@@ -94,12 +94,15 @@ export async function submitSignIn(
 ): Promise<void> {
   const checked = await checkPassword(parts, ctx, interaction, form.get('email') ?? '', form.get('password') ?? '')
   if (!('accountId' in checked)) {
-    ctx.state.event['outcome'] = checked.error
+    ctx.state.event.outcome = checked.error
     return showSignIn(parts, ctx, interaction, checked)
   }
   const { accountId, counted } = checked
   interaction.known.proven = checked
-  Object.assign(ctx.state.event, { outcome: 'succeeded', subjectHash: subjectHash(accountId) })
+  Object.assign(ctx.state.event, {
+    outcome: 'succeeded',
+    subjectHash: subjectHash(accountId),
+  } satisfies Partial<RequestEvent>)
   const now = epochSeconds(parts.storage.clock)
   const signIn = { accountId, ts: now, acr: passwordContext, amr: [...passwordMethods] }
   const giveSessionCookie = await openSession(parts, ctx, interaction, signIn)

@@ -4,11 +4,10 @@
  * the code and the session (session fixation, OWASP ASVS 7.2.4). The cookie made here is new with each sign-in; the interaction keeps
  * its hash.
  */
-import { Provider } from 'oidc-provider'
 import { hashSecret, randomSecret, secretsEqual } from '../../base/secrets.js'
 import type { HttpContext } from '../../http/context.js'
 import { publicPath } from '../../http/http.js'
-import type { EngineInteraction } from './engine-interaction.js'
+import type { EngineInteraction } from '../engine/engine-types.js'
 
 function cookieName(ctx: HttpContext): string {
   return `${ctx.secure ? '__Secure-' : ''}gatehouse_signed_in`
@@ -30,18 +29,4 @@ export function signedInAccount(ctx: HttpContext, result: EngineInteraction['res
   const browser = login?.['browser']
   const proof = ctx.cookies.get(cookieName(ctx), { signed: false }) ?? ''
   return typeof browser === 'string' && secretsEqual(hashSecret(proof), browser) ? login?.accountId : undefined
-}
-
-type Find = (this: Provider['Interaction'], uid: string) => Promise<EngineInteraction | undefined>
-
-/** The engine, too, finds an interaction that somebody signed in to for their browser alone: what it resumes becomes a session. */
-export function resumeForSignedInBrowser({ Interaction }: Provider): void {
-  const find = Interaction.find as Find
-  const findForBrowser: Find = async function findForBrowser(uid) {
-    const found = await find.call(this, uid)
-    const ctx = Provider.ctx as unknown as HttpContext | undefined
-    if (found?.result?.login === undefined || ctx === undefined) return found
-    return signedInAccount(ctx, found.result) === undefined ? undefined : found
-  }
-  Object.assign(Interaction, { find: findForBrowser })
 }

@@ -2,7 +2,6 @@
  * Answers an authorization request without asking, where the operator declared the client first-party or the person allowed the same
  * before and the client's identity is proven. A grant is made each time: one authorization, one grant.
  */
-import type { KoaContextWithOIDC } from 'oidc-provider'
 import { consentModeOf } from '../../oauth/operator-clients.js'
 import { redirectKind } from '../../oauth/redirect-uri.js'
 import { scopeHierarchyOf } from '../../oauth/resource.js'
@@ -16,6 +15,7 @@ import {
   identified,
   isProven as isProvenClient,
 } from '../clients/identity.js'
+import type { Engine, EngineRequest } from '../engine/engine-types.js'
 import type { Resources } from '../resources/resources.js'
 import { saveGrant } from './grant.js'
 import { type RequestedAccess, requestedAccess } from './requested-access.js'
@@ -73,10 +73,12 @@ export function standingScopes(
 }
 
 /** True when the engine will have the person sign in first: what they are then asked is the dispatcher's to decide. */
-function mustSignIn({ oidc }: KoaContextWithOIDC, parameter: (name: string) => string | undefined): boolean {
-  const { session, params } = oidc
+function mustSignIn(
+  { session, params, prompts }: EngineRequest,
+  parameter: (name: string) => string | undefined,
+): boolean {
   const maxAge = Number(params?.['max_age'] ?? Number.NaN)
-  if (session?.accountId === undefined || oidc.prompts.has('login')) return true
+  if (session?.accountId === undefined || prompts.has('login')) return true
   if (!Number.isNaN(maxAge) && session.past(maxAge)) return true
   return !isRequestedPerson(parameter, session.accountId)
 }
@@ -88,19 +90,22 @@ export interface StandingConsentParts {
 }
 
 /** For the engine's `loadExistingGrant`: the id of a new grant that answers this request, or `undefined` when somebody must be asked. */
-export async function grantStanding(parts: StandingConsentParts, ctx: KoaContextWithOIDC): Promise<string | undefined> {
-  const { oidc } = ctx
-  const { client, account, params, provider } = oidc
-  if (oidc.route !== 'authorization' || client === undefined || account === undefined) return undefined
+export async function grantStanding(
+  parts: StandingConsentParts,
+  engine: Pick<Engine, 'Grant'>,
+  asked: EngineRequest,
+): Promise<string | undefined> {
+  const { client, account, params } = asked
+  if (asked.route !== 'authorization' || client === undefined || account === undefined) return undefined
   const parameter = (name: string) => {
     const value = params?.[name]
     return typeof value === 'string' ? value : undefined
   }
-  if (mustSignIn(ctx, parameter)) return undefined
+  if (mustSignIn(asked, parameter)) return undefined
   const request: AskingRequest = {
     redirectUri: parameter('redirect_uri'),
-    prompts: oidc.prompts,
-    hintsAtPerson: oidc.entities.IdTokenHint !== undefined,
+    prompts: asked.prompts,
+    hintsAtPerson: asked.entities.IdTokenHint !== undefined,
   }
   const known = identified(client)
   if (!mayStand(known, request)) return undefined
@@ -110,14 +115,14 @@ export async function grantStanding(parts: StandingConsentParts, ctx: KoaContext
   if (scopes === undefined) return undefined
   const detail = { scopes, resource: access.resource?.resource ?? '', by: 'standing consent' }
   await parts.audit.record({ type: 'consent.allowed', ...key, detail })
-  standing.add(oidc)
-  return saveGrant(provider, key, access, scopes)
+  standing.add(asked)
+  return saveGrant(engine, key, access, scopes)
 }
 
 /** Requests that a standing consent answered. */
 const standing = new WeakSet<object>()
 
 /** True for a request that nobody needs to be asked about any more. */
-export function isStanding({ oidc }: KoaContextWithOIDC): boolean {
-  return standing.has(oidc)
+export function isStanding(request: EngineRequest): boolean {
+  return standing.has(request)
 }

@@ -15,7 +15,7 @@ const windowSeconds = 3600
 
 /** Always JSON: nobody opens this endpoint in a browser. */
 function refuse(ctx: HttpContext, error: OAuthError, header: Readonly<Record<string, string>>): void {
-  ctx.state.event['error'] = error.code
+  ctx.state.event.error = error.code
   ctx.status = error.status
   ctx.set({ 'cache-control': 'no-store', ...header })
   ctx.body = error.toJSON()
@@ -54,7 +54,7 @@ export function createRegistrationGate(options: RegistrationOptions, limits: Rat
     const excess = await limits.take(limit, senderNetworks(ctx))
     if (excess === undefined) return false
     // The client that the engine made was not stored.
-    delete ctx.state.event['clientId']
+    delete ctx.state.event.clientId
     const error = new OAuthError('temporarily_unavailable', 'too many registrations, try again later', { status: 429 })
     refuse(ctx, error, { 'retry-after': String(excess.retryAfterSeconds) })
     return true

@@ -9,7 +9,6 @@
  * Limits on what is stored (`authorize`, `authorize-bytes`, `logout`) count a request from its arrival, so that parallel requests
  * cannot pass them together. A request that stored nothing gives its uses back. What it looked up counts as `other`.
  */
-import type { KoaContextWithOIDC } from 'oidc-provider'
 import { hashSecret } from '../../base/secrets.js'
 import type { NetworkShare } from '../../http/client-network.js'
 import type { HttpContext, HttpMiddleware } from '../../http/context.js'
@@ -18,6 +17,8 @@ import { OAuthError } from '../../oauth/errors.js'
 import type { UsageLimitName, UsageLimits } from '../../oauth/usage-limits.js'
 import { formParametersOf } from '../endpoints/parameters.js'
 import { isSentOn } from '../endpoints/posted-requests.js'
+import { engineRequest } from '../engine/engine-context.js'
+import { failureOf } from '../engine/engine-events.js'
 import { PageError } from '../pages/page-error.js'
 import { programEndpoints, revocationFeedPath, routes } from '../routes.js'
 import { senderNetworks } from './sender.js'
@@ -58,7 +59,7 @@ function storageUses(ctx: HttpContext): StorageUses {
 
 /** A refused request stores nothing, a posted one is stored by the GET that it is sent on as. */
 function isStored(ctx: HttpContext): boolean {
-  return ctx.status < 400 && ctx.state.event['error'] === undefined && !isSentOn(ctx)
+  return ctx.status < 400 && failureOf(ctx) === undefined && !isSentOn(ctx)
 }
 
 /** Answers of the token endpoint that a device, or a client with proofs of possession, gets without having done anything wrong. */
@@ -100,10 +101,10 @@ function namedClient(ctx: HttpContext): string {
  * and retry; on unknown codes some of them start over. A polling device gets `slow_down`.
  */
 function refuse(ctx: HttpContext, name: UsageLimitName, { retryAfterSeconds }: Excess): void {
-  ctx.state.event['limit'] = name
+  ctx.state.event.limit = name
   ctx.set('retry-after', String(retryAfterSeconds))
   if (!programEndpoints.has(ctx.path)) throw new PageError('too-many-requests', 'temporarily_unavailable', 429)
-  ctx.state.event['error'] = 'temporarily_unavailable'
+  ctx.state.event.error = 'temporarily_unavailable'
   ctx.status = 429
   // Pages of other origins, the inspector's for example, must be able to see why, and when to come back.
   ctx.set({
@@ -131,7 +132,7 @@ function byName(limits: UsageLimits): (name: UsageLimitName) => CountedLimit {
 function answeredFor(
   ctx: HttpContext,
 ): { readonly clientId: string; isProven: boolean; accountId: string | undefined } | undefined {
-  const { client, account } = (ctx as unknown as KoaContextWithOIDC).oidc
+  const { client, account } = engineRequest(ctx) ?? {}
   if (client === undefined) return undefined
   return { clientId: client.clientId, isProven: client.clientAuthMethod !== 'none', accountId: account?.accountId }
 }

@@ -1,0 +1,91 @@
+/**
+ * Makes the engine's tokens carry what was granted (endpoints/token-scopes.ts). Registers the engine's own grants again with two of their
+ * helpers extended. The engine calls `validateGrant` before it judges the scope of a refresh, and `applyAuthorizationDetails` after it has
+ * chosen a token's scope and before it stores or signs the token.
+ */
+import type { AccessToken, ClientCredentials, Provider, TokenEndpointGrantContext } from 'oidc-provider'
+import * as engineGrants from 'oidc-provider/lib/actions/grants/index.js'
+import * as engineHelpers from 'oidc-provider/lib/helpers/grants.js'
+import { formatScope, parseScope } from '../../oauth/scope.js'
+import { carriedScopes, refreshedScope } from '../endpoints/token-scopes.js'
+import type { Resources } from '../resources/resources.js'
+import { engineError } from './engine-errors.js'
+import type { EngineGrant } from './engine-types.js'
+
+interface Parameters {
+  readonly resource?: string | readonly string[] | undefined
+  scope?: string | undefined
+}
+
+type Context = TokenEndpointGrantContext<Parameters>
+
+/** The credential that a token is issued for: a code, a device code or a refresh token. */
+interface Source extends engineHelpers.AuthorizationDetailsSource {
+  readonly kind: string
+  scope?: string | undefined
+}
+
+/** Writes what a refresh asks for into its parameters, before the engine compares that with what was granted. */
+function readRefreshScope({ oidc: { params } }: Context, grant: EngineGrant, resources: Resources): void {
+  if (params.grant_type !== 'refresh_token' || params.scope === undefined) return
+  params.scope = refreshedScope(params.scope, [params.resource ?? []].flat(), grant, resources)
+}
+
+/**
+ * Gives `token` its scopes. What a refresh token is issued for later keeps the included ones, too: clients repeat the scope of the
+ * answer. A token for a resource without any scope would be of no use there.
+ */
+function completeScopes(
+  { oidc }: Context,
+  token: AccessToken | ClientCredentials,
+  source: Source | undefined,
+  resources: Resources,
+): void {
+  const [audience] = [token.aud ?? []].flat()
+  const resource = audience === undefined ? undefined : resources.find(audience)
+  // Without a resource the token is for userinfo, and its scope is complete.
+  if (resource === undefined) return
+  const grant = source === undefined ? undefined : oidc.entities.Grant
+  const narrowed = source === undefined ? token.scope : oidc.params.scope
+  const scopes = carriedScopes(parseScope(narrowed ?? source?.scope), resource, grant)
+  if (scopes.length === 0)
+    throw engineError('invalid_grant', { detail: 'none of the granted scopes exists any longer' })
+  token.scope = formatScope(scopes)
+  if (source !== undefined && source.kind !== 'RefreshToken') {
+    source.scope = formatScope([...parseScope(source.scope), ...scopes])
+  }
+}
+
+function helpersOf(provider: Provider, resources: Resources): object {
+  const bound = Object.entries(engineHelpers).map(([name, helper]) => {
+    const unbound: (...parameters: never[]) => unknown = helper
+    return [name, unbound.bind(undefined, provider as never)] as const
+  })
+  return {
+    ...Object.fromEntries(bound),
+    validateGrant: async (ctx: Context, grantId: string) => {
+      const grant = await engineHelpers.validateGrant(provider, ctx, grantId)
+      readRefreshScope(ctx, grant, resources)
+      return grant
+    },
+    applyAuthorizationDetails: async (ctx: Context, token: AccessToken | ClientCredentials, source?: Source) => {
+      await engineHelpers.applyAuthorizationDetails(provider, ctx, token, source)
+      completeScopes(ctx, token, source, resources)
+    },
+  }
+}
+
+/** Makes tokens carry what was granted. Call once for each engine, before a request arrives. */
+export function carryGrantedScopes(provider: Provider, resources: Resources, offersDeviceFlow: boolean): void {
+  const {
+    authorization_code: code,
+    client_credentials: machine,
+    device_code: device,
+    refresh_token: refresh,
+  } = engineGrants
+  const helpers = helpersOf(provider, resources)
+  for (const { grantType, handler, parameters } of [code, machine, refresh, ...(offersDeviceFlow ? [device] : [])]) {
+    const handle = (ctx: TokenEndpointGrantContext) => handler(provider, helpers, ctx)
+    provider.registerGrantType(grantType, handle, [...parameters, 'resource'], ['resource'])
+  }
+}
