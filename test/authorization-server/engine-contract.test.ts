@@ -127,8 +127,8 @@ const callSites: readonly CallSites[] = [
   },
   { by: 'authorization-server/engine/browser-sessions.ts', text: 'oldId', sites: { 'models/session.js': 3 } },
   {
-    // The unit of work of a token request collects what is used up and what is issued.
-    by: 'storage/grants/token-request.ts',
+    // The unit of work of the request collects what is used up and what is issued.
+    by: 'storage/unit-of-work.ts',
     text: '.consume()',
     sites: {
       'helpers/grant_source.js': 1,
