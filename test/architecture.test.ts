@@ -182,6 +182,19 @@ describe('Architecture', () => {
     expect(elsewhere).toEqual([])
   })
 
+  it('lets no answer depend on what a log line will say: only metrics and traces read it', () => {
+    const reading =
+      /\bevent\.(?:error|errorDetail|outcome|limit|clientId|subjectHash|grantType|decision)\b(?!\s*(?:\?\?)?=[^=])/
+    const elsewhere = [...files]
+      .filter((file) => !/^telemetry\/|(^|\/)request-counts\.ts$/.test(file))
+      .filter((file) =>
+        reading.test(
+          withoutComments(readFileSync(join(root, file), 'utf8')).replace(/\bdelete ctx\.state\.event\.\w+/g, ''),
+        ),
+      )
+    expect(elsewhere).toEqual([])
+  })
+
   it('touches databases only where they belong', () => {
     const forbidden = modules.flatMap(({ file, imports }) =>
       imports

@@ -208,6 +208,12 @@ const orders: readonly Order[] = [
     steps: ['if (source.consumed) {', 'await revoke(ctx, source.grantId)', 'await source.consume()'],
   },
   {
+    // What engine/engine-parameters.ts writes there.
+    name: 'a body is read from the members of the request that we replace',
+    file: 'shared/selective_body.js',
+    steps: ['req.iterator(', 'if (ctx.req.readable) {'],
+  },
+  {
     // As for our own endpoint: engine/client-authentication.ts.
     name: 'the client is authenticated with the parameters of the body, and with nothing else that came before',
     file: 'actions/introspection.js',
@@ -266,6 +272,13 @@ describe('The engine that our replacements assume', () => {
   })
 
   /** What of ours reaches into the engine. A new place gets its rows above, and its name here. */
+  it('is given other parameters than the client sent in one file alone', () => {
+    const writing = [...product]
+      .filter(([, source]) => /'iterator'|\.querystring = /.test(source))
+      .map(([file]) => file)
+    expect(writing).toEqual(['authorization-server/engine/engine-parameters.ts'])
+  })
+
   it('is reached into from these files alone', () => {
     const reaching =
       /Object\.assign\((?:provider|Interaction|ReplayDetection)\b|\bprototype\b|(?:Engine|AccessToken)\.find = |'oidc-provider\/lib\//

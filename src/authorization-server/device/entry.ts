@@ -7,9 +7,9 @@ import type { IncomingMessage } from 'node:http'
 import type { HttpContext, HttpMiddleware } from '../../http/context.js'
 import { readForm } from '../../http/form.js'
 import type { RateLimit, RateLimits } from '../../storage/counters/rate-limits.js'
-import { replaceBody } from '../endpoints/parameters.js'
 import type { DeviceCodeHooks } from '../engine/device-codes.js'
 import { TooManyCodes } from '../engine/engine-errors.js'
+import { giveParameters } from '../engine/engine-parameters.js'
 import { senderNetworks } from '../limits/sender.js'
 import type { CsrfProtection } from '../pages/csrf.js'
 import { PageError } from '../pages/page-error.js'
@@ -80,7 +80,8 @@ async function submitCode(parts: DeviceEntryParts, ctx: HttpContext, next: () =>
   const code = parseUserCode(form.get('user_code') ?? '')
   const xsrf = form.get('xsrf') ?? ''
   entered.set(ctx.req, formatUserCode(code))
-  replaceBody(ctx, Buffer.from(new URLSearchParams({ xsrf, user_code: code, confirm: 'yes' }).toString()))
+  // `confirm` passes over the engine's own page for that.
+  giveParameters(ctx, new URLSearchParams({ xsrf, user_code: code, confirm: 'yes' }))
   await next()
 }
 
@@ -97,7 +98,8 @@ export function guardCodeEntry(parts: DeviceEntryParts): HttpMiddleware {
     }
     const code = parseUserCode(new URLSearchParams(ctx.querystring).get('user_code') ?? '')
     entered.set(ctx.req, formatUserCode(code))
-    ctx.querystring = ''
+    // With a code in the link the engine would answer with the page whose script posts it.
+    giveParameters(ctx, new URLSearchParams())
     return next()
   }
 }

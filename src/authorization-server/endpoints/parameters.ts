@@ -11,6 +11,7 @@ import { formatChallenge } from '../../oauth/challenge.js'
 import { OAuthError } from '../../oauth/errors.js'
 import { withLoopbackPath } from '../../oauth/redirect-uri.js'
 import type { ResourceDeclaration } from '../../oauth/resource.js'
+import { giveParameters } from '../engine/engine-parameters.js'
 import type { Resources } from '../resources/resources.js'
 import { routes } from '../routes.js'
 import { clientWithoutSecret } from './authorization-header.js'
@@ -124,17 +125,6 @@ function rewrite(path: string, parameters: URLSearchParams, resources: Resources
   if (authorizationPaths.has(path)) dropIgnoredParameters(parameters)
 }
 
-/**
- * Hands a rewritten body to the engine as the request's own stream. Its supported way, `req.body`, prints a warning at first
- * use; the stream members below are the ones its body reader asks for.
- */
-export function replaceBody(ctx: HttpContext, body: Buffer): void {
-  ctx.req.headers['content-length'] = String(body.length)
-  delete ctx.req.headers['transfer-encoding']
-  Object.defineProperty(ctx.req, 'readable', { value: true, configurable: true })
-  Object.defineProperty(ctx.req, 'iterator', { value: () => [body].values() })
-}
-
 const parsed = new WeakMap<IncomingMessage, URLSearchParams>()
 
 /** The parameters of a form that `normaliseParameters` has rewritten; `undefined` for any other request. */
@@ -149,7 +139,7 @@ export function normaliseParameters(resources: Resources): HttpMiddleware {
     if (ctx.method === 'GET' && ctx.path === '/authorize') {
       const parameters = readParameters(ctx.querystring)
       rewrite(ctx.path, parameters, resources)
-      ctx.querystring = parameters.toString()
+      giveParameters(ctx, parameters)
     } else if (ctx.method === 'POST' && ctx.is('application/x-www-form-urlencoded') !== false) {
       const body = await readBody(ctx.req, authorizationPaths.has(ctx.path) ? authorizationLimit : bodyLimit)
       const parameters = readParameters(body.toString('utf8'))
@@ -157,7 +147,7 @@ export function normaliseParameters(resources: Resources): HttpMiddleware {
         ? dropEmptySecret(ctx, parameters)
         : { wasInHeader: false }
       if (ctx.path !== routes.introspection && ctx.path !== routes.revocation) rewrite(ctx.path, parameters, resources)
-      replaceBody(ctx, Buffer.from(parameters.toString()))
+      giveParameters(ctx, parameters)
       parsed.set(ctx.req, parameters)
       if (wasInHeader) return challengeByHeader(ctx, next)
     }

@@ -6,6 +6,7 @@ import { compactVerify, createLocalJWKSet, decodeJwt, type JWK } from 'jose'
 import type { HttpMiddleware } from '../../http/context.js'
 import { OAuthError } from '../../oauth/errors.js'
 import type { KeyRing } from '../../storage/keys/key-ring.js'
+import { giveParameters } from '../engine/engine-parameters.js'
 import { routes } from '../routes.js'
 
 /** Longer than any ID token of this server. */
@@ -41,7 +42,7 @@ export function verifyLogoutHints(issuer: string, keyRing: Pick<KeyRing, 'follow
     if (decodeJwt(hint).iss !== issuer) throw refusal('of another issuer')
   }
   return async (ctx, next) => {
-    if (ctx.path === `${routes.end_session}/success`) ctx.querystring = ''
+    if (ctx.path === `${routes.end_session}/success`) giveParameters(ctx, new URLSearchParams())
     if (ctx.path === routes.end_session) {
       // Given twice, the engine refuses it before it looks at either.
       const [hint, ...more] = new URLSearchParams(ctx.querystring).getAll('id_token_hint')
