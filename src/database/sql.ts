@@ -19,6 +19,22 @@ export interface Statement {
   readonly text: string
 }
 
+/** A column, or what a statement returns: PostgreSQL's name of its type (`pg_type.typname`), and what it is in a row. */
+export interface Column<Value> {
+  readonly type: string
+  readonly nullable: boolean
+  /** Never set. */
+  readonly value?: Value
+}
+
+/** The columns of rows of this type. */
+export type ColumnsOf<Row> = { readonly [Name in keyof Row]-?: Column<Row[Name]> }
+
+/** A statement that declares what it returns. */
+export interface RowStatement<Row> extends Statement {
+  readonly columns: ColumnsOf<Row>
+}
+
 export interface QueryResult<Row> {
   readonly rows: Row[]
   /** Rows written, or read. */
@@ -27,5 +43,5 @@ export interface QueryResult<Row> {
 
 /** The tiny seam under the hot paths: single statements, each its own transaction. Throws `outageError` for faults that pass. */
 export interface Sql {
-  query<Row>(statement: Statement, values: readonly unknown[]): Promise<QueryResult<Row>>
+  query<Row>(statement: RowStatement<Row> | Statement, values: readonly unknown[]): Promise<QueryResult<Row>>
 }

@@ -3,12 +3,13 @@
  */
 
 import type { OverdueRows } from '../database/expiring-rows.js'
-import type { Statement } from '../database/sql.js'
+import { int } from '../database/table.js'
 import { dueSteps, type KeyPolicy, type KeyStep, signingAlgorithms } from './keys/key-lifecycle.js'
 import { readStoredKeys } from './keys/keys.js'
 import { examineSeals, type SealedValues } from './keys/reseal.js'
 import type { Storage } from './storage.js'
 import { overdueRows } from './sweep.js'
+import { accounts } from './tables.js'
 
 export interface StorageCondition {
   readonly keys: {
@@ -33,12 +34,12 @@ export interface ConditionOptions {
   readonly auditRetentionSeconds: number | undefined
 }
 
-const countPeople: Statement = {
-  name: 'condition_counts',
-  lane: 'read',
-  text: `SELECT (SELECT count(*) FROM accounts WHERE disabled_at IS NULL)::int AS accounts,
+const countPeople = accounts.read(
+  'condition_counts',
+  { accounts: int, clients: int },
+  `SELECT (SELECT count(*) FROM accounts WHERE disabled_at IS NULL)::int AS accounts,
     (SELECT count(*) FROM (SELECT 1 FROM clients LIMIT 1000) first_clients)::int AS clients`,
-}
+)
 
 /** Servers tend the keys every two seconds. */
 const tendingSlackSeconds = 120

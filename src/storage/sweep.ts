@@ -12,8 +12,10 @@ import {
   sweepOf,
 } from '../database/expiring-rows.js'
 import type { Statement } from '../database/sql.js'
+import { declareStatement, moment, text } from '../database/table.js'
 import { removeUnusedClients } from './clients/client-hygiene.js'
 import type { Storage } from './storage.js'
+import { auditEvents } from './tables.js'
 
 const expiresAt = 'expires_at'
 
@@ -29,17 +31,16 @@ const expiring: readonly Expiring[] = [
   { table: 'revocations', key: 'id', expiry: expiresAt },
 ]
 
-const sweeps: readonly Statement[] = expiring.map(sweepOf)
+const sweeps: readonly Statement[] = expiring.map((each) => declareStatement(sweepOf(each), {}, [each.table]))
 
 /** The database lets nobody delete events but who says that their time is over (the migration `audit_append_only`). */
-const sweepAudit: Statement = {
-  name: 'sweep_audit_events',
-  lane: 'write',
-  text: `WITH allowed AS MATERIALIZED (SELECT set_config('gatehouse.audit_retention', 'on', true) AS retention)
+const sweepAudit = auditEvents.write(
+  'sweep_audit_events',
+  `WITH allowed AS MATERIALIZED (SELECT set_config('gatehouse.audit_retention', 'on', true) AS retention)
     DELETE FROM audit_events WHERE id IN (
       SELECT id FROM audit_events, allowed WHERE retention = 'on' AND at < $1::timestamptz
       ORDER BY at LIMIT ${batchSize} FOR UPDATE OF audit_events SKIP LOCKED)`,
-}
+)
 
 function secondsAgo({ clock }: Pick<Storage, 'clock'>, seconds: number): Date {
   return new Date(clock.now().getTime() - seconds * 1_000)
@@ -61,7 +62,11 @@ export async function sweepExpired(storage: Storage): Promise<number> {
   return swept
 }
 
-const oldest = oldestOf([...expiring, { table: 'audit_events', expiry: 'at' }])
+const oldest = declareStatement(
+  oldestOf([...expiring, { table: 'audit_events', expiry: 'at' }]),
+  { name: text, at: moment },
+  [],
+)
 
 /** By table: since when its oldest row should be gone, in seconds; only those that should. */
 export function overdueRows(

@@ -2,10 +2,12 @@
  * The one-time link that creates the first account. The operator reads it in the terminal at start. It works once, for an hour,
  * and only while there is no account. Does not own the page behind it.
  */
+
 import type { Clock } from '../../base/clock.js'
 import { hashSecret, randomSecret } from '../../base/secrets.js'
-import type { Sql, Statement } from '../../database/sql.js'
+import type { Sql } from '../../database/sql.js'
 import { type NewAccount, normalizeEmail } from '../../storage/accounts/accounts.js'
+import { accounts, setupLinks } from '../../storage/tables.js'
 
 export interface SetupLinks {
   /** A new token; every earlier one stops working. `undefined` when an account exists already. */
@@ -23,36 +25,29 @@ export interface SetupLinks {
 
 export const setupLinkTtlSeconds = 3600
 
-const insertToken: Statement = {
-  name: 'setup_link_issue',
-  lane: 'write',
-  text: `WITH earlier AS (DELETE FROM setup_links WHERE token_hash <> $1)
+const insertToken = setupLinks.writeReturning(
+  'setup_link_issue',
+  {},
+  `WITH earlier AS (DELETE FROM setup_links WHERE token_hash <> $1)
   INSERT INTO setup_links (token_hash, expires_at)
   SELECT $1::text, $2::timestamptz WHERE NOT EXISTS (SELECT 1 FROM accounts) RETURNING 1`,
-}
+)
 
 const usable = `token_hash = $1 AND consumed_at IS NULL AND expires_at > $2::timestamptz
   AND NOT EXISTS (SELECT 1 FROM accounts)`
 
-const selectUsable: Statement = {
-  name: 'setup_link_usable',
-  lane: 'read',
-  text: `SELECT 1 FROM setup_links WHERE ${usable}`,
-}
+const selectUsable = setupLinks.read('setup_link_usable', {}, `SELECT 1 FROM setup_links WHERE ${usable}`)
 
-const selectAccount: Statement = {
-  name: 'setup_account_exists',
-  lane: 'read',
-  text: 'SELECT 1 FROM accounts LIMIT 1',
-}
+const selectAccount = accounts.read('setup_account_exists', {}, 'SELECT 1 FROM accounts LIMIT 1')
 
-const redeemToken: Statement = {
-  name: 'setup_link_redeem',
-  lane: 'write',
-  text: `WITH spent AS (UPDATE setup_links SET consumed_at = $2::timestamptz WHERE ${usable} RETURNING 1)
+const redeemToken = setupLinks.writeReturning(
+  'setup_link_redeem',
+  accounts.pick('id'),
+  `WITH spent AS (UPDATE setup_links SET consumed_at = $2::timestamptz WHERE ${usable} RETURNING 1)
   INSERT INTO accounts (id, email, name, password_hash, created_at, updated_at)
   SELECT $3::text, $4::text, $5::text, $6::text, $2::timestamptz, $2::timestamptz FROM spent RETURNING id`,
-}
+  { also: [accounts] },
+)
 
 /** The address to print: the token is in the query, which is never logged. */
 export function setupLinkUrl(issuer: string, token: string): string {
@@ -88,7 +83,7 @@ export function createSetupLinks(sql: Sql, clock: Clock): SetupLinks {
         account.name ?? null,
         account.passwordHash,
       ]
-      const { rows } = await sql.query<{ id: string }>(redeemToken, values)
+      const { rows } = await sql.query(redeemToken, values)
       return rows[0]?.id
     },
   }

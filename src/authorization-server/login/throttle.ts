@@ -8,12 +8,13 @@
 
 import type { Clock } from '../../base/clock.js'
 import { hashSecret } from '../../base/secrets.js'
-import type { Sql, Statement } from '../../database/sql.js'
-import { declareWrite, type Write } from '../../database/writes.js'
+import type { Sql } from '../../database/sql.js'
+import type { Write } from '../../database/writes.js'
 import { clientNetworks } from '../../http/client-network.js'
 import type { Excess } from '../../http/window-counters.js'
 import { normalizeEmail } from '../../storage/accounts/accounts.js'
 import { type Counter, type CounterTable, takeFromAll } from '../../storage/counters/counter-chain.js'
+import { signInThrottles } from '../../storage/tables.js'
 
 export interface SignInAttempt {
   /** As typed. */
@@ -47,13 +48,13 @@ export const signInLimits = {
 
 const daySeconds = 86_400
 
-const table: CounterTable = { table: 'sign_in_throttles', column: 'failures' }
+const table: CounterTable = { table: signInThrottles, column: 'failures' }
 
 /**
  * `$1` is the pair of account and narrowest network. `$2` are the other counters in the order of locks, and what becomes of them: `one` try
  * is taken back, those of the `pair`, or `all`.
  */
-const forgetPair = declareWrite('tries', {
+const forgetPair = signInThrottles.part('tries', {
   pair: 'DELETE FROM sign_in_throttles WHERE key = $1 RETURNING failures',
   tried: 'SELECT * FROM jsonb_to_recordset($2::jsonb) AS tried(place int, key text, back text)',
   locked:
@@ -64,21 +65,21 @@ const forgetPair = declareWrite('tries', {
 })
 
 // Only a sign-in from elsewhere tells something about the tries from elsewhere, except that they have not succeeded in a row.
-const forgetBrowser = declareWrite('known_tries', { counters: 'DELETE FROM sign_in_throttles WHERE key IN ($1, $2)' })
+const forgetBrowser = signInThrottles.part('known_tries', {
+  counters: 'DELETE FROM sign_in_throttles WHERE key IN ($1, $2)',
+})
 
-const takeBack: Statement = {
-  name: 'sign_in_throttle_cancel',
-  lane: 'security',
-  text: `WITH tried AS (SELECT * FROM jsonb_to_recordset($1::jsonb) AS tried(place int, key text)),
+const takeBack = signInThrottles.write(
+  'sign_in_throttle_cancel',
+  `WITH tried AS (SELECT * FROM jsonb_to_recordset($1::jsonb) AS tried(place int, key text)),
   locked AS (SELECT t.key FROM sign_in_throttles AS t JOIN tried ON t.key = tried.key ORDER BY tried.place FOR UPDATE OF t)
   UPDATE sign_in_throttles AS t SET failures = GREATEST(0, t.failures - 1) FROM locked WHERE t.key = locked.key`,
-}
+  { lane: 'security' },
+)
 
-const forget: Statement = {
-  name: 'sign_in_throttle_forget',
+const forget = signInThrottles.write('sign_in_throttle_forget', 'DELETE FROM sign_in_throttles WHERE key IN ($1, $2)', {
   lane: 'security',
-  text: 'DELETE FROM sign_in_throttles WHERE key IN ($1, $2)',
-}
+})
 
 interface TriedCounter extends Counter {
   /** What a sign-in takes back of it. */

@@ -4,18 +4,20 @@
  * stay. Works in batches beside running servers; if it is interrupted, run it again.
  */
 import type { Statement } from '../../database/sql.js'
+import { type Columns, moment, type Table } from '../../database/table.js'
 import { invitationModel } from '../clients/invitations.js'
 import type { Storage } from '../storage.js'
+import { artifacts, ephemeralArtifacts, grants, sessions } from '../tables.js'
 
 const batchSize = 500
 
-function endOf(table: string, key: string, condition: string): Statement {
-  return {
-    name: `end_access_${table}`,
-    lane: 'write',
-    text: `DELETE FROM ${table} WHERE (${key}) IN (
-      SELECT ${key} FROM ${table} WHERE ${condition} ORDER BY ${key} LIMIT ${batchSize} FOR UPDATE)`,
-  }
+function endOf(table: Table<Columns>, key: string, condition: string): Statement {
+  const { name } = table
+  return table.write(
+    `end_access_${name}`,
+    `DELETE FROM ${name} WHERE (${key}) IN (
+      SELECT ${key} FROM ${name} WHERE ${condition} ORDER BY ${key} LIMIT ${batchSize} FOR UPDATE)`,
+  )
 }
 
 /** A row that does not say when it began counts as old. */
@@ -28,20 +30,20 @@ const began = (member: string) =>
  * once, which refuse a replay, nor registration access tokens, which are as old as their clients.
  */
 const ends = {
-  signIns: endOf('ephemeral_artifacts', 'model, id_hash', began('iat')),
-  sessions: endOf('sessions', 'uid', began('loginTs')),
+  signIns: endOf(ephemeralArtifacts, 'model, id_hash', began('iat')),
+  sessions: endOf(sessions, 'uid', began('loginTs')),
   others: endOf(
-    'artifacts',
+    artifacts,
     'model, id_hash',
     `grant_id IS NULL AND model IN ('ClientCredentials', 'DeviceCode', '${invitationModel}') AND ${began('iat')}`,
   ),
-  grants: endOf('grants', 'id', 'created_at < $1::timestamptz'),
+  grants: endOf(grants, 'id', 'created_at < $1::timestamptz'),
 } as const
 
 /** How many there were of each: sign-ins in progress, sessions, artifacts without a grant, grants. */
 export type EndedAccess = Readonly<Record<keyof typeof ends, number>>
 
-const askTime: Statement = { name: 'end_access_time', lane: 'read', text: 'SELECT clock_timestamp() AS now' }
+const askTime = grants.read('end_access_time', { now: moment }, 'SELECT clock_timestamp() AS now')
 
 async function endAll(storage: Storage, statement: Statement, moment: string): Promise<number> {
   let ended = 0
@@ -53,7 +55,7 @@ async function endAll(storage: Storage, statement: Statement, moment: string): P
 
 /** `moment` undefined: now, by the database's clock, which dates grants. */
 export async function endAccessBefore(storage: Storage, moment: Date | undefined): Promise<EndedAccess> {
-  const { rows } = await storage.database.sql.query<{ now: Date | string }>(askTime, [])
+  const { rows } = await storage.database.sql.query(askTime, [])
   const limit = (moment ?? new Date(rows[0]?.now ?? storage.clock.now())).toISOString()
   const signIns = await endAll(storage, ends.signIns, limit)
   const sessions = await endAll(storage, ends.sessions, limit)

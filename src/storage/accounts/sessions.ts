@@ -3,53 +3,51 @@
  * saves the whole session at the end of each request that read it: a request that was under way when the session was ended must
  * not bring it back. So the row of an ended one stays, empty and under no cookie's value, until it is swept.
  */
+
 import { hashSecret } from '../../base/secrets.js'
-import type { Statement } from '../../database/sql.js'
-import { declareWrite, type Write, writeTogether } from '../../database/writes.js'
-import type { Adapter, Payload } from '../adapter-types.js'
+import { type Write, writeTogether } from '../../database/writes.js'
+import type { Adapter } from '../adapter-types.js'
 import { expiryLimit, expiryOf, unsupported } from '../engine-model.js'
 import { Prisma, type PrismaClient } from '../generated/client.js'
 import type { Storage } from '../storage.js'
+import { sessions } from '../tables.js'
 import { currentUnit } from '../unit-of-work.js'
 
-const upsert = declareWrite('session', {
+const upsert = sessions.part('session', {
   session: `INSERT INTO sessions (uid, id_hash, account_id, payload, expires_at)
     SELECT $1::text, $2::text, $3::text, $4::jsonb, $5::timestamptz FROM {condition}
     ON CONFLICT (uid) DO UPDATE SET id_hash = excluded.id_hash, account_id = excluded.account_id, payload = excluded.payload, expires_at = excluded.expires_at
     WHERE sessions.id_hash <> 'ended:' || sessions.uid`,
 })
 
-const find: Statement = {
-  name: 'session_find',
-  lane: 'read',
-  text: 'SELECT payload FROM sessions WHERE id_hash = $1 AND expires_at > $2::timestamptz',
-}
+const find = sessions.read(
+  'session_find',
+  sessions.pick('payload'),
+  'SELECT payload FROM sessions WHERE id_hash = $1 AND expires_at > $2::timestamptz',
+)
 
-const findByUid: Statement = {
-  name: 'session_find_by_uid',
-  lane: 'read',
-  text: `SELECT payload FROM sessions WHERE uid = $1 AND expires_at > $2::timestamptz AND id_hash <> 'ended:' || uid`,
-}
+const findByUid = sessions.read(
+  'session_find_by_uid',
+  sessions.pick('payload'),
+  `SELECT payload FROM sessions WHERE uid = $1 AND expires_at > $2::timestamptz AND id_hash <> 'ended:' || uid`,
+)
 
 /** Swept like what expires now: no request is under way for as long as that takes. */
 const ended = `id_hash = 'ended:' || uid, account_id = NULL, payload = '{}'`
 
-const destroy: Statement = {
-  name: 'session_destroy',
-  lane: 'write',
-  text: `UPDATE sessions SET ${ended}, expires_at = $2::timestamptz WHERE id_hash = $1`,
-}
+const destroy = sessions.write(
+  'session_destroy',
+  `UPDATE sessions SET ${ended}, expires_at = $2::timestamptz WHERE id_hash = $1`,
+)
 
-const destroyByUid: Statement = {
-  name: 'session_destroy_by_uid',
-  lane: 'write',
-  text: `UPDATE sessions SET ${ended}, expires_at = $2::timestamptz WHERE uid = $1`,
-}
+const destroyByUid = sessions.write(
+  'session_destroy_by_uid',
+  `UPDATE sessions SET ${ended}, expires_at = $2::timestamptz WHERE uid = $1`,
+)
 
 export function createSessionAdapter(storage: Storage): Adapter {
   const { sql } = storage.database
-  const findByCookie = async (id: string) =>
-    (await sql.query<{ payload: Payload }>(find, [hashSecret(id), expiryLimit(storage)])).rows[0]
+  const findByCookie = async (id: string) => (await sql.query(find, [hashSecret(id), expiryLimit(storage)])).rows[0]
   return {
     upsert: async (id, payload, expiresIn) => {
       const { jti: _cookie, ...stored } = payload
@@ -69,7 +67,7 @@ export function createSessionAdapter(storage: Storage): Adapter {
     findByUid: async (uid) => {
       const remembered = currentUnit()?.reader.session?.(uid)
       if (remembered !== undefined) return remembered.payload
-      const { rows } = await sql.query<{ payload: Payload }>(findByUid, [uid, expiryLimit(storage)])
+      const { rows } = await sql.query(findByUid, [uid, expiryLimit(storage)])
       return rows[0]?.payload
     },
     destroy: async (id) => {
@@ -81,7 +79,7 @@ export function createSessionAdapter(storage: Storage): Adapter {
   }
 }
 
-const endOthers = declareWrite('session_end', {
+const endOthers = sessions.part('session_end', {
   ended_sessions: `UPDATE sessions SET ${ended}, expires_at = $2::timestamptz
     FROM {condition} WHERE uid IN (SELECT jsonb_array_elements_text($1::jsonb))`,
 })

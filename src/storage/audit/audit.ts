@@ -4,15 +4,14 @@
  */
 
 import type { Logger } from '../../base/log.js'
-import { declareWrite, type Write, writeTogether } from '../../database/writes.js'
+import { type Write, writeTogether } from '../../database/writes.js'
 import { subjectHash } from '../../oauth/subject-hash.js'
 import type { Storage } from '../storage.js'
+import { auditEvents } from '../tables.js'
 
 /** Part of every sign-in and registration, so it goes the short way. */
-const insert = declareWrite('audit', {
-  audited: `INSERT INTO audit_events (at, type, account_id, client_id, detail)
-    SELECT $1::timestamptz, $2::text, $3::text, $4::text, $5::jsonb FROM {condition}`,
-})
+const insertion = auditEvents.insertion('at', 'type', 'account_id', 'client_id', 'detail')
+const insert = auditEvents.part('audit', { audited: `${insertion.sql} FROM {condition}` })
 
 export type AuditEventType =
   | 'account.created'
@@ -61,8 +60,9 @@ export type AuditObserver = (type: AuditEventType, isWritten: boolean) => void
 
 export function createAuditTrail(storage: Storage, log: Logger, observer?: AuditObserver): AuditTrail {
   const rowOf = ({ type, accountId, clientId, detail }: AuditEntry, request?: EventRequest): Write => {
-    const row = [storage.clock.now().toISOString(), type, accountId ?? null, clientId ?? null]
-    return { text: insert, values: [...row, JSON.stringify({ ...detail, ...idOf(request) })] }
+    const parties = { account_id: accountId ?? null, client_id: clientId ?? null }
+    const row = { at: storage.clock.now(), type, ...parties, detail: { ...detail, ...idOf(request) } }
+    return { text: insert, values: insertion.values(row) }
   }
   const tell = ({ type, accountId, clientId, detail }: AuditEntry, request?: EventRequest): void => {
     const person = accountId === undefined ? {} : { subjectHash: subjectHash(accountId) }

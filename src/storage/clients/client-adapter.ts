@@ -1,20 +1,21 @@
 /** The engine's way to registered clients: what it looks up, registers (RFC 7591), updates and deletes (RFC 7592). */
+
 import { BoundedMap } from '../../base/bounded-map.js'
-import type { Statement } from '../../database/sql.js'
 import { claimsMetadataDocument } from '../../oauth/client-id.js'
 import type { Adapter, Payload, RequestUnderWay } from '../adapter-types.js'
 import { openSealed, unsupported } from '../engine-model.js'
-import { type ClientRow, clientColumns } from '../grants/credential.js'
+import { type ClientRow, clientColumns, clientRow } from '../grants/credential.js'
 import type { Storage } from '../storage.js'
+import { clients } from '../tables.js'
 import { currentUnit } from '../unit-of-work.js'
 import { removeRegistered, saveRegistered } from './client-registration.js'
 import { isMadeByOperator, secretPurpose } from './clients.js'
 
-const find: Statement = {
-  name: 'client_find',
-  lane: 'read',
-  text: `SELECT ${clientColumns('c', '$2::text', { version: 'version', payload: 'payload' })} FROM clients c WHERE id = $1`,
-}
+const find = clients.read(
+  'client_find',
+  clientRow,
+  `SELECT ${clientColumns('c', '$2::text', { version: 'version', payload: 'payload' })} FROM clients c WHERE id = $1`,
+)
 
 /**
  * What the engine gets: the metadata, the secret, and whether the operator made the client. Of a secret that is known by its
@@ -57,7 +58,7 @@ function createClientReader(storage: Storage): (id: string) => Promise<Payload |
   return async (id) => {
     const kept = known.get(id)
     const together = await currentUnit()?.reader.client?.(id, kept?.version)
-    const row = together ?? (await sql.query<ClientRow>(find, [id, kept?.version ?? null])).rows[0]
+    const row = together ?? (await sql.query(find, [id, kept?.version ?? null])).rows[0]
     if (row === undefined) {
       known.delete(id)
       return undefined

@@ -2,8 +2,10 @@
  * Last good copies of client metadata documents, shared by all processes and kept across restarts. The caller decides whether a
  * copy is fresh or still usable.
  */
-import type { Statement } from '../../database/sql.js'
+
+import { bool } from '../../database/table.js'
 import type { Storage } from '../storage.js'
+import { clientDocuments } from '../tables.js'
 
 /** `metadata`: a client ID metadata document. `keys`: the key set such a document, or a registration, names by `jwks_uri`. */
 export type ClientDocumentKind = 'metadata' | 'keys'
@@ -31,26 +33,17 @@ export interface ClientDocumentStore {
   save(kind: ClientDocumentKind, document: ClientDocument, isNew: boolean): Promise<boolean>
 }
 
-interface Row {
-  readonly body: string
-  readonly fingerprint: string
-  readonly etag: string | null
-  readonly fetched_at: Date | string
-  readonly fresh_until: Date | string
-  readonly usable_until: Date | string
-}
-
-const find: Statement = {
-  name: 'client_document_find',
-  lane: 'read',
-  text: `SELECT body, fingerprint, etag, fetched_at, fresh_until, usable_until FROM client_documents
+const find = clientDocuments.read(
+  'client_document_find',
+  clientDocuments.pick('body', 'fingerprint', 'etag', 'fetched_at', 'fresh_until', 'usable_until'),
+  `SELECT body, fingerprint, etag, fetched_at, fresh_until, usable_until FROM client_documents
     WHERE kind = $1 AND url = $2 AND usable_until > $3::timestamptz`,
-}
+)
 
-const save: Statement = {
-  name: 'client_document_save',
-  lane: 'write',
-  text: `WITH there AS (SELECT 1 FROM client_documents WHERE kind = $1 AND url = $2), saved AS (
+const save = clientDocuments.writeReturning(
+  'client_document_save',
+  { kept: bool },
+  `WITH there AS (SELECT 1 FROM client_documents WHERE kind = $1 AND url = $2), saved AS (
       INSERT INTO client_documents (kind, url, body, fingerprint, etag, fetched_at, fresh_until, usable_until)
       SELECT $1, $2, $3, $4, $5, $6::timestamptz, $7::timestamptz, $8::timestamptz
       WHERE $9::boolean OR EXISTS (SELECT 1 FROM there)
@@ -59,12 +52,12 @@ const save: Statement = {
       WHERE client_documents.fetched_at <= excluded.fetched_at
       RETURNING 1
     ) SELECT EXISTS (SELECT 1 FROM there) OR EXISTS (SELECT 1 FROM saved) AS kept`,
-}
+)
 
 export function createClientDocumentStore({ database: { sql }, clock }: Storage): ClientDocumentStore {
   return {
     find: async (kind, url) => {
-      const [row] = (await sql.query<Row>(find, [kind, url, clock.now().toISOString()])).rows
+      const [row] = (await sql.query(find, [kind, url, clock.now().toISOString()])).rows
       if (row === undefined) return undefined
       return {
         url,
@@ -79,7 +72,7 @@ export function createClientDocumentStore({ database: { sql }, clock }: Storage)
     save: async (kind, document, isNew) => {
       const times = [document.fetchedAt, document.freshUntil, document.usableUntil].map((time) => time.toISOString())
       const values = [kind, document.url, document.body, document.fingerprint, document.etag ?? null, ...times]
-      return (await sql.query<{ kept: boolean }>(save, [...values, isNew])).rows[0]?.kept === true
+      return (await sql.query(save, [...values, isNew])).rows[0]?.kept === true
     },
   }
 }

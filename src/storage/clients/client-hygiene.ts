@@ -5,11 +5,13 @@
  * that the operator made. Code exchanges and refreshes write nothing for this: each client is looked at once a day at most, and its grants
  * tell. A use that leaves no lasting grant is written by `useOf`, an authorization request by `createRequestNotes`.
  */
+
 import { BoundedMap } from '../../base/bounded-map.js'
 import { epochSeconds } from '../../base/clock.js'
-import type { Statement } from '../../database/sql.js'
-import { declareWrite, type Steps, type Write } from '../../database/writes.js'
+import { int } from '../../database/table.js'
+import type { Steps, Write } from '../../database/writes.js'
 import type { Storage } from '../storage.js'
+import { artifacts, auditEvents, clients, consents, grants } from '../tables.js'
 
 const batchSize = 200
 const daySeconds = 86_400
@@ -30,6 +32,9 @@ export function hasLiveAccess(clientId: string, now: string): string {
     WHERE g.client_id = ${clientId} AND g.expires_at > ${now} LIMIT 1) IS TRUE`
 }
 
+/** What `deletionsFor` writes. */
+export const belongingTables = [artifacts, grants, consents] as const
+
 /** SQL: steps that delete what belongs to the clients of `gone (id)`. */
 export function deletionsFor(gone: string): Steps {
   return {
@@ -46,10 +51,10 @@ export const deleteBelongings: string = Object.entries(deletionsFor('gone'))
   .join(',\n  ')
 
 // SKIP LOCKED: processes that sweep at the same time take different clients.
-const review: Statement = {
-  name: 'client_review',
-  lane: 'write',
-  text: `WITH due AS (
+const review = clients.writeReturning(
+  'client_review',
+  { reviewed: int, removed: int },
+  `WITH due AS (
     SELECT id, created_at, updated_at, last_used_at FROM clients WHERE review_at < $1::timestamptz AND origin = 'dynamic'
     LIMIT ${batchSize} FOR UPDATE SKIP LOCKED
   ), seen AS MATERIALIZED (
@@ -75,9 +80,10 @@ const review: Statement = {
       review_at = LEAST(CASE WHEN live THEN NULL ELSE ends_at END, $1::timestamptz + make_interval(secs => ${daySeconds}))
     FROM judged WHERE clients.id = judged.id AND (live OR ends_at > $1::timestamptz)
   ) SELECT (SELECT count(*) FROM due)::int AS reviewed, (SELECT count(*) FROM gone)::int AS removed`,
-}
+  { also: [...belongingTables, auditEvents] },
+)
 
-const use = declareWrite('client_use', {
+const use = clients.part('client_use', {
   client_used: `UPDATE clients SET last_used_at = $2::timestamptz FROM {condition} WHERE id = $1::text AND origin = 'dynamic'
     AND (last_used_at IS NULL OR last_used_at < $2::timestamptz - make_interval(secs => ${daySeconds}))`,
 })
@@ -87,12 +93,11 @@ export function useOf({ clock }: Storage, clientId: string): Write {
   return { text: use, values: [clientId, clock.now().toISOString()] }
 }
 
-const noteRequest: Statement = {
-  name: 'client_requested',
-  lane: 'write',
-  text: `UPDATE clients SET updated_at = $2::timestamptz WHERE id = $1 AND origin = 'dynamic'
+const noteRequest = clients.write(
+  'client_requested',
+  `UPDATE clients SET updated_at = $2::timestamptz WHERE id = $1 AND origin = 'dynamic'
     AND updated_at < $2::timestamptz - make_interval(secs => ${daySeconds})`,
-}
+)
 
 const mostNoted = 2_000
 

@@ -1,9 +1,11 @@
 /** Registered clients, with their secret sealed beside their metadata. Client ID metadata documents are never stored here. */
-import type { Statement } from '../../database/sql.js'
+
+import { bool, int, moment } from '../../database/table.js'
 import type { NamedClientMetadata } from '../../oauth/registration.js'
 import type { Payload } from '../adapter-types.js'
 import type { Storage } from '../storage.js'
-import { deleteBelongings, hasLiveAccess } from './client-hygiene.js'
+import { clients } from '../tables.js'
+import { belongingTables, deleteBelongings, hasLiveAccess } from './client-hygiene.js'
 
 /** `static`: added by the operator. `file`: from the operator's CLIENTS_FILE. `dynamic`: registered itself (RFC 7591). */
 export type ClientOrigin = 'static' | 'file' | 'dynamic'
@@ -31,27 +33,33 @@ export const insertClient = `INSERT INTO clients (id, origin, name, payload, sea
     SELECT $1::text, $2::text, $3::text, $4::jsonb, $5::text, $6::timestamptz, $6::timestamptz,
       CASE WHEN $2::text = 'dynamic' THEN $6::timestamptz + interval '1 day' END`
 
-const upsert: Statement = {
-  name: 'client_upsert',
-  lane: 'write',
-  text: `${insertClient}
+const upsert = clients.write(
+  'client_upsert',
+  `${insertClient}
     ON CONFLICT (id) DO UPDATE SET name = excluded.name, payload = excluded.payload, sealed_secret = excluded.sealed_secret, updated_at = excluded.updated_at`,
-}
+)
 
 /** Grants go even when there is no such client: those of a metadata document (CIMD) have none. */
-const destroy: Statement = {
-  name: 'client_destroy',
-  lane: 'write',
-  text: `WITH removed AS (DELETE FROM clients WHERE id = $1::text RETURNING 1), gone AS (SELECT $1::text AS id), ${deleteBelongings}
+const destroy = clients.writeReturning(
+  'client_destroy',
+  { removed: int },
+  `WITH removed AS (DELETE FROM clients WHERE id = $1::text RETURNING 1), gone AS (SELECT $1::text AS id), ${deleteBelongings}
     SELECT count(*)::int AS removed FROM removed`,
+  { also: belongingTables },
+)
+
+const listedColumns = {
+  ...clients.pick('id', 'origin', 'name', 'payload'),
+  createdAt: moment,
+  inUse: bool,
 }
 
-const list: Statement = {
-  name: 'client_list',
-  lane: 'read',
-  text: `SELECT c.id, c.origin, c.name, c.payload, c.created_at AS "createdAt", ${hasLiveAccess('c.id', '$1::timestamptz')} AS "inUse"
+const list = clients.read(
+  'client_list',
+  listedColumns,
+  `SELECT c.id, c.origin, c.name, c.payload, c.created_at AS "createdAt", ${hasLiveAccess('c.id', '$1::timestamptz')} AS "inUse"
     FROM clients c ORDER BY c.created_at, c.id`,
-}
+)
 
 export function secretPurpose(clientId: string): string {
   return `client secret of ${clientId}`
@@ -75,13 +83,12 @@ export async function saveClient(
 }
 
 /** A client that registered itself is not taken over: whoever registered it holds its registration access token. */
-const upsertFromFile: Statement = {
-  name: 'client_upsert_from_file',
-  lane: 'write',
-  text: `${insertClient}
+const upsertFromFile = clients.write(
+  'client_upsert_from_file',
+  `${insertClient}
     ON CONFLICT (id) DO UPDATE SET origin = excluded.origin, name = excluded.name, payload = excluded.payload, sealed_secret = excluded.sealed_secret, updated_at = excluded.updated_at
     WHERE clients.origin <> 'dynamic'`,
-}
+)
 
 /** Held while a file's clients are stored, so that processes which start together do it one after the other. */
 const fileLock = 0x6a7e_0003
@@ -119,7 +126,7 @@ export function replaceFileClients(
 }
 
 export async function removeClient(storage: Storage, clientId: string): Promise<boolean> {
-  const { rows } = await storage.database.sql.query<{ removed: number }>(destroy, [clientId])
+  const { rows } = await storage.database.sql.query(destroy, [clientId])
   return rows[0]?.removed === 1
 }
 
@@ -157,7 +164,7 @@ export function createClientStore(storage: Storage): ClientStore {
   return {
     list: async () => {
       const values = [storage.clock.now().toISOString()]
-      const { rows } = await storage.database.sql.query<StoredRow & { inUse: boolean }>(list, values)
+      const { rows } = await storage.database.sql.query(list, values)
       return rows.map((row) => ({ ...toStoredClient(row), inUse: row.inUse }))
     },
     find: async (clientId) => {

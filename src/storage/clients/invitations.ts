@@ -4,24 +4,22 @@
  */
 
 import { hashSecret, randomSecret } from '../../base/secrets.js'
-import type { Statement } from '../../database/sql.js'
 import type { Storage } from '../storage.js'
+import { artifacts } from '../tables.js'
 
 /** The engine's name for them. */
 export const invitationModel = 'InitialAccessToken'
 
-const insert: Statement = {
-  name: 'invitation_insert',
-  lane: 'write',
-  text: `INSERT INTO artifacts (model, id_hash, payload, expires_at)
+const insert = artifacts.write(
+  'invitation_insert',
+  `INSERT INTO artifacts (model, id_hash, payload, expires_at)
     VALUES ('${invitationModel}', $1, $2::jsonb, $3::timestamptz)`,
-}
+)
 
-const withdrawAll: Statement = {
-  name: 'invitation_withdraw_all',
-  lane: 'write',
-  text: `DELETE FROM artifacts WHERE model = '${invitationModel}'`,
-}
+const withdrawAll = artifacts.write(
+  'invitation_withdraw_all',
+  `DELETE FROM artifacts WHERE model = '${invitationModel}'`,
+)
 
 /** A new one, good for one registration within `seconds`. The value is returned this once. */
 export async function createInvitation(storage: Storage, seconds: number): Promise<string> {

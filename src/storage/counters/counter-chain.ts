@@ -3,7 +3,8 @@
  * come after it. The order is also the order of locks, so that uses never wait for each other in a circle. Owns no table.
  */
 import type { Clock } from '../../base/clock.js'
-import type { Sql, Statement } from '../../database/sql.js'
+import type { RowStatement, Sql } from '../../database/sql.js'
+import { type Columns, moment, orNull, type Table } from '../../database/table.js'
 import type { Excess } from '../../http/window-counters.js'
 
 export interface Counter {
@@ -22,14 +23,17 @@ export interface CommonCounter extends Counter {
 
 /** A table with the columns `key` and `resets_at`, and the one that counts. */
 export interface CounterTable {
-  readonly table: string
+  readonly table: Table<Columns>
   readonly column: string
 }
 
-const statements = new Map<string, Statement>()
+type Chain = RowStatement<{ readonly resetsAt: Date | null }>
+
+const statements = new Map<string, Chain>()
 
 /** `$1` is now; `$2` the counters and `$3` the common one as JSON. */
-function chainOf({ table, column }: CounterTable, length: number): Statement {
+function chainOf({ table: counted, column }: CounterTable, length: number): Chain {
+  const { name: table } = counted
   const name = `${table}_take_${length}`
   const known = statements.get(name)
   if (known !== undefined) return known
@@ -48,10 +52,10 @@ function chainOf({ table, column }: CounterTable, length: number): Statement {
     { length },
     (_, index) => `WHEN NOT EXISTS (SELECT 1 FROM step${index + 1}) THEN ${index + 1}`,
   )
-  const statement: Statement = {
+  const statement = counted.writeReturning(
     name,
-    lane: 'security',
-    text: `WITH crowd AS MATERIALIZED (
+    { resetsAt: orNull(moment) },
+    `WITH crowd AS MATERIALIZED (
         SELECT * FROM jsonb_to_record($3::jsonb) AS crowd(key text, allowed int, ends timestamptz)
       ), crowded AS MATERIALIZED (
         SELECT 1 FROM ${table} AS t, crowd WHERE t.key = crowd.key AND t.${column} >= crowd.allowed AND NOT ${isOver}
@@ -68,7 +72,8 @@ function chainOf({ table, column }: CounterTable, length: number): Statement {
       SELECT CASE WHEN EXISTS (SELECT 1 FROM spent) THEN (SELECT max(resets_at) FROM spent) ELSE (
         SELECT COALESCE((SELECT resets_at FROM ${table} WHERE key = given.key), given.ends)
         FROM given WHERE place = CASE ${refusing.join(' ')} END) END AS "resetsAt"`,
-  }
+    { lane: 'security' },
+  )
   statements.set(name, statement)
   return statement
 }
@@ -94,7 +99,7 @@ export async function takeFromAll(
     ends: ends(counter),
   }))
   const crowd = common === undefined ? {} : { key: common.key, allowed: common.limit, ends: ends(common) }
-  const { rows } = await sql.query<{ resetsAt: Date | null }>(chainOf(counterTable, counters.length), [
+  const { rows } = await sql.query(chainOf(counterTable, counters.length), [
     now,
     JSON.stringify(given),
     JSON.stringify(crowd),

@@ -8,6 +8,7 @@ import { hashSecret } from '../../base/secrets.js'
 import type { Sql } from '../../database/sql.js'
 import { clientNetworks, type NetworkShare } from '../../http/client-network.js'
 import { type Excess, shareBeyondTotal } from '../../http/window-counters.js'
+import { rateLimits } from '../tables.js'
 import { type CounterTable, takeFromAll } from './counter-chain.js'
 
 export interface RateLimit {
@@ -27,7 +28,7 @@ export interface RateLimits {
   take(limit: RateLimit, from: string | readonly NetworkShare[]): Promise<Excess | undefined>
 }
 
-const table: CounterTable = { table: 'rate_limits', column: 'used' }
+const table: CounterTable = { table: rateLimits, column: 'used' }
 
 /** What one address has once a total is used up. */
 export function shareBeyond({

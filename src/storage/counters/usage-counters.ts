@@ -8,8 +8,9 @@
 import type { Clock } from '../../base/clock.js'
 import { hashSecret } from '../../base/secrets.js'
 import { flushInBackground } from '../../database/background-flush.js'
-import type { Sql, Statement } from '../../database/sql.js'
+import type { Sql } from '../../database/sql.js'
 import { type Counter, createWindowCounters, type WindowCounters } from '../../http/window-counters.js'
+import { rateLimits } from '../tables.js'
 
 export interface UsageCountersOptions {
   /** Maximum entries in memory, about 200 bytes each. The least recently used is dropped first. */
@@ -23,14 +24,15 @@ export interface UsageCountersOptions {
 const flushBatchSize = 500
 
 // In the order of keys: processes that flush at the same time lock rows in the same order.
-const flushCounts: Statement = {
-  name: 'usage_settle',
-  lane: 'security',
-  text: `INSERT INTO rate_limits AS t (key, used, resets_at)
+const flushCounts = rateLimits.writeReturning(
+  'usage_settle',
+  rateLimits.pick('key', 'used'),
+  `INSERT INTO rate_limits AS t (key, used, resets_at)
     SELECT key, used, resets_at FROM jsonb_to_recordset($1::jsonb) AS fresh(key text, used int, resets_at timestamptz) ORDER BY key
     ON CONFLICT (key) DO UPDATE SET used = LEAST(t.used::bigint + excluded.used, 2147483647)::int
     RETURNING key, used`,
-}
+  { lane: 'security' },
+)
 
 export function createUsageCounters(sql: Sql, clock: Clock, options: UsageCountersOptions = {}): WindowCounters {
   const { maxEntries = 50_000, flushEveryMs = 1_000, onFailure } = options

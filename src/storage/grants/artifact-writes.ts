@@ -1,19 +1,22 @@
 /** What requests write of codes and tokens when they are committed: one that is redeemed, others that are issued. */
 
-import { type Condition, declareCondition, declareWrite, type Write } from '../../database/writes.js'
+import type { Condition, Write } from '../../database/writes.js'
+import { artifacts } from '../tables.js'
 
-/** A row to be inserted into `artifacts`, named as its columns. */
-export interface ArtifactRow {
-  readonly model: string
-  readonly id_hash: string
-  readonly grant_id: string | null
-  readonly client_id: string | null
-  readonly user_code: string | null
-  readonly payload: Record<string, unknown>
-  readonly expires_at: string | null
-}
+/** Every new row of `artifacts` that holds what the engine saved. */
+export const insertArtifact = artifacts.insertion(
+  'model',
+  'id_hash',
+  'grant_id',
+  'client_id',
+  'user_code',
+  'payload',
+  'expires_at',
+)
 
-const redeem = declareCondition('redemption', {
+export type ArtifactRow = Parameters<typeof insertArtifact.values>[0]
+
+const redeem = artifacts.condition('redemption', {
   condition: `UPDATE artifacts SET consumed_at = GREATEST($3::timestamptz, clock_timestamp()), successor = $4::text
     WHERE model = $1 AND id_hash = $2 AND consumed_at IS NULL RETURNING 1`,
 })
@@ -27,19 +30,10 @@ export function redeeming(
   return { text: redeem, values: [model, idHash, now.toISOString(), sealedSuccessor] }
 }
 
-const issue = declareWrite('issue', {
-  issued: `INSERT INTO artifacts (model, id_hash, grant_id, client_id, user_code, payload, expires_at)
-    SELECT $1::text, $2::text, $3::text, $4::text, $5::text, $6::jsonb, $7::timestamptz FROM {condition}`,
-})
-
-/** In the order in which statements name the columns. */
-export function columnsOf(row: ArtifactRow): unknown[] {
-  const { model, id_hash, grant_id, client_id, user_code, payload, expires_at } = row
-  return [model, id_hash, grant_id, client_id, user_code, JSON.stringify(payload), expires_at]
-}
+const issue = artifacts.part('issue', { issued: `${insertArtifact.sql} FROM {condition}` })
 
 export function issuing(row: ArtifactRow): Write {
-  return { text: issue, values: columnsOf(row) }
+  return { text: issue, values: insertArtifact.values(row) }
 }
 
 /** True for the database's refusal to issue something under a grant that was deleted meanwhile. */

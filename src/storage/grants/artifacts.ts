@@ -1,6 +1,6 @@
 /** Durable artifacts: codes, refresh tokens, opaque access tokens, device codes, registration access tokens, replay records. */
+
 import { hashSecret } from '../../base/secrets.js'
-import type { Statement } from '../../database/sql.js'
 import { type Adapter, AdapterRefusal, type Payload } from '../adapter-types.js'
 import { registrationTokenModel } from '../clients/client-registration.js'
 import {
@@ -12,79 +12,65 @@ import {
   unsupported,
 } from '../engine-model.js'
 import type { Storage } from '../storage.js'
+import { artifacts, grants } from '../tables.js'
 import { currentUnit, type FoundArtifact } from '../unit-of-work.js'
-import { type ArtifactRow, columnsOf, isGrantGone } from './artifact-writes.js'
+import { type ArtifactRow, insertArtifact, isGrantGone } from './artifact-writes.js'
 
-const upsert: Statement = {
-  name: 'artifact_upsert',
-  lane: 'write',
-  text: `INSERT INTO artifacts (model, id_hash, grant_id, client_id, user_code, payload, expires_at)
-    VALUES ($1, $2, $3, $4, $5, $6::jsonb, $7::timestamptz)
+const upsert = artifacts.write(
+  'artifact_upsert',
+  `${insertArtifact.sql}
     ON CONFLICT (model, id_hash) DO UPDATE SET grant_id = excluded.grant_id, payload = excluded.payload, expires_at = excluded.expires_at`,
-}
+)
 
-const insert: Statement = {
-  name: 'artifact_insert',
-  lane: 'write',
-  text: `INSERT INTO artifacts (model, id_hash, grant_id, client_id, user_code, payload, expires_at)
-    VALUES ($1, $2, $3, $4, $5, $6::jsonb, $7::timestamptz) ON CONFLICT (model, id_hash) DO NOTHING`,
-}
+const insert = artifacts.write('artifact_insert', `${insertArtifact.sql} ON CONFLICT (model, id_hash) DO NOTHING`)
 
 /** Approved or denied once, a device code stays so: of decisions made at the same moment the first one counts. */
-const upsertDeviceCode: Statement = {
-  name: 'device_code_upsert',
-  lane: 'write',
-  text: `${upsert.text} WHERE artifacts.consumed_at IS NULL AND NOT artifacts.payload ?| array['accountId', 'error']`,
-}
+const upsertDeviceCode = artifacts.write(
+  'device_code_upsert',
+  `${upsert.text} WHERE artifacts.consumed_at IS NULL AND NOT artifacts.payload ?| array['accountId', 'error']`,
+)
 
 /** Expired device codes are still found for this long, so that device and person get `expired_token` (RFC 8628 §3.5). */
 export const expiredDeviceCodeSeconds = 240
 
-const find: Statement = {
-  name: 'artifact_find',
-  lane: 'read',
-  text: `SELECT payload, consumed_at FROM artifacts
+const find = artifacts.read(
+  'artifact_find',
+  artifacts.pick('payload', 'consumed_at'),
+  `SELECT payload, consumed_at FROM artifacts
     WHERE model = $1 AND id_hash = $2 AND (expires_at IS NULL OR expires_at > $3::timestamptz)`,
-}
+)
 
-const findByUserCode: Statement = {
-  name: 'artifact_find_by_user_code',
-  lane: 'read',
-  text: `SELECT id_hash, payload, consumed_at FROM artifacts
+const findByUserCode = artifacts.read(
+  'artifact_find_by_user_code',
+  artifacts.pick('id_hash', 'payload', 'consumed_at'),
+  `SELECT id_hash, payload, consumed_at FROM artifacts
     WHERE model = $1 AND user_code = $2 AND (expires_at IS NULL OR expires_at > $3::timestamptz)`,
-}
+)
 
-const consume: Statement = {
-  name: 'artifact_consume',
-  lane: 'write',
-  text: 'UPDATE artifacts SET consumed_at = $3::timestamptz WHERE model = $1 AND id_hash = $2 AND consumed_at IS NULL',
-}
+const consume = artifacts.write(
+  'artifact_consume',
+  'UPDATE artifacts SET consumed_at = $3::timestamptz WHERE model = $1 AND id_hash = $2 AND consumed_at IS NULL',
+)
 
-const destroy: Statement = {
-  name: 'artifact_destroy',
-  lane: 'write',
-  text: 'DELETE FROM artifacts WHERE model = $1 AND id_hash = $2',
-}
+const destroy = artifacts.write('artifact_destroy', 'DELETE FROM artifacts WHERE model = $1 AND id_hash = $2')
 
 /**
  * A refresh token or an opaque access token is destroyed when its family ends, and goes with the grant. The engine ends the rest in
  * further steps: whoever repeats a revocation that a crash cut between them would find no token, and be told that all is well
  * (RFC 7009 §2.2).
  */
-const endFamilyOf: Statement = {
-  name: 'family_end',
-  lane: 'write',
-  text: 'DELETE FROM grants WHERE id = (SELECT grant_id FROM artifacts WHERE model = $1 AND id_hash = $2)',
-}
+const endFamilyOf = grants.write(
+  'family_end',
+  'DELETE FROM grants WHERE id = (SELECT grant_id FROM artifacts WHERE model = $1 AND id_hash = $2)',
+)
 
 /** Access tokens that clients have of their own are of another model, and of no family. */
 const familyModels: ReadonlySet<string> = new Set(['RefreshToken', 'AccessToken'])
 
-const revokeByGrant: Statement = {
-  name: 'artifact_revoke_by_grant',
-  lane: 'write',
-  text: 'DELETE FROM artifacts WHERE model = $1 AND grant_id = $2',
-}
+const revokeByGrant = artifacts.write(
+  'artifact_revoke_by_grant',
+  'DELETE FROM artifacts WHERE model = $1 AND grant_id = $2',
+)
 
 function epochSecondsOf(value: Date | string): number {
   return Math.floor(new Date(value).getTime() / 1000)
@@ -147,7 +133,7 @@ export function createArtifactAdapter(storage: Storage, model: string): Adapter 
       const unit = currentUnit()
       if (unit?.collects(model) === true) return unit.issue(row, id)
       const saved = await sql
-        .query(isDeviceCode ? upsertDeviceCode : upsert, columnsOf(row))
+        .query(isDeviceCode ? upsertDeviceCode : upsert, insertArtifact.values(row))
         .catch((error: unknown) => {
           throw isGrantGone(error) ? new AdapterRefusal('grant gone', 'the grant was revoked') : error
         })
@@ -159,11 +145,11 @@ export function createArtifactAdapter(storage: Storage, model: string): Adapter 
     find: async (id) => {
       const joined = await currentUnit()?.reader.artifact?.(model, id)
       if (joined !== undefined) return withConsumed(joined.artifact, id)
-      return withConsumed((await sql.query<FoundArtifact>(find, [model, hashSecret(id), limit()])).rows[0], id)
+      return withConsumed((await sql.query(find, [model, hashSecret(id), limit()])).rows[0], id)
     },
 
     findByUserCode: async (userCode) => {
-      const { rows } = await sql.query<FoundArtifact>(findByUserCode, [model, userCode, limit()])
+      const { rows } = await sql.query(findByUserCode, [model, userCode, limit()])
       return rows[0] === undefined ? undefined : withConsumed(rows[0], openedValue(storage, rows[0].payload))
     },
 
@@ -196,16 +182,16 @@ export function createArtifactAdapter(storage: Storage, model: string): Adapter 
  * insert, so that of racing uses one is first (RFC 9449 §11.1, RFC 7523 §3).
  */
 export async function rememberOnce(storage: Storage, identifier: string, expiresAt: Date): Promise<boolean> {
-  const values = ['ReplayDetection', hashSecret(identifier), null, null, null, '{}', expiresAt.toISOString()]
+  const row = { model: 'ReplayDetection', id_hash: hashSecret(identifier), payload: {}, expires_at: expiresAt }
+  const values = insertArtifact.values({ ...row, grant_id: null, client_id: null, user_code: null })
   const { rowCount } = await storage.database.sql.query(insert, values)
   return rowCount === 1
 }
 
-const forget: Statement = {
-  name: 'uses_forget',
-  lane: 'write',
-  text: `DELETE FROM artifacts WHERE model = 'ReplayDetection' AND id_hash = ANY($1::text[])`,
-}
+const forget = artifacts.write(
+  'uses_forget',
+  `DELETE FROM artifacts WHERE model = 'ReplayDetection' AND id_hash = ANY($1::text[])`,
+)
 
 /** Takes back what `rememberOnce` was the first to remember, for a request that had no effect. */
 export async function forgetUses({ database }: Storage, identifiers: readonly string[]): Promise<void> {

@@ -1,8 +1,9 @@
 /** What a person allowed a client before: for the consent page to say so, and for requests that need not be asked about again. */
 
-import type { Statement } from '../../database/sql.js'
-import { declareWrite, type Write } from '../../database/writes.js'
+import { textList } from '../../database/table.js'
+import type { Write } from '../../database/writes.js'
 import type { Storage } from '../storage.js'
+import { consents } from '../tables.js'
 
 export interface ConsentKey {
   readonly accountId: string
@@ -19,28 +20,30 @@ export interface StoredConsent {
   readonly fingerprint: string
 }
 
-const upsert = declareWrite('consent', {
-  consented: `INSERT INTO consents AS c (account_id, client_id, resource, scopes, fingerprint, updated_at)
-    SELECT $1::text, $2::text, $3::text, $4::text[], $5::text, $6::timestamptz FROM {condition}
+const insertion = consents.insertion('account_id', 'client_id', 'resource', 'scopes', 'fingerprint', 'updated_at')
+
+/** Behind the row: the scopes that the person was asked about. */
+const upsert = consents.part('consent', {
+  consented: `${insertion.sql} FROM {condition}
     ON CONFLICT (account_id, client_id, resource) DO UPDATE SET
-      scopes = CASE WHEN c.fingerprint = excluded.fingerprint
-        THEN ARRAY(SELECT kept FROM unnest(c.scopes) AS kept WHERE kept <> ALL ($7::text[])) || excluded.scopes
+      scopes = CASE WHEN consents.fingerprint = excluded.fingerprint
+        THEN ARRAY(SELECT kept FROM unnest(consents.scopes) AS kept WHERE kept <> ALL ($7::text[])) || excluded.scopes
         ELSE excluded.scopes END,
       fingerprint = excluded.fingerprint, updated_at = excluded.updated_at`,
 })
 
-const find: Statement = {
-  name: 'consents_find',
-  lane: 'read',
-  text: 'SELECT resource, scopes, fingerprint FROM consents WHERE account_id = $1 AND client_id = $2',
-}
+const find = consents.read(
+  'consents_find',
+  { ...consents.pick('resource', 'fingerprint'), scopes: textList },
+  'SELECT resource, scopes, fingerprint FROM consents WHERE account_id = $1 AND client_id = $2',
+)
 
 /** What the person allowed the client before, for any resource. */
 export async function consentsOf(
   { database }: Pick<Storage, 'database'>,
   { accountId, clientId }: Pick<ConsentKey, 'accountId' | 'clientId'>,
 ): Promise<readonly StoredConsent[]> {
-  return (await database.sql.query<StoredConsent>(find, [accountId, clientId])).rows
+  return (await database.sql.query(find, [accountId, clientId])).rows
 }
 
 /** Scopes allowed before under the same client metadata; empty when the client changed since or was never seen. */
@@ -63,14 +66,7 @@ export function rememberConsent(
   fingerprint: string,
   { asked, allowed }: { readonly asked: readonly string[]; readonly allowed: readonly string[] },
 ): Write {
-  const values = [
-    accountId,
-    clientId,
-    resource,
-    allowed,
-    fingerprint,
-    clock.now().toISOString(),
-    [...asked, ...allowed],
-  ]
-  return { text: upsert, values }
+  const key = { account_id: accountId, client_id: clientId, resource }
+  const row = insertion.values({ ...key, scopes: allowed, fingerprint, updated_at: clock.now() })
+  return { text: upsert, values: [...row, [...asked, ...allowed]] }
 }

@@ -4,10 +4,12 @@
  */
 
 import { hashSecret } from '../../base/secrets.js'
-import type { Statement } from '../../database/sql.js'
+import type { ColumnsOf, RowStatement } from '../../database/sql.js'
+import { orNull, text } from '../../database/table.js'
 import type { Payload } from '../adapter-types.js'
 import { expiryLimit } from '../engine-model.js'
 import type { Storage } from '../storage.js'
+import { accounts, artifacts, clients, grants } from '../tables.js'
 
 /** Models that are redeemed at the token endpoint together with their grant. */
 export type RedeemedModel = 'AuthorizationCode' | 'RefreshToken'
@@ -58,7 +60,7 @@ export interface CredentialRow extends JoinedGrant {
   readonly model: string
   readonly payload: Payload
   readonly consumed_at: Date | string | null
-  /** Sealed: see `TokenRequest`. */
+  /** Sealed: see refresh-successor.ts. */
   readonly successor: string | null
 }
 
@@ -82,6 +84,14 @@ type JoinedRow = Omit<CredentialRow, 'payload' | 'model'> & {
   readonly sealed_secret: string | null
 }
 
+/** What a grant and its account bring along when they are joined to something else. */
+export const joinedGrantColumns: ColumnsOf<JoinedGrant> = {
+  grant_id: orNull(grants.columns.id),
+  grant_payload: orNull(grants.columns.payload),
+  account_id: orNull(accounts.columns.id),
+  ...{ email: orNull(accounts.columns.email), name: accounts.columns.name, disabled_at: accounts.columns.disabled_at },
+}
+
 const credentialColumns = `a.model, a.payload, a.consumed_at, a.successor, g.id AS grant_id,
     g.payload AS grant_payload, p.id AS account_id, p.email, p.name, p.disabled_at`
 
@@ -91,18 +101,40 @@ const grantJoins = `LEFT JOIN grants g ON g.id = a.grant_id AND g.expires_at > $
 const isPresented = 'a.model = $1'
 const isAnyToken = `$1 = 'any token' AND a.model IN (${tokenModels.map((model) => `'${model}'`).join(', ')})`
 
-function statements(name: string, text: (isModel: string) => string): Record<'one' | 'any', Statement> {
+interface CredentialStatements<Row> {
+  readonly one: RowStatement<Row>
+  readonly any: RowStatement<Row>
+}
+
+function statements<Row>(
+  name: string,
+  columns: ColumnsOf<Row>,
+  text: (isModel: string) => string,
+): CredentialStatements<Row> {
   return {
-    one: { name, lane: 'read', text: text(isPresented) },
-    any: { name: `${name}_any`, lane: 'read', text: text(isAnyToken) },
+    one: artifacts.read(name, columns, text(isPresented)),
+    any: artifacts.read(`${name}_any`, columns, text(isAnyToken)),
   }
+}
+
+const credentialRow: ColumnsOf<CredentialRow> = {
+  ...artifacts.pick('model', 'payload', 'consumed_at', 'successor'),
+  ...joinedGrantColumns,
 }
 
 const findCredential = statements(
   'credential_find',
+  credentialRow,
   (isModel) => `SELECT ${credentialColumns} FROM artifacts a ${grantJoins}
     WHERE ${isModel} AND a.id_hash = $2 AND (a.expires_at IS NULL OR a.expires_at > $3::timestamptz)`,
 )
+
+/** A client as the engine's adapter reads it. `version`: see `clientColumns`. */
+export const clientRow: ColumnsOf<ClientRow> = {
+  version: text,
+  payload: orNull(clients.columns.payload),
+  ...clients.pick('sealed_secret', 'origin'),
+}
 
 /** SQL. `xmin` is the transaction that wrote the row. `known`: the version whose metadata need not be sent again. */
 export function clientColumns(client: string, known: string, as: { version: string; payload: string }): string {
@@ -110,8 +142,15 @@ export function clientColumns(client: string, known: string, as: { version: stri
     ${client}.sealed_secret, ${client}.origin`
 }
 
-const findWithClient = statements(
+const findWithClient = statements<JoinedRow>(
   'credential_find_with_client',
+  {
+    ...credentialRow,
+    client_version: orNull(text),
+    client_payload: orNull(clients.columns.payload),
+    origin: orNull(clients.columns.origin),
+    sealed_secret: clients.columns.sealed_secret,
+  },
   (
     isModel,
   ) => `SELECT ${clientColumns('c', '$5::text', { version: 'client_version', payload: 'client_payload' })}, ${credentialColumns} FROM (VALUES (1)) AS always
@@ -120,7 +159,7 @@ const findWithClient = statements(
     ${grantJoins}`,
 )
 
-function statementFor({ model }: PresentedCredential, all: Record<'one' | 'any', Statement>): Statement {
+function statementFor<Row>({ model }: PresentedCredential, all: CredentialStatements<Row>): RowStatement<Row> {
   return model === 'any token' ? all.any : all.one
 }
 
@@ -129,7 +168,7 @@ export async function readCredential(
   presented: PresentedCredential,
 ): Promise<CredentialRow | undefined> {
   const values = [presented.model, hashSecret(presented.value), expiryLimit(storage)]
-  return (await storage.database.sql.query<CredentialRow>(statementFor(presented, findCredential), values)).rows[0]
+  return (await storage.database.sql.query(statementFor(presented, findCredential), values)).rows[0]
 }
 
 /** The client of a request is asked for before its credential: one statement answers both. */
@@ -140,7 +179,7 @@ export async function readCredentialWithClient(
   knownVersion: string | undefined,
 ): Promise<{ readonly credential: CredentialRow | undefined; readonly client: ClientRow | undefined }> {
   const values = [presented.model, hashSecret(presented.value), expiryLimit(storage), clientId, knownVersion ?? null]
-  const row = (await storage.database.sql.query<JoinedRow>(statementFor(presented, findWithClient), values)).rows[0]
+  const row = (await storage.database.sql.query(statementFor(presented, findWithClient), values)).rows[0]
   if (row === undefined) return { credential: undefined, client: undefined }
   const { model, payload, client_version: version, client_payload: client, sealed_secret, origin } = row
   return {

@@ -1,26 +1,26 @@
 /** Interactions and pushed authorization requests, in an unlogged table: a sign-in in progress, nothing issued. */
+
 import { hashSecret } from '../../base/secrets.js'
-import type { Statement } from '../../database/sql.js'
-import { declareCondition, writeTogether } from '../../database/writes.js'
+import { writeTogether } from '../../database/writes.js'
 import { type Adapter, AdapterRefusal, type Payload, type RequestUnderWay } from '../adapter-types.js'
 import { deviceCodePurpose, expiryLimit, expiryOf, openSealed, unsupported } from '../engine-model.js'
 import type { Storage } from '../storage.js'
+import { ephemeralArtifacts } from '../tables.js'
 import { currentUnit, decidedBy, type UnitOfWork } from '../unit-of-work.js'
-import { type InteractionReader, type InteractionRow, interactionOf } from './interaction-reader.js'
+import { type InteractionReader, interactionOf } from './interaction-reader.js'
 
-const upsert: Statement = {
-  name: 'ephemeral_upsert',
-  lane: 'write',
-  text: `INSERT INTO ephemeral_artifacts (model, id_hash, payload, expires_at) VALUES ($1, $2, $3::jsonb, $4::timestamptz)
+const upsert = ephemeralArtifacts.write(
+  'ephemeral_upsert',
+  `INSERT INTO ephemeral_artifacts (model, id_hash, payload, expires_at) VALUES ($1, $2, $3::jsonb, $4::timestamptz)
     ON CONFLICT (model, id_hash) DO UPDATE SET payload = excluded.payload, expires_at = excluded.expires_at
     WHERE ephemeral_artifacts.model <> 'Interaction' OR ephemeral_artifacts.consumed_at IS NULL`,
-}
+)
 
-const find: Statement = {
-  name: 'ephemeral_find',
-  lane: 'read',
-  text: 'SELECT payload, consumed_at FROM ephemeral_artifacts WHERE model = $1 AND id_hash = $2 AND expires_at > $3::timestamptz',
-}
+const find = ephemeralArtifacts.read(
+  'ephemeral_find',
+  ephemeralArtifacts.pick('payload', 'consumed_at'),
+  'SELECT payload, consumed_at FROM ephemeral_artifacts WHERE model = $1 AND id_hash = $2 AND expires_at > $3::timestamptz',
+)
 
 /** SQL: `$1` is an interaction that nobody has answered yet. */
 const isOpen = `model = 'Interaction' AND id_hash = $1 AND consumed_at IS NULL`
@@ -28,7 +28,7 @@ const isOpen = `model = 'Interaction' AND id_hash = $1 AND consumed_at IS NULL`
 const update = 'UPDATE ephemeral_artifacts SET payload = $2::jsonb, expires_at = $3::timestamptz'
 
 /** An interaction that was read before: one that is over, or that is gone with its account's access, is not brought back. */
-const save = declareCondition('interaction', {
+const save = ephemeralArtifacts.condition('interaction', {
   condition: `${update} WHERE ${isOpen} RETURNING 1`,
 })
 
@@ -36,7 +36,7 @@ const save = declareCondition('interaction', {
  * The same for somebody who has just signed in: a password that was changed while it was checked, or an account that was disabled,
  * opens nothing. Whoever changes it waits for the lock, and then finds this sign-in among those to be ended.
  */
-const saveProven = declareCondition('sign_in', {
+const saveProven = ephemeralArtifacts.condition('sign_in', {
   condition: `${update} WHERE ${isOpen} AND EXISTS (
     SELECT 1 FROM accounts WHERE id = $4 AND password_hash = $5 AND disabled_at IS NULL FOR SHARE) RETURNING 1`,
 })
@@ -55,22 +55,20 @@ async function saveAgain(
   return (await unit.commit()).kind === 'committed'
 }
 
-const consume: Statement = {
-  name: 'ephemeral_consume',
-  lane: 'write',
-  text: 'UPDATE ephemeral_artifacts SET consumed_at = $3::timestamptz WHERE model = $1 AND id_hash = $2 AND consumed_at IS NULL',
-}
+const consume = ephemeralArtifacts.write(
+  'ephemeral_consume',
+  'UPDATE ephemeral_artifacts SET consumed_at = $3::timestamptz WHERE model = $1 AND id_hash = $2 AND consumed_at IS NULL',
+)
 
 /** The row stays, empty, until it is swept: a decision that was under way must not bring the interaction back. */
-const end = declareCondition('interaction_end', {
+const end = ephemeralArtifacts.condition('interaction_end', {
   condition: `UPDATE ephemeral_artifacts SET consumed_at = $2::timestamptz, payload = '{}' WHERE ${isOpen} RETURNING 1`,
 })
 
-const destroy: Statement = {
-  name: 'ephemeral_destroy',
-  lane: 'write',
-  text: 'DELETE FROM ephemeral_artifacts WHERE model = $1 AND id_hash = $2',
-}
+const destroy = ephemeralArtifacts.write(
+  'ephemeral_destroy',
+  'DELETE FROM ephemeral_artifacts WHERE model = $1 AND id_hash = $2',
+)
 
 /** Stands for an interaction's own value, which is a cookie's too, in the address the engine returns to. */
 const ownValue = '{jti}'
@@ -118,7 +116,7 @@ export function createEphemeralAdapter(storage: Storage, model: string, under: R
       const reader = model === 'Interaction' ? interactionOf(currentUnit()) : undefined
       const row =
         reader === undefined
-          ? (await sql.query<InteractionRow>(find, [model, idHash, expiryLimit(storage)])).rows[0]
+          ? (await sql.query(find, [model, idHash, expiryLimit(storage)])).rows[0]
           : await reader.read(idHash)
       if (row === undefined || (row.consumed_at !== null && model === 'Interaction')) return undefined
       const opened = withDeviceCode(row.payload, (sealed) => openSealed(storage, sealed, deviceCodePurpose))

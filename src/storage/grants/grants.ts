@@ -1,30 +1,32 @@
 /** Grants: what a person allowed a client in one authorization. Deleting one revokes everything issued under it. */
-import type { Statement } from '../../database/sql.js'
-import { declareWrite, writeTogether } from '../../database/writes.js'
-import type { Adapter, Payload } from '../adapter-types.js'
+
+import { text } from '../../database/table.js'
+import { writeTogether } from '../../database/writes.js'
+import type { Adapter } from '../adapter-types.js'
 import { expiryLimit, expiryOf, unsupported } from '../engine-model.js'
 import type { Storage } from '../storage.js'
+import { grants } from '../tables.js'
 import { currentUnit } from '../unit-of-work.js'
 
-const upsert = declareWrite('grant', {
+const upsert = grants.part('grant', {
   granted: `INSERT INTO grants (id, account_id, client_id, payload, expires_at)
     SELECT $1::text, $2::text, $3::text, $4::jsonb, $5::timestamptz FROM {condition}
     ON CONFLICT (id) DO UPDATE SET payload = excluded.payload, expires_at = excluded.expires_at`,
 })
 
-const find: Statement = {
-  name: 'grant_find',
-  lane: 'read',
-  text: 'SELECT payload FROM grants WHERE id = $1 AND expires_at > $2::timestamptz',
-}
+const find = grants.read(
+  'grant_find',
+  grants.pick('payload'),
+  'SELECT payload FROM grants WHERE id = $1 AND expires_at > $2::timestamptz',
+)
 
-const destroy: Statement = { name: 'grant_destroy', lane: 'write', text: 'DELETE FROM grants WHERE id = $1' }
+const destroy = grants.write('grant_destroy', 'DELETE FROM grants WHERE id = $1')
 
-const revoke: Statement = {
-  name: 'grant_revoke',
-  lane: 'write',
-  text: 'DELETE FROM grants WHERE id = $1 RETURNING account_id AS "accountId", client_id AS "clientId"',
-}
+const revoke = grants.writeReturning(
+  'grant_revoke',
+  { accountId: text, clientId: text },
+  'DELETE FROM grants WHERE id = $1 RETURNING account_id AS "accountId", client_id AS "clientId"',
+)
 
 export function createGrantAdapter(storage: Storage): Adapter {
   const { sql } = storage.database
@@ -39,7 +41,7 @@ export function createGrantAdapter(storage: Storage): Adapter {
     find: async (id) => {
       const remembered = currentUnit()?.reader.takeGrantPayload?.(id)
       if (remembered !== undefined) return remembered
-      const { rows } = await sql.query<{ payload: Payload }>(find, [id, expiryLimit(storage)])
+      const { rows } = await sql.query(find, [id, expiryLimit(storage)])
       return rows[0]?.payload
     },
     destroy: async (id) => {

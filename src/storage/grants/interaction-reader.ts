@@ -2,14 +2,17 @@
  * What a request of a sign-in in progress reads. What the engine and the pages ask for one after the other (interaction, client, session,
  * account, grant, what was allowed before) is one statement.
  */
+
 import { hashSecret } from '../../base/secrets.js'
-import type { Statement } from '../../database/sql.js'
+import type { ColumnsOf } from '../../database/sql.js'
+import { jsonList, orNull, text } from '../../database/table.js'
 import type { Payload } from '../adapter-types.js'
 import { expiryLimit } from '../engine-model.js'
 import type { Storage } from '../storage.js'
+import { accounts, clients, ephemeralArtifacts, sessions } from '../tables.js'
 import type { Reader, UnitOfWork } from '../unit-of-work.js'
 import type { StoredConsent } from './consents.js'
-import { type ClientRow, type GrantHolder, holderOf, type JoinedGrant } from './credential.js'
+import { type ClientRow, type GrantHolder, holderOf, type JoinedGrant, joinedGrantColumns } from './credential.js'
 
 export interface InteractionRow {
   readonly payload: Payload
@@ -44,10 +47,25 @@ interface JoinedRow extends InteractionRow, JoinedGrant {
   readonly claimant_disabled_at: Date | string | null
 }
 
-const find: Statement = {
-  name: 'interaction_find',
-  lane: 'read',
-  text: `SELECT i.payload, i.consumed_at, c.id AS client_id, c.xmin::text AS client_version, c.payload AS client_payload,
+const joinedColumns: ColumnsOf<JoinedRow> = {
+  ...ephemeralArtifacts.pick('payload', 'consumed_at'),
+  client_id: orNull(clients.columns.id),
+  client_version: orNull(text),
+  client_payload: orNull(clients.columns.payload),
+  ...{ sealed_secret: clients.columns.sealed_secret, origin: orNull(clients.columns.origin) },
+  session_payload: orNull(sessions.columns.payload),
+  browser_session_payload: orNull(sessions.columns.payload),
+  ...joinedGrantColumns,
+  consents: orNull(jsonList<StoredConsent>()),
+  claimant_id: orNull(accounts.columns.id),
+  password_hash: orNull(accounts.columns.password_hash),
+  claimant_disabled_at: accounts.columns.disabled_at,
+}
+
+const find = ephemeralArtifacts.read(
+  'interaction_find',
+  joinedColumns,
+  `SELECT i.payload, i.consumed_at, c.id AS client_id, c.xmin::text AS client_version, c.payload AS client_payload,
       c.sealed_secret, c.origin, s.payload AS session_payload, b.payload AS browser_session_payload, g.id AS grant_id, g.payload AS grant_payload,
       p.id AS account_id, p.email, p.name, p.disabled_at,
       (SELECT json_agg(json_build_object('resource', r.resource, 'scopes', r.scopes, 'fingerprint', r.fingerprint))
@@ -61,7 +79,7 @@ const find: Statement = {
     LEFT JOIN accounts p ON p.id = COALESCE(i.payload->'result'->'login'->>'accountId', i.payload->'session'->>'accountId')
     LEFT JOIN accounts t ON t.email = $3::text
     WHERE i.model = 'Interaction' AND i.id_hash = $1 AND i.expires_at > $2::timestamptz`,
-}
+)
 
 /** Records that are read together with the interaction. */
 interface AlsoFound {
@@ -116,7 +134,7 @@ export class InteractionReader implements Reader {
     const { email, sessionCookie } = this.#also
     const session = sessionCookie === undefined ? null : hashSecret(sessionCookie)
     const values = [idHash, expiryLimit(this.#storage), email ?? null, session]
-    const row = (await this.#storage.database.sql.query<JoinedRow>(find, values)).rows[0]
+    const row = (await this.#storage.database.sql.query(find, values)).rows[0]
     this.#idHash = idHash
     this.#row = row
     this.#grantPayload = row?.grant_payload ?? undefined

@@ -4,9 +4,9 @@
  */
 
 import { hashSecret } from '../../base/secrets.js'
-import type { Statement } from '../../database/sql.js'
 import { expiryLimit } from '../engine-model.js'
 import type { Storage } from '../storage.js'
+import { grants } from '../tables.js'
 
 export interface IssuedAccessToken {
   readonly accountId: string
@@ -18,13 +18,13 @@ export interface IssuedAccessToken {
 }
 
 /** The account has few grants of one client, so no index on the hash is needed. */
-const findGrant: Statement = {
-  name: 'live_access_token',
-  lane: 'read',
-  text: `SELECT id FROM grants
+const findGrant = grants.read(
+  'live_access_token',
+  grants.pick('id'),
+  `SELECT id FROM grants
     WHERE account_id = $1 AND client_id = $2 AND revocation_subject(id) = $3 AND expires_at > $5::timestamptz
       AND NOT EXISTS (SELECT 1 FROM revocations WHERE kind = 'token' AND subject_hash = $4)`,
-}
+)
 
 /** The id of the grant that the token was issued under; `undefined` when the grant ended or the token was revoked (RFC 7009). */
 export async function grantOfLiveToken(
@@ -32,6 +32,6 @@ export async function grantOfLiveToken(
   { accountId, clientId, grantHash, tokenId }: IssuedAccessToken,
 ): Promise<string | undefined> {
   const values = [accountId, clientId, grantHash, hashSecret(tokenId), expiryLimit(storage)]
-  const { rows } = await storage.database.sql.query<{ id: string }>(findGrant, values)
+  const { rows } = await storage.database.sql.query(findGrant, values)
   return rows[0]?.id
 }

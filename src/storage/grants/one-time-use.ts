@@ -4,21 +4,20 @@
  */
 
 import { hashSecret, randomSecret } from '../../base/secrets.js'
-import type { Statement } from '../../database/sql.js'
-import { declareCondition } from '../../database/writes.js'
+import { artifacts } from '../tables.js'
 import { type Decision, decidedBy } from '../unit-of-work.js'
 
-const use = declareCondition('use_once', {
+const use = artifacts.condition('use_once', {
   condition: `INSERT INTO artifacts (model, id_hash, payload, expires_at)
     VALUES ('ReplayDetection', $1::text, jsonb_build_object('by', $2::text), $3::timestamptz)
     ON CONFLICT (model, id_hash) DO NOTHING RETURNING 1`,
 })
 
-const findUse: Statement = {
-  name: 'use_once_by',
-  lane: 'read',
-  text: `SELECT 1 FROM artifacts WHERE model = 'ReplayDetection' AND id_hash = $1 AND payload ->> 'by' = $2`,
-}
+const findUse = artifacts.read(
+  'use_once_by',
+  {},
+  `SELECT 1 FROM artifacts WHERE model = 'ReplayDetection' AND id_hash = $1 AND payload ->> 'by' = $2`,
+)
 
 /** `until`: how long it is remembered. */
 export function oneTimeUse(identifier: string, until: Date): Decision {

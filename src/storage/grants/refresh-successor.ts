@@ -4,10 +4,11 @@
  */
 
 import { createHolderBox, hashSecret } from '../../base/secrets.js'
-import type { Sql, Statement } from '../../database/sql.js'
-import { type Condition, declareCondition } from '../../database/writes.js'
+import type { Sql } from '../../database/sql.js'
+import type { Condition } from '../../database/writes.js'
 import type { Payload } from '../adapter-types.js'
 import type { Storage } from '../storage.js'
+import { artifacts } from '../tables.js'
 import { judgeRefreshUse, type RefreshUse } from './refresh-reuse.js'
 
 /** The columns of a refresh token that tell what a use of it means. */
@@ -27,20 +28,20 @@ const purpose = 'refresh token successor'
 /** How far a chain is followed in one request. A family that was refreshed more often within the grace goes on from there. */
 const maxFollowed = 16
 
-export const readReplaced: Statement = {
-  name: 'token_request_replaced',
-  lane: 'read',
-  text: 'SELECT payload, successor, consumed_at, grant_id FROM artifacts WHERE model = $1 AND id_hash = $2',
-}
+export const readReplaced = artifacts.read(
+  'token_request_replaced',
+  artifacts.pick('payload', 'successor', 'consumed_at', 'grant_id'),
+  'SELECT payload, successor, consumed_at, grant_id FROM artifacts WHERE model = $1 AND id_hash = $2',
+)
 
 /** Check and mark are one statement: a use of the token at the same moment comes before it, and is seen, or after it. */
-const reissue = declareCondition('refresh_reissue', {
+const reissue = artifacts.condition('refresh_reissue', {
   condition: `UPDATE artifacts SET payload = payload || '{"reissued": true}'
     WHERE model = 'RefreshToken' AND id_hash = $1 AND consumed_at IS NULL RETURNING 1`,
 })
 
 export async function readRow(sql: Sql, model: string, idHash: string): Promise<ReplacedRow | undefined> {
-  return (await sql.query<ReplacedRow>(readReplaced, [model, idHash])).rows[0]
+  return (await sql.query(readReplaced, [model, idHash])).rows[0]
 }
 
 export function sealSuccessor(value: string, successor: string): string {

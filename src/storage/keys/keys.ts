@@ -2,11 +2,14 @@
  * Signing and cookie keys: making and reading them. They live in the database so that every process agrees; private parts are sealed
  * with the encryption key, which is not in the database. When they change: key-lifecycle.ts, key-rotation.ts.
  */
+
 import { exportJWK, generateKeyPair, type JWK } from 'jose'
 import { encryptionKeyIdOf, randomSecret, SealError } from '../../base/secrets.js'
 import type { Database } from '../../database/database.js'
-import type { Statement } from '../../database/sql.js'
+import type { ColumnsOf } from '../../database/sql.js'
+import { orNull, text, textOf } from '../../database/table.js'
 import type { Storage } from '../storage.js'
+import { signingKeys } from '../tables.js'
 import {
   orderCookieKeys,
   type SigningAlgorithm,
@@ -78,26 +81,35 @@ export async function ensureKeys(storage: Storage): Promise<void> {
   await storage.database.exclusively(keyLock, () => createMissing(storage))
 }
 
-const anyStored: Statement = {
-  name: 'keys_any',
-  lane: 'read',
-  text: 'SELECT 1 FROM signing_keys UNION ALL SELECT 1 FROM cookie_keys LIMIT 1',
-}
+const anyStored = signingKeys.read(
+  'keys_any',
+  {},
+  'SELECT 1 FROM signing_keys UNION ALL SELECT 1 FROM cookie_keys LIMIT 1',
+)
 
 /** Whether a start has made keys already. */
 export async function hasKeys({ sql }: Pick<Database, 'sql'>): Promise<boolean> {
   return (await sql.query(anyStored, [])).rows.length > 0
 }
 
+const storedColumns: ColumnsOf<StoredRow> = {
+  kind: textOf<StoredKey['kind']>(),
+  id: text,
+  algorithm: orNull(textOf<SigningAlgorithm>()),
+  status: orNull(textOf<SigningKeyStatus>()),
+  ...signingKeys.pick('created_at', 'activates_at', 'published_until'),
+  sealedUnder: text,
+}
+
 /** One short statement, because every process asks it every few seconds. */
-const readStored: Statement = {
-  name: 'keys_stored',
-  lane: 'read',
-  text: `SELECT 'signing' AS kind, kid AS id, algorithm, status, created_at, activates_at, published_until,
+const readStored = signingKeys.read(
+  'keys_stored',
+  storedColumns,
+  `SELECT 'signing' AS kind, kid AS id, algorithm, status, created_at, activates_at, published_until,
       ${encryptionKeyIdOf('sealed_private_jwk')} AS "sealedUnder" FROM signing_keys
     UNION ALL SELECT 'cookie', id, NULL, NULL, created_at, activates_at, NULL, ${encryptionKeyIdOf('sealed')} FROM cookie_keys
     ORDER BY kind, id`,
-}
+)
 
 /** A stored key, with the id of the encryption key that it is sealed under; '' when it was sealed by a release that named none. */
 export interface SealedKey extends StoredKey {
@@ -112,7 +124,7 @@ interface StoredRow extends Pick<SealedKey, 'kind' | 'id' | 'algorithm' | 'statu
 
 /** All keys, without their secret parts, in an order that changes only with them. */
 export async function readStoredKeys({ database }: Storage): Promise<readonly SealedKey[]> {
-  const { rows } = await database.sql.query<StoredRow>(readStored, [])
+  const { rows } = await database.sql.query(readStored, [])
   return rows.map(({ kind, id, algorithm, status, created_at, activates_at, published_until, sealedUnder }) => ({
     ...{ kind, id, algorithm, status, sealedUnder },
     ...{ createdAt: created_at, activatesAt: activates_at, publishedUntil: published_until },

@@ -4,42 +4,62 @@
  */
 
 import { encryptionKeyIdOf } from '../../base/secrets.js'
-import type { Statement } from '../../database/sql.js'
+import { type Columns, int, type Table, text } from '../../database/table.js'
 import { secretPurpose } from '../clients/clients.js'
 import { expiryLimit } from '../engine-model.js'
 import { expiredDeviceCodeSeconds } from '../grants/artifacts.js'
 import type { Storage } from '../storage.js'
+import { clients, cookieKeys, signingKeys } from '../tables.js'
 import { cookieKeyPurpose, signingKeyPurpose } from './keys.js'
 
 /** A column of sealed values. Device codes, sealed too, are left to their end, which comes within the hour. */
 interface SealedColumn {
   readonly what: 'keys' | 'client secrets'
-  readonly table: string
+  readonly table: Table<Columns>
   readonly key: string
   readonly column: string
   readonly purpose: (id: string) => string
 }
 
 const columns: readonly SealedColumn[] = [
-  { what: 'keys', table: 'signing_keys', key: 'kid', column: 'sealed_private_jwk', purpose: signingKeyPurpose },
-  { what: 'keys', table: 'cookie_keys', key: 'id', column: 'sealed', purpose: cookieKeyPurpose },
-  { what: 'client secrets', table: 'clients', key: 'id', column: 'sealed_secret', purpose: secretPurpose },
+  { what: 'keys', table: signingKeys, key: 'kid', column: 'sealed_private_jwk', purpose: signingKeyPurpose },
+  { what: 'keys', table: cookieKeys, key: 'id', column: 'sealed', purpose: cookieKeyPurpose },
+  { what: 'client secrets', table: clients, key: 'id', column: 'sealed_secret', purpose: secretPurpose },
 ]
 
 const batchSize = 500
 
-const readBatch = ({ table, key, column }: SealedColumn): Statement => ({
-  name: `reseal_read_${table}`,
-  lane: 'read',
-  text: `SELECT ${key} AS id, ${column} AS sealed FROM ${table} WHERE ${key} > $1 AND ${column} IS NOT NULL ORDER BY ${key} LIMIT ${batchSize}`,
-})
+const readBatch = ({ table, key, column }: SealedColumn) =>
+  table.read(
+    `reseal_read_${table.name}`,
+    { id: text, sealed: text },
+    `SELECT ${key} AS id, ${column} AS sealed FROM ${table.name} WHERE ${key} > $1 AND ${column} IS NOT NULL ORDER BY ${key} LIMIT ${batchSize}`,
+  )
 
 /** Replaces a value only if it is unchanged since it was read: one that changed is already under the first key. */
-const replace = ({ table, key, column }: SealedColumn): Statement => ({
-  name: `reseal_write_${table}`,
-  lane: 'write',
-  text: `UPDATE ${table} SET ${column} = $3 WHERE ${key} = $1 AND ${column} = $2`,
-})
+const replace = ({ table, key, column }: SealedColumn) =>
+  table.write(
+    `reseal_write_${table.name}`,
+    `UPDATE ${table.name} SET ${column} = $3 WHERE ${key} = $1 AND ${column} = $2`,
+  )
+
+const examineColumn = ({ table, key, column }: SealedColumn) =>
+  table.read(
+    `reseal_examine_${table.name}`,
+    { id: text, sealed: text, key_id: text, count: int },
+    `SELECT id, sealed, key_id, count FROM (
+      SELECT ${key} AS id, ${column} AS sealed, ${encryptionKeyIdOf(column)} AS key_id,
+        row_number() OVER (PARTITION BY ${encryptionKeyIdOf(column)}) AS place,
+        count(*) OVER (PARTITION BY ${encryptionKeyIdOf(column)})::int AS count
+      FROM ${table.name} WHERE ${column} IS NOT NULL
+    ) sealed_values WHERE place <= $1::int`,
+  )
+
+/** With the statements of each column. */
+const sealedColumns = columns.map((sealed) => ({
+  ...{ what: sealed.what, purpose: sealed.purpose },
+  ...{ readBatch: readBatch(sealed), replace: replace(sealed), examine: examineColumn(sealed) },
+}))
 
 export type ResealCounts = Readonly<Record<SealedColumn['what'], number>>
 
@@ -49,15 +69,14 @@ export type ResealCounts = Readonly<Record<SealedColumn['what'], number>>
  */
 export async function resealAll({ database: { sql }, secretBox }: Storage): Promise<ResealCounts> {
   const counts = { keys: 0, 'client secrets': 0 }
-  for (const sealedColumn of columns) {
-    const { what, purpose } = sealedColumn
+  for (const { what, purpose, readBatch, replace } of sealedColumns) {
     let last = ''
     for (let size = batchSize; size === batchSize; ) {
-      const { rows } = await sql.query<{ id: string; sealed: string }>(readBatch(sealedColumn), [last])
+      const { rows } = await sql.query(readBatch, [last])
       for (const { id, sealed } of rows) {
         if (secretBox.isSealedAnew(sealed)) continue
         const anew = secretBox.seal(secretBox.open(sealed, purpose(id)), purpose(id))
-        counts[what] += (await sql.query(replace(sealedColumn), [id, sealed, anew])).rowCount
+        counts[what] += (await sql.query(replace, [id, sealed, anew])).rowCount
       }
       size = rows.length
       last = rows.at(-1)?.id ?? last
@@ -65,17 +84,6 @@ export async function resealAll({ database: { sql }, secretBox }: Storage): Prom
   }
   return counts
 }
-
-const examineColumn = ({ table, key, column }: SealedColumn): Statement => ({
-  name: `reseal_examine_${table}`,
-  lane: 'read',
-  text: `SELECT id, sealed, key_id, count FROM (
-      SELECT ${key} AS id, ${column} AS sealed, ${encryptionKeyIdOf(column)} AS key_id,
-        row_number() OVER (PARTITION BY ${encryptionKeyIdOf(column)}) AS place,
-        count(*) OVER (PARTITION BY ${encryptionKeyIdOf(column)})::int AS count
-      FROM ${table} WHERE ${column} IS NOT NULL
-    ) sealed_values WHERE place <= $1::int`,
-})
 
 /** How many of each encryption key are tried: what opens one opens them all, but for a row that was changed. */
 const samples = 50
@@ -94,11 +102,9 @@ export async function examineSeals({
   secretBox,
 }: Pick<Storage, 'database' | 'secretBox'>): Promise<readonly SealedValues[]> {
   const found: SealedValues[] = []
-  for (const sealedColumn of columns) {
-    const { what, purpose } = sealedColumn
+  for (const { what, purpose, examine } of sealedColumns) {
     const byKey = new Map<string, SealedValues>()
-    type Row = { readonly id: string; readonly sealed: string; readonly key_id: string; readonly count: number }
-    for (const row of (await sql.query<Row>(examineColumn(sealedColumn), [samples])).rows) {
+    for (const row of (await sql.query(examine, [samples])).rows) {
       const state = !secretBox.opens(row.sealed, purpose(row.id))
         ? 'closed'
         : secretBox.isSealedAnew(row.sealed)
@@ -111,15 +117,15 @@ export async function examineSeals({
   return found
 }
 
-const countOlder: Statement = {
-  name: 'reseal_older',
-  lane: 'read',
-  text: `SELECT ${['keys', 'client secrets']
+const countOlder = signingKeys.read(
+  'reseal_older',
+  { keys: int, 'client secrets': int, 'sign-ins by device': int },
+  `SELECT ${['keys', 'client secrets']
     .map((what) => {
       const of = columns.filter((sealedColumn) => sealedColumn.what === what)
       const counts = of.map(
         ({ table, column }) =>
-          `(SELECT count(*) FROM ${table} WHERE ${column} IS NOT NULL AND ${encryptionKeyIdOf(column)} <> $1::text)`,
+          `(SELECT count(*) FROM ${table.name} WHERE ${column} IS NOT NULL AND ${encryptionKeyIdOf(column)} <> $1::text)`,
       )
       return `(${counts.join(' + ')})::int AS "${what}"`
     })
@@ -128,7 +134,7 @@ const countOlder: Statement = {
         AND ${encryptionKeyIdOf("payload->>'sealedValue'")} <> $1::text)
       + (SELECT count(*) FROM ephemeral_artifacts WHERE model = 'Interaction' AND expires_at > $2::timestamptz
         AND ${encryptionKeyIdOf("payload->>'deviceCode'")} <> $1::text))::int AS "sign-ins by device"`,
-}
+)
 
 /** What still needs an encryption key other than the first. */
 export type OlderSeals = Readonly<Record<SealedColumn['what'] | 'sign-ins by device', number>>
@@ -136,7 +142,7 @@ export type OlderSeals = Readonly<Record<SealedColumn['what'] | 'sign-ins by dev
 /** Counts everything that is lost when the encryption keys behind the first go. Reads whole tables: for the command line. */
 export async function countOlderSeals(storage: Storage): Promise<OlderSeals> {
   const values = [storage.secretBox.keyId, expiryLimit(storage, expiredDeviceCodeSeconds)]
-  const { rows } = await storage.database.sql.query<OlderSeals>(countOlder, values)
+  const { rows } = await storage.database.sql.query(countOlder, values)
   if (rows[0] === undefined) throw new Error('nothing was counted')
   return rows[0]
 }

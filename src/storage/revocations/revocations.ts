@@ -8,8 +8,10 @@
  */
 
 import { hashSecret } from '../../base/secrets.js'
-import type { Statement } from '../../database/sql.js'
+import type { ColumnsOf } from '../../database/sql.js'
+import { bool, float, orNull, text, textOf } from '../../database/table.js'
 import type { Storage } from '../storage.js'
+import { revocations } from '../tables.js'
 
 export interface Revocation {
   readonly kind: 'grant' | 'token' | 'client' | 'account' | 'key'
@@ -50,11 +52,21 @@ const ofAnotherLife = 'transaction_id >= pg_snapshot_xmax(pg_current_snapshot())
 const unseenBy = (snapshot: string) =>
   `(${snapshot} IS NULL OR (transaction_id >= pg_snapshot_xmin(${snapshot}) AND NOT ${ofAnotherLife} AND NOT pg_visible_in_snapshot(transaction_id, ${snapshot})))`
 
+const pageColumns: ColumnsOf<ReadRow> = {
+  snapshot: text,
+  known: bool,
+  position: orNull(text),
+  kind: textOf<Revocation['kind']>(),
+  id: text,
+  at: float,
+  expiresAt: float,
+}
+
 /** Snapshot and rows come from one statement: it sees exactly what its snapshot says. */
-const readPage: Statement = {
-  name: 'revocations_read',
-  lane: 'security',
-  text: `WITH place AS (
+const readPage = revocations.read(
+  'revocations_read',
+  pageColumns,
+  `WITH place AS (
       SELECT pg_current_snapshot() AS now, $1::pg_snapshot IS NULL
         OR pg_snapshot_xmax($1::pg_snapshot) <= pg_snapshot_xmax(pg_current_snapshot()) AS known
     ), base AS (SELECT now, known, CASE WHEN known THEN $1::pg_snapshot END AS seen,
@@ -67,23 +79,25 @@ const readPage: Statement = {
         AND r.id > base.after AND expires_at > $4::timestamptz AND (audiences IS NULL OR $5::text = ANY (audiences))
       ORDER BY r.id LIMIT ${pageSize + 1}
     ) AS fresh ON true`,
-}
+  'security',
+)
 
-const lookAgain: Statement = {
-  name: 'revocations_look',
-  lane: 'security',
-  text: `SELECT pg_current_snapshot()::text AS snapshot,
+const lookAgain = revocations.read(
+  'revocations_look',
+  { snapshot: text, changed: bool },
+  `SELECT pg_current_snapshot()::text AS snapshot,
     $1::pg_snapshot IS NULL OR EXISTS (SELECT 1 FROM revocations WHERE ${unseenBy('$1::pg_snapshot')}) AS changed`,
-}
+  'security',
+)
 
 /** Told once is enough: whoever holds a token may say so without end, and every resource server would hear it each time. */
-const insertToken: Statement = {
-  name: 'revocations_token',
-  lane: 'security',
-  text: `INSERT INTO revocations (kind, subject_hash, audiences)
+const insertToken = revocations.write(
+  'revocations_token',
+  `INSERT INTO revocations (kind, subject_hash, audiences)
     SELECT 'token', $1::text, ARRAY(SELECT jsonb_array_elements_text($2::jsonb))
     WHERE NOT EXISTS (SELECT 1 FROM revocations WHERE subject_hash = $1::text AND kind = 'token')`,
-}
+  { lane: 'security' },
+)
 
 /**
  * Ends one access token that verifies itself (RFC 7009 §2), by its `jti`, for the resources in its `aud`. False when it was ended
@@ -111,15 +125,16 @@ export interface RevocableToken {
 }
 
 /** A second more for clients and accounts, as resource servers count it (resource-server/revocation-list.ts). */
-const findRevocation: Statement = {
-  name: 'revocations_find',
-  lane: 'security',
-  text: `SELECT EXISTS (
+const findRevocation = revocations.read(
+  'revocations_find',
+  { revoked: bool },
+  `SELECT EXISTS (
       SELECT 1 FROM jsonb_array_elements($1::jsonb) AS asked JOIN revocations r
         ON r.subject_hash = asked->>1 AND r.kind = asked->>0
       WHERE r.kind NOT IN ('client', 'account') OR $2::float8 <= ceil(extract(epoch FROM r.at)) + 1
     ) AS revoked`,
-}
+  'security',
+)
 
 /** Whether anything ended the token before its `exp`. */
 export async function isRevoked(storage: Storage, token: RevocableToken): Promise<boolean> {
@@ -133,7 +148,7 @@ export async function isRevoked(storage: Storage, token: RevocableToken): Promis
     key: hashOf(keyId),
   }).filter(([, hash]) => hash !== undefined)
   const values = [JSON.stringify(asked), issuedAt]
-  const { rows } = await storage.database.sql.query<{ revoked: boolean }>(findRevocation, values)
+  const { rows } = await storage.database.sql.query(findRevocation, values)
   return rows[0]?.revoked !== false
 }
 
@@ -195,14 +210,14 @@ export function createRevocations(storage: Storage): Revocations {
       const place = placeOf(cursor)
       const values = [place.seen, place.until, place.after, storage.clock.now().toISOString(), audience]
       try {
-        const { rows } = await sql.query<ReadRow>(readPage, values)
+        const { rows } = await sql.query(readPage, values)
         return pageOf(rows, place)
       } catch (error) {
         throw isMalformed(error) ? new RangeError('not a cursor of this feed', { cause: error }) : error
       }
     },
     look: async (snapshot) => {
-      const { rows } = await sql.query<{ snapshot: string; changed: boolean }>(lookAgain, [snapshot ?? null])
+      const { rows } = await sql.query(lookAgain, [snapshot ?? null])
       const [found] = rows
       if (found === undefined) throw new Error('the feed always has a snapshot')
       return found

@@ -1,0 +1,177 @@
+/**
+ * Tables as the code knows them: each declares its columns once, and every statement on it is declared through it. So whoever looks for what
+ * writes a table searches for its name with `.write(`, `.part(` or `.condition(`, and a test compares all declarations with the migrated
+ * schema (test/storage/schema.test.ts).
+ */
+import type { Column, ColumnsOf, Lane, RowStatement, Statement } from './sql.js'
+import { type ConditionText, declareCondition, declareWrite, type Steps, type WriteText } from './writes.js'
+
+export type Columns = Readonly<Record<string, Column<unknown>>>
+
+/** The row that has these columns. */
+export type RowOf<Some extends Columns> = {
+  readonly [Name in keyof Some]: Some[Name] extends Column<infer Value> ? Value : never
+}
+
+export const text: Column<string> = { type: 'text', nullable: false }
+/** Text of which only these are stored. */
+export function textOf<Value extends string>(): Column<Value> {
+  return { type: 'text', nullable: false }
+}
+
+export const moment: Column<Date> = { type: 'timestamptz', nullable: false }
+export const int: Column<number> = { type: 'int4', nullable: false }
+export const float: Column<number> = { type: 'float8', nullable: false }
+export const bool: Column<boolean> = { type: 'bool', nullable: false }
+export const textList: Column<readonly string[]> = { type: '_text', nullable: false }
+/** As text: a JavaScript number cannot hold it. */
+export const bigint: Column<string> = { type: 'int8', nullable: false }
+export const transactionId: Column<string> = { type: 'xid8', nullable: false }
+
+export function json<Value>(): Column<Value> {
+  return { type: 'jsonb', nullable: false }
+}
+
+/** What `json_agg` returns. */
+export function jsonList<Value>(): Column<readonly Value[]> {
+  return { type: 'json', nullable: false }
+}
+
+export function orNull<Value>({ type }: Column<Value>): Column<Value | null> {
+  return { type, nullable: true }
+}
+
+/** One statement, with what it returns and the tables that it writes. */
+export interface DeclaredStatement {
+  readonly statement: Statement
+  readonly columns: Columns
+  readonly writes: readonly string[]
+}
+
+/** One text that stands beside others, with the tables that it writes. */
+export interface DeclaredPart {
+  readonly text: WriteText | ConditionText
+  readonly writes: readonly string[]
+}
+
+const tables = new Map<string, Table<Columns>>()
+const statements = new Map<string, DeclaredStatement>()
+const parts = new Map<string, DeclaredPart>()
+
+/** All that the modules loaded so far declare. */
+export function declarations() {
+  return { tables: [...tables.values()], statements: [...statements.values()], parts: [...parts.values()] }
+}
+
+/** Throws, while modules are loaded, if the name belongs to another text: PostgreSQL knows a prepared statement by its name alone. */
+export function declareStatement<Declared extends Statement>(
+  statement: Declared,
+  columns: Columns,
+  writes: readonly string[],
+): Declared {
+  const known = statements.get(statement.name)?.statement
+  if (known !== undefined && known.text !== statement.text) throw new Error(`there is another statement ${known.name}`)
+  statements.set(statement.name, { statement, columns, writes })
+  return statement
+}
+
+interface WriteOptions {
+  /** Further tables that the text writes. */
+  readonly also?: readonly Table<Columns>[]
+  readonly lane?: Extract<Lane, 'write' | 'security'>
+}
+
+/** A row as it is written: moments may be ISO 8601 text. */
+export type Written<Row> = { readonly [Name in keyof Row]: Date extends Row[Name] ? Row[Name] | string : Row[Name] }
+
+/** An `INSERT` of one row. */
+export interface Insertion<Row> {
+  /** `INSERT INTO … SELECT $1::…`: a `FROM`, a `WHERE` and an `ON CONFLICT` may follow. */
+  readonly sql: string
+  /** In the order of the placeholders. */
+  values(row: Written<Row>): unknown[]
+}
+
+export class Table<Own extends Columns> {
+  readonly name: string
+  readonly columns: Own
+
+  constructor(name: string, columns: Own) {
+    this.name = name
+    this.columns = columns
+  }
+
+  /** Some of the columns, as what a statement returns. */
+  pick<Name extends keyof Own & string>(...names: readonly Name[]): Pick<Own, Name> {
+    return Object.fromEntries(names.map((name) => [name, this.columns[name]])) as Pick<Own, Name>
+  }
+
+  /** A single statement that reads, on this table and those that it joins. `columns`: what it returns. */
+  read<Row>(
+    name: string,
+    columns: ColumnsOf<Row>,
+    text: string,
+    lane: Extract<Lane, 'read' | 'security'> = 'read',
+  ): RowStatement<Row> {
+    return declareStatement({ name, lane, text, columns }, columns as Columns, [])
+  }
+
+  /** A single statement that writes. */
+  write(name: string, text: string, options: WriteOptions = {}): Statement {
+    return declareStatement({ name, lane: options.lane ?? 'write', text }, {}, this.#written(options.also))
+  }
+
+  /** The same, with rows in return. */
+  writeReturning<Row>(
+    name: string,
+    columns: ColumnsOf<Row>,
+    text: string,
+    options: WriteOptions = {},
+  ): RowStatement<Row> {
+    const statement = { name, lane: options.lane ?? 'write', text, columns }
+    return declareStatement(statement, columns as Columns, this.#written(options.also))
+  }
+
+  /** A write that stands beside others in a unit of work. See `declareWrite`. */
+  part(name: string, steps: Steps, ...also: readonly Table<Columns>[]): WriteText {
+    const text = declareWrite(name, steps)
+    parts.set(name, { text, writes: this.#written(also) })
+    return text
+  }
+
+  /** A write that others depend on. See `declareCondition`. */
+  condition(
+    name: string,
+    steps: Steps & { readonly condition: string },
+    ...also: readonly Table<Columns>[]
+  ): ConditionText {
+    const text = declareCondition(name, steps)
+    parts.set(name, { text, writes: this.#written(also) })
+    return text
+  }
+
+  /** The text that inserts a row with these columns, which `write`, `part` or `condition` then declares. */
+  insertion<Name extends keyof Own & string>(...names: readonly Name[]): Insertion<RowOf<Pick<Own, Name>>> {
+    const types = names.map((name) => this.columns[name]?.type ?? '')
+    const placeholders = types.map((type, index) => `$${index + 1}::${type.replace(/^_(.*)/, '$1[]')}`)
+    return {
+      sql: `INSERT INTO ${this.name} (${names.join(', ')}) SELECT ${placeholders.join(', ')}`,
+      values: (row) =>
+        names.map((name, index) => {
+          const value: unknown = row[name]
+          if (value instanceof Date) return value.toISOString()
+          return types[index] === 'jsonb' ? JSON.stringify(value) : value
+        }),
+    }
+  }
+
+  #written(also: readonly Table<Columns>[] = []): readonly string[] {
+    return [this.name, ...also.map(({ name }) => name)]
+  }
+}
+
+export function table<Own extends Columns>(name: string, columns: Own): Table<Own> {
+  const declared = new Table(name, columns)
+  tables.set(name, declared)
+  return declared
+}

@@ -1,0 +1,137 @@
+/** The authorization server's tables (prisma/auth/schema.prisma says what each is for). Their statements are declared beside their nouns. */
+import { bigint, int, json, moment, orNull, table, text, textList, transactionId } from '../database/table.js'
+import type { Payload } from './adapter-types.js'
+
+export const accounts = table('accounts', {
+  id: text,
+  email: text,
+  name: orNull(text),
+  password_hash: text,
+  disabled_at: orNull(moment),
+  created_at: moment,
+  updated_at: moment,
+})
+
+export const identityLinks = table('identity_links', {
+  issuer: text,
+  subject: text,
+  account_id: text,
+  created_at: moment,
+})
+
+export const setupLinks = table('setup_links', {
+  token_hash: text,
+  expires_at: moment,
+  consumed_at: orNull(moment),
+})
+
+export const sessions = table('sessions', {
+  uid: text,
+  id_hash: text,
+  account_id: orNull(text),
+  payload: json<Payload>(),
+  expires_at: moment,
+})
+
+export const clients = table('clients', {
+  id: text,
+  origin: text,
+  name: orNull(text),
+  payload: json<Payload>(),
+  sealed_secret: orNull(text),
+  created_at: moment,
+  updated_at: moment,
+  last_used_at: orNull(moment),
+  review_at: orNull(moment),
+})
+
+export const clientDocuments = table('client_documents', {
+  kind: text,
+  url: text,
+  body: text,
+  fingerprint: text,
+  etag: orNull(text),
+  fetched_at: moment,
+  fresh_until: moment,
+  usable_until: moment,
+})
+
+export const grants = table('grants', {
+  id: text,
+  account_id: text,
+  client_id: text,
+  payload: json<Payload>(),
+  created_at: moment,
+  expires_at: moment,
+})
+
+export const artifacts = table('artifacts', {
+  model: text,
+  id_hash: text,
+  grant_id: orNull(text),
+  client_id: orNull(text),
+  user_code: orNull(text),
+  payload: json<Payload>(),
+  consumed_at: orNull(moment),
+  successor: orNull(text),
+  expires_at: orNull(moment),
+})
+
+export const ephemeralArtifacts = table('ephemeral_artifacts', {
+  model: text,
+  id_hash: text,
+  payload: json<Payload>(),
+  consumed_at: orNull(moment),
+  expires_at: moment,
+})
+
+export const consents = table('consents', {
+  account_id: text,
+  client_id: text,
+  resource: text,
+  // Never null; Prisma declares lists so.
+  scopes: orNull(textList),
+  fingerprint: text,
+  updated_at: moment,
+})
+
+export const signingKeys = table('signing_keys', {
+  kid: text,
+  algorithm: text,
+  status: text,
+  public_jwk: json<Readonly<Record<string, unknown>>>(),
+  sealed_private_jwk: text,
+  created_at: moment,
+  activates_at: orNull(moment),
+  published_until: orNull(moment),
+})
+
+export const cookieKeys = table('cookie_keys', {
+  id: text,
+  sealed: text,
+  created_at: moment,
+  activates_at: orNull(moment),
+})
+
+export const signInThrottles = table('sign_in_throttles', { key: text, failures: int, resets_at: moment })
+
+export const rateLimits = table('rate_limits', { key: text, used: int, resets_at: moment })
+
+export const auditEvents = table('audit_events', {
+  id: bigint,
+  at: moment,
+  type: text,
+  account_id: orNull(text),
+  client_id: orNull(text),
+  detail: json<Readonly<Record<string, unknown>>>(),
+})
+
+export const revocations = table('revocations', {
+  id: bigint,
+  transaction_id: transactionId,
+  kind: text,
+  subject_hash: text,
+  audiences: orNull(textList),
+  at: moment,
+  expires_at: moment,
+})
