@@ -8,6 +8,7 @@ import { describeOnDatabases } from '../support/describe-with.js'
 import {
   askForDeviceCode,
   type DeviceAuthorization,
+  deviceAuthorizationSchema,
   deviceCodeGrant,
   poll,
   startDevice,
@@ -109,6 +110,21 @@ describeOnDatabases('The device flow (RFC 8628), on %s', (kind) => {
     expect((await poll(client, device.device_code)).error).toBe('invalid_grant')
     expect((await refresh(client, refreshed.tokens?.refresh_token ?? '')).error).toBe('invalid_grant')
   })
+
+  it.each([
+    ['https://tv.example', 'A website asked for this code: tv.example'],
+    ['null', 'A website asked for this code'],
+    ['chrome-extension://abcdefgh', 'A website asked for this code: abcdefgh'],
+  ])(
+    'says so when a page asked for the code (Origin: %s), for the person may sit before that very browser',
+    async (origin, words) => {
+      const answer = await askForDeviceCode(client, {}, { origin })
+      const device = deviceAuthorizationSchema.parse(await answer.json())
+      const page = await toConsent(browser, device)
+      expect(page.text).toContain(words)
+      expect(page.text).not.toContain('the network you are on')
+    },
+  )
 
   it('shows the code of a link for the person to compare, and sends nothing by itself', async () => {
     const device = await startDevice(client, { scope: 'notes:read notes:write' })

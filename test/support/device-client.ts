@@ -4,7 +4,7 @@ import { type Grant, requestTokens, type TokenAnswer } from './oauth-client.js'
 
 export const deviceCodeGrant = 'urn:ietf:params:oauth:grant-type:device_code'
 
-const deviceAuthorizationSchema = z.looseObject({
+export const deviceAuthorizationSchema = z.looseObject({
   device_code: z.string(),
   user_code: z.string(),
   verification_uri: z.string(),
@@ -19,9 +19,10 @@ type DeviceClient = Pick<Grant, 'server' | 'clientId'>
 export function askForDeviceCode(
   { server, clientId }: DeviceClient,
   parameters: Readonly<Record<string, string>> = {},
+  headers: Readonly<Record<string, string>> = {},
 ): Promise<Response> {
   const body = new URLSearchParams({ client_id: clientId, ...parameters })
-  return fetch(String(server['device_authorization_endpoint']), { method: 'POST', body })
+  return fetch(String(server['device_authorization_endpoint']), { method: 'POST', body, headers })
 }
 
 export async function startDevice(

@@ -12,6 +12,7 @@ import { pathOf } from '../../oauth/well-known.js'
 import { clockToleranceSeconds } from '../../storage/engine-model.js'
 import type { KeyRing, Keys } from '../../storage/keys/key-ring.js'
 import { requiresPkce } from '../clients/pkce.js'
+import { askerOf } from '../device/asker.js'
 import type { DevicePageRequest } from '../device/pages.js'
 import type { PostForm } from '../endpoints/form-post.js'
 import { assertAuthenticationContext, claimsOfScope } from '../endpoints/requested-claims.js'
@@ -104,7 +105,7 @@ function features(parts: ProviderParts): Configuration['features'] {
       : { enabled: false },
     deviceFlow: {
       ...switches.deviceFlow,
-      deviceInfo: (ctx) => ({ address: ourContext(ctx).state.clientAddress }),
+      deviceInfo: (ctx) => ({ ...askerOf(ourContext(ctx)) }),
       userCodeInputSource: (ctx, _form, out, error) => {
         const failure = error === undefined ? undefined : { error, code: out?.error }
         return pages.device.enterCode(deviceRequest(ctx), failure)

@@ -1,10 +1,10 @@
 /** The facts that both decision pages show: the client, where the answer goes, which device waits. */
 
-import { clientNetwork } from '../../http/client-network.js'
 import type { HttpContext } from '../../http/context.js'
 import { publicPath } from '../../http/http.js'
 import { canParseUrl } from '../../oauth/url.js'
 import { displayName, isProven, nameWarning, redirectTarget, shownIdentity } from '../clients/identity.js'
+import { describeAsker } from '../device/asker.js'
 import { formatUserCode } from '../device/user-code.js'
 import type { ConsentContext, NameWarning } from '../pages/views.js'
 import type { Interaction } from './interaction.js'
@@ -29,9 +29,7 @@ async function describeDevice(
 ): Promise<ConsentContext['device']> {
   const code = engine.deviceCode === undefined ? undefined : await DeviceCode.find(engine.deviceCode)
   if (code === undefined) return undefined
-  const address = String(code.deviceInfo?.['address'] ?? '')
-  const isNear = clientNetwork(address) === clientNetwork(ctx.state.clientAddress)
-  return { userCode: formatUserCode(code.userCode), asker: hidesAddresses ? undefined : { address, isNear } }
+  return { userCode: formatUserCode(code.userCode), asker: describeAsker(code.deviceInfo ?? {}, ctx, hidesAddresses) }
 }
 
 /** Where the answer goes; `undefined` when a device polls for it. */

@@ -52,6 +52,15 @@ export interface ConsentScopeContext {
 }
 
 /**
+ * Where a device code was asked for. `website`: by a page in a browser, wherever that is; `host` if the browser tells whose. `near`: from
+ * the person's own network.
+ */
+export type DeviceAsker =
+  | { readonly kind: 'website'; readonly host: string | undefined }
+  | { readonly kind: 'near' }
+  | { readonly kind: 'elsewhere'; readonly address: string }
+
+/**
  * views/consent.ejs: posts `scope` (one per ticked or required scope), `decision` (`allow`, `deny`, or `allow-read-only` when
  * `readOnly`), `seen` and `csrf` to `action`; "use another account" posts `csrf` to `switchAccountAction`.
  */
@@ -91,8 +100,8 @@ export interface ConsentContext {
   readonly device?:
     | {
         readonly userCode: string
-        /** Where the device asked from, when that is known; `isNear`: from the person's own network. */
-        readonly asker: { readonly address: string; readonly isNear: boolean } | undefined
+        /** Absent if nobody knows. */
+        readonly asker: DeviceAsker | undefined
       }
     | undefined
 }
