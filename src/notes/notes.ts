@@ -81,12 +81,21 @@ export class SearchRefused extends Error {
 /** In one process. Searches of one person run one after the other, and take turns with those of others. */
 export const searchLimits = { concurrency: 2, runningPerSender: 1, perSender: 8, queueLimit: 40 } as const
 
+/**
+ * An excerpt is looked for in this many characters around the first word that matches: `ts_headline` reads its whole text, and a page of
+ * long notes would take seconds, in which the embedded database answers nobody else.
+ */
+const excerptWindow = { before: 500, length: 2_000 } as const
+
 /** `rank` travels as text: PostgreSQL writes a float4 so that reading it gives the same float4, and pages never overlap. */
 const searchStatement: Statement = {
   name: 'notes_search',
   lane: 'search',
   text: `
-    WITH hits AS (
+    WITH wanted AS (
+      SELECT replace(found[1], '''''', '''') AS word
+      FROM regexp_matches(websearch_to_tsquery('simple', $2)::text, '''((?:[^'']|'''')+)''', 'g') AS found LIMIT 8
+    ), hits AS (
       SELECT id, title, body, updated_at, ts_rank(search, query) AS rank
       FROM notes, websearch_to_tsquery('simple', $2) AS query
       WHERE owner_id = $1 AND search @@ query
@@ -96,9 +105,12 @@ const searchStatement: Statement = {
       ORDER BY rank DESC, id LIMIT $5
     )
     SELECT id, title, updated_at AS "updatedAt", rank::text AS rank,
-      ts_headline('simple', body, websearch_to_tsquery('simple', $2),
-        'StartSel="", StopSel="", MinWords=10, MaxWords=30') AS excerpt
-    FROM page ORDER BY page.rank DESC, id`,
+      ts_headline('simple', substr(body, greatest(1, first_match - ${excerptWindow.before}), ${excerptWindow.length}),
+        websearch_to_tsquery('simple', $2), 'StartSel="", StopSel="", MinWords=10, MaxWords=30') AS excerpt
+    FROM page, LATERAL (
+      SELECT coalesce(min(nullif(strpos(folded, ' ' || word), 0)), min(nullif(strpos(folded, word), 0)), 1) AS first_match
+      FROM wanted, (SELECT ' ' || translate(lower(body), E'\\n\\t', '  ') AS folded OFFSET 0) AS text
+    ) AS place ORDER BY page.rank DESC, id`,
 }
 
 const noteFields = { id: true, title: true, body: true, createdAt: true, updatedAt: true } as const
