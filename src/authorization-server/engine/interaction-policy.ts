@@ -28,7 +28,9 @@ export function createInteractionPolicy(): ReturnType<typeof base> {
     ),
   )
 
-  // The engine knows a `sub` of one value only. After a sign-in as somebody else the dispatcher answers `login_required`.
+  // The engine knows a `sub` of one value only. After a sign-in as somebody else the dispatcher answers `login_required`. Without a page
+  // (`prompt=none`) the answer is the same whether or not it is the person, unless they allowed the client this before: anybody who
+  // registers could otherwise ask a visitor's browser who is signed in.
   const subject = login.checks.get('claims_id_token_sub_value')
   if (subject === undefined) throw new Error('the engine lost its check claims_id_token_sub_value')
   login.checks.remove(subject.reason)
@@ -36,9 +38,9 @@ export function createInteractionPolicy(): ReturnType<typeof base> {
     new Check(subject.reason, subject.description, 'login_required', ({ oidc }) => {
       const claims = oidc.params?.['claims']
       const wanted = requestedSubjects(typeof claims === 'string' ? claims : undefined)
-      return wanted === undefined || wanted.includes(oidc.session?.accountId)
-        ? Check.NO_NEED_TO_PROMPT
-        : Check.REQUEST_PROMPT
+      if (wanted === undefined) return Check.NO_NEED_TO_PROMPT
+      const mayTell = isStanding(oidc) || !oidc.prompts.has('none')
+      return mayTell && wanted.includes(oidc.session?.accountId) ? Check.NO_NEED_TO_PROMPT : Check.REQUEST_PROMPT
     }),
   )
 

@@ -5,12 +5,12 @@ import { hashSecret } from '../../base/secrets.js'
 import type { Write } from '../../database/writes.js'
 import type { HttpContext } from '../../http/context.js'
 import { publicPath } from '../../http/http.js'
-import { rememberConsent } from '../../storage/grants/consents.js'
+import { refusedToStay, rememberConsent, rememberedScopes } from '../../storage/grants/consents.js'
 import { consentFingerprint } from '../clients/identity.js'
 import { PageError } from '../pages/page-error.js'
 import type { ConfirmContext, ConsentContext, DecisionProblem } from '../pages/views.js'
 import { asksTwice, decisionFacts, needsCaution } from './decision-facts.js'
-import { saveGrant } from './grant.js'
+import { isRefusedToStay, saveGrant } from './grant.js'
 import { offersHandOff } from './hand-off.js'
 import { finishInteraction, type Interaction } from './interaction.js'
 import { allowsNothingNew, consentKey, offeredScopes } from './offered-scopes.js'
@@ -24,7 +24,7 @@ import {
   requestedAccess,
 } from './requested-access.js'
 import { switchAccount } from './sign-in.js'
-import { standingScopes } from './standing-consent.js'
+import { standingConsent } from './standing-consent.js'
 
 /**
  * The client and the account that a page was rendered for. Both may change while it is read: clients change their documents and
@@ -93,10 +93,11 @@ export async function answerStanding(
     prompts: new Set(interaction.parameter('prompt')?.split(' ')),
     hintsAtPerson: false,
   }
-  const scopes = standingScopes(client, request, access, known.consents)
-  if (scopes === undefined) return false
+  const standing = standingConsent(client, request, access, known.consents)
+  if (standing === undefined) return false
+  const { scopes, remembered } = standing
   const key = consentKey(interaction, accountId, access)
-  const grantId = await saveGrant(parts.engine, key, access, scopes)
+  const grantId = await saveGrant(parts.engine, key, access, scopes, remembered)
   const event = parts.audit.event(
     {
       type: 'consent.allowed',
@@ -251,11 +252,15 @@ async function grantAccess(
   handOff: boolean,
 ): Promise<void> {
   const key = consentKey(interaction, accountId, access)
-  const grantId = await saveGrant(parts.engine, key, access, scopes)
+  const fingerprint = consentFingerprint(interaction.client)
+  const remembered = rememberedScopes(interaction.known.consents, key.resource, fingerprint)
+  const grantId = await saveGrant(parts.engine, key, access, scopes, remembered)
   const asked = [...access.scopes, ...access.openid].map(({ name }) => name)
   await parts.keepDocument(key.clientId)
-  const fingerprint = consentFingerprint(interaction.client)
-  const consented = rememberConsent(parts.storage, key, fingerprint, { asked, allowed: scopes })
+  const consented = rememberConsent(parts.storage, key, fingerprint, {
+    asked: [...asked, refusedToStay],
+    allowed: isRefusedToStay(access, scopes, remembered) ? [...scopes, refusedToStay] : scopes,
+  })
   const type = handOff ? 'consent.handed_off' : 'consent.allowed'
   const event = parts.audit.event(
     { type, accountId, clientId: key.clientId, detail: { scopes, resource: key.resource } },

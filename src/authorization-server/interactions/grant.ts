@@ -1,4 +1,5 @@
 /** The engine's grant for what one authorization allowed: each authorization has its own, so that ending one leaves the others alone. */
+import { refusedToStay } from '../../storage/grants/consents.js'
 import type { Engine, EngineGrant } from '../engine/engine-types.js'
 import { isOpenidScope } from '../resources/resources.js'
 import type { RequestedAccess } from './requested-access.js'
@@ -11,21 +12,34 @@ export function mayStayConnected(grant: Pick<EngineGrant, 'getRejectedOIDCScope'
 }
 
 /**
+ * True if the client asked for `offline_access` and the person left it out, now or, of a client that does not ask for it this time, before.
+ * `remembered`: what the person last said of each scope.
+ */
+export function isRefusedToStay(
+  access: RequestedAccess,
+  scopes: readonly string[],
+  remembered: readonly string[],
+): boolean {
+  const asksForIt = access.openid.some(({ name }) => name === offlineAccess)
+  return asksForIt ? !scopes.includes(offlineAccess) : remembered.includes(refusedToStay)
+}
+
+/**
  * Saves a grant of these scopes and returns its id. Where the request named claims of a scope, and not the scope, the grant is of those claims
- * alone. If the client asked for `offline_access` and the person left it out, the grant says so: no refresh token is issued under it
- * (OpenID Connect Core §11). A client that did not ask for it gets one as usual.
+ * alone. If the person refused to let the client stay connected, the grant says so: no refresh token is issued under it (OpenID Connect
+ * Core §11). A client that never asked for it gets one as usual.
  */
 export async function saveGrant(
   { Grant }: Pick<Engine, 'Grant'>,
   { accountId, clientId }: { readonly accountId: string; readonly clientId: string },
   access: RequestedAccess,
   scopes: readonly string[],
+  remembered: readonly string[],
 ): Promise<string> {
   const grant = new Grant({ accountId, clientId })
   const openid = scopes.filter((scope) => isOpenidScope(scope) && access.scopeNames.has(scope))
   const claims = scopes.flatMap((scope) => access.claims.get(scope) ?? [])
-  const isOfflineRefused = access.openid.some(({ name }) => name === offlineAccess) && !scopes.includes(offlineAccess)
-  if (isOfflineRefused) grant.rejectOIDCScope(offlineAccess)
+  if (isRefusedToStay(access, scopes, remembered)) grant.rejectOIDCScope(offlineAccess)
   const ofResource = scopes.filter((scope) => !isOpenidScope(scope))
   if (openid.length > 0) grant.addOIDCScope(openid.join(' '))
   if (claims.length > 0) grant.addOIDCClaims(claims)

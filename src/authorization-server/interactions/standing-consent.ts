@@ -55,21 +55,27 @@ export function mayStand(client: IdentifiedClient, request: AskingRequest): bool
   return reachOf(client, request) !== 'nothing'
 }
 
-/** The scopes that are granted without asking: all that the request asks for, or `undefined` when the person must be asked. */
-export function standingScopes(
+/** What is granted without asking, and what the person said before (`isRefusedToStay`). */
+export interface Standing {
+  readonly scopes: readonly string[]
+  readonly remembered: readonly string[]
+}
+
+/** All that the request asks for, or `undefined` when the person must be asked. */
+export function standingConsent(
   client: IdentifiedClient,
   request: AskingRequest,
   access: RequestedAccess,
   consents: readonly StoredConsent[],
-): readonly string[] | undefined {
+): Standing | undefined {
   const { resource } = access
   const asked = [...access.scopes, ...access.openid].map(({ name }) => name)
   const reach = reachOf(client, request)
   if (asked.length === 0 || reach === 'nothing') return undefined
-  if (reach === 'everything') return asked
   const remembered = rememberedScopes(consents, resource?.resource ?? '', consentFingerprint(client))
+  if (reach === 'everything') return { scopes: asked, remembered }
   const before = expandScopes(remembered, resource === undefined ? {} : scopeHierarchyOf(resource))
-  return asked.every((scope) => before.has(scope)) ? asked : undefined
+  return asked.every((scope) => before.has(scope)) ? { scopes: asked, remembered } : undefined
 }
 
 /** True when the engine will have the person sign in first: what they are then asked is the dispatcher's to decide. */
@@ -111,18 +117,19 @@ export async function grantStanding(
   if (!mayStand(known, request)) return undefined
   const access = requestedAccess({ parameter }, parts.resources)
   const key = { accountId: account.accountId, clientId: client.clientId }
-  const scopes = standingScopes(known, request, access, await consentsOf(parts.storage, key))
-  if (scopes === undefined) return undefined
+  const standing = standingConsent(known, request, access, await consentsOf(parts.storage, key))
+  if (standing === undefined) return undefined
+  const { scopes, remembered } = standing
   const detail = { scopes, resource: access.resource?.resource ?? '', by: 'standing consent' }
   await parts.audit.record({ type: 'consent.allowed', ...key, detail })
-  standing.add(asked)
-  return saveGrant(engine, key, access, scopes)
+  answered.add(asked)
+  return saveGrant(engine, key, access, scopes, remembered)
 }
 
 /** Requests that a standing consent answered. */
-const standing = new WeakSet<object>()
+const answered = new WeakSet<object>()
 
 /** True for a request that nobody needs to be asked about any more. */
 export function isStanding(request: EngineRequest): boolean {
-  return standing.has(request)
+  return answered.has(request)
 }

@@ -12,9 +12,16 @@ export interface ConsentKey {
   readonly resource: string
 }
 
+/**
+ * Kept among the scopes when the person did not let the client stay connected (`offline_access`), until the client asks for it again. No
+ * scope has a space (RFC 6749 §3.3).
+ */
+export const refusedToStay = 'no offline_access'
+
 /** Of one person and one client. */
 export interface StoredConsent {
   readonly resource: string
+  /** Allowed, and `refusedToStay`. */
   readonly scopes: readonly string[]
   /** Of the client's metadata as the person saw it. */
   readonly fingerprint: string

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { authorizationCodeGrant, ClientSecretBasic } from 'openid-client'
 import { addConfidentialClient, startServer, type TestServer } from '../../authorization-server/server.js'
-import { isConsentPage, isSignInPage, signIn } from '../../support/authorization.js'
+import { consent, isConsentPage, isSignInPage, signIn } from '../../support/authorization.js'
 import { type Arrival, type Browser, pageOf } from '../../support/browser.js'
 import {
   operatorsRelyingParty,
@@ -73,6 +73,44 @@ describe('Requests that are answered without a page (OpenID Connect Core §3.1.2
       expect(await silently(name, server.newBrowser())).toBe('login_required')
     },
   )
+
+  it.each(['confidential', 'document'])(
+    'a client that the person did not let stay connected gets no refresh token without a page either: %s',
+    async (name) => {
+      const browser = server.newBrowser()
+      const refreshTokenAfter = async (
+        parameters: Readonly<Record<string, string>>,
+        except: readonly string[] = [],
+      ) => {
+        const { arrival, checks } = await ask(name, browser, parameters)
+        const page = 'left' in arrival ? undefined : arrival.page
+        const asked =
+          page !== undefined && isSignInPage(page) ? pageOf(await signIn(browser, page, server.account)) : page
+        const left = asked === undefined ? arrival : await consent(browser, asked, { except })
+        const { configuration } = party(name)
+        const tokens = await authorizationCodeGrant(configuration, new URL('left' in left ? left.left : ''), checks)
+        return tokens.refresh_token
+      }
+      const asking = { scope: 'openid offline_access', prompt: 'consent' }
+      expect(await refreshTokenAfter(asking, ['offline_access'])).toBeUndefined()
+      expect(await refreshTokenAfter({ scope: 'openid', prompt: 'none' })).toBeUndefined()
+      expect(await refreshTokenAfter({ scope: 'openid' })).toBeUndefined()
+      expect(await refreshTokenAfter(asking)).toBeDefined()
+      expect(await refreshTokenAfter({ scope: 'openid', prompt: 'none' })).toBeDefined()
+    },
+  )
+
+  it('tells nobody whether a certain person is signed in, unless that person allowed the client before', async () => {
+    const browser = server.newBrowser()
+    const sub = (await signInAt(party('itself'), browser)).claims()?.sub ?? ''
+    const other = await registerRelyingParty(server, {})
+    for (const subject of [{ value: sub }, { values: [sub, 'somebody'] }, { value: 'somebody' }]) {
+      const claims = JSON.stringify({ id_token: { sub: subject } })
+      const { url } = await startFlow(other, { prompt: 'none', claims })
+      expect(answerOf(await browser.open(url.href))).toBe('login_required')
+      expect(await silently('remembered', browser, { claims })).toBe('login_required')
+    }
+  })
 
   it.each(['confidential', 'remembered', 'public', 'document'])(
     'a proven client gets a code for what was allowed before, and only for that: %s',
