@@ -139,6 +139,13 @@ export class Table<Own extends Columns> {
     return text
   }
 
+  /** A part that inserts one row if the condition holds. */
+  insertPart(name: string, { sql }: Insertion<never>): WriteText {
+    const text = declareWrite(name, { inserted: `${sql} FROM {condition}` }, true)
+    parts.set(name, { text, writes: [this.name] })
+    return text
+  }
+
   /** A write that others depend on. See `declareCondition`. */
   condition(
     name: string,

@@ -11,7 +11,7 @@ import { auditEvents } from '../tables.js'
 
 /** Part of every sign-in and registration, so it goes the short way. */
 const insertion = auditEvents.insertion('at', 'type', 'account_id', 'client_id', 'detail')
-const insert = auditEvents.part('audit', { audited: `${insertion.sql} FROM {condition}` })
+const insert = auditEvents.insertPart('audit', insertion)
 
 export type AuditEventType =
   | 'account.created'

@@ -30,7 +30,7 @@ export function redeeming(
   return { text: redeem, values: [model, idHash, now.toISOString(), sealedSuccessor] }
 }
 
-const issue = artifacts.part('issue', { issued: `${insertArtifact.sql} FROM {condition}` })
+const issue = artifacts.insertPart('issue', insertArtifact)
 
 export function issuing(row: ArtifactRow): Write {
   return { text: issue, values: insertArtifact.values(row) }
