@@ -190,7 +190,7 @@ export async function createAuthorizationServer(
   const counters = createUsageCounters(storage.database.sql, storage.clock, {
     onFailure: (err) => log.warn({ err }, 'rate limits are counted per process until the database answers'),
   })
-  const usage = { limits: options.usageLimits, counters, hidesAddresses }
+  const usage = { limits: options.usageLimits, counters, hidesAddresses, issuer }
   const normalise = normaliseParameters(resources)
   const limited = limitUsage(usage)
   const unusedWhenPutOff = keepUnusedWhenPutOff(storage)

@@ -41,7 +41,7 @@ export const declaredLimits = {
     limitBeyond: 65_536,
   },
   'sign-in': {
-    what: 'forms posted from the sign-in and consent pages; wrong passwords have separate limits',
+    what: 'forms posted from the sign-in and consent pages by a browser that has the page; wrong passwords have separate limits',
     by: 'address',
     limit: 600,
     windowSeconds: tenMinutes,
@@ -84,7 +84,7 @@ export const declaredLimits = {
     windowSeconds: minute,
   },
   other: {
-    what: 'all other requests, and those of `authorize` and `logout` that stored nothing; except metadata, keys, styles and health',
+    what: 'all other requests, and those of `authorize`, `logout` and `sign-in` that came to nothing; except metadata, keys, styles and health',
     by: 'address',
     limit: 6_000,
     windowSeconds: minute,

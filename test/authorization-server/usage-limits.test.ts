@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { noUsageLimits, type UsageLimitName, type UsageLimits } from '../../src/oauth/usage-limits.js'
+import { pageOf } from '../support/browser.js'
 import { preferredDatabase } from '../support/databases.js'
 import { deviceCodeGrant, poll, startDevice } from '../support/device-client.js'
 import { eventually } from '../support/eventually.js'
@@ -29,9 +30,12 @@ const kind = preferredDatabase()
 describe(`Limits of the endpoints, on ${kind}`, () => {
   let server: TestServer
   let grant: Grant
+  /** A form of a page that a browser has open, sent again and again. */
+  let posted: { readonly uid: string; readonly init: RequestInit }
   beforeAll(async () => {
     server = await startServer(kind, { usageLimits, trustedProxies: ['127.0.0.1'], accessTokenFormat: 'opaque' })
     grant = await newGrant(server)
+    posted = await openForm()
   })
   afterAll(() => server.close())
 
@@ -69,7 +73,16 @@ describe(`Limits of the endpoints, on ${kind}`, () => {
     const { search } = new URL(startAuthorization(grant.server, { ...grant, scope: 'notes:read' }).url)
     return search
   }
-  const wrong = form({ email: 'x', password: 'y', csrf: 'z' })
+  const openForm = async () => {
+    const browser = server.newBrowser()
+    const page = pageOf(await browser.open(`${server.issuer}/authorize${authorization()}`))
+    const csrf = page.forms.flatMap(({ fields }) => fields).find(({ name }) => name === 'csrf')?.value ?? ''
+    const cookie = browser.cookies.header(new URL(page.url)) ?? ''
+    return {
+      uid: new URL(page.url).pathname.split('/').at(-1) ?? '',
+      init: { ...form({ csrf }), headers: { ...browserHeaders, cookie } },
+    }
+  }
 
   it.each<Case>([
     {
@@ -94,10 +107,16 @@ describe(`Limits of the endpoints, on ${kind}`, () => {
     },
     {
       limit: 'sign-in',
-      ask: (from) => send('/interaction/x/sign-in', from, { ...wrong, headers: browserHeaders }),
+      ask: (from) => send(`/interaction/${posted.uid}/switch-account`, from, posted.init),
       dodges: [
-        (from) => send('/Interaction/y/sign%2Din', from, { ...wrong, headers: browserHeaders }),
-        (from) => send('/interaction/z/consent/', from, { ...wrong, headers: browserHeaders }),
+        (from) => send(`/Interaction/${posted.uid}/sign%2Din`, from, posted.init),
+        (from) => send(`/interaction/${posted.uid}/consent/`, from, posted.init),
+        (from) =>
+          send(
+            `/interaction/%${posted.uid.charCodeAt(0).toString(16)}${posted.uid.slice(1)}/consent`,
+            from,
+            posted.init,
+          ),
       ],
       isPage: true,
     },

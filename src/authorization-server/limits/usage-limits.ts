@@ -7,7 +7,8 @@
  * client's quota.
  *
  * Limits on what is stored (`authorize`, `authorize-bytes`, `logout`) count a request from its arrival, so that parallel requests
- * cannot pass them together. A request that stored nothing gives its uses back. What it looked up counts as `other`.
+ * cannot pass them together. A request that stored nothing gives its uses back. What it looked up counts as `other`. The limit on forms
+ * (`sign-in`) does the same, for browsers that hold the cookie of a sign-in in progress; without one a form counts as `other` at once.
  */
 import { hashSecret } from '../../base/secrets.js'
 import type { NetworkShare } from '../../http/client-network.js'
@@ -21,13 +22,17 @@ import { engineRequest } from '../engine/engine-context.js'
 import { failureOf } from '../engine/engine-events.js'
 import { PageError } from '../pages/page-error.js'
 import { programEndpoints, revocationFeedPath, routes } from '../routes.js'
+import { isHeldForm } from './held-forms.js'
 import { senderNetworks } from './sender.js'
+import { createUndecided } from './undecided.js'
 
 export interface UsagePolicy {
   readonly limits: UsageLimits
   readonly counters: WindowCounters
   /** See `AuthorizationServerOptions`. */
   readonly hidesAddresses: boolean
+  /** Exact. */
+  readonly issuer: string
 }
 
 /** How much of a request is stored before anyone is authenticated. `normaliseParameters` has read its body. */
@@ -66,7 +71,7 @@ function isStored(ctx: HttpContext): boolean {
 const patience: ReadonlySet<unknown> = new Set(['authorization_pending', 'slow_down', 'use_dpop_nonce'])
 
 /** At this point only the caller's address is known. */
-function limitByAddress({ method, path }: HttpContext): UsageLimitName | undefined {
+function limitByAddress({ path }: HttpContext): UsageLimitName | undefined {
   switch (path) {
     case routes.token:
       return 'token'
@@ -76,7 +81,7 @@ function limitByAddress({ method, path }: HttpContext): UsageLimitName | undefin
     case routes.jwks:
       return undefined
     default:
-      return method === 'POST' && path.startsWith('/interaction/') ? 'sign-in' : 'other'
+      return 'other'
   }
 }
 
@@ -159,30 +164,8 @@ export function createTokenGate({ limits, counters }: UsagePolicy): TokenGate {
   }
 }
 
-/** Requests under way of which it is not known yet whether they count, by whom they would count for. */
-function createUndecided() {
-  const all = new Map<string, { count: number; waiting: (() => void)[] }>()
-  return {
-    count: (key: string) => all.get(key)?.count ?? 0,
-    /** Resolves when the next of them is decided. */
-    nextDecision: (key: string) =>
-      new Promise<void>((resolve) => void (all.get(key)?.waiting.push(resolve) ?? resolve())),
-    /** Call the answer once it is decided. */
-    begin: (key: string) => {
-      const one = all.get(key) ?? { count: 0, waiting: [] }
-      all.set(key, one)
-      one.count += 1
-      return () => {
-        one.count -= 1
-        if (one.count === 0) all.delete(key)
-        for (const resolve of one.waiting.splice(0)) resolve()
-      }
-    },
-  }
-}
-
 /** Middleware behind the one that reads parameters, ahead of everything that looks something up. */
-export function limitUsage({ limits, counters, hidesAddresses }: UsagePolicy): HttpMiddleware {
+export function limitUsage({ limits, counters, hidesAddresses, issuer }: UsagePolicy): HttpMiddleware {
   const limit = byName(limits)
   const countsRefusals = !hidesAddresses && limits['token-refused'].limit > 0
 
@@ -221,6 +204,26 @@ export function limitUsage({ limits, counters, hidesAddresses }: UsagePolicy): H
       wasStored = isStored(ctx)
     } finally {
       giveBack(wasStored ? ifNot : ifStored)
+    }
+  }
+
+  /**
+   * A form of a browser that holds an interaction's cookie counts if the interaction and the form's token held. Otherwise its use is given
+   * back while it can count as `other`. Whoever holds no cookie cannot use up the limit, and does not shut out those who hold one.
+   */
+  const heldForm = async (
+    ctx: HttpContext,
+    networks: readonly NetworkShare[],
+    next: () => Promise<unknown>,
+  ): Promise<void> => {
+    const reservation = counters.reserve(limit('sign-in'), networks)
+    if (reservation.excess !== undefined) return refuse(ctx, 'sign-in', reservation.excess)
+    let isTaken = false
+    try {
+      await next()
+      isTaken = true
+    } finally {
+      if (!isTaken && counters.take(limit('other'), networks) === undefined) reservation.giveBack()
     }
   }
 
@@ -264,6 +267,7 @@ export function limitUsage({ limits, counters, hidesAddresses }: UsagePolicy): H
     const networks = senderNetworks(ctx)
     const uses = hidesAddresses ? [] : storageUses(ctx)
     if (uses.length > 0) return storing(ctx, networks, uses, next)
+    if (!hidesAddresses && isHeldForm(ctx, issuer)) return heldForm(ctx, networks, next)
     if (!hidesAddresses && byAddress(ctx, networks)) return
     if (ctx.path === routes.introspection) return introspection(ctx, next)
     if (ctx.path === routes.token && countsRefusals) return tokenRequest(ctx, networks, next)
