@@ -3,20 +3,14 @@
 // jest.clients.config.js, jest.conformance.config.js, jest.foreign.config.js.
 /** @type {import('jest').Config} */
 export default {
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/test/support/runtime/environment.mjs',
+  runtime: '<rootDir>/test/support/runtime/runtime.cjs',
   globalSetup: '<rootDir>/test/support/global-setup.mjs',
   globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
   setupFiles: ['<rootDir>/test/support/quiet-engine.mjs'],
   setupFilesAfterEnv: ['<rootDir>/test/support/close-opened.ts'],
   reporters: ['default', '<rootDir>/test/support/skipped-tests.mjs'],
-  extensionsToTreatAsEsm: ['.ts'],
-  transform: {
-    '^.+\\.ts$': [
-      '@swc/jest',
-      { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, module: { type: 'es6' } },
-    ],
-  },
-  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  transform: {},
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   testPathIgnorePatterns: [
     '/test/browser/',
@@ -32,5 +26,5 @@ export default {
   maxWorkers: 2,
   // Node never frees the modules of a test file that has ended, nor the memory of its databases. A worker whose heap is above this size
   // between two files is replaced by a new one; at its largest it has then 0.6 to 0.9 GB in all.
-  workerIdleMemoryLimit: '150MB',
+  workerIdleMemoryLimit: '800MB',
 }

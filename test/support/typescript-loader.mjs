@@ -20,7 +20,7 @@ export function resolve(specifier, context, nextResolve) {
 }
 
 export async function load(url, context, nextLoad) {
-  if (!url.startsWith('file:') || !url.endsWith('.ts')) return nextLoad(url, context)
+  if (!/^file:[^?]*\.ts(\?|$)/.test(url)) return nextLoad(url, context)
   const { code } = await transform(await readFile(fileURLToPath(url), 'utf8'), {
     filename: fileURLToPath(url),
     jsc: {
@@ -29,6 +29,7 @@ export async function load(url, context, nextLoad) {
       transform: { verbatimModuleSyntax: true },
     },
     module: { type: 'es6' },
+    sourceMaps: 'inline',
   })
   return { format: 'module', source: code, shortCircuit: true }
 }
