@@ -6,6 +6,7 @@ import compose from 'koa-compose'
 import type { HttpMiddleware } from '../http/context.js'
 import { createHttpBase, type HttpApp, type HttpBaseOptions, routesOf } from '../http/http.js'
 import { answerAhead } from '../http/prepared-answers.js'
+import { grantSwitches } from '../oauth/grant-types.js'
 import { pathOf } from '../oauth/well-known.js'
 import { createPages, viewsFolder } from '../pages/pages.js'
 import { createAccountStore } from '../storage/accounts/accounts.js'
@@ -45,7 +46,7 @@ import { createProvider } from './engine/provider.js'
 import { takeResourceTokensAtUserinfo } from './engine/userinfo-tokens.js'
 import { createEventLog, noteParties } from './events.js'
 import { createAccountMapper } from './grants/account-mapping.js'
-import { createAssertionGrant } from './grants/identity-assertion-grant.js'
+import { createOwnGrants } from './grants/grants.js'
 import { createDecisionGuard } from './interactions/decision-guard.js'
 import { showHandOff } from './interactions/hand-off.js'
 import { interactionRequests } from './interactions/interaction-requests.js'
@@ -109,7 +110,7 @@ export async function createAuthorizationServer(
   const enginePages = createEnginePages(pages)
   const standing = { storage, resources, audit }
   const provider = createProvider({ options, resources, keyRing, pages: enginePages, clients, standing })
-  const assertionGrant = createAssertionGrant({
+  const ownGrants = createOwnGrants({
     issuer,
     trustedIssuers: options.trustedAssertionIssuers,
     storage,
@@ -124,7 +125,7 @@ export async function createAuthorizationServer(
     audit,
     operatorFetch: options.operatorFetch,
   })
-  registerOwnGrant(provider, assertionGrant)
+  for (const grant of ownGrants) registerOwnGrant(provider, grant)
   if (options.fileClients !== undefined) await installFileClients(storage, audit, options.fileClients)
   listenToEngine(provider, createEventLog(log, audit))
 
@@ -195,8 +196,7 @@ export async function createAuthorizationServer(
   const limited = limitUsage(usage)
   const unusedWhenPutOff = keepUnusedWhenPutOff(storage)
   const paced = paceDevices(storage)
-  const takesAssertions = options.trustedAssertionIssuers.length > 0
-  const documents = serveDocuments({ basePath, resources, takesAssertions, keyRing })
+  const documents = serveDocuments({ basePath, resources, switches: grantSwitches(options), keyRing })
   const readSelfContained = createSelfContainedReader({ issuer, storage, keyRing })
   takeResourceTokensAtUserinfo(provider, createLiveTokenFinder(storage, readSelfContained))
   const unitsOfWork = inUnitsOfWork([

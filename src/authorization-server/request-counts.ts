@@ -1,23 +1,13 @@
 /** Request metrics of the authorization server, derived from the event of the log line. Pure. */
-import { deviceCodeGrant } from '../oauth/registration.js'
-import { jwtBearerGrant } from '../oauth/trusted-issuer.js'
+import { grantTypeNamed } from '../oauth/grant-types.js'
 import type { Count } from '../telemetry/metric-definitions.js'
 import type { FinishedRequest, ObservedServer } from '../telemetry/request-observation.js'
 import { createRouteTemplates } from '../telemetry/route-templates.js'
 import { connectPath, revocationFeedPath, routes, wellKnownPaths } from './routes.js'
 
-/** Grant types that are counted by name; the others, which anybody can make up, are `other`. */
-const grantTypes: ReadonlySet<unknown> = new Set([
-  'authorization_code',
-  'refresh_token',
-  'client_credentials',
-  deviceCodeGrant,
-  jwtBearerGrant,
-])
-
-/** The grant type a token request names, if it is one there is; `other`. */
+/** The grant type that a token request names, if there is such a one; the others, which anybody can make up, are `other`. */
 export function namedGrantType(grantType: unknown): string {
-  return typeof grantType === 'string' && grantTypes.has(grantType) ? grantType : 'other'
+  return grantTypeNamed(grantType)?.name ?? 'other'
 }
 
 /** Registered error codes (RFC 6749, 7591, 8628, 8707, 9449 and our own 429s); `other` for any further one. */

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { keySetMistakes } from '../authorization-server/clients/operator-keys.js'
 import { createLogger } from '../base/log.js'
 import { randomSecret } from '../base/secrets.js'
+import { grantTypes as allGrantTypes, defaultGrantTypes, grantTypeNamed, isRefusedTo } from '../oauth/grant-types.js'
 import { memberFromText } from '../oauth/operator-clients.js'
 import {
   type MetadataOrigin,
@@ -12,7 +13,6 @@ import {
 } from '../oauth/registration.js'
 import { violations } from '../oauth/registration-rules.js'
 import { introspectedResource } from '../oauth/resource.js'
-import { jwtBearerGrant } from '../oauth/trusted-issuer.js'
 import { createAuditTrail } from '../storage/audit/audit.js'
 import { createClientStore } from '../storage/clients/clients.js'
 import { inviteClient, withdrawAllInvitations } from './client-invitations.js'
@@ -47,7 +47,7 @@ const flags = {
 
 type Flags = FlagsOf<typeof flags>
 
-const knownGrants: readonly string[] = ['authorization_code', 'refresh_token', 'client_credentials', jwtBearerGrant]
+const knownGrants: readonly string[] = allGrantTypes.filter(({ isFlag }) => isFlag !== false).map(({ name }) => name)
 
 function authenticationMethod({ confidential, 'jwks-uri': uri, 'jwks-file': file }: Flags): string {
   const ways = [confidential === true, uri !== undefined, file !== undefined].filter(Boolean).length
@@ -66,7 +66,7 @@ function publicKeys(path: string): unknown {
 
 function grantTypes(given: Flags): readonly string[] {
   const { grant, 'redirect-uri': redirectUris = [], introspects } = given
-  const grants = grant ?? (redirectUris.length > 0 ? ['authorization_code', 'refresh_token'] : ['client_credentials'])
+  const grants = grant ?? defaultGrantTypes(redirectUris.length > 0)
   const unknown = grants.find((type) => !knownGrants.includes(type))
   if (unknown !== undefined) throw new UsageError(`--grant is one of ${knownGrants.join(', ')}`)
   if (grants.includes('authorization_code') && redirectUris.length === 0) {
@@ -75,8 +75,11 @@ function grantTypes(given: Flags): readonly string[] {
   if (grants.includes('refresh_token') && !grants.includes('authorization_code')) {
     throw new UsageError('refresh_token goes with authorization_code')
   }
-  const isForMachines = grants.includes('client_credentials') || grants.includes(jwtBearerGrant)
-  if (authenticationMethod(given) === 'none' && (isForMachines || introspects !== undefined)) {
+  const needsAuthentication = grants.some((name) => {
+    const type = grantTypeNamed(name)
+    return type !== undefined && isRefusedTo(type, 'public clients')
+  })
+  if (authenticationMethod(given) === 'none' && (needsAuthentication || introspects !== undefined)) {
     throw new UsageError('grants of machines and --introspects need --confidential, --jwks-uri or --jwks-file')
   }
   return grants

@@ -2,8 +2,9 @@
  * The registration members that an operator may give a client, in CLIENTS_FILE and with `gatehouse clients add --set`, and the form of
  * each value. Members without a meaning in this server are no members: a setting that does nothing would mislead.
  */
+import { offeredGrantTypes } from './grant-types.js'
 import { nearestName } from './nearest-name.js'
-import { type ClientMetadata, offeredGrantTypes, offeredResponseModes, offeredResponseTypes } from './registration.js'
+import { type ClientMetadata, offeredResponseModes, offeredResponseTypes } from './registration.js'
 
 /** Some of these texts. */
 interface Choice {

@@ -13,6 +13,7 @@ import {
   textLength,
   webUrlStart,
 } from './displayed-metadata.js'
+import { type GrantType, grantTypes, isOn } from './grant-types.js'
 import { holdsUnstorable, nestsDeeperThan, someText } from './metadata-form.js'
 import { registersOwnHost } from './own-hosts.js'
 import { isLoopbackHost, redirectKind } from './redirect-uri.js'
@@ -24,7 +25,6 @@ import {
   redirectUrisOf,
   strings,
 } from './registration.js'
-import { jwtBearerGrant } from './trusted-issuer.js'
 
 export interface RegistrationRules {
   /** Exact redirect URIs with private-use schemes that may be registered. */
@@ -117,6 +117,24 @@ export function keepUsableRedirects(metadata: ClientMetadata, registrationRules:
     keepUsable(metadata, 'redirect_uris', (uri) => !isHttpsOnLoopback(uri))
   }
 }
+
+type Judge = (metadata: ClientMetadata, grant: GrantType, origin: MetadataOrigin) => boolean
+
+const refuses: Readonly<Record<GrantType['refused'][number]['of'], Judge>> = {
+  strangers: (_metadata, _grant, { isFromStranger }) => isFromStranger,
+  'public clients': ({ token_endpoint_auth_method: method }) => method === 'none',
+  off: (_metadata, grant, origin) => origin.isFromStranger && !isOn(grant, origin),
+}
+
+/** What each grant type says of the clients that may not have it. */
+const grantRules: readonly Rule[] = grantTypes.flatMap((grant) =>
+  grant.refused.map(({ of, ...rule }) => ({
+    ...rule,
+    error: 'invalid_client_metadata',
+    violates: (metadata, _rules, origin) =>
+      strings(metadata['grant_types']).includes(grant.name) && refuses[of](metadata, grant, origin),
+  })),
+)
 
 const rules: readonly Rule[] = [
   {
@@ -227,23 +245,7 @@ const rules: readonly Rule[] = [
           (isFromStranger || !isWebUrl(metadata[name], operatorsOwnKeys)),
       ),
   },
-  {
-    name: 'client-credentials-of-stranger',
-    error: 'invalid_client_metadata',
-    source: 'MCP client credentials extension',
-    message: 'only clients that the operator registers can use client_credentials',
-    violates: ({ grant_types: grants }, _rules, { isFromStranger }) =>
-      isFromStranger && strings(grants).includes('client_credentials'),
-  },
-  {
-    name: 'client-credentials-of-public-client',
-    error: 'invalid_client_metadata',
-    source: 'RFC 6749 §4.4',
-    message: 'a public client cannot use client_credentials',
-    alsoWhenStored: true,
-    violates: ({ token_endpoint_auth_method: method, grant_types: grants }) =>
-      method === 'none' && strings(grants).includes('client_credentials'),
-  },
+  ...grantRules,
   {
     name: 'pkce-of-public-client',
     error: 'invalid_client_metadata',
@@ -266,23 +268,6 @@ const rules: readonly Rule[] = [
       metadata['consent'] !== 'ask' &&
       metadata['token_endpoint_auth_method'] === 'none' &&
       redirectUrisOf(metadata).some((uri) => redirectKind(uri) !== 'https'),
-  },
-  {
-    name: 'assertions-of-public-client',
-    error: 'invalid_client_metadata',
-    source: 'MCP enterprise-managed authorization',
-    message: 'a public client cannot exchange identity assertions',
-    violates: ({ token_endpoint_auth_method: method, grant_types: grants }) =>
-      method === 'none' && strings(grants).includes(jwtBearerGrant),
-  },
-  {
-    name: 'assertions-not-taken',
-    error: 'invalid_client_metadata',
-    source: 'RFC 7591 §3.2.2',
-    message: 'identity assertions are not exchanged here',
-    // Beside other grants it is left out; alone it would make a client that can do nothing.
-    violates: ({ grant_types: grants }, _rules, { isFromStranger, takesAssertions }) =>
-      isFromStranger && takesAssertions !== true && strings(grants).includes(jwtBearerGrant),
   },
 ]
 

@@ -3,8 +3,8 @@
  * What may then be registered is in registration-rules.ts. Does not own storage, fetching or the engine's own checks.
  */
 import { dropUnshowable, emailContacts } from './displayed-metadata.js'
+import { type GrantSwitches, grantTypeNamed, grantTypes, isOn, isRefusedTo, usesNoRedirect } from './grant-types.js'
 import { redirectKind } from './redirect-uri.js'
-import { jwtBearerGrant } from './trusted-issuer.js'
 
 export type ClientMetadata = Record<string, unknown>
 
@@ -12,33 +12,17 @@ export type ClientMetadata = Record<string, unknown>
 export type NamedClientMetadata = ClientMetadata & { readonly client_id: string }
 
 /** Where metadata comes from: a stranger may register less than the operator. */
-export interface MetadataOrigin {
+export interface MetadataOrigin extends GrantSwitches {
   /** Fetched from the URL that is the client_id (CIMD). */
   readonly isMetadataDocument: boolean
   /** Sent to the registration endpoint, or a metadata document. Not for what was stored before. */
   readonly isFromStranger: boolean
   /** Read back from our database: it kept to the rules of its day. */
   readonly isStored?: boolean
-  /** Identity assertions are exchanged here, so a stranger that authenticates may say it brings some. */
-  readonly takesAssertions?: boolean
-  /** Unless it is false. */
-  readonly offersDeviceFlow?: boolean
   /** See `RegistrationRules`: links of a stranger's client to these hosts are dropped. */
   readonly ownUrls?: readonly string[] | undefined
 }
 
-export const deviceCodeGrant = 'urn:ietf:params:oauth:grant-type:device_code'
-export const offeredGrantTypes: readonly string[] = [
-  'authorization_code',
-  'refresh_token',
-  deviceCodeGrant,
-  'client_credentials',
-  jwtBearerGrant,
-]
-/** A token without a person's consent is for clients that the operator registers (MCP client credentials extension). */
-const grantTypesForStrangers: readonly string[] = ['authorization_code', 'refresh_token', deviceCodeGrant]
-/** Grants without a redirect: who uses only these has nowhere to be sent back to. */
-const grantTypesWithoutRedirect: readonly string[] = ['client_credentials', jwtBearerGrant, deviceCodeGrant]
 export const offeredResponseTypes: readonly string[] = ['code']
 export const offeredResponseModes: readonly string[] = ['query', 'fragment', 'form_post']
 
@@ -69,26 +53,19 @@ export function isNativeRedirect(uri: string): boolean {
   return kind === 'loopback' || kind === 'private-use'
 }
 
-function offeredTo(metadata: ClientMetadata, origin: MetadataOrigin): readonly string[] {
-  const offered = origin.isFromStranger ? offeredToStrangers(metadata, origin) : offeredGrantTypes
-  return origin.offersDeviceFlow === false ? offered.filter((grant) => grant !== deviceCodeGrant) : offered
-}
-
-function offeredToStrangers(
-  metadata: ClientMetadata,
-  { isMetadataDocument, takesAssertions }: MetadataOrigin,
-): readonly string[] {
+function authenticates(metadata: ClientMetadata, { isMetadataDocument }: MetadataOrigin): boolean {
   // Left out, it means client_secret_basic, which a metadata document cannot do.
   const { token_endpoint_auth_method: method = isMetadataDocument ? 'none' : 'client_secret_basic' } = metadata
-  const authenticates = method !== 'none' && !(isMetadataDocument && method === 'client_secret_basic')
-  return takesAssertions === true && authenticates
-    ? [...grantTypesForStrangers, jwtBearerGrant]
-    : grantTypesForStrangers
+  return method !== 'none' && !(isMetadataDocument && method === 'client_secret_basic')
 }
 
-function usesNoRedirect(grantTypes: readonly string[]): boolean {
-  const others = grantTypes.filter((grant) => grant !== 'refresh_token')
-  return others.length > 0 && others.every((grant) => grantTypesWithoutRedirect.includes(grant))
+function offeredTo(metadata: ClientMetadata, origin: MetadataOrigin): readonly string[] {
+  const offered = origin.isFromStranger
+    ? grantTypes
+        .filter((grant) => isOn(grant, origin) && !isRefusedTo(grant, 'strangers'))
+        .filter((grant) => !isRefusedTo(grant, 'public clients') || authenticates(metadata, origin))
+    : grantTypes.filter((grant) => isOn(grant, origin) || grant.isKnownWhileOff === true)
+  return offered.map(({ name }) => name)
 }
 
 /**
@@ -109,7 +86,7 @@ function keepGrants(metadata: ClientMetadata, origin: MetadataOrigin): void {
   const offered = offeredTo(metadata, origin)
   const given = strings(metadata['grant_types'])
   const isSwitchedOff =
-    given.length > 0 && given.every((grant) => grant === deviceCodeGrant && !offered.includes(grant))
+    given.length > 0 && given.every((grant) => grantTypeNamed(grant)?.isOn !== undefined && !offered.includes(grant))
   if (origin.isStored === true && isSwitchedOff) metadata['grant_types'] = ['refresh_token']
   else keepOffered(metadata, 'grant_types', offered)
 }

@@ -5,9 +5,6 @@
 import { unknownMembers } from './nearest-name.js'
 import { canParseUrl } from './url.js'
 
-/** The grant type of RFC 7523 §2.1, under which identity assertions are presented. */
-export const jwtBearerGrant = 'urn:ietf:params:oauth:grant-type:jwt-bearer'
-
 /** Signatures that can be accepted: asymmetric ones. */
 const signingAlgorithms = [
   'ES256',

@@ -2,6 +2,7 @@
  * Connects metrics and traces to the parts of the program. Each part gets a wrapper or an observer; without the settings it
  * stays as it was. Does not own the log line (http/request-log.ts) or the audit table (storage/audit/audit.ts).
  */
+
 import compose from 'koa-compose'
 import type { PasswordHasher } from '../authorization-server/login/passwords.js'
 import type { UntrustedFetch } from '../authorization-server/options.js'
@@ -11,6 +12,7 @@ import type { Config } from '../config/config.js'
 import type { Database } from '../database/database.js'
 import type { Sql } from '../database/sql.js'
 import type { HttpMiddleware } from '../http/context.js'
+import { grantTypes } from '../oauth/grant-types.js'
 import type { createOperatorFetch } from '../outbound/operator-fetch.js'
 import type { AuditObserver } from '../storage/audit/audit.js'
 import { signingKeyAges } from '../storage/keys/key-ages.js'
@@ -96,7 +98,7 @@ function collectPools(metrics: Metrics, part: Part, database: Database): void {
 
 /** What is rare and alerted of is 0 before it is 1: Prometheus sees no increase in a series that begins with its first event. */
 function showFromTheStart(metrics: Metrics): void {
-  for (const grant_type of ['authorization_code', 'refresh_token']) {
+  for (const { name: grant_type } of grantTypes.filter(({ redeems }) => redeems !== undefined)) {
     const labels = { grant_type, outcome: 'replayed', error: 'invalid_grant' }
     metrics.count('gatehouse_token_requests_total', labels, 0)
   }

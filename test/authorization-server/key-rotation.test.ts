@@ -239,7 +239,7 @@ describe('The key set, asked for while the keys change', () => {
       },
     }
     const resources = createResources([notesResource(resource)])
-    const { middleware, prepared } = serveDocuments({ basePath: '', resources, takesAssertions: false, keyRing })
+    const { middleware, prepared } = serveDocuments({ basePath: '', resources, switches: {}, keyRing })
     app.use(middleware)
     app.use(async (ctx) => {
       rendered.push(`key-${rendered.length}`)

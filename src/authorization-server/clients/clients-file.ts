@@ -4,6 +4,7 @@
  */
 
 import { dirname, resolve } from 'node:path'
+import { defaultGrantTypes } from '../../oauth/grant-types.js'
 import { unknownMembers } from '../../oauth/nearest-name.js'
 import { memberFormMistakes, operatorMembers } from '../../oauth/operator-clients.js'
 import { type NamedClientMetadata, normaliseMetadata, strings } from '../../oauth/registration.js'
@@ -126,7 +127,7 @@ function metadataOf(
   const { client_secret_file: _file, client_secret_sha256: hash, ...rest } = entry
   const isInteractive = strings(entry['redirect_uris']).length > 0
   const metadata: Record<string, unknown> = {
-    grant_types: isInteractive ? ['authorization_code', 'refresh_token'] : ['client_credentials'],
+    grant_types: defaultGrantTypes(isInteractive),
     redirect_uris: [],
     ...rest,
     token_endpoint_auth_method: method,

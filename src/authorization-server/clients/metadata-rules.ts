@@ -3,6 +3,7 @@
  * load.
  */
 import { randomSecret } from '../../base/secrets.js'
+import { grantSwitches } from '../../oauth/grant-types.js'
 import { type ClientMetadata, expectsSecret, normaliseMetadata } from '../../oauth/registration.js'
 import {
   keepUsableRedirects,
@@ -51,8 +52,6 @@ export interface ClientMetadataRules {
 /** `ownUrls`: of the issuer and its resources; absent where only the operator's clients are judged. */
 export function clientMetadataRules({
   ownUrls = [],
-  trustedAssertionIssuers,
-  offersDeviceFlow,
   ...options
 }: {
   readonly ownUrls?: readonly string[] | undefined
@@ -70,13 +69,11 @@ export function clientMetadataRules({
       // The engine takes the scheme in any case.
       const isMetadataDocument = /^https:/i.test(String(metadata['client_id']))
       const isFromStranger = isMetadataDocument || selfRegistration.has(route ?? '')
-      const takesAssertions = trustedAssertionIssuers.length > 0
       const origin = {
         isMetadataDocument,
         isFromStranger,
         isStored: !isFromStranger,
-        takesAssertions,
-        offersDeviceFlow,
+        ...grantSwitches(options),
         ownUrls,
       }
       if (isFromStranger) keepUsableRedirects(metadata, registrationRules)

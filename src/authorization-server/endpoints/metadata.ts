@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto'
 import type { HttpMiddleware } from '../../http/context.js'
 import type { FindPreparedAnswer } from '../../http/prepared-answers.js'
-import { jwtBearerGrant } from '../../oauth/trusted-issuer.js'
+import { type GrantSwitches, grantTypeNamed, grantTypes, isOn } from '../../oauth/grant-types.js'
 import { revocationFeedMember } from '../../oauth/well-known.js'
 import type { KeyRing } from '../../storage/keys/key-ring.js'
 import type { Resources } from '../resources/resources.js'
@@ -42,23 +42,30 @@ function toCache(document: Document, type: string): CachedDocument {
   return { body, headers, allHeaders: Object.entries({ ...defaultHeaders, ...headers, ...length }).flat() }
 }
 
-/** The grant of identity assertions is announced only where an issuer of such is trusted (MCP enterprise-managed authorization). */
-function assertionProfile(document: Document, takesAssertions: boolean): Document {
-  if (takesAssertions) {
-    return { authorization_grant_profiles_supported: ['urn:ietf:params:oauth:grant-profile:id-jag'] }
-  }
-  const grants: readonly unknown[] = Array.isArray(document['grant_types_supported'])
+/** A grant that the engine knows while it is off is not announced, nor its profile (MCP enterprise-managed authorization). */
+function announcedGrants(document: Document, switches: GrantSwitches): Document {
+  const known: readonly unknown[] = Array.isArray(document['grant_types_supported'])
     ? document['grant_types_supported']
     : []
-  return { grant_types_supported: grants.filter((grant) => grant !== jwtBearerGrant) }
+  const profiles = grantTypes.flatMap((grant) =>
+    grant.profile !== undefined && isOn(grant, switches) ? [grant.profile] : [],
+  )
+  const isAnnounced = (name: unknown) => {
+    const grant = grantTypeNamed(name)
+    return grant === undefined || isOn(grant, switches)
+  }
+  return {
+    grant_types_supported: known.filter(isAnnounced),
+    ...(profiles.length > 0 && { authorization_grant_profiles_supported: profiles }),
+  }
 }
 
-function corrected(document: Document, resources: Resources, takesAssertions: boolean): Document {
+function corrected(document: Document, resources: Resources, switches: GrantSwitches): Document {
   const scopes = resources.all.flatMap((resource) => resource.scopes.map(({ name }) => name))
   const openid = Array.isArray(document['scopes_supported']) ? document['scopes_supported'] : []
   return {
     ...document,
-    ...assertionProfile(document, takesAssertions),
+    ...announcedGrants(document, switches),
     // The engine knows resource scopes only through resource indicators; clients look for them here.
     scopes_supported: [...new Set([...openid, ...scopes])],
     [revocationFeedMember]: `${document['issuer']}${revocationFeedPath}`,
@@ -94,7 +101,7 @@ export interface DocumentOptions {
   /** Path of the issuer. */
   readonly basePath: string
   readonly resources: Resources
-  readonly takesAssertions: boolean
+  readonly switches: GrantSwitches
   /** Other keys: the document of the old ones is forgotten. */
   readonly keyRing: Pick<KeyRing, 'follow'>
 }
@@ -106,7 +113,7 @@ export interface ServedDocuments {
   readonly prepared: FindPreparedAnswer
 }
 
-export function serveDocuments({ basePath, resources, takesAssertions, keyRing }: DocumentOptions): ServedDocuments {
+export function serveDocuments({ basePath, resources, switches, keyRing }: DocumentOptions): ServedDocuments {
   const paths = documentPaths(basePath)
   const cache = new Map<string, CachedDocument>()
   let keysInForce = 0
@@ -129,7 +136,7 @@ export function serveDocuments({ basePath, resources, takesAssertions, keyRing }
       await next()
       if (ctx.status !== 200) return
       const made = ctx.body as Document
-      const served = source === routes.jwks ? made : corrected(made, resources, takesAssertions)
+      const served = source === routes.jwks ? made : corrected(made, resources, switches)
       document = toCache(served, ctx.response.get('content-type'))
       // One that was made while the keys changed is of the old ones: it is answered, and never kept.
       if (keysBefore === keysInForce) cache.set(source, document)

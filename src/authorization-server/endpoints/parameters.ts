@@ -4,11 +4,13 @@
  * request are left out (`ignored-parameters.ts`). Does not judge anything: unknown resources and repeated parameters pass on to the
  * engine's checks.
  */
+
 import type { IncomingMessage } from 'node:http'
 import type { HttpContext, HttpMiddleware } from '../../http/context.js'
 import { readBody } from '../../http/form.js'
 import { formatChallenge } from '../../oauth/challenge.js'
 import { OAuthError } from '../../oauth/errors.js'
+import { grantTypeNamed } from '../../oauth/grant-types.js'
 import { withLoopbackPath } from '../../oauth/redirect-uri.js'
 import type { ResourceDeclaration } from '../../oauth/resource.js'
 import { giveParameters } from '../engine/engine-parameters.js'
@@ -63,9 +65,9 @@ function meantScope(path: string, parameters: URLSearchParams, resources: Resour
   const named = namedResources(parameters, resources)
   if (named === undefined) return scope
   if (authorizationPaths.has(path)) return scopesForPerson(scope, named, resources)
-  const grantType = parameters.get('grant_type')
-  if (grantType === 'client_credentials') return scopesForMachine(scope, named[0] ?? resources.fallback)
-  return narrowingScopes(scope, resources, grantType === 'refresh_token')
+  const grantType = grantTypeNamed(parameters.get('grant_type'))
+  if (grantType?.subject === 'client') return scopesForMachine(scope, named[0] ?? resources.fallback)
+  return narrowingScopes(scope, resources, grantType?.redirect === 'goes along')
 }
 
 function rewriteScope(path: string, parameters: URLSearchParams, resources: Resources): void {

@@ -3,6 +3,7 @@
  * the commit finds (someone else was first, or this is a repeated refresh) becomes the answer.
  */
 import type { HttpContext } from '../../http/context.js'
+import { grantTypeNamed } from '../../oauth/grant-types.js'
 import type { AuditTrail } from '../../storage/audit/audit.js'
 import type { PresentedCredential } from '../../storage/grants/credential.js'
 import { revokeGrant } from '../../storage/grants/grants.js'
@@ -22,16 +23,9 @@ function isTokenResponse(body: unknown): body is Record<string, unknown> {
 
 /** The code or refresh token in the request, so that it can be read together with the client. */
 function presentedCredential(parameters: URLSearchParams | undefined): PresentedCredential | undefined {
-  const code = parameters?.get('code')
-  const refreshToken = parameters?.get('refresh_token')
-  switch (parameters?.get('grant_type')) {
-    case 'authorization_code':
-      return code ? { model: 'AuthorizationCode', value: code } : undefined
-    case 'refresh_token':
-      return refreshToken ? { model: 'RefreshToken', value: refreshToken } : undefined
-    default:
-      return undefined
-  }
+  const redeemed = grantTypeNamed(parameters?.get('grant_type'))?.redeems
+  const value = redeemed && parameters?.get(redeemed.parameter)
+  return redeemed && value ? { model: redeemed.model, value } : undefined
 }
 
 /** Ends the family of a credential that was used twice: the engine sees only uses one after the other, not those at once. */

@@ -3,6 +3,7 @@
  * CLIENTS_FILE share it, so a client that passes the check at start is never refused at its first request.
  */
 import { dpopProofAlgorithms } from '../../oauth/dpop.js'
+import { defaultGrantTypes } from '../../oauth/grant-types.js'
 import type { ClientMetadata } from '../../oauth/registration.js'
 import { clientMetadataRules } from '../clients/metadata-rules.js'
 import { passwordContext } from '../login/authentication-context.js'
@@ -56,7 +57,7 @@ export function clientConfiguration(options: ClientRuleOptions) {
       'private_key_jwt' as const,
     ],
     clientDefaults: {
-      grant_types: ['authorization_code', 'refresh_token'],
+      grant_types: defaultGrantTypes(true),
       // OpenID Connect Registration §2: client libraries refuse any other algorithm unless they asked for it.
       id_token_signed_response_alg: 'RS256' as const,
       response_types: ['code' as const],

@@ -1,5 +1,5 @@
 /** The error for a grant type that a client is not registered for (RFC 6749 §5.2, RFC 8628 §3.2). */
-import { deviceCodeGrant } from '../../oauth/registration.js'
+import { deviceCodeGrant, type GrantSwitches, grantTypeNamed, isOn } from '../../oauth/grant-types.js'
 import { currentRequest } from './engine-context.js'
 import { engineError } from './engine-errors.js'
 import type { EngineClient, EngineRequest } from './engine-types.js'
@@ -16,19 +16,20 @@ interface GrantTypeCheck {
 
 /**
  * The engine calls such a request invalid; a client learns more from `unauthorized_client`, which is about this client, and
- * `unsupported_grant_type`, which is about this server. `isOffered`: whether any client may use it here. A grant type may be known
- * to the engine and not offered, so that clients that were registered for it still have their others.
+ * `unsupported_grant_type`, which is about this server. A grant type may be known
+ * to the engine while it is off, so that clients that were registered for it still have their others.
  */
 export function explainRefusedGrantTypes(
   { Client }: { readonly Client: { readonly prototype: GrantTypeCheck } },
-  isOffered: (grantType: string) => boolean,
+  switches: GrantSwitches,
 ): void {
   const { prototype } = Client
   const { grantTypeAllowed } = prototype
   prototype.grantTypeAllowed = function explained(grantType) {
     const isAllowed = grantTypeAllowed.call(this, grantType)
     if (requestedGrantType(currentRequest()) !== grantType) return isAllowed
-    if (!isOffered(grantType)) throw engineError('unsupported_grant_type')
+    const known = grantTypeNamed(grantType)
+    if (known !== undefined && !isOn(known, switches)) throw engineError('unsupported_grant_type')
     if (!isAllowed) {
       throw engineError('unauthorized_client', { description: 'requested grant type is not allowed for this client' })
     }

@@ -41,10 +41,16 @@ export interface GrantExchange {
 }
 
 export interface OwnGrant {
+  /** One of `oauth/grant-types.ts` that is ours. */
   readonly grantType: string
   readonly parameters: readonly string[]
   /** Throws the engine's errors (engine-errors.ts). */
   handle(exchange: GrantExchange): Promise<void>
+}
+
+/** What a token says it came by, as the engine's own say it: the last part of the grant type. */
+function shortNameOf(grantType: string): string {
+  return grantType.slice(grantType.lastIndexOf(':') + 1)
 }
 
 /** Ends as the engine's own grants do. */
@@ -62,7 +68,7 @@ async function issueAccessToken(
   Object.assign(grant, { expiresIn: resourceServer.accessTokenTTL ?? 600 })
   grant.addResourceScope(resource, formatScope(scopes))
   const grantId = await grant.save()
-  const token = new provider.AccessToken({ accountId, client, gty: 'jwt-bearer', grantId })
+  const token = new provider.AccessToken({ accountId, client, gty: shortNameOf(String(params['grant_type'])), grantId })
   token.resourceServer = resourceServer
   token.scope = formatScope(scopes)
   if (keyThumbprint !== undefined) token.setThumbprint('jkt', keyThumbprint)

@@ -4,9 +4,9 @@
  */
 import { type Configuration, type KoaContextWithOIDC, Provider } from 'oidc-provider'
 import initializeKeystore from 'oidc-provider/lib/helpers/initialize_keystore.js'
+import { grantSwitches, grantTypeNamed, grantTypes } from '../../oauth/grant-types.js'
 import { ownUrlsOf } from '../../oauth/own-hosts.js'
 import type { NamedClientMetadata } from '../../oauth/registration.js'
-import { jwtBearerGrant } from '../../oauth/trusted-issuer.js'
 import { pathOf } from '../../oauth/well-known.js'
 
 import { clockToleranceSeconds } from '../../storage/engine-model.js'
@@ -66,7 +66,7 @@ function resourceIndicators({
       if (oneOf !== undefined && oneOf.length > 0) return oneOf
       const { scope, grant_type: grantType } = ctx.oidc.params ?? {}
       // A machine is no person: scopes about one mean nothing for it, and what it gets is for a resource.
-      if (grantType === 'client_credentials') return resources.fallback.resource
+      if (grantTypeNamed(grantType)?.subject === 'client') return resources.fallback.resource
       return isSignInAlone(typeof scope === 'string' ? scope : undefined) ? [] : resources.fallback.resource
     },
     // A refresh that narrows to the sign-in gets a token for userinfo alone.
@@ -229,8 +229,7 @@ export function createProvider(parts: ProviderParts): Provider {
   compareLoopbackRedirects(provider, ownUrlsOf(parts.options))
   expectAudience(provider, parts.options.acceptsTokenEndpointAudience ?? false)
   keepBuiltClients(provider)
-  const takesAssertions = parts.options.trustedAssertionIssuers.length > 0
-  explainRefusedGrantTypes(provider, (grantType) => grantType !== jwtBearerGrant || takesAssertions)
+  explainRefusedGrantTypes(provider, grantSwitches(parts.options))
   parts.clients.attach(provider)
   return provider
 }
@@ -254,6 +253,6 @@ export function createClientJudge(options: ClientRuleOptions): (metadata: NamedC
     features: clientFeatures(options),
     jwks: { keys: keysForJudging.map((key) => ({ ...key })) },
   })
-  provider.registerGrantType(jwtBearerGrant, () => undefined)
+  for (const { name } of grantTypes.filter(({ isOurs }) => isOurs)) provider.registerGrantType(name, () => undefined)
   return (metadata) => engineMistake(provider, metadata)
 }

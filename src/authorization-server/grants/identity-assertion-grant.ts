@@ -6,11 +6,11 @@
 import { epochSeconds } from '../../base/clock.js'
 import { isOutage, outageError } from '../../database/outage.js'
 import type { HttpContext } from '../../http/context.js'
+import { jwtBearerGrant } from '../../oauth/grant-types.js'
 import { scopeHierarchyOf } from '../../oauth/resource.js'
 import { expandScopes, parseScope } from '../../oauth/scope.js'
-import { jwtBearerGrant, type TrustedIssuer } from '../../oauth/trusted-issuer.js'
+import type { TrustedIssuer } from '../../oauth/trusted-issuer.js'
 import type { AuditTrail } from '../../storage/audit/audit.js'
-import { useOf } from '../../storage/clients/client-hygiene.js'
 import { clockToleranceSeconds } from '../../storage/engine-model.js'
 import { oneTimeUse } from '../../storage/grants/one-time-use.js'
 import type { Storage } from '../../storage/storage.js'
@@ -133,7 +133,7 @@ export function createAssertionGrant(parts: AssertionGrantParts): OwnGrant {
     await exchange.issueAccessToken({ accountId, ...access })
     const detail = { issuer: assertion.issuer, resource: access.resource, scopes: access.scopes }
     const entry = { type: 'assertion.accepted', accountId, clientId: client.clientId, detail } as const
-    unit.write(useOf(storage, client.clientId), parts.audit.event(entry, ctx.state.event))
+    unit.write(parts.audit.event(entry, ctx.state.event))
   }
 
   return { grantType: jwtBearerGrant, parameters: ['assertion', 'scope', 'resource'], handle }

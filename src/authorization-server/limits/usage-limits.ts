@@ -10,11 +10,13 @@
  * cannot pass them together. A request that stored nothing gives its uses back. What it looked up counts as `other`. The limit on forms
  * (`sign-in`) does the same, for browsers that hold the cookie of a sign-in in progress; without one a form counts as `other` at once.
  */
+
 import { hashSecret } from '../../base/secrets.js'
 import type { NetworkShare } from '../../http/client-network.js'
 import type { HttpContext, HttpMiddleware } from '../../http/context.js'
 import type { CountedLimit, Excess, Reservation, WindowCounters } from '../../http/window-counters.js'
 import { OAuthError } from '../../oauth/errors.js'
+import { deviceCodeGrant } from '../../oauth/grant-types.js'
 import type { UsageLimitName, UsageLimits } from '../../oauth/usage-limits.js'
 import { formParametersOf } from '../endpoints/parameters.js'
 import { isSentOn } from '../endpoints/posted-requests.js'
@@ -117,7 +119,7 @@ function refuse(ctx: HttpContext, name: UsageLimitName, { retryAfterSeconds }: E
     'access-control-expose-headers': 'Retry-After, WWW-Authenticate',
     'cache-control': 'no-store',
   })
-  const polls = formParametersOf(ctx)?.get('grant_type') === 'urn:ietf:params:oauth:grant-type:device_code'
+  const polls = formParametersOf(ctx)?.get('grant_type') === deviceCodeGrant
   const error = new OAuthError('temporarily_unavailable', 'too many requests, try again later').toJSON()
   ctx.body = polls ? { ...error, error: 'slow_down' } : error
 }
