@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { createSignInThrottle, signInLimits } from '../../src/authorization-server/login/throttle.js'
+import { endAccessBefore } from '../../src/storage/accounts/end-access.js'
 import { type Account, isConsentPage, isSignInPage, signIn } from '../support/authorization.js'
 import { type Browser, type Page, pageOf } from '../support/browser.js'
 import { knownBrowserCookie } from '../support/cookie-names.js'
@@ -137,6 +138,7 @@ describeOnDatabases('Signing in, on %s', (kind) => {
       browser.cookies.store(new URL(page.url), [`${knownBrowserCookie(server.issuer)}=${proof}; Path=/interaction`])
       return pageOf(await signIn(browser, page, account)).status
     }
+    let endings = 0
     const lock = async (email: string) => {
       const throttle = createSignInThrottle(server.storage.database.sql, server.storage.clock)
       const tries = Array.from({ length: signInLimits.account }, (_, host) => ({ email, address: `203.0.113.${host}` }))
@@ -167,6 +169,32 @@ describeOnDatabases('Signing in, on %s', (kind) => {
       expect(isConsentPage(pageOf(await signIn(hers, wrong, victim)))).toBe(true)
       await lock(mallory.email)
       expect(await withProof(proofOf(hers) ?? '', mallory)).toBe(200)
+    })
+
+    it.each<[string, (id: string) => Promise<unknown>]>([
+      [
+        'a new password',
+        async (id) =>
+          server.accounts.setPasswordHash(id, (await server.accounts.find(id))?.passwordHash.replace(/.$/, 'x') ?? ''),
+      ],
+      [
+        'the end of the account’s access',
+        async (id) => {
+          await server.accounts.disable(id)
+          await server.accounts.enable(id)
+        },
+      ],
+      ['the end of everybody’s', () => endAccessBefore(server.storage, server.storage.clock.now())],
+    ])('is strange again to every browser after %s', async (_what, end) => {
+      const person = await server.addAccount(`ended-${endings++}-${kind}@example.com`)
+      const proofs = [proofOf(await known(person)) ?? '', proofOf(await known(person)) ?? '']
+      await lock(person.email)
+      const wrong = { ...person, password: 'wrong' }
+      for (const proof of proofs) expect(await withProof(proof, wrong)).toBe(401)
+      server.advance(1)
+      const { id = '' } = (await server.accounts.findByEmail(person.email)) ?? {}
+      await end(id)
+      for (const proof of proofs) expect(await withProof(proof, wrong)).toBe(429)
     })
 
     it('is tried from a known browser no more than from any other, and its cookie names nobody', async () => {

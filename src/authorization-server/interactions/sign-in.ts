@@ -60,7 +60,7 @@ async function checkPassword(
   email: string,
   password: string,
 ): Promise<(ProvenPassword & { readonly counted: Write }) | SignInState> {
-  const knownBrowser = parts.knownBrowsers.recognize(ctx, email)
+  const knownBrowser = parts.knownBrowsers.recognize(ctx, email, known.claimant)
   const { clientAddress } = ctx.state
   const attempt = { email, address: parts.hidesAddresses ? undefined : clientAddress, knownBrowser }
   const wait = await parts.throttle.begin(attempt)
@@ -76,7 +76,7 @@ async function checkPassword(
       await parts.audit.record({ type: 'sign_in.failed', detail: { address: clientAddress } }, ctx.state.event)
       return { email, error: 'wrong-credentials', status: 401 }
     }
-    parts.knownBrowsers.remember(ctx, email)
+    parts.knownBrowsers.remember(ctx, email, found.passwordHash)
     return { ...found, counted: parts.throttle.success(attempt) }
   } catch (error) {
     await parts.throttle.cancel(attempt)

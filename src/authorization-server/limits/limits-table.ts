@@ -30,7 +30,7 @@ function beyondTotal(
 }
 
 function exactLimits(): readonly Row[] {
-  const { windowSeconds, accountAndAddress, address, account, accountDay, knownBrowser } = signInLimits
+  const { windowSeconds, accountAndAddress, address, account, accountDay, ...known } = signInLimits
   const codes = userCodeLimits.windowSeconds
   const passwords = 'wrong passwords'
   return [
@@ -39,8 +39,8 @@ function exactLimits(): readonly Row[] {
     { what: passwords, by: 'account', limit: `${within(account, windowSeconds)}, ${within(accountDay, 86_400)}` },
     {
       what: `${passwords} in a browser that signed in to the account before, in place of the three above`,
-      by: 'browser and account',
-      limit: within(knownBrowser, windowSeconds),
+      by: 'browser and account; account',
+      limit: `${within(known.knownBrowser, windowSeconds)}; ${within(known.knownBrowsers, windowSeconds)}, then ${known.knownBrowserBeyond} for each browser`,
     },
     {
       what: 'device codes typed, right or wrong, in a form whose token held',

@@ -4,6 +4,10 @@
  * in its /64, /56 and /48. A try counts before the password is checked, so parallel tries cannot slip through; one that a narrower
  * counter refuses does not count in the wider ones, so one network alone cannot lock an account. Many networks together can: a browser
  * that signed in to the account before (known-browsers.ts) has one counter of its own in place of all four, so nobody can lock its owner out.
+ *
+ * All known browsers of an account have a total; once it is used up, each has a few tries left. It need not refuse anybody: a proof ends with
+ * the password, so its holder has typed the password that is guessed at. If the total refused, a former holder of proofs, or a thief of
+ * cookies, could lock the owner out. Each password has a total of its own, so that nothing of it outlives the proofs.
  */
 
 import type { Clock } from '../../base/clock.js'
@@ -13,8 +17,14 @@ import type { Write } from '../../database/writes.js'
 import { clientNetworks } from '../../http/client-network.js'
 import type { Excess } from '../../http/window-counters.js'
 import { normalizeEmail } from '../../storage/accounts/accounts.js'
-import { type Counter, type CounterTable, takeFromAll } from '../../storage/counters/counter-chain.js'
+import {
+  type CommonCounter,
+  type Counter,
+  type CounterTable,
+  takeFromAll,
+} from '../../storage/counters/counter-chain.js'
 import { signInThrottles } from '../../storage/tables.js'
+import type { KnownBrowser } from './known-browsers.js'
 
 export interface SignInAttempt {
   /** As typed. */
@@ -22,7 +32,7 @@ export interface SignInAttempt {
   /** `ctx.state.clientAddress`: the address behind trusted proxies. `undefined` when addresses do not tell senders apart. */
   readonly address: string | undefined
   /** What `KnownBrowsers` knows the browser by, when it signed in to this account before. */
-  readonly knownBrowser?: string | undefined
+  readonly knownBrowser?: KnownBrowser | undefined
 }
 
 export interface SignInThrottle {
@@ -40,6 +50,9 @@ export interface SignInThrottle {
 export const signInLimits = {
   windowSeconds: 15 * 60,
   knownBrowser: 10,
+  /** Of one account together. */
+  knownBrowsers: 50,
+  knownBrowserBeyond: 2,
   accountAndAddress: 10,
   address: 100,
   account: 50,
@@ -51,7 +64,7 @@ const daySeconds = 86_400
 const table: CounterTable = { table: signInThrottles, column: 'failures' }
 
 /**
- * `$1` is the pair of account and narrowest network. `$2` are the other counters in the order of locks, and what becomes of them: `one` try
+ * `$1` is the pair of account and narrowest network, or of account and known browser. `$2` are the other counters in the order of locks, and what becomes of them: `one` try
  * is taken back, those of the `pair`, or `all`.
  */
 const forgetPair = signInThrottles.part('tries', {
@@ -62,11 +75,6 @@ const forgetPair = signInThrottles.part('tries', {
   counters: `UPDATE sign_in_throttles AS t SET failures = GREATEST(0, t.failures - CASE locked.back
     WHEN 'one' THEN 1 WHEN 'pair' THEN COALESCE((SELECT failures FROM {pair}), 1) ELSE t.failures END)
     FROM {locked} AS locked WHERE t.key = locked.key`,
-})
-
-// Only a sign-in from elsewhere tells something about the tries from elsewhere, except that they have not succeeded in a row.
-const forgetBrowser = signInThrottles.part('known_tries', {
-  counters: 'DELETE FROM sign_in_throttles WHERE key IN ($1, $2)',
 })
 
 const takeBack = signInThrottles.write(
@@ -89,6 +97,7 @@ interface TriedCounter extends Counter {
 function accountCounters(account: string): readonly [TriedCounter, TriedCounter] {
   const { windowSeconds, account: limit, accountDay } = signInLimits
   return [
+    // Only a sign-in from elsewhere tells something about the tries from elsewhere, except that they have not succeeded in a row.
     { key: hashSecret(`account\n${account}`), limit, windowSeconds, back: 'pair' },
     { key: hashSecret(`day\n${account}`), limit: accountDay, windowSeconds: daySeconds, back: 'all' },
   ]
@@ -99,7 +108,9 @@ function countersOf({ email, address, knownBrowser }: SignInAttempt): readonly T
   const account = normalizeEmail(email) ?? email
   const { windowSeconds, accountAndAddress, address: ofAddress, knownBrowser: ofBrowser } = signInLimits
   if (knownBrowser !== undefined) {
-    return [{ key: hashSecret(`browser\n${account}\n${knownBrowser}`), limit: ofBrowser, windowSeconds, back: 'all' }]
+    return [
+      { key: hashSecret(`browser\n${account}\n${knownBrowser.id}`), limit: ofBrowser, windowSeconds, back: 'pair' },
+    ]
   }
   const networks = address === undefined ? [] : clientNetworks(address)
   return [
@@ -120,6 +131,20 @@ function countersOf({ email, address, knownBrowser }: SignInAttempt): readonly T
   ]
 }
 
+/** The total of all browsers that the account knows. */
+function commonCounterOf({ email, knownBrowser }: SignInAttempt): (TriedCounter & CommonCounter) | undefined {
+  if (knownBrowser === undefined) return undefined
+  const { windowSeconds, knownBrowsers: limit, knownBrowserBeyond } = signInLimits
+  const key = hashSecret(`browsers\n${normalizeEmail(email) ?? email}\n${knownBrowser.generation}`)
+  return { key, limit, windowSeconds, back: 'pair', limitsBeyond: [knownBrowserBeyond] }
+}
+
+/** All that a try counts in, in the order of locks. */
+function allCountersOf(attempt: SignInAttempt): readonly TriedCounter[] {
+  const common = commonCounterOf(attempt)
+  return [...countersOf(attempt), ...(common === undefined ? [] : [common])]
+}
+
 function inOrder(counters: readonly TriedCounter[]): string {
   return JSON.stringify(counters.map(({ key, back }, place) => ({ place, key, back })))
 }
@@ -127,18 +152,19 @@ function inOrder(counters: readonly TriedCounter[]): string {
 /** Counters in the authorization server's database, shared by all its processes. Rows past `resets_at` may be swept. */
 export function createSignInThrottle(sql: Sql, clock: Clock): SignInThrottle {
   return {
-    begin: (attempt) => takeFromAll(sql, clock, table, countersOf(attempt)),
+    begin: (attempt) => takeFromAll(sql, clock, table, countersOf(attempt), commonCounterOf(attempt)),
     success(attempt) {
-      const counters = countersOf(attempt)
+      const counters = allCountersOf(attempt)
       const account = normalizeEmail(attempt.email) ?? attempt.email
       const [, day] = accountCounters(account)
       const [first = day, ...others] = counters
-      if (attempt.knownBrowser !== undefined) return { text: forgetBrowser, values: [first.key, day.key] }
+      if (attempt.knownBrowser !== undefined)
+        return { text: forgetPair, values: [first.key, inOrder([...others, day])] }
       const isPair = attempt.address !== undefined
       return { text: forgetPair, values: [isPair ? first.key : '', inOrder(isPair ? others : counters)] }
     },
     async cancel(attempt) {
-      await sql.query(takeBack, [inOrder(countersOf(attempt))])
+      await sql.query(takeBack, [inOrder(allCountersOf(attempt))])
     },
     async unlock(email) {
       const counters = accountCounters(normalizeEmail(email) ?? email)

@@ -62,12 +62,13 @@ async function createFirstAccount(parts: FirstRunParts, ctx: HttpContext): Promi
   if (errors.email !== undefined || errors.password !== undefined) return showForm(parts, ctx, token, email, errors)
   // Asked before the costly hash; `redeem` decides.
   if (!(await parts.setupLinks.isUsable(token))) throw unavailable()
-  const accountId = await parts.setupLinks.redeem(token, { email, passwordHash: await parts.hasher.hash(password) })
+  const passwordHash = await parts.hasher.hash(password)
+  const accountId = await parts.setupLinks.redeem(token, { email, passwordHash })
   if (accountId === undefined) throw unavailable()
   await parts.audit.record({ type: 'account.created', accountId, detail: { by: 'set-up link' } }, ctx.state.event)
   // The person who chose the password becomes a known browser: strangers who guess it must not lock them out of the first
   // sign-in.
-  parts.knownBrowsers.remember(ctx, email)
+  parts.knownBrowsers.remember(ctx, email, passwordHash)
   const { resources } = parts
   const resourceUrl = resources.fallback.resource
   parts.pages.send(ctx, 'set-up-done', {

@@ -89,6 +89,7 @@ export function createAccountStore(prisma: PrismaClient, clock: Clock): AccountS
     endSessionsOf(prisma, accountId, clock.now()),
     prisma.grant.deleteMany({ where: { accountId } }),
   ]
+  // `updated_at` ends what browsers were known by (login/known-browsers.ts): write it with what ends access, and with nothing else.
   const update = async (where: { id: string; passwordHash?: string }, data: object) =>
     (await prisma.account.updateMany({ where, data: { ...data, updatedAt: clock.now() } })).count === 1
   return {

@@ -7,7 +7,7 @@ import type { Statement } from '../../database/sql.js'
 import { type Columns, moment, type Table } from '../../database/table.js'
 import { invitationModel } from '../clients/invitations.js'
 import type { Storage } from '../storage.js'
-import { artifacts, ephemeralArtifacts, grants, sessions } from '../tables.js'
+import { accounts, artifacts, ephemeralArtifacts, grants, sessions } from '../tables.js'
 
 const batchSize = 500
 
@@ -40,6 +40,13 @@ const ends = {
   grants: endOf(grants, 'id', 'created_at < $1::timestamptz'),
 } as const
 
+/** Browsers are known to an account by proofs, which are stored nowhere: those that are older than the account's last change end. */
+const endKnownBrowsers = accounts.write(
+  'end_access_known_browsers',
+  `UPDATE accounts SET updated_at = $1::timestamptz WHERE id IN (
+    SELECT id FROM accounts WHERE updated_at < $1::timestamptz ORDER BY id LIMIT ${batchSize} FOR UPDATE)`,
+)
+
 /** How many there were of each: sign-ins in progress, sessions, artifacts without a grant, grants. */
 export type EndedAccess = Readonly<Record<keyof typeof ends, number>>
 
@@ -47,8 +54,8 @@ const askTime = grants.read('end_access_time', { now: moment }, 'SELECT clock_ti
 
 async function endAll(storage: Storage, statement: Statement, moment: string): Promise<number> {
   let ended = 0
-  for (let deleted = batchSize; deleted === batchSize; ended += deleted) {
-    deleted = (await storage.database.sql.query(statement, [moment])).rowCount
+  for (let changed = batchSize; changed === batchSize; ended += changed) {
+    changed = (await storage.database.sql.query(statement, [moment])).rowCount
   }
   return ended
 }
@@ -57,6 +64,7 @@ async function endAll(storage: Storage, statement: Statement, moment: string): P
 export async function endAccessBefore(storage: Storage, moment: Date | undefined): Promise<EndedAccess> {
   const { rows } = await storage.database.sql.query(askTime, [])
   const limit = (moment ?? new Date(rows[0]?.now ?? storage.clock.now())).toISOString()
+  await endAll(storage, endKnownBrowsers, limit)
   const signIns = await endAll(storage, ends.signIns, limit)
   const sessions = await endAll(storage, ends.sessions, limit)
   const others = await endAll(storage, ends.others, limit)

@@ -24,6 +24,8 @@ export interface Claimant {
   readonly id: string
   readonly passwordHash: string
   readonly disabledAt: Date | undefined
+  /** When the password was set, the account was disabled or enabled, or all access was ended: the last of these. */
+  readonly changedAt: Date
 }
 
 /** The account whose password was just verified, and the hash it was verified against. */
@@ -45,6 +47,7 @@ interface JoinedRow extends InteractionRow, JoinedGrant {
   readonly claimant_id: string | null
   readonly password_hash: string | null
   readonly claimant_disabled_at: Date | string | null
+  readonly claimant_changed_at: Date | string | null
 }
 
 const joinedColumns: ColumnsOf<JoinedRow> = {
@@ -60,6 +63,7 @@ const joinedColumns: ColumnsOf<JoinedRow> = {
   claimant_id: orNull(accounts.columns.id),
   password_hash: orNull(accounts.columns.password_hash),
   claimant_disabled_at: accounts.columns.disabled_at,
+  claimant_changed_at: orNull(accounts.columns.updated_at),
 }
 
 const find = ephemeralArtifacts.read(
@@ -70,7 +74,7 @@ const find = ephemeralArtifacts.read(
       p.id AS account_id, p.email, p.name, p.disabled_at,
       (SELECT json_agg(json_build_object('resource', r.resource, 'scopes', r.scopes, 'fingerprint', r.fingerprint))
         FROM consents r WHERE r.account_id = p.id AND r.client_id = i.payload->'params'->>'client_id') AS consents,
-      t.id AS claimant_id, t.password_hash, t.disabled_at AS claimant_disabled_at
+      t.id AS claimant_id, t.password_hash, t.disabled_at AS claimant_disabled_at, t.updated_at AS claimant_changed_at
     FROM ephemeral_artifacts i
     LEFT JOIN clients c ON c.id = i.payload->'params'->>'client_id'
     LEFT JOIN sessions s ON s.uid = i.payload->'session'->>'uid' AND s.expires_at > $2::timestamptz AND s.id_hash <> 'ended:' || s.uid
@@ -186,8 +190,14 @@ export class InteractionReader implements Reader {
   /** The account of the email that was typed. */
   get claimant(): Claimant | undefined {
     const { claimant_id: id, password_hash: passwordHash, claimant_disabled_at: disabledAt } = this.#row ?? {}
-    if (id == null || passwordHash == null) return undefined
-    return { id, passwordHash, disabledAt: disabledAt == null ? undefined : new Date(disabledAt) }
+    const changedAt = this.#row?.claimant_changed_at
+    if (id == null || passwordHash == null || changedAt == null) return undefined
+    return {
+      id,
+      passwordHash,
+      disabledAt: disabledAt == null ? undefined : new Date(disabledAt),
+      changedAt: new Date(changedAt),
+    }
   }
 
   /** The payload of the grant that was made for this interaction, once: the engine changes what it gets. */

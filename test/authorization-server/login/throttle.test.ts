@@ -14,6 +14,7 @@ describeOnDatabases('Throttling of sign-ins (NIST SP 800-63B-4 §3.2.2), on %s',
   let storage: AccountsDatabase
   let throttle: SignInThrottle
   const ada = { email: 'ada@example.org', address: '192.0.2.1' }
+  const known = (id: string, generation = 'of one password') => ({ id, generation })
   const succeed = (attempt: SignInAttempt) => writeTogether(storage.database.sql, [throttle.success(attempt)])
   const tries = async (count: number, attempt: SignInAttempt) => {
     const answers = []
@@ -72,8 +73,8 @@ describeOnDatabases('Throttling of sign-ins (NIST SP 800-63B-4 §3.2.2), on %s',
     await throttle.unlock(' ADA@example.org')
     expect(await windows(3)).toBe(signInLimits.accountDay)
     // A browser of the owner is not concerned, and its sign-in starts the day anew, but not the quarter of an hour.
-    await throttle.begin({ ...ada, knownBrowser: 'hers' })
-    await succeed({ ...ada, knownBrowser: 'hers' })
+    await throttle.begin({ ...ada, knownBrowser: known('hers') })
+    await succeed({ ...ada, knownBrowser: known('hers') })
     expect(await windows(1)).toBe(signInLimits.account)
     expect(await tries(5, { ...ada, email: 'bob@example.org' })).toBe(5)
     clock.advance(86_400)
@@ -81,18 +82,33 @@ describeOnDatabases('Throttling of sign-ins (NIST SP 800-63B-4 §3.2.2), on %s',
   })
 
   it('counts a browser that is known to the account apart from everybody else', async () => {
-    const hers = { ...ada, knownBrowser: 'hers' }
+    const hers = { ...ada, knownBrowser: known('hers') }
     for (let host = 0; host < 12; host += 1) await tries(10, { ...ada, address: `203.0.113.${host}` })
     for (let person = 0; person < 30; person += 1) await tries(5, { ...ada, email: `p${person}@example.org` })
     expect(await throttle.begin(ada)).toBeDefined()
     const answers = await Promise.all(Array.from({ length: 30 }, () => throttle.begin(hers)))
     expect(answers.filter((answer) => answer === undefined)).toHaveLength(signInLimits.knownBrowser)
     expect(await throttle.begin(hers)).toEqual({ retryAfterSeconds: signInLimits.windowSeconds })
-    expect(await tries(3, { ...ada, knownBrowser: 'her telephone' })).toBe(3)
+    expect(await tries(3, { ...ada, knownBrowser: known('her telephone') })).toBe(3)
     await succeed(hers)
     expect(await tries(9, hers)).toBe(9)
     await throttle.cancel(hers)
     expect(await tries(9, hers)).toBe(2)
+  })
+
+  it('bounds what all known browsers of an account try, and locks none of them out', async () => {
+    const by = (browser: string, generation?: string) => ({ ...ada, knownBrowser: known(browser, generation) })
+    let allowed = 0
+    for (let browser = 0; browser < 25; browser += 1) allowed += await tries(10, by(`stolen ${browser}`))
+    const whole = signInLimits.knownBrowsers / signInLimits.knownBrowser
+    expect(allowed).toBe(signInLimits.knownBrowsers + (25 - whole) * signInLimits.knownBrowserBeyond)
+    // The owner has tries left, and a sign-in takes back what that browser tried.
+    expect(await tries(3, by('hers'))).toBe(signInLimits.knownBrowserBeyond)
+    await succeed(by('hers'))
+    expect(await tries(1, by('hers'))).toBe(1)
+    // A new password starts with a new total, and another account has its own.
+    expect(await tries(10, by('hers again', 'of the next password'))).toBe(10)
+    expect(await tries(10, { ...by('hers'), email: 'bob@example.org' })).toBe(10)
   })
 
   it('keeps no further row for an address that is used up, whatever accounts it names', async () => {

@@ -29,6 +29,8 @@ const formerCsrf = createCsrfProtection(ringOf('former'), origin)
 const strangerCsrf = createCsrfProtection(ringOf('of somebody else'), origin)
 const guard = createDecisionGuard(csrf, clock)
 const browsers = createKnownBrowsers(ringOf('current', 'former'), origin, clock)
+const passwordHash = '$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA'
+const account = { id: 'ada', passwordHash, disabledAt: undefined, changedAt: new Date(0) }
 const cookieName = '__Secure-gatehouse_known_browser'
 
 /** A request as the server's own framework gives it to middleware; `sets` collects the cookies of the answer. */
@@ -51,7 +53,7 @@ function requestWith(headers: Readonly<Record<string, string>>): {
 /** The cookie of a browser in which the person signed in, on top of what it had. */
 function remembered(email: string, cookie = ''): string {
   const { ctx, sets } = requestWith({ cookie })
-  browsers.remember(ctx, email)
+  browsers.remember(ctx, email, passwordHash)
   insistEqual(sets.length, 1, 'one cookie is set')
   const [set = ''] = sets
   // RFC 6265 §6.1: longer ones are thrown away, and the person would be a stranger for good.
@@ -116,14 +118,14 @@ function checkDecision(ctx: HttpContext, form: URLSearchParams, isHonest: boolea
 }
 
 function checkKnownBrowser(ctx: HttpContext, cookie: string, email: string): void {
-  const known = browsers.recognize(ctx, email)
+  const known = browsers.recognize(ctx, email, account)
   const isHers = normalizeEmail(email) === 'ada@example.com'
   if (known !== undefined) insist(isHers && cookie.includes(proof), 'a proof of ours, for its own account', email)
   const kept = `${cookieName}=${remembered(email, cookie)}`
-  const again = browsers.recognize(requestWith({ cookie: kept }).ctx, email)
+  const again = browsers.recognize(requestWith({ cookie: kept }).ctx, email, account)
   insist(again !== undefined && (known === undefined || again === known), 'who signed in is known', email, kept)
   if (!isHers && kept.includes(proof)) {
-    const hers = browsers.recognize(requestWith({ cookie: kept }).ctx, 'ada@example.com')
+    const hers = browsers.recognize(requestWith({ cookie: kept }).ctx, 'ada@example.com', account)
     insist(hers !== undefined, 'the proofs of others stay', kept)
   }
 }
