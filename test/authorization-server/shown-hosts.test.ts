@@ -1,7 +1,7 @@
 /** What the consent page says of hosts: whose they are, never what they call themselves. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { signIn } from '../support/authorization.js'
-import { pageOf } from '../support/browser.js'
+import { consent, signIn } from '../support/authorization.js'
+import { type Arrival, pageOf } from '../support/browser.js'
 import { discoverServer, type ServerMetadata, startAuthorization } from '../support/oauth-client.js'
 import { resource, startServer, type TestServer } from './server.js'
 
@@ -11,7 +11,9 @@ beforeAll(async () => {
   server = await startServer('embedded', {
     untrustedFetch: async (url) => {
       const redirect = new URL('/cb', String(url)).href
-      return Response.json({ client_id: url, client_name: 'Paperclip', redirect_uris: [redirect] })
+      const { hostname } = new URL(String(url))
+      const redirects = [redirect, `https://${hostname}:9999/cb`]
+      return Response.json({ client_id: url, client_name: 'Paperclip', redirect_uris: redirects })
     },
   })
   metadata = await discoverServer(server.issuer)
@@ -60,5 +62,29 @@ describe('The host of a metadata document', () => {
     expect(page.text).toContain(`Not verified: it is published at ${host}`)
     expect(page.text).toContain('Any computer can answer to that name')
     expect(page.html).not.toContain('fact-good')
+  })
+})
+
+describe('A redirect to another port than that of the metadata document', () => {
+  it('is another receiver on the consent page, and is never answered silently', async () => {
+    const host = 'vendor.com:7801'
+    const browser = server.newBrowser()
+    const request = (receiver: string, parameters: Record<string, string> = {}) => {
+      const [clientId, redirectUri] = [`https://${host}/metadata`, `https://${receiver}/cb`]
+      return startAuthorization(metadata, { clientId, redirectUri, resource, scope: 'notes:read', parameters }).url
+    }
+    const errorOf = (arrival: Arrival) => {
+      if (!('left' in arrival)) throw new Error(`stopped at ${arrival.page.heading}`)
+      return new URL(arrival.left).searchParams.get('error')
+    }
+    const page = pageOf(await signIn(browser, pageOf(await browser.open(request(host))), server.account))
+    expect(page.text).not.toContain('It is not vendor.com')
+    expect(errorOf(await consent(browser, page))).toBeNull()
+
+    const elsewhere = pageOf(await browser.open(request('vendor.com:9999')))
+    expect(elsewhere.text).toContain(`That site receives the access. It is not ${host}, which vouches for the program`)
+    const silent = { prompt: 'none' }
+    expect(errorOf(await browser.open(request(host, silent)))).toBeNull()
+    expect(errorOf(await browser.open(request('vendor.com:9999', silent)))).toBe('consent_required')
   })
 })

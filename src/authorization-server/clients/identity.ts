@@ -102,11 +102,11 @@ export function nameWarning(client: IdentifiedClient, ownNames: OwnNames): NameW
   return warningAbout(displayName(client), ownNames, host)
 }
 
-/** The host that vouches for the client, when the URL is on another one. Ports do not matter: one host has one owner. */
-function otherHost({ hostname }: URL, client: IdentifiedClient): string | undefined {
+/** The host that vouches for the client, when the URL is on another one, or at another port: programs of others may be there. */
+function otherHost({ host }: URL, client: IdentifiedClient): string | undefined {
   if (!client.isMetadataDocument) return undefined
   const vouching = new URL(client.clientId)
-  return vouching.hostname === hostname ? undefined : vouching.host
+  return vouching.host === host ? undefined : vouching.host
 }
 
 /** Where a redirect URI of this client leads. */

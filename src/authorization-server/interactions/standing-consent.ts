@@ -32,14 +32,14 @@ export interface AskingRequest {
 
 /**
  * True when the request is proven to be the client's (identity.ts), and a client that names itself by URL receives the answer on the host
- * of that URL: its document could name a redirect of somebody else's.
+ * and port of that URL: its document could name a redirect of somebody else's, and another port may be another tenant's program.
  */
 export function isProven(client: IdentifiedClient, redirectUri: string | undefined): boolean {
   const isOperatorsClient = client.metadata()['made_by_operator'] === true
   if (!isProvenClient(client, { isOperatorsClient, redirectUri })) return false
   if (!client.isMetadataDocument) return true
   const isHttps = redirectUri !== undefined && redirectKind(redirectUri) === 'https'
-  return isHttps && new URL(redirectUri).hostname === new URL(client.clientId).hostname
+  return isHttps && new URL(redirectUri).host === new URL(client.clientId).host
 }
 
 /** How far earlier decisions count for this request. `prompt=consent` asks in any case (OpenID Connect Core §3.1.2.1). */
