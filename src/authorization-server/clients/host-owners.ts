@@ -6,163 +6,44 @@
 import { domainToUnicode } from 'node:url'
 import { getDomain, parse } from 'tldts'
 
-/** Hosts, with all below them, that serve anyone's files by path or by a tunnel's name; the list above has only suffixes. */
-const publicHosts: readonly string[] = [
-  '000webhostapp.com',
-  '0x0.st',
-  'accounts.dev',
-  'aliyuncs.com',
-  'alpic.live',
-  'amazoncognito.com',
-  'ampproject.org',
-  'apify.actor',
-  'apps.salesforce.com',
-  'archive.org',
-  'arweave.net',
-  'atlassian.net',
-  'auth0.com',
-  'azurecontainerapps.io',
-  'b-cdn.net',
-  'b2clogin.com',
-  'b4a.run',
-  'backblazeb2.com',
-  'beeceptor.com',
-  'bitbucket.org',
-  'bolt.host',
-  'bore.pub',
-  'bubble.io',
-  'bubbleapps.io',
-  'canva.site',
-  'carrd.co',
-  'catbox.moe',
-  'claude.site',
-  'cloudapp.azure.com',
-  'cloudflareaccess.com',
-  'codeberg.org',
-  'codepen.io',
-  'codesandbox.io',
-  'created.app',
-  'csb.app',
-  'devtunnels.ms',
-  'discordapp.com',
-  'docs.google.com',
-  'drive.google.com',
-  'dropboxusercontent.com',
-  'dweb.link',
-  'esm.sh',
-  'fastmcp.app',
-  'force.com',
-  'framer.app',
-  'framer.website',
-  'freshdesk.com',
-  'ghost.io',
-  'gist.github.com',
-  'gitee.com',
-  'githack.com',
-  'github.dev',
-  'gitlab.com',
-  'gitpod.io',
-  'glitch.me',
-  'googleusercontent.com',
-  'gradio.live',
-  'hackmd.io',
-  'helpscoutdocs.com',
-  'hookdeck.com',
-  'hs-sites.com',
-  'huggingface.co',
-  'ic0.app',
-  'icp0.io',
-  'intercom.help',
-  'ipfs.io',
-  'jsdelivr.net',
-  'jsonbin.io',
-  'kinsta.app',
-  'koyeb.app',
-  'lhr.life',
-  'live.com',
-  'loca.lt',
-  'localhost.run',
-  'logto.app',
-  'lovable.app',
-  'mcp.run',
-  'medium.com',
-  'mintlify.app',
-  'mockable.io',
-  'mocki.io',
-  'modal.run',
-  'my.salesforce.com',
-  'my.site.com',
-  'mypinata.cloud',
-  'myqcloud.com',
-  'n8n.cloud',
-  'neocities.org',
-  'nip.io',
-  'notion.site',
-  'npoint.io',
-  'observablehq.com',
-  'okta-emea.com',
-  'okta.com',
-  'oktapreview.com',
-  'on.aws',
-  'onelogin.com',
-  'oraclecloud.com',
-  'pastebin.com',
-  'pinata.cloud',
-  'pinggy.link',
-  'pipedream.net',
-  'playit.gg',
-  'powerappsportals.com',
-  'pstmn.io',
-  'r2.cloudflarestorage.com',
-  'railway.app',
-  'readme.io',
-  'rentry.co',
-  'replit.app',
-  'replit.dev',
-  'requestbin.com',
-  'requestcatcher.com',
-  'retool.com',
-  'rork.app',
-  'runpod.net',
-  'script.google.com',
-  'serveo.net',
-  'service-now.com',
-  'sharepoint.com',
-  'sites.google.com',
-  'smithery.ai',
-  'softr.app',
-  'sourceforge.net',
-  'squarespace.com',
-  'sr.ht',
-  'sslip.io',
-  'stackblitz.io',
-  'statically.io',
-  'streamlit.app',
-  'substack.com',
-  'surge.sh',
-  'telegra.ph',
-  'tiiny.site',
-  'traefik.me',
-  'trycloudflare.com',
-  'tumblr.com',
-  'typicode.com',
-  'unpkg.com',
-  'v0.app',
-  'val.run',
-  'val.town',
-  'w3s.link',
-  'wasabisys.com',
-  'webcontainer.io',
-  'webflow.io',
-  'webhook.site',
-  'weebly.com',
-  'wixsite.com',
-  'wordpress.com',
-  'wpengine.com',
-  'zendesk.com',
-  'zitadel.cloud',
-  'zrok.io',
-]
+/**
+ * Hosts, with all below them, that serve anyone's files by path or by a tunnel's name: paste, mock and JSON services, stores of files,
+ * mirrors of npm and GitHub, sites of games and pages. The list above has only suffixes. No list is complete.
+ */
+const publicHosts: readonly string[] = `
+  000webhostapp.com 0x0.st 4everland.io accounts.dev airtableusercontent.com aliyuncs.com alpic.live amazoncognito.com ampproject.org
+  angelfire.com apiary-mock.com apify.actor apps.salesforce.com ar.io archive.org arweave.net atlassian.net auth0.com
+  azurecontainerapps.io b-cdn.net b2clogin.com b4a.run backblazeb2.com bashupload.com beeceptor.com bitbucket.org bolt.host bolt.new
+  bore.pub bpa.st bubble.io bubbleapps.io bundle.run canva.site carrd.co catbox.moe cdn.shopify.com cdn77.org cl1p.net claude.site
+  cloudapp.azure.com cloudflareaccess.com codeberg.org codepen.io codesandbox.io coding.net combinatronics.com contabostorage.com
+  controlc.com created.app crudcrud.com csb.app deno.land devtunnels.ms discordapp.com discordapp.net docs.google.com dpaste.com
+  dpaste.org drive.google.com dropboxusercontent.com dweb.link elemecdn.com esm.run esm.sh expose.dev extendsclass.com fastgit.org
+  fastmcp.app file.io filebin.net filestackcontent.com fleek.xyz force.com framagit.org framer.app framer.website framerusercontent.com
+  freshdesk.com gamejolt.net getpantry.cloud getsandbox.com gh-proxy.com ghost.io ghproxy.com ghproxy.net gist.github.com gitcdn.link
+  gitcdn.xyz gitcode.com gitea.com gitee.com gitflic.ru githack.com github.dev gitlab.com gitlab.gnome.org gitpod.io gitverse.ru
+  glitch.me godaddysites.com gofile.io googleusercontent.com gradio.live hackmd.io hashnode.dev hastebin.com helpscoutdocs.com
+  hookdeck.com hs-sites.com huggingface.co ibb.co ic0.app icp0.io idrivee2.com ik.imagekit.io imagedelivery.net imgix.net imgur.com
+  intercom.help invent.kde.org ipfs.io itch.io itch.zone ix.io jimdosite.com jsbin.com jsdelivr.com jsdelivr.net jsfiddle.net jsonbin.io
+  jsonblob.com jsonhosting.com jsonkeeper.com jsonserve.com jsonsilo.com jsonstorage.net jspm.dev jspm.io jsr.io justpaste.it
+  kaggleusercontent.com kinsta.app kkgithub.com koyeb.app kvdb.io kxcdn.com launchpad.net lhr.life lhrtunnel.link lighthouse.storage
+  live.com livejournal.com loca.lt localhost.run localtunnel.me localxpose.io loclx.io logto.app lovable.app mataroa.blog mcp.run
+  mediafire.com medium.com mintlify.app mockable.io mockapi.io mockbin.io mockbin.org mocki.io mocklab.io mockoon.app mocky.io modal.run
+  my.salesforce.com my.site.com mypinata.cloud myqcloud.com mystrikingly.com n8n.cloud neocities.org nest.land nftstorage.link nip.io
+  notabug.org notion.site notionusercontent.com npmmirror.com npoint.io observablehq.com okta-emea.com okta.com oktapreview.com on.aws
+  onelogin.com oraclecloud.com osdn.net oshi.at packetriot.net pagure.io paste.ee paste.gg paste.mozilla.org paste.rs paste.ubuntu.com
+  pastebin.com pastes.io permagate.io pinata.cloud pinggy.io pinggy.link pipedream.net pixeldrain.com playit.gg plnkr.co pomf.lain.la
+  postimg.cc powerappsportals.com prism.stoplight.io privatebin.net pstmn.io r2.cloudflarestorage.com railway.app rawgit.com
+  rawgithub.com readme.io registry.npmjs.org rentry.co rentry.org replit.app replit.dev repo.or.cz requestbin.com requestcatcher.com
+  requestly.dev requestly.tech res.cloudinary.com retool.com rork.app runpod.net salsa.debian.org scratch.mit.edu script.google.com
+  scw.cloud serveo.net service-now.com sharedwithexpose.com sharepoint.com sheetdb.io sirv.com site123.me sites.google.com skypack.dev
+  slack-files.com smithery.ai snippet.host softr.app sourceforge.net sprunge.us squarespace-cdn.com squarespace.com sr.ht sslip.io
+  stackblitz.com stackblitz.io staqlab.com statically.io storjshare.io streamlit.app substack.com surge.sh telegra.ph temp.sh
+  termbin.com tiiny.site tilda.ws tmpfiles.org traefik.me transfer.sh tripod.com trycloudflare.com ttm.sh tumblr.com typicode.com
+  ucarecd.net ucarecdn.com ucoz.net uguu.se ungrounded.net unpkg.com unpkg.zhimg.com usrfiles.com v0.app val.run val.town w3s.link
+  wasabisys.com webcontainer.io webflow.io webhook.site webnode.page website-files.com weebly.com wiremockapi.cloud wixsite.com
+  wixstatic.com wordpress.com wpengine.com write.as wzrd.in x0.at your-objectstorage.com zendesk.com zitadel.cloud zrok.io`
+  .trim()
+  .split(/\s+/)
 
 /** True when `host` is `domain` or below it. */
 export function isUnder(host: string, domain: string): boolean {

@@ -14,7 +14,11 @@ export interface Authenticator {
    * same answer in the same time. Does not count tries: call `SignInThrottle.begin` first.
    * `sender`: see `PasswordHasher.verify`. Throws `temporarily_unavailable` when too many checks wait.
    */
-  authenticate(account: Omit<Claimant, 'changedAt'> | undefined, password: string, sender?: Sender): Promise<ProvenPassword | undefined>
+  authenticate(
+    account: Omit<Claimant, 'changedAt'> | undefined,
+    password: string,
+    sender?: Sender,
+  ): Promise<ProvenPassword | undefined>
 }
 
 /** Renews a hash made with older parameters when its owner signs in. */

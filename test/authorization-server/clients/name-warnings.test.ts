@@ -121,6 +121,15 @@ describe('Hosts that anyone can be a tenant of (Public Suffix List, private sect
     ['example.co.uk', undefined],
     ['localhost', undefined],
     ['127.0.0.1', undefined],
+    ['res.cloudinary.com', 'res.cloudinary.com'],
+    ['run.mocky.io', 'mocky.io'],
+    ['jsonkeeper.com', 'jsonkeeper.com'],
+    ['ucarecdn.com', 'ucarecdn.com'],
+    ['anyone.itch.io', 'itch.io'],
+    ['www.jsdelivr.com', 'jsdelivr.com'],
+    ['registry.npmjs.org', 'registry.npmjs.org'],
+    ['cloudinary.com', undefined],
+    ['npmjs.org', undefined],
   ])('%s: %s', (host, shared) => expect(sharedHost(host)).toBe(shared))
 
   it.each([
