@@ -8,7 +8,8 @@ COPY prisma prisma
 COPY src src
 # What only building needs stays behind: development dependencies, the compiler, Prisma's generator.
 RUN node build.mjs \
- && npm uninstall --ignore-scripts --no-save --omit=dev --no-audit --no-fund prisma typescript
+ && npm uninstall --ignore-scripts --no-save --omit=dev --no-audit --no-fund prisma typescript \
+ && rm -rf node_modules/.cache
 
 FROM node:24-trixie-slim
 ENV NODE_ENV=production HOST=0.0.0.0 DATA_DIR=/data

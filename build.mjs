@@ -1,7 +1,18 @@
 // Builds what running needs: the Prisma clients and dist/. With --if-stale it does nothing when no source changed.
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 
@@ -47,6 +58,35 @@ async function generate(schemaName) {
   writeFileSync(stamp, current)
 }
 
+/**
+ * New embedded databases for first starts (src/database/embedded-image.ts), made by the compiled program. That takes a while, so the result is
+ * kept for as long as nothing changes that it is made from.
+ */
+async function databaseImage() {
+  const madeFrom = [...filesUnder('prisma'), ...filesUnder('src/database'), 'package-lock.json']
+  const folder = join('node_modules', '.cache', 'gatehouse-build')
+  const kept = join(folder, `embedded-databases-${fingerprint(madeFrom).slice(0, 16)}.br`)
+  if (existsSync(kept)) return kept
+  rmSync(folder, { recursive: true, force: true })
+  mkdirSync(folder, { recursive: true })
+  const made = mkdtempSync(join(folder, 'made-'))
+  const databases = { auth: join(made, 'auth'), notes: join(made, 'notes') }
+  const compiled = (module) => import(new URL(`dist/database/${module}.js`, import.meta.url))
+  const [{ prepareEmbeddedFolders }, { openEmbeddedDatabase }, { migrate }, { packImage }] = await Promise.all(
+    ['embedded-folders', 'database', 'migrate', 'embedded-image'].map(compiled),
+  )
+  await prepareEmbeddedFolders(Object.values(databases))
+  for (const [name, database] of Object.entries(databases)) {
+    const open = await openEmbeddedDatabase(database)
+    await migrate(open, join(process.cwd(), 'prisma', name, 'migrations'))
+    await open.close()
+  }
+  writeFileSync(`${made}.br`, await packImage(databases))
+  renameSync(`${made}.br`, kept)
+  rmSync(made, { recursive: true, force: true })
+  return kept
+}
+
 async function compile() {
   const current = fingerprint([
     ...filesUnder('src'),
@@ -59,6 +99,7 @@ async function compile() {
     return
   rmSync('dist', { recursive: true, force: true })
   await run(join(require.resolve('typescript/package.json'), '..', 'bin', 'tsc'), '-p', 'tsconfig.build.json')
+  copyFileSync(await databaseImage(), join('dist', 'embedded-databases.br'))
   writeFileSync(stampFile, current)
 }
 

@@ -239,13 +239,19 @@ export function openServerDatabase(options: ServerDatabaseOptions): Database {
 const parsers = { [types.INT8]: (value: string) => value }
 
 /**
+ * PostgreSQL's own default is 128 MiB, all of which it touches when it opens. The tables that are read with each request fit into this many
+ * times over, and the operating system keeps the files in memory too.
+ */
+const startParams = [...PGlite.defaultStartParams, '-c', 'shared_buffers=16MB']
+
+/**
  * Opens the embedded database in `folder`, or in memory. One process at a time: a second one gets an Error that says so.
  * Throws an Error with one clear line when the folder cannot be written.
  */
 export async function openEmbeddedDatabase(folder: string | 'memory'): Promise<Database> {
   const unlock = folder === 'memory' ? async () => {} : await lockFolder(folder)
   if (folder !== 'memory') mkdirSync(folder, { recursive: true, mode: 0o700 })
-  const pglite = await PGlite.create(folder === 'memory' ? 'memory://' : folder, { parsers })
+  const pglite = await PGlite.create(folder === 'memory' ? 'memory://' : folder, { parsers, startParams })
   if (folder !== 'memory') restrictToOwner(folder)
   const sql = createPreparedSql(pglite)
   const turns = new Map<number, Promise<unknown>>()

@@ -1,31 +1,44 @@
 /**
- * First start of the embedded database. Making one takes seconds, copying a fresh one a moment: so one is made and every other
- * folder starts as its copy. A folder appears under its name only when it is complete, so a kill in between leaves no half.
+ * First start of the embedded databases: they are unpacked from the image that the build made. Without a build one is made by `initdb`, and
+ * every other folder starts as its copy. A folder appears under its name only when it is complete, so a kill in between leaves no half.
  */
 import { chmodSync, existsSync, readdirSync, statSync } from 'node:fs'
 import { cp, mkdir, rename, rm } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
-import { PGlite } from '@electric-sql/pglite'
+import { basename, dirname, join } from 'node:path'
+import { hasShippedImage, unpackImage } from './embedded-image.js'
 
-/** Creates the database folders that do not exist yet. Throws one clear line when their parent cannot be written. */
+const unfinished = (folder: string) => `${folder}.unfinished`
+
+/** Makes one and copies it. Takes seconds. */
+async function makeDatabases([first, ...others]: readonly string[]): Promise<void> {
+  if (first === undefined) return
+  const { PGlite } = await import('@electric-sql/pglite')
+  await (await PGlite.create(unfinished(first))).close()
+  for (const folder of others) await cp(unfinished(first), unfinished(folder), { recursive: true })
+}
+
+/**
+ * Creates the databases that do not exist yet. `folders`: named as the image names databases; those that are unpacked from it have the
+ * migrations of this release. Throws one clear line when their parent cannot be written.
+ */
 export async function prepareEmbeddedFolders(folders: readonly string[]): Promise<void> {
   const missing = folders.filter((folder) => !existsSync(join(folder, 'PG_VERSION')))
-  const [first, ...others] = missing
+  const [first] = missing
   if (first === undefined) return
-  const unfinished = (folder: string) => `${folder}.unfinished`
   try {
     for (const folder of missing) {
       await mkdir(dirname(folder), { recursive: true, mode: 0o700 })
       await rm(unfinished(folder), { recursive: true, force: true })
+      await mkdir(unfinished(folder), { mode: 0o700 })
     }
-    await mkdir(unfinished(first), { mode: 0o700 })
   } catch (error) {
     throw new Error(`cannot write to ${dirname(first)}: ${error instanceof Error ? error.message : String(error)}`, {
       cause: error,
     })
   }
-  await (await PGlite.create(unfinished(first))).close()
-  for (const folder of others) await cp(unfinished(first), unfinished(folder), { recursive: true })
+  const byName = Object.fromEntries(missing.map((folder) => [basename(folder), unfinished(folder)]))
+  const unknown = hasShippedImage() ? await unpackImage(byName) : Object.keys(byName)
+  await makeDatabases(missing.filter((folder) => unknown.includes(basename(folder))))
   for (const folder of missing) await rename(unfinished(folder), folder)
 }
 

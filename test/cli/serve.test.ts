@@ -8,6 +8,7 @@ import { bannerLines } from '../../src/cli/banner.js'
 import { parseConfig } from '../../src/config/config.js'
 import { eventually } from '../support/eventually.js'
 import { killAfterwards } from '../support/opened.js'
+import { temporaryFolder } from '../support/run-folder.js'
 import { stackSettings } from '../support/settings.js'
 import { type StackProcess, startStackProcess } from '../support/stack-process.js'
 
@@ -87,6 +88,19 @@ describe('gatehouse serve', () => {
     const second = await runProgram(['serve'], { ...stack.settings, AUTH_PORT: '0', MCP_PORT: '0' })
     expect(second.exitCode).toBe(1)
     expect(second.lines).toEqual([expect.stringMatching(/is in use by another process/)])
+    expect(await stack.stop()).toBe(0)
+  })
+
+  it('makes new embedded databases that lack no migration, also when it may apply none', async () => {
+    const folder = join(temporaryFolder('new'), 'data')
+    const stack = await startStackProcess({
+      database: 'embedded',
+      env: { DATA_DIR: folder, MIGRATE_ON_START: 'false' },
+    })
+    for (const name of ['auth', 'notes']) {
+      expect(existsSync(join(folder, name, 'PG_VERSION'))).toBe(true)
+      expect(existsSync(join(folder, `${name}.unfinished`))).toBe(false)
+    }
     expect(await stack.stop()).toBe(0)
   })
 
