@@ -5,37 +5,38 @@
  */
 import leven from 'leven'
 import unhomoglyph from 'unhomoglyph'
+import { BoundedMap } from '../../base/bounded-map.js'
 
 /**
  * What the Unicode table leaves apart because a careful reader can tell it: letters with strokes and hooks, small capitals, Cyrillic,
- * Greek and Armenian letters of the same build, digits and signs in place of letters. `i` and `l` are one, as are `I`, `1` and `|`.
+ * Greek and Armenian letters and Canadian syllabics of the same build, digits and signs in place of letters. `i` and `l` are one, as are `I`, `1` and `|`.
  */
 const lookAlikes: Readonly<Record<string, string>> = {
-  a: '4@αɑᴀ',
+  a: '4@αɑᴀδʌᗩᗋ',
   b: '68ʙвβɓ',
-  c: 'сᴄϲƈ¢',
-  d: 'ԁᴅđɖ𝼥',
-  e: '3εеᴇє€',
+  c: 'сᴄϲƈ¢ᑕᙅ',
+  d: 'ԁᴅđɖ𝼥ᗫᕲ',
+  e: '3εеᴇє€ᗴᕮᘿᙓᗱ',
   f: 'ꜰƒ',
-  g: '9ɡɢցɠ',
-  h: 'һʜհнħ',
+  g: '9ɡɢցɠᘜ',
+  h: 'һʜհнħᖺ',
   j: 'јᴊϳ',
-  k: 'кκᴋƙ',
-  l: '1!i|/\\丨ıɩɪιіӏʟłɨǀ£',
-  m: 'мμᴍ',
-  n: 'ɴոη',
-  o: '0оοᴏօσø',
-  p: 'рρᴘƿ',
-  q: 'ԛզ',
+  k: 'кκᴋƙᖽ',
+  l: '1!i|/\\丨ıɩɪιіӏʟłɨǀ£ᓰᓲ',
+  m: 'мμᴍᘻᙢ',
+  n: 'ɴոηᘉ',
+  o: '0оοᴏօσøᗝᓈ',
+  p: 'рρᴘƿᕵ',
+  q: 'ԛզᑫᕴ',
   r: 'ʀг',
-  s: '5$ѕꜱƽ',
-  t: '7+тτᴛŧ',
+  s: '5$ѕꜱƽᔕ',
+  t: '7+тτᴛŧᖶ',
   u: 'υᴜսʉʋ',
   v: 'ѵνᴠ',
-  w: 'ԝѡᴡω',
+  w: 'ԝѡᴡωᙡᘺ',
   x: 'хχ×',
-  y: 'уʏɣү¥',
-  z: '2ᴢζƶ',
+  y: 'уʏɣү¥ᖻ',
+  z: '2ᴢζƶᘔᙆ',
 }
 
 const plainLetters: ReadonlyMap<string, string> = new Map(
@@ -66,22 +67,25 @@ function fold(text: string): string {
     .replaceAll('cl', 'd')
 }
 
+/** Every page that names a client compares one name with hundreds of protected words: both are folded once. 1 MB at most. */
+const folded = new BoundedMap<readonly string[]>(2_000)
+const longestKept = 100
+
 /**
  * The skeletons of a name: as it is spelled, and in lower case, in which some letters resemble others. Latin letters only, none of them
  * empty. Linear in the name's length; cut what a stranger wrote first.
  */
 export function skeletonsOf(name: string): readonly string[] {
-  return [...new Set([fold(name), fold(name.toLowerCase())])].filter((skeleton) => skeleton !== '')
+  const known = folded.get(name)
+  if (known !== undefined) return known
+  const skeletons = [...new Set([fold(name), fold(name.toLowerCase())])].filter((skeleton) => skeleton !== '')
+  if (name.length <= longestKept) folded.set(name, skeletons)
+  return skeletons
 }
-
-/** Skeletons of the protected words, which are few and constant. */
-const wordSkeletons = new Map<string, readonly string[]>()
 
 /** True when one of a name's skeletons contains a spelling of `word`, whatever stood between the letters. */
 export function resembles(skeletons: readonly string[], word: string): boolean {
-  const known = wordSkeletons.get(word)
-  const wanted = known ?? skeletonsOf(word)
-  if (known === undefined) wordSkeletons.set(word, wanted)
+  const wanted = skeletonsOf(word)
   return skeletons.some((skeleton) => wanted.some((part) => skeleton.includes(part)))
 }
 
@@ -119,18 +123,32 @@ function swapsNeighbours(one: string, other: string): boolean {
   return first !== -1 && swapped === other
 }
 
+const spelt = new BoundedMap<readonly string[]>(200)
+
+/** The words of a name, which is compared with each protected word. */
+function spellingsOf(name: string): readonly string[] {
+  const known = spelt.get(name)
+  if (known !== undefined) return known
+  const spellings = name
+    .normalize('NFKD')
+    .toLowerCase()
+    .replace(/\p{M}/gu, '')
+    .split(/[^\p{L}\p{N}]+/u)
+  if (name.length <= longestKept) spelt.set(name, spellings)
+  return spellings
+}
+
 /**
  * True when a word of the name is `word`, in lower case, with one letter wrong, missing, added or swapped with its neighbour. Compares
  * letters as they are: of skeletons, which are shorter, too many honest words are one letter away.
  */
 export function misspells(name: string, word: string): boolean {
   if (word.length < shortestMisspelt) return false
-  const spellings = name
-    .normalize('NFKD')
-    .toLowerCase()
-    .replace(/\p{M}/gu, '')
-    .split(/[^\p{L}\p{N}]+/u)
-  return spellings.some((spelling) => leven(spelling, word) <= 1 || swapsNeighbours(spelling, word))
+  const spellings = spellingsOf(name)
+  return spellings.some(
+    (spelling) =>
+      Math.abs(spelling.length - word.length) <= 1 && (leven(spelling, word) <= 1 || swapsNeighbours(spelling, word)),
+  )
 }
 
 /** Scripts whose letters pass for those of another, or are written in words of their own. */

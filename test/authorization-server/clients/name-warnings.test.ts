@@ -20,6 +20,11 @@ describe('Names that could be mistaken for another (UTS #39 §4)', () => {
     ['a Greek capital', 'Ϲlaude Code', claude],
     ['a Cherokee capital', 'Ꮯlaude Code', claude],
     ['a small Cherokee letter', 'ꮯlaude Code', claude],
+    ['Canadian syllabics', 'ᑕᒪᗩᑌᗪᗴ ᑕode', claude],
+    ['Canadian syllabics of another build', 'ᙅᒪᗩᑘᗪᕮ', claude],
+    ['Canadian syllabics with Greek triangles', 'ᑕᒪΔᑌᗪᘿ', claude],
+    ['a product in Canadian syllabics', 'ᕵᓍᔕᖶᘻᗩᘉ', { kind: 'product', name: 'Postman' }],
+    ['a name of another language in Canadian syllabics', 'ᐃᓄᒃᑎᑐᑦ', undefined],
     ['a Coptic capital', 'Ⲥlaude Code', claude],
     ['a Roman numeral', 'Ⅽlaude Code', claude],
     ['mathematical letters', '𝗖𝗹𝗮𝘂𝗱𝗲', claude],
@@ -82,6 +87,16 @@ describe('Names that could be mistaken for another (UTS #39 §4)', () => {
     ['Paperclip', 'paperclip.example', undefined],
     ['Sheets', 'apps.google.com', undefined],
   ])('%s, by a document on %s', (name, host, expected) => expect(warningAbout(name, own, host)).toEqual(expected))
+
+  it('folds names and protected words once, however many pages show them', async () => {
+    const spellings = ['Paperclip', 'ᑕᒪᗩᑌᗪᗴ ᑕode', 'Quarterly Planner of the Northern Regions']
+    for (const name of spellings) warningAbout(name, own, 'paperclip.example')
+    const again = () => {
+      for (let pages = 0; pages < 300; pages += 1) warningAbout(spellings[pages % 3] ?? '', own, 'paperclip.example')
+    }
+    // Folded for each page they took six times as long.
+    expect(await cpuMilliseconds(again)).toBeLessThan(1_200)
+  })
 
   it('judges a long name in little time', async () => {
     expect(await cpuMilliseconds(() => warningAbout('ꓚ\u0301'.repeat(500_000), own))).toBeLessThan(2_000)
