@@ -55,6 +55,8 @@ const maxUriLength = 2_000
 const maxKeys = 20
 const maxDocumentLength = 16_384
 const maxNesting = 8
+/** Of what a stranger leaves in the database by registering. Known clients send 421 bytes at most. */
+export const maxRegistrationBytes = 4_096
 
 /** Shown to people as links, or opened by them. */
 const linkMembers = ['client_uri', 'logo_uri', 'policy_uri', 'tos_uri', 'initiate_login_uri'] as const
@@ -136,16 +138,17 @@ const grantRules: readonly Rule[] = grantTypes.flatMap((grant) =>
   })),
 )
 
+function isOversized(metadata: ClientMetadata): boolean {
+  return nestsDeeperThan(maxNesting, metadata) || JSON.stringify(metadata).length > maxDocumentLength
+}
+
 const rules: readonly Rule[] = [
   {
     name: 'size',
     error: 'invalid_client_metadata',
     source: 'RFC 7591 §5',
     message: 'the metadata is too large, nests too deep or holds characters that are none',
-    violates: (metadata) =>
-      nestsDeeperThan(maxNesting, metadata) ||
-      JSON.stringify(metadata).length > maxDocumentLength ||
-      holdsUnstorable(metadata),
+    violates: (metadata) => isOversized(metadata) || holdsUnstorable(metadata),
   },
   {
     name: 'redirect-uri-count',
@@ -268,6 +271,17 @@ const rules: readonly Rule[] = [
       metadata['consent'] !== 'ask' &&
       metadata['token_endpoint_auth_method'] === 'none' &&
       redirectUrisOf(metadata).some((uri) => redirectKind(uri) !== 'https'),
+  },
+  {
+    name: 'registration-size',
+    error: 'invalid_client_metadata',
+    source: 'RFC 7591 §5',
+    message: `a registration has at most ${maxRegistrationBytes} bytes of metadata, with the defaults that are filled in`,
+    violates: (metadata, _rules, { isFromStranger, isMetadataDocument }) =>
+      isFromStranger &&
+      !isMetadataDocument &&
+      !isOversized(metadata) &&
+      Buffer.byteLength(JSON.stringify(metadata)) > maxRegistrationBytes,
   },
 ]
 

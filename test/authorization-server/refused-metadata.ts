@@ -176,5 +176,13 @@ export const refusedMetadata: readonly (readonly [what: string, metadata: unknow
   ['an unknown way to authenticate', { ...web, token_endpoint_auth_method: 'tls_client_auth' }],
   ['unsigned ID tokens', { ...web, id_token_signed_response_alg: 'none' }],
   ['private keys', { ...web, token_endpoint_auth_method: 'private_key_jwt', jwks: { keys: [{ ...key, d: 'd' }] } }],
+  [
+    'more than 4 KiB of redirect_uris',
+    { redirect_uris: many(20, (n) => `https://client.example/${n}/${'x'.repeat(200)}`) },
+  ],
+  [
+    'more than 4 KiB in a key',
+    { ...web, token_endpoint_auth_method: 'private_key_jwt', jwks: { keys: [{ ...key, kid: 'x'.repeat(4_000) }] } },
+  ],
   ['another member 20 levels deep', { ...web, jwks: JSON.parse(`${'{"a":'.repeat(20)}1${'}'.repeat(20)}`) }],
 ]

@@ -63,6 +63,19 @@ describe('Dynamic client registration (RFC 7591): what is refused', () => {
     })
   })
 
+  it('more than a registration may leave behind, in words that name the bound', async () => {
+    const redirects = Array.from({ length: 20 }, (_, index) => `https://client.example/${index}/${'x'.repeat(190)}`)
+    const { status, body } = await register(server, { redirect_uris: redirects })
+    expect([status, body]).toEqual([
+      400,
+      {
+        error: 'invalid_client_metadata',
+        error_description: 'a registration has at most 4096 bytes of metadata, with the defaults that are filled in',
+      },
+    ])
+    expect((await register(server, { redirect_uris: redirects.slice(0, 15) })).status).toBe(201)
+  })
+
   it('a body that is too large, at once', async () => {
     const spent = await cpuMilliseconds(async () => {
       const { status } = await register(server, { ...web, client_name: 'x'.repeat(2_000_000) })

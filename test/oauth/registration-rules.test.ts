@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { normaliseMetadata } from '../../src/oauth/registration.js'
-import { keepUsableRedirects, violations } from '../../src/oauth/registration-rules.js'
+import { keepUsableRedirects, maxRegistrationBytes, violations } from '../../src/oauth/registration-rules.js'
+import { clientShapes } from '../clients/client-shapes.js'
 
 const stranger = { isMetadataDocument: false, isFromStranger: true }
 const stored = { isMetadataDocument: false, isFromStranger: false, isStored: true }
@@ -12,6 +13,32 @@ function normalised(metadata: Record<string, unknown>, origin = stranger): Recor
   normaliseMetadata(copy, origin)
   return copy
 }
+
+describe('The size of a registration', () => {
+  const sized = (bytes: number) => {
+    const rest = Buffer.byteLength(JSON.stringify({ redirect_uris: ['https://client.example/', ''] }))
+    return { redirect_uris: ['https://client.example/', 'é'.repeat(20) + 'x'.repeat(bytes - rest - 40)] }
+  }
+  const isTooLarge = (metadata: Record<string, unknown>, origin = stranger) =>
+    violations(metadata, rules, origin).some(({ name }) => name === 'registration-size')
+
+  it('is bounded in bytes, for those who register themselves alone', () => {
+    expect(Buffer.byteLength(JSON.stringify(sized(maxRegistrationBytes)))).toBe(maxRegistrationBytes)
+    expect(isTooLarge(sized(maxRegistrationBytes))).toBe(false)
+    expect(isTooLarge(sized(maxRegistrationBytes + 1))).toBe(true)
+    for (const origin of [stored, { ...stranger, isMetadataDocument: true }, { ...stored, isStored: false }])
+      expect(isTooLarge(sized(maxRegistrationBytes + 1), origin)).toBe(false)
+  })
+
+  it('leaves known clients eight times what they send', () => {
+    const bodies = clientShapes.flatMap(({ registration }) =>
+      registration.kind === 'dynamic' ? [registration.body] : [],
+    )
+    const sizes = bodies.map((body) => Buffer.byteLength(JSON.stringify(body)))
+    expect(Math.max(...sizes)).toBeGreaterThan(0)
+    expect(Math.max(...sizes) * 8).toBeLessThan(maxRegistrationBytes)
+  })
+})
 
 describe('What the normaliser makes of metadata', () => {
   it.each<[string, Record<string, unknown>, Record<string, unknown>]>([
