@@ -56,8 +56,8 @@ import { createInteractionRouter } from './interactions/router.js'
 import { answerSignOuts } from './interactions/sign-outs.js'
 import { createRegistrationGate, requireInvitation } from './limits/registration-limits.js'
 import { createTokenGate, limitUsage } from './limits/usage-limits.js'
-import { createAuthenticator } from './login/authenticator.js'
 import { createKnownBrowsers } from './login/known-browsers.js'
+import { createLoginMethods } from './login/login-methods.js'
 import type { PasswordHasher } from './login/passwords.js'
 import { createSignInThrottle } from './login/throttle.js'
 import type { AuthorizationServerOptions } from './options.js'
@@ -118,7 +118,6 @@ export async function createAuthorizationServer(
     accounts: createAccountMapper({
       accounts,
       links: createIdentityLinks(storage.prisma),
-      hasher,
       audit,
       clock: storage.clock,
     }),
@@ -169,7 +168,7 @@ export async function createAuthorizationServer(
     engine: provider,
     storage,
     keepDocument: (clientId) => clients.keep(clientId),
-    authenticator: createAuthenticator(accounts, hasher),
+    loginMethods: createLoginMethods({ storage, accounts, hasher }),
     throttle: createSignInThrottle(storage.database.sql, storage.clock),
     knownBrowsers,
     audit,

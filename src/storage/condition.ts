@@ -23,7 +23,7 @@ export interface StorageCondition {
   readonly seals: readonly SealedValues[]
   /** By table: for how many seconds its oldest row has been due to be deleted. */
   readonly overdueRows: readonly OverdueRows[]
-  /** That can sign in. */
+  /** That are not disabled. */
   readonly accounts: number
   readonly clients: number
 }

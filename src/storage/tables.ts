@@ -6,7 +6,7 @@ export const accounts = table('accounts', {
   id: text,
   email: text,
   name: orNull(text),
-  password_hash: text,
+  password_hash: orNull(text),
   disabled_at: orNull(moment),
   created_at: moment,
   updated_at: moment,

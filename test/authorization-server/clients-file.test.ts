@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from '@jest/globals'
 import { readClientsFile } from '../../src/authorization-server/clients/clients-file.js'
 import { createClientJudge } from '../../src/authorization-server/engine/provider.js'
-import { passwordContext } from '../../src/authorization-server/login/authentication-context.js'
+import { passwordLogin } from '../../src/authorization-server/login/password-login.js'
 import { operatorMembers } from '../../src/oauth/operator-clients.js'
 import { replaceFileClients } from '../../src/storage/clients/clients.js'
 import { preferredDatabase } from '../support/databases.js'
@@ -182,7 +182,7 @@ describe('a file of clients', () => {
       jwks_uri: 'https://app.example/jwks',
       id_token_signed_response_alg: 'ES256',
       default_max_age: 600,
-      default_acr_values: [passwordContext],
+      default_acr_values: [passwordLogin.acr],
       require_auth_time: true,
       require_pushed_authorization_requests: true,
       dpop_bound_access_tokens: true,

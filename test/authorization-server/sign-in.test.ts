@@ -175,7 +175,7 @@ describeOnDatabases('Signing in, on %s', (kind) => {
       [
         'a new password',
         async (id) =>
-          server.accounts.setPasswordHash(id, (await server.accounts.find(id))?.passwordHash.replace(/.$/, 'x') ?? ''),
+          server.accounts.setPasswordHash(id, (await server.accounts.find(id))?.passwordHash?.replace(/.$/, 'x') ?? ''),
       ],
       [
         'the end of the account’s access',

@@ -81,7 +81,7 @@ export function createSetupLinks(sql: Sql, clock: Clock): SetupLinks {
         randomSecret(16),
         email,
         account.name ?? null,
-        account.passwordHash,
+        account.passwordHash ?? null,
       ]
       const { rows } = await sql.query(redeemToken, values)
       return rows[0]?.id

@@ -3,7 +3,7 @@
  * about such a claim in the words of the scope that has it; what is granted is the claim alone.
  */
 import { engineError } from '../engine/engine-errors.js'
-import { passwordContext } from '../login/authentication-context.js'
+import { authenticationContexts } from '../login/login-methods.js'
 
 /** The claims of each scope (OpenID Connect Core §5.4), all of which this server has. The first ones are about the sign-in, not the person. */
 export const claimsOfScope = {
@@ -81,7 +81,7 @@ export function requestedSubjects(text: string | undefined): readonly unknown[] 
 }
 
 /**
- * Refuses a request that no sign-in here can satisfy: an essential `acr` with other values than the one there is (OpenID Connect Core
+ * Refuses a request that no sign-in here can satisfy: an essential `acr` with other values than those there are (OpenID Connect Core
  * §5.5.1.1; the error is of OpenID Connect Core Unmet Authentication Requirements §2). For the engine's `assertClaimsParameter`.
  */
 export function assertAuthenticationContext(claims: { readonly id_token?: object | undefined }): void {
@@ -91,8 +91,9 @@ export function assertAuthenticationContext(claims: { readonly id_token?: object
   const { value, values } = acr
   if (values !== undefined && !Array.isArray(values))
     throw engineError('invalid_request', { description: 'invalid claims.id_token.acr.values' })
-  const isMet =
-    (value === undefined || value === passwordContext) && (values === undefined || values.includes(passwordContext))
+  const isMet = authenticationContexts.some(
+    (known) => (value === undefined || value === known) && (values === undefined || values.includes(known)),
+  )
   if (isMet) return
   throw engineError('unmet_authentication_requirements', {
     description: 'none of the requested acr values can be met',

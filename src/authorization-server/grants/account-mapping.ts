@@ -4,12 +4,10 @@
  */
 
 import type { Clock } from '../../base/clock.js'
-import { randomSecret } from '../../base/secrets.js'
 import type { TrustedIssuer } from '../../oauth/trusted-issuer.js'
 import { type AccountStore, normalizeEmail } from '../../storage/accounts/accounts.js'
 import type { IdentityLinks } from '../../storage/accounts/identity-links.js'
 import type { AuditTrail } from '../../storage/audit/audit.js'
-import type { PasswordHasher } from '../login/passwords.js'
 import type { IdentityAssertion } from './identity-assertion.js'
 import { AssertionRefused } from './issuer-keys.js'
 
@@ -21,7 +19,6 @@ export interface AccountMapper {
 export interface AccountMapperParts {
   readonly accounts: AccountStore
   readonly links: IdentityLinks
-  readonly hasher: PasswordHasher
   readonly audit: AuditTrail
   readonly clock: Clock
 }
@@ -39,11 +36,11 @@ function trustedEmail({ email: text }: IdentityAssertion, { emailDomains }: Trus
   return email
 }
 
-export function createAccountMapper({ accounts, links, hasher, audit, clock }: AccountMapperParts): AccountMapper {
+export function createAccountMapper({ accounts, links, audit, clock }: AccountMapperParts): AccountMapper {
   /** Somebody else may add the same address at the same moment: then theirs is the account. */
   async function create(email: string, issuer: string) {
-    // A password nobody knows: the person comes in through their own provider, until an operator sets one.
-    const added = await accounts.add({ email, passwordHash: await hasher.hash(randomSecret()) })
+    // Without a password: the person comes in through their own provider, until an operator sets one.
+    const added = await accounts.add({ email })
     if (added === undefined) return accounts.findByEmail(email)
     await audit.record({ type: 'account.created', accountId: added.id, detail: { by: 'identity assertion', issuer } })
     return added

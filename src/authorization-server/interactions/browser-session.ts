@@ -1,5 +1,5 @@
 /**
- * The engine's session, opened as soon as the password is proven. The engine itself opens it when it answers the client: after a denial,
+ * The engine's session, opened as soon as the person is proven. The engine itself opens it when it answers the client: after a denial,
  * or with another tab, the person would type the password again. A session opens nothing by itself: every client still needs a consent.
  */
 
@@ -17,7 +17,7 @@ export function sessionCookieOf(ctx: HttpContext, { issuer }: InteractionParts):
 
 export interface ProvenSignIn {
   readonly accountId: string
-  /** When the password was proven, in seconds since 1970. */
+  /** When the person was proven, in seconds since 1970. */
   readonly ts: number
   readonly acr: string
   readonly amr: string[]

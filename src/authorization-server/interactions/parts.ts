@@ -4,8 +4,8 @@ import type { AuditTrail } from '../../storage/audit/audit.js'
 import type { Storage } from '../../storage/storage.js'
 import type { OwnNames } from '../clients/name-warnings.js'
 import type { Engine } from '../engine/engine-types.js'
-import type { Authenticator } from '../login/authenticator.js'
 import type { KnownBrowsers } from '../login/known-browsers.js'
+import type { LoginMethods } from '../login/login-methods.js'
 import type { SignInThrottle } from '../login/throttle.js'
 import type { CsrfProtection } from '../pages/csrf.js'
 import type { Views } from '../pages/views.js'
@@ -17,7 +17,7 @@ export interface InteractionParts {
   readonly storage: Storage
   /** Makes a client's metadata document survive its host's failure: for clients somebody has allowed. */
   readonly keepDocument: (clientId: string) => Promise<void>
-  readonly authenticator: Authenticator
+  readonly loginMethods: LoginMethods
   readonly throttle: SignInThrottle
   readonly knownBrowsers: KnownBrowsers
   readonly audit: AuditTrail

@@ -1,4 +1,4 @@
-/** The sign-in step: shows the form, checks the password under the throttle, and opens the person's session. */
+/** The sign-in step: shows the forms, checks what was posted under the throttle, and opens the person's session. */
 
 import { epochSeconds } from '../../base/clock.js'
 import type { Write } from '../../database/writes.js'
@@ -9,8 +9,8 @@ import { OAuthError } from '../../oauth/errors.js'
 import { subjectHash } from '../../oauth/subject-hash.js'
 import { normalizeEmail } from '../../storage/accounts/accounts.js'
 import { endSession } from '../../storage/accounts/sessions.js'
-import type { ProvenPassword } from '../../storage/grants/interaction-reader.js'
-import { passwordContext, passwordMethods } from '../login/authentication-context.js'
+import type { SignInProof } from '../../storage/grants/interaction-reader.js'
+import type { LoginMethod } from '../login/login-method.js'
 import type { SignInError } from '../pages/views.js'
 import { openSession } from './browser-session.js'
 import { nameAtSignIn } from './decision-facts.js'
@@ -26,7 +26,7 @@ interface SignInState {
   readonly status?: number
 }
 
-/** Shows the form. A `login_hint` (OpenID Connect Core §3.1.2.1) fills in the email. */
+/** Shows the forms. A `login_hint` (OpenID Connect Core §3.1.2.1) fills in the email. */
 export function showSignIn(
   parts: InteractionParts,
   ctx: HttpContext,
@@ -42,6 +42,7 @@ export function showSignIn(
     {
       clientName: nameAtSignIn(parts, interaction),
       resourceName: resource?.name,
+      methods: parts.loginMethods.names,
       email: state?.email ?? interaction.parameter('login_hint') ?? '',
       error: state?.error,
       retryAfterSeconds: state?.retryAfterSeconds,
@@ -53,13 +54,14 @@ export function showSignIn(
   )
 }
 
-async function checkPassword(
+async function check(
   parts: InteractionParts,
   ctx: HttpContext,
   { known }: Interaction,
-  email: string,
-  password: string,
-): Promise<(ProvenPassword & { readonly counted: Write }) | SignInState> {
+  method: LoginMethod,
+  form: URLSearchParams,
+): Promise<{ readonly proof: SignInProof; readonly counted: Write } | SignInState> {
+  const email = form.get('email') ?? ''
   const knownBrowser = parts.knownBrowsers.recognize(ctx, email, known.claimant)
   const { clientAddress } = ctx.state
   const attempt = { email, address: parts.hidesAddresses ? undefined : clientAddress, knownBrowser }
@@ -71,13 +73,13 @@ async function checkPassword(
   const networks = parts.hidesAddresses ? [] : clientNetworks(clientAddress).map(({ network }) => network)
   try {
     const sender = { networks, isKnown: knownBrowser !== undefined, knownTo: normalizeEmail(email) ?? email }
-    const found = await parts.authenticator.authenticate(known.claimant, password, sender)
-    if (found === undefined) {
+    const proof = await method.prove({ form, claimant: known.claimant, sender })
+    if (proof === undefined) {
       await parts.audit.record({ type: 'sign_in.failed', detail: { address: clientAddress } }, ctx.state.event)
       return { email, error: 'wrong-credentials', status: 401 }
     }
-    parts.knownBrowsers.remember(ctx, email, found.passwordHash)
-    return { ...found, counted: parts.throttle.success(attempt) }
+    parts.knownBrowsers.remember(ctx, email, proof.passwordHash ?? known.claimant?.passwordHash)
+    return { proof, counted: parts.throttle.success(attempt) }
   } catch (error) {
     await parts.throttle.cancel(attempt)
     if (!(error instanceof OAuthError) || error.status !== 503) throw error
@@ -92,19 +94,21 @@ export async function submitSignIn(
   interaction: Interaction,
   form: URLSearchParams,
 ): Promise<void> {
-  const checked = await checkPassword(parts, ctx, interaction, form.get('email') ?? '', form.get('password') ?? '')
-  if (!('accountId' in checked)) {
+  const method = parts.loginMethods.of(form)
+  const checked = await check(parts, ctx, interaction, method, form)
+  if (!('proof' in checked)) {
     ctx.state.event.outcome = checked.error
     return showSignIn(parts, ctx, interaction, checked)
   }
-  const { accountId, counted } = checked
-  interaction.known.proven = checked
+  const { proof, counted } = checked
+  const { accountId } = proof
+  interaction.known.proven = proof
   Object.assign(ctx.state.event, {
     outcome: 'succeeded',
     subjectHash: subjectHash(accountId),
   } satisfies Partial<RequestEvent>)
   const now = epochSeconds(parts.storage.clock)
-  const signIn = { accountId, ts: now, acr: passwordContext, amr: [...passwordMethods] }
+  const signIn = { accountId, ts: now, acr: method.acr, amr: [...method.amr] }
   const giveSessionCookie = await openSession(parts, ctx, interaction, signIn)
   const browser = bindSignIn(ctx, interaction.engine)
   interaction.engine.result = { login: { ...signIn, remember: true, browser } }

@@ -1,17 +1,22 @@
 /**
- * Accounts of people: this folder owns how a person proves who they are (password, throttle), which passwords are allowed, and how
- * the first account comes to be (set-up link, bootstrap settings). It does not own pages, sessions or consent (interactions/) nor the
- * accounts' table (storage/accounts). Follows NIST SP 800-63B-4 for passwords and throttling.
+ * Checks the password of an account. Does not own which passwords are allowed (accounts/password-rules.ts), pages, sessions or consent
+ * (interactions/) nor the accounts' table (storage/accounts). Follows NIST SP 800-63B-4.
  */
 import type { Sender } from '../../base/fair-queue.js'
 import type { AccountStore } from '../../storage/accounts/accounts.js'
-import type { Claimant, ProvenPassword } from '../../storage/grants/interaction-reader.js'
+import type { Claimant } from '../../storage/grants/interaction-reader.js'
 import type { PasswordHasher } from './passwords.js'
+
+/** The account whose password was just verified, and the hash it was verified against. */
+export interface ProvenPassword {
+  readonly accountId: string
+  readonly passwordHash: string
+}
 
 export interface Authenticator {
   /**
-   * The account, when the password is its own. No account (the email is unknown), a wrong password and a disabled account give the
-   * same answer in the same time. Does not count tries: call `SignInThrottle.begin` first.
+   * The account, when the password is its own. No account (the email is unknown), an account without a password, a wrong password and a
+   * disabled account give the same answer in the same time. Does not count tries: call `SignInThrottle.begin` first.
    * `sender`: see `PasswordHasher.verify`. Throws `temporarily_unavailable` when too many checks wait.
    */
   authenticate(
@@ -31,6 +36,7 @@ export function createAuthenticator(
       const matches = await hasher.verify(account?.passwordHash, password, sender)
       if (account === undefined || !matches || account.disabledAt !== undefined) return undefined
       const { id: accountId, passwordHash } = account
+      if (passwordHash === undefined) return undefined
       if (!hasher.needsRehash(passwordHash)) return { accountId, passwordHash }
       const renewed = await hasher.hash(password)
       await accounts.setPasswordHash(accountId, renewed, passwordHash)

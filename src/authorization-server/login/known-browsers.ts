@@ -30,8 +30,8 @@ export interface KnownBrowsers {
    * was last ended. `email`: as typed. `account`: the one with this email, if there is one.
    */
   recognize(ctx: HttpContext, email: string, account: Claimant | undefined): KnownBrowser | undefined
-  /** Call when the person has signed in, or made the account. `passwordHash`: the stored one, of the password they typed. */
-  remember(ctx: HttpContext, email: string, passwordHash: string): void
+  /** Call when the person has signed in, or made the account. `passwordHash`: the stored one; `undefined` if the account has no password. */
+  remember(ctx: HttpContext, email: string, passwordHash: string | undefined): void
 }
 
 /** The longest lifetime that browsers allow a cookie. Every sign-in restarts it. */
@@ -80,7 +80,7 @@ export function createKnownBrowsers(keyRing: Pick<KeyRing, 'follow'>, issuer: st
   return {
     recognize: (ctx, email, account) => {
       if (account === undefined) return undefined
-      const generation = hashSecret(account.passwordHash)
+      const generation = hashSecret(account.passwordHash ?? '')
       const proof = find(ctx, email, generation)
       // Proofs have whole seconds: that of a new account is not older than the account.
       const isCurrent = proof !== undefined && proof.issuedAt >= Math.floor(account.changedAt.getTime() / 1000)
@@ -89,7 +89,7 @@ export function createKnownBrowsers(keyRing: Pick<KeyRing, 'follow'>, issuer: st
     remember: (ctx, email, passwordHash) => {
       const [key] = macKeys
       if (key === undefined) throw new Error('there is no cookie key')
-      const generation = hashSecret(passwordHash)
+      const generation = hashSecret(passwordHash ?? '')
       const known = find(ctx, email, generation)
       // The same id again: a browser has one counter for an account, however often it signs in.
       const id = known?.id ?? randomSecret(12)

@@ -12,8 +12,10 @@ export type { ClientIdentity, IdentityClaim, NameWarning, RedirectTarget } from 
 /** Something went wrong with a sign-in. One message for every wrong pair of email and password. */
 export type SignInError = 'wrong-credentials' | 'too-many-attempts' | 'form-expired' | 'busy'
 
-/** views/sign-in.ejs: posts `email`, `password`, `csrf` to `action`. */
+/** views/sign-in.ejs with one form of views/sign-in/ for each method: posts `email`, what the method asks for, `csrf` and (unless it is the first) `method` to `action`. */
 export interface SignInContext {
+  /** The ways to sign in, in their order. */
+  readonly methods: readonly string[]
   /** Who sent the person here; absent when they came by themselves. */
   readonly clientName?: string | undefined
   readonly resourceName?: string | undefined

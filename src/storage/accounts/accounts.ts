@@ -12,15 +12,15 @@ export interface Account {
   readonly id: string
   readonly email: string
   readonly name: string | undefined
-  /** argon2id in PHC form. */
-  readonly passwordHash: string
+  /** argon2id in PHC form. `undefined`: nobody signs in to the account with a password. */
+  readonly passwordHash: string | undefined
   readonly disabledAt: Date | undefined
   readonly createdAt: Date
 }
 
 export interface NewAccount {
   readonly email: string
-  readonly passwordHash: string
+  readonly passwordHash?: string
   readonly name?: string
 }
 
@@ -58,7 +58,7 @@ interface AccountRow {
   id: string
   email: string
   name: string | null
-  passwordHash: string
+  passwordHash: string | null
   disabledAt: Date | null
   createdAt: Date
 }
@@ -68,7 +68,7 @@ function toAccount(row: AccountRow): Account {
     id: row.id,
     email: row.email,
     name: row.name ?? undefined,
-    passwordHash: row.passwordHash,
+    passwordHash: row.passwordHash ?? undefined,
     disabledAt: row.disabledAt ?? undefined,
     createdAt: row.createdAt,
   }
@@ -107,7 +107,14 @@ export function createAccountStore(prisma: PrismaClient, clock: Clock): AccountS
       if (email === undefined) throw new RangeError('that is not an email address')
       const now = clock.now()
       const id = randomSecret(16)
-      const row = { id, email, name: name ?? null, passwordHash, disabledAt: null, createdAt: now }
+      const row = {
+        id,
+        email,
+        name: name ?? null,
+        passwordHash: passwordHash ?? null,
+        disabledAt: null,
+        createdAt: now,
+      }
       const data = [{ ...row, updatedAt: now }]
       const { count } = await prisma.account.createMany({ data, skipDuplicates: true })
       return count === 1 ? toAccount(row) : undefined

@@ -1,7 +1,7 @@
 /** Interactions and pushed authorization requests, in an unlogged table: a sign-in in progress, nothing issued. */
 
 import { hashSecret } from '../../base/secrets.js'
-import { writeTogether } from '../../database/writes.js'
+import { type ConditionText, writeTogether } from '../../database/writes.js'
 import { type Adapter, AdapterRefusal, type Payload, type RequestUnderWay } from '../adapter-types.js'
 import { deviceCodePurpose, expiryLimit, expiryOf, openSealed, unsupported } from '../engine-model.js'
 import type { Storage } from '../storage.js'
@@ -33,13 +33,16 @@ const save = ephemeralArtifacts.condition('interaction', {
 })
 
 /**
- * The same for somebody who has just signed in: a password that was changed while it was checked, or an account that was disabled,
- * opens nothing. Whoever changes it waits for the lock, and then finds this sign-in among those to be ended.
+ * The same for somebody who has just signed in: a proof that was withdrawn while it was checked, or an account that was disabled,
+ * opens nothing. `stillHolds`: SQL about the row of `accounts`, with what was proven as `$5` and on. Whoever changes that row waits for the
+ * lock, and then finds this sign-in among those to be ended.
  */
-const saveProven = ephemeralArtifacts.condition('sign_in', {
-  condition: `${update} WHERE ${isOpen} AND EXISTS (
-    SELECT 1 FROM accounts WHERE id = $4 AND password_hash = $5 AND disabled_at IS NULL FOR SHARE) RETURNING 1`,
-})
+export function declareSignIn(name: string, stillHolds: string): ConditionText {
+  return ephemeralArtifacts.condition(name, {
+    condition: `${update} WHERE ${isOpen} AND EXISTS (
+    SELECT 1 FROM accounts WHERE id = $4 AND ${stillHolds} AND disabled_at IS NULL FOR SHARE) RETURNING 1`,
+  })
+}
 
 /** Writes an interaction that was read before, with everything that was collected. False when it is over. */
 async function saveAgain(
@@ -50,7 +53,7 @@ async function saveAgain(
   const condition =
     proven === undefined
       ? { text: save, values }
-      : { text: saveProven, values: [...values, proven.accountId, proven.passwordHash] }
+      : { text: proven.condition, values: [...values, proven.accountId, ...proven.evidence] }
   unit.decide(decidedBy(condition))
   return (await unit.commit()).kind === 'committed'
 }

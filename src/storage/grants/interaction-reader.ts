@@ -6,6 +6,7 @@
 import { hashSecret } from '../../base/secrets.js'
 import type { ColumnsOf } from '../../database/sql.js'
 import { jsonList, orNull, text } from '../../database/table.js'
+import type { ConditionText } from '../../database/writes.js'
 import type { Payload } from '../adapter-types.js'
 import { expiryLimit } from '../engine-model.js'
 import type { Storage } from '../storage.js'
@@ -19,19 +20,25 @@ export interface InteractionRow {
   readonly consumed_at: Date | string | null
 }
 
-/** The account and the hash that a password is checked against. */
+/** The account that somebody claims to be, and the hash that their password is checked against. */
 export interface Claimant {
   readonly id: string
-  readonly passwordHash: string
+  /** `undefined`: the account has no password. */
+  readonly passwordHash: string | undefined
   readonly disabledAt: Date | undefined
   /** When the password was set, the account was disabled or enabled, or all access was ended: the last of these. */
   readonly changedAt: Date
 }
 
-/** The account whose password was just verified, and the hash it was verified against. */
-export interface ProvenPassword {
+/** The account that somebody has just proven to be theirs, and whether the proof still holds when the sign-in is saved. */
+export interface SignInProof {
   readonly accountId: string
-  readonly passwordHash: string
+  /** Made by `declareSignIn`. */
+  readonly condition: ConditionText
+  /** Its values from `$5` on. */
+  readonly evidence: readonly unknown[]
+  /** The hash of the account's password, as the sign-in leaves it. Absent: as it was. */
+  readonly passwordHash?: string
 }
 
 /** Everything that is joined may be missing. */
@@ -61,7 +68,7 @@ const joinedColumns: ColumnsOf<JoinedRow> = {
   ...joinedGrantColumns,
   consents: orNull(jsonList<StoredConsent>()),
   claimant_id: orNull(accounts.columns.id),
-  password_hash: orNull(accounts.columns.password_hash),
+  password_hash: accounts.columns.password_hash,
   claimant_disabled_at: accounts.columns.disabled_at,
   claimant_changed_at: orNull(accounts.columns.updated_at),
 }
@@ -87,7 +94,7 @@ const find = ephemeralArtifacts.read(
 
 /** Records that are read together with the interaction. */
 interface AlsoFound {
-  /** Email address of the account whose password will be checked, as stored. */
+  /** Email address of the account that somebody claims, as stored. */
   readonly email?: string | undefined
   /** Verified value of the session cookie. */
   readonly sessionCookie?: string | undefined
@@ -101,8 +108,8 @@ export class InteractionReader implements Reader {
   #idHash: string | undefined
   #row: JoinedRow | undefined
   #grantPayload: Payload | undefined
-  /** What the interaction is saved for: nothing is written when this is no longer the account's password, or the account disabled. */
-  proven: ProvenPassword | undefined
+  /** What the interaction is saved for: nothing is written when the proof no longer holds, or the account is disabled. */
+  proven: SignInProof | undefined
 
   /** `uid`: of the interaction that the address names. The cookie decides which one it is. */
   constructor(storage: Storage, uid?: string) {
@@ -191,10 +198,10 @@ export class InteractionReader implements Reader {
   get claimant(): Claimant | undefined {
     const { claimant_id: id, password_hash: passwordHash, claimant_disabled_at: disabledAt } = this.#row ?? {}
     const changedAt = this.#row?.claimant_changed_at
-    if (id == null || passwordHash == null || changedAt == null) return undefined
+    if (id == null || changedAt == null) return undefined
     return {
       id,
-      passwordHash,
+      passwordHash: passwordHash ?? undefined,
       disabledAt: disabledAt == null ? undefined : new Date(disabledAt),
       changedAt: new Date(changedAt),
     }

@@ -22,6 +22,7 @@ const action = '/interaction/sample'
 const signIn: SignInContext = {
   clientName: 'Claude Code',
   resourceName: 'Notes',
+  methods: ['password'],
   email: '',
   action: `${action}/sign-in`,
   cancelAction: `${action}/cancel`,
@@ -74,7 +75,7 @@ function formPostSample(state: string): FormPostContext {
 export const viewSamples: ViewSamples = {
   'sign-in': {
     first: signIn,
-    'by oneself': { email: '', action, csrfToken },
+    'by oneself': { methods: ['password'], email: '', action, csrfToken },
     wrong: { ...signIn, email: 'ada@example.com', error: 'wrong-credentials' },
     'too many': { ...signIn, email: 'ada@example.com', error: 'too-many-attempts', retryAfterSeconds: 840 },
     'too many, nearly over': { ...signIn, error: 'too-many-attempts', retryAfterSeconds: 1 },

@@ -1,0 +1,2 @@
+-- AlterTable
+ALTER TABLE "accounts" ALTER COLUMN "password_hash" DROP NOT NULL;
