@@ -96,6 +96,7 @@ export async function createAuthorizationServer(
   const basePath = pathOf(issuer)
   const pages = createPages<Views>({
     viewsFolder,
+    textFolders: options.textFolders,
     productName,
     accentColor,
     popupViews,
@@ -195,7 +196,13 @@ export async function createAuthorizationServer(
   const limited = limitUsage(usage)
   const unusedWhenPutOff = keepUnusedWhenPutOff(storage)
   const paced = paceDevices(storage)
-  const documents = serveDocuments({ basePath, resources, switches: grantSwitches(options), keyRing })
+  const documents = serveDocuments({
+    basePath,
+    resources,
+    switches: grantSwitches(options),
+    languages: pages.languages,
+    keyRing,
+  })
   const readSelfContained = createSelfContainedReader({ issuer, storage, keyRing })
   takeResourceTokensAtUserinfo(provider, createLiveTokenFinder(storage, readSelfContained))
   const unitsOfWork = inUnitsOfWork([

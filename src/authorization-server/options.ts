@@ -98,5 +98,7 @@ export interface AuthorizationServerOptions {
   readonly refreshTokenTtlSeconds: number
   readonly sessionTtlSeconds: number
   readonly productName: string
+  /** See `PagesOptions.textFolders`. */
+  readonly textFolders?: readonly string[] | undefined
   readonly accentColor: string
 }

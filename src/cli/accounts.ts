@@ -1,5 +1,6 @@
 /** `gatehouse accounts`: the people who can sign in. */
 import { weaknesses } from '../authorization-server/accounts/password-rules.js'
+import { inEnglish } from '../authorization-server/accounts/weakness-words.js'
 import { createPasswordHasher } from '../authorization-server/login/passwords.js'
 import { createSignInThrottle, type SignInThrottle } from '../authorization-server/login/throttle.js'
 import { createLogger } from '../base/log.js'
@@ -54,7 +55,7 @@ async function newPasswordHash(terminal: Terminal, email: string): Promise<strin
   const productName = loadConfig(terminal).PRODUCT_NAME
   const password = await readNewPassword(terminal)
   const [reason] = weaknesses(password, { email, productName })
-  if (reason !== undefined) throw new Error(`the password is refused. ${reason}`)
+  if (reason !== undefined) throw new Error(`the password is refused. ${inEnglish(reason)}`)
   return (await createPasswordHasher()).hash(password)
 }
 

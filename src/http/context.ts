@@ -43,6 +43,8 @@ export interface HttpState extends Koa.DefaultState {
   origin: string
   /** Path under which this server is published, without a trailing slash; '' at the root. Paths inside the server lack it. */
   basePath: string
+  /** The languages that the authorization request asks for (`ui_locales`), when the request is a step of one. */
+  uiLocales?: string | undefined
   /** A routine request such as a health check: its log line has level debug. */
   isRoutine?: boolean
 }

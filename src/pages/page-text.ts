@@ -4,6 +4,8 @@
 export type SentencePart = { readonly words: string } | { readonly value: string }
 
 export interface PageText {
+  /** Dotted, of everything there are words for. */
+  readonly names: readonly string[]
   readonly language: string
   readonly direction: 'ltr' | 'rtl'
   /** The words under a dotted name; throws when there are none, so that a test finds a missing one. */
@@ -45,6 +47,7 @@ export function parsePageText(json: string): PageText {
       })
       .filter((part) => 'value' in part || part.words !== '')
   return {
+    names: [...entries.keys()],
     language,
     direction: text('direction') === 'rtl' ? 'rtl' : 'ltr',
     text,
@@ -52,4 +55,15 @@ export function parsePageText(json: string): PageText {
     sentence,
     counted: (name, count, values = {}) => sentence(`${name}.${plurals.select(count)}`, { ...values, count }),
   }
+}
+
+const pluralForm = /\.(?:zero|one|two|few|many|other)$/
+
+/** Names of `complete` without words in `text`. Of what is counted, each plural form that the language of `text` has is needed. */
+export function missingText(complete: PageText, text: PageText): string[] {
+  const forms = new Intl.PluralRules(text.language).resolvedOptions().pluralCategories
+  const needed = complete.names.flatMap((name) =>
+    pluralForm.test(name) ? forms.map((form) => name.replace(pluralForm, `.${form}`)) : [name],
+  )
+  return [...new Set(needed)].filter((name) => !text.hasText(name))
 }

@@ -1,7 +1,7 @@
 /**
  * Renders the pages in views/: compiled once, escaped always, answered with the headers that keep them from being framed, scripted or
  * cached. Serves the one stylesheet and the icon under names that change with their content. Does not own what a page is given
- * (each server's views.ts) or the words (views/text.en.json).
+ * (each server's views.ts) or the words (views/text.en.json; page-languages.ts chooses the language).
  */
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
@@ -12,14 +12,16 @@ import { displayLink, displayText } from '../base/display-text.js'
 import { randomSecret } from '../base/secrets.js'
 import type { HttpContext, HttpMiddleware } from '../http/context.js'
 import { accentPalette } from './accent-palette.js'
-import { parsePageText } from './page-text.js'
+import { readPageLanguages } from './page-languages.js'
 
 /** views/ beside src/ and dist/. */
 export const viewsFolder: string = fileURLToPath(new URL('../../views', import.meta.url))
 
 export interface PagesOptions {
-  /** Folder of the EJS files, `style.css`, `icons/` and `text.en.json`. */
+  /** Folder of the EJS files, `style.css`, `icons/` and the words, `text.<language>.json`. */
   readonly viewsFolder: string
+  /** Folders with the words of further languages; default none. */
+  readonly textFolders?: readonly string[] | undefined
   readonly productName: string
   /** `#rrggbb`. */
   readonly accentColor: string
@@ -42,10 +44,12 @@ export interface Asset {
 }
 
 export interface Pages<Views extends object> {
-  /** The page as HTML. Throws when the view, its text or a value it needs is missing. */
-  render<Name extends keyof Views & string>(view: Name, context: Views[Name]): string
-  /** Answers with the page and its security headers; status 200 unless told. */
+  /** The page as HTML, in English unless told. Throws when the view, its text or a value it needs is missing. */
+  render<Name extends keyof Views & string>(view: Name, context: Views[Name], language?: string): string
+  /** Answers with the page in the person's language and its security headers; status 200 unless told. */
   send<Name extends keyof Views & string>(ctx: HttpContext, view: Name, context: Views[Name], status?: number): void
+  /** In which there are pages (BCP 47), English first. */
+  readonly languages: readonly string[]
   readonly contentSecurityPolicy: string
   readonly stylesheet: Asset
   /** Paths of the stylesheet and the icon, as they arrive here. */
@@ -124,16 +128,21 @@ function serve(assets: readonly Asset[]): HttpMiddleware {
 /** Names every template can use, besides `locals.x` for what an include hands over. */
 const templateNames = ['page', 'site', 'script', 'id', 'text', 'hasText', 'sentence', 'counted', 'show', 'link']
 
-/** Compiles nothing until a page is first asked for, then keeps it. Reads the text and the stylesheet at once. */
+/** Compiles nothing until a page is first asked for, then keeps it. Reads the words and the stylesheet at once. */
 export function createPages<Views extends object>(options: PagesOptions): Pages<Views> {
   const { viewsFolder, productName, basePath = '', popupViews = [], scripts = {} } = options
   const read = (file: string): string => readFileSync(join(viewsFolder, file), 'utf8')
-  const { language, direction, ...words } = parsePageText(read('text.en.json'))
+  const languages = readPageLanguages([viewsFolder, ...(options.textFolders ?? [])])
   const stylesheet = createAsset(basePath, 'css', 'text/css', accentRules(options.accentColor) + read('style.css'))
   const mark = read('icons/mark.svg').replaceAll('currentColor', options.accentColor)
   const icon = createAsset(basePath, 'svg', 'image/svg+xml', mark)
-  const site = { productName, stylesheetPath: stylesheet.path, iconPath: icon.path, language, direction }
-  const shared = { ...words, site, show: displayText, link: displayLink }
+  const ownSite = { productName, stylesheetPath: stylesheet.path, iconPath: icon.path }
+  const shared = new Map(
+    languages.names.map((name) => {
+      const { language, direction, ...words } = languages.textOf(name)
+      return [name, { ...words, site: { ...ownSite, language, direction }, show: displayText, link: displayLink }]
+    }),
+  )
   const compiled = new Map<string, ejs.TemplateFunction>()
 
   function template(view: string): ejs.TemplateFunction {
@@ -155,16 +164,16 @@ export function createPages<Views extends object>(options: PagesOptions): Pages<
     Object.entries(scripts).map(([view, script]) => [view, policyWithScript(read(`scripts/${script}.js`))] as const),
   )
 
-  const render: Pages<Views>['render'] = (view, context) => {
+  const render: Pages<Views>['render'] = (view, context, language = 'en') => {
     // Another name each time: a fragment of a link cannot name an element, to scroll to it or to focus it.
     const nonce = randomSecret(6)
     const id = (name: string): string => `${name}-${nonce}`
-    return template(view)({ ...shared, script: scripts[view], id, page: context })
+    return template(view)({ ...shared.get(language), script: scripts[view], id, page: context })
   }
   return {
     render,
     send(ctx, view, context, status = 200) {
-      ctx.body = render(view, context)
+      ctx.body = render(view, context, languages.chosenFor(ctx))
       ctx.status = status
       ctx.type = 'html'
       ctx.set({
@@ -173,6 +182,7 @@ export function createPages<Views extends object>(options: PagesOptions): Pages<
         'cross-origin-opener-policy': openerPolicy(view, popupViews),
       })
     },
+    languages: languages.names,
     contentSecurityPolicy,
     stylesheet,
     assetPaths: [stylesheet.localPath, icon.localPath],

@@ -239,7 +239,13 @@ describe('The key set, asked for while the keys change', () => {
       },
     }
     const resources = createResources([notesResource(resource)])
-    const { middleware, prepared } = serveDocuments({ basePath: '', resources, switches: {}, keyRing })
+    const { middleware, prepared } = serveDocuments({
+      basePath: '',
+      resources,
+      switches: {},
+      languages: ['en'],
+      keyRing,
+    })
     app.use(middleware)
     app.use(async (ctx) => {
       rendered.push(`key-${rendered.length}`)

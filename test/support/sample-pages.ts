@@ -18,7 +18,7 @@ export interface SamplePage {
   readonly view: keyof Views
   readonly sample: string
   readonly path: string
-  readonly render: (pages: Pages<Views>) => string
+  readonly render: (pages: Pages<Views>, language?: string) => string
   readonly send: (pages: Pages<Views>, ctx: Parameters<Pages<Views>['send']>[0]) => void
 }
 
@@ -27,7 +27,7 @@ function pagesOf<Name extends keyof Views>(view: Name, samples: Readonly<Record<
     view,
     sample,
     path: `/${view}/${encodeURIComponent(sample)}`,
-    render: (pages) => pages.render(view, context),
+    render: (pages, language) => pages.render(view, context, language),
     send: (pages, ctx) => pages.send(ctx, view, context),
   }))
 }

@@ -2,6 +2,7 @@
 import { type AccountStore, normalizeEmail } from '../../storage/accounts/accounts.js'
 import type { PasswordHasher } from '../login/passwords.js'
 import { weaknesses } from './password-rules.js'
+import { inEnglish } from './weakness-words.js'
 
 export interface BootstrapSettings {
   readonly email: string
@@ -13,7 +14,7 @@ export interface BootstrapSettings {
 export function bootstrapMistake({ email, password, productName }: BootstrapSettings): string | undefined {
   if (normalizeEmail(email) === undefined) return 'BOOTSTRAP_EMAIL must be an email address'
   const [reason] = weaknesses(password, { email, productName })
-  return reason === undefined ? undefined : `BOOTSTRAP_PASSWORD is refused. ${reason}`
+  return reason === undefined ? undefined : `BOOTSTRAP_PASSWORD is refused. ${inEnglish(reason)}`
 }
 
 /**

@@ -95,27 +95,27 @@ function isReducedBy(password: string, ...reductions: readonly Reduction[]): boo
   )
 }
 
-/**
- * Why this password may not be chosen, in words for the person who typed it; empty when it may. Each reason is a
- * sentence such as "Use at least 15 characters."
- */
-export function weaknesses(password: string, context: PasswordContext = {}): string[] {
+/** Why a password may not be chosen; `setUp.weakness` of the pages' words says each in a sentence. */
+export type Weakness = 'too-long' | 'too-short' | 'sequence' | 'repetition' | 'common' | 'known-names'
+
+/** Why this password may not be chosen; empty when it may. */
+export function weaknesses(password: string, context: PasswordContext = {}): Weakness[] {
   const normalized = password.normalize('NFC')
-  if (Buffer.byteLength(normalized) > maximumPasswordBytes) return ['Use fewer characters.']
-  if ([...normalized].length < minimumPasswordLength) return [`Use at least ${minimumPasswordLength} characters.`]
+  if (Buffer.byteLength(normalized) > maximumPasswordBytes) return ['too-long']
+  if ([...normalized].length < minimumPasswordLength) return ['too-short']
   const names: Reduction = (text) => withoutWords(text, contextWords(context))
   const common: Reduction = (text) => withoutWords(text, commonWords)
   if (isReducedBy(normalized, withoutRuns)) {
-    return ['This follows the keyboard, the alphabet or a count. Use a few unrelated words instead.']
+    return ['sequence']
   }
   if ([...repeatedUnit(normalized)].length < minimumPasswordLength || isReducedBy(normalized, withoutRepetition)) {
-    return ['This repeats itself. Add a few unrelated words.']
+    return ['repetition']
   }
   if (isReducedBy(normalized, common, withoutRuns, withoutRepetition)) {
-    return ['This is among the first that attackers try. Use a few unrelated words instead.']
+    return ['common']
   }
   if (isReducedBy(normalized, names, common, withoutRuns, withoutRepetition)) {
-    return ['This is mostly your email address or the name of this service. Use a few unrelated words instead.']
+    return ['known-names']
   }
   return []
 }

@@ -60,7 +60,7 @@ function announcedGrants(document: Document, switches: GrantSwitches): Document 
   }
 }
 
-function corrected(document: Document, resources: Resources, switches: GrantSwitches): Document {
+function corrected(document: Document, { resources, switches, languages }: DocumentOptions): Document {
   const scopes = resources.all.flatMap((resource) => resource.scopes.map(({ name }) => name))
   const openid = Array.isArray(document['scopes_supported']) ? document['scopes_supported'] : []
   return {
@@ -69,6 +69,7 @@ function corrected(document: Document, resources: Resources, switches: GrantSwit
     // The engine knows resource scopes only through resource indicators; clients look for them here.
     scopes_supported: [...new Set([...openid, ...scopes])],
     [revocationFeedMember]: `${document['issuer']}${revocationFeedPath}`,
+    ui_locales_supported: [...languages],
     prompt_values_supported: [...promptValues],
     protected_resources: resources.all.flatMap(({ resource, aliases }) => [resource, ...aliases]),
   }
@@ -102,6 +103,8 @@ export interface DocumentOptions {
   readonly basePath: string
   readonly resources: Resources
   readonly switches: GrantSwitches
+  /** Of the pages (BCP 47). */
+  readonly languages: readonly string[]
   /** Other keys: the document of the old ones is forgotten. */
   readonly keyRing: Pick<KeyRing, 'follow'>
 }
@@ -113,7 +116,8 @@ export interface ServedDocuments {
   readonly prepared: FindPreparedAnswer
 }
 
-export function serveDocuments({ basePath, resources, switches, keyRing }: DocumentOptions): ServedDocuments {
+export function serveDocuments(options: DocumentOptions): ServedDocuments {
+  const { basePath, keyRing } = options
   const paths = documentPaths(basePath)
   const cache = new Map<string, CachedDocument>()
   let keysInForce = 0
@@ -136,7 +140,7 @@ export function serveDocuments({ basePath, resources, switches, keyRing }: Docum
       await next()
       if (ctx.status !== 200) return
       const made = ctx.body as Document
-      const served = source === routes.jwks ? made : corrected(made, resources, switches)
+      const served = source === routes.jwks ? made : corrected(made, options)
       document = toCache(served, ctx.response.get('content-type'))
       // One that was made while the keys changed is of the old ones: it is answered, and never kept.
       if (keysBefore === keysInForce) cache.set(source, document)

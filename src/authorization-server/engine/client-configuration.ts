@@ -68,6 +68,6 @@ export function clientConfiguration(options: ClientRuleOptions) {
     // Any function of one's own makes `refresh_token` a grant type that clients may name; provider.ts has the one that serves.
     issueRefreshToken: async (_ctx: EngineContext, client: EngineClient) => client.grantTypeAllowed('refresh_token'),
     responseTypes: ['code' as const],
-    scopes: openidScopes.map(({ name }) => name),
+    scopes: [...openidScopes],
   }
 }

@@ -140,7 +140,7 @@ async function showConfirm(
  */
 function allowedScopes(access: RequestedAccess, form: URLSearchParams, decision: Allowing): string[] {
   const ticked = new Set(form.getAll('scope'))
-  const openid = access.openid.filter(({ name }) => name === 'openid' || ticked.has(name)).map(({ name }) => name)
+  const openid = access.openid.filter((name) => name === 'openid' || ticked.has(name))
   if (decision === 'allow-read-only') return [...readOnlyScopes(access), ...openid]
   const barred = decision === 'allow-hand-off' ? destructiveScopes(access) : new Set<string>()
   const names = access.scopes.map(({ name }) => name)
@@ -255,7 +255,7 @@ async function grantAccess(
   const fingerprint = consentFingerprint(interaction.client)
   const remembered = rememberedScopes(interaction.known.consents, key.resource, fingerprint)
   const grantId = await saveGrant(parts.engine, key, access, scopes, remembered)
-  const asked = [...access.scopes, ...access.openid].map(({ name }) => name)
+  const asked = [...access.scopes.map(({ name }) => name), ...access.openid]
   await parts.keepDocument(key.clientId)
   const consented = rememberConsent(parts.storage, key, fingerprint, {
     asked: [...asked, refusedToStay],

@@ -20,7 +20,7 @@ export function isRefusedToStay(
   scopes: readonly string[],
   remembered: readonly string[],
 ): boolean {
-  const asksForIt = access.openid.some(({ name }) => name === offlineAccess)
+  const asksForIt = access.openid.includes(offlineAccess)
   return asksForIt ? !scopes.includes(offlineAccess) : remembered.includes(refusedToStay)
 }
 

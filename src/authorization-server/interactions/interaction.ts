@@ -68,6 +68,7 @@ export async function loadInteraction(
     const value = stored.params[name]
     return typeof value === 'string' ? value : undefined
   }
+  ctx.state.uiLocales = parameter('ui_locales')
   const accountId = stored.prompt.name === 'login' ? signedInAccount(ctx, stored.result) : stored.session?.accountId
   if (accountId !== undefined) ctx.state.event.subjectHash = subjectHash(accountId)
   const isOperatorsClient = client['made_by_operator'] === true

@@ -27,7 +27,7 @@ export function offeredScopes(
   const before = expandScopes(remembered, resource === undefined ? {} : scopeHierarchyOf(resource))
   const hasName = (known.person(accountId)?.name ?? null) !== null
   return consentScopes(access, before, needsCaution(interaction)).map((scope) =>
-    scope.name === 'profile' && !hasName ? { ...scope, description: 'Your account has no name yet.' } : scope,
+    scope.ours === 'profile' && !hasName ? { ...scope, ours: 'profile-without-name' } : scope,
   )
 }
 

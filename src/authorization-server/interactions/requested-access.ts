@@ -7,14 +7,14 @@ import { expandScopes, parseScope } from '../../oauth/scope.js'
 import { claimsByScope } from '../endpoints/requested-claims.js'
 import { isSignInAlone } from '../endpoints/requested-scopes.js'
 import type { ConsentScopeContext } from '../pages/views.js'
-import { isOpenidScope, openidScopes, type Resources, toolsOfScope } from '../resources/resources.js'
+import { openidScopes, type Resources, toolsOfScope } from '../resources/resources.js'
 import type { Interaction } from './interaction.js'
 
 export interface RequestedAccess {
   /** Absent for plain OpenID Connect. */
   readonly resource: ResourceDeclaration | undefined
   /** Requested as a scope, or by claims that the scope has. */
-  readonly openid: readonly ScopeDeclaration[]
+  readonly openid: readonly string[]
   /** Names of the scopes that were requested as such. */
   readonly scopeNames: ReadonlySet<string>
   /** Claims that were requested one by one, by the scope that has them. */
@@ -32,7 +32,7 @@ export function requestedAccess(interaction: Pick<Interaction, 'parameter'>, res
   const resource = named === undefined ? implied : resources.find(named)
   return {
     resource,
-    openid: openidScopes.filter(({ name }) => requested.has(name) || claims.has(name)),
+    openid: openidScopes.filter((name) => requested.has(name) || claims.has(name)),
     scopeNames: requested,
     claims,
     scopes: (resource?.scopes ?? []).filter(({ name }) => requested.has(name)),
@@ -59,17 +59,29 @@ export function consentScopes(
   const { resource, openid, scopes } = access
   const dangerous = destructiveScopes(access)
   const titles = new Map(resource?.scopes.map(({ name, title }) => [name, title]))
-  return [...scopes, ...openid].map(({ name, title, description, includes }) => ({
+  const ofResource = scopes.map(({ name, title, description, includes }) => ({
     name,
     title,
     description: description === '' ? undefined : description,
     destructive: dangerous.has(name),
     checked: !(caution && dangerous.has(name)),
     alreadyGranted: grantedBefore.has(name),
-    required: name === 'openid',
+    required: false,
     includes: includes.flatMap((included) => titles.get(included) ?? []),
-    tools: resource === undefined || isOpenidScope(name) ? [] : [...toolsOfScope(resource, name)],
+    tools: resource === undefined ? [] : [...toolsOfScope(resource, name)],
   }))
+  const ours = openid.map((name) => ({
+    name,
+    ours: name,
+    title: '',
+    destructive: false,
+    checked: true,
+    alreadyGranted: grantedBefore.has(name),
+    required: name === 'openid',
+    includes: [],
+    tools: [],
+  }))
+  return [...ofResource, ...ours]
 }
 
 /** The requested resource scopes that only read: those that say so, or that another scope of the resource includes. */

@@ -69,7 +69,7 @@ export function standingConsent(
   consents: readonly StoredConsent[],
 ): Standing | undefined {
   const { resource } = access
-  const asked = [...access.scopes, ...access.openid].map(({ name }) => name)
+  const asked = [...access.scopes.map(({ name }) => name), ...access.openid]
   const reach = reachOf(client, request)
   if (asked.length === 0 || reach === 'nothing') return undefined
   const remembered = rememberedScopes(consents, resource?.resource ?? '', consentFingerprint(client))

@@ -6,7 +6,7 @@ import { publicPath } from '../../http/http.js'
 import type { Pages } from '../../pages/pages.js'
 import { normalizeEmail } from '../../storage/accounts/accounts.js'
 import type { AuditTrail } from '../../storage/audit/audit.js'
-import { weaknesses } from '../accounts/password-rules.js'
+import { minimumPasswordLength, weaknesses } from '../accounts/password-rules.js'
 import type { SetupLinks } from '../accounts/setup-link.js'
 import type { KnownBrowsers } from '../login/known-browsers.js'
 import type { PasswordHasher } from '../login/passwords.js'
@@ -46,7 +46,7 @@ function unavailable(): PageError {
 function formErrors(email: string, password: string, productName: string): SetUpContext['errors'] {
   const [weakness] = weaknesses(password, { email, productName })
   return {
-    ...(normalizeEmail(email) === undefined ? { email: 'Enter an email address, such as ada@example.com.' } : {}),
+    ...(normalizeEmail(email) === undefined ? { email: 'no-address' as const } : {}),
     ...(weakness === undefined ? {} : { password: weakness }),
   }
 }
@@ -88,7 +88,8 @@ async function showForm(
   if (!(await parts.setupLinks.isUsable(token))) throw unavailable()
   const status = Object.keys(errors).length === 0 ? 200 : 422
   const action = publicPath(ctx, `/setup?token=${encodeURIComponent(token)}`)
-  parts.pages.send(ctx, 'set-up', { email, errors, action, csrfToken: parts.csrf.tokenFor(formBinding(token)) }, status)
+  const csrfToken = parts.csrf.tokenFor(formBinding(token))
+  parts.pages.send(ctx, 'set-up', { email, passwordLength: minimumPasswordLength, errors, action, csrfToken }, status)
 }
 
 export function createFirstRunRouter(parts: FirstRunParts): Router<HttpState> {

@@ -4,6 +4,7 @@
  * isolate and cut it.
  */
 import { type ConnectViews, connectScripts } from '../../connect-page/connect-page.js'
+import type { Weakness } from '../accounts/password-rules.js'
 import type { FormPostContext } from './form-post-view.js'
 import type { ClientIdentity, NameWarning, RedirectTarget } from './shown-client.js'
 
@@ -39,7 +40,9 @@ export interface ToolContext {
 export interface ConsentScopeContext {
   /** The scope value, for example `notes:read`. */
   readonly name: string
-  /** In words: "Read your notes". */
+  /** Our own words for it, under `consent.ours`; absent for a scope of a resource, which brings its words along. */
+  readonly ours?: string | undefined
+  /** In words: "Read your notes". Of a scope of a resource. */
   readonly title: string
   readonly description?: string | undefined
   readonly destructive: boolean
@@ -145,10 +148,11 @@ export interface DeviceContext {
 /** views/set-up.ejs (the first account): posts `email`, `password`, `csrf` to `action`. */
 export interface SetUpContext {
   readonly email: string
-  /** Plain sentences, as the password rules give them. */
+  /** The shortest password that is taken. */
+  readonly passwordLength: number
   readonly errors: {
-    readonly email?: string | undefined
-    readonly password?: string | undefined
+    readonly email?: 'no-address' | undefined
+    readonly password?: Weakness | undefined
   }
   readonly action: string
   readonly csrfToken: string

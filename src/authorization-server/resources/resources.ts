@@ -1,10 +1,5 @@
 /** The protected resources this server issues tokens for, and which scopes mean what. All in memory: asked on every request. */
-import {
-  canonicalResource,
-  type ResourceDeclaration,
-  type ScopeDeclaration,
-  type ToolDeclaration,
-} from '../../oauth/resource.js'
+import { canonicalResource, type ResourceDeclaration, type ToolDeclaration } from '../../oauth/resource.js'
 import { scopesNamed } from '../../oauth/scope.js'
 
 export interface Resources {
@@ -15,27 +10,10 @@ export interface Resources {
   find(identifier: string): ResourceDeclaration | undefined
 }
 
-/** Scopes of OpenID Connect Core §5.4 and §11 that this server itself understands, in words. */
-export const openidScopes: readonly ScopeDeclaration[] = [
-  {
-    name: 'openid',
-    title: 'Know that it is you',
-    description: 'An identifier that stays the same each time you sign in.',
-    includes: [],
-    destructive: false,
-  },
-  { name: 'profile', title: 'See your name', description: '', includes: [], destructive: false },
-  { name: 'email', title: 'See your email address', description: '', includes: [], destructive: false },
-  {
-    name: 'offline_access',
-    title: 'Stay connected',
-    description: 'Keep access while you are not using it, until you disconnect it.',
-    includes: [],
-    destructive: false,
-  },
-]
+/** Scopes of OpenID Connect Core §5.4 and §11 that this server itself understands; `consent.ours` of the pages' words describes each. */
+export const openidScopes: readonly string[] = ['openid', 'profile', 'email', 'offline_access']
 
-const openidScopeNames: ReadonlySet<string> = new Set(openidScopes.map((scope) => scope.name))
+const openidScopeNames: ReadonlySet<string> = new Set(openidScopes)
 
 /** True for a scope of this server itself, false for one of a resource (or of nobody). */
 export function isOpenidScope(scope: string): boolean {

@@ -49,12 +49,13 @@ const deleteScope: ConsentScopeContext = {
 }
 
 const identityScopes: readonly ConsentScopeContext[] = [
-  { ...readScope, name: 'openid', title: 'Know that it is you', description: undefined, required: true, tools: [] },
-  { ...readScope, name: 'email', title: 'See your email address', description: undefined, tools: [] },
+  { ...readScope, name: 'openid', ours: 'openid', title: '', description: undefined, required: true, tools: [] },
+  { ...readScope, name: 'email', ours: 'email', title: '', description: undefined, tools: [] },
   {
     ...readScope,
     name: 'offline_access',
-    title: 'Stay connected while you are away',
+    ours: 'offline_access',
+    title: '',
     description: undefined,
     required: true,
     tools: [],

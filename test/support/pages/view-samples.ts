@@ -108,17 +108,21 @@ export const viewSamples: ViewSamples = {
     ...forEachHostile((text) => handOff(text, `${handedOffUrl}&state=${text}`)),
   },
   'set-up': {
-    first: { email: '', errors: {}, action: '/set-up/sample', csrfToken },
+    first: { email: '', passwordLength: 15, errors: {}, action: '/set-up/sample', csrfToken },
     mistakes: {
       email: 'ada',
-      errors: {
-        email: 'Enter an email address such as name@example.com.',
-        password: 'Use at least 15 characters; this one has 8.',
-      },
+      passwordLength: 15,
+      errors: { email: 'no-address', password: 'too-short' },
       action: '/set-up/sample',
       csrfToken,
     },
-    ...forEachHostile((text) => ({ email: text, errors: { password: text }, action: '/set-up/sample', csrfToken })),
+    ...forEachHostile((text) => ({
+      email: text,
+      passwordLength: 15,
+      errors: { password: 'too-short' },
+      action: '/set-up/sample',
+      csrfToken,
+    })),
   },
   'set-up-done': {
     done: { email: 'ada@example.com', resourceUrl: 'http://localhost:4000/mcp', connectUrl: '/connect' },
