@@ -123,7 +123,7 @@ function checkKnownBrowser(ctx: HttpContext, cookie: string, email: string): voi
   if (known !== undefined) insist(isHers && cookie.includes(proof), 'a proof of ours, for its own account', email)
   const kept = `${cookieName}=${remembered(email, cookie)}`
   const again = browsers.recognize(requestWith({ cookie: kept }).ctx, email, account)
-  insist(again !== undefined && (known === undefined || again === known), 'who signed in is known', email, kept)
+  insist(again !== undefined && (known === undefined || again.id === known.id), 'who signed in is known', email, kept)
   if (!isHers && kept.includes(proof)) {
     const hers = browsers.recognize(requestWith({ cookie: kept }).ctx, 'ada@example.com', account)
     insist(hers !== undefined, 'the proofs of others stay', kept)
