@@ -83,20 +83,28 @@ export const searchLimits = { concurrency: 2, runningPerSender: 1, perSender: 8,
 
 /**
  * An excerpt is looked for in this many characters around the first word that matches: `ts_headline` reads its whole text, and a page of
- * long notes would take seconds, in which the embedded database answers nobody else.
+ * long notes would take seconds, in which the embedded database answers nobody else. It is found by the first letters of a few words, since
+ * `strpos` compares up to all letters of a word at each place.
  */
-const excerptWindow = { before: 500, length: 2_000 } as const
+const excerptWindow = { before: 500, length: 2_000, words: 4, letters: 16 } as const
 
-/** `rank` travels as text: PostgreSQL writes a float4 so that reading it gives the same float4, and pages never overlap. */
+/**
+ * The rank is that of the query as an alternative to itself. `ts_rank` compares each two places of each two words that have to occur
+ * together: a note of few words, repeated, and a query of all of them would take seconds. Of alternatives it adds up places.
+ *
+ * `rank` travels as text: PostgreSQL writes a float4 so that reading it gives the same float4, and pages
+ * never overlap.
+ */
 const searchStatement: Statement = {
   name: 'notes_search',
   lane: 'search',
   text: `
     WITH wanted AS (
       SELECT replace(found[1], '''''', '''') AS word
-      FROM regexp_matches(websearch_to_tsquery('simple', $2)::text, '''((?:[^'']|'''')+)''', 'g') AS found LIMIT 8
+      FROM regexp_matches(websearch_to_tsquery('simple', $2)::text, '''((?:[^'']|'''')+)''', 'g') AS found
+      LIMIT ${excerptWindow.words}
     ), hits AS (
-      SELECT id, title, body, updated_at, ts_rank(search, query) AS rank
+      SELECT id, title, body, updated_at, ts_rank(search, query || query) AS rank
       FROM notes, websearch_to_tsquery('simple', $2) AS query
       WHERE owner_id = $1 AND search @@ query
     ), page AS (
@@ -108,8 +116,8 @@ const searchStatement: Statement = {
       ts_headline('simple', substr(body, greatest(1, first_match - ${excerptWindow.before}), ${excerptWindow.length}),
         websearch_to_tsquery('simple', $2), 'StartSel="", StopSel="", MinWords=10, MaxWords=30') AS excerpt
     FROM page, LATERAL (
-      SELECT coalesce(min(nullif(strpos(folded, ' ' || word), 0)), min(nullif(strpos(folded, word), 0)), 1) AS first_match
-      FROM wanted, (SELECT ' ' || translate(lower(body), E'\\n\\t', '  ') AS folded OFFSET 0) AS text
+      SELECT coalesce(min(coalesce(nullif(strpos(folded, ' ' || begin), 0), nullif(strpos(folded, begin), 0))), 1) AS first_match
+      FROM (SELECT left(word, ${excerptWindow.letters}) AS begin FROM wanted) AS begins, (SELECT ' ' || translate(lower(body), E'\\n\\t', '  ') AS folded OFFSET 0) AS text
     ) AS place ORDER BY page.rank DESC, id`,
 }
 
