@@ -255,7 +255,7 @@ describeOnDatabases('A proven sign-in is kept, on %s', (kind) => {
     const { browser } = await atConsent(person)
     const again = await open(browser, { prompt: 'login' })
     const [session] = await sessionsOf(person.id)
-    meanwhile.set('sign_in+session+known_tries+audit', () => endSession(server.storage, session?.uid ?? ''))
+    meanwhile.set('sign_in+session+tries+audit', () => endSession(server.storage, session?.uid ?? ''))
     expect(pageOf(await signIn(browser, again, person)).status).toBe(400)
     expect(meanwhile.size).toBe(0)
     expect(await sessionsOf(person.id)).toEqual([])
