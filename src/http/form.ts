@@ -24,8 +24,21 @@ export function readBody(request: IncomingMessage, limit: number): Promise<Buffe
   })
 }
 
-/** A posted form (application/x-www-form-urlencoded, at most 16 KiB). Anything else is `invalid_request`. */
-export async function readForm(ctx: HttpContext): Promise<URLSearchParams> {
+const forms = new WeakMap<IncomingMessage, Promise<URLSearchParams>>()
+
+/**
+ * A posted form (application/x-www-form-urlencoded, at most 16 KiB). Anything else is `invalid_request`. Read once: whoever asks again gets
+ * the same one.
+ */
+export function readForm(ctx: HttpContext): Promise<URLSearchParams> {
+  const known = forms.get(ctx.req)
+  if (known !== undefined) return known
+  const form = parseForm(ctx)
+  forms.set(ctx.req, form)
+  return form
+}
+
+async function parseForm(ctx: HttpContext): Promise<URLSearchParams> {
   if (ctx.is('application/x-www-form-urlencoded') === false) {
     throw new OAuthError('invalid_request', 'only forms can be posted here', { status: 415 })
   }

@@ -5,8 +5,18 @@
 import type { HttpContext } from '../../http/context.js'
 import { engineCookies } from '../engine/engine-cookies.js'
 
-/** True for a form posted to an interaction with a cookie that this server signed for one. Every spelling of the path is one. */
+function decoded(segment: string): string | undefined {
+  try {
+    return decodeURIComponent(segment)
+  } catch {
+    return undefined
+  }
+}
+
+/** True for a form posted to an interaction with the cookie that this server signed for it, in every spelling of the path. */
 export function isHeldForm(ctx: HttpContext, issuer: string): boolean {
-  if (ctx.method !== 'POST' || !ctx.path.startsWith('/interaction/')) return false
-  return ctx.cookies.get(engineCookies(issuer).names.interaction, { signed: true }) !== undefined
+  const [, first, uid = ''] = ctx.path.split('/')
+  if (ctx.method !== 'POST' || first !== 'interaction') return false
+  const held = ctx.cookies.get(engineCookies(issuer).names.interaction, { signed: true })
+  return held !== undefined && held === decoded(uid)
 }

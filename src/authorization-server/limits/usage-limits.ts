@@ -14,6 +14,7 @@
 import { hashSecret } from '../../base/secrets.js'
 import type { NetworkShare } from '../../http/client-network.js'
 import type { HttpContext, HttpMiddleware } from '../../http/context.js'
+import { readForm } from '../../http/form.js'
 import type { CountedLimit, Excess, Reservation, WindowCounters } from '../../http/window-counters.js'
 import { OAuthError } from '../../oauth/errors.js'
 import { deviceCodeGrant } from '../../oauth/grant-types.js'
@@ -211,13 +212,18 @@ export function limitUsage({ limits, counters, hidesAddresses, issuer }: UsagePo
 
   /**
    * A form of a browser that holds an interaction's cookie counts if the interaction and the form's token held. Otherwise its use is given
-   * back while it can count as `other`. Whoever holds no cookie cannot use up the limit, and does not shut out those who hold one.
+   * back while it can count as `other`. Whoever holds no cookie cannot use up the limit, and does not shut out those who hold one. It counts
+   * once it is whole: forms that were sent by half would hold uses for as long as a body may take.
    */
   const heldForm = async (
     ctx: HttpContext,
     networks: readonly NetworkShare[],
     next: () => Promise<unknown>,
   ): Promise<void> => {
+    await readForm(ctx).catch((error: unknown) => {
+      counters.take(limit('other'), networks)
+      throw error
+    })
     const reservation = counters.reserve(limit('sign-in'), networks)
     if (reservation.excess !== undefined) return refuse(ctx, 'sign-in', reservation.excess)
     let isTaken = false
