@@ -78,10 +78,12 @@ async function add(terminal: Terminal, email: string, { name }: Flags): Promise<
 
 async function setPassword(terminal: Terminal, email: string): Promise<void> {
   const passwordHash = await newPasswordHash(terminal, email)
-  await withAccounts(terminal, async ({ accounts, record }) => {
+  await withAccounts(terminal, async ({ accounts, throttle, record }) => {
     const { id, email: known } = await existing(accounts, email)
     await accounts.setPasswordHash(id, passwordHash)
     await accounts.endAccess(id)
+    // From now on no browser is known to the account: what strangers tried before would keep the owner out.
+    await throttle.unlock(known)
     await record('account.password_changed', id)
     writeLine(terminal, `Set a new password for ${known}, and signed that account out everywhere.`)
   })
@@ -100,9 +102,10 @@ async function disable(terminal: Terminal, email: string): Promise<void> {
 }
 
 async function enable(terminal: Terminal, email: string): Promise<void> {
-  await withAccounts(terminal, async ({ accounts }) => {
+  await withAccounts(terminal, async ({ accounts, throttle }) => {
     const { id, email: known } = await existing(accounts, email)
     await accounts.enable(id)
+    await throttle.unlock(known)
     writeLine(terminal, `Enabled ${known}.`)
   })
 }

@@ -29,8 +29,8 @@ export function createInteractionPolicy(): ReturnType<typeof base> {
   )
 
   // The engine knows a `sub` of one value only. After a sign-in as somebody else the dispatcher answers `login_required`. Without a page
-  // (`prompt=none`) the answer is the same whether or not it is the person, unless they allowed the client this before: anybody who
-  // registers could otherwise ask a visitor's browser who is signed in.
+  // (`prompt=none`) the answer is the same whether or not it is the person, and however long ago they signed in, unless they allowed the
+  // client this before: anybody who registers could otherwise ask a visitor's browser who that is.
   const subject = login.checks.get('claims_id_token_sub_value')
   if (subject === undefined) throw new Error('the engine lost its check claims_id_token_sub_value')
   login.checks.remove(subject.reason)
@@ -38,9 +38,10 @@ export function createInteractionPolicy(): ReturnType<typeof base> {
     new Check(subject.reason, subject.description, 'login_required', ({ oidc }) => {
       const claims = oidc.params?.['claims']
       const wanted = requestedSubjects(typeof claims === 'string' ? claims : undefined)
-      if (wanted === undefined) return Check.NO_NEED_TO_PROMPT
+      const asksAboutPerson = wanted !== undefined || oidc.params?.['max_age'] !== undefined
       const mayTell = isStanding(oidc) || !oidc.prompts.has('none')
-      return mayTell && wanted.includes(oidc.session?.accountId) ? Check.NO_NEED_TO_PROMPT : Check.REQUEST_PROMPT
+      if (asksAboutPerson && !mayTell) return Check.REQUEST_PROMPT
+      return wanted?.includes(oidc.session?.accountId) === false ? Check.REQUEST_PROMPT : Check.NO_NEED_TO_PROMPT
     }),
   )
 

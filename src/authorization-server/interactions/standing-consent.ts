@@ -107,7 +107,6 @@ export async function grantStanding(
     const value = params?.[name]
     return typeof value === 'string' ? value : undefined
   }
-  if (mustSignIn(asked, parameter)) return undefined
   const request: AskingRequest = {
     redirectUri: parameter('redirect_uri'),
     prompts: asked.prompts,
@@ -117,7 +116,10 @@ export async function grantStanding(
   if (!mayStand(known, request)) return undefined
   const access = requestedAccess({ parameter }, parts.resources)
   const key = { accountId: account.accountId, clientId: client.clientId }
-  const standing = standingConsent(known, request, access, await consentsOf(parts.storage, key))
+  // Looked up first, or the time of the answer would tell whether the person is the one that the client asks for.
+  const consents = await consentsOf(parts.storage, key)
+  if (mustSignIn(asked, parameter)) return undefined
+  const standing = standingConsent(known, request, access, consents)
   if (standing === undefined) return undefined
   const { scopes, remembered } = standing
   const detail = { scopes, resource: access.resource?.resource ?? '', by: 'standing consent' }

@@ -28,10 +28,10 @@ export interface Authenticator {
 
 /** Renews a hash made with older parameters when its owner signs in. */
 export function createAuthenticator(
-  accounts: Pick<AccountStore, 'setPasswordHash'>,
+  accounts: Pick<AccountStore, 'find' | 'setPasswordHash'>,
   hasher: PasswordHasher,
 ): Authenticator {
-  return {
+  const authenticator: Authenticator = {
     async authenticate(account, password, sender) {
       const matches = await hasher.verify(account?.passwordHash, password, sender)
       if (account === undefined || !matches || account.disabledAt !== undefined) return undefined
@@ -39,8 +39,10 @@ export function createAuthenticator(
       if (passwordHash === undefined) return undefined
       if (!hasher.needsRehash(passwordHash)) return { accountId, passwordHash }
       const renewed = await hasher.hash(password)
-      await accounts.setPasswordHash(accountId, renewed, passwordHash)
-      return { accountId, passwordHash: renewed }
+      if (await accounts.setPasswordHash(accountId, renewed, passwordHash)) return { accountId, passwordHash: renewed }
+      // Another sign-in has renewed it, or the password is another by now.
+      return authenticator.authenticate(await accounts.find(accountId), password, sender)
     },
   }
+  return authenticator
 }

@@ -84,6 +84,16 @@ describe('Authentication of people', () => {
     expect(await authenticate('old@example.org', password)).toEqual({ accountId: account?.id })
   })
 
+  it('takes every right password of sign-ins at the same moment while one of them renews the hash', async () => {
+    const old = await hash(password, { memoryCost: 8192 })
+    const account = await accounts.add({ email: 'twice@example.org', passwordHash: old })
+    const found = await accounts.findByEmail('twice@example.org')
+    const proven = await Promise.all(Array.from({ length: 3 }, () => authenticator.authenticate(found, password)))
+    const stored = (await accounts.findByEmail('twice@example.org'))?.passwordHash
+    expect(proven).toEqual(Array(3).fill({ accountId: account?.id, passwordHash: stored }))
+    expect(await authenticator.authenticate(found, 'quarrel velvet harbor')).toBeUndefined()
+  })
+
   it('creates the bootstrap account once and never touches it again', async () => {
     const settings = { email: 'First@example.org', password, productName: 'Gatehouse' }
     expect(await bootstrapAccount(accounts, hasher, settings)).toBe('created')

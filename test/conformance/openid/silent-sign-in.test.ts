@@ -100,10 +100,14 @@ describe('Requests that are answered without a page (OpenID Connect Core §3.1.2
     },
   )
 
-  it('tells nobody whether a certain person is signed in, unless that person allowed the client before', async () => {
+  it('tells nobody whether a certain person is signed in, or since when, unless that person allowed the client before', async () => {
     const browser = server.newBrowser()
     const sub = (await signInAt(party('itself'), browser)).claims()?.sub ?? ''
     const other = await registerRelyingParty(server, {})
+    for (const maxAge of ['100000', '1']) {
+      const { url } = await startFlow(other, { prompt: 'none', max_age: maxAge })
+      expect(answerOf(await browser.open(url.href))).toBe('login_required')
+    }
     for (const subject of [{ value: sub }, { values: [sub, 'somebody'] }, { value: 'somebody' }]) {
       const claims = JSON.stringify({ id_token: { sub: subject } })
       const { url } = await startFlow(other, { prompt: 'none', claims })
