@@ -3,8 +3,11 @@ import { canParseUrl } from '../oauth/url.js'
 
 const blanks = /[\s\p{Cc}\u115f\u1160\u2028\u2029\u2800\u3164\uffa0]+/gu
 
-/** Bidirectional controls, zero-width and other format characters, tags, private use, halves of surrogate pairs. */
-const invisible = /(?![\u200c\u200d])[\p{Cf}\p{Cs}\p{Co}]|\u034f|\u17b4|\u17b5/gu
+/**
+ * Bidirectional controls, zero-width and other format characters, tags, private use, halves of surrogate pairs, and code points without a
+ * character yet that are drawn as nothing. Variation selectors choose a form of the letter or emoji before them.
+ */
+const invisible = /(?!\u200c|\u200d|\p{Variation_Selector})[\p{Default_Ignorable_Code_Point}\p{Cf}\p{Cs}\p{Co}]/gu
 
 /** Joiners have a job in emoji and in Arabic or Indic letters; elsewhere they only make equal-looking names unequal. */
 const idleJoiners =
@@ -27,6 +30,8 @@ export function displayText(value: string, max: number): string {
     .replace(blanks, ' ')
     .replace(invisible, '')
     .replace(idleJoiners, '')
+    // A mark composes with its letter once nothing stands between them.
+    .normalize('NFC')
     .replace(stackedMarks, '$1')
     .replace(/ +/g, ' ')
     .trim()
