@@ -12,9 +12,12 @@ export const maxTextLength = 2_000
 const maxContacts = 20
 const maxContactLength = 300
 
-/** Control, format and bidirectional characters, line breaks of every kind, private use, and letters that show as nothing. */
+/**
+ * Control, format and bidirectional characters, line breaks of every kind, private use, and code points that are drawn as nothing, assigned
+ * or not. Variation selectors choose the form of an emoji or letter, and are allowed.
+ */
 export const deceptiveCharacters: RegExp =
-  /[\p{Cc}\p{Cf}\p{Co}\p{Zl}\p{Zp}\u115f\u1160\u3164\uffa0]|\u034f|\u17b4|\u17b5/u
+  /[\p{Cc}\p{Cf}\p{Co}\p{Zl}\p{Zp}]|(?!\p{Variation_Selector})\p{Default_Ignorable_Code_Point}/u
 
 export const webUrlStart: RegExp = /^https?:\/\/[^/?#]/i
 export const httpsUrlStart: RegExp = /^https:\/\/[^/?#]/i

@@ -144,6 +144,7 @@ export const refusedMetadata: readonly (readonly [what: string, metadata: unknow
   ['a name with a line break', { ...web, client_name: 'Claude\nVerified' }],
   ['a name with zero-width characters', { ...web, client_name: 'Cla\u200bude' }],
   ['a name with a soft hyphen', { ...web, client_name: 'Cla\u00adude' }],
+  ['a name with an invisible code point that is not assigned', { ...web, client_name: 'Claude\u{e0fff}' }],
   ['a name with tag characters', { ...web, client_name: 'Claude\u{e0041}' }],
   ['a name with half a surrogate pair', `{"redirect_uris":["https://client.example/cb"],"client_name":"\\ud800"}`],
   ...badFetched,

@@ -148,6 +148,11 @@ describe('What the rules say', () => {
     ],
     ['too much', { jwks: { keys: ['x'.repeat(20_000)] } }, ['size']],
     ['a name with a bidi mark', { client_name: 'x\u200f' }, ['client-name', 'deceptive-text']],
+    [
+      'a name with an invisible code point that is not assigned',
+      { client_name: 'x\u{e0002}' },
+      ['client-name', 'deceptive-text'],
+    ],
     ['a link with a bidi mark', { tos_uri: 'https://a.example/\u2066' }, ['deceptive-text']],
     ['a nameless link', { tos_uri: 'https:///x' }, ['link']],
     ['a key set over http', { jwks_uri: 'http://a.example' }, ['fetched-url']],

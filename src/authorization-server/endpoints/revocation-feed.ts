@@ -83,7 +83,7 @@ function answer(ctx: HttpContext, page: RevocationPage, isLast: boolean): void {
   ctx.state.isRoutine = page.revocations.length === 0
 }
 
-/** Middleware. `stopping`: whoever waits is answered. */
+/** Middleware. When `stopping` is aborted, waiting requests are answered. */
 export function serveRevocationFeed(
   storage: Storage,
   authenticate: AuthenticateClient,

@@ -15,7 +15,7 @@ export interface EngineClient {
   readonly redirectUris?: readonly string[] | undefined
   grantTypeAllowed(grantType: string): boolean
   metadata(): ClientMetadata
-  /** Members of ours (clients/metadata-rules.ts), by the names that the metadata has. */
+  /** This server's own members of the metadata (clients/metadata-rules.ts), by their names there. */
   readonly [member: string]: unknown
 }
 

@@ -211,9 +211,9 @@ export function limitUsage({ limits, counters, hidesAddresses, issuer }: UsagePo
   }
 
   /**
-   * A form of a browser that holds an interaction's cookie counts if the interaction and the form's token held. Otherwise its use is given
-   * back while it can count as `other`. Whoever holds no cookie cannot use up the limit, and does not shut out those who hold one. It counts
-   * once it is whole: forms that were sent by half would hold uses for as long as a body may take.
+   * A form of a browser that holds the interaction's cookie counts if the interaction and the form's token held. Otherwise its use is given
+   * back while it can count as `other`. So senders without the cookie cannot use up the limit of browsers that hold one. The form is read
+   * before it counts: half-sent forms would hold uses for as long as a body may take.
    */
   const heldForm = async (
     ctx: HttpContext,

@@ -4,7 +4,7 @@
  * grants nothing. throttle.ts does the counting.
  *
  * A proof ends with the credential it was given for: with the password, and with the account's access (`Claimant.changedAt`). Otherwise
- * whoever had the password once could collect proofs, and guess at the next password with each of them.
+ * somebody who had the password once could collect proofs, and guess at the next password with each of them.
  */
 import { createHmac, hkdfSync } from 'node:crypto'
 import { type Clock, epochSeconds } from '../../base/clock.js'
