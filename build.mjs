@@ -1,4 +1,4 @@
-// Builds what running needs: the Prisma clients and dist/. With --if-stale it does nothing when no source changed.
+// Builds what running needs: the Prisma clients, dist/ and the libraries under packages/. With --if-stale it does nothing when no source changed.
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import {
@@ -6,7 +6,6 @@ import {
   copyFileSync,
   existsSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -58,39 +57,36 @@ async function generate(schemaName) {
   writeFileSync(stamp, current)
 }
 
-/**
- * New embedded databases for first starts (src/database/embedded-image.ts), made by the compiled program. That takes a while, so the result is
- * kept for as long as nothing changes that it is made from.
- */
+/** The image of a new embedded database (build-image.mjs). Making it takes a while, so it is kept until something that it is made from changes. */
 async function databaseImage() {
-  const madeFrom = [...filesUnder('prisma'), ...filesUnder('src/database'), 'package-lock.json']
+  const madeFrom = [...filesUnder('prisma'), ...filesUnder('src/database'), 'build-image.mjs', 'package-lock.json']
   const folder = join('node_modules', '.cache', 'gatehouse-build')
   const kept = join(folder, `embedded-databases-${fingerprint(madeFrom).slice(0, 16)}.br`)
   if (existsSync(kept)) return kept
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(folder, { recursive: true })
-  const made = mkdtempSync(join(folder, 'made-'))
-  const databases = { auth: join(made, 'auth'), notes: join(made, 'notes') }
-  const compiled = (module) => import(new URL(`dist/database/${module}.js`, import.meta.url))
-  const [{ prepareEmbeddedFolders }, { openEmbeddedDatabase }, { migrate }, { packImage }] = await Promise.all(
-    ['embedded-folders', 'database', 'migrate', 'embedded-image'].map(compiled),
-  )
-  await prepareEmbeddedFolders(Object.values(databases))
-  for (const [name, database] of Object.entries(databases)) {
-    const open = await openEmbeddedDatabase(database)
-    await migrate(open, join(process.cwd(), 'prisma', name, 'migrations'))
-    await open.close()
-  }
-  writeFileSync(`${made}.br`, await packImage(databases))
-  renameSync(`${made}.br`, kept)
-  rmSync(made, { recursive: true, force: true })
+  const made = join(folder, `made-${process.pid}.br`)
+  await run('build-image.mjs', made)
+  renameSync(made, kept)
   return kept
+}
+
+/** Folders of the libraries. The image of the servers is built without them. */
+const libraries = existsSync('packages') ? readdirSync('packages').map((name) => join('packages', name)) : []
+
+const compiler = join(require.resolve('typescript/package.json'), '..', 'bin', 'tsc')
+
+async function compileLibrary(folder) {
+  rmSync(join(folder, 'dist'), { recursive: true, force: true })
+  await run(compiler, '-p', join(folder, 'tsconfig.json'))
 }
 
 async function compile() {
   const current = fingerprint([
     ...filesUnder('src'),
     ...filesUnder('prisma'),
+    ...libraries.map((folder) => join(folder, 'tsconfig.json')),
+    'build-image.mjs',
     'tsconfig.json',
     'tsconfig.build.json',
     'package-lock.json',
@@ -98,7 +94,7 @@ async function compile() {
   if (process.argv.includes('--if-stale') && existsSync(stampFile) && readFileSync(stampFile, 'utf8') === current)
     return
   rmSync('dist', { recursive: true, force: true })
-  await run(join(require.resolve('typescript/package.json'), '..', 'bin', 'tsc'), '-p', 'tsconfig.build.json')
+  await Promise.all([run(compiler, '-p', 'tsconfig.build.json'), ...libraries.map(compileLibrary)])
   copyFileSync(await databaseImage(), join('dist', 'embedded-databases.br'))
   writeFileSync(stampFile, current)
 }
@@ -107,7 +103,7 @@ try {
   await Promise.all(Object.keys(generatedFolders).map(generate))
   if (!process.argv.includes('--generate-only')) {
     await compile()
-    // npm makes it executable when it installs; what is compiled later would lack that, and `npx gatehouse` be refused.
+    // npm makes it executable when it installs; what is compiled later would lack that, and the installed command be refused.
     chmodSync(join('dist', 'main.js'), 0o755)
   }
 } catch (error) {

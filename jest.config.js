@@ -17,6 +17,7 @@ export default {
     '/test/clients/external/',
     '/test/compose/',
     '/test/foreign/',
+    '/test/release/builds/',
     '/test/bench/',
     '/test/conformance/official/',
   ],

@@ -7,6 +7,6 @@ const ports = { auth: authPort, mcp: mcpPort }
 const asked = process.argv[2] === undefined ? Object.values(ports) : [ports[process.argv[2]]]
 
 const answers = await Promise.all(
-  asked.map((port) => fetch(`http://127.0.0.1:${port}/health/ready`, { signal: AbortSignal.timeout(4_000) })),
+  asked.map((port) => fetch(`http://127.0.0.1:${port}/health/ready`, { signal: AbortSignal.timeout(10_000) })),
 )
 process.exit(answers.every(({ ok }) => ok) ? 0 : 1)

@@ -1,5 +1,5 @@
 // One-shot job: on the first start makes the random secrets of the composed stack, each set in the volume of those who need it.
-// Later starts change nothing. Never prints a secret. By hand, to change the encryption key (README, "Keys"):
+// Later starts change nothing. Never prints a secret. By hand, to change the encryption key (docs/operations/keys.md):
 //   docker compose run --rm secrets add-encryption-key          a new one, which seals from the next start on; the others still open
 //   docker compose run --rm secrets drop-old-encryption-keys ID all but the first, whose id `gatehouse keys sealed` has printed
 // This job reaches no network, so it cannot ask the database itself whether an old key is still needed: the id is the proof that it is not.

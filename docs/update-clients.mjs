@@ -1,15 +1,15 @@
-// Plays every known client against the whole product and writes the README's compatibility table: npm run readme:clients
+// Plays every known client against the whole product and writes the manual's compatibility table: npm run docs:clients
 // test/clients/compatibility.test.ts fails while the table is not what such a run yields.
 import '../test/support/typescript-loader.mjs'
 import setUp from '../test/support/global-setup.mjs'
 import tearDown from '../test/support/global-teardown.mjs'
-import { writeReadme } from './readme-sections.mjs'
+import { writeSections } from './generated-sections.mjs'
 
 const { playAll } = await import('../test/clients/play-all.ts')
 setUp()
 try {
   const { table, failures } = await playAll()
-  writeReadme({ clients: table })
+  writeSections({ clients: table })
   for (const failure of failures) console.error(failure)
   process.exitCode = failures.length > 0 ? 1 : 0
 } finally {

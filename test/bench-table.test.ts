@@ -24,7 +24,7 @@ const result: BenchResult = {
   starts: [{ label: 'PostgreSQL', readyMs: 1_234, idleMiB: 180 }],
 }
 
-describe('the table of measurements for the README', () => {
+describe('the table of measurements of the manual', () => {
   it('names ratios first, and leaves out what was not measured', () => {
     const [heading = '', , row = ''] = renderReadmeTable(result).split('\n')
     expect(heading).toMatch(/^\| Operation \| PostgreSQL ÷ bare \| embedded ÷ bare \|/)

@@ -11,10 +11,11 @@ const lockSchema = z.object({
   packages: z.record(
     z.string(),
     z.object({
-      version: z.string(),
+      version: z.string().optional(),
       integrity: z.string().optional(),
       license: z.string().optional(),
       dev: z.boolean().optional(),
+      link: z.boolean().optional(),
     }),
   ),
 })
@@ -44,8 +45,11 @@ const looked: Readonly<Record<string, string>> = {
 /** Every licence of an expression such as `(MIT OR Apache-2.0)`; with OR one would do, but so far all are fine. */
 const licencesOf = (expression: string) => expression.replace(/[()]/g, '').split(/\s+(?:and|or)\s+/i)
 
+/** The server itself, and the libraries of this repository, each of which npm also links into node_modules. */
+const isOurs = (path: string, link = false) => link || !path.startsWith('node_modules/')
+
 const shipped = Object.entries(packages)
-  .filter(([path, { dev }]) => path !== '' && dev !== true)
+  .filter(([path, { dev, link }]) => !isOurs(path, link) && dev !== true)
   .map(([path, entry]) => ({ name: path.replace(/^.*node_modules\//, ''), ...entry }))
 
 describe('Dependencies', () => {

@@ -52,7 +52,7 @@ describe('The test suite', () => {
       /(?<!killAfterwards\(\s*)\bspawn\(/,
     ]
     // These have a Jest run of their own, or none.
-    const apart = /^(bench|faults|fuzz|compose|foreign|browser|clients\/external|conformance\/official)\//
+    const apart = /^(bench|faults|fuzz|mutations|compose|foreign|browser|clients\/external|conformance\/official)\//
     // Fastify and Hono listen by themselves; frameworks.ts registers what they open. What is behind the ways: clusters and daemons end with the run (support/end-with-run.ts).
     const names = [
       'opened',

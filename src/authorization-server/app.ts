@@ -6,6 +6,7 @@ import compose from 'koa-compose'
 import type { HttpMiddleware } from '../http/context.js'
 import { createHttpBase, type HttpApp, type HttpBaseOptions, routesOf } from '../http/http.js'
 import { answerAhead } from '../http/prepared-answers.js'
+import { derived } from '../oauth/declared-resource.js'
 import { grantSwitches } from '../oauth/grant-types.js'
 import { pathOf } from '../oauth/well-known.js'
 import { createPages, viewsFolder } from '../pages/pages.js'
@@ -16,8 +17,8 @@ import { createRateLimits } from '../storage/counters/rate-limits.js'
 import { createUsageCounters } from '../storage/counters/usage-counters.js'
 import { createSetupLinks } from './accounts/setup-link.js'
 import { noteClientRequests } from './clients/client-requests.js'
-import { installFileClients } from './clients/file-clients.js'
 import { ownNames } from './clients/name-warnings.js'
+import { CookieSigner } from './cookie-signer.js'
 import { guardCodeEntry, limitDeviceCodes } from './device/entry.js'
 import { paceDevices } from './device/polling.js'
 import { canonicalisePaths } from './endpoints/canonical-paths.js'
@@ -49,7 +50,7 @@ import { createAccountMapper } from './grants/account-mapping.js'
 import { createOwnGrants } from './grants/grants.js'
 import { createDecisionGuard } from './interactions/decision-guard.js'
 import { showHandOff } from './interactions/hand-off.js'
-import { interactionRequests } from './interactions/interaction-requests.js'
+import { authorizationRequests, interactionRequests } from './interactions/interaction-requests.js'
 import { verifyLogoutHints } from './interactions/logout-hint.js'
 import { holdBackErrors } from './interactions/open-redirect-guard.js'
 import { createInteractionRouter } from './interactions/router.js'
@@ -103,17 +104,18 @@ export async function createAuthorizationServer(
     scripts: pageScripts,
     basePath,
   })
-  const resources = createResources(options.resources)
+  const { declarations } = options
+  const resources = createResources(declarations, issuer)
   const csrf = createCsrfProtection(keyRing, origin)
   const audit = createAuditTrail(storage, log, options.auditObserver)
-  const accounts = createAccountStore(storage.prisma, storage.clock)
+  const accounts = createAccountStore(storage)
   const clients = createEngineClients(options, (clientId) => void audit.record({ type: 'client.changed', clientId }))
   const enginePages = createEnginePages(pages)
   const standing = { storage, resources, audit }
   const provider = createProvider({ options, resources, keyRing, pages: enginePages, clients, standing })
   const ownGrants = createOwnGrants({
     issuer,
-    trustedIssuers: options.trustedAssertionIssuers,
+    trustedIssuers: derived(declarations, ({ assertionIssuers }) => assertionIssuers),
     storage,
     resources,
     accounts: createAccountMapper({
@@ -126,7 +128,6 @@ export async function createAuthorizationServer(
     operatorFetch: options.operatorFetch,
   })
   for (const grant of ownGrants) registerOwnGrant(provider, grant)
-  if (options.fileClients !== undefined) await installFileClients(storage, audit, options.fileClients)
   listenToEngine(provider, createEventLog(log, audit))
 
   const base: HttpBaseOptions = {
@@ -145,15 +146,17 @@ export async function createAuthorizationServer(
       await options.alsoReady?.()
     },
     stopping: options.stopping,
+    warnings: options.warnings,
+    peers: options.peers,
     renderErrorPage: renderErrorPage(pages),
   }
   const app = createHttpBase(base)
   // The engine signs its cookies with the app's keys.
   keyRing.follow(({ cookie }) => {
-    app.keys = [...cookie]
+    app.keys = new CookieSigner(cookie)
   })
   const knownBrowsers = createKnownBrowsers(keyRing, issuer, storage.clock)
-  const setupLinks = createSetupLinks(storage.database.sql, storage.clock)
+  const setupLinks = createSetupLinks(storage)
   const visitorPages = createVisitorPages({ issuer, setupLinks, pages, resources })
   const firstRun = createFirstRunRouter({
     productName,
@@ -177,7 +180,7 @@ export async function createAuthorizationServer(
     pages,
     resources,
     decisionGuard: createDecisionGuard(csrf, storage.clock),
-    ownNames: ownNames(options),
+    ownNames: derived(declarations, (declared) => ownNames({ productName, issuer, resources: declared.resources })),
     offersHandOff: options.offersHandOff,
     refreshTokenTtlSeconds: options.refreshTokenTtlSeconds,
     sessionTtlSeconds: options.sessionTtlSeconds,
@@ -198,6 +201,7 @@ export async function createAuthorizationServer(
   const paced = paceDevices(storage)
   const documents = serveDocuments({
     basePath,
+    declarations,
     resources,
     switches: grantSwitches(options),
     languages: pages.languages,
@@ -207,8 +211,9 @@ export async function createAuthorizationServer(
   takeResourceTokensAtUserinfo(provider, createLiveTokenFinder(storage, readSelfContained))
   const unitsOfWork = inUnitsOfWork([
     tokenRequests(storage, audit, createTokenGate(usage)),
-    introspections(storage, introspectSelfContained(storage, readSelfContained)),
+    introspections(storage, introspectSelfContained(storage, resources, readSelfContained)),
     interactionRequests(storage),
+    authorizationRequests(storage),
     registrations(issuer, storage, createRegistrationGate(options.registration, limits)),
   ])
   const everything: readonly HttpMiddleware[] = [

@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Logger } from '../base/log.js'
 import type { HttpContext, HttpMiddleware } from '../http/context.js'
+import { noteError } from '../http/noted-error.js'
 import { subjectHash } from '../oauth/subject-hash.js'
 import type { AuditEntry, AuditTrail } from '../storage/audit/audit.js'
 import { engineRequest } from './engine/engine-context.js'
@@ -41,10 +42,7 @@ export function createEventLog(log: Logger, audit: AuditTrail): EngineListener {
     unitOf(ctx)?.write(audit.event(entry, ctx.state.event))
   }
   return {
-    failed: ({ state: { event } }, { error, detail }) => {
-      event.error = error
-      if (detail !== undefined) event.errorDetail = detail
-    },
+    failed: ({ state: { event } }, failure) => noteError(event, failure),
     broke: ({ state: { event } }, error) => {
       log.error({ err: error, requestId: event.requestId }, 'the engine failed')
     },

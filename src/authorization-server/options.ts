@@ -2,15 +2,14 @@
 
 import type { Logger } from '../base/log.js'
 import type { HttpMiddleware } from '../http/context.js'
+import type { Peers } from '../http/peers.js'
+import type { DeclarationsInForce } from '../oauth/declared-resource.js'
 import type { HostRules } from '../oauth/host-pattern.js'
 import type { RegistrationRules } from '../oauth/registration-rules.js'
-import type { ResourceDeclaration } from '../oauth/resource.js'
-import type { TrustedIssuer } from '../oauth/trusted-issuer.js'
 import type { UsageLimits } from '../oauth/usage-limits.js'
 import type { AuditObserver } from '../storage/audit/audit.js'
 import type { KeyRing } from '../storage/keys/key-ring.js'
 import type { Storage } from '../storage/storage.js'
-import type { FileClient } from './clients/clients-file.js'
 import type { RunningFetches } from './clients/fetch-queue.js'
 import type { OperatorFetch } from './grants/issuer-keys.js'
 
@@ -46,7 +45,8 @@ export interface ResourceServerClient {
 export interface AuthorizationServerOptions {
   /** Exact `issuer`. */
   readonly issuer: string
-  readonly resources: readonly ResourceDeclaration[]
+  /** The resources that tokens are issued for, and the identity providers whose assertions are exchanged for access tokens. */
+  readonly declarations: DeclarationsInForce
   readonly storage: Storage
   /** Signing and cookie keys, over the same storage. The owner of the object also runs its rotation. */
   readonly keyRing: Pick<KeyRing, 'follow' | 'keys' | 'assertAllOpen'>
@@ -54,10 +54,6 @@ export interface AuthorizationServerOptions {
   readonly untrustedFetch: UntrustedFetch
   /** For URLs that the operator configured: any address, but limited in time and size, and without redirects. */
   readonly operatorFetch: OperatorFetch
-  /** Clients that the operator defines in a file: exactly these from now on. Absent: the stored ones stay as they are. */
-  readonly fileClients?: readonly FileClient[] | undefined
-  /** Identity providers whose assertions are exchanged for access tokens; empty: the grant is not offered. */
-  readonly trustedAssertionIssuers: readonly TrustedIssuer[]
   /** Accept client assertions whose `aud` is the token endpoint's URL instead of the issuer. Default: false. */
   readonly acceptsTokenEndpointAudience?: boolean
   /** How long it takes to say that a client's document cannot be had, whatever the reason: longer than a fetch may take. */
@@ -82,6 +78,10 @@ export interface AuthorizationServerOptions {
   readonly operatorSecrets?: (() => readonly string[]) | undefined
   /** Readiness of the other server if one shares this port. */
   readonly alsoReady?: (() => Promise<void>) | undefined
+  /** See `HttpBaseOptions.warnings`. */
+  readonly warnings?: (() => readonly string[]) | undefined
+  /** See `HttpBaseOptions.peers`. */
+  readonly peers?: Peers | undefined
   /** Host values besides the issuer's that are answered: the service name inside a container network. */
   readonly internalHosts: readonly string[]
   readonly registration: RegistrationOptions
@@ -93,7 +93,7 @@ export interface AuthorizationServerOptions {
   /** Show the answer for a program on another machine, whose loopback redirect this browser cannot reach. */
   readonly offersHandOff: boolean
   readonly acceptsMetadataDocuments: boolean
-  readonly accessTokenFormat: 'jwt' | 'opaque'
+  /** Of access tokens for userinfo alone; the others follow their resource's declaration. */
   readonly accessTokenTtlSeconds: number
   readonly refreshTokenTtlSeconds: number
   readonly sessionTtlSeconds: number

@@ -16,31 +16,63 @@ const idleJoiners =
 /** More marks on one letter than any language needs run over the lines around them. */
 const stackedMarks = /(\p{M}{4})\p{M}+/gu
 
+/** Every character is one code point, and lines break between them. */
+const plain = /^[\0-\u02ff]*$/
+
+/**
+ * A run of leading jamo, of Indic conjuncts, or of letters that join what stands before or after them is one character to Unicode, however
+ * long, and has no place to break a line. Syllables have up to five letters, emoji up to ten code points.
+ */
+const longest = { letters: 6, codePoints: 16 } as const
+const unreadable = '\ufffd'
+
+const letter = /\p{L}/gu
+
+const lettersOf = (character: string) => character.match(letter)?.length ?? 0
+
+function readable(character: string): string {
+  const isEndless = [...character].length > longest.codePoints || lettersOf(character) > longest.letters
+  return isEndless ? unreadable : character
+}
+
+/** How many characters wide it is: several letters of a conjunct may stand side by side. */
+const widthOf = (character: string) => Math.max(1, lettersOf(character) / 2)
+
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' })
+
+function cleaned(value: string): string {
+  return (
+    value
+      .normalize('NFC')
+      .replace(blanks, ' ')
+      .replace(invisible, '')
+      .replace(idleJoiners, '')
+      // A mark composes with its letter once nothing stands between them.
+      .normalize('NFC')
+      .replace(stackedMarks, '$1')
+      .replace(/ +/g, ' ')
+      .trim()
+  )
+}
 
 /**
  * The value as one line of at most `max` characters as a person counts them, cut with an ellipsis. Strips control and bidi
- * control characters and collapses blanks. Does not escape markup and does not judge look-alike letters. Never use it to cut a
+ * control characters and collapses blanks. A character without end is shown as U+FFFD. Does not escape markup and does not judge look-alike letters. Never use it to cut a
  * host: what is cut off its end is what says who owns it.
  */
 export function displayText(value: string, max: number): string {
-  const cleaned = value
-    .slice(0, max * 32)
-    .normalize('NFC')
-    .replace(blanks, ' ')
-    .replace(invisible, '')
-    .replace(idleJoiners, '')
-    // A mark composes with its letter once nothing stands between them.
-    .normalize('NFC')
-    .replace(stackedMarks, '$1')
-    .replace(/ +/g, ' ')
-    .trim()
-  if (cleaned.length <= max && value.length <= max * 32) return cleaned
-  const segments = [...graphemes.segment(cleaned)]
-  if (segments.length <= max) return cleaned
-  return `${segments
-    .slice(0, max - 1)
-    .map(({ segment }) => segment)
+  // Twice: a mark that is left out may leave a joiner idle.
+  const text = cleaned(cleaned(value.slice(0, max * 32)))
+  if (plain.test(text) && text.length <= max && value.length <= max * 32) return text
+  const characters = [...graphemes.segment(text)].map(({ segment }) => readable(segment))
+  let width = 0
+  const widths = characters.map((character) => {
+    width += widthOf(character)
+    return width
+  })
+  if (width <= max) return characters.join('')
+  return `${characters
+    .filter((_, place) => (widths[place] ?? max) <= max - 1)
     .join('')
     .trimEnd()}…`
 }

@@ -1,5 +1,6 @@
 /** Structured log lines: one JSON object each, on standard output. What is logged never holds a token, code, secret or cookie. */
-import { destination as destinationOf, type Logger, pino } from 'pino'
+import { type Logger, pino } from 'pino'
+import { createLineWriter, type LineOutput, type LineWriter } from './line-writer.js'
 
 export type { Logger }
 
@@ -26,49 +27,54 @@ function loggedError(error: unknown, depth = 0): unknown {
   }
 }
 
-/** Where lines go. */
-export interface LineOutput {
-  write(line: string): void
+/** Which process writes, where several do. */
+export interface LogContext {
+  readonly worker: number
 }
 
-/**
- * What is logged in one turn of the event loop leaves in one write: under load that is a few system calls fewer for each
- * request. A process that is killed loses what it logged in that turn; one that ends in any other way loses nothing.
- */
-export function gatherLines(output: LineOutput): LineOutput & { flushSync(): void } {
-  let gathered = ''
-  const flushSync = () => {
-    const text = gathered
-    gathered = ''
-    if (text !== '') output.write(text)
-  }
-  return {
-    write: (line) => {
-      if (gathered === '') setImmediate(flushSync)
-      gathered += line
-    },
-    flushSync,
-  }
-}
+let shared: LineWriter | undefined
 
-let shared: LineOutput | undefined
+/** In the form of a logger's own lines: it is needed when a logger's lines could not be written. */
+function droppedLine(dropped: number): string {
+  const line = {
+    level: 'warn',
+    time: new Date().toISOString(),
+    dropped,
+    msg: 'log lines were dropped: nobody took them',
+  }
+  return `${JSON.stringify(line)}\n`
+}
 
 /** One for all loggers of the process, so that lines keep their order. */
-function standardOutput(): LineOutput {
+export function standardOutput(): LineOutput {
   if (shared === undefined) {
-    // Of pino, because it waits for a slow reader of a pipe.
-    const gathered = gatherLines(destinationOf({ fd: 1, sync: true }))
-    process.once('exit', gathered.flushSync)
-    shared = gathered
+    const writer = createLineWriter(1, { droppedLine })
+    process.once('exit', () => writer.flushSync())
+    shared = writer
   }
   return shared
 }
 
-/** A logger at the given level. `destination` is for tests; without it, standard output. */
-export function createLogger(level: string, destination?: LineOutput): Logger {
+/** Writes the lines that another process printed, each whole, however many processes write to `output`. Resolves at the end of `input`. */
+export async function forwardLines(input: AsyncIterable<Buffer>, output: LineOutput): Promise<void> {
+  let rest: Buffer[] = []
+  for await (const chunk of input) {
+    const end = chunk.lastIndexOf(0x0a) + 1
+    if (end > 0) {
+      output.write(Buffer.concat([...rest, chunk.subarray(0, end)]).toString())
+      rest = []
+    }
+    if (end < chunk.length) rest.push(chunk.subarray(end))
+  }
+  // It was killed half-way through a line.
+  if (rest.length > 0) output.write(`${Buffer.concat(rest).toString()}\n`)
+}
+
+/** A logger at the given level. `destination` is for tests; without it, standard output. `context` is on each line. */
+export function createLogger(level: string, destination?: LineOutput, context: LogContext | null = null): Logger {
   const options = {
     level,
-    base: null,
+    base: context,
     serializers: { err: (error: unknown) => loggedError(error) },
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
     formatters: { level: (label: string) => ({ level: label }) },

@@ -2,7 +2,7 @@
 import { weaknesses } from '../authorization-server/accounts/password-rules.js'
 import { inEnglish } from '../authorization-server/accounts/weakness-words.js'
 import { createPasswordHasher } from '../authorization-server/login/passwords.js'
-import { createSignInThrottle, type SignInThrottle } from '../authorization-server/login/throttle.js'
+import { unlockAccount } from '../authorization-server/login/throttle.js'
 import { createLogger } from '../base/log.js'
 import { type Account, type AccountStore, createAccountStore, normalizeEmail } from '../storage/accounts/accounts.js'
 import { createIdentityLinks, type IdentityLinks } from '../storage/accounts/identity-links.js'
@@ -28,7 +28,8 @@ interface Bench {
   readonly terminal: Terminal
   readonly accounts: AccountStore
   readonly links: IdentityLinks
-  readonly throttle: SignInThrottle
+  /** Forgets failed sign-ins. */
+  readonly forgetFailures: (email: string) => Promise<void>
   readonly record: Record
 }
 
@@ -45,9 +46,9 @@ async function withAccounts(terminal: Terminal, work: (bench: Bench) => Promise<
   await withStorage(terminal, (storage) => {
     const audit = createAuditTrail(storage, createLogger('silent'))
     const record: Record = (type, accountId) => audit.record({ type, accountId, detail: { by: 'command line' } })
-    const accounts = createAccountStore(storage.prisma, storage.clock)
-    const throttle = createSignInThrottle(storage.database.sql, storage.clock)
-    return work({ terminal, accounts, links: createIdentityLinks(storage.prisma), throttle, record })
+    const accounts = createAccountStore(storage)
+    const forgetFailures = (email: string) => unlockAccount(storage, email)
+    return work({ terminal, accounts, links: createIdentityLinks(storage.prisma), forgetFailures, record })
   })
 }
 
@@ -78,12 +79,12 @@ async function add(terminal: Terminal, email: string, { name }: Flags): Promise<
 
 async function setPassword(terminal: Terminal, email: string): Promise<void> {
   const passwordHash = await newPasswordHash(terminal, email)
-  await withAccounts(terminal, async ({ accounts, throttle, record }) => {
+  await withAccounts(terminal, async ({ accounts, forgetFailures, record }) => {
     const { id, email: known } = await existing(accounts, email)
     await accounts.setPasswordHash(id, passwordHash)
     await accounts.endAccess(id)
     // From now on no browser is known to the account: what strangers tried before would keep the owner out.
-    await throttle.unlock(known)
+    await forgetFailures(known)
     await record('account.password_changed', id)
     writeLine(terminal, `Set a new password for ${known}, and signed that account out everywhere.`)
   })
@@ -102,24 +103,24 @@ async function disable(terminal: Terminal, email: string): Promise<void> {
 }
 
 async function enable(terminal: Terminal, email: string): Promise<void> {
-  await withAccounts(terminal, async ({ accounts, throttle }) => {
+  await withAccounts(terminal, async ({ accounts, forgetFailures }) => {
     const { id, email: known } = await existing(accounts, email)
     await accounts.enable(id)
-    await throttle.unlock(known)
+    await forgetFailures(known)
     writeLine(terminal, `Enabled ${known}.`)
   })
 }
 
 /** For somebody who cannot sign in because strangers keep trying. */
 async function unlock(terminal: Terminal, email: string): Promise<void> {
-  await withAccounts(terminal, async ({ accounts, throttle }) => {
+  await withAccounts(terminal, async ({ accounts, forgetFailures }) => {
     const { email: known } = await existing(accounts, email)
-    await throttle.unlock(known)
+    await forgetFailures(known)
     writeLine(terminal, `Cleared the failed sign-ins of ${known}.`)
   })
 }
 
-/** For people whose provider is trusted to speak for linked subjects only (TRUSTED_ASSERTION_ISSUERS). */
+/** For people whose provider is trusted to speak for linked subjects only (`assertion_issuers`). */
 async function link(terminal: Terminal, email: string, { issuer, subject }: Flags): Promise<void> {
   if (issuer === undefined || subject === undefined) throw new UsageError('link needs --issuer and --subject')
   await withAccounts(terminal, async ({ accounts, links, record }) => {

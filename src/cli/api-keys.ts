@@ -1,5 +1,5 @@
 /** `gatehouse api-keys`: keys for programs that cannot do OAuth, which the MCP server takes when API_KEYS is on. */
-import { type ApiKeys, createApiKeys, type ListedApiKey } from '../mcp-host/api-keys.js'
+import { type ApiKeyList, createApiKeyList, type ListedApiKey } from '../mcp-host/api-keys.js'
 import { notesMigrations } from '../notes/notes-database.js'
 import { scopes as knownScopes } from '../notes/scopes.js'
 import {
@@ -26,11 +26,11 @@ const flags = {
 type Flags = FlagsOf<typeof flags>
 
 /** Opens the MCP server's database for one command; beside a running server too. */
-async function withApiKeys<T>(terminal: Terminal, work: (keys: ApiKeys) => Promise<T>): Promise<T> {
+async function withApiKeys<T>(terminal: Terminal, work: (keys: ApiKeyList) => Promise<T>): Promise<T> {
   const { openForCommand } = await import('../program/databases.js')
   const database = await openForCommand(loadConfig(terminal), 'mcp', notesMigrations)
   try {
-    return await work(createApiKeys(database.sql, terminal.clock))
+    return await work(createApiKeyList(database, terminal.clock))
   } finally {
     await database.close()
   }

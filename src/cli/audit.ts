@@ -25,8 +25,7 @@ function readLimit(text = '100'): number {
 async function accountIdOf(storage: Storage, account: string | undefined): Promise<string | undefined> {
   if (account?.includes('@') !== true) return account
   const email = normalizeEmail(account)
-  const found =
-    email === undefined ? undefined : await createAccountStore(storage.prisma, storage.clock).findByEmail(email)
+  const found = email === undefined ? undefined : await createAccountStore(storage).findByEmail(email)
   if (found === undefined)
     throw new Error(`there is no account ${JSON.stringify(account)}; a removed one is found by its id`)
   return found.id

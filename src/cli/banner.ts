@@ -3,7 +3,7 @@
 import { connectPath } from '../authorization-server/routes.js'
 import type { Config } from '../config/config.js'
 import { type ConnectTarget, connectLines } from '../connect-page/connect-lines.js'
-import type { Part } from '../program/databases.js'
+import type { Part } from '../program/parts-served.js'
 import type { System } from '../program/system.js'
 import { declaredResource } from '../program/topology.js'
 
@@ -54,6 +54,7 @@ export function bannerLines(
   { program, nodeMajor }: Surroundings,
 ): string[] {
   const { issuer, resource } = system.urls
+  const notes = resource === undefined ? undefined : { ...declaredResource(config), resource }
   const warnings = config.dangerouslyAllowLoopbackClientMetadata
     ? ['', 'Warning: dangerouslyAllowLoopbackClientMetadata is on. For development and tests only.']
     : []
@@ -61,11 +62,11 @@ export function bannerLines(
     '',
     'Gatehouse is ready.',
     '',
-    ...(only === 'auth' ? [] : [`  MCP URL               ${resource}`]),
+    ...(only === 'auth' || resource === undefined ? [] : [`  MCP URL               ${resource}`]),
     ...(only === 'mcp' ? [] : [`  Authorization server  ${issuer}`]),
-    ...(only === 'auth' ? [`  Connect a client      ${issuer}${connectPath}`] : []),
+    ...(only === 'auth' || resource === undefined ? [`  Connect a client      ${issuer}${connectPath}`] : []),
     ...(only === 'mcp' ? [] : ['', ...signInLines(config, system.setupLink(), program)]),
-    ...(only === 'auth' ? [] : ['', ...connectSection(declaredResource(config), nodeMajor)]),
+    ...(only === 'auth' || notes === undefined ? [] : ['', ...connectSection(notes, nodeMajor)]),
     ...warnings,
     '',
   ]

@@ -3,6 +3,7 @@
  * 2 called the wrong way; a command that gives a verdict sets its own (ExitStatus). Each command has its own file; none of them owns rules, they call what the servers call.
  */
 import { readFileSync } from 'node:fs'
+import { FileMistakes } from '../declarations/declaration-file.js'
 import { access } from './access.js'
 import { accounts } from './accounts.js'
 import { apiKeys } from './api-keys.js'
@@ -10,13 +11,33 @@ import { audit } from './audit.js'
 import { clients } from './clients.js'
 import { type Command, ExitStatus, type Terminal, UsageError, writeLine } from './command.js'
 import { config } from './config.js'
+import { apply, exportCommand, plan, schema } from './declarations.js'
 import { doctor } from './doctor.js'
+import { explain } from './explain.js'
 import { describeFailure } from './failure.js'
 import { keys } from './keys.js'
 import { migrate } from './migrate.js'
+import { resources } from './resources.js'
 import { serve } from './serve.js'
 
-const commands: readonly Command[] = [serve, migrate, accounts, clients, keys, access, apiKeys, audit, config, doctor]
+const commands: readonly Command[] = [
+  serve,
+  migrate,
+  plan,
+  apply,
+  exportCommand,
+  schema,
+  resources,
+  accounts,
+  clients,
+  keys,
+  access,
+  apiKeys,
+  audit,
+  config,
+  doctor,
+  explain,
+]
 
 function writeHelp(terminal: Terminal): void {
   writeLine(terminal, 'Gatehouse: an authorization server and an MCP server that enforces what it issues.')
@@ -29,6 +50,15 @@ function writeHelp(terminal: Terminal): void {
     writeLine(terminal)
   }
   writeLine(terminal, 'Settings come from the environment; `gatehouse config print` lists them all.')
+}
+
+/** The manual's reference of commands, in Markdown. */
+export function commandReference(): string {
+  const section = ({ name, summary, usage }: Command) => {
+    const forms = usage.map((form) => `gatehouse ${form}`).join('\n')
+    return `## gatehouse ${name}\n\n${summary}\n\n\`\`\`text\n${forms}\n\`\`\``
+  }
+  return commands.map(section).join('\n\n')
 }
 
 function version(): string {
@@ -53,6 +83,10 @@ export async function runCommandLine(terminal: Terminal, args: readonly string[]
     return 0
   } catch (error) {
     if (error instanceof ExitStatus && error.message === '') return error.status
+    if (error instanceof FileMistakes) {
+      for (const line of error.lines) terminal.stderr.write(`${line}\n`)
+      return 1
+    }
     // It may repeat an argument that was copied from elsewhere, or what another server said: neither steers the terminal.
     terminal.stderr.write(`gatehouse: ${describeFailure(error).replace(/[^\P{C}\n]/gu, '\ufffd')}\n`)
     if (error instanceof ExitStatus) return error.status

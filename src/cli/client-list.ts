@@ -3,13 +3,13 @@
 import { type OwnNames, ownNames, warningAbout } from '../authorization-server/clients/name-warnings.js'
 import { groupByProduct, type ProductGroup } from '../authorization-server/clients/product-groups.js'
 import type { NameWarning } from '../authorization-server/pages/views.js'
-import { declaredResource } from '../program/topology.js'
+import { declarationsOf } from '../program/topology.js'
 import { createClientStore, isMadeByOperator, type ListedClient } from '../storage/clients/clients.js'
 import { loadConfig, type Terminal, writeJson, writeLine, writeTable } from './command.js'
 import { withStorage } from './storage.js'
 
 const day = (at: Date) => at.toISOString().slice(0, 10)
-const addedBy = { static: 'operator', file: 'file', dynamic: 'itself' } as const
+const addedBy = { static: 'command', file: 'file', dynamic: 'itself' } as const
 
 type Named = Pick<ListedClient, 'name' | 'origin'>
 
@@ -54,7 +54,7 @@ export async function listClients(terminal: Terminal, shown: { all: boolean; asJ
   const groups = groupByProduct(clients)
   const config = loadConfig(terminal)
   const { PRODUCT_NAME: productName, ISSUER_URL: issuer } = config
-  const own = ownNames({ productName, issuer, resources: [declaredResource(config)] })
+  const own = ownNames({ productName, issuer, resources: declarationsOf(config).resources })
   if (shown.asJson) {
     const each = clients.map((client) => ({ ...client, nameWarning: warningOf(client, own) }))
     return writeJson(terminal, shown.all ? each : groups.map((group) => groupJson(group, own)))

@@ -1,10 +1,10 @@
 /** `gatehouse clients`: the programs that may ask for access. Those that register themselves are listed too. */
 import { readFileSync } from 'node:fs'
-import { keySetMistakes } from '../authorization-server/clients/operator-keys.js'
 import { createLogger } from '../base/log.js'
 import { randomSecret } from '../base/secrets.js'
 import { grantTypes as allGrantTypes, defaultGrantTypes, grantTypeNamed, isRefusedTo } from '../oauth/grant-types.js'
 import { memberFromText } from '../oauth/operator-clients.js'
+import { keySetMistakes } from '../oauth/operator-keys.js'
 import {
   type MetadataOrigin,
   type NamedClientMetadata,
@@ -15,6 +15,7 @@ import { violations } from '../oauth/registration-rules.js'
 import { introspectedResource } from '../oauth/resource.js'
 import { createAuditTrail } from '../storage/audit/audit.js'
 import { createClientStore } from '../storage/clients/clients.js'
+import { readDeclared } from '../storage/declarations/declarations.js'
 import { inviteClient, withdrawAllInvitations } from './client-invitations.js'
 import { listClients } from './client-list.js'
 import {
@@ -194,6 +195,10 @@ async function show(terminal: Terminal, clientId: string): Promise<void> {
 
 async function remove(terminal: Terminal, clientId: string): Promise<void> {
   await withStorage(terminal, async (storage) => {
+    const { rows } = await readDeclared(storage)
+    const owned = rows.find(({ kind, id, source }) => kind === 'client' && id === clientId && source === 'file')
+    if (owned !== undefined)
+      throw new Error(`${clientId} is declared at ${owned.places['']}: take it out there, or it would come back`)
     if (!(await createClientStore(storage).remove(clientId))) throw new Error(`there is no client ${clientId}`)
     const audit = createAuditTrail(storage, createLogger('silent'))
     await audit.record({ type: 'client.removed', clientId, detail: { by: 'command line' } })

@@ -4,7 +4,7 @@ import type { Readable, Writable } from 'node:stream'
 import { type ParseArgsConfig, parseArgs } from 'node:util'
 import type { Clock } from '../base/clock.js'
 import { type Config, type Environment, parseConfig } from '../config/config.js'
-import type { Part } from '../program/databases.js'
+import type { Part } from '../program/parts-served.js'
 
 export interface Terminal {
   readonly environment: Environment

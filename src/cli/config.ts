@@ -1,7 +1,8 @@
 /** `gatehouse config`: what the program would run with, and whether it would start. */
 import { type Config, ConfigError, describeConfig } from '../config/config.js'
 import { judgeAll, mistakesOf, withoutWrong } from '../config/judgement.js'
-import type { Part } from '../program/databases.js'
+import { FileMistakes } from '../declarations/declaration-file.js'
+import type { Part } from '../program/parts-served.js'
 import { productionWarnings } from '../program/production.js'
 import { tracingSettings } from '../telemetry/tracing-settings.js'
 import {
@@ -15,9 +16,7 @@ import {
   writeTable,
 } from './command.js'
 
-/** RESOURCE_FILE is for `serve auth` alone, so it says which server these settings are for. */
-const partsServed = ({ RESOURCE_FILE: file }: Config): readonly Part[] =>
-  file === undefined ? ['auth', 'mcp'] : ['auth']
+const bothParts: readonly Part[] = ['auth', 'mcp']
 
 /** The settings; those with mistakes as far as they can be judged, and the mistakes. */
 function readSettings(terminal: Terminal): { readonly config: Config; readonly mistakes: readonly string[] } {
@@ -37,8 +36,9 @@ function readSettings(terminal: Terminal): { readonly config: Config; readonly m
 async function check(terminal: Terminal, only: Part | undefined): Promise<void> {
   const { config, mistakes } = readSettings(terminal)
   const { checkSettings } = await import('../program/settings-check.js')
+  const { checkFile } = await import('../program/declarations/judging.js')
   const { examineMachine } = await import('../program/preflight.js')
-  const parts = only === undefined ? partsServed(config) : [only]
+  const parts = only === undefined ? bothParts : [only]
   let taken: readonly string[] = []
   const judgements = [
     () => tracingSettings(terminal.environment),
@@ -47,7 +47,14 @@ async function check(terminal: Terminal, only: Part | undefined): Promise<void> 
       taken = await examineMachine(config, parts)
     },
   ]
-  await judgeAll(judgements, mistakes)
+  const ofFile = await mistakesOf(() => checkFile(config, parts, terminal.environment))
+  try {
+    await judgeAll(judgements, mistakes)
+  } catch (error) {
+    if (error instanceof ConfigError) throw new ConfigError([...error.mistakes, ...ofFile], error.draft)
+    throw error
+  }
+  if (ofFile.length > 0) throw new FileMistakes(ofFile)
 
   const warnings = [...config.settingWarnings, ...productionWarnings(config, only)]
   for (const warning of warnings) writeLine(terminal, `warning: ${warning}`)

@@ -1,6 +1,6 @@
 /** Gathers what `gatehouse doctor --local` judges: settings, databases, keys, disk, addresses. Changes nothing, makes nothing. */
 import { accessSync, constants, existsSync, statfsSync, statSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import type { Clock } from '../base/clock.js'
 import { createSecretBox, randomSecret } from '../base/secrets.js'
 import { type Config, ConfigError } from '../config/config.js'
@@ -8,6 +8,7 @@ import type { Database } from '../database/database.js'
 import { FolderInUse } from '../database/folder-lock.js'
 import { migrationState } from '../database/migrate.js'
 import { isReadOnlyError } from '../database/outage.js'
+import { FileMistakes } from '../declarations/declaration-file.js'
 import { createDiagnosticNetwork, type DiagnosticNetworkOptions } from '../doctor/diagnostic-network.js'
 import { answerOf } from '../doctor/exchange.js'
 import { readDatabaseCondition } from '../doctor/local/database-condition.js'
@@ -27,14 +28,16 @@ import { overdueNotesRows } from '../mcp-host/expired-rows.js'
 import { tryFollowing } from '../mcp-host/revocations.js'
 import { notesMigrations } from '../notes/notes-database.js'
 import { authorizationServerMetadataUrls, pathOf, protectedResourceMetadataUrl } from '../oauth/well-known.js'
+import { hasEmbeddedDatabase } from '../program/data-folder.js'
 import {
-  embeddedFolder,
   encryptionKeyFile,
   encryptionKeysAtHand,
   keyPolicyOf,
   openBeside,
   operatorSecrets,
 } from '../program/databases.js'
+import { checkFile } from '../program/declarations/judging.js'
+import { isEmbedded } from '../program/parts-served.js'
 import { productionWarnings } from '../program/production.js'
 import { checkSettings } from '../program/settings-check.js'
 import { internalUrl, ownClient } from '../program/topology.js'
@@ -56,9 +59,17 @@ async function readSettings(
   try {
     const config = loadConfig(terminal)
     await checkSettings(config, parts)
+    await checkFile(config, parts, terminal.environment)
     return { config, mistakes: [] }
   } catch (error) {
-    return { mistakes: error instanceof ConfigError ? error.mistakes : [describeFailure(error)] }
+    return {
+      mistakes:
+        error instanceof FileMistakes
+          ? error.lines
+          : error instanceof ConfigError
+            ? error.mistakes
+            : [describeFailure(error)],
+    }
   }
 }
 
@@ -114,10 +125,9 @@ async function examineDatabase(
   clock: Clock,
   keys: readonly string[] | undefined,
 ): Promise<Examined> {
-  const isEmbedded = (part === 'auth' ? config.DATABASE_URL : config.NOTES_DATABASE_URL) === undefined
   const known = {
     part,
-    isEmbedded,
+    isEmbedded: isEmbedded(config, part),
     poolSize: config.DATABASE_POOL_SIZE,
     wantedLimits: {
       statementSeconds: config.DATABASE_STATEMENT_TIMEOUT_SECONDS,
@@ -126,11 +136,11 @@ async function examineDatabase(
     },
     migratesOnStart: config.MIGRATE_ON_START,
   }
-  if (isEmbedded && !existsSync(join(embeddedFolder(config, part), 'PG_VERSION'))) {
-    return { facts: { ...known, state: 'unmade', detail: 'the first start makes it' } }
-  }
   let database: Database | undefined
   try {
+    if (known.isEmbedded && !hasEmbeddedDatabase(config, part)) {
+      return { facts: { ...known, state: 'unmade', detail: 'the first start makes it' } }
+    }
     database = await openBeside(config, part)
     const condition = await readDatabaseCondition(database.sql, clock)
     const migrations = await migrationState(database, part === 'auth' ? authMigrations : notesMigrations)

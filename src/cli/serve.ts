@@ -1,17 +1,14 @@
 /** `gatehouse serve`: runs the servers until a signal ends them. */
-
+import { availableParallelism } from 'node:os'
 import { createLogger, type Logger } from '../base/log.js'
-import type { System } from '../program/system.js'
-import { type Tracing, tracingSettings } from '../telemetry/tracing-settings.js'
-import { bannerLines } from './banner.js'
-import { type Command, loadConfig, partNamed, readArguments, type Terminal, writeLine } from './command.js'
-import { collectGarbage } from './memory.js'
+import type { Config } from '../config/config.js'
+import { isEmbedded, type Part, partsServed, workerCount } from '../program/parts-served.js'
+import { channelToPrimary } from './cluster-processes.js'
+import { type Command, loadConfig, partNamed, readArguments, type Terminal } from './command.js'
+import { startService, stopLimitMs } from './serve-here.js'
 
 /** Node 20 reached its end of life in April 2026. It still works, and is tested. */
 const oldestMaintainedNode = 22
-
-/** Beyond STOP_DELAY_SECONDS. */
-const stopLimitMs = 10_000
 
 /** Exit status of a program that a signal ended: 128 and the signal's number. */
 const exitStatuses = { SIGINT: 130, SIGTERM: 143 } as const
@@ -47,29 +44,10 @@ function untilAskedToStop({ environment }: Terminal, log: Logger, limitMs: numbe
   })
 }
 
-/**
- * An unhandled rejection is a bug in one request: it is logged, and the other requests go on. After an uncaught exception the
- * state is unknown: the servers stop, and the supervisor restarts the process.
- */
-function survive(system: System, log: Logger): void {
-  process.on('unhandledRejection', (error) => log.error({ err: error }, 'unhandled rejection'))
-  process.on('uncaughtException', (error) => {
-    log.fatal({ err: error }, 'uncaught exception, stopping')
-    process.exitCode = 1
-    setTimeout(() => process.exit(1), stopLimitMs).unref()
-    system.close().then(
-      () => process.exit(1),
-      () => process.exit(1),
-    )
-  })
-}
-
-/** The OpenTelemetry libraries are loaded only when somebody wants traces. */
-async function openTracing({ environment }: Terminal, log: Logger): Promise<Tracing | undefined> {
-  const settings = tracingSettings(environment)
-  if (settings === undefined) return undefined
-  const { startTracing } = await import('../telemetry/tracing.js')
-  return startTracing(settings, log)
+/** Why `auto` is one process here. */
+function onlyOne(config: Config, only: Part | undefined): string {
+  const isOnEmbedded = partsServed(only).some((part) => isEmbedded(config, part))
+  return `WORKERS=auto is 1: ${isOnEmbedded ? 'the embedded database is open in one process' : 'there is one core'}`
 }
 
 export const serve: Command = {
@@ -78,22 +56,27 @@ export const serve: Command = {
   usage: ['serve [auth|mcp]'],
   async run(terminal, args) {
     const only = partNamed(readArguments(args, {}).positionals, 'serve')
+    const primary = channelToPrimary()
+    if (primary !== undefined) {
+      const { serveAsWorker } = await import('./serve-worker.js')
+      return serveAsWorker(terminal, only, primary)
+    }
     const config = loadConfig(terminal)
     const log = createLogger(config.LOG_LEVEL)
     if (terminal.nodeMajor < oldestMaintainedNode) {
       log.warn(`Node ${terminal.nodeMajor} gets no security fixes any more: use Node ${oldestMaintainedNode} or newer`)
     }
-    const { createSystem } = await import('../program/system.js')
-    const tracing = await openTracing(terminal, log)
-    const system = createSystem(config, { only, log, clock: terminal.clock, tracing })
-    const stop = untilAskedToStop(terminal, log, config.STOP_DELAY_SECONDS * 1_000 + stopLimitMs)
-    survive(system, log)
-    await system.start()
-    collectGarbage()
-    const program = config.COMMAND_NAME ?? terminal.program
-    const { nodeMajor } = terminal
-    for (const line of bannerLines(config, system, only, { program, nodeMajor })) writeLine(terminal, line)
-    await stop
+    const count = workerCount(config, only, availableParallelism())
+    const askedToStop = untilAskedToStop(terminal, log, config.STOP_DELAY_SECONDS * 1_000 + stopLimitMs)
+    if (count > 1) {
+      const { serveWithWorkers } = await import('./serve-workers.js')
+      return serveWithWorkers({ config, count, log, askedToStop })
+    }
+    if (config.WORKERS === 'auto') log.info({ cores: availableParallelism() }, onlyOne(config, only))
+    const { system, banner } = await startService(terminal, { config, only, log })
+    process.on('SIGHUP', () => void system.reload())
+    terminal.stdout.write(banner)
+    await askedToStop
     await system.close()
   },
 }

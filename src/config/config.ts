@@ -38,6 +38,8 @@ export type Config = Readonly<Values> & {
   readonly usageLimits: UsageLimits
   /** Variables that may be misspelt settings; each a sentence for the operator. */
   readonly settingWarnings: readonly string[]
+  /** Settings that say where the notes are, as far as they are set: a file that declares resources says it in their place. */
+  readonly notesSettings: readonly string[]
   /** CALL_LIMIT_PER_CALLER and CALL_LIMIT_TOTAL. */
   readonly callLimits: { readonly perCaller: CallLimit | undefined; readonly overall: CallLimit | undefined }
 }
@@ -93,9 +95,6 @@ function relations(values: Values, issuerIsLoopback: boolean): string[] {
   if (values.ACCESS_TOKEN_FORMAT === 'opaque' && values.INTROSPECTION_CLIENT_ID === undefined) {
     mistakes.push('ACCESS_TOKEN_FORMAT=opaque needs INTROSPECTION_CLIENT_ID and INTROSPECTION_CLIENT_SECRET')
   }
-  if (values.READ_ONLY && values.RESOURCE_FILE !== undefined) {
-    mistakes.push('READ_ONLY applies to the notes, not to the server that RESOURCE_FILE describes')
-  }
   const { KEY_ROTATION_DAYS: days, KEY_LEAD_SECONDS: lead } = values
   if (days > 0 && lead > (days * 86_400) / 2) {
     mistakes.push('KEY_LEAD_SECONDS must be at most half of KEY_ROTATION_DAYS')
@@ -141,6 +140,7 @@ export function parseConfig(environment: Environment, readFile: (path: string) =
     introspectionClient: clientId === undefined || clientSecret === undefined ? undefined : { clientId, clientSecret },
     issuerIsLoopback,
     settingWarnings: unknown.warnings,
+    notesSettings: ['RESOURCE_URL', 'RESOURCE_ALIASES'].filter(isGiven),
     registrationMode: values.REGISTRATION ?? (issuerIsLoopback ? 'open' : 'limited'),
     authPort: values.AUTH_PORT ?? portOf(values.ISSUER_URL),
     mcpPort: values.MCP_PORT ?? portOf(values.RESOURCE_URL),
@@ -179,7 +179,7 @@ function defaultText(value: unknown): string {
   return `\`${textOf(value)}\``
 }
 
-/** The README's table of settings, in Markdown. */
+/** The manual's table of settings, in Markdown. */
 export function settingsTable(): string {
   const rows = Object.entries(settings as Record<string, Setting<unknown>>).map(([name, setting]) => {
     const file = setting.secret === true ? ` Also \`${name}_FILE\`.` : ''

@@ -20,7 +20,7 @@ export const databaseSettings = {
   ),
   DATABASE_POOL_SIZE: setting(
     10,
-    'Maximum number of connections that each server opens to its PostgreSQL. About half serve transactions. One serves only rate limits, used DPoP proofs and revocations.',
+    'Maximum number of connections that each server opens to its PostgreSQL, in each of its WORKERS. About half serve transactions. One serves only rate limits, used DPoP proofs and revocations.',
     integer(6, 200),
   ),
   DATABASE_CONNECT_TIMEOUT_SECONDS: setting(
@@ -37,7 +37,7 @@ export const databaseSettings = {
   ),
   DATABASE_QUEUE_LIMIT: setting(
     500,
-    'Maximum number of statements of one server that wait for PostgreSQL. Further ones are refused at once.',
+    'Maximum number of statements of one server that wait for PostgreSQL, in each of its WORKERS. Further ones are refused at once.',
     integer(20, 100_000),
   ),
   MIGRATE_ON_START: setting(

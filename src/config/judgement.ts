@@ -41,6 +41,8 @@ export async function mistakesOf(check: () => unknown): Promise<readonly string[
   } catch (error) {
     if (error instanceof NotJudged) return []
     if (error instanceof ConfigError) return error.mistakes
+    // Of a file that the settings name: one line each.
+    if (error instanceof Error && 'lines' in error && Array.isArray(error.lines)) return error.lines.map(String)
     return [error instanceof Error ? error.message : String(error)]
   }
 }

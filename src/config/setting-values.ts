@@ -42,6 +42,16 @@ export function integer(min: number, max: number): (text: string) => number {
   }
 }
 
+/** `auto`: one for each core that this process may use. */
+export type Workers = number | 'auto'
+
+export function workers(text: string): Workers {
+  if (text === 'auto') return text
+  if (!/^\d+$/.test(text) || Number(text) < 1 || Number(text) > 128)
+    throw new Error('must be auto or a whole number from 1 to 128')
+  return Number(text)
+}
+
 export function listOf(entry: (text: string) => string): (text: string) => readonly string[] {
   return (text) =>
     text

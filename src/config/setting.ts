@@ -9,7 +9,7 @@ export interface Setting<T> {
   readonly parse: (text: string) => T
 }
 
-/** `doc` is one line for the README's table: what the setting does, its unit, and what happens at its limit. */
+/** `doc` is one line for the manual's table: what the setting does, its unit, and what happens at its limit. */
 export function setting<T>(
   defaultValue: T,
   doc: string,

@@ -1,10 +1,9 @@
 /**
- * Every setting: its environment name, its default, how its text is read, and the one line that documents it. The README's
+ * Every setting: its environment name, its default, how its text is read, and the one line that documents it. The manual's
  * settings table is made from here.
  */
 
 import { internalUrl, issuerUrl, resourceUrl } from '../oauth/public-url.js'
-import { parseTrustedIssuers, type TrustedIssuer } from '../oauth/trusted-issuer.js'
 import { allowedOrigin } from '../oauth/web-origin.js'
 import { databaseSettings } from './database-settings.js'
 import { setting, unset } from './setting.js'
@@ -24,6 +23,8 @@ import {
   sharedSecret,
   text,
   usageLimits,
+  type Workers,
+  workers,
 } from './setting-values.js'
 
 export type RegistrationMode = 'open' | 'limited' | 'token' | 'closed'
@@ -46,9 +47,9 @@ export const settings = {
     'Further URLs of the MCP endpoint, for example former ones, comma-separated. Clients that use one go on working. Tokens always name RESOURCE_URL.',
     listOf(resourceUrl),
   ),
-  RESOURCE_FILE: setting(
+  GATEHOUSE_FILE: setting(
     unset,
-    'JSON file that describes your own MCP server at RESOURCE_URL: name, scopes and tools, see "Protect your own MCP server" in the README. Only with `serve auth`. Unset: the notes.',
+    'YAML or JSON file that declares resources, clients and identity providers, see docs/reference/file.md. It is followed: changes count without a restart. Unset: gatehouse.yaml in the current folder, if it is there.',
     text,
   ),
   ISSUER_MIRROR: setting(
@@ -76,6 +77,11 @@ export const settings = {
     [],
     'Addresses or CIDR ranges of your proxies, comma-separated. X-Forwarded-For is believed from these only.',
     listOf(addressRange),
+  ),
+  WORKERS: setting<Workers>(
+    1,
+    'Number of processes that serve together on one machine, or auto: one for each core. More than one needs PostgreSQL. With the embedded database, auto is 1.',
+    workers,
   ),
   STOP_DELAY_SECONDS: setting(
     0,
@@ -185,7 +191,7 @@ export const settings = {
   ),
   RATE_LIMITS: setting(
     unset,
-    'Changes the rate limits of the authorization server, see "Limits" in the README: off, or pairs such as `token=6000,authorize=0`, where 0 is no limit. Unset: off if ISSUER_URL is on localhost, otherwise the defaults.',
+    'Changes the rate limits of the authorization server, see docs/reference/limits.md: off, or pairs such as `token=6000,authorize=0`, where 0 is no limit. Unset: off if ISSUER_URL is on localhost, otherwise the defaults.',
     usageLimits,
   ),
   IDLE_CLIENT_DAYS: setting(
@@ -244,16 +250,6 @@ export const settings = {
     undefined,
     'Answer 503 to every token if the revocation feed has been silent for this many seconds, including since start-up. Unset: use the revocations already known.',
     integer(20, 86_400),
-  ),
-  CLIENTS_FILE: setting(
-    unset,
-    'JSON file of clients that you define, read at each start, see "Machines" in the README. Unset: clients of an earlier file stay.',
-    text,
-  ),
-  TRUSTED_ASSERTION_ISSUERS: setting<readonly TrustedIssuer[]>(
-    [],
-    'Identity providers whose identity assertions (ID-JAG) are exchanged for access tokens: a JSON list, see "Machines" in the README.',
-    parseTrustedIssuers,
   ),
   PRODUCT_NAME: setting('Gatehouse', 'Name on every page.', plainText),
   ACCENT_COLOR: setting('#0b5cad', 'Accent colour of the pages, six hexadecimal digits.', accentColor),

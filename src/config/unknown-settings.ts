@@ -25,6 +25,9 @@ function isServiceLink(name: string, value: string): boolean {
   return name.endsWith('_PORT') && /^(?:tcp|udp|sctp):\/\//.test(value)
 }
 
+/** What these said stands in the declaration file. One that went unread would leave clients and trust as they were, silently. */
+const former: ReadonlySet<string> = new Set(['RESOURCE_FILE', 'CLIENTS_FILE', 'TRUSTED_ASSERTION_ISSUERS'])
+
 /** Names this long rarely resemble a variable of another program. */
 const distinctiveLength = 9
 
@@ -41,7 +44,11 @@ export function unknownSettings(
   const warnings: string[] = []
   for (const [name, value] of Object.entries(environment)) {
     if (known.has(name) || value === undefined || value === '' || isServiceLink(name, value)) continue
-    const meant = nearestName(name.replace(/^GATEHOUSE_/i, ''), settings)
+    if (former.has(name)) {
+      mistakes.push(`${name} is not a setting any more: say it in gatehouse.yaml (GATEHOUSE_FILE)`)
+      continue
+    }
+    const meant = nearestName(name, settings) ?? nearestName(name.replace(/^GATEHOUSE_/i, ''), settings)
     if (meant === undefined && !family.test(name)) continue
     const sentence = `${name} is not a setting${meant === undefined ? '' : `: did you mean ${meant}?`}`
     const isOurs = family.test(name) || (meant !== undefined && lettersOf(meant).length >= distinctiveLength)

@@ -5,6 +5,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 
+/**
+ * Whoever holds any lock holds this one too, so at most one connection of a database is idle in a transaction while its work needs others.
+ * With two connections in all, two holders of different locks would wait for each other's.
+ */
+const anyLock = 0x6a7e_0000
+
 /** A waiter holds no connection between two attempts: if there are few, the work itself needs them. */
 const betweenTriesMs = 50
 
@@ -17,7 +23,10 @@ async function tryLock(pool: pg.Pool, lock: number): Promise<pg.PoolClient | und
   const client = await pool.connect()
   try {
     await client.query(`BEGIN; ${waitWithoutLimit}`)
-    const { rows } = await client.query<{ held: boolean }>('SELECT pg_try_advisory_xact_lock($1) AS held', [lock])
+    const { rows } = await client.query<{ held: boolean }>(
+      'SELECT pg_try_advisory_xact_lock($1) AND pg_try_advisory_xact_lock($2) AS held',
+      [anyLock, lock],
+    )
     if (rows[0]?.held === true) return client
     await client.query('ROLLBACK')
   } catch (error) {
@@ -28,7 +37,10 @@ async function tryLock(pool: pg.Pool, lock: number): Promise<pg.PoolClient | und
   return undefined
 }
 
-/** Runs `work`, which takes further connections, while nobody else runs work under the same lock number on this database. */
+/**
+ * Runs `work`, which takes further connections, while nobody else runs work under a lock of this database. `lock` names the work, for
+ * releases that know no common lock. Work must not ask for another lock: it would wait for itself.
+ */
 export async function runExclusively<T>(pool: pg.Pool, lock: number, work: () => Promise<T>): Promise<T> {
   let holder = await tryLock(pool, lock)
   while (holder === undefined) {

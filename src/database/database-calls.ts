@@ -3,11 +3,12 @@
  * Both sides must have the same version: the first message states it.
  */
 import { readFileSync } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { version } from '../base/version.js'
 
 export type CallName =
   | 'hello'
+  | 'schema'
   | 'query'
   | 'queryRaw'
   | 'executeRaw'
@@ -40,17 +41,17 @@ export const noTransaction = 0
 export const protocolVersion = `gatehouse ${version}`
 
 /**
- * Names the socket, in a file beside the database that only its owner writes. A socket at a path that others can guess, in a folder
+ * Names the socket of the database `name`, in a file of `folder` that only its owner writes. A socket at a path that others can guess, in a folder
  * that others can write, would let another user of the machine answer in the server's place, and read password hashes.
  */
-export function socketNameFile(folder: string): string {
-  return join(dirname(folder), `${basename(folder)}.socket`)
+export function socketNameFile(folder: string, name: string): string {
+  return join(folder, `${name}.socket`)
 }
 
 /** `undefined` when no process shares the database. */
-export function readSocketName(folder: string): string | undefined {
+export function readSocketName(folder: string, name: string): string | undefined {
   try {
-    return readFileSync(socketNameFile(folder), 'utf8').trim()
+    return readFileSync(socketNameFile(folder, name), 'utf8').trim()
   } catch {
     return undefined
   }

@@ -89,13 +89,19 @@ const noScripts = () => Promise.reject(new Error('a running server has this data
 function adapterOver(ask: Ask): SqlDriverAdapterFactory {
   return {
     ...identity,
-    connect: async (): Promise<SqlDriverAdapter> => ({
-      ...queryable(ask, noTransaction),
-      executeScript: noScripts,
-      startTransaction: (isolation) => begin(ask, isolation),
-      getConnectionInfo: () => ({ supportsRelationJoins: true }),
-      dispose: async () => undefined,
-    }),
+    connect: async (): Promise<SqlDriverAdapter> => {
+      const schema = await ask('schema')
+      return {
+        ...queryable(ask, noTransaction),
+        executeScript: noScripts,
+        startTransaction: (isolation) => begin(ask, isolation),
+        getConnectionInfo: () => ({
+          ...(typeof schema === 'string' && { schemaName: schema }),
+          supportsRelationJoins: true,
+        }),
+        dispose: async () => undefined,
+      }
+    },
   }
 }
 
@@ -108,14 +114,14 @@ function connected(name: string): Promise<Socket | undefined> {
 }
 
 /**
- * The database in `folder`, which another process has open and shares; `undefined` when none shares it. Throws when that process is
+ * The database `name` of `folder`, which another process has open and shares; `undefined` when none shares it. Throws when that process is
  * of another version.
  */
-export async function openSharedDatabase(folder: string): Promise<Database | undefined> {
-  const name = readSocketName(folder)
-  // The name may be from before a crash: in a folder for everybody somebody else can have taken it since.
-  const isOurs = name !== undefined && [dirname(name), name].every((path) => belongsToOwner(path, folder))
-  const socket = isOurs ? await connected(name) : undefined
+export async function openSharedDatabase(folder: string, name: string): Promise<Database | undefined> {
+  const path = readSocketName(folder, name)
+  // The path may be from before a crash: in a folder for everybody somebody else can have taken it since.
+  const isOurs = path !== undefined && [dirname(path), path].every((file) => belongsToOwner(file, folder))
+  const socket = isOurs ? await connected(path) : undefined
   if (socket === undefined) return undefined
   const { ask, end } = asking(socket)
   const theirs = await ask('hello', protocolVersion)

@@ -58,6 +58,8 @@ class Guest {
     }
     if (!this.#isWelcome) throw new Error('the first call must be hello, in the same version')
     switch (name) {
+      case 'schema':
+        return (await this.#database.adapter.connect()).getConnectionInfo?.().schemaName
       case 'query':
         return this.#database.sql.query(first as Statement, second as readonly unknown[])
       case 'queryRaw':
@@ -154,30 +156,30 @@ function serve(socket: Socket, database: Database): void {
   socket.on('close', () => guest.leave())
 }
 
-/** Shares the open database of `folder` until the function it resolves to is called. */
-export async function shareDatabase(database: Database, folder: string): Promise<() => Promise<void>> {
+/** Shares an open database until the function it resolves to is called. Commands find it by `name` in `folder`. */
+export async function shareDatabase(database: Database, folder: string, name: string): Promise<() => Promise<void>> {
   const isWindows = process.platform === 'win32'
   const socketFolder = isWindows ? undefined : mkdtempSync(join(tmpdir(), 'gatehouse-'))
-  const name = socketFolder === undefined ? `\\\\.\\pipe\\gatehouse-${randomSecret()}` : join(socketFolder, 'socket')
+  const socket = socketFolder === undefined ? `\\\\.\\pipe\\gatehouse-${randomSecret()}` : join(socketFolder, 'socket')
   const sockets = new Set<Socket>()
-  const server = createServer((socket) => {
-    sockets.add(socket)
-    socket.once('close', () => sockets.delete(socket))
-    serve(socket, database)
+  const server = createServer((guest) => {
+    sockets.add(guest)
+    guest.once('close', () => sockets.delete(guest))
+    serve(guest, database)
   })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
-    server.listen(name, resolve)
+    server.listen(socket, resolve)
   })
   server.unref()
-  const file = socketNameFile(folder)
+  const file = socketNameFile(folder, name)
   // Under its name only when it is complete.
-  writeFileSync(`${file}.unfinished`, `${name}\n`, { mode: 0o600 })
+  writeFileSync(`${file}.unfinished`, `${socket}\n`, { mode: 0o600 })
   renameSync(`${file}.unfinished`, file)
   return async () => {
     rmSync(file, { force: true })
     const closed = new Promise<void>((resolve) => void server.close(() => resolve()))
-    for (const socket of sockets) socket.destroy()
+    for (const guest of sockets) guest.destroy()
     await closed
     if (socketFolder !== undefined) rmSync(socketFolder, { recursive: true, force: true })
   }

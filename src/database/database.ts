@@ -1,21 +1,15 @@
 /**
- * Opens a PostgreSQL database: a server named by a URL, or the embedded one (PGlite) in a folder. Owns pooling, time limits and
- * the embedded database's folder lock. Does not own any table: each server brings its own Prisma schema.
+ * A PostgreSQL database as the servers use it, and how one at a URL is opened (the embedded one: embedded-database.ts). Owns pooling and time
+ * limits. Does not own any table: each server brings its own Prisma schema.
  */
 
-import { mkdirSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { PGlite, types } from '@electric-sql/pglite'
 import { PrismaPg } from '@prisma/adapter-pg'
 import type { SqlDriverAdapterFactory, SqlMigrationAwareDriverAdapterFactory } from '@prisma/driver-adapter-utils'
 import pg from 'pg'
-import { PrismaPGlite } from 'pglite-prisma-adapter'
 import { type Clock, systemClock } from '../base/clock.js'
 import { runExclusively } from './advisory-lock.js'
 import { type DatabaseTime, databaseTime, demandSameClock } from './database-clock.js'
-import { restrictToOwner } from './embedded-folders.js'
-import { createPreparedSql } from './embedded-statements.js'
-import { lockFolder } from './folder-lock.js'
 import { connectionShares, createLanes } from './lanes.js'
 import { migrationAdapter } from './migration-adapter.js'
 import { isOutage, isReadOnlyError, isUndone, outageError } from './outage.js'
@@ -80,7 +74,8 @@ export interface ServerDatabaseOptions {
   readonly limits?: DatabaseLimits
   /**
    * True if a pool in transaction mode (PgBouncer) is in front of PostgreSQL: a connection may be another session in each
-   * transaction. Nothing is prepared for later then, and PostgreSQL's time limits are those of its role.
+   * transaction. Nothing is prepared for later then, and PostgreSQL's time limits are those of its role, but for searches: they bring
+   * their own.
    */
   readonly pooled?: boolean
   /** Called with errors of idle connections, which are otherwise harmless. */
@@ -166,6 +161,8 @@ export function openServerDatabase(options: ServerDatabaseOptions): Database {
     connection: connectionFor(lane === 'search' ? limits.searchSeconds : limits.statementSeconds),
     newSocket: sockets.open,
     isSession: !pooled,
+    // The limits of the role are for statements that are meant to take their time.
+    limitMs: pooled && lane === 'search' ? limits.searchSeconds * 1_000 : undefined,
     mostWaiting: lane === 'search' ? mostWaitingSearches : limits.waitingStatements,
     onError: options.onIdleError,
   }))
@@ -232,48 +229,5 @@ export function openServerDatabase(options: ServerDatabaseOptions): Database {
       },
     ],
     close: async () => void (await Promise.all([...Object.values(lanes).map((lane) => lane.end()), pool.end()])),
-  }
-}
-
-/** PGlite hands bigint over as text like node-postgres does, and JSON parsed. */
-const parsers = { [types.INT8]: (value: string) => value }
-
-/**
- * PostgreSQL's own default is 128 MiB, all of which it touches when it opens. The tables that are read with each request fit into this many
- * times over, and the operating system keeps the files in memory too.
- */
-const startParams = [...PGlite.defaultStartParams, '-c', 'shared_buffers=16MB']
-
-/**
- * Opens the embedded database in `folder`, or in memory. One process at a time: a second one gets an Error that says so.
- * Throws an Error with one clear line when the folder cannot be written.
- */
-export async function openEmbeddedDatabase(folder: string | 'memory'): Promise<Database> {
-  const unlock = folder === 'memory' ? async () => {} : await lockFolder(folder)
-  if (folder !== 'memory') mkdirSync(folder, { recursive: true, mode: 0o700 })
-  const pglite = await PGlite.create(folder === 'memory' ? 'memory://' : folder, { parsers, startParams })
-  if (folder !== 'memory') restrictToOwner(folder)
-  const sql = createPreparedSql(pglite)
-  const turns = new Map<number, Promise<unknown>>()
-  return {
-    sql,
-    adapter: new PrismaPGlite(pglite),
-    withMigrationAdapter: (work) => work(migrationAdapter(new PrismaPGlite(pglite), (script) => pglite.exec(script))),
-    embedded: true,
-    exclusively: (lock, work) => {
-      // The folder has one process; within it, one after the other.
-      const turn = (turns.get(lock) ?? Promise.resolve()).then(work)
-      turns.set(
-        lock,
-        turn.catch(() => undefined),
-      )
-      return turn
-    },
-    ping: async () => void (await sql.query(askIfReadOnly, [])),
-    pools: () => [],
-    close: async () => {
-      await pglite.close()
-      await unlock()
-    },
   }
 }

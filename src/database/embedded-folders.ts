@@ -1,11 +1,11 @@
 /**
- * First start of the embedded databases: they are unpacked from the image that the build made. Without a build one is made by `initdb`, and
+ * First start of an embedded database: it is unpacked from the image that the build made. Without a build one is made by `initdb`, and
  * every other folder starts as its copy. A folder appears under its name only when it is complete, so a kill in between leaves no half.
  */
 import { chmodSync, existsSync, readdirSync, statSync } from 'node:fs'
 import { cp, mkdir, rename, rm } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
-import { hasShippedImage, unpackImage } from './embedded-image.js'
+import { dirname, join } from 'node:path'
+import { shippedImage, unpackImage } from './embedded-image.js'
 
 const unfinished = (folder: string) => `${folder}.unfinished`
 
@@ -17,12 +17,23 @@ async function makeDatabases([first, ...others]: readonly string[]): Promise<voi
   for (const folder of others) await cp(unfinished(first), unfinished(folder), { recursive: true })
 }
 
+/** True if there is a database in `folder`. */
+export function holdsDatabase(folder: string): boolean {
+  return existsSync(join(folder, 'PG_VERSION'))
+}
+
+/** What the build's image calls the database in it, which has the tables of all servers. */
+export const imageName = 'database'
+
 /**
- * Creates the databases that do not exist yet. `folders`: named as the image names databases; those that are unpacked from it have the
- * migrations of this release. Throws one clear line when their parent cannot be written.
+ * Creates the databases that do not exist yet. Those that are unpacked from the image have the migrations of this release. Throws one clear
+ * line when their parent cannot be written. `image`: null if there is none.
  */
-export async function prepareEmbeddedFolders(folders: readonly string[]): Promise<void> {
-  const missing = folders.filter((folder) => !existsSync(join(folder, 'PG_VERSION')))
+export async function prepareEmbeddedFolders(
+  folders: readonly string[],
+  image: string | null = shippedImage(),
+): Promise<void> {
+  const missing = folders.filter((folder) => !holdsDatabase(folder))
   const [first] = missing
   if (first === undefined) return
   try {
@@ -36,9 +47,8 @@ export async function prepareEmbeddedFolders(folders: readonly string[]): Promis
       cause: error,
     })
   }
-  const byName = Object.fromEntries(missing.map((folder) => [basename(folder), unfinished(folder)]))
-  const unknown = hasShippedImage() ? await unpackImage(byName) : Object.keys(byName)
-  await makeDatabases(missing.filter((folder) => unknown.includes(basename(folder))))
+  if (image === null) await makeDatabases(missing)
+  else for (const folder of missing) await unpackImage({ [imageName]: unfinished(folder) }, image)
   for (const folder of missing) await rename(unfinished(folder), folder)
 }
 

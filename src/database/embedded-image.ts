@@ -1,5 +1,5 @@
 /**
- * The image: new embedded databases with the migrations of this release, which the build packs (build.mjs). To unpack them takes a moment.
+ * The image: a new embedded database with the migrations of this release, which the build packs (build-image.mjs). To unpack it takes a moment.
  * `initdb` in WebAssembly and Prisma's schema engine take ten seconds. The image holds no secret and no row of an installation.
  *
  * Its form, within Brotli: the length of the index in 4 bytes, big-endian; the index in JSON; the contents of the files. A content that
@@ -8,6 +8,7 @@
 import { createHash } from 'node:crypto'
 import {
   closeSync,
+  type Dirent,
   existsSync,
   ftruncateSync,
   mkdirSync,
@@ -23,7 +24,8 @@ import { promisify } from 'node:util'
 import { brotliCompress, brotliDecompress, constants } from 'node:zlib'
 import { z } from 'zod'
 
-const shippedImage = fileURLToPath(new URL('../embedded-databases.br', import.meta.url))
+/** Named from the root of the package, so that the sources find it too once they were built. */
+const builtImage = fileURLToPath(new URL('../../dist/embedded-databases.br', import.meta.url))
 
 const databaseSchema = z.object({
   folders: z.array(z.string()),
@@ -57,9 +59,11 @@ export async function packImage(databases: Readonly<Record<string, string>>): Pr
   }
   const index: ImageIndex = {}
   for (const [name, root] of Object.entries(databases)) {
-    const entries = readdirSync(root, { recursive: true, withFileTypes: true })
-    const pathOf = (entry: (typeof entries)[number]) =>
-      relative(root, join(entry.parentPath, entry.name)).split(sep).join('/')
+    const pathOf = (entry: Dirent) => relative(root, join(entry.parentPath, entry.name)).split(sep).join('/')
+    // Sorted: file systems list entries in orders of their own, and equal databases make equal images.
+    const entries = readdirSync(root, { recursive: true, withFileTypes: true }).sort((left, right) =>
+      pathOf(left) < pathOf(right) ? -1 : 1,
+    )
     const files = entries
       .filter((entry) => entry.isFile())
       .map((entry) => {
@@ -68,13 +72,7 @@ export async function packImage(databases: Readonly<Record<string, string>>): Pr
         return { path: pathOf(entry), offset: place(content.subarray(0, length)), length, size: content.length }
       })
     // A folder before what is in it.
-    index[name] = {
-      folders: entries
-        .filter((entry) => entry.isDirectory())
-        .map(pathOf)
-        .sort(),
-      files,
-    }
+    index[name] = { folders: entries.filter((entry) => entry.isDirectory()).map(pathOf), files }
   }
   const head = Buffer.from(JSON.stringify(index))
   const headLength = Buffer.alloc(4)
@@ -84,9 +82,9 @@ export async function packImage(databases: Readonly<Record<string, string>>): Pr
   return promisify(brotliCompress)(Buffer.concat([headLength, head, ...contents]), { params })
 }
 
-/** False if this code runs without a build. */
-export function hasShippedImage(): boolean {
-  return existsSync(shippedImage)
+/** Path of the build's image; null if this code runs without a build. */
+export function shippedImage(): string | null {
+  return existsSync(builtImage) ? builtImage : null
 }
 
 /**
@@ -95,7 +93,7 @@ export function hasShippedImage(): boolean {
  */
 export async function unpackImage(
   folders: Readonly<Record<string, string>>,
-  image: string = shippedImage,
+  image: string,
 ): Promise<readonly string[]> {
   const packed: Buffer = await promisify(brotliDecompress)(await readFile(image))
   const start = 4 + packed.readUInt32BE(0)

@@ -3,9 +3,12 @@
  * times; here a statement is parsed once, and a call is one crossing. Does not open or close the database.
  */
 import { messages, type PGlite, parse, protocol } from '@electric-sql/pglite'
+import type { Namespace } from './embedded-namespace.js'
 import type { Lane, Sql, Statement } from './sql.js'
 
 interface Prepared {
+  /** In the session. */
+  readonly name: string
   readonly parameterTypes: readonly number[]
   /** Columns of the answer; a statement that returns no rows has none. */
   readonly columns: messages.RowDescriptionMessage | undefined
@@ -13,43 +16,96 @@ interface Prepared {
 
 const { serialize } = protocol
 
+type Answer = readonly messages.BackendMessage[]
+type Work = () => void
+
 /**
- * Lets one piece of work at a time through, what guards other requests first: the embedded database does one thing at a time, so a guard
- * waits for the statement under way, and not for a queue of searches behind it.
+ * Lets one piece of work at a time through: the embedded database does one thing at a time. Those who share it take turns, so that the issuer
+ * waits for one search of the notes, not for a queue of them. Of one's own work, what guards other requests is first.
  */
-function inTurn(): <T>(lane: Lane, work: () => Promise<T>) => Promise<T> {
-  const queues = { guards: [] as (() => void)[], others: [] as (() => void)[] }
+function inTurn(): <T>(whose: string, lane: Lane, work: () => Promise<T>) => Promise<T> {
+  const queues = new Map<string, { readonly guards: Work[]; readonly others: Work[] }>()
   let isBusy = false
-  return async (lane, work) => {
-    const queue = lane === 'security' ? queues.guards : queues.others
-    if (isBusy) await new Promise<void>((resolve) => queue.push(resolve))
+  const takeNext = (): Work | undefined => {
+    for (const { guards, others } of queues.values()) {
+      const first = guards.shift() ?? others.shift()
+      if (first !== undefined) return first
+    }
+    return undefined
+  }
+  // The turn is handed over, so that nobody who comes meanwhile takes it.
+  const handOver = () => {
+    const next = takeNext()
+    if (next === undefined) isBusy = false
+    else next()
+  }
+  return async (whose, lane, work) => {
+    const queue = queues.get(whose) ?? { guards: [], others: [] }
+    queues.set(whose, queue)
+    if (isBusy) await new Promise<void>((resolve) => (lane === 'security' ? queue.guards : queue.others).push(resolve))
     isBusy = true
+    // A Map keeps the order in which it was filled: whoever is served is the last now.
+    queues.delete(whose)
+    queues.set(whose, queue)
     try {
       return await work()
     } finally {
-      const next = queues.guards.shift() ?? queues.others.shift()
-      // The turn is handed over, so that nobody who comes meanwhile takes it.
-      if (next === undefined) isBusy = false
-      else next()
+      // The thread was busy all along. Requests that came meanwhile are read first, or a queue of searches would go before them all.
+      if (lane === 'search') setImmediate(handOver)
+      else handOver()
     }
   }
 }
 
-/**
- * Sends messages as one, alone: within a transaction of Prisma's they would become a part of it. The two locks are those that
- * `query` itself takes, in its order.
- */
-function send(pglite: PGlite, parts: readonly Uint8Array[]): Promise<messages.BackendMessage[]> {
-  const all = Buffer.concat([...parts, serialize.sync()])
-  return pglite._runExclusiveTransaction(() => pglite._runExclusiveQuery(() => pglite.execProtocolStream(all)))
+/** The one session of an embedded database. */
+export interface Session {
+  readonly pglite: PGlite
+  /** For a prepared statement. Those of two namespaces may have the same name, and a prefix would make some longer than PostgreSQL takes. */
+  newName(): string
+  /** Sends messages as one transaction in `namespace`. */
+  send(namespace: Namespace | undefined, lane: Lane, parts: readonly Uint8Array[]): Promise<Answer>
 }
 
-async function prepare(pglite: PGlite, { name, text }: Statement): Promise<Prepared> {
-  const answer = await send(pglite, [serialize.parse({ name, text }), serialize.describe({ type: 'S', name })])
-  const parameters = answer.find((message) => message instanceof messages.ParameterDescriptionMessage)
+/** For `createPreparedSql`. What is sent without a namespace runs as the superuser: not to be mixed with what has one. */
+export function openSession(pglite: PGlite): Session {
+  const take = inTurn()
+  const entries = new Map<string, string>()
+  let names = 0
+  const newName = () => {
+    names += 1
+    return `s${names}`
+  }
+  let current: Namespace | undefined
+  const exchange = (parts: readonly Uint8Array[]) =>
+    pglite.execProtocolStream(Buffer.concat([...parts, serialize.sync()]))
+  const entry = async ({ schema, role }: Namespace): Promise<readonly Uint8Array[]> => {
+    const name = entries.get(schema) ?? newName()
+    if (!entries.has(schema)) {
+      const text = `SELECT set_config('role', '${role}', false), set_config('search_path', '${schema}', false)`
+      await exchange([serialize.parse({ name, text })])
+      entries.set(schema, name)
+    }
+    return [serialize.bind({ statement: name }), serialize.execute({})]
+  }
+  const sendIn = async (namespace: Namespace | undefined, parts: readonly Uint8Array[]): Promise<Answer> => {
+    const isEntering = namespace !== undefined && namespace.schema !== current?.schema
+    // In the same transaction as the statement: if it fails, the statement does not run where it should not, and it is taken back.
+    const before = isEntering ? await entry(namespace) : []
+    current = undefined
+    const answer = await exchange([...before, ...parts])
+    current = namespace
+    const isEnd = (message: messages.BackendMessage) => message instanceof messages.CommandCompleteMessage
+    return isEntering ? answer.slice(answer.findIndex(isEnd) + 1) : answer
+  }
   return {
-    parameterTypes: parameters?.dataTypeIDs ?? [],
-    columns: answer.find((message) => message instanceof messages.RowDescriptionMessage),
+    pglite,
+    newName,
+    // Alone: within a transaction of Prisma's the messages would become a part of it. The two locks are those that `query` itself takes, in
+    // its order.
+    send: (namespace, lane, parts) =>
+      take(namespace?.schema ?? '', lane, () =>
+        pglite._runExclusiveTransaction(() => pglite._runExclusiveQuery(() => sendIn(namespace, parts))),
+      ),
   }
 }
 
@@ -59,25 +115,37 @@ function toText(pglite: PGlite, type: number | undefined, value: unknown): strin
   return serializer === undefined ? String(value) : serializer(value)
 }
 
-/** The seam over an open database. If preparing a statement fails, the next call tries again. */
-export function createPreparedSql(pglite: PGlite): Sql {
-  const take = inTurn()
+/** The seam over an open database, for statements on the tables of `namespace`. If preparing a statement fails, the next call tries again. */
+export function createPreparedSql({ pglite, newName, send }: Session, namespace?: Namespace): Sql {
   const preparing = new Map<string, Promise<Prepared>>()
+  const prepare = async ({ lane, text }: Statement): Promise<Prepared> => {
+    const name = newName()
+    const answer = await send(namespace, lane, [
+      serialize.parse({ name, text }),
+      serialize.describe({ type: 'S', name }),
+    ])
+    const parameters = answer.find((message) => message instanceof messages.ParameterDescriptionMessage)
+    return {
+      name,
+      parameterTypes: parameters?.dataTypeIDs ?? [],
+      columns: answer.find((message) => message instanceof messages.RowDescriptionMessage),
+    }
+  }
   const prepared = (statement: Statement): Promise<Prepared> => {
     const known = preparing.get(statement.name)
     if (known !== undefined) return known
-    const made = take(statement.lane, () => prepare(pglite, statement))
+    const made = prepare(statement)
     preparing.set(statement.name, made)
     made.catch(() => preparing.delete(statement.name))
     return made
   }
   return {
     query: async <Row>(statement: Statement, values: readonly unknown[]) => {
-      const { parameterTypes, columns } = await prepared(statement)
+      const { name, parameterTypes, columns } = await prepared(statement)
       const texts = values.map((value, index) => toText(pglite, parameterTypes[index], value))
-      const bind = serialize.bind({ statement: statement.name, values: texts })
-      const answer = await take(statement.lane, () => send(pglite, [bind, serialize.execute({})]))
-      const [result] = parse.parseResults(columns === undefined ? answer : [columns, ...answer], pglite.parsers)
+      const bind = serialize.bind({ statement: name, values: texts })
+      const answer = await send(namespace, statement.lane, [bind, serialize.execute({})])
+      const [result] = parse.parseResults(columns === undefined ? [...answer] : [columns, ...answer], pglite.parsers)
       const rows = (result?.rows ?? []) as Row[]
       return { rows, rowCount: Math.max(result?.affectedRows ?? 0, rows.length) }
     },

@@ -41,10 +41,10 @@ export async function sweepBatches(sql: Sql, statement: Statement, limit: Date):
 }
 
 /** Reads the end of the oldest row of each table that has one. */
-export function oldestOf(tables: readonly Pick<Expiring, 'table' | 'expiry'>[]): Statement {
+export function oldestOf(name: string, tables: readonly Pick<Expiring, 'table' | 'expiry'>[]): Statement {
   const each = tables.map(({ table, expiry }) => `SELECT '${table}' AS name, min(${expiry}) AS at FROM ${table}`)
   return {
-    name: 'sweep_oldest',
+    name,
     lane: 'read',
     text: `SELECT name, at FROM (${each.join(' UNION ALL ')}) oldest WHERE at IS NOT NULL`,
   }

@@ -120,6 +120,11 @@ function isUnavailable(error: unknown): boolean {
   return error instanceof OAuthError ? error.code === 'temporarily_unavailable' : isOutage(error)
 }
 
+/** For what Prisma throws where callers expect the errors of `Sql`. */
+export function rethrowOutage(error: unknown): never {
+  throw isOutage(error) ? outageError(error) : error
+}
+
 /** The error to throw for an outage: 503 `temporarily_unavailable`. `detail` is for the log. */
 export function outageError(cause: unknown, detail?: string): OAuthError {
   const options = { cause, ...(detail !== undefined && { detail }) }

@@ -7,7 +7,7 @@
 import { Socket } from 'node:net'
 import pg from 'pg'
 import { outageError } from './outage.js'
-import { type PreparedResult, runPrepared } from './prepared-query.js'
+import { type PreparedOptions, type PreparedResult, type SendStatement, sendStatement } from './prepared-query.js'
 import { demandWritableClient } from './read-only-check.js'
 import type { Statement } from './sql.js'
 
@@ -16,7 +16,8 @@ const mostGathered = 4
 
 class Pipeline {
   readonly #socket: Socket
-  readonly #isSession: boolean
+  readonly #prepared: PreparedOptions
+  readonly #send: SendStatement
   readonly #client: pg.Client
   readonly #connected: Promise<unknown>
   #isConnected = false
@@ -25,9 +26,10 @@ class Pipeline {
   /** Statements that were not answered yet. */
   waiting = 0
 
-  constructor({ connection, newSocket, isSession, onError }: PipelinesOptions) {
+  constructor({ connection, newSocket, isSession, limitMs, send, onError }: PipelinesOptions) {
     this.#socket = newSocket?.() ?? new Socket()
-    this.#isSession = isSession ?? true
+    this.#send = send ?? sendStatement
+    this.#prepared = { isNamed: isSession ?? true, limitMs }
     this.#client = new pg.Client({ ...connection, pipeline: true, stream: () => this.#socket })
     // pg fails every statement under way itself; this keeps a lost connection from ending the process.
     this.#client.on('error', (error) => {
@@ -69,7 +71,7 @@ class Pipeline {
     try {
       if (!this.#isConnected) await this.#connected
       this.#gather()
-      return await runPrepared(this.#client, statement, values, this.#isSession)
+      return await this.#send(this.#client, statement, values, this.#prepared)
     } finally {
       this.waiting -= 1
     }
@@ -98,6 +100,10 @@ export interface PipelinesOptions {
   readonly newSocket?: () => Socket
   /** False where a connection may be another session in each transaction: nothing can be prepared for later. Default: true. */
   readonly isSession?: boolean
+  /** A time limit in milliseconds that each statement brings along, where the session cannot have one. */
+  readonly limitMs?: number | undefined
+  /** Default: the shortest way that this version of pg has. */
+  readonly send?: SendStatement
   /** Most connections. They are opened when first needed, and again after they were lost. */
   readonly size: number
   /**

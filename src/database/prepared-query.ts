@@ -1,13 +1,16 @@
 /**
- * A prepared query for pg without its repeated work: pg copies the options of each query, asks PostgreSQL for the column names
- * each time and looks up their parsers again. The columns of a statement are fixed by its text, so this class asks once per
- * process. Only for statements that list their columns: `SELECT *` could change under it. It is prepared by its name once per
- * connection, or without a name each time.
+ * How one statement is sent over a connection of pg. `plainly` is pg's own way. `preparedQueryOf` is the same without pg's repeated work: pg
+ * copies the options of each query, asks PostgreSQL for the column names each time and looks up their parsers again. The columns of a
+ * statement are fixed by its text, so the class asks once per process. Only for statements that list their columns: `SELECT *` could change
+ * under it.
+ *
+ * The class replaces members of pg's query class that pg does not document. So it is used only where pg has all of them, and everything works
+ * without it. `npm run bench -- statements` measures what it is worth.
  */
 import pg from 'pg'
 import type { Statement } from './sql.js'
 
-interface Column {
+interface KnownColumn {
   readonly name: string
   readonly parse: (text: string) => unknown
 }
@@ -19,10 +22,7 @@ interface Connection {
   sync(): void
 }
 
-/**
- * Members of pg's query class that its types leave out. pg is pinned exactly, and every prepared statement runs through this
- * class.
- */
+/** Members of pg's query class that its types leave out. */
 interface QueryInternals {
   text: string
   name: string
@@ -38,22 +38,36 @@ interface QueryInternals {
   handleReadyForQuery(): void
 }
 
-const Query = pg.Query as unknown as new (text: string) => QueryInternals
+type QueryClass = new (text: string) => QueryInternals
 
 /** Of every statement that was answered once. Statements are constants. */
-const knownColumns = new WeakMap<Statement, readonly Column[]>()
+const knownColumns = new WeakMap<Statement, readonly KnownColumn[]>()
 
 /** `INSERT 0 3`, `UPDATE 3`, `SELECT 3`. */
 function countIn(commandTag: string): number {
   return Number(commandTag.slice(commandTag.lastIndexOf(' ') + 1)) || 0
 }
 
-const { prepareValue } = (pg as unknown as { readonly utils: { prepareValue(value: unknown): Value } }).utils
-
 type Value = string | Buffer | null
 
+/** What the class needs of pg. */
+interface Internals {
+  readonly Query: QueryClass
+  readonly prepareValue: (value: unknown) => Value
+}
+
+/** For the transaction that it is a part of, and what is sent with it before the next `sync`. In milliseconds. */
+const setTimeLimit = "SELECT set_config('statement_timeout', $1, true)"
+
+export interface PreparedOptions {
+  /** The connection is one session, so the statement can be prepared by its name. */
+  readonly isNamed: boolean
+  /** Sent along as the time limit of this statement alone, where the session has none. */
+  readonly limitMs?: number | undefined
+}
+
 /** As the protocol carries it. Lists are the only thing that needs more than its text. */
-function toValue(value: unknown): Value {
+function toValue(value: unknown, prepareValue: Internals['prepareValue']): Value {
   if (typeof value === 'string') return value
   if (value === null || value === undefined) return null
   return typeof value === 'object' ? prepareValue(value) : String(value)
@@ -64,80 +78,159 @@ export interface PreparedResult {
   readonly rowCount: number
 }
 
-class PreparedQuery extends Query {
-  readonly #statement: Statement
-  readonly #rows: Record<string, unknown>[] = []
-  readonly #resolve: (result: PreparedResult) => void
-  #columns: readonly Column[] | undefined
-  #rowCount = 0
+function preparedQueryClass({ Query, prepareValue }: Internals) {
+  return class PreparedQuery extends Query {
+    readonly #statement: Statement
+    readonly #rows: Record<string, unknown>[] = []
+    readonly #resolve: (result: PreparedResult) => void
+    #columns: readonly KnownColumn[] | undefined
+    #rowCount = 0
+    readonly #limitMs: number | undefined
+    /** The answer to the time limit comes first. */
+    #isLimitAnswered: boolean
 
-  constructor(
-    statement: Statement,
-    values: readonly unknown[],
-    isNamed: boolean,
-    resolve: (result: PreparedResult) => void,
-    reject: (error: Error) => void,
-  ) {
-    super(statement.text)
-    this.name = isNamed ? statement.name : ''
-    this.queryMode = 'extended'
-    this.#statement = statement
-    this.values = values.map(toValue)
-    this.#resolve = resolve
-    this.#columns = knownColumns.get(statement)
-    // What was answered ends in `handleReadyForQuery`. pg wraps this, to take note that its time limit is met.
-    this.callback = (error) => {
-      if (error !== null) reject(error)
+    constructor(
+      statement: Statement,
+      values: readonly unknown[],
+      { isNamed, limitMs }: PreparedOptions,
+      resolve: (result: PreparedResult) => void,
+      reject: (error: Error) => void,
+    ) {
+      super(statement.text)
+      this.name = isNamed ? statement.name : ''
+      this.queryMode = 'extended'
+      this.#statement = statement
+      this.values = values.map((value) => toValue(value, prepareValue))
+      this.#resolve = resolve
+      this.#columns = knownColumns.get(statement)
+      this.#limitMs = limitMs
+      this.#isLimitAnswered = limitMs === undefined
+      // What was answered ends in `handleReadyForQuery`. pg wraps this, to take note that its time limit is met.
+      this.callback = (error) => {
+        if (error !== null) reject(error)
+      }
     }
-  }
 
-  override prepare(connection: Connection): void {
-    // Parses the statement where this connection has not yet, and asks for its columns.
-    if (this.#columns === undefined || (this.name !== '' && !this.hasBeenParsed(connection))) {
-      super.prepare(connection)
-      return
+    override prepare(connection: Connection): void {
+      if (this.#limitMs !== undefined) {
+        connection.parse({ name: '', text: setTimeLimit })
+        connection.bind({ statement: '', values: [String(this.#limitMs)] })
+        connection.execute({})
+      }
+      // Parses the statement where this connection has not yet, and asks for its columns.
+      if (this.#columns === undefined || (this.name !== '' && !this.hasBeenParsed(connection))) {
+        super.prepare(connection)
+        return
+      }
+      if (this.name === '') connection.parse({ name: '', text: this.text })
+      connection.bind({ statement: this.name, values: this.values })
+      connection.execute({})
+      connection.sync()
     }
-    if (this.name === '') connection.parse({ name: '', text: this.text })
-    connection.bind({ statement: this.name, values: this.values })
-    connection.execute({})
-    connection.sync()
-  }
 
-  override handleRowDescription({ fields }: Parameters<QueryInternals['handleRowDescription']>[0]): void {
-    this.#columns = fields.map(({ name, dataTypeID }) => ({ name, parse: pg.types.getTypeParser(dataTypeID, 'text') }))
-  }
-
-  override handleDataRow({ fields }: Parameters<QueryInternals['handleDataRow']>[0]): void {
-    const row: Record<string, unknown> = {}
-    const columns = this.#columns ?? []
-    for (let index = 0; index < columns.length; index += 1) {
-      const column = columns[index]
-      const text = fields[index]
-      if (column !== undefined) row[column.name] = text === null || text === undefined ? null : column.parse(text)
+    override handleRowDescription({ fields }: Parameters<QueryInternals['handleRowDescription']>[0]): void {
+      this.#columns = fields.map(({ name, dataTypeID }) => ({
+        name,
+        parse: pg.types.getTypeParser(dataTypeID, 'text'),
+      }))
     }
-    this.#rows.push(row)
-  }
 
-  override handleCommandComplete({ text }: { readonly text: string }): void {
-    this.#rowCount = countIn(text)
-  }
+    override handleDataRow({ fields }: Parameters<QueryInternals['handleDataRow']>[0]): void {
+      if (!this.#isLimitAnswered) return
+      const row: Record<string, unknown> = {}
+      const columns = this.#columns ?? []
+      for (let index = 0; index < columns.length; index += 1) {
+        const column = columns[index]
+        const text = fields[index]
+        if (column !== undefined) row[column.name] = text === null || text === undefined ? null : column.parse(text)
+      }
+      this.#rows.push(row)
+    }
 
-  override handleReadyForQuery(): void {
-    // A statement without rows has no description.
-    if (!knownColumns.has(this.#statement)) knownColumns.set(this.#statement, this.#columns ?? [])
-    this.callback(null)
-    this.#resolve({ rows: this.#rows, rowCount: this.#rowCount })
+    override handleCommandComplete({ text }: { readonly text: string }): void {
+      if (!this.#isLimitAnswered) {
+        this.#isLimitAnswered = true
+        return
+      }
+      this.#rowCount = countIn(text)
+    }
+
+    override handleReadyForQuery(): void {
+      // A statement without rows has no description.
+      if (!knownColumns.has(this.#statement)) knownColumns.set(this.#statement, this.#columns ?? [])
+      this.callback(null)
+      this.#resolve({ rows: this.#rows, rowCount: this.#rowCount })
+    }
   }
 }
 
-/** `isNamed`: the connection is one session. Rejects with the server's error, or with the connection's when that was lost first. */
-export function runPrepared(
+/** Sends one statement. Rejects with the server's error, or with the connection's when that was lost first. */
+export type SendStatement = (
   client: pg.Client,
   statement: Statement,
   values: readonly unknown[],
-  isNamed: boolean,
-): Promise<PreparedResult> {
-  return new Promise((resolve, reject) => {
-    client.query(new PreparedQuery(statement, values, isNamed, resolve, reject) as unknown as pg.Submittable)
-  })
+  options: PreparedOptions,
+) => Promise<PreparedResult>
+
+const queryMembers = [
+  'submit',
+  'prepare',
+  'hasBeenParsed',
+  'handleError',
+  'handleRowDescription',
+  'handleDataRow',
+  'handleCommandComplete',
+  'handleReadyForQuery',
+]
+const connectionMembers = ['parse', 'bind', 'describe', 'execute', 'sync']
+
+function memberOf(value: unknown, name: string): unknown {
+  return (typeof value === 'object' && value !== null) || typeof value === 'function'
+    ? Reflect.get(value, name)
+    : undefined
 }
+
+function hasMethods(theClass: unknown, names: readonly string[]): boolean {
+  return names.every((name) => typeof memberOf(memberOf(theClass, 'prototype'), name) === 'function')
+}
+
+function internalsOf(driver: unknown): Internals | undefined {
+  const [Query, prepareValue] = [memberOf(driver, 'Query'), memberOf(memberOf(driver, 'utils'), 'prepareValue')]
+  const isKnown =
+    typeof prepareValue === 'function' &&
+    hasMethods(Query, queryMembers) &&
+    hasMethods(memberOf(driver, 'Connection'), connectionMembers)
+  // Its types leave these members out; they were looked for above.
+  return isKnown ? { Query: Query as QueryClass, prepareValue: prepareValue as Internals['prepareValue'] } : undefined
+}
+
+/** The short way through `driver`, a version of pg; `undefined` if it does not have the members that the class replaces. */
+export function preparedQueryOf(driver: unknown): SendStatement | undefined {
+  const internals = internalsOf(driver)
+  if (internals === undefined) return undefined
+  const PreparedQuery = preparedQueryClass(internals)
+  return (client, statement, values, options) =>
+    new Promise((resolve, reject) => {
+      client.query(new PreparedQuery(statement, values, options, resolve, reject) as unknown as pg.Submittable)
+    })
+}
+
+/** By what pg documents. A time limit of its own takes a transaction: all of it is sent at once. */
+export const plainly: SendStatement = async (client, { name, text }, values, { isNamed, limitMs }) => {
+  const query = () => client.query({ text, values: [...values], ...(isNamed && { name }) })
+  const within = (limit: number) => [
+    client.query('BEGIN'),
+    client.query(setTimeLimit, [String(limit)]),
+    query(),
+    client.query('COMMIT'),
+  ]
+  const sent = limitMs === undefined ? [query()] : within(limitMs)
+  const answers = await Promise.allSettled(sent)
+  const [asked, ...others] = limitMs === undefined ? answers : [answers[2], ...answers]
+  for (const answer of [asked, ...others]) if (answer?.status === 'rejected') throw answer.reason
+  if (asked?.status !== 'fulfilled') throw new Error('a statement was not sent')
+  return { rows: asked.value.rows, rowCount: asked.value.rowCount ?? 0 }
+}
+
+/** The short way, or pg's own where this pg does not have it. */
+export const sendStatement: SendStatement = preparedQueryOf(pg) ?? plainly

@@ -1,7 +1,8 @@
 /**
  * Tables as the code knows them: each declares its columns once, and every statement on it is declared through it. So whoever looks for what
  * writes a table searches for its name with `.write(`, `.part(` or `.condition(`, and a test compares all declarations with the migrated
- * schema (test/storage/schema.test.ts).
+ * schema (test/storage/schema.test.ts). A statement is for what Prisma's client is too slow for, or cannot say: src/statements.md lists each
+ * with its reason, and a test compares that list too.
  */
 import type { Column, ColumnsOf, Lane, RowStatement, Statement } from './sql.js'
 import { type ConditionText, declareCondition, declareWrite, type Steps, type WriteText } from './writes.js'
@@ -41,15 +42,24 @@ export function orNull<Value>({ type }: Column<Value>): Column<Value | null> {
   return { type, nullable: true }
 }
 
+/** Whose a table is: each server has a database of its own, or a schema of the embedded one (`prisma/auth`, `prisma/notes`). */
+export type SchemaName = 'auth' | 'notes'
+
+interface Declared {
+  readonly schema: SchemaName
+  /** Through which it is declared. */
+  readonly table: string
+}
+
 /** One statement, with what it returns and the tables that it writes. */
-export interface DeclaredStatement {
+export interface DeclaredStatement extends Declared {
   readonly statement: Statement
   readonly columns: Columns
   readonly writes: readonly string[]
 }
 
 /** One text that stands beside others, with the tables that it writes. */
-export interface DeclaredPart {
+export interface DeclaredPart extends Declared {
   readonly text: WriteText | ConditionText
   readonly writes: readonly string[]
 }
@@ -58,20 +68,23 @@ const tables = new Map<string, Table<Columns>>()
 const statements = new Map<string, DeclaredStatement>()
 const parts = new Map<string, DeclaredPart>()
 
-/** All that the modules loaded so far declare. */
-export function declarations() {
-  return { tables: [...tables.values()], statements: [...statements.values()], parts: [...parts.values()] }
+/** All that the modules loaded so far declare of one server's tables. */
+export function declarations(schema: SchemaName) {
+  const of = <One extends { readonly schema: SchemaName }>(declared: ReadonlyMap<string, One>) =>
+    [...declared.values()].filter((one) => one.schema === schema)
+  return { tables: of(tables), statements: of(statements), parts: of(parts) }
 }
 
 /** Throws, while modules are loaded, if the name belongs to another text: PostgreSQL knows a prepared statement by its name alone. */
-export function declareStatement<Declared extends Statement>(
-  statement: Declared,
+export function declareStatement<Statements extends Statement>(
+  statement: Statements,
   columns: Columns,
+  { name: table, schema }: Pick<Table<Columns>, 'name' | 'schema'>,
   writes: readonly string[],
-): Declared {
+): Statements {
   const known = statements.get(statement.name)?.statement
   if (known !== undefined && known.text !== statement.text) throw new Error(`there is another statement ${known.name}`)
-  statements.set(statement.name, { statement, columns, writes })
+  statements.set(statement.name, { statement, columns, table, schema, writes })
   return statement
 }
 
@@ -95,10 +108,12 @@ export interface Insertion<Row> {
 export class Table<Own extends Columns> {
   readonly name: string
   readonly columns: Own
+  readonly schema: SchemaName
 
-  constructor(name: string, columns: Own) {
+  constructor(name: string, columns: Own, schema: SchemaName = 'auth') {
     this.name = name
     this.columns = columns
+    this.schema = schema
   }
 
   /** Some of the columns, as what a statement returns. */
@@ -111,14 +126,14 @@ export class Table<Own extends Columns> {
     name: string,
     columns: ColumnsOf<Row>,
     text: string,
-    lane: Extract<Lane, 'read' | 'security'> = 'read',
+    lane: Exclude<Lane, 'write'> = 'read',
   ): RowStatement<Row> {
-    return declareStatement({ name, lane, text, columns }, columns as Columns, [])
+    return declareStatement({ name, lane, text, columns }, columns as Columns, this, [])
   }
 
   /** A single statement that writes. */
   write(name: string, text: string, options: WriteOptions = {}): Statement {
-    return declareStatement({ name, lane: options.lane ?? 'write', text }, {}, this.#written(options.also))
+    return declareStatement({ name, lane: options.lane ?? 'write', text }, {}, this, this.#written(options.also))
   }
 
   /** The same, with rows in return. */
@@ -129,20 +144,20 @@ export class Table<Own extends Columns> {
     options: WriteOptions = {},
   ): RowStatement<Row> {
     const statement = { name, lane: options.lane ?? 'write', text, columns }
-    return declareStatement(statement, columns as Columns, this.#written(options.also))
+    return declareStatement(statement, columns as Columns, this, this.#written(options.also))
   }
 
   /** A write that stands beside others in a unit of work. See `declareWrite`. */
   part(name: string, steps: Steps, ...also: readonly Table<Columns>[]): WriteText {
     const text = declareWrite(name, steps)
-    parts.set(name, { text, writes: this.#written(also) })
+    parts.set(name, { ...this.#own(), text, writes: this.#written(also) })
     return text
   }
 
   /** A part that inserts one row if the condition holds. */
   insertPart(name: string, { sql }: Insertion<never>): WriteText {
     const text = declareWrite(name, { inserted: `${sql} FROM {condition}` }, true)
-    parts.set(name, { text, writes: [this.name] })
+    parts.set(name, { ...this.#own(), text, writes: [this.name] })
     return text
   }
 
@@ -153,7 +168,7 @@ export class Table<Own extends Columns> {
     ...also: readonly Table<Columns>[]
   ): ConditionText {
     const text = declareCondition(name, steps)
-    parts.set(name, { text, writes: this.#written(also) })
+    parts.set(name, { ...this.#own(), text, writes: this.#written(also) })
     return text
   }
 
@@ -172,13 +187,17 @@ export class Table<Own extends Columns> {
     }
   }
 
+  #own(): Declared {
+    return { table: this.name, schema: this.schema }
+  }
+
   #written(also: readonly Table<Columns>[] = []): readonly string[] {
     return [this.name, ...also.map(({ name }) => name)]
   }
 }
 
-export function table<Own extends Columns>(name: string, columns: Own): Table<Own> {
-  const declared = new Table(name, columns)
+export function table<Own extends Columns>(name: string, columns: Own, schema?: SchemaName): Table<Own> {
+  const declared = new Table(name, columns, schema)
   tables.set(name, declared)
   return declared
 }

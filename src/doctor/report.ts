@@ -26,17 +26,18 @@ function wrap(text: string, width: number): string[] {
 }
 
 /** `label` at the left, the text beside it, further lines under the text. */
-function labelled(indent: number, label: string, text: string): string[] {
+export function labelled(indent: number, label: string, text: string): string[] {
   const head = `${' '.repeat(indent)}${label.padEnd(9)}`
   return wrap(text, maxWidth - head.length).map((line, index) => (index === 0 ? head : ' '.repeat(head.length)) + line)
 }
 
-function problemLines({ severity, title, seen, clients, fix }: Problem): string[] {
+function problemLines({ code, severity, title, seen, clients, fix }: Problem): string[] {
   return [
     ...labelled(4, severity === 'failure' ? 'problem:' : 'warning:', title),
     ...labelled(4, 'seen:', displayText(seen, maxSeen)),
     ...labelled(4, 'clients:', clients),
     ...labelled(4, 'fix:', fix),
+    ...labelled(4, 'manual:', `docs/reference/errors.md#${code}`),
   ]
 }
 

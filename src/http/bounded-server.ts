@@ -22,6 +22,8 @@ export interface ConnectionLimits {
   readonly headerLines: number
   /** Open at once; beyond it networks share them (connection-shares.ts). Node itself raises the limit of open files as far as it may. */
   readonly connections: number
+  /** Bytes of requests that are not whole, all together; beyond it networks share them, too. Bodies are kept until they are whole. */
+  readonly unfinishedBytes: number
 }
 
 /** A connection that sends or reads too slowly is gone within 15 seconds. */
@@ -33,6 +35,7 @@ export const connectionLimits: ConnectionLimits = {
   idleMs: 65_000,
   headerLines: 200,
   connections: 10_000,
+  unfinishedBytes: 64 * 1024 * 1024,
 }
 
 export interface BoundedServer {
@@ -92,6 +95,6 @@ export function createBoundedServer(answer: RequestListener, limits: ConnectionL
   })
   server.keepAliveTimeout = idleMs
   server.maxHeadersCount = headerLines + 1
-  shareConnections(server, limits.connections)
+  shareConnections(server, limits)
   return { server, ...superviseAnswers(server, limits.unreadMs) }
 }

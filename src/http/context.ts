@@ -20,6 +20,8 @@ export interface RequestEvent {
   error?: string | undefined
   /** What the client does not get to see: which check failed. */
   errorDetail?: string | undefined
+  /** The entry of the manual that explains the error: an anchor of docs/reference/errors.md. */
+  problem?: string | undefined
   /** The rate limit that was exceeded. */
   limit?: string
   /** How many entries of the revocation feed were answered. */

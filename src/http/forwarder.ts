@@ -32,7 +32,9 @@ const requestHeaders: readonly string[] = [
   'content-type',
   'dpop',
   'user-agent',
-  // Whether a page of another site made the browser send it (Fetch Metadata).
+  // Whether a page of another site made the browser send it (Fetch Metadata), and which. No page can forge them, and a program no more
+  // than it can at the target itself.
+  'origin',
   'sec-fetch-dest',
   'sec-fetch-mode',
   'sec-fetch-site',

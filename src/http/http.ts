@@ -17,6 +17,8 @@ import { addressSet, contains, peerAddress } from './client-address.js'
 import type { HttpContext, HttpMiddleware, HttpState } from './context.js'
 import { listenFailure } from './free-address.js'
 import { pinOrigin, pinScheme } from './host-pinning.js'
+import { noteError } from './noted-error.js'
+import type { Peers } from './peers.js'
 import { createProbeResponder, probeHeaders } from './proxy-probe.js'
 import { logRequests } from './request-log.js'
 
@@ -38,8 +40,12 @@ export interface HttpBaseOptions {
   readonly operatorSecrets?: (() => readonly string[]) | undefined
   /** Answers the readiness probe: resolves when migrated and the database answers, throws otherwise. */
   readonly ready: () => Promise<void>
+  /** What the operator should mend although the server is ready; absent or empty: nothing. */
+  readonly warnings?: (() => readonly string[]) | undefined
   /** From its abort on the server is not ready, whatever `ready` says: it was asked to stop. */
   readonly stopping?: AbortSignal | undefined
+  /** Not ready before they are. */
+  readonly peers?: Peers | undefined
   /** Watches every request, besides its log line. */
   readonly observer?: HttpMiddleware | undefined
   /** Writes an error for a person; without it, or when the client prefers JSON, the error is JSON. */
@@ -94,8 +100,7 @@ function writeErrors(log: Logger, renderErrorPage: HttpBaseOptions['renderErrorP
     } catch (thrown) {
       const error = toOAuthError(thrown, ctx.req)
       const { requestId } = ctx.state.event
-      ctx.state.event.error = error.code
-      if (error.detail !== undefined) ctx.state.event.errorDetail = error.detail
+      noteError(ctx.state.event, { error: error.code, description: error.message, detail: error.detail })
       if (error.status >= 500) log.error({ requestId, err: thrown }, 'request failed')
       if (ctx.res.headersSent) return
       ctx.status = error.status
@@ -121,7 +126,12 @@ const closeUnread: HttpMiddleware = async (ctx, next) => {
   }
 }
 
-function health({ ready, stopping }: HttpBaseOptions): HttpMiddleware {
+function health({ ready, stopping, peers, warnings = () => [] }: HttpBaseOptions): HttpMiddleware {
+  const ownReady = async () => {
+    stopping?.throwIfAborted()
+    await ready()
+  }
+  peers?.answerReady(ownReady)
   return async (ctx, next) => {
     if (ctx.path !== '/health/live' && ctx.path !== '/health/ready') return next()
     ctx.set('cache-control', 'no-store')
@@ -131,9 +141,9 @@ function health({ ready, stopping }: HttpBaseOptions): HttpMiddleware {
       return
     }
     try {
-      stopping?.throwIfAborted()
-      await ready()
-      ctx.body = { status: 'ready' }
+      await Promise.all([ownReady(), peers?.ready()])
+      const told = warnings()
+      ctx.body = { status: 'ready', ...(told.length > 0 && { warnings: told }) }
       ctx.state.isRoutine = true
     } catch {
       ctx.status = 503

@@ -42,8 +42,9 @@ export function redirectAnswer(uri: string, parameters: Readonly<Record<string, 
   return new Response(null, { status: 303, headers })
 }
 
-export function tooManyRegistrations(seconds: number): Response {
-  const error = new OAuthError('temporarily_unavailable', 'too many registrations, try again later', { status: 429 })
+/** `what`: "registrations", for example. */
+export function tooMany(what: string, seconds: number): Response {
+  const error = new OAuthError('temporarily_unavailable', `too many ${what}, try again later`, { status: 429 })
   return jsonAnswer(error.status, error, { 'retry-after': String(seconds) })
 }
 

@@ -7,16 +7,18 @@ import { cookieSuffix } from '../oauth/cookie-names.js'
 import { redirectKind } from '../oauth/redirect-uri.js'
 import { isScopeToken, parseScope } from '../oauth/scope.js'
 import { redirectAnswer } from './answers.js'
+import { type PressGuard, requestIn } from './deliberate-press.js'
 import type { FrontClient, FrontClients } from './front-client.js'
 import type { FrontState } from './front-state.js'
 import { type IssuerFrontOptions, paths } from './options.js'
-import { heldAnswerPage, problemPage, questionPage } from './page.js'
+import { confirmationPage, heldAnswerPage, problemPage, type Question, questionPage } from './page.js'
 import { endpointIn, upstreamDocument } from './upstream.js'
 
 export interface AuthorizationParts {
   readonly options: IssuerFrontOptions
   readonly clients: FrontClients
   readonly state: FrontState
+  readonly presses: PressGuard
 }
 
 /** Passed on as they are. */
@@ -119,10 +121,23 @@ function problemAnswer(
   return heldAnswerPage(problem.error_description, redirectUri, answer.headers.get('location') ?? '')
 }
 
-/** Checks an authorization request and asks the person. Errors go to the client only when the redirect URI is really its own. */
-export async function askPerson(request: Request, { options, clients, state }: AuthorizationParts): Promise<Response> {
+/** A request that may be shown to the person. */
+interface CheckedRequest {
+  readonly question: Question
+  readonly continueUrl: string
+  /** The browser's, or a new one. */
+  readonly binding: string
+  /** Sets a new one. */
+  readonly cookie: string | undefined
+}
+
+/** Errors go to the client only when the redirect URI is really its own. */
+async function checkRequest(
+  request: Request,
+  parameters: URLSearchParams,
+  { options, clients, state }: AuthorizationParts,
+): Promise<CheckedRequest | Response> {
   const { issuer } = options
-  const parameters = new URL(request.url).searchParams
   if (holdsDuplicates(parameters)) return problemPage(400, 'The request names something twice.')
   const client = clients.find(parameters.get('client_id') ?? '')
   if (client === undefined) return problemPage(400, 'This program is not registered here, or no longer.')
@@ -139,15 +154,47 @@ export async function askPerson(request: Request, { options, clients, state }: A
   const sealed = await state.seal({ redirectUri, state: sent }, binding)
   const separator = endpoint.includes('?') ? '&' : '?'
   const declined = redirectAnswer(redirectUri, { error: 'access_denied', state: sent, iss: issuer })
-  return questionPage(
-    {
+  return {
+    question: {
       clientName: client.name,
       redirectUri,
       upstreamIssuer: String(document['issuer']),
-      continueUrl: `${endpoint}${separator}${upstreamQuery(parameters, client, sealed, options)}`,
       cancelUrl: declined.headers.get('location') ?? '',
     },
-    known === '' ? bindingCookie(binding, issuer) : undefined,
+    continueUrl: `${endpoint}${separator}${upstreamQuery(parameters, client, sealed, options)}`,
+    binding,
+    cookie: known === '' ? bindingCookie(binding, issuer) : undefined,
+  }
+}
+
+/** Checks an authorization request and asks the person. */
+export async function askPerson(request: Request, parts: AuthorizationParts): Promise<Response> {
+  const parameters = requestIn(new URL(request.url).searchParams)
+  const checked = await checkRequest(request, parameters, parts)
+  if (checked instanceof Response) return checked
+  const { question, continueUrl, cookie } = checked
+  return questionPage({ ...question, continueUrl, confirmUrl: `${paths.confirmation}?${parameters}` }, cookie)
+}
+
+const pressProblems = {
+  'too-early': 'That was too quick to be meant. Read this page, then press again.',
+  'wrong-number': 'That is not the number on this page. Type it if you have just started this yourself.',
+} as const
+
+/** Asks once more after a press that was not seen to be meant, and sends the person on after one that can be. */
+export async function confirmPerson(request: Request, parts: AuthorizationParts): Promise<Response> {
+  const sent = new URL(request.url).searchParams
+  const parameters = requestIn(sent)
+  const checked = await checkRequest(request, parameters, parts)
+  if (checked instanceof Response) return checked
+  const { question, continueUrl, binding, cookie } = checked
+  const press = parts.presses.read(sent, binding)
+  if (press === 'meant') return redirectAnswer(continueUrl, {})
+  const problem = press === undefined ? undefined : pressProblems[press]
+  const shown = parts.presses.stamp(parameters, binding)
+  return confirmationPage(
+    { ...question, request: parameters, shown, number: parts.presses.numberFor(shown), problem },
+    cookie,
   )
 }
 

@@ -4,7 +4,7 @@
  */
 import { createHmac, type KeyObject } from 'node:crypto'
 import { EncryptJWT, jwtDecrypt } from 'jose'
-import type { VerifierClock } from '../resource-server/index.js'
+import type { VerifierClock } from '../resource-server/access-token.js'
 import { deriveKey } from './front-client.js'
 
 export interface Journey {

@@ -10,15 +10,17 @@
 
 import { OAuthError } from '../oauth/errors.js'
 import { canParseUrl } from '../oauth/url.js'
-import { type PublishedDocument, publishDocument } from '../resource-server/index.js'
+import { type PublishedDocument, publishDocument } from '../resource-server/metadata.js'
 import { errorAnswer, jsonAnswer, methodNotAllowed, preflightAnswer } from './answers.js'
-import { type AuthorizationParts, askPerson, returnPerson } from './authorization.js'
+import { type AuthorizationParts, askPerson, confirmPerson, returnPerson } from './authorization.js'
 import { readText } from './body.js'
+import { createPressGuard } from './deliberate-press.js'
 import { createFrontClients } from './front-client.js'
 import { createFrontState } from './front-state.js'
 import { type IssuerFrontOptions, paths } from './options.js'
 import { problemPage } from './page.js'
 import { createRegistration } from './registration.js'
+import { type Sender, senderOf } from './sender-limit.js'
 import { createFormEndpoint, type FormEndpoint } from './tokens.js'
 import { endpointIn, strings, upstreamDocument } from './upstream.js'
 
@@ -81,7 +83,7 @@ function demandType(request: Request, type: string): void {
 }
 
 interface FrontParts extends AuthorizationParts {
-  readonly register: (body: string, address: string | undefined) => Promise<Response>
+  readonly register: (body: string, sender: Sender) => Promise<Response>
   readonly forms: FormEndpoint
 }
 
@@ -96,8 +98,9 @@ async function answerProgram(
   const isRegistration = path === paths.registration
   demandType(request, isRegistration ? 'application/json' : 'application/x-www-form-urlencoded')
   const body = await readBody(request)
-  if (isRegistration) return register(body, address)
-  return forms(path === paths.token ? 'token' : 'revocation', body, request.headers.get('authorization'))
+  const sender = senderOf(request, address)
+  if (isRegistration) return register(body, sender)
+  return forms(path === paths.token ? 'token' : 'revocation', body, request.headers.get('authorization'), sender)
 }
 
 async function answerDocument(request: Request, options: IssuerFrontOptions): Promise<Response> {
@@ -124,12 +127,14 @@ export function createIssuerFront(options: IssuerFrontOptions): IssuerFront {
     options,
     clients,
     state: createFrontState(options.secret, options.clock),
+    presses: createPressGuard(options.secret, options.clock),
     register: createRegistration(options, clients),
     forms: createFormEndpoint(options, clients),
   }
   const programs: ReadonlySet<string> = new Set([paths.registration, paths.token, paths.revocation])
   const people: Readonly<Record<string, typeof askPerson>> = {
     [paths.authorization]: askPerson,
+    [paths.confirmation]: confirmPerson,
     [paths.callback]: returnPerson,
   }
   return {

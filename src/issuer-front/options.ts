@@ -1,5 +1,6 @@
 /** Options of a front. */
-import type { FetchFunction, IssuerDiscovery, VerifierClock } from '../resource-server/index.js'
+import type { FetchFunction, VerifierClock } from '../resource-server/access-token.js'
+import type { IssuerDiscovery } from '../resource-server/discovery.js'
 
 /** Where the upstream server creates clients: an endpoint in the shape of RFC 7591 that only its operator may use. */
 export interface UpstreamRegistration {
@@ -35,11 +36,19 @@ export interface IssuerFrontOptions {
   readonly defaultScopes?: readonly string[]
   /**
    * Registrations an hour that one process accepts; default 600. When they are used up, each network still gets a twentieth of
-   * `registrationsPerHourAndAddress`, if `handle` gets the client's address.
+   * `registrationsPerHourAndAddress`, if `handle` gets the client's address. What browsers send for pages elsewhere counts apart, and has half
+   * as much, as has each of the two limits: a page cannot use up what is for programs.
    */
   readonly registrationsPerHour?: number
   /** The same from one address: an IPv4 address or an IPv6 /64; a /56 has 4 times as many, a /48 16 times. Default 60. */
   readonly registrationsPerHourAndAddress?: number
+  /**
+   * Token requests a minute that one process lets the upstream server refuse, and revocations; default 1200. They all come from the front, so
+   * a server that limits its senders would turn everybody away. Counted like registrations; without an address, each client has as many as one.
+   */
+  readonly refusalsPerMinute?: number
+  /** The same from one address. Default 300. */
+  readonly refusalsPerMinuteAndAddress?: number
   readonly fetch: FetchFunction
   readonly clock: VerifierClock
   /** Told of what failed upstream, for the log. Never holds a code, token, secret or verifier. */
@@ -49,6 +58,7 @@ export interface IssuerFrontOptions {
 export const paths = {
   authorization: '/authorize',
   callback: '/authorize/callback',
+  confirmation: '/authorize/confirm',
   token: '/token',
   registration: '/register',
   revocation: '/revoke',

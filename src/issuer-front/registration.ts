@@ -3,15 +3,14 @@
  * client is created upstream with the operator's credentials. What the operator's endpoint says about itself stays here.
  */
 
-import { clientNetworks } from '../http/client-network.js'
-import { createWindowCounters, type Excess, shareBeyondTotal } from '../http/window-counters.js'
 import { OAuthError } from '../oauth/errors.js'
 import { isTextList, normaliseMetadata, redirectUrisOf } from '../oauth/registration.js'
 import { keepUsableRedirects, type RegistrationRules, violations } from '../oauth/registration-rules.js'
 import { formatScope } from '../oauth/scope.js'
-import { jsonAnswer, tooManyRegistrations } from './answers.js'
+import { jsonAnswer, tooMany } from './answers.js'
 import type { FrontClients } from './front-client.js'
 import { type IssuerFrontOptions, paths } from './options.js'
+import { createRegistrationLimit, type Sender } from './sender-limit.js'
 import { post } from './upstream.js'
 
 /** A stranger, and by redirect only: the front passes nothing else on. */
@@ -87,30 +86,15 @@ function check(metadata: Record<string, unknown>, rules: RegistrationRules): voi
   }
 }
 
-/**
- * What strangers can create upstream in an hour. One network has its own limit, and a share of it once the total is used up. Where
- * nobody says which address asks, the total is all there is.
- */
-function createHourlyLimit(options: IssuerFrontOptions): (address: string | undefined) => Excess | undefined {
-  const { registrationsPerHour: total = 600, registrationsPerHourAndAddress: perAddress = 60, clock } = options
-  const counters = createWindowCounters({ clock, maxEntries: 10_000 })
-  const hourly = { name: 'registration', windowSeconds: 3_600 }
-  const ofNetworks = { ...hourly, limit: perAddress, total, limitBeyond: shareBeyondTotal(perAddress) }
-  return (address) =>
-    address === undefined
-      ? counters.take({ ...hourly, limit: total }, '')
-      : counters.take(ofNetworks, clientNetworks(address))
-}
-
 export function createRegistration(
   options: IssuerFrontOptions,
   clients: FrontClients,
-): (body: string, address: string | undefined) => Promise<Response> {
+): (body: string, sender: Sender) => Promise<Response> {
   const rules = {
     allowedPrivateUseRedirects: new Set(options.allowedPrivateUseRedirects ?? []),
     ownUrls: [options.issuer, ...(options.ownUrls ?? [])],
   }
-  const take = createHourlyLimit(options)
+  const take = createRegistrationLimit(options)
 
   async function createUpstream(metadata: Record<string, unknown>) {
     const { registration, issuer, defaultScopes } = options
@@ -133,11 +117,11 @@ export function createRegistration(
     throw new OAuthError('temporarily_unavailable', 'clients cannot be registered at the moment')
   }
 
-  return async (text, address) => {
+  return async (text, sender) => {
     const metadata = readMetadata(text)
     check(metadata, rules)
-    const excess = take(address)
-    if (excess !== undefined) return tooManyRegistrations(excess.retryAfterSeconds)
+    const excess = take(sender)
+    if (excess !== undefined) return tooMany('registrations', excess.retryAfterSeconds)
     const { upstreamId, body } = await createUpstream(metadata)
     const decided = Object.entries(body).filter(([name]) => decidedUpstream.includes(name))
     const name = typeof metadata['client_name'] === 'string' ? metadata['client_name'] : ''

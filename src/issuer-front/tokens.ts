@@ -1,9 +1,10 @@
 /** Token and revocation requests (RFC 6749 §3.2, RFC 7009): under the names the upstream server knows, otherwise as they are. */
 import { OAuthError } from '../oauth/errors.js'
-import { jsonAnswer } from './answers.js'
+import { jsonAnswer, tooMany } from './answers.js'
 import { holdsDuplicates, resourceParameters } from './authorization.js'
-import type { FrontClients } from './front-client.js'
+import type { FrontClient, FrontClients } from './front-client.js'
 import { type IssuerFrontOptions, paths } from './options.js'
+import { createRefusalLimit, type Sender } from './sender-limit.js'
 import { endpointIn, post, upstreamDocument } from './upstream.js'
 
 const grantTypes: ReadonlySet<string | null> = new Set(['authorization_code', 'refresh_token'])
@@ -41,7 +42,7 @@ function authenticateUpstream(
   parameters: URLSearchParams,
   authorization: string | null,
   clients: FrontClients,
-): { readonly headers: Record<string, string>; readonly members: [string, string][] } {
+): { readonly client: FrontClient; readonly headers: Record<string, string>; readonly members: [string, string][] } {
   const presented = authorization === null ? undefined : readBasic(authorization)
   if (authorization !== null && presented === undefined) throw unknownClient()
   const named = parameters.get('client_id')
@@ -49,21 +50,23 @@ function authenticateUpstream(
   const client = clients.find(presented?.id ?? named ?? '')
   if (client === undefined) throw unknownClient()
   return presented === undefined
-    ? { headers: {}, members: [['client_id', client.upstreamId]] }
-    : { headers: { authorization: basic(client.upstreamId, presented.secret) }, members: [] }
+    ? { client, headers: {}, members: [['client_id', client.upstreamId]] }
+    : { client, headers: { authorization: basic(client.upstreamId, presented.secret) }, members: [] }
 }
 
 export type FormEndpoint = (
   kind: 'token' | 'revocation',
   body: string,
   authorization: string | null,
+  sender: Sender,
 ) => Promise<Response>
 
 export function createFormEndpoint(options: IssuerFrontOptions, clients: FrontClients): FormEndpoint {
-  return async (kind, body, authorization) => {
+  const reserve = createRefusalLimit(options)
+  return async (kind, body, authorization, sender) => {
     const parameters = new URLSearchParams(body)
     if (holdsDuplicates(parameters)) throw new OAuthError('invalid_request', 'a parameter is given twice')
-    const { headers, members } = authenticateUpstream(parameters, authorization, clients)
+    const { client, headers, members } = authenticateUpstream(parameters, authorization, clients)
     const grantType = parameters.get('grant_type')
     if (kind === 'token' && !grantTypes.has(grantType)) {
       throw new OAuthError('unsupported_grant_type', 'only authorization_code and refresh_token are offered')
@@ -78,11 +81,20 @@ export function createFormEndpoint(options: IssuerFrontOptions, clients: FrontCl
         : []),
       ...(kind === 'token' ? resourceParameters(parameters, options) : []),
     ])
-    const answer = await post(options, endpoint, form.toString(), {
-      'content-type': 'application/x-www-form-urlencoded',
-      ...headers,
-    })
-    const isRefused = answer.body['error'] === 'invalid_client'
-    return jsonAnswer(answer.status, answer.body, isRefused ? { 'www-authenticate': 'Basic realm="token"' } : {})
+    const { excess, giveBack } = reserve(sender, client.upstreamId)
+    if (excess !== undefined) return tooMany('refused requests', excess.retryAfterSeconds)
+    let counts = false
+    try {
+      const answer = await post(options, endpoint, form.toString(), {
+        'content-type': 'application/x-www-form-urlencoded',
+        ...headers,
+      })
+      // A revocation is answered alike whether or not there was such a token (RFC 7009 §2.2).
+      counts = kind === 'revocation' || answer.status >= 400
+      const isUnknown = answer.body['error'] === 'invalid_client'
+      return jsonAnswer(answer.status, answer.body, isUnknown ? { 'www-authenticate': 'Basic realm="token"' } : {})
+    } finally {
+      if (!counts) giveBack()
+    }
   }
 }

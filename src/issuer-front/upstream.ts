@@ -2,7 +2,7 @@
 
 import { OAuthError } from '../oauth/errors.js'
 import { canParseUrl } from '../oauth/url.js'
-import type { IssuerDocument } from '../resource-server/index.js'
+import type { IssuerDocument } from '../resource-server/discovery.js'
 import { upstreamUnavailable } from './answers.js'
 import { readText } from './body.js'
 import type { IssuerFrontOptions } from './options.js'

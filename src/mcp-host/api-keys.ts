@@ -2,9 +2,13 @@
 
 import type { Clock } from '../base/clock.js'
 import { randomSecret } from '../base/secrets.js'
-import type { Sql, Statement } from '../database/sql.js'
+import type { Database } from '../database/database.js'
+import type { ColumnsOf, Sql } from '../database/sql.js'
+import { moment, text } from '../database/table.js'
 import { parseScope } from '../oauth/scope.js'
-import { type ApiKeyRecord, type ApiKeyStore, formatApiKey, hashApiKey } from '../resource-server/index.js'
+import { type ApiKeyRecord, type ApiKeyStore, formatApiKey, hashApiKey } from '../resource-server/api-keys.js'
+import { PrismaClient } from './generated/client.js'
+import { apiKeys } from './tables.js'
 
 /** A key as its operator sees it, without what proves it. */
 export interface ListedApiKey extends Omit<ApiKeyRecord, 'keyHash'> {
@@ -20,7 +24,8 @@ export interface NewApiKey {
   readonly expiresAt: Date
 }
 
-export interface ApiKeys extends ApiKeyStore {
+/** What the command line does with keys. */
+export interface ApiKeyList {
   /** The key, which is in nobody's hands but the caller's: it cannot be shown again. */
   add(key: NewApiKey): Promise<{ readonly id: string; readonly key: string }>
   /** All, expired ones too, the newest first. */
@@ -39,45 +44,45 @@ interface Row {
   readonly expiresAt: Date
 }
 
-const columns = `id, key_hash AS "keyHash", name, subject, scope, created_at AS "createdAt", expires_at AS "expiresAt"`
+const columns: ColumnsOf<Row> = {
+  ...apiKeys.pick('id', 'name', 'subject', 'scope'),
+  ...{ keyHash: text, createdAt: moment, expiresAt: moment },
+}
 
-const find: Statement = {
-  name: 'api_key_find',
-  lane: 'security',
-  text: `SELECT ${columns} FROM api_keys WHERE id = $1`,
-}
-const list: Statement = {
-  name: 'api_key_list',
-  lane: 'read',
-  text: `SELECT ${columns} FROM api_keys ORDER BY created_at DESC, id`,
-}
-const remove: Statement = { name: 'api_key_remove', lane: 'write', text: `DELETE FROM api_keys WHERE id = $1` }
-const insert: Statement = {
-  name: 'api_key_insert',
-  lane: 'write',
-  text: `INSERT INTO api_keys (id, key_hash, name, subject, scope, created_at, expires_at)
-    VALUES ($1, $2, $3, $4, $5, $6::timestamptz, $7::timestamptz)`,
-}
+const find = apiKeys.read(
+  'api_key_find',
+  columns,
+  `SELECT id, key_hash AS "keyHash", name, subject, scope, created_at AS "createdAt", expires_at AS "expiresAt"
+    FROM api_keys WHERE id = $1`,
+  'security',
+)
 
 function listed({ id, name, subject, scope, createdAt, expiresAt }: Row): ListedApiKey {
   const scopes = parseScope(scope)
   return { id, name, scopes, createdAt, expiresAt, ...(subject !== null && { subject }) }
 }
 
-export function createApiKeys(sql: Sql, clock: Clock): ApiKeys {
+/** The look-up of each request that brings a key. */
+export function createApiKeyStore(sql: Sql): ApiKeyStore {
   return {
     find: async (id) => {
-      const [row] = (await sql.query<Row>(find, [id])).rows
+      const [row] = (await sql.query(find, [id])).rows
       return row && { ...listed(row), keyHash: row.keyHash }
     },
-    add: async ({ name, subject, scopes, expiresAt }) => {
+  }
+}
+
+export function createApiKeyList({ adapter }: Pick<Database, 'adapter'>, clock: Clock): ApiKeyList {
+  const { apiKey: keys } = new PrismaClient({ adapter })
+  return {
+    add: async ({ name, subject = null, scopes, expiresAt }) => {
       const id = Buffer.from(randomSecret(6), 'base64url').toString('hex')
       const key = formatApiKey(id, randomSecret())
-      const values = [id, hashApiKey(key), name, subject ?? null, scopes.join(' '), clock.now(), expiresAt]
-      await sql.query(insert, values)
+      const row = { id, keyHash: hashApiKey(key), name, subject, scope: scopes.join(' ') }
+      await keys.create({ data: { ...row, createdAt: clock.now(), expiresAt } })
       return { id, key }
     },
-    list: async () => (await sql.query<Row>(list, [])).rows.map(listed),
-    remove: async (id) => (await sql.query(remove, [id])).rowCount === 1,
+    list: async () => (await keys.findMany({ orderBy: [{ createdAt: 'desc' }, { id: 'asc' }] })).map(listed),
+    remove: async (id) => (await keys.deleteMany({ where: { id } })).count === 1,
   }
 }

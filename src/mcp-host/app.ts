@@ -10,28 +10,24 @@ import { type ConnectViews, connectContext } from '../connect-page/connect-page.
 import type { HttpMiddleware, HttpState, RequestEvent } from '../http/context.js'
 import type { RequestTarget } from '../http/host-pinning.js'
 import { createHttpBase } from '../http/http.js'
+import { noteError } from '../http/noted-error.js'
+import type { Peers } from '../http/peers.js'
 import { OAuthError } from '../oauth/errors.js'
 import { hostsOf } from '../oauth/public-url.js'
 import { readOnlyDeclaration, scopeHierarchyOf } from '../oauth/resource.js'
 import { pathOf, protectedResourceMetadataUrl } from '../oauth/well-known.js'
 import type { Pages } from '../pages/pages.js'
-import {
-  type AccessToken,
-  type Addresses,
-  type Answer,
-  auditedCaller,
-  createCallGuard,
-  createOperations,
-  createRateLimiter,
-  createResourceServer,
-  type DpopOptions,
-  operationRulesOf,
-  type ProtectedResourceSettings,
-  type RateLimiterOptions,
-  type ResourceServer,
-  type TokenVerifier,
-} from '../resource-server/index.js'
+import type { AccessToken, TokenVerifier } from '../resource-server/access-token.js'
+import type { Addresses } from '../resource-server/addresses.js'
+import type { Answer } from '../resource-server/answer.js'
+import { auditedCaller } from '../resource-server/audit.js'
+import { createCallGuard } from '../resource-server/call-guard.js'
+import type { DpopOptions } from '../resource-server/dpop.js'
 import { protect, publishMetadata } from '../resource-server/koa.js'
+import { createOperations, operationRulesOf } from '../resource-server/operations.js'
+import { createRateLimiter, type RateLimiterOptions } from '../resource-server/rate-limit.js'
+import { createResourceServer, type ResourceServer } from '../resource-server/resource-server.js'
+import type { ProtectedResourceSettings } from '../resource-server/settings.js'
 import { createEndpoint } from './endpoint.js'
 import { type IssuerMirror, mirroredPaths, mirrorIssuer } from './issuer-mirror.js'
 import { allowAllOrigins, checkOrigin } from './origins.js'
@@ -66,7 +62,11 @@ export interface McpAppOptions {
   /** Given: the authorization server is mirrored on this server's origins, for clients of 2025-03-26. */
   readonly issuerMirror?: IssuerMirror | undefined
   /** See `HttpBaseOptions`. */
+  readonly warnings?: (() => readonly string[]) | undefined
+  /** See `HttpBaseOptions`. */
   readonly stopping?: AbortSignal | undefined
+  /** See `HttpBaseOptions`. */
+  readonly peers?: Peers | undefined
 }
 
 export interface McpApp {
@@ -149,8 +149,9 @@ function noteCaller({ event }: HttpState, accessToken: AccessToken): void {
 
 function noteRefusal({ event }: HttpState, { error }: Answer): void {
   event.decision = 'deny'
-  event.error = error?.code ?? 'no_token'
-  if (error?.detail !== undefined) event.errorDetail = error.detail
+  if (error === undefined)
+    Object.assign(event, { error: 'no_token', problem: 'no_token' } satisfies Partial<RequestEvent>)
+  else noteError(event, { error: error.code, description: error.message, detail: error.detail })
 }
 
 function readOnly(definition: ServerDefinition): ServerDefinition {

@@ -6,19 +6,15 @@
 import { type Clock, epochSeconds } from '../base/clock.js'
 import type { Logger } from '../base/log.js'
 import type { HttpContext, HttpState, RequestEvent } from '../http/context.js'
+import { noteError } from '../http/noted-error.js'
 import { OAuthError } from '../oauth/errors.js'
-import {
-  type AccessToken,
-  type AuditEvent,
-  type AuthInfo,
-  answerOf,
-  type CallGuard,
-  parseErrorAnswer,
-  type Refusal,
-  readJsonBody,
-  type TokenVerifier,
-  type Verdict,
-} from '../resource-server/index.js'
+import type { AccessToken, TokenVerifier } from '../resource-server/access-token.js'
+import { answerOf, parseErrorAnswer } from '../resource-server/answer.js'
+import type { AuditEvent } from '../resource-server/audit.js'
+import type { AuthInfo } from '../resource-server/auth-info.js'
+import type { Refusal } from '../resource-server/bearer.js'
+import type { CallGuard, Verdict } from '../resource-server/call-guard.js'
+import { readJsonBody } from '../resource-server/json-body.js'
 import { answerWith } from '../resource-server/koa.js'
 import { type RightToRead, sendEventStream } from './event-stream.js'
 import { type AcceptedForms, acceptedForms, inAcceptedForm, sdkHeaders } from './negotiation.js'
@@ -100,9 +96,10 @@ function callOf(ctx: HttpContext, accessToken: AccessToken, { log }: EndpointOpt
 }
 
 function refuse(ctx: HttpContext, refusal: Refusal): void {
-  ctx.state.event.error = refusal.error?.code
-  ctx.state.event.errorDetail = refusal.error?.detail
-  ctx.state.event.outcome = 'refused'
+  const { event } = ctx.state
+  const { error } = refusal
+  if (error !== undefined) noteError(event, { error: error.code, description: error.message, detail: error.detail })
+  event.outcome = 'refused'
   answerWith(ctx, answerOf(refusal))
 }
 

@@ -9,13 +9,17 @@ import {
   sweepOf,
 } from '../database/expiring-rows.js'
 import type { Sql } from '../database/sql.js'
+import { declareStatement, moment, text } from '../database/table.js'
+import { callBuckets } from './tables.js'
 
 const expiring: readonly Expiring[] = [
   { table: 'used_proofs', key: 'id_hash', expiry: 'expires_at' },
   { table: 'call_buckets', key: 'key', expiry: 'full_at' },
 ]
-const sweeps = expiring.map(sweepOf)
-const oldest = oldestOf(expiring)
+const sweeps = expiring.map((each) =>
+  declareStatement(sweepOf(each), {}, { name: each.table, schema: 'notes' }, [each.table]),
+)
+const oldest = declareStatement(oldestOf('sweep_oldest_calls', expiring), { name: text, at: moment }, callBuckets, [])
 
 /** Rows are kept this long past their end, so that replicas whose clocks differ agree. */
 const keptSeconds = 60

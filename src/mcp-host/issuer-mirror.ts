@@ -12,15 +12,14 @@ import { postedQuery } from '../http/posted-query.js'
 import { legacyEndpointPaths } from '../oauth/deployment.js'
 import { OAuthError } from '../oauth/errors.js'
 import { parseScope } from '../oauth/scope.js'
+import { documentAnswer } from '../resource-server/answer.js'
 import {
   createIssuerDiscovery,
-  documentAnswer,
   type IssuerDiscovery,
   type IssuerDiscoveryOptions,
-  type PublishedDocument,
-  publishDocument,
-} from '../resource-server/index.js'
+} from '../resource-server/discovery.js'
 import { answerWith } from '../resource-server/koa.js'
+import { type PublishedDocument, publishDocument } from '../resource-server/metadata.js'
 
 export interface IssuerMirror {
   readonly issuer: string

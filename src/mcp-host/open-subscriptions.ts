@@ -1,6 +1,7 @@
 /** Counts subscriptions that stay open: each holds one of the process's connections, which are there for everybody. */
 import { OAuthError } from '../oauth/errors.js'
-import { type AccessToken, type Refusal, userOf } from '../resource-server/index.js'
+import { type AccessToken, userOf } from '../resource-server/access-token.js'
+import type { Refusal } from '../resource-server/bearer.js'
 
 /** Of one person, through whichever clients, in one process; of a client that acts for nobody. */
 export const subscriptionsPerCaller = 100

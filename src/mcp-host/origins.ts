@@ -3,7 +3,8 @@
  * stops DNS rebinding (MCP Streamable HTTP, "security": a present and invalid Origin must be 403).
  */
 import type { HttpMiddleware } from '../http/context.js'
-import { corsHeaders, foreignOrigin, originChecker, preflightHeaders } from '../resource-server/index.js'
+import { corsHeaders, preflightHeaders } from '../resource-server/cors.js'
+import { foreignOrigin, originChecker } from '../resource-server/request-checks.js'
 
 /** Lets every origin read answers and answers preflights itself: they carry no token and must not meet the guard. */
 export function allowAllOrigins(): HttpMiddleware {

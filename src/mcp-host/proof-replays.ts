@@ -1,14 +1,15 @@
 /** Which DPoP proofs were used, in the MCP server's database, so that a proof is good once at all replicas (RFC 9449 §11.1). */
 
 import { hashSecret } from '../base/secrets.js'
-import type { Sql, Statement } from '../database/sql.js'
-import type { ProofReplayStore } from '../resource-server/index.js'
+import type { Sql } from '../database/sql.js'
+import type { ProofReplayStore } from '../resource-server/dpop.js'
+import { usedProofs } from './tables.js'
 
-const insert: Statement = {
-  name: 'used_proof_insert',
-  lane: 'security',
-  text: `INSERT INTO used_proofs (id_hash, expires_at) VALUES ($1, $2::timestamptz) ON CONFLICT (id_hash) DO NOTHING`,
-}
+const insert = usedProofs.write(
+  'used_proof_insert',
+  `INSERT INTO used_proofs (id_hash, expires_at) VALUES ($1, $2::timestamptz) ON CONFLICT (id_hash) DO NOTHING`,
+  { lane: 'security' },
+)
 
 /** One atomic insert: of racing uses of a proof, one is first. */
 export function createProofReplayStore(sql: Sql): ProofReplayStore {

@@ -3,7 +3,9 @@
  * 2026-07-28 and the 2025 ones alike. Does not check tokens, scopes, Host or Origin: the app does, before anything gets here.
  */
 import { type AuthInfo, createMcpHandler, type McpHttpHandler, McpServer } from '@modelcontextprotocol/server'
-import { hideUnseen, type Operation, type Operations } from '../resource-server/index.js'
+import type { Operation } from '../resource-server/json-rpc.js'
+import { hideUnseen } from '../resource-server/operation-lists.js'
+import type { Operations } from '../resource-server/operations.js'
 import type { McpCall, ServerDefinition } from './server-definition.js'
 
 export interface McpProtocol {

@@ -2,15 +2,15 @@
 import type { Clock } from '../base/clock.js'
 import type { Logger } from '../base/log.js'
 import { createOperatorFetch, type OperatorFetchOptions } from '../outbound/operator-fetch.js'
+import type { TokenVerifier } from '../resource-server/access-token.js'
+import { createIssuerDiscovery } from '../resource-server/discovery.js'
 import {
-  createIssuerDiscovery,
   type FeedState,
   followRevocations,
   type RevocationFeed,
   type RevocationFeedSettings,
   refuseRevoked,
-  type TokenVerifier,
-} from '../resource-server/index.js'
+} from '../resource-server/revocation-feed.js'
 import type { IntrospectionCredentials } from './token-verifier.js'
 
 export interface RevocationsOptions {

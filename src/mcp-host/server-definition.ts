@@ -4,7 +4,7 @@
  */
 import type { McpServer, ServerNotifier, ServerOptions } from '@modelcontextprotocol/server'
 import type { ResourceDeclaration } from '../oauth/resource.js'
-import type { AccessToken } from '../resource-server/index.js'
+import type { AccessToken } from '../resource-server/access-token.js'
 
 export type CallOutcome = 'ok' | 'refused' | 'failed'
 

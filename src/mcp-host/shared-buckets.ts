@@ -8,8 +8,9 @@
 import { BoundedMap } from '../base/bounded-map.js'
 import { hashSecret } from '../base/secrets.js'
 import { flushInBackground } from '../database/background-flush.js'
-import type { Sql, Statement } from '../database/sql.js'
-import type { RateLimitStore } from '../resource-server/index.js'
+import type { Sql } from '../database/sql.js'
+import type { RateLimitStore } from '../resource-server/rate-limit.js'
+import { callBuckets } from './tables.js'
 
 export interface SharedBucketsOptions {
   /** Maximum buckets in memory, about 200 bytes each. The least recently used is dropped first, and then counts as full. */
@@ -37,17 +38,18 @@ interface Bucket {
 const flushBatchSize = 500
 
 // In the order of keys: processes that flush at the same time lock rows in the same order. What this process knows is the least.
-const flushCounts: Statement = {
-  name: 'call_buckets_settle',
-  lane: 'security',
-  text: `WITH fresh AS MATERIALIZED (
+const flushCounts = callBuckets.writeReturning(
+  'call_buckets_settle',
+  callBuckets.pick('key', 'full_at'),
+  `WITH fresh AS MATERIALIZED (
       SELECT * FROM jsonb_to_recordset($1::jsonb) AS fresh(key text, full_at timestamptz, since timestamptz, taken_ms float8)
     )
     INSERT INTO call_buckets AS t (key, full_at) SELECT key, full_at FROM fresh ORDER BY key
     ON CONFLICT (key) DO UPDATE SET full_at = GREATEST(excluded.full_at, (
       SELECT GREATEST(t.full_at, since) + taken_ms * interval '1 millisecond' FROM fresh WHERE fresh.key = excluded.key))
     RETURNING key, full_at`,
-}
+  { lane: 'security' },
+)
 
 /** As many bursts may be owed: what so many replicas let through at once, or what a clock that was set back makes of it. */
 const mostBurstsOwed = 16
@@ -68,7 +70,7 @@ export function createSharedBuckets(sql: Sql, options: SharedBucketsOptions = {}
     }))
     for (const bucket of batch) bucket.unflushed = 0
     try {
-      const flushed = await sql.query<{ key: string; full_at: Date }>(flushCounts, [JSON.stringify(rows)])
+      const flushed = await sql.query(flushCounts, [JSON.stringify(rows)])
       for (const { key, full_at: fullAt } of flushed.rows) {
         const bucket = sent.get(key)?.bucket
         if (bucket === undefined) continue

@@ -1,12 +1,8 @@
 /** Configures the library's token verification for one issuer, with JWTs or opaque tokens. */
 import type { Clock } from '../base/clock.js'
-import {
-  type ApiKeyStore,
-  createTokenVerifier as createVerifier,
-  type FetchFunction,
-  type TokenVerifier,
-  takeApiKeys,
-} from '../resource-server/index.js'
+import type { FetchFunction, TokenVerifier } from '../resource-server/access-token.js'
+import { type ApiKeyStore, takeApiKeys } from '../resource-server/api-keys.js'
+import { createTokenVerifier as createVerifier } from '../resource-server/token-verifier.js'
 
 /** This server's own credentials at the authorization server. */
 export interface IntrospectionCredentials {

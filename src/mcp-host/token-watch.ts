@@ -2,7 +2,7 @@
  * Looks once a second whether the tokens of open streams are still taken: a stream outlives the request whose token was checked, and
  * must not outlive a revocation. Each token is asked about once, however many streams it has open.
  */
-import type { TokenVerifier } from '../resource-server/index.js'
+import type { TokenVerifier } from '../resource-server/access-token.js'
 
 export interface TokenWatch {
   /** Calls `end` once `token` is no longer taken, or that cannot be found out. Returns how to stop looking. */

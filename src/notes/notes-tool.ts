@@ -2,7 +2,7 @@
 import type { z } from 'zod'
 import type { McpCall } from '../mcp-host/server-definition.js'
 import { defineTool, type Tool, type ToolAnswer, type ToolDefinition } from '../mcp-host/tool.js'
-import { userOf } from '../resource-server/index.js'
+import { userOf } from '../resource-server/access-token.js'
 import type { NotesStore } from './notes.js'
 
 /** Dependencies of a notes tool's call. */

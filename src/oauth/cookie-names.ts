@@ -10,3 +10,11 @@ export function cookieSuffix(issuer: string): string {
   const { port } = new URL(issuer)
   return `${port === '' ? '' : `_${port}`}${pathOf(issuer).replace(/[^\w-]/g, '_')}`
 }
+
+/** The values of all cookies with this name in a `Cookie` header (RFC 6265 §4.2.1), in its order. */
+export function cookiesNamed(header: string, name: string): readonly string[] {
+  return header.split(';').flatMap((pair) => {
+    const [key = '', ...rest] = pair.split('=')
+    return key.trim() === name ? [rest.join('=').trim()] : []
+  })
+}

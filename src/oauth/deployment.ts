@@ -69,13 +69,17 @@ export function isSingleOrigin({ issuer, resource }: Pick<Deployment, 'issuer' |
   return new URL(issuer).origin === new URL(resource).origin
 }
 
+/** Why a resource cannot be at `url`; completes the name of what says so. */
+export function deploymentMistake(url: string, issuer: string): string | undefined {
+  if (url === canonicalResource(issuer)) return `must differ from ISSUER_URL: ${url} is both`
+  return isTaken(url, issuer) ? `cannot be ${url}: that path is needed otherwise, choose one such as /mcp` : undefined
+}
+
 /** Combinations that cannot work, each as a sentence that begins with the setting's name. */
 export function deploymentMistakes({ issuer, resource, aliases }: Deployment): string[] {
   const named = [{ name: 'RESOURCE_URL', url: resource }, ...aliases.map((url) => ({ name: 'RESOURCE_ALIASES', url }))]
   return named.flatMap(({ name, url }) => {
-    if (url === canonicalResource(issuer)) return [`${name} must differ from ISSUER_URL: ${url} is both`]
-    if (isTaken(url, issuer))
-      return [`${name} cannot be ${url}: that path is needed otherwise, choose one such as /mcp`]
-    return []
+    const mistake = deploymentMistake(url, issuer)
+    return mistake === undefined ? [] : [`${name} ${mistake}`]
   })
 }

@@ -3,6 +3,8 @@
  * are read from here. How a grant that the engine lacks is carried out is in `authorization-server/grants/`.
  */
 
+import type { DeclarationsInForce } from './declared-resource.js'
+
 /** Which optional grants the operator's settings switch on. */
 export interface GrantSwitches {
   /** Identity assertions are exchanged here. Off unless it is true. */
@@ -148,13 +150,15 @@ export function defaultGrantTypes(hasRedirect: boolean): string[] {
   return hasRedirect ? ['authorization_code', 'refresh_token'] : ['client_credentials']
 }
 
-/** The switches as the operator's settings have them. */
+/** The switches as the operator has them, at the moment of the question. */
 export function grantSwitches(settings: {
-  readonly trustedAssertionIssuers: readonly unknown[]
+  readonly declarations: Pick<DeclarationsInForce, 'current'>
   readonly offersDeviceFlow: boolean
 }): Required<GrantSwitches> {
   return {
-    takesAssertions: settings.trustedAssertionIssuers.length > 0,
+    get takesAssertions() {
+      return settings.declarations.current().assertionIssuers.length > 0
+    },
     offersDeviceFlow: settings.offersDeviceFlow,
   }
 }

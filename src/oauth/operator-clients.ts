@@ -1,5 +1,5 @@
 /**
- * The registration members that an operator may give a client, in CLIENTS_FILE and with `gatehouse clients add --set`, and the form of
+ * The registration members that an operator may give a client, in the declaration file and with `gatehouse clients add --set`, and the form of
  * each value. Members without a meaning in this server are no members: a setting that does nothing would mislead.
  */
 import { offeredGrantTypes } from './grant-types.js'
@@ -7,12 +7,12 @@ import { nearestName } from './nearest-name.js'
 import { type ClientMetadata, offeredResponseModes, offeredResponseTypes } from './registration.js'
 
 /** Some of these texts. */
-interface Choice {
+export interface Choice {
   readonly choices: readonly string[]
 }
 
 /** A list of alternatives, or the kind of value. */
-type Form = 'text' | 'list' | 'boolean' | 'seconds' | 'object' | readonly string[] | Choice
+export type Form = 'text' | 'list' | 'texts' | 'boolean' | 'seconds' | 'object' | readonly string[] | Choice
 
 /**
  * When a signed-in person is asked before the client gets access: at each request; only for scopes that were not allowed before; never.
@@ -23,8 +23,8 @@ export type ConsentMode = (typeof consentModes)[number]
 /** Asymmetric ones: an assertion is signed with a key that only the client has. */
 const assertionAlgorithms = 'RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512 Ed25519 EdDSA'.split(' ')
 
-/** RFC 7591 §2, OpenID Connect Registration §2, RP-Initiated Logout §3.1, RFC 9126 §6, RFC 9449 §5.2; the last four are this server's own. */
-const forms: Readonly<Record<string, Form>> = {
+/** RFC 7591 §2, OpenID Connect Registration §2, RP-Initiated Logout §3.1, RFC 9126 §6, RFC 9449 §5.2; the last five are this server's own. */
+export const memberForms: Readonly<Record<string, Form>> = {
   client_name: 'text',
   client_uri: 'text',
   logo_uri: 'text',
@@ -51,13 +51,14 @@ const forms: Readonly<Record<string, Form>> = {
   require_auth_time: 'boolean',
   require_pushed_authorization_requests: 'boolean',
   dpop_bound_access_tokens: 'boolean',
-  introspects: 'text',
+  introspects: 'texts',
+  resources: 'list',
   consent: consentModes,
   require_pkce: 'boolean',
 }
 
 /** Every member that may be given, apart from the client's identifier and credentials. */
-export const operatorMembers: readonly string[] = Object.keys(forms)
+export const operatorMembers: readonly string[] = Object.keys(memberForms)
 
 const isText = (value: unknown): value is string => typeof value === 'string'
 
@@ -72,6 +73,8 @@ function hasForm(form: Form, value: unknown): boolean {
       return isText(value)
     case 'list':
       return isListOfText(value)
+    case 'texts':
+      return isText(value) || isListOfText(value)
     case 'boolean':
       return typeof value === 'boolean'
     case 'seconds':
@@ -83,17 +86,23 @@ function hasForm(form: Form, value: unknown): boolean {
   }
 }
 
-function described(form: Form): string {
+export function described(form: Form): string {
   if (isChoice(form)) return `a list of ${form.choices.join(', ')}`
   if (typeof form !== 'string') return form.length === 1 ? `${form[0]}` : `one of ${form.join(', ')}`
-  const words = { text: 'text', list: 'a list of texts', boolean: 'true or false', object: 'an object' }
+  const words = {
+    text: 'text',
+    list: 'a list of texts',
+    texts: 'text or a list of texts',
+    boolean: 'true or false',
+    object: 'an object',
+  }
   return form === 'seconds' ? 'a whole number of seconds' : words[form]
 }
 
 /** What is wrong with the form of the members, one sentence each. Members that are none here are left to the caller. */
 export function memberFormMistakes(members: ClientMetadata): string[] {
   return Object.entries(members).flatMap(([name, value]) => {
-    const form = Object.hasOwn(forms, name) ? forms[name] : undefined
+    const form = Object.hasOwn(memberForms, name) ? memberForms[name] : undefined
     return form === undefined || hasForm(form, value) ? [] : [`${name} must be ${described(form)}`]
   })
 }
@@ -105,7 +114,7 @@ export function memberFormMistakes(members: ClientMetadata): string[] {
 export function memberFromText(text: string): readonly [name: string, value: unknown] {
   const [name = '', ...rest] = text.split('=')
   const written = rest.join('=')
-  const form = Object.hasOwn(forms, name) ? forms[name] : undefined
+  const form = Object.hasOwn(memberForms, name) ? memberForms[name] : undefined
   if (form === undefined || rest.length === 0) {
     const meant = rest.length === 0 ? undefined : nearestName(name, operatorMembers)
     throw new RangeError(

@@ -5,15 +5,18 @@
 import { isLoopbackHost } from './redirect-uri.js'
 import { canParseUrl } from './url.js'
 
-/** The URLs by which clients and people know a deployment: of the issuer and of each resource, former names included. */
+/**
+ * The URLs by which clients and people know a deployment: of the issuer and of each resource, former names included. A family has its
+ * pattern in place of a URL.
+ */
 export function ownUrlsOf({
   issuer,
   resources,
 }: {
   readonly issuer: string
-  readonly resources: readonly { readonly resource: string; readonly aliases?: readonly string[] | undefined }[]
+  readonly resources: readonly { readonly url: string; readonly aliases?: readonly string[] | undefined }[]
 }): readonly string[] {
-  return [issuer, ...resources.flatMap(({ resource, aliases = [] }) => [resource, ...aliases])]
+  return [issuer, ...resources.flatMap(({ url, aliases = [] }) => [url, ...aliases])]
 }
 
 /**
@@ -36,6 +39,56 @@ function placeOf(url: string): { readonly hostname: string; readonly port: strin
   }
 }
 
+interface Places {
+  readonly exact: ReadonlySet<string>
+  /** Labels of families' hosts, by what stands behind the last `*`: a deployment may have a thousand families. */
+  readonly families: ReadonlyMap<string, readonly (readonly string[])[]>
+}
+
+/** Cookies do not tell ports apart. On loopback each port is a program of its own. */
+function keyOf({ hostname, port }: { readonly hostname: string; readonly port: string }): string {
+  return hostname === 'localhost' ? `localhost:${port}` : hostname
+}
+
+function familiesOf(hosts: readonly string[]): Places['families'] {
+  const families = new Map<string, (readonly string[])[]>()
+  for (const host of hosts) {
+    const labels = host.split('.')
+    const tail = labels.slice(labels.lastIndexOf('*') + 1).join('.')
+    families.set(tail, [...(families.get(tail) ?? []), labels])
+  }
+  return families
+}
+
+const indexed = new WeakMap<readonly string[], Places>()
+
+/** A deployment may have a thousand URLs, and asks about the same list again and again. */
+function placesOf(ownUrls: readonly string[]): Places {
+  const known = indexed.get(ownUrls)
+  if (known !== undefined) return known
+  const keys = ownUrls.flatMap((url) => {
+    const place = placeOf(url)
+    return place === undefined ? [] : [keyOf(place)]
+  })
+  const places = {
+    exact: new Set(keys.filter((key) => !key.includes('*'))),
+    families: familiesOf(keys.filter((key) => key.includes('*'))),
+  }
+  indexed.set(ownUrls, places)
+  return places
+}
+
+/** True when a family stands for the host: `*` is one label. */
+function isOfFamily(hostname: string, { families }: Places): boolean {
+  const labels = hostname.split('.')
+  return labels.some((_label, place) =>
+    (families.get(labels.slice(place + 1).join('.')) ?? []).some(
+      (family) =>
+        family.length === labels.length && family.every((expected, at) => expected === '*' || expected === labels[at]),
+    ),
+  )
+}
+
 /**
  * True when `url` leads to a host of one of `ownUrls`, at any port: cookies do not tell ports apart. On loopback each port is a program of
  * its own, so there host and port decide, and all names of loopback are one host.
@@ -43,11 +96,8 @@ function placeOf(url: string): { readonly hostname: string; readonly port: strin
 export function isOnOwnHost(url: string, ownUrls: readonly string[]): boolean {
   const place = placeOf(url)
   if (place === undefined) return false
-  return ownUrls.some((own) => {
-    const ownPlace = placeOf(own)
-    if (ownPlace?.hostname !== place.hostname) return false
-    return place.hostname !== 'localhost' || ownPlace.port === place.port
-  })
+  const places = placesOf(ownUrls)
+  return places.exact.has(keyOf(place)) || (places.families.size > 0 && isOfFamily(place.hostname, places))
 }
 
 /**

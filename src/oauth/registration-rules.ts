@@ -16,6 +16,7 @@ import {
 import { type GrantType, grantTypes, isOn } from './grant-types.js'
 import { holdsUnstorable, nestsDeeperThan, someText } from './metadata-form.js'
 import { registersOwnHost } from './own-hosts.js'
+import { isOutsizedKey, keysOf, maxKeys, operatorsOwnKeys, rsaKeyRule } from './public-keys.js'
 import { isLoopbackHost, redirectKind } from './redirect-uri.js'
 import {
   type ClientMetadata,
@@ -52,7 +53,6 @@ interface Rule extends Violation {
 
 const maxRedirectUris = 20
 const maxUriLength = 2_000
-const maxKeys = 20
 const maxDocumentLength = 16_384
 const maxNesting = 8
 /** Of what a stranger leaves in the database by registering. Known clients send 421 bytes at most. */
@@ -62,8 +62,6 @@ export const maxRegistrationBytes = 4_096
 const linkMembers = ['client_uri', 'logo_uri', 'policy_uri', 'tos_uri', 'initiate_login_uri'] as const
 /** Fetched by this server, which speaks https alone to strangers. */
 const fetchedMembers = ['jwks_uri', 'sector_identifier_uri'] as const
-/** An operator's client may keep its keys on the same machine, without TLS. */
-const operatorsOwnKeys = /^http:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?(?:[/?]|$)/i
 /** Lists of URIs that have rules of their own. */
 const uriLists: ReadonlySet<string> = new Set(['redirect_uris', 'post_logout_redirect_uris'])
 
@@ -72,11 +70,6 @@ function isPlainMember([name, value]: [string, unknown]): boolean {
   if (name === 'jwks' || uriLists.has(name)) return true
   if (typeof value === 'string') return value.length <= maxTextLength
   return Array.isArray(value) ? isTextList(value) : typeof value !== 'object'
-}
-
-function keyCount({ jwks }: ClientMetadata): number {
-  const keys = typeof jwks === 'object' && jwks !== null && 'keys' in jwks ? jwks.keys : []
-  return Array.isArray(keys) ? keys.length : 0
 }
 
 /** A stranger's client: one that registers now, or one that was stored and that the operator did not make. */
@@ -184,7 +177,7 @@ const rules: readonly Rule[] = [
     error: 'invalid_redirect_uri',
     source: 'RFC 9700 §4.1',
     message:
-      'redirect_uris and post_logout_redirect_uris must not be on a host of this server or its resources: only its operator can add such a client (CLIENTS_FILE)',
+      'redirect_uris and post_logout_redirect_uris must not be on a host of this server or its resources: only its operator can add such a client (gatehouse.yaml)',
     alsoWhenStored: true,
     violates: (metadata, { ownUrls = [] }, origin) =>
       isStrangers(metadata, origin) &&
@@ -216,7 +209,15 @@ const rules: readonly Rule[] = [
     error: 'invalid_client_metadata',
     source: 'RFC 7591 §2',
     message: `members are text of at most ${maxTextLength} characters or short lists of text, and a key set has at most ${maxKeys} keys`,
-    violates: (metadata) => !Object.entries(metadata).every(isPlainMember) || keyCount(metadata) > maxKeys,
+    violates: (metadata) => !Object.entries(metadata).every(isPlainMember) || keysOf(metadata.jwks).length > maxKeys,
+  },
+  {
+    name: 'key-size',
+    error: 'invalid_client_metadata',
+    source: 'RFC 7518 §3.3',
+    message: rsaKeyRule,
+    alsoWhenStored: true,
+    violates: (metadata) => keysOf(metadata.jwks).some(isOutsizedKey),
   },
   {
     name: 'deceptive-text',

@@ -2,11 +2,11 @@
  * Identity providers whose assertions are exchanged for access tokens (Identity Assertion JWT Authorization Grant, the MCP
  * extension "enterprise-managed authorization"): what the operator says about each.
  */
-import { unknownMembers } from './nearest-name.js'
+import { isOutsizedKey, rsaKeyRule } from './public-keys.js'
 import { canParseUrl } from './url.js'
 
 /** Signatures that can be accepted: asymmetric ones. */
-const signingAlgorithms = [
+export const signingAlgorithms = [
   'ES256',
   'ES384',
   'ES512',
@@ -26,7 +26,7 @@ const signingAlgorithms = [
  */
 export type AccountMapping = 'linked' | 'email' | 'create'
 
-const mappings: readonly AccountMapping[] = ['linked', 'email', 'create']
+export const accountMappings = ['linked', 'email', 'create'] as const satisfies readonly AccountMapping[]
 
 export interface TrustedIssuer {
   /** Exact `iss`. */
@@ -45,10 +45,6 @@ export interface TrustedIssuer {
 }
 
 type Entry = Readonly<Record<string, unknown>>
-
-const members: ReadonlySet<string> = new Set(
-  'issuer jwks_uri jwks clients accounts email_domains algorithms max_lifetime_seconds'.split(' '),
-)
 
 const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv'] as const
 
@@ -74,41 +70,35 @@ function isKeySet(value: unknown): value is { keys: Entry[] } {
   )
 }
 
-/** What is wrong with one entry, each in a sentence that names its member. */
-function mistakesOf(entry: Entry): string[] {
-  const { jwks_uri: jwksUri, jwks, clients, accounts = 'linked', email_domains: domains, algorithms } = entry
-  const { max_lifetime_seconds: lifetime } = entry
-  const found: readonly (readonly [boolean, string])[] = [
-    [!isSecureUrl(entry['issuer']), 'issuer must be an https URL'],
-    [(jwksUri === undefined) === (jwks === undefined), 'needs either jwks_uri or jwks'],
-    [jwksUri !== undefined && !isSecureUrl(jwksUri), 'jwks_uri must be an https URL'],
-    [jwks !== undefined && !isKeySet(jwks), 'jwks must hold public keys and no private member'],
-    [clients !== undefined && !isListOfText(clients), 'clients must be a list of client_ids'],
-    [!mappings.some((mapping) => mapping === accounts), `accounts must be one of ${mappings.join(', ')}`],
-    [domains !== undefined && !isListOfText(domains), 'email_domains must be a list of domains'],
+/** A rule that an entry breaks: of which member, and a sentence that names it. */
+export interface IssuerMistake {
+  /** Absent: of the entry. */
+  readonly member?: string
+  readonly text: string
+}
+
+/** What is wrong with an entry beyond the shape of its members. */
+export function issuerMistakes(entry: Entry): readonly IssuerMistake[] {
+  const { issuer, jwks_uri: jwksUri, jwks, accounts = 'linked', email_domains: domains } = entry
+  const found: readonly (readonly [boolean, string | undefined, string])[] = [
+    [issuer !== undefined && !isSecureUrl(issuer), 'issuer', 'issuer must be an https URL'],
+    [(jwksUri === undefined) === (jwks === undefined), undefined, 'needs either jwks_uri or jwks'],
+    [jwksUri !== undefined && !isSecureUrl(jwksUri), 'jwks_uri', 'jwks_uri must be an https URL'],
+    [jwks !== undefined && !isKeySet(jwks), 'jwks', 'jwks must hold public keys and no private member'],
+    [isKeySet(jwks) && jwks.keys.some(isOutsizedKey), 'jwks', `jwks: ${rsaKeyRule}`],
     [
       accounts !== 'linked' && !(isListOfText(domains) && domains.length > 0),
+      'accounts',
       'email_domains must say whose addresses it may speak for, unless accounts is linked',
     ],
-    [
-      algorithms !== undefined &&
-        !(
-          isListOfText(algorithms) &&
-          algorithms.length > 0 &&
-          algorithms.every((name) => signingAlgorithms.some((known) => known === name))
-        ),
-      `algorithms must be a list of ${signingAlgorithms.join(', ')}`,
-    ],
-    [
-      lifetime !== undefined && !(Number.isInteger(lifetime) && Number(lifetime) >= 30 && Number(lifetime) <= 3600),
-      'max_lifetime_seconds must be a whole number from 30 to 3600',
-    ],
   ]
-  return [...found.filter(([isWrong]) => isWrong).map(([, text]) => text), ...unknownMembers(entry, members)]
+  return found
+    .filter(([isWrong]) => isWrong)
+    .map(([, member, text]) => ({ text, ...(member !== undefined && { member }) }))
 }
 
 /** Only for an entry without mistakes. */
-function toTrustedIssuer(entry: Entry): TrustedIssuer {
+export function toTrustedIssuer(entry: Entry): TrustedIssuer {
   const { issuer, jwks_uri: jwksUri, jwks, clients, accounts, email_domains: domains, algorithms } = entry
   const lifetime = entry['max_lifetime_seconds']
   return {
@@ -116,28 +106,9 @@ function toTrustedIssuer(entry: Entry): TrustedIssuer {
     ...(isSecureUrl(jwksUri) && { jwksUri }),
     ...(isKeySet(jwks) && { jwks }),
     clients: isListOfText(clients) ? clients : [],
-    accounts: mappings.find((mapping) => mapping === accounts) ?? 'linked',
+    accounts: accountMappings.find((mapping) => mapping === accounts) ?? 'linked',
     emailDomains: isListOfText(domains) ? domains.map((domain) => domain.toLowerCase()) : [],
     algorithms: isListOfText(algorithms) ? algorithms : ['ES256', 'EdDSA', 'Ed25519', 'PS256', 'RS256'],
     maxLifetimeSeconds: typeof lifetime === 'number' ? lifetime : 600,
   }
-}
-
-/** Reads the JSON list of TRUSTED_ASSERTION_ISSUERS. Throws one Error that names every mistake by its place in the list. */
-export function parseTrustedIssuers(text: string): readonly TrustedIssuer[] {
-  let list: unknown
-  try {
-    list = JSON.parse(text)
-  } catch {
-    throw new Error('must be JSON: a list of objects with issuer, jwks_uri or jwks, clients, accounts, email_domains')
-  }
-  if (!Array.isArray(list)) throw new Error('must be a JSON list')
-  const entries: unknown[] = list
-  const mistakes = entries.flatMap((entry, index) =>
-    (isEntry(entry) ? mistakesOf(entry) : ['must be an object']).map((mistake) => `entry ${index + 1}: ${mistake}`),
-  )
-  const issuers = entries.filter(isEntry).map(({ issuer }) => issuer)
-  if (new Set(issuers).size < issuers.length) mistakes.push('an issuer is named twice')
-  if (mistakes.length > 0) throw new Error(`is wrong. ${mistakes.join('; ')}`)
-  return entries.filter(isEntry).map(toTrustedIssuer)
 }

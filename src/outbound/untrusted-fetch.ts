@@ -5,11 +5,10 @@
  * and at one host.
  * Does not own what the answer means (CIMD draft §6, MCP security best practices).
  */
-import { lookup as systemLookup } from 'node:dns/promises'
-import { isIP, type LookupFunction } from 'node:net'
+import { isIP } from 'node:net'
 import type { fetch as undiciFetch } from 'undici'
-import { createNameResolver, type Resolve } from './name-resolver.js'
-import { isLoopbackAddress, isPublicAddress } from './public-address.js'
+import { addressRule, checkedLookup, resolverFor } from './checked-lookup.js'
+import type { Resolve } from './name-resolver.js'
 import { UntrustedFetchBusyError, UntrustedFetchError } from './untrusted-fetch-error.js'
 
 export interface UntrustedFetchOptions {
@@ -26,30 +25,6 @@ export interface UntrustedFetchOptions {
   readonly resolve?: Resolve
   /** Certificate authorities in PEM, instead of the system's. For tests with their own. */
   readonly ca?: string
-}
-
-function checkedLookup(resolve: Resolve, allowed: (address: string) => boolean): LookupFunction {
-  return (hostname, options, callback) => {
-    resolve(hostname).then(
-      (addresses) => {
-        const [first] = addresses
-        if (first === undefined || !addresses.every(({ address }) => allowed(address))) {
-          callback(new UntrustedFetchError('the name leads to an address that is not public'), '', 0)
-        } else if (options.all === true) {
-          callback(
-            null,
-            addresses.map(({ address, family }) => ({ address, family })),
-          )
-        } else {
-          callback(null, first.address, first.family)
-        }
-      },
-      (error: unknown) => {
-        const isOurs = error instanceof UntrustedFetchError
-        callback(isOurs ? error : new UntrustedFetchError('the name does not resolve', { cause: error }), '', 0)
-      },
-    )
-  }
 }
 
 async function readCapped(response: Awaited<ReturnType<typeof undiciFetch>>, maxBytes: number): Promise<Uint8Array> {
@@ -96,21 +71,15 @@ function createTurnstile({ maxConcurrent, maxConcurrentPerHost }: UntrustedFetch
   }
 }
 
-function defaultResolver({ allowLoopback, timeoutMs }: UntrustedFetchOptions): Resolve {
-  if (allowLoopback === true) return (hostname) => systemLookup(hostname, { all: true })
-  return createNameResolver({ timeoutMs })
-}
-
 /** A fetch for strangers' URLs. Rejects with UntrustedFetchError; answers carry status, headers and a body within the caps. */
 export function createUntrustedFetch(options: UntrustedFetchOptions): typeof fetch {
-  const allowed = (address: string) =>
-    isPublicAddress(address) || (options.allowLoopback === true && isLoopbackAddress(address))
+  const allowed = addressRule(options)
   /** Loaded by the first fetch: most processes never make one, and it costs each 15 MiB. */
   const openClient = async () => {
     const { Agent, fetch } = await import('undici')
     const dispatcher = new Agent({
       connect: {
-        lookup: checkedLookup(options.resolve ?? defaultResolver(options), allowed),
+        lookup: checkedLookup(options.resolve ?? resolverFor(options), allowed),
         timeout: options.timeoutMs,
         ...(options.ca === undefined ? {} : { ca: options.ca }),
       },

@@ -6,20 +6,30 @@ import { createAuthorizationServer } from '../authorization-server/app.js'
 import { createPasswordHasher } from '../authorization-server/login/passwords.js'
 import type { RegistrationOptions } from '../authorization-server/options.js'
 import { observedAuthorizationServer } from '../authorization-server/request-counts.js'
+import type { Database } from '../database/database.js'
 import { type ListeningServer, listen } from '../http/http.js'
 import { sharePort } from '../http/shared-port.js'
-import type { McpApp } from '../mcp-host/app.js'
 import { allowsHost } from '../oauth/host-pattern.js'
 import { createOperatorFetch } from '../outbound/operator-fetch.js'
 import { createUntrustedFetch } from '../outbound/untrusted-fetch.js'
 import { createAccountStore } from '../storage/accounts/accounts.js'
-import { tendRegularly } from '../storage/keys/key-ring.js'
-import { authMigrations } from '../storage/storage.js'
+import { type KeyRing, tendRegularly } from '../storage/keys/key-ring.js'
+import { authMigrations, type Storage } from '../storage/storage.js'
 import { startSweeper } from '../storage/sweep.js'
-import { clientRules, fileClients } from './client-rules.js'
-import { bringUpToDate, letCommandsIn, openDatabase, openKeys, operatorSecrets, storageOver } from './databases.js'
-import type { Parts } from './parts.js'
-import { declaredResource, internalHosts, ownClient } from './topology.js'
+import { clientRules } from './client-rules.js'
+import {
+  bringUpToDate,
+  letCommandsIn,
+  noteKeyFile,
+  openDatabase,
+  openKeys,
+  operatorSecrets,
+  storageOver,
+} from './databases.js'
+import { type FollowedDeclarations, openDeclarations } from './declarations/following.js'
+import type { ServedMcp } from './mcp.js'
+import type { DeclaredParts, Parts } from './parts.js'
+import { internalHosts, ownClient } from './topology.js'
 
 const clientFetches = { total: 60, atHost: 5 } as const
 
@@ -32,34 +42,64 @@ function registrationOptions({ config }: Parts): RegistrationOptions {
   }
 }
 
-/** `beside`: the MCP server, when it shares the port. Resolves with the link by which the first account is created, if there is none. */
-export async function startAuth(
-  parts: Parts,
-  listening: (server: ListeningServer) => void,
-  beside?: McpApp,
-): Promise<string | undefined> {
-  const { config, log, clock, overrides, closers, observability } = parts
-  const resource = declaredResource(config)
+function sweepRegularly({ config, log, observability }: Parts, storage: Storage): () => Promise<void> {
+  return startSweeper(storage, log, {
+    idleClientSeconds: config.IDLE_CLIENT_DAYS * 86_400,
+    auditRetentionSeconds: config.AUDIT_RETENTION_DAYS === 0 ? undefined : config.AUDIT_RETENTION_DAYS * 86_400,
+    observe: (sweep) => observability.sweep('auth', sweep),
+  })
+}
+
+/** The issuer's database, migrated, with its keys. */
+export interface OpenIssuer {
+  readonly database: Database
+  readonly storage: Storage
+  readonly keyRing: KeyRing
+}
+
+/** Opens the database of the issuer, and what is declared in it. */
+export async function openIssuer(parts: Parts): Promise<OpenIssuer & { readonly declared: FollowedDeclarations }> {
+  const { config, log, clock, overrides, startsAll, closers, observability } = parts
   const database = observability.database('auth', await openDatabase(config, 'auth', log))
   closers.add(() => database.close())
-  await bringUpToDate(config, database, authMigrations, log)
+  if (startsAll) await bringUpToDate(config, database, authMigrations, log)
   closers.add(await letCommandsIn(config, 'auth', database))
   const storage = await storageOver(config, database, clock)
   closers.add(() => storage.prisma.$disconnect())
-  const [plainHasher, keyRing] = await Promise.all([createPasswordHasher(), openKeys(config, storage, log)])
+  const keyRing = await openKeys(config, storage, log)
+  const declared = await openDeclarations(storage, {
+    config,
+    log,
+    environment: overrides.environment ?? {},
+    applies: overrides.worker?.isFirst !== false,
+    isStart: startsAll,
+  })
+  return { database, storage, keyRing, declared }
+}
+
+/** `beside`: the MCP server, when it shares the port. Resolves with the link by which the first account is created, if there is none. */
+export async function startAuth(
+  parts: DeclaredParts,
+  { storage, keyRing }: OpenIssuer,
+  listening: (server: ListeningServer) => void,
+  beside?: ServedMcp,
+): Promise<string | undefined> {
+  const { config, log, overrides, startsAll, closers, observability, declared } = parts
+  const { worker } = overrides
+  const plainHasher = await createPasswordHasher({ queue: worker?.hashTurns, cost: overrides.passwordCost })
+  if (startsAll) noteKeyFile(config, log)
   const hasher = observability.hasher(plainHasher)
   observability.signingKeys(storage)
-  const accounts = createAccountStore(storage.prisma, clock)
+  const accounts = createAccountStore(storage)
   const { BOOTSTRAP_EMAIL: email, BOOTSTRAP_PASSWORD: password, PRODUCT_NAME: productName } = config
-  if (email !== undefined && password !== undefined) {
+  if (startsAll && email !== undefined && password !== undefined) {
     const outcome = await bootstrapAccount(accounts, hasher, { email, password, productName })
     log.info({ outcome }, 'bootstrap account')
   }
   const clientHosts = { allowed: config.CLIENT_METADATA_ALLOWED_HOSTS, denied: config.CLIENT_METADATA_DENIED_HOSTS }
   const app = await createAuthorizationServer(
     {
-      ...clientRules(config),
-      resources: [resource],
+      ...clientRules(config, declared.live),
       storage,
       keyRing,
       log,
@@ -77,7 +117,6 @@ export async function startAuth(
       operatorFetch: observability.operatorFetch(createOperatorFetch({ timeoutMs: 5_000, maxBytes: 262_144 })),
       observer: observability.requests(observedAuthorizationServer),
       auditObserver: observability.auditObserver,
-      fileClients: await fileClients(config),
       acceptsTokenEndpointAudience: config.ASSERTION_AUDIENCE_TOKEN_ENDPOINT,
       clientFailureMs: 3_000,
       clientFetches,
@@ -87,14 +126,15 @@ export async function startAuth(
       forwarderSecret: parts.forwarderSecret,
       operatorSecrets: () => operatorSecrets(config, 'auth', overrides.only),
       resourceServerClient: ownClient(config, parts.ownSecret),
+      warnings: declared.warnings,
       stopping: parts.stopping.signal,
       alsoReady: beside?.ready,
+      peers: worker?.peers('auth'),
       internalHosts: internalHosts(config, overrides.only),
       registration: registrationOptions(parts),
       usageLimits: config.usageLimits,
       offersHandOff: config.HAND_OFF,
       acceptsMetadataDocuments: config.CLIENT_ID_METADATA_DOCUMENTS,
-      accessTokenFormat: config.ACCESS_TOKEN_FORMAT,
       accessTokenTtlSeconds: config.ACCESS_TOKEN_TTL_SECONDS,
       refreshTokenTtlSeconds: config.REFRESH_TOKEN_TTL_SECONDS,
       sessionTtlSeconds: config.SESSION_TTL_SECONDS,
@@ -108,13 +148,8 @@ export async function startAuth(
   const server = await listen(served, config.HOST, config.authPort)
   listening(server)
   closers.add(tendRegularly(keyRing, log))
-  closers.add(
-    startSweeper(storage, log, {
-      idleClientSeconds: config.IDLE_CLIENT_DAYS * 86_400,
-      auditRetentionSeconds: config.AUDIT_RETENTION_DAYS === 0 ? undefined : config.AUDIT_RETENTION_DAYS * 86_400,
-      observe: (sweep) => observability.sweep('auth', sweep),
-    }),
-  )
-  const token = await createSetupLinks(database.sql, clock).issue()
+  if (worker?.isFirst !== false) closers.add(sweepRegularly(parts, storage))
+  if (!startsAll) return undefined
+  const token = await createSetupLinks(storage).issue()
   return token === undefined ? undefined : setupLinkUrl(config.ISSUER_URL, token)
 }

@@ -1,19 +1,18 @@
 /**
- * The rules for clients that follow from the settings, and the operator's clients of CLIENTS_FILE, checked by these rules and by the
- * engine. Opens no database.
+ * The rules for clients that follow from the settings, and the engine that judges the operator's clients by them. Opens no database.
  */
-import { readFileSync } from 'node:fs'
-import { type FileClient, readClientsFile } from '../authorization-server/clients/clients-file.js'
 import type { ClientRuleOptions } from '../authorization-server/engine/client-configuration.js'
 import type { Config } from '../config/config.js'
+import { constantDeclarations, type DeclarationsInForce } from '../oauth/declared-resource.js'
 import type { NamedClientMetadata } from '../oauth/registration.js'
+import { declarationsOf } from './topology.js'
 
 /** The rules that decide which client metadata is valid. */
-export function clientRules(config: Config): ClientRuleOptions {
+export function clientRules(config: Config, inForce?: DeclarationsInForce): ClientRuleOptions {
   return {
     issuer: config.ISSUER_URL,
     registrationRules: { allowedPrivateUseRedirects: new Set(config.ALLOWED_PRIVATE_USE_REDIRECTS) },
-    trustedAssertionIssuers: config.TRUSTED_ASSERTION_ISSUERS,
+    declarations: inForce ?? constantDeclarations(declarationsOf(config)),
     offersDeviceFlow: config.DEVICE_FLOW,
   }
 }
@@ -22,15 +21,4 @@ export function clientRules(config: Config): ClientRuleOptions {
 export async function clientJudge(config: Config): Promise<(metadata: NamedClientMetadata) => string | undefined> {
   const { createClientJudge } = await import('../authorization-server/engine/provider.js')
   return createClientJudge(clientRules(config))
-}
-
-/** The clients of CLIENTS_FILE. Rejects with every mistake in it, including those that the engine finds. */
-export async function fileClients(config: Config): Promise<readonly FileClient[] | undefined> {
-  const { CLIENTS_FILE: path, RESOURCE_URL: resource, RESOURCE_ALIASES: aliases } = config
-  if (path === undefined) return undefined
-  return readClientsFile(path, (file) => readFileSync(file, 'utf8'), {
-    registrationRules: clientRules(config).registrationRules,
-    resource: { resource, aliases },
-    engine: await clientJudge(config),
-  })
 }

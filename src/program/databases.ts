@@ -9,10 +9,9 @@ import { loadEncryptionKeys } from '../base/encryption-key.js'
 import { createLogger, type Logger } from '../base/log.js'
 import { createSecretBox } from '../base/secrets.js'
 import type { Config } from '../config/config.js'
-import { type Database, defaultLimits, openEmbeddedDatabase, openServerDatabase } from '../database/database.js'
+import { type Database, defaultLimits, openServerDatabase } from '../database/database.js'
 import { openSharedDatabase } from '../database/database-guest.js'
 import { shareDatabase } from '../database/database-share.js'
-import { prepareEmbeddedFolders } from '../database/embedded-folders.js'
 import { FolderInUse } from '../database/folder-lock.js'
 import { migrate, pendingMigrations } from '../database/migrate.js'
 import type { Statement } from '../database/sql.js'
@@ -22,13 +21,8 @@ import { type KeyPolicy, keyPolicy } from '../storage/keys/key-lifecycle.js'
 import { type KeyRing, openKeyRing } from '../storage/keys/key-ring.js'
 import { ensureKeys, hasKeys } from '../storage/keys/keys.js'
 import { createStorage, type Storage } from '../storage/storage.js'
-
-export type Part = 'auth' | 'mcp'
-
-/** Folder of a part's embedded database. */
-export function embeddedFolder(config: Pick<Config, 'DATA_DIR'>, part: Part): string {
-  return join(config.DATA_DIR, part === 'auth' ? 'auth' : 'notes')
-}
+import { embeddedFolder, hasEmbeddedDatabase, nameOf, prepareDatabases } from './data-folder.js'
+import { isEmbedded, type Part } from './parts-served.js'
 
 /** Once for each clock: whoever balances load asks every second. */
 function tellWrongClock(part: Part, log: Logger): (aheadSeconds: number) => void {
@@ -44,9 +38,10 @@ function tellWrongClock(part: Part, log: Logger): (aheadSeconds: number) => void
 export async function openDatabase(config: Config, part: Part, log: Logger): Promise<Database> {
   const url = part === 'auth' ? config.DATABASE_URL : config.NOTES_DATABASE_URL
   if (url === undefined) {
-    const folder = embeddedFolder(config, part)
-    await prepareEmbeddedFolders([folder])
-    return openEmbeddedDatabase(folder)
+    await prepareDatabases(config, [part])
+    // PGlite is loaded where it is used.
+    const { openEmbeddedSchema } = await import('../database/embedded-database.js')
+    return openEmbeddedSchema(embeddedFolder(config, part), nameOf(part))
   }
   return openServerDatabase({
     url,
@@ -74,7 +69,7 @@ export async function openBeside(config: Config, part: Part): Promise<Database> 
   try {
     return await openDatabase(config, part, createLogger('silent'))
   } catch (error) {
-    const shared = error instanceof FolderInUse ? await openSharedDatabase(embeddedFolder(config, part)) : undefined
+    const shared = error instanceof FolderInUse ? await openSharedDatabase(config.DATA_DIR, nameOf(part)) : undefined
     if (shared === undefined) throw error
     return shared
   }
@@ -85,9 +80,8 @@ export async function openBeside(config: Config, part: Part): Promise<Database> 
  * `gatehouse migrate` and for a start. Throws one clear line when there is no database yet, or migrations are pending.
  */
 export async function openForCommand(config: Config, part: Part, migrations: string): Promise<Database> {
-  const isEmbedded = (part === 'auth' ? config.DATABASE_URL : config.NOTES_DATABASE_URL) === undefined
-  const folder = embeddedFolder(config, part)
-  if (isEmbedded && !existsSync(join(folder, 'PG_VERSION'))) {
+  if (isEmbedded(config, part) && !hasEmbeddedDatabase(config, part)) {
+    const folder = embeddedFolder(config, part)
     throw new Error(`there is no database in ${folder} yet: start the server once, or run \`gatehouse migrate\``)
   }
   const database = await openBeside(config, part)
@@ -102,7 +96,7 @@ export async function openForCommand(config: Config, part: Part, migrations: str
 
 /** Lets commands work beside this server, where it has an embedded database. Resolves to what ends that. */
 export async function letCommandsIn(config: Config, part: Part, database: Database): Promise<() => Promise<void>> {
-  return database.embedded ? shareDatabase(database, embeddedFolder(config, part)) : async () => undefined
+  return database.embedded ? shareDatabase(database, config.DATA_DIR, nameOf(part)) : async () => undefined
 }
 
 /** Applies pending migrations, or refuses to go on when the operator applies them. */
@@ -190,15 +184,15 @@ export function keyPolicyOf(config: Config): KeyPolicy {
   })
 }
 
+/** Tells the operator where the encryption key is that nobody brought. */
+export function noteKeyFile(config: Config, log: Logger): void {
+  if (config.ENCRYPTION_KEY !== undefined || config.issuerIsLoopback) return
+  const file = encryptionKeyFile(config)
+  log.info({ file }, 'the secrets in the database are encrypted with the key in this file: keep a copy apart from both')
+}
+
 /** The keys in force; made first when there are none. Throws when the encryption key is the wrong one. */
 export async function openKeys(config: Config, storage: Storage, log: Logger): Promise<KeyRing> {
   await ensureKeys(storage)
-  if (config.ENCRYPTION_KEY === undefined && !config.issuerIsLoopback) {
-    const file = encryptionKeyFile(config)
-    log.info(
-      { file },
-      'the secrets in the database are encrypted with the key in this file: keep a copy apart from both',
-    )
-  }
   return openKeyRing({ storage, policy: keyPolicyOf(config), audit: createAuditTrail(storage, log) })
 }

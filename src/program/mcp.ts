@@ -5,8 +5,9 @@ import { sweepRegularly } from '../base/sweeper.js'
 import { version } from '../base/version.js'
 import { type ConnectViews, connectScripts } from '../connect-page/connect-page.js'
 import type { Database } from '../database/database.js'
-import { type ListeningServer, listen } from '../http/http.js'
-import { createApiKeys } from '../mcp-host/api-keys.js'
+import type { RequestTarget } from '../http/host-pinning.js'
+import { createHttpBase, type HttpApp, type ListeningServer, listen } from '../http/http.js'
+import { createApiKeyStore } from '../mcp-host/api-keys.js'
 import { createMcpApp, type McpApp } from '../mcp-host/app.js'
 import { sweepExpiredRows } from '../mcp-host/expired-rows.js'
 import { createIssuerMirror } from '../mcp-host/issuer-mirror.js'
@@ -15,12 +16,16 @@ import { observedMcpServer } from '../mcp-host/request-counts.js'
 import { withRevocations } from '../mcp-host/revocations.js'
 import { createSharedBuckets } from '../mcp-host/shared-buckets.js'
 import { createTokenVerifier } from '../mcp-host/token-verifier.js'
-import { notesMigrations } from '../notes/notes-database.js'
+import { createNotesReadiness, notesMigrations } from '../notes/notes-database.js'
 import { notesServer } from '../notes/notes-server.js'
+import type { Declarations, DeclaredResource } from '../oauth/declared-resource.js'
+import { OAuthError } from '../oauth/errors.js'
+import type { ResourceDeclaration } from '../oauth/resource.js'
 import { createOperatorFetch } from '../outbound/operator-fetch.js'
 import { createPages, viewsFolder } from '../pages/pages.js'
 import { bringUpToDate, letCommandsIn, openDatabase, operatorSecrets } from './databases.js'
-import type { Parts } from './parts.js'
+import { notesConfig, notesIn } from './declarations/in-force.js'
+import type { DeclaredParts } from './parts.js'
 import { internalUrl, ownClient } from './topology.js'
 
 function sharedBuckets({ sql }: Database, log: Logger) {
@@ -29,28 +34,56 @@ function sharedBuckets({ sql }: Database, log: Logger) {
   return createSharedBuckets(sql, { onFailure })
 }
 
-/** Opened, not listening: its app may be served on the authorization server's port. */
-export async function openMcp(parts: Parts): Promise<McpApp> {
-  const { config, log, clock, overrides, closers, forwarderSecret, observability } = parts
-  const database = observability.database('mcp', await openDatabase(config, 'mcp', log))
-  closers.add(() => database.close())
-  await bringUpToDate(config, database, notesMigrations, log)
-  closers.add(await letCommandsIn(config, 'mcp', database))
+/** What is served may change while it is served: the notes move, or are declared no more. */
+export interface ServedMcp {
+  readonly app: HttpApp
+  isFor(target: RequestTarget): boolean
+  ready(): Promise<void>
+}
+
+/** A server without anything but its health. */
+function bareApp(parts: DeclaredParts, ready: () => Promise<void>): McpApp {
+  const { config, log, clock, declared, stopping, overrides } = parts
+  const app = createHttpBase({
+    log,
+    clock,
+    origin: `http://localhost:${config.mcpPort}`,
+    trustedProxies: config.TRUSTED_PROXIES,
+    ready,
+    warnings: declared.warnings,
+    stopping: stopping.signal,
+    peers: overrides.worker?.peers('mcp'),
+  })
+  app.use(() => {
+    throw new OAuthError('invalid_request', 'there is nothing at this address', { status: 404 })
+  })
+  return { app, isFor: () => false, ready, close: async () => undefined }
+}
+
+/** The notes as these settings and declarations have them. `ended`: aborted when another app takes its place. */
+function notesApp(parts: DeclaredParts, database: Database, declarations: Declarations, ended: AbortSignal): McpApp {
+  const { log, clock, overrides, forwarderSecret, observability, declared } = parts
+  const { worker } = overrides
+  const notes = notesIn(declarations)
+  if (notes === undefined) return bareApp(parts, createNotesReadiness(database))
+  const config = notesConfig(parts.config, declarations)
+  const stopping = AbortSignal.any([parts.stopping.signal, ended])
   const { RESOURCE_URL: resourceUrl, ISSUER_URL: issuer, PRODUCT_NAME: productName, ACCENT_COLOR: accentColor } = config
   const dispatcher = parts.issuerRoute?.dispatcher
   const fetch = observability.operatorFetch(createOperatorFetch({ timeoutMs: 5_000, maxBytes: 1_048_576, dispatcher }))
   const reach = { issuer, internalUrl: internalUrl(config, overrides.only), dispatcher, fetch, clock }
-  const introspection = config.ACCESS_TOKEN_FORMAT === 'jwt' ? undefined : config.introspectionClient
-  const apiKeys = config.API_KEYS ? createApiKeys(database.sql, clock) : undefined
+  const credentials = config.introspectionClient ?? ownClient(config, parts.ownSecret)
+  const introspection = config.ACCESS_TOKEN_FORMAT === 'jwt' ? undefined : credentials
+  const apiKeys = config.API_KEYS ? createApiKeyStore(database.sql) : undefined
   const verify = withRevocations(createTokenVerifier({ ...reach, audience: resourceUrl, introspection, apiKeys }), {
     ...reach,
     log,
-    credentials: config.introspectionClient ?? ownClient(config, parts.ownSecret),
+    credentials,
     maxSilenceSeconds: config.REVOCATION_MAX_SILENCE_SECONDS,
-    stopping: parts.stopping.signal,
+    stopping,
   })
-  const notes = createMcpApp({
-    definition: notesServer(resourceUrl, database, clock, config.RESOURCE_ALIASES),
+  return createMcpApp({
+    definition: { ...notesServer(resourceUrl, database, clock, config.RESOURCE_ALIASES), resource: describedBy(notes) },
     issuer,
     verify,
     pages: createPages<ConnectViews>({ viewsFolder, productName, accentColor, scripts: connectScripts }),
@@ -62,7 +95,9 @@ export async function openMcp(parts: Parts): Promise<McpApp> {
     observer: observability.requests(observedMcpServer([resourceUrl, ...config.RESOURCE_ALIASES])),
     allowedOrigins: config.ALLOWED_ORIGINS,
     readOnly: config.READ_ONLY,
-    stopping: parts.stopping.signal,
+    stopping,
+    warnings: declared.warnings,
+    peers: worker?.peers('mcp'),
     rateLimits: { ...config.callLimits, ...(database.embedded ? {} : { store: sharedBuckets(database, log) }) },
     dpop: { replays: createProofReplayStore(database.sql), clock, required: config.DPOP_REQUIRED },
     // Pointless where every origin is the issuer itself.
@@ -71,13 +106,64 @@ export async function openMcp(parts: Parts): Promise<McpApp> {
         ? createIssuerMirror({ ...reach, forwarderSecret: overrides.only === undefined ? forwarderSecret : undefined })
         : undefined,
   })
-  const sweep = observability.sweep('mcp', () => sweepExpiredRows(database.sql, clock))
-  closers.add(sweepRegularly(sweep, log))
-  closers.add(() => notes.close())
-  return notes
 }
 
-export async function startMcp(parts: Parts, listening: (server: ListeningServer) => void): Promise<void> {
+function describedBy({
+  url,
+  aliases,
+  name,
+  description,
+  scopes,
+  tools,
+  defaultScopes,
+}: DeclaredResource): ResourceDeclaration {
+  return { resource: url, aliases, name, description, scopes, tools, defaultScopes }
+}
+
+/** Opened, not listening: its app may be served on the authorization server's port. */
+export async function openMcp(parts: DeclaredParts): Promise<ServedMcp> {
+  const { config, log, clock, overrides, startsAll, closers, observability, declared } = parts
+  const { worker } = overrides
+  const database = observability.database('mcp', await openDatabase(config, 'mcp', log))
+  closers.add(() => database.close())
+  if (startsAll) await bringUpToDate(config, database, notesMigrations, log)
+  closers.add(await letCommandsIn(config, 'mcp', database))
+  const build = (declarations: Declarations) => {
+    const ended = new AbortController()
+    const mcp = notesApp(parts, database, declarations, ended.signal)
+    const listener = mcp.app.callback()
+    const close = async () => {
+      ended.abort()
+      await mcp.close()
+    }
+    return { ...mcp, listener, close, of: JSON.stringify(notesIn(declarations)) }
+  }
+  let served = build(declared.live.current())
+  declared.live.follow((declarations) => {
+    if (JSON.stringify(notesIn(declarations)) === served.of) return
+    const before = served
+    served = build(declarations)
+    before
+      .close()
+      .catch((error: unknown) => log.warn({ err: error }, 'the notes as they were declared before did not end'))
+    const { mcpPort } = notesConfig(config, declarations)
+    if (mcpPort !== config.mcpPort)
+      log.warn({ mcpPort }, 'the notes are declared at another port: it is opened at the next start')
+  })
+  if (worker?.isFirst !== false) {
+    const sweep = observability.sweep('mcp', () => sweepExpiredRows(database.sql, clock))
+    closers.add(sweepRegularly(sweep, log))
+  }
+  closers.add(() => served.close())
+  return {
+    app: { callback: () => (request, response) => served.listener(request, response) },
+    isFor: (target) => served.isFor(target),
+    ready: () => served.ready(),
+  }
+}
+
+export async function startMcp(parts: DeclaredParts, listening: (server: ListeningServer) => void): Promise<void> {
   const { app } = await openMcp(parts)
-  listening(await listen(app, parts.config.HOST, parts.config.mcpPort))
+  const { mcpPort } = notesConfig(parts.config, parts.declared.live.current())
+  listening(await listen(app, parts.config.HOST, mcpPort))
 }

@@ -20,8 +20,9 @@ import type { Storage } from '../storage/storage.js'
 import type { Metrics } from '../telemetry/metrics.js'
 import { measureRequests, type ObservedServer } from '../telemetry/request-observation.js'
 import type { Tracing } from '../telemetry/tracing-settings.js'
-import type { Part } from './databases.js'
 import { measureClientFetch, measureHasher, measureSql, measureSweep } from './measures.js'
+import type { Part } from './parts-served.js'
+import type { WorkerRole } from './workers/worker-role.js'
 
 type OperatorFetch = ReturnType<typeof createOperatorFetch>
 type Sweep = () => Promise<number>
@@ -43,6 +44,8 @@ export interface ObservabilityOptions {
   readonly config: Config
   readonly clock: Clock
   readonly tracing: Tracing | undefined
+  /** Given: its primary is scraped, and asks. */
+  readonly worker?: WorkerRole | undefined
 }
 
 function traceSql(sql: Sql, database: string, tracing: Tracing): Sql {
@@ -107,7 +110,7 @@ function showFromTheStart(metrics: Metrics): void {
   }
 }
 
-async function openMetrics(config: Config) {
+async function openMetrics(config: Config, worker: WorkerRole | undefined) {
   if (config.METRICS_PORT === undefined) return undefined
   const [{ createMetrics }, { serveMetrics }] = await Promise.all([
     import('../telemetry/metrics.js'),
@@ -116,13 +119,18 @@ async function openMetrics(config: Config) {
   const metrics = createMetrics()
   showFromTheStart(metrics)
   metrics.collect('gatehouse_build_info', async () => [{ labels: { version }, value: 1 }])
+  if (worker !== undefined) {
+    worker.answerMetrics(() => metrics.snapshot())
+    return { metrics, close: async () => undefined }
+  }
   const server = await serveMetrics(metrics, config.HOST, config.METRICS_PORT)
   return { metrics, close: () => server.close(0) }
 }
 
 /** Opens the metrics port, if there is to be one. Rejects with one clear line when it is taken. */
-export async function openObservability({ config, clock, tracing }: ObservabilityOptions): Promise<Observability> {
-  const opened = await openMetrics(config)
+export async function openObservability(options: ObservabilityOptions): Promise<Observability> {
+  const { config, clock, tracing, worker } = options
+  const opened = await openMetrics(config, worker)
   const metrics = opened?.metrics
   const secondsNow = () => clock.now().getTime() / 1000
   return {
@@ -167,6 +175,7 @@ export async function openObservability({ config, clock, tracing }: Observabilit
       })
     },
     signingKeys: (storage) => {
+      if (worker !== undefined && !worker.isFirst) return
       metrics?.collect('gatehouse_signing_key_age_seconds', async () =>
         (await signingKeyAges(storage)).map(({ algorithm, status, seconds }) => ({
           labels: { algorithm, status },

@@ -7,7 +7,8 @@ import { dirname, resolve } from 'node:path'
 import type { Config } from '../config/config.js'
 import { judgeAll } from '../config/judgement.js'
 import { isTaken, tryAddress } from '../http/free-address.js'
-import { encryptionKeysAtHand, type Part } from './databases.js'
+import { encryptionKeysAtHand } from './databases.js'
+import type { Part } from './parts-served.js'
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)

@@ -6,15 +6,18 @@ import { bootstrapMistake } from '../authorization-server/accounts/bootstrap.js'
 import type { Config } from '../config/config.js'
 import { judgeAll } from '../config/judgement.js'
 import { refuseDatabaseUrl } from '../database/database-url.js'
-import { fileClients } from './client-rules.js'
-import type { Part } from './databases.js'
-import { declaredResource, sharesPort } from './topology.js'
+import { databaseSetting, isEmbedded, type Part } from './parts-served.js'
+import { sharesPort } from './topology.js'
 
-/** Throws if the notes would be served at the URL of the server that RESOURCE_FILE describes. */
-function refuseNotes({ RESOURCE_FILE: file }: Config, parts: readonly Part[]): void {
-  if (file === undefined || !parts.includes('mcp')) return
+/** Throws if several processes would open one embedded database. */
+function refuseWorkers(config: Config, parts: readonly Part[]): void {
+  const { WORKERS: workers } = config
+  if (workers === 'auto' || workers === 1) return
+  const embedded = parts.filter((part) => isEmbedded(config, part))
+  if (embedded.length === 0) return
+  const missing = embedded.map(databaseSetting).join(' and ')
   throw new Error(
-    'RESOURCE_FILE describes an MCP server of your own, not the notes: start `gatehouse serve auth` alone',
+    `WORKERS=${workers} needs PostgreSQL, because the embedded database is open in one process: set ${missing}, or WORKERS=1`,
   )
 }
 
@@ -32,9 +35,9 @@ function refuseAccount({ BOOTSTRAP_EMAIL: email, BOOTSTRAP_PASSWORD: password, P
 export async function checkSettings(config: Config, parts: readonly Part[]): Promise<void> {
   const isAuth = parts.includes('auth')
   const checks: readonly (() => unknown)[] = [
-    () => refuseNotes(config, parts),
+    () => refuseWorkers(config, parts),
     ...(parts.length === 2 ? [() => sharesPort(config)] : []),
-    ...(isAuth ? [() => fileClients(config), () => declaredResource(config), () => refuseAccount(config)] : []),
+    ...(isAuth ? [() => refuseAccount(config)] : []),
     ...(isAuth ? [() => refuseDatabaseUrl('DATABASE_URL', config.DATABASE_URL)] : []),
     ...(parts.includes('mcp') ? [() => refuseDatabaseUrl('NOTES_DATABASE_URL', config.NOTES_DATABASE_URL)] : []),
   ]

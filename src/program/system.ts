@@ -7,13 +7,18 @@ import { systemClock } from '../base/clock.js'
 import { Closers } from '../base/closers.js'
 import { createLogger } from '../base/log.js'
 import { randomSecret } from '../base/secrets.js'
-import type { Config } from '../config/config.js'
-import { prepareEmbeddedFolders } from '../database/embedded-folders.js'
+import type { Config, Environment } from '../config/config.js'
+import { FileMistakes } from '../declarations/declaration-file.js'
 import type { ListeningServer } from '../http/http.js'
 import { createInProcessRoute } from '../http/in-process-route.js'
-import { embeddedFolder } from './databases.js'
+import type { Declarations } from '../oauth/declared-resource.js'
+import { prepareDatabases } from './data-folder.js'
+import { type FollowedDeclarations, openFileCopy, rowsOf, wasApplied } from './declarations/following.js'
+import { declaredBy, notesConfig, notesIn } from './declarations/in-force.js'
+import { judgeFile, readFollowed } from './declarations/judging.js'
 import { openObservability } from './observability.js'
-import type { Parts, SystemOverrides } from './parts.js'
+import type { DeclaredParts, Parts, SystemOverrides } from './parts.js'
+import type { Part } from './parts-served.js'
 import { examineMachine } from './preflight.js'
 import { productionWarnings } from './production.js'
 import { checkSettings } from './settings-check.js'
@@ -24,13 +29,42 @@ export interface System {
   start(): Promise<void>
   /** Lets requests in flight end, then closes everything. Safe to call at any time, and more than once. */
   close(): Promise<void>
-  readonly urls: { readonly issuer: string; readonly resource: string }
+  /** `resource`: of the notes; `undefined` once it is known that there are none. */
+  readonly urls: { readonly issuer: string; readonly resource: string | undefined }
+  /** Reads the declaration file now, and applies it. */
+  reload(): Promise<void>
   /** After `start`: where the first account is created, when there is none yet. */
   setupLink(): string | undefined
 }
 
+/**
+ * What the followed file declares; what the settings do, if there is none. Rejects with its mistakes, unless something was applied before
+ * that can stay in force.
+ */
+async function judgeFollowed(config: Config, parts: readonly Part[], environment: Environment): Promise<Declarations> {
+  try {
+    const file = readFollowed(config)
+    if (file === undefined) return declaredBy(config, [])
+    const { declared } = await judgeFile(config, file, { environment, withClients: parts.includes('auth') })
+    return declaredBy(config, rowsOf(declared))
+  } catch (error) {
+    if (!(error instanceof FileMistakes) || !parts.includes('auth') || !(await wasApplied(config))) throw error
+    return declaredBy(config, [])
+  }
+}
+
+/** Rejects with every mistake in the settings, or with what this machine lacks. Leaves nothing behind. */
+async function judgeStart(config: Config, parts: readonly Part[], environment: Environment): Promise<void> {
+  await checkSettings(config, parts)
+  const declared = await judgeFollowed(config, parts, environment)
+  const taken = await examineMachine(notesConfig(config, declared), parts)
+  if (taken.length > 0) throw new Error(taken.join('\n'))
+}
+
 /** Builds the system; nothing is opened before `start`. */
 export function createSystem(config: Config, overrides: SystemOverrides = {}): System {
+  const { worker, environment = {} } = overrides
+  const startsAll = worker?.startsAll ?? true
   const closers = new Closers()
   const servers: ListeningServer[] = []
   const known = {
@@ -38,6 +72,7 @@ export function createSystem(config: Config, overrides: SystemOverrides = {}): S
     log: overrides.log ?? createLogger(config.LOG_LEVEL),
     clock: overrides.clock ?? systemClock,
     overrides,
+    startsAll,
     closers,
     forwarderSecret: randomSecret(),
     ownSecret: config.MCP_SERVER_SECRET ?? (overrides.only === undefined ? randomSecret() : undefined),
@@ -45,6 +80,7 @@ export function createSystem(config: Config, overrides: SystemOverrides = {}): S
     stopping: new AbortController(),
   }
   let setupLink: string | undefined
+  let declared: FollowedDeclarations | undefined
   const close = async () => {
     known.stopping.abort()
     const { STOP_DELAY_SECONDS: delay } = config
@@ -55,39 +91,56 @@ export function createSystem(config: Config, overrides: SystemOverrides = {}): S
     await closers.closeAll()
   }
   return {
-    urls: { issuer: config.ISSUER_URL, resource: config.RESOURCE_URL },
+    urls: {
+      issuer: config.ISSUER_URL,
+      get resource() {
+        return declared === undefined ? config.RESOURCE_URL : notesIn(declared.live.current())?.url
+      },
+    },
+    reload: async () => void (await declared?.reload()),
     setupLink: () => setupLink,
     close,
     start: async () => {
       const wanted = (['auth', 'mcp'] as const).filter(
         (part) => overrides.only === undefined || overrides.only === part,
       )
-      await checkSettings(config, wanted)
-      const taken = await examineMachine(config, wanted)
-      if (taken.length > 0) throw new Error(taken.join('\n'))
-      const embedded = wanted.filter(
-        (part) => (part === 'auth' ? config.DATABASE_URL : config.NOTES_DATABASE_URL) === undefined,
-      )
+      if (startsAll) await judgeStart(config, wanted, environment)
       try {
-        const observability = await openObservability({ config, clock: known.clock, tracing: overrides.tracing })
-        closers.add(() => observability.close())
-        const parts: Parts = { ...known, observability }
-        for (const warning of [...config.settingWarnings, ...productionWarnings(config, overrides.only)])
-          parts.log.warn(warning)
-        await prepareEmbeddedFolders(embedded.map((part) => embeddedFolder(config, part)))
-        const listening = (server: ListeningServer) => void servers.push(server)
-        if (wanted.length === 2 && sharesPort(config)) {
-          const [{ startAuth }, { openMcp }] = await Promise.all([import('./auth.js'), import('./mcp.js')])
-          setupLink = await startAuth(parts, listening, await openMcp(parts))
-          return
-        }
-        const starting = wanted.map(async (part) => {
-          // Loaded only where wanted: what the other server is made of costs a process 20 MiB.
-          if (part === 'auth') setupLink = await (await import('./auth.js')).startAuth(parts, listening)
-          else await (await import('./mcp.js')).startMcp(parts, listening)
+        const observability = await openObservability({
+          config,
+          clock: known.clock,
+          tracing: overrides.tracing,
+          worker,
         })
+        closers.add(() => observability.close())
+        const opening: Parts = { ...known, observability }
+        const warnings = startsAll ? [...config.settingWarnings, ...productionWarnings(config, overrides.only)] : []
+        for (const warning of warnings) known.log.warn(warning)
+        await prepareDatabases(config, wanted, known.log)
+        const listening = (server: ListeningServer) => void servers.push(server)
+        // Loaded only where wanted: what the other server is made of costs a process 20 MiB.
+        const auth = wanted.includes('auth') ? await import('./auth.js') : undefined
+        const issuer = await auth?.openIssuer(opening)
+        const followed =
+          issuer?.declared ??
+          (await openFileCopy({ config, log: known.log, environment, applies: false, isStart: startsAll }))
+        declared = followed
+        const served = notesConfig(config, followed.live.current())
+        const hasNotes = notesIn(followed.live.current()) !== undefined
+        const parts: DeclaredParts = { ...opening, config: served, declared: followed }
+        const mcp = wanted.includes('mcp') ? await import('./mcp.js') : undefined
+        const isShared = mcp !== undefined && auth !== undefined && sharesPort(served, hasNotes)
+        const beside = isShared ? await mcp?.openMcp(parts) : undefined
+        const starting = [
+          isShared ? undefined : mcp?.startMcp(parts, listening),
+          issuer &&
+            auth?.startAuth(parts, issuer, listening, beside).then((link) => {
+              setupLink = link
+            }),
+        ]
         const failed = (await Promise.allSettled(starting)).find((result) => result.status === 'rejected')
         if (failed !== undefined) throw failed.reason
+        closers.add(followed.follow())
       } catch (error) {
         await close()
         throw error

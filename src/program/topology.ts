@@ -2,15 +2,14 @@
  * What the two servers know about each other, from the settings: the URL and hosts between them, a shared port, the resource that both
  * serve, and the client that the MCP server is. Opens nothing.
  */
-import { readFileSync } from 'node:fs'
 import type { ResourceServerClient } from '../authorization-server/options.js'
-import { readResourceFile } from '../authorization-server/resources/resource-file.js'
 import type { Config } from '../config/config.js'
 import { notesResource } from '../notes/notes-resource.js'
+import { type Declarations, declarationOf, defaultTokenRules, type TokenRules } from '../oauth/declared-resource.js'
 import { isSingleOrigin } from '../oauth/deployment.js'
 import { type ResourceDeclaration, readOnlyDeclaration } from '../oauth/resource.js'
 import { pathOf } from '../oauth/well-known.js'
-import type { Part } from './databases.js'
+import type { Part } from './parts-served.js'
 
 /**
  * How the MCP server reaches the authorization server when that runs elsewhere and the operator says so. One process that runs both
@@ -30,28 +29,37 @@ export function internalHosts(config: Config, only: Part | undefined): readonly 
   return internal === undefined ? own : [new URL(internal).host]
 }
 
-/** True when one port serves both: the same origin outside, the same port here. */
-export function sharesPort(config: Config): boolean {
+/** True when one port serves both: the same origin outside, the same port here. `hasNotes`: there is something at RESOURCE_URL. */
+export function sharesPort(config: Config, hasNotes = true): boolean {
   const { ISSUER_URL: issuer, RESOURCE_URL: resource, authPort, mcpPort } = config
   if (authPort !== mcpPort || authPort === 0) return false
-  if (isSingleOrigin({ issuer, resource })) return true
+  if (!hasNotes || isSingleOrigin({ issuer, resource })) return true
   throw new Error(
     `both servers would listen on port ${authPort}: set AUTH_PORT and MCP_PORT, or give ISSUER_URL and RESOURCE_URL the same origin`,
   )
 }
 
-/** The protected resource, as both servers know it, or as the operator's RESOURCE_FILE describes it. */
+/** The notes under RESOURCE_URL, as both servers know them. */
 export function declaredResource({
   RESOURCE_URL: url,
   RESOURCE_ALIASES: aliases,
-  RESOURCE_FILE: path,
   READ_ONLY: readOnly,
 }: Config): ResourceDeclaration {
-  if (path !== undefined) {
-    return readResourceFile(path, (file) => readFileSync(file, 'utf8'), { resource: url, aliases })
-  }
   const resource = notesResource(url, aliases)
   return readOnly ? readOnlyDeclaration(resource) : resource
+}
+
+/** What the settings declare. */
+export function declarationsOf(config: Config): Declarations {
+  const tokens: TokenRules = {
+    ...defaultTokenRules,
+    format: config.ACCESS_TOKEN_FORMAT,
+    ttlSeconds: config.ACCESS_TOKEN_TTL_SECONDS,
+  }
+  return {
+    resources: [declarationOf(declaredResource(config), { isNotes: true, isDefault: true, tokens })],
+    assertionIssuers: [],
+  }
 }
 
 /** The client that the MCP server is without being registered. */

@@ -16,6 +16,8 @@ export interface CallGuardOptions {
   readonly audit?: AuditHook
 }
 
+type Outcome = Judgement | { readonly outcome: 'limit'; readonly refusal: Refusal }
+
 /** What is to be done with a request, and the record of it. */
 export type Verdict = (Judgement | { readonly outcome: 'limit'; readonly refusal: Refusal }) & {
   readonly event: AuditEvent
@@ -36,29 +38,34 @@ const reasons: Readonly<Record<Verdict['outcome'], AuditReason>> = {
 }
 
 export function createCallGuard({ operations, limiter, clock, audit }: CallGuardOptions): CallGuard {
-  const decide: CallGuard['decide'] = async (accessToken, json, resourceMetadataUrl) => {
+  const judge = async (accessToken: AccessToken, json: unknown, resourceMetadataUrl: string): Promise<Outcome> => {
     // A batch costs what its messages would cost one by one.
-    const limited = await limiter?.refuse(accessToken, Math.max(1, messagesOf(json).length))
-    const outcome =
-      limited === undefined
-        ? operations.judge(accessToken, json, resourceMetadataUrl)
-        : ({ outcome: 'limit', refusal: limited } as const)
+    const limited = limiter && (await limiter.refuse(accessToken, Math.max(1, messagesOf(json).length)))
+    return limited === undefined
+      ? operations.judge(accessToken, json, resourceMetadataUrl)
+      : { outcome: 'limit', refusal: limited }
+  }
+  const record = ({ outcome }: Outcome, accessToken: AccessToken, json: unknown): AuditEvent => {
     const event: AuditEvent = {
       at: clock.now().toISOString(),
-      decision: outcome.outcome === 'allow' ? 'allow' : 'deny',
-      reason: reasons[outcome.outcome],
+      decision: outcome === 'allow' ? 'allow' : 'deny',
+      reason: reasons[outcome],
       ...auditedCaller(accessToken),
       ...auditedOperations(json, operations),
     }
     audit?.(event)
-    return { ...outcome, event }
+    return event
   }
   return {
-    decide,
+    decide: async (accessToken, json, resourceMetadataUrl) => {
+      const outcome = await judge(accessToken, json, resourceMetadataUrl)
+      return { ...outcome, event: record(outcome, accessToken, json) }
+    },
     refuse: async (accessToken, json, resourceMetadataUrl) => {
-      const verdict = await decide(accessToken, json, resourceMetadataUrl)
-      if (verdict.outcome === 'allow') return undefined
-      return verdict.outcome === 'hide' ? verdict.answer : verdict.refusal
+      const outcome = await judge(accessToken, json, resourceMetadataUrl)
+      if (audit !== undefined) record(outcome, accessToken, json)
+      if (outcome.outcome === 'allow') return undefined
+      return outcome.outcome === 'hide' ? outcome.answer : outcome.refusal
     },
   }
 }

@@ -35,7 +35,11 @@ export interface TokenRules {
 interface ClaimLimits {
   /** Longest time an `exp` may lie ahead. */
   readonly maxLifetimeSeconds?: number
+  /** `kid` of the key that signed them. */
+  readonly keyId?: string | undefined
 }
+
+type Writable<T> = { -readonly [Name in keyof T]: T[Name] }
 
 type Claims = Readonly<Record<string, unknown>>
 
@@ -67,11 +71,18 @@ export function acceptedAudiences({ audience, audienceAliases = [] }: TokenRules
   return [audience, ...audienceAliases]
 }
 
+function isForThis(named: readonly string[], { audience, audienceAliases }: TokenRules): boolean {
+  return named.includes(audience) || (audienceAliases?.some((alias) => named.includes(alias)) ?? false)
+}
+
+const scopeClaims = ['scope', 'scopes', 'scp']
+
 /** RFC 8693 §4.2 has `scope` as one string; issuers in the field also write lists, and other names. The first one there counts. */
 function scopesOf(claims: Claims): readonly string[] {
-  const name = ['scope', 'scopes', 'scp'].find((candidate) => claims[candidate] !== undefined)
+  const name = scopeClaims.find((candidate) => claims[candidate] !== undefined)
   if (name === undefined) return []
   const value = claims[name]
+  if (typeof value === 'string') return parseScope(value)
   const values: readonly unknown[] = Array.isArray(value) ? value : [value]
   if (!values.every((one) => typeof one === 'string')) throw invalidToken(`claim ${name} holds more than strings`)
   return parseScope(values.join(' '))
@@ -124,17 +135,14 @@ export function accessTokenFromClaims(claims: Claims, rules: TokenRules, limits:
   const issuer = text(claims, 'iss')
   if (issuer !== undefined && issuer !== rules.issuer) throw invalidToken('another issuer')
   const audience = audienceOf(claims)
-  if (!acceptedAudiences(rules).some((accepted) => audience.includes(accepted))) throw invalidToken('another audience')
+  if (!isForThis(audience, rules)) throw invalidToken('another audience')
   const expiresAt = checkTimes(claims, rules, limits)
   const keyThumbprint = thumbprintOf(claims, rules)
   const clientId = text(claims, 'client_id') ?? text(claims, 'azp')
   if (clientId === undefined) throw invalidToken('neither client_id nor azp')
   const subject = text(claims, 'sub')
   const tokenId = text(claims, 'jti')
-  const accessToken: AccessToken = {
-    ...(subject !== undefined && { subject }),
-    ...(tokenId !== undefined && { tokenId }),
-    ...(keyThumbprint !== undefined && { keyThumbprint }),
+  const accessToken: Writable<AccessToken> = {
     clientId,
     scopes: scopesOf(claims),
     expiresAt,
@@ -142,6 +150,10 @@ export function accessTokenFromClaims(claims: Claims, rules: TokenRules, limits:
     issuer: rules.issuer,
     claims,
   }
+  if (subject !== undefined) accessToken.subject = subject
+  if (tokenId !== undefined) accessToken.tokenId = tokenId
+  if (keyThumbprint !== undefined) accessToken.keyThumbprint = keyThumbprint
+  if (limits.keyId !== undefined) accessToken.keyId = limits.keyId
   checkOwnRules(accessToken, rules)
   return accessToken
 }

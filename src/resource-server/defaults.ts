@@ -4,8 +4,8 @@
  */
 export { systemClock } from '../base/clock.js'
 
-import { createOperatorFetch } from '../outbound/operator-fetch.js'
+import { createBoundedFetch } from '../outbound/bounded-fetch.js'
 import type { FetchFunction } from './access-token.js'
 
 /** For URLs from settings: five seconds and 1 MiB at most, no redirects, any address. */
-export const boundedFetch: FetchFunction = createOperatorFetch({ timeoutMs: 5_000, maxBytes: 1_048_576 })
+export const boundedFetch: FetchFunction = createBoundedFetch({ timeoutMs: 5_000, maxBytes: 1_048_576 })

@@ -14,7 +14,10 @@ import { type VerifierClock, verificationUnavailable } from './access-token.js'
 
 /** Remembers which proofs were used. Shared by all replicas of the resource, or a proof is good once at each of them. */
 export interface ProofReplayStore {
-  /** True when nobody has said `identifier` before, one atomic step; false also where that is not known. Kept until `until`. */
+  /**
+   * True when nobody has said `identifier` before, one atomic step; false also where that is not known. Kept until `until`. An identifier
+   * is the key's thumbprint and the proof's `jti`, with a line break between.
+   */
   rememberOnce(identifier: string, until: Date): Promise<boolean>
 }
 

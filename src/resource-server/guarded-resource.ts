@@ -3,12 +3,12 @@
  * which resource a request is for, nor of metadata.
  */
 import type { RequiredScopes, ScopeHierarchy } from '../oauth/scope.js'
-import type { AccessToken, FetchFunction, TokenVerifier, VerifierClock } from './access-token.js'
+import type { AccessToken, FetchFunction, VerifierClock } from './access-token.js'
 import type { Address } from './addresses.js'
 import { type Answer, answerOf, errorRefusal, readableByPages } from './answer.js'
 import { type AuditHook, auditedCaller, auditRefusal } from './audit.js'
 import { type AuthInfo, authInfoOf } from './auth-info.js'
-import { authenticate, type Refusal } from './bearer.js'
+import { authenticate, type BearerOptions, type Refusal } from './bearer.js'
 import { type CallGuard, createCallGuard } from './call-guard.js'
 import { corsHeaders } from './cors.js'
 import type { DpopOptions } from './dpop.js'
@@ -52,12 +52,11 @@ export interface AuthorizedRequest {
 export interface GuardedResource {
   readonly settings: ProtectedResourceSettings
   readonly resource: string
-  readonly verify: TokenVerifier
+  /** How its tokens are presented and verified, at an address whose metadata is there. */
+  bearerOptions(resourceMetadataUrl: string): BearerOptions
   /** Of its authorization servers, by issuer; none where the program verifies tokens itself. */
   readonly discoveries: TrustedTokens['discoveries']
-  readonly dpop: DpopOptions | undefined
   readonly hierarchy: ScopeHierarchy
-  readonly challengeScopes: readonly string[]
   readonly operations: Operations
   readonly calls: CallGuard
 }
@@ -107,8 +106,17 @@ export function guardedResource(settings: ProtectedResourceSettings, ground: Gro
   const hierarchy = hierarchyOf(settings)
   const operations = createOperations({ realm: settings.realm, ...settings.operations, hierarchy })
   const calls = createCallGuard({ operations, limiter, clock, ...(audit !== undefined && { audit }) })
-  const challengeScopes = challengeScopesOf(settings)
-  return { settings, resource, verify, discoveries, dpop, hierarchy, challengeScopes, operations, calls }
+  const bearer = { ...settings, verify, challengeScopes: challengeScopesOf(settings), dpop }
+  // As many as the resource has addresses.
+  const byMetadataUrl = new Map<string, BearerOptions>()
+  const bearerOptions = (resourceMetadataUrl: string) => {
+    const known = byMetadataUrl.get(resourceMetadataUrl)
+    if (known !== undefined) return known
+    const options = { ...bearer, resourceMetadataUrl }
+    byMetadataUrl.set(resourceMetadataUrl, options)
+    return options
+  }
+  return { settings, resource, bearerOptions, discoveries, hierarchy, operations, calls }
 }
 
 /** GET opens streams and DELETE ends sessions: neither names an operation. */
@@ -142,7 +150,7 @@ export function headerChecks(
 
 /** What the library's parts say of a request to one resource, at the address the client uses: it compares challenges with that. */
 export async function judge(
-  { settings, resource, verify, dpop, hierarchy, challengeScopes, operations, calls }: GuardedResource,
+  { settings, resource, bearerOptions, hierarchy, operations, calls }: GuardedResource,
   { origin, metadataUrl: resourceMetadataUrl }: Address,
   request: RequestValues,
   { cors, audit, clock }: Ground,
@@ -156,7 +164,7 @@ export async function judge(
     query,
     form: request.form,
   }
-  const result = await authenticate(presented, { ...settings, verify, resourceMetadataUrl, challengeScopes, dpop })
+  const result = await authenticate(presented, bearerOptions(resourceMetadataUrl))
   if ('refusal' in result) {
     audit?.(auditRefusal(result.refusal, clock))
     return result

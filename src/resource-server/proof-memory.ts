@@ -2,20 +2,36 @@
 import type { VerifierClock } from './access-token.js'
 import type { ProofReplayStore } from './dpop.js'
 
+/** The used proofs of one key. */
+interface UsedProofs {
+  readonly used: Set<string>
+  /** By the second in which they end. */
+  readonly ending: Map<number, string[]>
+  /** Proofs that end no later are refused: some of them were forgotten. */
+  refusedUntil: number
+}
+
+/** `identifier`: the key's thumbprint and the proof's `jti`, with a line break between. */
+function keyOf(identifier: string): string {
+  return identifier.slice(0, Math.max(0, identifier.indexOf('\n')))
+}
+
 /**
  * For a resource that one process serves. Several replicas need a store that they share, or a proof is good once at each of them.
- * Holds `maxEntries` at most, default 100 000. Beyond that those that end first are forgotten, and every proof that ends no later is
- * refused from then on, new or not: under a flood proofs must be fresher, and none passes twice.
+ * Holds `maxEntries` at most, default 100 000. Beyond that the key with the most proofs makes room: those of its proofs that end first are
+ * forgotten, and each proof of that key that ends no later is refused from then on, new or not. So under a flood none passes twice, and
+ * only who floods needs fresher ones: proofs may be dated ahead, and honest callers' could never be fresher.
  */
 export function createProofMemory(clock: VerifierClock, maxEntries = 100_000): ProofReplayStore {
-  const used = new Set<string>()
-  /** By the second in which they end. */
-  const ending = new Map<number, string[]>()
+  const keys = new Map<string, UsedProofs>()
+  let size = 0
   let refusedUntil = Number.NEGATIVE_INFINITY
   let tidiedAt = Number.NEGATIVE_INFINITY
 
-  function forget(second: number): void {
-    for (const identifier of ending.get(second) ?? []) used.delete(identifier)
+  function forget({ used, ending }: UsedProofs, second: number): void {
+    const ended = ending.get(second) ?? []
+    for (const identifier of ended) used.delete(identifier)
+    size -= ended.length
     ending.delete(second)
   }
 
@@ -23,22 +39,54 @@ export function createProofMemory(clock: VerifierClock, maxEntries = 100_000): P
     const now = Math.floor(clock.now().getTime() / 1000)
     if (now === tidiedAt) return
     tidiedAt = now
-    for (const second of ending.keys()) if (second <= now) forget(second)
+    for (const [key, proofs] of keys) {
+      for (const second of proofs.ending.keys()) if (second <= now) forget(proofs, second)
+      if (proofs.used.size === 0 && proofs.refusedUntil <= now) keys.delete(key)
+    }
+  }
+
+  /** Keys without proofs are kept for what they may not use any more. More of them than proofs are refused like everybody. */
+  function forgetKeys(): void {
+    if (keys.size <= maxEntries) return
+    for (const [key, proofs] of keys) {
+      if (proofs.used.size > 0) continue
+      refusedUntil = Math.max(refusedUntil, proofs.refusedUntil)
+      keys.delete(key)
+    }
+  }
+
+  /** At least a tenth of the largest key's, so that a flood does not look for it at each proof. */
+  function makeRoom(): void {
+    let largest: UsedProofs | undefined
+    for (const proofs of keys.values()) if (proofs.used.size > (largest?.used.size ?? 0)) largest = proofs
+    if (largest === undefined) return
+    const enough = largest.used.size * 0.9
+    for (const second of [...largest.ending.keys()].sort((left, right) => left - right)) {
+      forget(largest, second)
+      largest.refusedUntil = Math.max(largest.refusedUntil, second)
+      if (largest.used.size <= enough) break
+    }
+    forgetKeys()
   }
 
   return {
     rememberOnce: async (identifier, until) => {
       forgetEnded()
-      if (used.has(identifier)) return false
-      const second = Math.ceil(until.getTime() / 1000)
-      if (used.size >= maxEntries) {
-        refusedUntil = Math.max(refusedUntil, Math.min(...ending.keys()))
-        forget(refusedUntil)
+      const key = keyOf(identifier)
+      const proofs: UsedProofs = keys.get(key) ?? {
+        used: new Set(),
+        ending: new Map(),
+        refusedUntil: Number.NEGATIVE_INFINITY,
       }
-      if (second <= refusedUntil) return false
-      used.add(identifier)
-      const others = ending.get(second)
-      if (others === undefined) ending.set(second, [identifier])
+      if (proofs.used.has(identifier)) return false
+      const second = Math.ceil(until.getTime() / 1000)
+      if (size >= maxEntries) makeRoom()
+      if (second <= Math.max(refusedUntil, proofs.refusedUntil)) return false
+      keys.set(key, proofs)
+      size += 1
+      proofs.used.add(identifier)
+      const others = proofs.ending.get(second)
+      if (others === undefined) proofs.ending.set(second, [identifier])
       else others.push(identifier)
       return true
     },

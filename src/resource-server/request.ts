@@ -29,14 +29,18 @@ export function headerOf({ headers }: Pick<RequestValues, 'headers'>, name: stri
   return typeof value === 'string' ? value : (value ?? []).join(', ')
 }
 
+const authorization = 'authorization'
+
 /** The headers of a Node request: it keeps the first Authorization alone, here several are joined, as `Headers` do (RFC 9110 §5.3). */
 export function nodeHeaders({
   headers,
   rawHeaders = [],
 }: Pick<IncomingMessage, 'headers' | 'rawHeaders'>): RequestHeaders {
-  const sent = rawHeaders.filter(
-    (_, index) => rawHeaders[index - 1]?.toLowerCase() === 'authorization' && index % 2 === 1,
-  )
+  const sent: string[] = []
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const [name = '', value = ''] = [rawHeaders[index], rawHeaders[index + 1]]
+    if (name.length === authorization.length && name.toLowerCase() === authorization) sent.push(value)
+  }
   return sent.length > 1 ? { ...headers, authorization: sent.join(', ') } : headers
 }
 

@@ -59,8 +59,9 @@ export function cacheVerifiedTokens(verify: TokenVerifier, options: TokenCacheOp
   async function verifyAndKeep(key: string, token: string): Promise<AccessToken> {
     try {
       const accessToken = await verify(token)
-      const diesAt = Math.min(accessToken.expiresAt, seconds() + (options.maxAgeSeconds ?? Number.POSITIVE_INFINITY))
-      if (diesAt > seconds()) accepted.set(key, accessToken, diesAt)
+      const now = seconds()
+      const diesAt = Math.min(accessToken.expiresAt, now + (options.maxAgeSeconds ?? Number.POSITIVE_INFINITY))
+      if (diesAt > now) accepted.set(key, accessToken, diesAt)
       return accessToken
     } catch (error) {
       if (error instanceof OAuthError && error.code === 'invalid_token') {

@@ -92,12 +92,10 @@ function hasBody(method: string): boolean {
  * so is one that no token can look like. The scheme's case does not matter.
  */
 export function findToken(presented: PresentedCredentials, places: TokenPlaces, knowsDpop: boolean): FoundToken {
-  const methods = bearerMethodsOf(places)
-  const found = [
-    ...inHeader(presented.authorization, knowsDpop),
-    ...(methods.includes('body') && hasBody(presented.method) ? inParameters(presented.form, 'body') : []),
-    ...(methods.includes('query') ? inParameters(presented.query, 'query') : []),
-  ]
+  const found = inHeader(presented.authorization, knowsDpop)
+  if (places.dangerouslyAcceptTokenInBody === true && hasBody(presented.method))
+    found.push(...inParameters(presented.form, 'body'))
+  if (places.dangerouslyAcceptTokenInQuery === true) found.push(...inParameters(presented.query, 'query'))
   const [first, ...others] = found
   if (first === undefined) return undefined
   const { scheme, place } = first

@@ -1,8 +1,9 @@
 /** Verifies JWT access tokens locally (RFC 9068), with the lessons of RFC 8725. */
-import { errors, type JWTVerifyGetKey, type JWTVerifyOptions, type JWTVerifyResult, jwtVerify } from 'jose'
+import { errors, type JWTVerifyGetKey, jwtVerify } from 'jose'
 import { OAuthError } from '../oauth/errors.js'
 import { invalidToken, longestToken, type TokenVerifier } from './access-token.js'
 import { acceptedAudiences, accessTokenFromClaims, type TokenRules } from './claims.js'
+import { acceptCompactJwt, type CompactJwtRules, type VerifiedJwt } from './compact-jwt.js'
 import type { RenewableKeySet } from './key-set.js'
 
 /** Signatures that can be accepted: asymmetric ones only, so that a public key can never be taken for a shared secret. */
@@ -38,13 +39,29 @@ const defaultAlgorithms: readonly SigningAlgorithm[] = ['ES256', 'EdDSA', 'Ed255
 /** A token without `kid` may fit several keys of its issuer; more than these are not tried. */
 const mostKeysTried = 4
 
-async function verifyWithAnyKey(
-  token: string,
-  keys: JWTVerifyGetKey,
-  options: JWTVerifyOptions,
-): Promise<JWTVerifyResult> {
+interface VerifyingRules extends CompactJwtRules {
+  readonly now: Date
+}
+
+async function verifyWithKey(token: string, keys: JWTVerifyGetKey, rules: VerifyingRules): Promise<VerifiedJwt> {
+  const accepted = await acceptCompactJwt(token, keys, rules)
+  if (accepted !== undefined) return accepted
+  const { algorithms, issuer, audience, requiredClaims, typ, now } = rules
+  return jwtVerify(token, keys, {
+    algorithms: [...algorithms],
+    ...(typ !== undefined && { typ }),
+    issuer,
+    audience: [...audience],
+    requiredClaims: [...requiredClaims],
+    // Each time is judged by its own tolerance in claims.ts, with a better message.
+    clockTolerance: Number.MAX_SAFE_INTEGER,
+    currentDate: now,
+  })
+}
+
+async function verifyWithAnyKey(token: string, keys: JWTVerifyGetKey, rules: VerifyingRules): Promise<VerifiedJwt> {
   try {
-    return await jwtVerify(token, keys, options)
+    return await verifyWithKey(token, keys, rules)
   } catch (error) {
     if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error
     let left = mostKeysTried
@@ -52,7 +69,7 @@ async function verifyWithAnyKey(
       if (left === 0) break
       left -= 1
       try {
-        return await jwtVerify(token, key, options)
+        return await verifyWithKey(token, async () => key, rules)
       } catch (failure) {
         if (!(failure instanceof errors.JWSSignatureVerificationFailed)) throw failure
       }
@@ -68,8 +85,8 @@ async function verifyWithAnyKey(
 async function verifyWithCurrentKeys(
   token: string,
   keys: JwtVerifierOptions['keys'],
-  options: JWTVerifyOptions,
-): Promise<JWTVerifyResult> {
+  rules: VerifyingRules,
+): Promise<VerifiedJwt> {
   let used: unknown
   const remembering: JWTVerifyGetKey = async (header, input) => {
     const key = await keys(header, input)
@@ -77,7 +94,7 @@ async function verifyWithCurrentKeys(
     return key
   }
   try {
-    return await verifyWithAnyKey(token, remembering, options)
+    return await verifyWithAnyKey(token, remembering, rules)
   } catch (error) {
     const isUnfit =
       error instanceof errors.JWSSignatureVerificationFailed || error instanceof errors.JWKSMultipleMatchingKeys
@@ -89,23 +106,14 @@ async function verifyWithCurrentKeys(
       if (key === used) throw error
       return key
     }
-    return await verifyWithAnyKey(token, other, options)
+    return await verifyWithAnyKey(token, other, rules)
   }
 }
 
-async function verified(token: string, options: JwtVerifierOptions): Promise<JWTVerifyResult> {
+async function verified(token: string, keys: JwtVerifierOptions['keys'], rules: VerifyingRules): Promise<VerifiedJwt> {
   if (token.length > longestToken) throw invalidToken('longer than any honest token')
   try {
-    return await verifyWithCurrentKeys(token, options.keys, {
-      algorithms: [...(options.algorithms ?? defaultAlgorithms)],
-      ...(options.requireAccessTokenType !== false && { typ: 'at+jwt' }),
-      issuer: options.issuer,
-      audience: acceptedAudiences(options),
-      requiredClaims: ['exp', 'iat', ...(options.tokensWithoutUser === 'allow' ? [] : ['sub'])],
-      // Each time is judged by its own tolerance in claims.ts, with a better message.
-      clockTolerance: Number.MAX_SAFE_INTEGER,
-      currentDate: options.clock.now(),
-    })
+    return await verifyWithCurrentKeys(token, keys, rules)
   } catch (error) {
     // An outage of the key source says nothing about the token; everything else does.
     if (error instanceof OAuthError) throw error
@@ -118,10 +126,17 @@ async function verified(token: string, options: JwtVerifierOptions): Promise<JWT
  * know whether the token was revoked before it expires.
  */
 export function createJwtVerifier(options: JwtVerifierOptions): TokenVerifier {
-  const limits = { maxLifetimeSeconds: options.maxLifetimeSeconds ?? 86_400 }
+  const maxLifetimeSeconds = options.maxLifetimeSeconds ?? 86_400
+  const rules = {
+    algorithms: options.algorithms ?? defaultAlgorithms,
+    ...(options.requireAccessTokenType !== false && { typ: 'at+jwt' }),
+    issuer: options.issuer,
+    audience: acceptedAudiences(options),
+    requiredClaims: ['exp', 'iat', ...(options.tokensWithoutUser === 'allow' ? [] : ['sub'])],
+  }
   return async (token) => {
-    const { payload, protectedHeader } = await verified(token, options)
-    const { kid } = protectedHeader
-    return { ...accessTokenFromClaims(payload, options, limits), ...(kid !== undefined && { keyId: kid }) }
+    const verifying = { ...rules, now: options.clock.now() }
+    const { payload, protectedHeader } = await verified(token, options.keys, verifying)
+    return accessTokenFromClaims(payload, options, { maxLifetimeSeconds, keyId: protectedHeader.kid })
   }
 }

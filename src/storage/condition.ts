@@ -3,13 +3,11 @@
  */
 
 import type { OverdueRows } from '../database/expiring-rows.js'
-import { int } from '../database/table.js'
 import { dueSteps, type KeyPolicy, type KeyStep, signingAlgorithms } from './keys/key-lifecycle.js'
 import { readStoredKeys } from './keys/keys.js'
 import { examineSeals, type SealedValues } from './keys/reseal.js'
 import type { Storage } from './storage.js'
 import { overdueRows } from './sweep.js'
-import { accounts } from './tables.js'
 
 export interface StorageCondition {
   readonly keys: {
@@ -25,6 +23,7 @@ export interface StorageCondition {
   readonly overdueRows: readonly OverdueRows[]
   /** That are not disabled. */
   readonly accounts: number
+  /** Up to a thousand. */
   readonly clients: number
 }
 
@@ -34,12 +33,8 @@ export interface ConditionOptions {
   readonly auditRetentionSeconds: number | undefined
 }
 
-const countPeople = accounts.read(
-  'condition_counts',
-  { accounts: int, clients: int },
-  `SELECT (SELECT count(*) FROM accounts WHERE disabled_at IS NULL)::int AS accounts,
-    (SELECT count(*) FROM (SELECT 1 FROM clients LIMIT 1000) first_clients)::int AS clients`,
-)
+/** There may be millions. */
+const mostClients = 1_000
 
 /** Servers tend the keys every two seconds. */
 const tendingSlackSeconds = 120
@@ -74,7 +69,7 @@ export async function readStorageCondition(storage: Storage, options: ConditionO
   const keys = await keysOf(storage, options.policy)
   const seals = await examineSeals(storage)
   const overdue = await overdueRows(storage, options.auditRetentionSeconds)
-  const { rows } = await storage.database.sql.query<{ accounts: number; clients: number }>(countPeople, [])
-  const { accounts = 0, clients = 0 } = rows[0] ?? {}
+  const accounts = await storage.prisma.account.count({ where: { disabledAt: null } })
+  const clients = await storage.prisma.client.count({ take: mostClients })
   return { keys, seals, overdueRows: overdue, accounts, clients }
 }

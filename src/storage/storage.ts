@@ -1,7 +1,6 @@
 /**
- * Opens the authorization server's database, migrates it and creates the stores over it. Prisma serves what operators change
- * (accounts, identity links, keys) and the reads of commands. Everything on a request's path is a prepared single statement. Owns
- * no protocol rules; its guarantees are listed in adapter.ts.
+ * Opens the authorization server's database, migrates it and creates the stores over it. Prisma's client serves what is not on the path of a
+ * request; src/statements.md lists the statements beside it. Owns no protocol rules; its guarantees are listed in adapter.ts.
  */
 import { fileURLToPath } from 'node:url'
 import type { Clock } from '../base/clock.js'

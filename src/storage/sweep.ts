@@ -31,7 +31,9 @@ const expiring: readonly Expiring[] = [
   { table: 'revocations', key: 'id', expiry: expiresAt },
 ]
 
-const sweeps: readonly Statement[] = expiring.map((each) => declareStatement(sweepOf(each), {}, [each.table]))
+const sweeps: readonly Statement[] = expiring.map((each) =>
+  declareStatement(sweepOf(each), {}, { name: each.table, schema: 'auth' }, [each.table]),
+)
 
 /** The database lets nobody delete events but who says that their time is over (the migration `audit_append_only`). */
 const sweepAudit = auditEvents.write(
@@ -63,8 +65,9 @@ export async function sweepExpired(storage: Storage): Promise<number> {
 }
 
 const oldest = declareStatement(
-  oldestOf([...expiring, { table: 'audit_events', expiry: 'at' }]),
+  oldestOf('sweep_oldest', [...expiring, { table: 'audit_events', expiry: 'at' }]),
   { name: text, at: moment },
+  auditEvents,
   [],
 )
 

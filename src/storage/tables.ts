@@ -135,3 +135,18 @@ export const revocations = table('revocations', {
   at: moment,
   expires_at: moment,
 })
+
+export const declarations = table('declarations', {
+  kind: text,
+  id: text,
+  source: text,
+  payload: text,
+  places: json<Readonly<Record<string, string>>>(),
+})
+
+export const appliedDeclarations = table('applied_declarations', {
+  id: int,
+  version: int,
+  file_hash: orNull(text),
+  applied_at: moment,
+})

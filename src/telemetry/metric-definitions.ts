@@ -1,5 +1,5 @@
 /**
- * Every metric: name, labels and meaning. The README's table is made from here; dashboards and alerts name them, so a name is a
+ * Every metric: name, labels and meaning. The manual's table is made from here; dashboards and alerts name them, so a name is a
  * promise. Labels take values from short, fixed lists: never a client, a person, an address or a path.
  */
 
@@ -10,6 +10,8 @@ export interface MetricDefinition {
   readonly help: string
   /** Upper bounds in seconds, of histograms. */
   readonly buckets?: readonly number[]
+  /** Of gauges: what a scrape tells of several workers; default: the sum. */
+  readonly overWorkers?: 'sum' | 'first'
 }
 
 const requestBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
@@ -135,6 +137,17 @@ export const metricDefinitions = {
     kind: 'gauge',
     labels: ['version'],
     help: 'Always 1',
+    overWorkers: 'first',
+  },
+  gatehouse_workers: {
+    kind: 'gauge',
+    labels: [],
+    help: 'Workers that serve, if WORKERS asks for several',
+  },
+  gatehouse_workers_replaced_total: {
+    kind: 'counter',
+    labels: [],
+    help: 'Workers that ended and were replaced',
   },
 } as const satisfies Readonly<Record<string, MetricDefinition>>
 
@@ -151,7 +164,7 @@ export type LabelsOf<Name extends keyof Definitions> = Readonly<Record<Definitio
 /** One more for a counter. */
 export type Count = { [Name in CounterName]: readonly [name: Name, labels: LabelsOf<Name>] }[CounterName]
 
-/** The README's table of metrics, in Markdown. */
+/** The manual's table of metrics, in Markdown. */
 export function metricsTable(): string {
   const rows = Object.entries(metricDefinitions as Record<string, MetricDefinition>).map(
     ([name, { labels, help }]) => `| \`${name}\` | ${labels.map((label) => `\`${label}\``).join(', ')} | ${help} |`,

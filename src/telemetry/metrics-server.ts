@@ -3,7 +3,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type ListeningServer, listen } from '../http/http.js'
 import type { Metrics } from './metrics.js'
 
-async function answer(metrics: Metrics, { method, url }: IncomingMessage, response: ServerResponse): Promise<void> {
+type Scraped = Pick<Metrics, 'exposition'>
+
+async function answer(metrics: Scraped, { method, url }: IncomingMessage, response: ServerResponse): Promise<void> {
   if (url?.split('?', 1)[0] !== '/metrics') return void response.writeHead(404).end()
   if (method !== 'GET' && method !== 'HEAD') return void response.writeHead(405, { allow: 'GET, HEAD' }).end()
   const { contentType, text } = await metrics.exposition()
@@ -11,7 +13,7 @@ async function answer(metrics: Metrics, { method, url }: IncomingMessage, respon
 }
 
 /** Listens on a port of its own. Rejects with one clear line when that is taken. */
-export function serveMetrics(metrics: Metrics, host: string, port: number): Promise<ListeningServer> {
+export function serveMetrics(metrics: Scraped, host: string, port: number): Promise<ListeningServer> {
   const listener = (request: IncomingMessage, response: ServerResponse) => {
     answer(metrics, request, response).catch(() => response.writeHead(500).end())
   }

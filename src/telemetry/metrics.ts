@@ -18,6 +18,9 @@ export interface Sample<Name extends GaugeName> {
   readonly value: number
 }
 
+/** Every metric with its values, to be sent to another process and merged there (merged-metrics.ts). */
+export type MetricsSnapshot = Awaited<ReturnType<Registry['getMetricsAsJSON']>>
+
 export interface Metrics {
   count<Name extends CounterName>(name: Name, labels: LabelsOf<Name>, by?: number): void
   add(count: Count): void
@@ -25,7 +28,15 @@ export interface Metrics {
   /** Asks `read` at every scrape. What it cannot tell, or not in time, is left out of that scrape. */
   collect<Name extends GaugeName>(name: Name, read: () => Promise<readonly Sample<Name>[]>): void
   /** Everything as text. Never rejects because of what could not be read. */
-  exposition(): Promise<{ readonly contentType: string; readonly text: string }>
+  exposition(): Promise<Exposition>
+  /** The same for another process. */
+  snapshot(): Promise<MetricsSnapshot>
+}
+
+/** What a scrape is answered with. */
+export interface Exposition {
+  readonly contentType: string
+  readonly text: string
 }
 
 async function inTime<T>(work: Promise<T>, limitMs: number): Promise<T> {
@@ -54,6 +65,7 @@ function createGauge(name: string, definition: MetricDefinition, parts: GaugePar
     name,
     help: definition.help,
     labelNames: definition.labels,
+    aggregator: definition.overWorkers ?? 'sum',
     registers: [registry],
     collect: async () => {
       const told = await Promise.all(readers.map((read) => inTime(read(), readLimitMs).catch(() => [])))
@@ -90,5 +102,6 @@ export function createMetrics(readLimitMs = 2_000): Metrics {
     observe: (name, labels, seconds) => histograms.get(name)?.observe(labels, seconds),
     collect: (name, read) => void readers.get(name)?.push(read),
     exposition: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
+    snapshot: () => registry.getMetricsAsJSON(),
   }
 }

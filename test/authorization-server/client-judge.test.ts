@@ -1,8 +1,9 @@
-/** The engine that judges CLIENTS_FILE before a start says of every client what the engine of the running server would say of it. */
+/** The engine that judges the clients of a declaration file before a start says of every client what the engine of the running server would say of it. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import type { ClientMetadata } from 'oidc-provider'
 import { createClientJudge } from '../../src/authorization-server/engine/provider.js'
 import { saveClient } from '../../src/storage/clients/clients.js'
+import { noDeclarations } from '../support/declarations.js'
 import { startServer, type TestServer } from './server.js'
 
 const issuer = 'http://localhost:3000'
@@ -58,7 +59,7 @@ describe('What the engine has against a client', () => {
   beforeAll(async () => {
     server = await startServer('embedded')
     const registrationRules = { allowedPrivateUseRedirects: new Set<string>() }
-    judge = createClientJudge({ issuer, registrationRules, trustedAssertionIssuers: [], offersDeviceFlow: true })
+    judge = createClientJudge({ issuer, registrationRules, declarations: noDeclarations, offersDeviceFlow: true })
   }, 120_000)
   afterAll(() => server.close())
 

@@ -18,7 +18,7 @@ describe(`Limits turned against others by a page elsewhere, on ${kind}`, () => {
 
   it('what a page elsewhere makes a visitor’s browser send is refused before anything is counted', async () => {
     const usageLimits = limitsWith({
-      authorize: { limit: 3, windowSeconds: 86_400 },
+      authorize: { limit: 4, windowSeconds: 86_400 },
       'sign-in': { limit: 3, windowSeconds: 86_400 },
       logout: { limit: 3, windowSeconds: 86_400 },
       other: { limit: 6, windowSeconds: 86_400 },
@@ -113,6 +113,45 @@ describe(`Limits turned against others by a page elsewhere, on ${kind}`, () => {
         expect([path, (await browse(server, path, office, asked)) < 429]).toEqual([path, true])
       }
     }
+  })
+
+  it('a page that goes on for as long as a press lasts leaves the others something', async () => {
+    const server = await start({ usageLimits: limitsWith({ authorize: { limit: 16, windowSeconds: 86_400 } }) })
+    const grant = await newGrant(server)
+    const { url } = startAuthorization(grant.server, { ...grant, scope: 'notes:read', resource: server.resource })
+    const path = url.slice(server.issuer.length)
+    const navigation = { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' }
+    const from = (headers: Record<string, string>) =>
+      browse(server, path, '203.0.113.1', { headers: { ...navigation, ...headers } })
+    const pressed = { 'sec-fetch-site': 'cross-site', 'sec-fetch-user': '?1' }
+    const flood = async (headers: Record<string, string>) => {
+      const seen: number[] = []
+      for (let asked = 0; asked < 20; asked += 1) seen.push(await from({ ...pressed, ...headers }))
+      return seen.filter((status) => status < 400).length
+    }
+    // One page, under its name and without: another page, a program and an address that is typed get in.
+    expect(await flood({})).toBe(8)
+    expect(await from({ ...pressed, referer: 'https://honest.example/' })).toBeLessThan(400)
+    expect(await flood({ referer: 'https://evil.example/' })).toBe(3)
+    for (const site of ['none', 'same-origin', 'none', 'none']) {
+      expect(await from({ 'sec-fetch-site': site, 'sec-fetch-user': '?1' })).toBeLessThan(400)
+    }
+  })
+
+  it('a page that sends its visitor here again and again, with and without saying so, leaves other pages their own', async () => {
+    const server = await start({ usageLimits: limitsWith({ authorize: { limit: 32, windowSeconds: 86_400 } }) })
+    const grant = await newGrant(server)
+    const { url } = startAuthorization(grant.server, { ...grant, scope: 'notes:read', resource: server.resource })
+    const office = '203.0.113.1'
+    const navigation = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' }
+    const from = (headers: Record<string, string>) =>
+      browse(server, url.slice(server.issuer.length), office, { headers: { ...navigation, ...headers } })
+    for (const headers of [{ referer: 'https://evil.example/' }, {}, { origin: 'null' }] as Record<string, string>[]) {
+      const seen: number[] = []
+      for (let asked = 0; asked < 20; asked += 1) seen.push(await from(headers))
+      expect([headers, seen.includes(429)]).toEqual([headers, true])
+    }
+    expect(await from({ referer: 'https://honest.example/' })).toBeLessThan(400)
   })
 
   it.each(['https://evil.example', 'null'])(

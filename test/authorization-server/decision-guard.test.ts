@@ -47,7 +47,8 @@ describe('Decisions that are not seen to be deliberate', () => {
     browser.press(page, 'Allow', { deliberate: word, ...entries })
 
   /** As a person without scripts who means it. */
-  const confirm = (browser: Browser, page: Page): Promise<Arrival> => press(browser, page, '', { started: true })
+  const confirm = (browser: Browser, page: Page): Promise<Arrival> =>
+    press(browser, page, '', { number: numberOn(page) })
 
   const isCode = (arrival: Arrival) => 'left' in arrival && new URL(arrival.left).searchParams.has('code')
   const grants = () => server.storage.prisma.grant.count()
@@ -105,17 +106,43 @@ describe('Decisions that are not seen to be deliberate', () => {
     for (let presses = 0; presses < 3; presses += 1) {
       server.advance(30)
       page = pageOf(await press(browser, page))
-      expect([isConfirmation(page), page.text.includes('The box is not ticked, so nothing was allowed.')]).toEqual([
-        true,
-        true,
-      ])
+      const isRefused = page.text.includes('That is not the number on this page, so nothing was allowed.')
+      expect([isConfirmation(page), isRefused]).toEqual([true, true])
     }
     expect(await grants()).toBe(before)
     server.advance(30)
     expect(isCode(await confirm(browser, page))).toBe(true)
   })
 
-  it('a press that the script is unsure of needs another one, and no box', async () => {
+  it.each<[string, (first: Page, second: Page) => string]>([
+    ['another number', (_, second) => String((Number(numberOn(second)) + 1) % 1_000).padStart(3, '0')],
+    ['no digits', () => 'yes'],
+    ['the whole page, pasted', (_, second) => second.text],
+  ])('%s on the second page allows nothing', async (_what, typed) => {
+    const browser = server.newBrowser()
+    const first = await open(browser, stranger)
+    const second = pageOf(await press(browser, first))
+    server.advance(30)
+    const again = pageOf(await press(browser, second, '', { number: typed(first, second) }))
+    expect([isConfirmation(again), again.text.includes('not the number on this page')]).toEqual([true, true])
+    server.advance(30)
+    expect(isCode(await confirm(browser, again))).toBe(true)
+  })
+
+  it('each second page has a number of its own', async () => {
+    const browser = server.newBrowser()
+    const numbers = new Set<string>()
+    let page = pageOf(await press(browser, await open(browser, stranger)))
+    for (let pages = 0; pages < 6; pages += 1) {
+      expect(numberOn(page)).toMatch(/^\d{3}$/)
+      numbers.add(numberOn(page))
+      server.advance(2)
+      page = pageOf(await press(browser, page))
+    }
+    expect(numbers.size).toBeGreaterThan(3)
+  })
+
+  it('a press that the script is unsure of needs another one, and no number', async () => {
     const browser = server.newBrowser()
     const confirmation = pageOf(await press(browser, await open(browser, stranger), 'unsure'))
     expect(isConfirmation(confirmation)).toBe(true)
@@ -217,6 +244,11 @@ describe('Decisions that are not seen to be deliberate', () => {
     })
   })
 })
+
+/** As a person reads it. */
+function numberOn(page: Page): string {
+  return /To allow it, type \W?(\d{3})/.exec(page.text)?.[1] ?? ''
+}
 
 function stampOf(page: Page): string {
   return page.forms.flatMap(({ fields }) => fields).find(({ name }) => name === 'shown')?.value ?? ''

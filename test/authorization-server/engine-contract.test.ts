@@ -282,7 +282,9 @@ describe('The engine that our replacements assume', () => {
   it('is reached into from these files alone', () => {
     const reaching =
       /Object\.assign\((?:provider|Interaction|ReplayDetection)\b|\bprototype\b|(?:Engine|AccessToken)\.find = |'oidc-provider\/lib\//
-    const files = [...product].filter(([, source]) => reaching.test(source)).map(([file]) => file)
+    // The database's folder knows no engine (test/architecture.test.ts): what it looks at is pg.
+    const mayKnow = [...product].filter(([file]) => !file.startsWith('database/'))
+    const files = mayKnow.filter(([, source]) => reaching.test(source)).map(([file]) => file)
     expect(files.sort()).toEqual([
       'authorization-server/engine/authentication.ts',
       'authorization-server/engine/browser-sessions.ts',

@@ -1,4 +1,5 @@
 /** The cache of clients' documents by itself: what HTTP cannot show, floods and two processes that share a table. */
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { describe, expect, it } from '@jest/globals'
 import {
   type DocumentPolicy,
@@ -143,5 +144,22 @@ describe('The cache of documents', () => {
     await expect(read()).rejects.toThrow('the database is away')
     store.broken = false
     expect(await read()).toBe('"one"')
+  })
+
+  it('is asked again by whoever joined somebody that had no place left', async () => {
+    const { network, read, from } = newProcess()
+    const asking = new AsyncLocalStorage<string>()
+    Object.defineProperty(from, 'asker', { get: () => asking.getStore() })
+    const readAs = (who: string, at?: string) => asking.run(who, () => read(at))
+    const hanging: (() => void)[] = []
+    network.reply = () => new Promise((resolve) => hanging.push(() => resolve(answer('"late"'))))
+    const waiting = Array.from({ length: 12 }, (_, index) => readAs('a stranger', `${url}?${index}`))
+    while (network.fetches < 12) await new Promise((resolve) => setTimeout(resolve, 1))
+    network.reply = async () => answer('"one"')
+    const [refused, joined] = await Promise.allSettled([readAs('a stranger'), readAs('somebody else')])
+    expect(refused).toMatchObject({ status: 'rejected' })
+    expect(joined).toEqual({ status: 'fulfilled', value: '"one"' })
+    for (const finish of hanging) finish()
+    await Promise.all(waiting)
   })
 })

@@ -9,18 +9,16 @@ import { createSecretBox, randomSecret } from '../../src/base/secrets.js'
 import { createHttpBase, type HttpBaseOptions } from '../../src/http/http.js'
 import { answerAhead } from '../../src/http/prepared-answers.js'
 import { notesResource } from '../../src/notes/notes-resource.js'
-import {
-  createJwtVerifier,
-  createRemoteKeySet,
-  type FetchFunction,
-  type TokenVerifier,
-} from '../../src/resource-server/index.js'
+import type { FetchFunction, TokenVerifier } from '../../src/resource-server/index.js'
+import { createRemoteKeySet } from '../../src/resource-server/key-set.js'
+import { createJwtVerifier } from '../../src/resource-server/verifier.js'
 import type { KeyPolicy } from '../../src/storage/keys/key-lifecycle.js'
 import type { Keys } from '../../src/storage/keys/key-ring.js'
 import { revokeKey, rotateKeys } from '../../src/storage/keys/key-rotation.js'
 import { isConsentPage, isSignInPage, signIn } from '../support/authorization.js'
 import { pageOf } from '../support/browser.js'
 import { preferredDatabase } from '../support/databases.js'
+import { declaring } from '../support/declarations.js'
 import { freePort } from '../support/free-port.js'
 import { newGrant, obtainTokens, startAuthorization } from '../support/oauth-client.js'
 import { listen } from '../support/opened.js'
@@ -238,8 +236,10 @@ describe('The key set, asked for while the keys change', () => {
         change = () => void use({ signing: [], cookie: [] })
       },
     }
-    const resources = createResources([notesResource(resource)])
+    const declarations = declaring(notesResource(resource))
+    const resources = createResources(declarations)
     const { middleware, prepared } = serveDocuments({
+      declarations,
       basePath: '',
       resources,
       switches: {},

@@ -64,11 +64,19 @@ describe('What a metadata document may say (CIMD draft §4)', () => {
 })
 
 describe('What a key set may say (RFC 7517 §5)', () => {
-  const rsa = { kty: 'RSA', n: 'n', e: 'AQAB' }
+  const rsa = { kty: 'RSA', n: Buffer.alloc(256, 0xff).toString('base64url'), e: 'AQAB' }
 
   it('gives the public keys we can use', () => {
     const keys = [ec, rsa, { kty: 'OKP', crv: 'Ed25519', x: 'x' }, { ...rsa, x5c: ['MII'], kid: 'two' }]
     expect(parseKeySet(JSON.stringify({ keys }))).toEqual([...keys.slice(0, 3), { ...rsa, kid: 'two' }])
+  })
+
+  it.each([
+    ['a modulus of 1024 bits', { n: Buffer.alloc(128, 0xff).toString('base64url') }],
+    ['a modulus of 4104 bits', { n: Buffer.alloc(513, 0xff).toString('base64url') }],
+    ['an exponent of 3070 bits', { e: Buffer.alloc(384, 0x3f).toString('base64url') }],
+  ])('leaves out an RSA key with %s, which is not safe or costs the server too much', (_what, members) => {
+    expect(parseKeySet(JSON.stringify({ keys: [{ ...rsa, ...members }, rsa] }))).toEqual([rsa])
   })
 
   it('leaves out what is no key of ours', () => {
@@ -86,5 +94,6 @@ describe('What a key set may say (RFC 7517 §5)', () => {
     JSON.stringify({ keys: [{ kty: 'oct', k: 'x' }] }),
     JSON.stringify({ keys: [null] }),
     JSON.stringify({ keys: Array.from({ length: 51 }, () => rsa) }),
+    JSON.stringify({ keys: Array.from({ length: 11 }, () => rsa) }),
   ])('refuses %.60s', (text) => expect(() => parseKeySet(text)).toThrow(UntrustedFetchError))
 })

@@ -69,6 +69,7 @@ export const refusedRedirects: readonly string[] = [
 ]
 
 const key = { kty: 'EC', crv: 'P-256', x: 'x', y: 'y' }
+const rsaKey = { kty: 'RSA', n: Buffer.alloc(256, 0xff).toString('base64url'), e: 'AQAB' }
 const many = (count: number, make: (index: number) => string) =>
   Array.from({ length: count }, (_, index) => make(index))
 
@@ -163,6 +164,21 @@ export const refusedMetadata: readonly (readonly [what: string, metadata: unknow
   [
     'a key whose id turns the reading order',
     { ...web, token_endpoint_auth_method: 'private_key_jwt', jwks: { keys: [{ ...key, kid: '\u202e' }] } },
+  ],
+  ...(
+    [
+      ['a modulus of 1024 bits', { n: Buffer.alloc(128, 0xff).toString('base64url') }],
+      ['a modulus of 8192 bits', { n: Buffer.alloc(1_024, 0xff).toString('base64url') }],
+      ['an exponent of 40 bits', { e: Buffer.alloc(5, 0xff).toString('base64url') }],
+      ['an exponent of 3070 bits', { e: Buffer.alloc(384, 0x3f).toString('base64url') }],
+    ] as const
+  ).map(([what, members]): [string, Record<string, unknown>] => [
+    `an RSA key with ${what}`,
+    { ...web, token_endpoint_auth_method: 'private_key_jwt', jwks: { keys: [{ ...rsaKey, ...members }] } },
+  ]),
+  [
+    '11 keys',
+    { ...web, token_endpoint_auth_method: 'private_key_jwt', jwks: { keys: Array.from({ length: 11 }, () => key) } },
   ],
   [
     '21 keys',

@@ -8,6 +8,7 @@ import {
 } from '../../src/authorization-server/endpoints/requested-scopes.js'
 import { createResources } from '../../src/authorization-server/resources/resources.js'
 import { notesResource } from '../../src/notes/notes-resource.js'
+import { declaring } from '../support/declarations.js'
 
 const notes = notesResource('https://a.example/mcp')
 const tickets = {
@@ -16,7 +17,7 @@ const tickets = {
   scopes: notes.scopes.map((scope) => ({ ...scope, name: scope.name.replace('notes', 'tickets') })),
   defaultScopes: ['tickets:read'],
 }
-const resources = createResources([notes, tickets])
+const resources = createResources(declaring(notes, tickets))
 const byDefault = 'notes:read notes:write'
 
 describe('What a person is asked for (RFC 6749 §3.3)', () => {

@@ -1,14 +1,16 @@
 import { describe, expect, it } from '@jest/globals'
 import { createResources } from '../../src/authorization-server/resources/resources.js'
 import { notesResource } from '../../src/notes/notes-resource.js'
+import type { ResourceDeclaration } from '../../src/oauth/resource.js'
+import { declaring } from '../support/declarations.js'
 
 describe('Which resource an identifier means (RFC 8707 §2)', () => {
   const alone = notesResource('https://a.example/mcp', ['https://former.example/notes'])
   const one = notesResource('https://shared.example/one')
   const two = notesResource('https://shared.example/two', ['https://a.example/two', 'https://third.example/x'])
   const root = notesResource('https://third.example')
-  const found = (...declarations: Parameters<typeof createResources>[0][number][]) => {
-    const resources = createResources(declarations)
+  const found = (...declarations: readonly ResourceDeclaration[]) => {
+    const resources = createResources(declaring(...declarations))
     return (identifier: string) => resources.find(identifier)?.resource
   }
 

@@ -131,6 +131,11 @@ describeOnDatabases('Scope lists, on %s', (kind) => {
     expect([status, words(tokens?.scope)]).toEqual([200, meant])
   })
 
+  it.each(['request', 'request_uri'])('mean the same beside an empty %s, which is left out', async (name) => {
+    const { url } = startAuthorization(grant.server, { ...grant, scope: '*' })
+    expect(await askedAt(`${url}&${name}=`)).toEqual(byDefault)
+  })
+
   it('are refused where a character is not allowed', async () => {
     const malformed = 'notes:read\tnotes:write'
     expect(await readJson(await askForDeviceCode(device, { scope: malformed }))).toMatchObject({

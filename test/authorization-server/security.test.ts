@@ -202,7 +202,7 @@ describe('The form of the set-up link', () => {
   })
 
   it('has no page once there is an account', async () => {
-    expect(await createSetupLinks(server.storage.database.sql, server.storage.clock).issue()).toBeUndefined()
+    expect(await createSetupLinks(server.storage).issue()).toBeUndefined()
     expect((await fetch(`${server.issuer}/setup?token=${randomSecret()}`)).status).toBe(404)
   })
 })

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import { decodeJwt, decodeProtectedHeader, SignJWT } from 'jose'
 import { createOperatorFetch } from '../../src/outbound/operator-fetch.js'
-import { createTokenVerifier } from '../../src/resource-server/index.js'
+import { createTokenVerifier } from '../../src/resource-server/token-verifier.js'
 import { keyPolicy } from '../../src/storage/keys/key-lifecycle.js'
 import { revokeKey } from '../../src/storage/keys/key-rotation.js'
 import type { Account } from '../support/authorization.js'

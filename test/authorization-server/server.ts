@@ -1,18 +1,28 @@
 /** The authorization server alone, on real sockets and a real database, with its storage, clock and log in the test's hands. */
 import { z } from 'zod'
 import { createAuthorizationServer } from '../../src/authorization-server/app.js'
-import { createPasswordHasher } from '../../src/authorization-server/login/passwords.js'
+import { createPasswordHasher, type PasswordCost } from '../../src/authorization-server/login/passwords.js'
 import type { AuthorizationServerOptions } from '../../src/authorization-server/options.js'
 import type { Clock } from '../../src/base/clock.js'
 import { createLogger } from '../../src/base/log.js'
 import { createSecretBox, randomSecret } from '../../src/base/secrets.js'
 import type { Database } from '../../src/database/database.js'
 import { notesResource } from '../../src/notes/notes-resource.js'
+import {
+  constantDeclarations,
+  type Declarations,
+  declarationOf,
+  defaultTokenRules,
+  type TokenRules,
+} from '../../src/oauth/declared-resource.js'
+import type { NamedClientMetadata } from '../../src/oauth/registration.js'
+import type { ResourceDeclaration } from '../../src/oauth/resource.js'
+import type { TrustedIssuer } from '../../src/oauth/trusted-issuer.js'
 import { noUsageLimits } from '../../src/oauth/usage-limits.js'
 import { UntrustedFetchError } from '../../src/outbound/untrusted-fetch-error.js'
 import { type AccountStore, createAccountStore } from '../../src/storage/accounts/accounts.js'
 import { createAuditTrail } from '../../src/storage/audit/audit.js'
-import { type ClientStore, createClientStore } from '../../src/storage/clients/clients.js'
+import { type ClientStore, createClientStore, saveClient } from '../../src/storage/clients/clients.js'
 import { type KeyPolicy, keyPolicy } from '../../src/storage/keys/key-lifecycle.js'
 import { type KeyRing, openKeyRing } from '../../src/storage/keys/key-ring.js'
 import { ensureKeys } from '../../src/storage/keys/keys.js'
@@ -21,7 +31,9 @@ import type { Account } from '../support/authorization.js'
 import { type Browser, createBrowser } from '../support/browser.js'
 import { type DatabaseKind, openTestDatabase } from '../support/databases.js'
 import { freePort } from '../support/free-port.js'
+import { keepLines } from '../support/known-problems.js'
 import { listen } from '../support/opened.js'
+import { lowPasswordCost } from '../support/password-cost.js'
 import { testAccount } from '../support/settings.js'
 
 export interface TestServer {
@@ -46,17 +58,35 @@ export interface TestServer {
 }
 
 export type ServerOptions = Partial<AuthorizationServerOptions> & {
+  /** What is declared besides what `declarations` says, which must then be absent. */
+  readonly resources?: readonly ResourceDeclaration[]
+  readonly trustedAssertionIssuers?: readonly TrustedIssuer[]
+  /** Clients that a declaration file gave the server. */
+  readonly fileClients?: readonly { readonly metadata: NamedClientMetadata }[]
+  readonly accessTokenFormat?: TokenRules['format']
   /** The issuer is https on this port, as behind a proxy that ends TLS. */
   readonly behindTls?: boolean
   readonly refreshGraceSeconds?: number
   /** Time passes by `advance` alone: for a test of which a busy machine must not use up the seconds. */
   readonly clockStands?: boolean
   readonly keyPolicy?: KeyPolicy
+  /** Default: a low one. A test of what passwords cost the server takes the product's own. */
+  readonly passwordCost?: PasswordCost
   /** Instead of a new one. The server closes it. */
   readonly database?: Database
 }
 
 export const resource = 'http://localhost:4000/mcp'
+
+function declarationsOf(options: ServerOptions): Declarations {
+  const { resources = [notesResource(resource)], trustedAssertionIssuers: assertionIssuers = [] } = options
+  const { accessTokenFormat: format = 'jwt', accessTokenTtlSeconds: ttlSeconds = 600 } = options
+  const tokens = { ...defaultTokenRules, format, ttlSeconds }
+  return {
+    resources: resources.map((each, index) => declarationOf(each, { tokens, isDefault: index === 0 })),
+    assertionIssuers,
+  }
+}
 
 const refuseToFetch = async (): Promise<Response> => {
   throw new UntrustedFetchError('nothing is fetched in this test')
@@ -75,16 +105,19 @@ export async function startServer(kind: DatabaseKind, options: ServerOptions = {
     clock,
     refreshGraceSeconds: options.refreshGraceSeconds ?? 20,
   })
-  const [hasher] = await Promise.all([createPasswordHasher(), ensureKeys(storage)])
+  const [hasher] = await Promise.all([
+    createPasswordHasher({ cost: options.passwordCost ?? lowPasswordCost }),
+    ensureKeys(storage),
+  ])
   const passwordHash = await hasher.hash(testAccount.password)
-  const accounts = createAccountStore(storage.prisma, clock)
+  const accounts = createAccountStore({ ...storage, clock })
   const addAccount = async (email: string, { disabled = false } = {}) => {
     const added = await accounts.add({ email, passwordHash })
     if (added === undefined) throw new Error(`${email} is taken`)
     if (disabled) await accounts.disable(added.id)
     return { id: added.id, email, password: testAccount.password }
   }
-  const log = createLogger('debug', { write: (line) => void logLines.push(line) })
+  const log = createLogger('debug', keepLines(logLines))
   const policy = options.keyPolicy ?? keyPolicy({ rotationDays: 0, leadSeconds: 86_400, sessionTtlSeconds: 86_400 })
   const keyRings: KeyRing[] = []
   const newKeyRing = async () => {
@@ -93,15 +126,15 @@ export async function startServer(kind: DatabaseKind, options: ServerOptions = {
     return ring
   }
   const keyRing = await newKeyRing()
+  for (const { metadata } of options.fileClients ?? []) await saveClient(storage, metadata.client_id, metadata, 'file')
   const serverOptions: AuthorizationServerOptions = {
     issuer,
-    resources: [notesResource(resource)],
+    declarations: constantDeclarations(declarationsOf(options)),
     storage,
     keyRing,
     log,
     untrustedFetch: refuseToFetch,
     operatorFetch: refuseToFetch,
-    trustedAssertionIssuers: [],
     clientFailureMs: 0,
     clientHosts: { allowed: [], denied: [] },
     trustedProxies: [],
@@ -112,7 +145,6 @@ export async function startServer(kind: DatabaseKind, options: ServerOptions = {
     offersDeviceFlow: true,
     offersHandOff: true,
     acceptsMetadataDocuments: true,
-    accessTokenFormat: 'jwt',
     accessTokenTtlSeconds: 600,
     refreshTokenTtlSeconds: 30 * 86_400,
     sessionTtlSeconds: 14 * 86_400,

@@ -20,7 +20,7 @@ describeOnDatabases('The set-up link, on %s', (kind) => {
   })
   beforeEach(async () => {
     await server.storage.prisma.account.deleteMany()
-    const token = await createSetupLinks(server.storage.database.sql, server.storage.clock).issue()
+    const token = await createSetupLinks(server.storage).issue()
     link = setupLinkUrl(server.issuer, token ?? '')
   })
   afterAll(() => server.close())
@@ -48,7 +48,7 @@ describeOnDatabases('The set-up link, on %s', (kind) => {
     try {
       const browser = fresh.newBrowser()
       await fresh.storage.prisma.account.deleteMany()
-      const token = (await createSetupLinks(fresh.storage.database.sql, fresh.storage.clock).issue()) ?? ''
+      const token = (await createSetupLinks(fresh.storage).issue()) ?? ''
       const before = pageOf(await browser.open(`${fresh.issuer}/`))
       expect([before.text.includes('There is no account yet'), before.html.includes(token)]).toEqual([true, false])
       expect(before.html).not.toContain('/setup')
@@ -115,7 +115,7 @@ describeOnDatabases('The set-up link, on %s', (kind) => {
   })
 
   it('is replaced by the next one', async () => {
-    const next = await createSetupLinks(server.storage.database.sql, server.storage.clock).issue()
+    const next = await createSetupLinks(server.storage).issue()
     expect((await open()).status).toBe(404)
     expect((await open(setupLinkUrl(server.issuer, next ?? ''))).status).toBe(200)
   })

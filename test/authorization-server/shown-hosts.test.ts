@@ -85,6 +85,6 @@ describe('A redirect to another port than that of the metadata document', () => 
     expect(elsewhere.text).toContain(`That site receives the access. It is not ${host}, which vouches for the program`)
     const silent = { prompt: 'none' }
     expect(errorOf(await browser.open(request(host, silent)))).toBeNull()
-    expect(errorOf(await browser.open(request('vendor.com:9999', silent)))).toBe('consent_required')
+    expect(errorOf(await browser.open(request('vendor.com:9999', silent)))).toBe('login_required')
   })
 })

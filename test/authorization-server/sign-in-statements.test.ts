@@ -12,7 +12,7 @@ import { startServer, type TestServer } from './server.js'
 const { asked, meanwhile, watched } = watchStatements()
 
 const signInCommits = 'sign_in+session+tries+audit'
-const consentCommits = 'interaction+grant+consent+audit'
+const consentCommits = 'interaction+lasting_grant+consent+audit'
 const answerCommits = 'interaction_end+issue+session'
 
 describeOnDatabases('The statements of a sign-in, on %s', (kind) => {
@@ -52,11 +52,11 @@ describeOnDatabases('The statements of a sign-in, on %s', (kind) => {
     }
   }
 
-  it('are thirteen, from the authorization request to the tokens, and twelve for somebody who is signed in', async () => {
+  it('are thirteen, from the authorization request to the tokens, and nine for somebody who is signed in', async () => {
     const browser = server.newBrowser()
     for (const [time, count] of [
       ['first', 13],
-      ['signed in', 12],
+      ['signed in', 9],
     ] as const) {
       asked.length = 0
       const started = start()

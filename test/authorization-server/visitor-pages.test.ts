@@ -1,6 +1,7 @@
 /** The home page and the connect pages of an authorization server with several resources. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { notesResource } from '../../src/notes/notes-resource.js'
+import { constantDeclarations, declarationOf } from '../../src/oauth/declared-resource.js'
 import { pageOf } from '../support/browser.js'
 import { startServer, type TestServer } from './server.js'
 
@@ -43,6 +44,36 @@ describe('Pages for people who come by themselves', () => {
     const page = await open(`/connect${query}`)
     expect([page.status, page.heading]).toEqual([status, heading])
     expect(page.text).not.toContain('evil.example')
+  })
+
+  it.each([
+    ['/gatehouse-notes', 200, 'Connect to Gatehouse Notes'],
+    ['/acme-tickets', 200, 'Connect to Acme Tickets'],
+    [`/acme-tickets?resource=${encodeURIComponent(former)}`, 200, 'Connect to Acme Tickets'],
+    ['/acme-tickets?resource=https://notes.example/mcp', 404, 'There is nothing at this address'],
+    ['/evil.example', 404, 'There is nothing at this address'],
+    ['/acme-tickets/x', 404, 'There is nothing at this address'],
+  ])('know the resource of /connect%s by its id', async (path, status, heading) => {
+    const page = await open(`/connect${path}`)
+    expect([page.status, page.heading]).toEqual([status, heading])
+    expect(page.text).not.toContain('evil.example')
+  })
+
+  it('have no link for a family, and a page for each of its members', async () => {
+    const described = { ...notesResource('https://*.team.example/mcp'), name: 'Team {1}' }
+    const family = declarationOf(described, { id: 'teams', isPattern: true })
+    const declarations = constantDeclarations({ resources: [family], assertionIssuers: [] })
+    const ofFamily = await startServer('embedded', { declarations })
+    const read = async (path: string) => pageOf(await ofFamily.newBrowser().open(`${ofFamily.issuer}${path}`))
+    const home = await read('/')
+    expect(home.text).toContain('https://*.team.example/mcp')
+    expect(home.links.filter(({ href }) => href.includes('/connect'))).toEqual([])
+    for (const path of ['/connect', '/connect/teams']) {
+      expect((await read(path)).status).toBe(404)
+      const member = await read(`${path}?resource=https://red.team.example/mcp`)
+      expect([member.status, member.heading]).toEqual([200, 'Connect to Team red'])
+    }
+    await ofFamily.close()
   })
 
   it('name the canonical URL alone, whichever one was asked for', async () => {

@@ -17,6 +17,18 @@ describe('text from strangers, made fit to be shown', () => {
     ['strips halves of surrogate pairs', 'a\ud800b', 'ab'],
     ['treats fillers as blanks', '\u3164\u115f\u2800', ''],
     ['limits stacked marks', `e${'\u0330'.repeat(50)}`, `\u1e1b${'\u0330'.repeat(4)}`],
+    [
+      'strips a joiner that the marks before it kept',
+      `${'\u0301'.repeat(6)}\u0903\ufe0f\u200d!`,
+      `${'\u0301'.repeat(4)}!`,
+    ],
+    ['shows an endless run of jamo as unreadable', `Sync${'\u1100'.repeat(1_100)}`, 'Sync\ufffd'],
+    ['also a short one that lines cannot break', '\u1100'.repeat(40), '\ufffd'],
+    ['and a run of Thai letters that join', `\u0e01${'\u0e33'.repeat(50)}!`, '\ufffd!'],
+    ['and a run of repha', `${'\u0d4e'.repeat(50)}\u0d15`, '\ufffd'],
+    ['and a run of conjuncts', '\u0915\u094d'.repeat(25), '\ufffd'],
+    ['keeps the longest syllables', 'कार्त्स्न्य ព្រះ 각 น้ำ', 'कार्त्स्न्य ព្រះ 각 น้ำ'],
+    ['keeps the longest emoji', '👩🏽‍❤️‍💋‍👨🏿 👨‍👩‍👧‍👦', '👩🏽‍❤️‍💋‍👨🏿 👨‍👩‍👧‍👦'],
   ])('%s', (_title, value, expected) => {
     expect(displayText(value, 60)).toBe(expected)
   })
@@ -25,6 +37,13 @@ describe('text from strangers, made fit to be shown', () => {
     expect(displayText('👩‍👩‍👧👩‍👩‍👧👩‍👩‍👧', 2)).toBe('👩‍👩‍👧…')
     expect(displayText('abc', 3)).toBe('abc')
     expect(displayText('abcd', 3)).toBe('ab…')
+  })
+
+  it('counts the letters of conjuncts, which may stand side by side', () => {
+    const shown = displayText('क्क्क्क '.repeat(60), 40)
+    expect(shown.endsWith('…')).toBe(true)
+    expect(shown.match(/\p{L}/gu)?.length).toBeLessThanOrEqual(80)
+    expect(displayText(shown, 40)).toBe(shown)
   })
 
   it('does little work on endless input', () => {

@@ -102,6 +102,16 @@ describe('A fair queue', () => {
     expect(begun.slice(0, 5)).toEqual(['running', 'known 0', 'known 1', 'many 0', 'newcomer'])
   })
 
+  it('when it is full, gives one who is known a place even where every sender has one', async () => {
+    const { add, begun, refused, drain, turn } = openQueue({ queueLimit: 2 })
+    for (const name of ['running', 'first', 'second']) add(name, [name])
+    add('known', ['k'], { isKnown: true })
+    await turn()
+    expect(refused).toEqual(['first'])
+    await drain()
+    expect(begun).toEqual(['running', 'known', 'second'])
+  })
+
   it('runs no more tasks of one sender at once than it may, while others go on', async () => {
     const { add, begun, drain, turn } = openQueue({ concurrency: 3, runningPerSender: 1 })
     for (let task = 0; task < 3; task += 1) add(`slow ${task}`, ['a'])

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { createLogger, gatherLines } from '../../src/base/log.js'
+import { createLogger } from '../../src/base/log.js'
 import { openTestDatabase } from '../support/databases.js'
 import { describeOnDatabases } from '../support/describe-with.js'
 
@@ -53,30 +53,5 @@ describeOnDatabases('A logged error of a database, on %s', (kind) => {
     } finally {
       await database.close()
     }
-  })
-})
-
-describe('Lines of one turn of the event loop', () => {
-  it('leave in one write, in their order, and at once when told to', async () => {
-    const writes: string[] = []
-    const output = gatherLines({ write: (text) => void writes.push(text) })
-    const log = createLogger('info', output)
-    log.info('first')
-    log.info('second')
-    expect(writes).toEqual([])
-    await new Promise((resolve) => setImmediate(resolve))
-    expect(writes).toHaveLength(1)
-    expect(
-      writes[0]
-        ?.trim()
-        .split('\n')
-        .map((line) => JSON.parse(line).msg),
-    ).toEqual(['first', 'second'])
-    log.info('third')
-    output.flushSync()
-    output.flushSync()
-    expect(writes.slice(1).map((line) => JSON.parse(line).msg)).toEqual(['third'])
-    await new Promise((resolve) => setImmediate(resolve))
-    expect(writes).toHaveLength(2)
   })
 })

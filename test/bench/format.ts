@@ -1,4 +1,4 @@
-/** Numbers and tables as text, for the terminal and for the README. */
+/** Numbers and tables as text, for the terminal and for the manual. */
 import type { Measurement } from './result.js'
 
 export function percent(share: number | undefined): string {

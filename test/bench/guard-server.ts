@@ -6,7 +6,7 @@
 import { systemClock } from '../../src/base/clock.js'
 import { createLogger } from '../../src/base/log.js'
 import type { ConnectViews } from '../../src/connect-page/connect-page.js'
-import { openEmbeddedDatabase } from '../../src/database/database.js'
+import { openEmbeddedDatabase } from '../../src/database/embedded-database.js'
 import { migrate } from '../../src/database/migrate.js'
 import { listen } from '../../src/http/http.js'
 import { createMcpApp } from '../../src/mcp-host/app.js'

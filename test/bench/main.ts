@@ -1,10 +1,11 @@
 /**
  * `npm run bench`: measures the stack on PostgreSQL and on the embedded database beside the bare engine, in ten minutes.
  * Owns the order of things and where results go. This process is the load generator; everything measured runs in its own.
- * `-- --save` also writes docs/bench.json; `-- --readme` prints the README's table from that file; `-- refresh jwks` runs only
+ * `-- --save` also writes docs/bench.json, from which `npm run docs` makes the manual's table; `-- refresh jwks` runs only
  * those rows, `-- refresh-beside-100k-clients` the measurement of that name. Runs of their own, each saved beside the others:
- * `-- library` the library's guard in each framework, `-- revocations`, `-- open` latencies at a fixed rate of arrivals,
- * `-- big` the same beside millions of rows, `-- peer` better-auth on the same PostgreSQL.
+ * `-- library` the library's guard in each framework, `-- first-sight` tokens that it has not seen before, `-- revocations`, `-- resources` many of them,
+ * `-- open` latencies at a fixed rate of arrivals,
+ * `-- big` the same beside millions of rows, `-- peer` better-auth on the same PostgreSQL, `-- statements` one statement by each way to it.
  */
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -16,15 +17,18 @@ import { type Postgres, startPostgres } from '../support/postgres.js'
 import { crowdName, measureCrowd } from './crowd.js'
 import { openDatabaseStatistics } from './database-statistics.js'
 import { measureGuard, measurePasswordCheck, measureVerification } from './guard.js'
+import { firstSightName, measureFirstSight } from './library/first-sight.js'
 import { libraryName, measureLibrary } from './library/measure.js'
 import { connections, runLoad } from './load.js'
 import { measureScenario, type Plan } from './measure.js'
 import { measureOpenLoop, openLoopCodeCount, openLoopName } from './open-loop.js'
 import { measurePeer, peerName } from './peer/measure.js'
+import { measureManyResources, resourcesName } from './resources.js'
 import { type BenchResult, benchResult, type OpenLoop, type Row, type StartTime } from './result.js'
 import { measureRevocations, revocationsName } from './revocations.js'
 import { scenarios } from './scenarios.js'
-import { renderReadmeTable, renderTerminal } from './table.js'
+import { measureStatements, statementsName } from './statements.js'
+import { renderTerminal } from './table.js'
 import { measureTableSizes, tableSizesName } from './table-sizes.js'
 import type { Target } from './target.js'
 import { type StackOptions, startBareEngine, startEmbeddedStack, startPostgresStack } from './targets.js'
@@ -189,27 +193,35 @@ async function onPostgres<Result>(work: (postgres: Postgres) => Promise<Result>)
 /** Runs of their own: with the rest it would be more than five minutes. */
 const ownRuns: Readonly<Record<string, () => Promise<Partial<BenchResult>>>> = {
   [libraryName]: async () => ({ library: await measureLibrary() }),
+  [firstSightName]: async () => ({ firstSight: await measureFirstSight() }),
   [revocationsName]: async () => ({
     revocations: await measureRevocations(process.env['TEST_POSTGRES_BIN'] !== undefined),
   }),
+  [resourcesName]: async () => ({ manyResources: await measureManyResources(say) }),
   [tableSizesName]: () => onPostgres(async (postgres) => ({ tableSizes: await measureTableSizes(postgres, say) })),
   [peerName]: () => onPostgres(async (postgres) => ({ peer: await measurePeer(postgres, say) })),
+  [statementsName]: () => onPostgres(async (postgres) => ({ statements: await measureStatements(postgres) })),
   [openLoopName]: async () => ({ openLoop: await openLoop() }),
 }
 
 /** What the main run does not measure. */
 function measuredAlone(): Partial<BenchResult> {
-  const keys = ['library', 'revocations', 'openLoop', 'tableSizes', 'peer'] as const
+  const keys = [
+    'library',
+    'firstSight',
+    'revocations',
+    'manyResources',
+    'openLoop',
+    'tableSizes',
+    'peer',
+    'statements',
+  ] as const
   const before = saved()
   return Object.fromEntries(keys.flatMap((key) => (before[key] === undefined ? [] : [[key, before[key]]])))
 }
 
 /** Runs, shows and writes down, as the arguments say. */
 export async function bench(args: readonly string[]): Promise<void> {
-  if (args.includes('--readme')) {
-    process.stdout.write(renderReadmeTable(saved()))
-    return
-  }
   const save = args.includes('--save')
   const names = args.filter((arg) => !arg.startsWith('--'))
   const own = Object.keys(ownRuns).filter((name) => names.includes(name))

@@ -1,4 +1,4 @@
-/** What a run writes down. Read back by the table in the README, so it is parsed, not trusted. */
+/** What a run writes down. Read back by the table in the manual, so it is parsed, not trusted. */
 import { z } from 'zod'
 
 export const targetNames = ['bare', 'postgresql', 'embedded', 'peer'] as const
@@ -40,6 +40,18 @@ export type LibraryRow = z.infer<typeof libraryRow>
 
 const spreadOf = z.object({ median: z.number(), min: z.number(), max: z.number() })
 export type Spread = z.infer<typeof spreadOf>
+
+const firstSight = z.object({
+  method: z.object({ rounds: z.number(), requests: z.number(), connections: z.number() }),
+  /** CPU of the process per request, less that of the same server without a guard; spread over the rounds. */
+  guardCpuMs: spreadOf,
+  sdkCpuMs: spreadOf,
+  /** The first of these ÷ the second, of each round. */
+  ratio: spreadOf,
+  /** The same of whole requests. */
+  requestRatio: spreadOf,
+})
+export type FirstSight = z.infer<typeof firstSight>
 
 const tailAtRate = {
   /** Requests per second of the closed loop. */
@@ -103,6 +115,18 @@ const peer = z.object({
 })
 export type Peer = z.infer<typeof peer>
 
+/** Of this process, in microseconds for each statement. */
+const statementCost = z.object({ cpuMicros: spreadOf, wallMicros: spreadOf })
+
+const statementCosts = z.object({
+  date: z.string(),
+  method: z.object({ rounds: z.number(), operations: z.number(), concurrency: z.number() }),
+  /** What the first query of Prisma's client costs a process. */
+  firstQuery: z.object({ milliseconds: z.number(), mebibytes: z.number() }),
+  rows: z.array(z.object({ label: z.string(), prepared: statementCost, plain: statementCost, prisma: statementCost })),
+})
+export type StatementCosts = z.infer<typeof statementCosts>
+
 const startTime = z.object({ label: z.string(), readyMs: z.number(), idleMiB: z.number().optional() })
 export type StartTime = z.infer<typeof startTime>
 
@@ -134,15 +158,30 @@ export const benchResult = z.object({
     .optional(),
   /** The library's guard in each framework, beside others. */
   library: z.array(libraryRow).optional(),
+  /** Tokens that are seen for the first time, beside the MCP SDK. */
+  firstSight: firstSight.optional(),
   /** Latencies at a fixed rate of arrivals. */
   openLoop: openLoop.optional(),
   /** better-auth on the same PostgreSQL, in the same run. */
   peer: peer.optional(),
   /** Latencies beside millions of rows. */
   tableSizes: tableSizes.optional(),
+  /** One statement by each way to the database. */
+  statements: statementCosts.optional(),
   /** From the answer to a revocation to the first refusal, at two resource servers, with one restart of the authorization server. */
   revocations: z
     .object({ database: z.string(), count: z.number(), p50Ms: z.number(), p99Ms: z.number(), worstMs: z.number() })
+    .optional(),
+  /** Authorization and token of a signed-in person with many declared resources, beside one: the server's processor time, and its memory. */
+  manyResources: z
+    .object({
+      declared: z.number(),
+      members: z.number(),
+      oneMs: z.number(),
+      manyMs: z.number(),
+      ratio: z.number(),
+      addedMiB: z.number(),
+    })
     .optional(),
   verification: z.object({ cachedPerSecond: z.number(), uncachedPerSecond: z.number() }),
   /** CPU of one argon2id check: part of every full sign-in. */

@@ -17,6 +17,7 @@ import { keyPolicy } from '../../src/storage/keys/key-lifecycle.js'
 import { openKeyRing } from '../../src/storage/keys/key-ring.js'
 import { ensureKeys } from '../../src/storage/keys/keys.js'
 import { migrateStorage, type Storage } from '../../src/storage/storage.js'
+import { declaring } from '../support/declarations.js'
 import { type Confidential, confidentialClient, mintCodes, people, publicClient, redirectUri } from './fixtures.js'
 import type { Settings } from './serve-process.js'
 import type { FlowClient } from './sign-in-flow.js'
@@ -29,7 +30,7 @@ export interface Seed {
 
 async function addPeople(storage: Storage): Promise<string> {
   const hasher = await createPasswordHasher()
-  const accounts = createAccountStore(storage.prisma, storage.clock)
+  const accounts = createAccountStore(storage)
   let someone = ''
   for (const { email, password } of people) {
     someone = (await accounts.add({ email, passwordHash: await hasher.hash(password) }))?.id ?? someone
@@ -38,19 +39,18 @@ async function addPeople(storage: Storage): Promise<string> {
 }
 
 async function engineOver(storage: Storage, issuer: string, resource: string) {
-  const declaration = notesResource(resource)
+  const declarations = declaring(notesResource(resource))
   const log = createLogger('silent')
   const policy = keyPolicy({ rotationDays: 0, leadSeconds: 86_400, sessionTtlSeconds: 86_400 })
   const keyRing = await openKeyRing({ storage, policy, audit: createAuditTrail(storage, log) })
   const options = {
     issuer,
-    resources: [declaration],
+    declarations,
     storage,
     keyRing,
     log,
     untrustedFetch: () => Promise.reject(new Error('nothing is fetched here')),
     operatorFetch: () => Promise.reject(new Error('nothing is fetched here')),
-    trustedAssertionIssuers: [],
     clientFailureMs: 0,
     clientHosts: { allowed: [], denied: [] },
     trustedProxies: [],
@@ -61,14 +61,13 @@ async function engineOver(storage: Storage, issuer: string, resource: string) {
     offersDeviceFlow: true,
     offersHandOff: true,
     acceptsMetadataDocuments: false,
-    accessTokenFormat: 'jwt',
     accessTokenTtlSeconds: 600,
     refreshTokenTtlSeconds: 30 * 86_400,
     sessionTtlSeconds: 14 * 86_400,
     productName: 'Gatehouse',
     accentColor: '#0b5cad',
   } as const
-  const resources = createResources([declaration])
+  const resources = createResources(declarations)
   return createProvider({
     options,
     clients: createEngineClients(options, () => undefined),

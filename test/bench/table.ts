@@ -1,8 +1,9 @@
-/** The result in words: a table for the terminal, and the one in the README. Both say ratios first. */
+/** The result in words: a table for the terminal, and the one in the manual. Both say ratios first. */
 import { aligned, amount, latency, markdown, percent, rate, rateWithSpread, spread } from './format.js'
 import { openLoopFacts, openLoopTable, tableSizesTable } from './open-loop-table.js'
 import { peerTable } from './peer-table.js'
 import { type BenchResult, type Measurement, type Row, ratioToBare } from './result.js'
+import { statementsTable } from './statements-table.js'
 
 type Cell = (row: Row) => string
 
@@ -45,6 +46,23 @@ function revocationFact({ revocations }: BenchResult): string[] {
   ]
 }
 
+function manyResourcesFact({ manyResources }: BenchResult): string[] {
+  if (manyResources === undefined) return []
+  const { declared, members, oneMs, manyMs, ratio, addedMiB } = manyResources
+  const [resources, matches] = [declared, members].map((count) => count.toLocaleString('en'))
+  return [
+    `With ${resources} declared resources and ${matches} members of families in use, an authorization with its token costs ${ratio.toFixed(2)} times the server's CPU that it costs with one resource (${amount(manyMs, 2)} and ${amount(oneMs, 2)} ms), and ${amount(addedMiB)} MiB more of memory.`,
+  ]
+}
+
+function firstSightFact({ firstSight }: BenchResult): string[] {
+  if (firstSight === undefined) return []
+  const { guardCpuMs, sdkCpuMs, ratio, requestRatio, method } = firstSight
+  return [
+    `A token that the guard sees for the first time costs ${ratio.median.toFixed(2)} times the CPU that the MCP SDK's requireBearerAuth with jose takes (${ratio.min.toFixed(2)}–${ratio.max.toFixed(2)}; ${guardCpuMs.median.toFixed(3)} and ${sdkCpuMs.median.toFixed(3)} ms on Express; with the request itself ${requestRatio.median.toFixed(2)}): ${method.rounds} rounds of ${method.requests.toLocaleString('en')} tokens, in turns.`,
+  ]
+}
+
 function facts(result: BenchResult): string[] {
   const { guard, verification, starts, machine, method } = result
   const [signIn] = result.rows.filter(({ name }) => name === 'sign-in')
@@ -52,7 +70,9 @@ function facts(result: BenchResult): string[] {
   return [
     `A guarded tool call runs at ${percent(guard.ratio)} of the unguarded rate (${rate(guard.guarded)} and ${rate(guard.unguarded)} /s, ${spread(guard.guarded)} and ${spread(guard.unguarded)}).`,
     ...crowdFact(result),
+    ...firstSightFact(result),
     ...revocationFact(result),
+    ...manyResourcesFact(result),
     ...openLoopFacts(result),
     `A token is verified ${Math.round(verification.uncachedPerSecond).toLocaleString('en')} times a second by its signature, ${Math.round(verification.cachedPerSecond).toLocaleString('en')} times from the cache.`,
     `One password check takes ${amount(result.passwordCheckCpuMs)} ms of CPU${cpuOfSignIn === undefined ? '' : `, of ${amount(cpuOfSignIn)} ms that a whole sign-in takes`}; the bare engine checks none.`,
@@ -102,6 +122,7 @@ function ownTables(result: BenchResult): { title: string; table: string[][] }[] 
     ...peerTable(result),
     ...openLoopTable(result),
     ...tableSizesTable(result),
+    ...statementsTable(result),
   ]
   return tables.filter(({ table }) => table.length > 0)
 }
@@ -112,7 +133,7 @@ export function renderTerminal(result: BenchResult): string {
   return `${aligned(cells(result.rows))}\n${own.join('')}\n${facts(result).join('\n')}\n`
 }
 
-/** What stands in the README between `<!-- bench:start -->` and `<!-- bench:end -->`, ratios first. */
+/** What stands in the manual between `<!-- bench:start -->` and `<!-- bench:end -->`, ratios first. */
 export function renderReadmeTable(result: BenchResult): string {
   const own = ownTables(result).map(({ title, table }) => `${title}\n\n${markdown(table)}\n\n`)
   const listed = facts(result).map((fact) => `- ${fact}`)

@@ -34,6 +34,13 @@ export async function startScript(name: string, args: readonly string[]) {
   return {
     message,
     pid: child.pid ?? 0,
+    /** One question at a time; the next message is its answer. */
+    ask: async (question: string): Promise<unknown> => {
+      const answered = once(child, 'message')
+      child.send(question)
+      const [answer] = await answered
+      return answer
+    },
     stop: async () => {
       child.disconnect()
       if (child.exitCode === null) await once(child, 'exit')

@@ -6,28 +6,17 @@
 import { createServer, type Server } from 'node:http'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
+import { attackerPage, decoyPage, popupOpener, sandboxedOpener } from '../support/attacker-pages.js'
 import {
   type CallbackListener,
   launchChromium,
+  numberOn,
   signInWithChromium,
   startCallbackListener,
+  typeNumber,
 } from '../support/chromium.js'
 import { discover, type Grant, register, type ServerMetadata, startAuthorization } from '../support/oauth-client.js'
 import { type Stack, startStack } from '../support/stack.js'
-
-/** The attacker's site: a page that sends its own window to `target` while a window over it asks for a double click. */
-function attackerPage(target: string): string {
-  return `<!doctype html><title>Offer</title><button onclick="open('/decoy', '_blank', 'popup'); location = ${JSON.stringify(target).replaceAll('"', '&quot;')}">Claim</button>`
-}
-
-/** The same for a window without scripts: one that is opened from a sandboxed frame has its cookies and runs none. */
-function sandboxedOpener(target: string): string {
-  const link = `<a target="_blank" rel="opener" href="${target.replaceAll('&', '&amp;')}">Start</a>`
-  return `<!doctype html><title>Play</title><iframe sandbox="allow-popups allow-same-origin allow-forms" srcdoc="${link.replaceAll('&', '&amp;').replaceAll('"', '&quot;')}"></iframe>`
-}
-
-const decoyPage = `<!doctype html><title>Prize</title><h1>Double-click here</h1>
-<script>addEventListener('mousedown', () => window.close())</script>`
 
 describe('Presses that were not meant for the consent page', () => {
   let stack: Stack
@@ -49,8 +38,13 @@ describe('Presses that were not meant for the consent page', () => {
     metadata = serverMetadata
     attacker = createServer((request, response) => {
       response.setHeader('content-type', 'text/html')
-      const pages: Record<string, string> = { '/decoy': decoyPage, '/sandbox': sandboxedOpener(target) }
-      response.end(pages[request.url ?? ''] ?? attackerPage(target))
+      const { pathname, search } = new URL(request.url ?? '', 'http://attacker.test')
+      const pages: Record<string, string> = {
+        '/decoy': decoyPage,
+        '/sandbox': sandboxedOpener(target),
+        '/popup': popupOpener(target, search.slice(1)),
+      }
+      response.end(pages[pathname] ?? attackerPage(target))
     })
     await new Promise<void>((resolve) => attacker.listen(0, '127.0.0.1', resolve))
     const address = attacker.address()
@@ -92,8 +86,7 @@ describe('Presses that were not meant for the consent page', () => {
     if (!page.url().startsWith(callback.redirectUri)) {
       await page.getByRole('heading', { name: 'Did you start this yourself?' }).waitFor()
       await page.waitForTimeout(1_100)
-      const box = page.getByLabel('I started this myself')
-      if (await box.count()) await box.check()
+      await typeNumber(page)
       await press.click()
     }
     expect((await callback.received()).has('code')).toBe(true)
@@ -252,6 +245,7 @@ describe('Presses that were not meant for the consent page', () => {
       else if (by === 'touch') await page.touchscreen.tap(x, y)
       else {
         await page.locator('button[value=allow]').focus()
+        await page.waitForTimeout(400)
         await page.keyboard.press('Enter')
       }
       await page.getByRole('heading', { name: 'The client has its answer' }).waitFor()
@@ -259,14 +253,94 @@ describe('Presses that were not meant for the consent page', () => {
     }
   })
 
-  it('a person without scripts needs two, on two pages, and a box to tick', async () => {
+  /** A popup of this size, opened by the attacker's site, that shows the consent page and has the focus. */
+  async function popup(width: number, height: number): Promise<Page> {
+    target = request()
+    await page.goto(`${attackerOrigin}/popup?${width}x${height}`)
+    const opened = context.waitForEvent('page')
+    await page.getByRole('button', { name: 'Start' }).click()
+    const window = await opened
+    await window.getByRole('button', { name: 'Allow', exact: true }).waitFor({ state: 'attached' })
+    return window
+  }
+
+  /** Presses Tab until the focus is on this element, and then this key; slowly, as a person does who was told to. */
+  async function typeUntil(window: Page, selector: string, key: string): Promise<void> {
+    for (let tabs = 0; tabs < 40; tabs += 1) {
+      await window.keyboard.press('Tab')
+      await window.waitForTimeout(150)
+      if (await window.evaluate(`document.activeElement?.matches(${JSON.stringify(selector)})`)) break
+    }
+    await window.waitForTimeout(600)
+    await window.keyboard.press(key)
+  }
+
+  it.each([
+    ['tiny', 100, 100],
+    ['narrow', 280, 900],
+    ['flat', 700, 300],
+  ])('"Tab, Tab, Space", typed into a %s popup, which the pointer never was over', async (_what, width, height) => {
+    await haveSession()
+    const window = await popup(width, height)
+    await typeUntil(window, 'button[value=allow]', 'Space')
+    await window.getByRole('heading', { name: 'Did you start this yourself?' }).waitFor({ state: 'attached' })
+    // Whatever else the site has its visitor type: they do not know the number.
+    for (let rounds = 0; rounds < 2; rounds += 1) {
+      await window.waitForTimeout(1_100)
+      await typeUntil(window, 'input[name=number]', 'Space')
+      await window.keyboard.type('12')
+      await typeUntil(window, 'button[value=allow]', 'Space')
+      await window.waitForTimeout(300)
+      expect(new URL(window.url()).origin).toBe(new URL(stack.issuer).origin)
+    }
+    // Whoever reads the page can answer it by keyboard alone.
+    await window.getByLabel('I started this myself').fill(await numberOn(window))
+    await typeUntil(window, 'button[value=allow]', 'Enter')
+    expect((await callback.received()).has('code')).toBe(true)
+  })
+
+  it('a window that is zoomed in: the second page, by mouse and keyboard', async () => {
+    await haveSession()
+    await page.setViewportSize({ width: 320, height: 256 })
+    for (const by of ['mouse', 'keyboard'] as const) {
+      grant = await newClient()
+      await page.goto(request())
+      await page.waitForTimeout(900)
+      const button = page.getByRole('button', { name: 'Allow', exact: true })
+      if (by === 'mouse') {
+        await button.hover()
+        await page.waitForTimeout(900)
+        await button.click()
+      } else await typeUntil(page, 'button[value=allow]', 'Enter')
+      await page.getByRole('heading', { name: 'Did you start this yourself?' }).waitFor()
+      await page.waitForTimeout(1_100)
+      await typeNumber(page)
+      if (by === 'mouse') await button.click()
+      else await typeUntil(page, 'button[value=allow]', 'Enter')
+      await page.getByRole('heading', { name: 'The client has its answer' }).waitFor()
+      expect([by, (await callback.received()).has('code')]).toEqual([by, true])
+    }
+  })
+
+  it('keys typed in one breath are asked about once more', async () => {
+    await haveSession()
+    await page.goto(request())
+    await allow()
+    await page.waitForTimeout(900)
+    await page.locator('button[value=allow]').focus()
+    await page.keyboard.press('Enter')
+    await page.getByRole('heading', { name: 'Did you start this yourself?' }).waitFor()
+    expect(await page.getByLabel('I started this myself').count()).toBe(0)
+  })
+
+  it('a person without scripts needs two, on two pages, and a number to type', async () => {
     await withoutScripts()
     await haveSession()
     await page.goto(request())
     await page.getByRole('button', { name: 'Allow', exact: true }).click()
     await page.getByRole('heading', { name: 'Did you start this yourself?' }).waitFor()
     await page.waitForTimeout(1_100)
-    await page.getByLabel('I started this myself').check()
+    await typeNumber(page)
     await page.getByRole('button', { name: 'Allow', exact: true }).click()
     expect((await callback.received()).has('code')).toBe(true)
   })

@@ -1,7 +1,7 @@
 /**
- * Takes pictures of the pages: `npm run screenshots` writes those of the README into docs/. With SCREENSHOT_FOLDER=<folder> it
- * writes every page with every sample there, light, dark and at phone width, for people to look at; SCREENSHOT_ONLY=<pattern> keeps those
- * whose `/<view>/<sample> <look>` fits.
+ * Takes pictures of the pages for people to look at: `SCREENSHOT_FOLDER=<folder> npm run screenshots` writes every page with every sample there,
+ * light, dark and at phone width; SCREENSHOT_ONLY=<pattern> keeps those whose `/<view>/<sample> <look>` fits. Those of the manual are
+ * pictures.test.ts.
  */
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -37,8 +37,8 @@ afterAll(async () => {
   await server.close()
 })
 
-function openPage({ colorScheme, width, height }: Look, deviceScaleFactor = 1): Promise<Page> {
-  return browser.newPage({ viewport: { width, height }, colorScheme, deviceScaleFactor, bypassCSP: true })
+function openPage({ colorScheme, width, height }: Look): Promise<Page> {
+  return browser.newPage({ viewport: { width, height }, colorScheme, bypassCSP: true })
 }
 
 async function photograph(page: Page, path: string, file: string): Promise<void> {
@@ -46,12 +46,6 @@ async function photograph(page: Page, path: string, file: string): Promise<void>
   // Machines without a desktop have no font of their own for `system-ui`; this one is near what most people see.
   await page.addStyleTag({ content: 'html { font-family: "Liberation Sans", system-ui }' })
   await page.screenshot({ path: file, fullPage: true })
-}
-
-async function take(path: string, look: Look, file: string): Promise<void> {
-  const page = await openPage(look, 1.25)
-  await photograph(page, path, file)
-  await page.close()
 }
 
 async function takeEveryPage(folder: string, only: RegExp): Promise<void> {
@@ -70,11 +64,7 @@ describe('pictures of the pages', () => {
   const folder = process.env['SCREENSHOT_FOLDER']
   const only = new RegExp(process.env['SCREENSHOT_ONLY'] ?? '')
   it('are written', async () => {
-    if (folder === undefined) {
-      await take('/consent/verified', light, 'docs/consent-light.png')
-      await take('/consent/verified', dark, 'docs/consent-dark.png')
-      return
-    }
+    if (folder === undefined) throw new Error('say where: SCREENSHOT_FOLDER=<folder>')
     mkdirSync(folder, { recursive: true })
     await takeEveryPage(folder, only)
   }, 1_800_000)

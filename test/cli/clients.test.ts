@@ -59,12 +59,12 @@ describe('gatehouse clients', () => {
     const { stdout, stderr } = await clients('list')
     expect(stdout).toMatch(/^NAME +LEADS TO +ADDED BY +CLIENTS +IN USE +NEWEST +CLIENT ID OF THE NEWEST +WARNING$/m)
     expect(stdout).toMatch(
-      new RegExp(`^Terminal +http://127\\.0\\.0\\.1:\\*/callback +operator +3 +0 +[\\d-]{10} +${ids[2]}$`, 'm'),
+      new RegExp(`^Terminal +http://127\\.0\\.0\\.1:\\*/callback +command +3 +0 +[\\d-]{10} +${ids[2]}$`, 'm'),
     )
     expect(stdout).not.toContain(ids[0])
     expect(stderr).toContain('--all shows each')
     const all = await clients('list', '--all')
-    for (const id of ids) expect(all.stdout).toMatch(new RegExp(`^${id} +Terminal +operator +[\\d-]{10} +no$`, 'm'))
+    for (const id of ids) expect(all.stdout).toMatch(new RegExp(`^${id} +Terminal +command +[\\d-]{10} +no$`, 'm'))
     expect(JSON.parse((await clients('list', '--json')).stdout)).toMatchObject([
       {
         name: 'Terminal',
@@ -244,7 +244,7 @@ describe('Names in the list', () => {
         const line = stdout.split('\n').find((text) => text.includes(name)) ?? ''
         expect(line).toMatch(new RegExp(`(?:[\\w-]{20,}|no)${warnings[index] === '' ? '' : ` +${warnings[index]}`}$`))
       }
-      expect(stdout.split('\n').find((text) => /Claude.*operator/.test(text))).not.toContain('looks like')
+      expect(stdout.split('\n').find((text) => /Claude.*command/.test(text))).not.toContain('looks like')
     }
     const listed = JSON.parse((await runCli(['clients', 'list', '--json'], settings)).stdout)
     const warned = listed.map(({ nameWarning }: { nameWarning?: { kind: string } }) => nameWarning?.kind)

@@ -7,6 +7,7 @@ import { randomSecret } from '../../src/base/secrets.js'
 import { describeOnPostgres } from '../support/describe-with.js'
 import { freePort } from '../support/free-port.js'
 import { listenOn, newClient } from '../support/opened.js'
+import { type Postgres, startPostgres } from '../support/postgres.js'
 import { temporaryFolder } from '../support/run-folder.js'
 import { type Stack, startStack } from '../support/stack.js'
 import { runCli } from './terminal.js'
@@ -195,7 +196,7 @@ const rows: readonly Row[] = [
   },
   {
     name: 'a file of clients that is not there',
-    env: { CLIENTS_FILE: '/nowhere/clients.json' },
+    env: { GATEHOUSE_FILE: '/nowhere/clients.json' },
     codes: ['setting-wrong'],
     seen: /clients\.json/,
     fails: true,
@@ -206,6 +207,7 @@ describeOnPostgres('gatehouse doctor --local on PostgreSQL', () => {
   let stack: Stack
   let settings: Settings
   let superuserUrl: string
+  let postgres: Postgres
   const role = `doctor_${randomSecret(6).toLowerCase().replace(/\W/g, '_')}`
 
   async function carryOut(connectionString: string, statements: readonly string[]): Promise<void> {
@@ -219,7 +221,14 @@ describeOnPostgres('gatehouse doctor --local on PostgreSQL', () => {
   const inNotes = (...statements: readonly string[]) => carryOut(stack.settings['NOTES_DATABASE_URL'] ?? '', statements)
 
   beforeAll(async () => {
-    const env = { ENCRYPTION_KEY: randomSecret(), MCP_SERVER_SECRET: randomSecret() }
+    // The run's shared cluster waits for no disk, which the doctor finds.
+    postgres = await startPostgres()
+    const secrets = { ENCRYPTION_KEY: randomSecret(), MCP_SERVER_SECRET: randomSecret() }
+    const env = {
+      ...secrets,
+      DATABASE_URL: await postgres.url('auth'),
+      NOTES_DATABASE_URL: await postgres.url('notes'),
+    }
     stack = await startStack({ database: 'postgresql', env })
     superuserUrl = stack.settings['DATABASE_URL'] ?? ''
     const grant = `GRANT SELECT ON ALL TABLES IN SCHEMA public TO ${role}`
@@ -232,7 +241,10 @@ describeOnPostgres('gatehouse doctor --local on PostgreSQL', () => {
       NOTES_DATABASE_URL: asRole(stack.settings['NOTES_DATABASE_URL']),
     }
   })
-  afterAll(() => stack.close())
+  afterAll(async () => {
+    await stack.close()
+    await postgres.stop()
+  })
 
   it('finds nothing wrong beside servers that run, and needs no right but to read', async () => {
     const { exitCode, report, problems } = await examine(settings)

@@ -58,7 +58,7 @@ describe('gatehouse doctor', () => {
     expect(exitCode).toBe(1)
     const report = JSON.parse(stdout)
     expect(Object.keys(report)).toEqual(['version', 'url', 'at', 'requests', 'summary', 'groups'])
-    expect(report).toMatchObject({ version: 1, url: site.mcpUrl, summary: { failed: 1, skipped: 2 } })
+    expect(report).toMatchObject({ version: 1, url: site.mcpUrl, summary: { failed: 1, skipped: 3 } })
     const group = report.groups.find(({ name }: { name: string }) => name === 'Authorization server metadata')
     const check = group.checks.find(({ id }: { id: string }) => id === 'issuer')
     expect(check).toEqual({

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { accessSync, constants, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { accessSync, constants, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, jest } from '@jest/globals'
@@ -10,7 +10,7 @@ import { eventually } from '../support/eventually.js'
 import { killAfterwards } from '../support/opened.js'
 import { temporaryFolder } from '../support/run-folder.js'
 import { stackSettings } from '../support/settings.js'
-import { type StackProcess, startStackProcess } from '../support/stack-process.js'
+import { briefly, type StackProcess, startStackProcess } from '../support/stack-process.js'
 
 // Each starts up to four processes, one after the other, with an embedded database; on a machine that is ten times slower as well.
 jest.setTimeout(600_000)
@@ -21,7 +21,7 @@ const noAccount = { BOOTSTRAP_EMAIL: '', BOOTSTRAP_PASSWORD: '' }
 async function runProgram(args: readonly string[], settings: Readonly<Record<string, string>>) {
   const env = { PATH: process.env['PATH'], HOME: process.env['HOME'], ...settings }
   const child = killAfterwards(
-    spawn(process.execPath, ['dist/main.js', ...args], { env, stdio: ['ignore', 'ignore', 'pipe'] }),
+    spawn(process.execPath, [...briefly, 'dist/main.js', ...args], { env, stdio: ['ignore', 'ignore', 'pipe'] }),
   )
   let stderr = ''
   child.stderr.on('data', (chunk) => (stderr += String(chunk)))
@@ -44,6 +44,10 @@ async function untilPrinted(stack: StackProcess, text: string): Promise<string> 
   await eventually(() => stack.output().includes(text))
   return stack.output()
 }
+
+/** Embedded databases, whole or half made. */
+const databasesIn = (folder: string) =>
+  readdirSync(folder).filter((name) => existsSync(join(folder, name, 'PG_VERSION')) || name.endsWith('.unfinished'))
 
 describe('gatehouse serve', () => {
   it('warns of the version of Node itself, at serve alone, in one line', async () => {
@@ -73,7 +77,7 @@ describe('gatehouse serve', () => {
     expect(lines.includes('@modelcontextprotocol/inspector')).toBe(hasInspector)
   })
 
-  it('is a program that may be run, however it was built: `npx gatehouse`', () => {
+  it('is a program that may be run, however it was built', () => {
     expect(() => accessSync('dist/main.js', constants.X_OK)).not.toThrow()
   })
 
@@ -93,15 +97,34 @@ describe('gatehouse serve', () => {
 
   it('makes new embedded databases that lack no migration, also when it may apply none', async () => {
     const folder = join(temporaryFolder('new'), 'data')
-    const stack = await startStackProcess({
-      database: 'embedded',
-      env: { DATA_DIR: folder, MIGRATE_ON_START: 'false' },
-    })
-    for (const name of ['auth', 'notes']) {
-      expect(existsSync(join(folder, name, 'PG_VERSION'))).toBe(true)
-      expect(existsSync(join(folder, `${name}.unfinished`))).toBe(false)
-    }
+    const env = { DATA_DIR: folder, MIGRATE_ON_START: 'false' }
+    const stack = await startStackProcess({ database: 'embedded', env })
+    expect(databasesIn(folder)).toEqual(['database'])
     expect(await stack.stop()).toBe(0)
+  })
+
+  it('goes on with the shared one as a single server, and refuses to be the second process on it', async () => {
+    const stack = await startStackProcess({ database: 'embedded' })
+    await untilPrinted(stack, 'Sign in as')
+    expect(await stack.stop()).toBe(0)
+    const env: Record<string, string> = { ...stack.settings, BOOTSTRAP_EMAIL: '', BOOTSTRAP_PASSWORD: '' }
+    const auth = await startStackProcess({ database: 'embedded', env, only: 'auth' })
+    // The account of the first start is there: nobody is invited to make one.
+    expect(await untilPrinted(auth, 'Gatehouse')).not.toContain('/setup?token=')
+    expect(databasesIn(env['DATA_DIR'] ?? '')).toEqual(['database'])
+    const { exitCode, lines } = await runProgram(['serve', 'mcp'], env)
+    expect(exitCode).toBe(1)
+    expect(lines).toEqual([expect.stringMatching(/database is in use by another process; .* set another DATA_DIR/)])
+    expect(await auth.stop()).toBe(0)
+  })
+
+  it('makes one for each server where each is a process, and both run on one DATA_DIR', async () => {
+    const folder = join(temporaryFolder('apart'), 'data')
+    const settings = await stackSettings({ database: 'embedded', env: { DATA_DIR: folder, MIGRATE_ON_START: 'false' } })
+    const auth = await startStackProcess({ database: 'embedded', env: settings, only: 'auth' })
+    const mcp = await startStackProcess({ database: 'embedded', env: settings, only: 'mcp' })
+    expect(databasesIn(folder)).toEqual(['auth', 'notes'])
+    expect([await auth.stop(), await mcp.stop()]).toEqual([0, 0])
   })
 
   it('names the bootstrap account, and keeps the link of a first start out of later ones', async () => {
@@ -138,15 +161,19 @@ describe('gatehouse serve', () => {
         { BOOTSTRAP_PASSWORD: 'sesame' },
         /BOOTSTRAP_PASSWORD is refused. Use at least 15 characters/,
       ],
-      ['a clients file that is none', { CLIENTS_FILE: '{' }, /CLIENTS_FILE \S+ cannot be used/],
-      ['clients without a name', { CLIENTS_FILE: '[{"client_id":"a"}]' }, /a: client_name is missing/],
-      ['a resource file that is none', { RESOURCE_FILE: '{"scopes":3}' }, /RESOURCE_FILE/],
-      ['two mistakes', { BOOTSTRAP_PASSWORD: 'sesame', CLIENTS_FILE: '{' }, /2 settings are wrong/],
+      ['a declaration file that is none', { GATEHOUSE_FILE: '{' }, /^\S+GATEHOUSE_FILE:1:\d+: /],
+      [
+        'clients without a name',
+        { GATEHOUSE_FILE: '{"clients":[{"client_id":"a"}]}' },
+        /:1:13: client_name is missing/,
+      ],
+      ['resources that are none', { GATEHOUSE_FILE: '{"resources":3}' }, /resources must be a list/],
+      ['two mistakes', { ACCENT_COLOR: 'blue', AUTH_PORT: 'x' }, /2 settings are wrong/],
     ])('%s', async (_name, mistakes, complaint) => {
       const settings: Record<string, string> = { ...(await stackSettings({ database: 'embedded' })), ...mistakes }
       const folder = mkdtempSync(join(tmpdir(), 'gatehouse-settings-'))
       try {
-        for (const name of ['CLIENTS_FILE', 'RESOURCE_FILE'].filter((file) => file in mistakes)) {
+        for (const name of ['GATEHOUSE_FILE'].filter((file) => file in mistakes)) {
           const file = join(folder, name)
           writeFileSync(file, settings[name] ?? '')
           settings[name] = file

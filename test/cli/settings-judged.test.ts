@@ -7,7 +7,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, it } from '@jest/globals'
 import { settings } from '../../src/config/settings.js'
-import type { Part } from '../../src/program/databases.js'
+import type { Part } from '../../src/program/parts-served.js'
 import { freePort } from '../support/free-port.js'
 import { listenOn } from '../support/opened.js'
 import { temporaryFolder } from '../support/run-folder.js'
@@ -39,7 +39,7 @@ const privateKey = { kty: 'OKP', crv: 'Ed25519', x: '11qYAYKxCrfVS_7TyWQHOg7hcvP
 const clientsFile = (...clients: unknown[]) => file('clients.json', { clients })
 
 /** A bad value of each that is no sentence of its own. */
-const plain: Readonly<Record<Exclude<Setting, 'DATA_DIR' | 'CLIENTS_FILE' | 'RESOURCE_FILE'>, Row[2]>> = {
+const plain: Readonly<Record<Exclude<Setting, 'DATA_DIR' | 'GATEHOUSE_FILE'>, Row[2]>> = {
   ISSUER_URL: 'ftp://auth.example.com',
   RESOURCE_URL: 'https://user@mcp.example.com/mcp',
   RESOURCE_ALIASES: 'mcp.example.com',
@@ -50,6 +50,7 @@ const plain: Readonly<Record<Exclude<Setting, 'DATA_DIR' | 'CLIENTS_FILE' | 'RES
   AUTH_PORT: '70000',
   MCP_PORT: 'http',
   TRUSTED_PROXIES: '0.0.0.0/0',
+  WORKERS: '0',
   STOP_DELAY_SECONDS: '61',
   ALLOWED_ORIGINS: 'app.example.com',
   READ_ONLY: '1',
@@ -97,7 +98,6 @@ const plain: Readonly<Record<Exclude<Setting, 'DATA_DIR' | 'CLIENTS_FILE' | 'RES
   INTROSPECTION_CLIENT_SECRET: 'alone',
   MCP_SERVER_SECRET: 'short',
   REVOCATION_MAX_SILENCE_SECONDS: '1',
-  TRUSTED_ASSERTION_ISSUERS: '{}',
   PRODUCT_NAME: '<b>Acme</b>',
   ACCENT_COLOR: 'blue',
   dangerouslyAllowLoopbackClientMetadata: 'yes',
@@ -110,34 +110,44 @@ const further: readonly Row[] = [
   ['DATABASE_URL', 'has an unknown sslmode', 'postgresql://gatehouse@db/auth?sslmode=verify_full'],
   ['NOTES_DATABASE_URL', 'names a certificate that is missing', 'postgresql://n@db/notes?sslcert=/nowhere/client.crt'],
   ['DATABASE_POOLER', 'is for PostgreSQL alone', 'transaction'],
-  ['RESOURCE_FILE', 'is missing', (folder) => join(folder, 'missing.json'), {}, 'auth'],
-  ['RESOURCE_FILE', 'is a folder', (folder) => folder, {}, 'auth'],
-  ['RESOURCE_FILE', 'has no scopes', file('resource.json', { name: 'Acme' }), {}, 'auth'],
-  ['RESOURCE_FILE', 'is for the authorization server', file('resource.json', { name: 'Acme' }), {}, 'mcp'],
-  ['CLIENTS_FILE', 'is missing', (folder) => join(folder, 'missing.json')],
-  ['CLIENTS_FILE', 'is a folder', (folder) => folder],
-  ['CLIENTS_FILE', 'has a private key', clientsFile({ ...signs, jwks: { keys: [privateKey] } })],
-  ['CLIENTS_FILE', 'has a key that is none', clientsFile({ ...signs, jwks: { keys: [{ ...privateKey, x: 'x' }] } })],
-  ['CLIENTS_FILE', 'has a secret that is missing', clientsFile({ ...signs, client_secret_file: 'missing' })],
   [
-    'CLIENTS_FILE',
+    'GATEHOUSE_FILE',
+    'has a resource without scopes',
+    file('resource.json', { resources: [{ name: 'Acme' }] }),
+    {},
+    'auth',
+  ],
+  [
+    'GATEHOUSE_FILE',
+    'has a resource without scopes',
+    file('resource.json', { resources: [{ name: 'Acme' }] }),
+    {},
+    'mcp',
+  ],
+  ['GATEHOUSE_FILE', 'is missing', (folder) => join(folder, 'missing.json')],
+  ['GATEHOUSE_FILE', 'is a folder', (folder) => folder],
+  ['GATEHOUSE_FILE', 'has a private key', clientsFile({ ...signs, jwks: { keys: [privateKey] } })],
+  ['GATEHOUSE_FILE', 'has a key that is none', clientsFile({ ...signs, jwks: { keys: [{ ...privateKey, x: 'x' }] } })],
+  ['GATEHOUSE_FILE', 'has a secret that is missing', clientsFile({ ...signs, client_secret_file: 'missing' })],
+  [
+    'GATEHOUSE_FILE',
     'asks for a code without a redirect',
     clientsFile({ ...ofPublic, redirect_uris: [], response_types: ['code'] }),
   ],
-  ['CLIENTS_FILE', 'signs without keys', clientsFile({ ...ofPublic, token_endpoint_auth_signing_alg: 'ES256' })],
-  ['CLIENTS_FILE', 'has an unknown acr', clientsFile({ ...ofPublic, default_acr_values: ['gold'] })],
+  ['GATEHOUSE_FILE', 'signs without keys', clientsFile({ ...ofPublic, token_endpoint_auth_signing_alg: 'ES256' })],
+  ['GATEHOUSE_FILE', 'has an unknown acr', clientsFile({ ...ofPublic, default_acr_values: ['gold'] })],
   [
-    'CLIENTS_FILE',
+    'GATEHOUSE_FILE',
     'has an unknown grant type',
     clientsFile({ ...ofPublic, grant_types: ['authorization_code', 'password'] }),
   ],
   [
-    'CLIENTS_FILE',
+    'GATEHOUSE_FILE',
     'introspects another resource',
     clientsFile({ ...ofPublic, introspects: 'https://other.example/mcp' }),
   ],
   [
-    'CLIENTS_FILE',
+    'GATEHOUSE_FILE',
     'is native with an https redirect on loopback',
     clientsFile({ ...ofPublic, application_type: 'native', redirect_uris: ['https://localhost/cb'] }),
   ],
@@ -171,11 +181,15 @@ describe('A bad value', () => {
     const tried = { ...(await environment(folder)), ...beside, [name]: bad }
 
     const said = await failureOfStart(tried, { only })
-    expect(said).toContain(name === 'HOST' ? bad : name)
+    expect(said).toContain(name === 'HOST' || name === 'GATEHOUSE_FILE' ? bad : name)
     // Database URLs hold passwords.
     if (name.endsWith('DATABASE_URL')) expect(said).not.toContain('gatehouse@')
     const checked = await runCli(['config', 'check', ...(only === undefined ? [] : [only])], tried)
-    expect(checked).toEqual({ exitCode: 1, stdout: '', stderr: `gatehouse: ${said}\n` })
+    expect(checked).toEqual({
+      exitCode: 1,
+      stdout: '',
+      stderr: name === 'GATEHOUSE_FILE' ? `${said}\n` : `gatehouse: ${said}\n`,
+    })
     expect(readdirSync(folder)).toEqual(before)
   })
 })
@@ -184,8 +198,8 @@ describe('What a start needs of the machine', () => {
   it('names client and member of what only the engine finds, and every mistake at once', async () => {
     const folder = temporaryFolder('judged')
     const path = clientsFile({ ...ofPublic, default_acr_values: ['gold'] }, { client_id: 'n' })(folder)
-    const said = await failureOfStart({ ...(await environment(folder)), CLIENTS_FILE: path })
-    expect(said).toMatch(/CLIENTS_FILE \S+clients\.json is wrong:\n {2}m: default_acr_values .*\n {2}n: client_name is/)
+    const said = await failureOfStart({ ...(await environment(folder)), GATEHOUSE_FILE: path })
+    expect(said).toMatch(/clients\.json:1:\d+: default_acr_values .*\n\S+clients\.json:1:\d+: client_name is missing/)
   })
 
   it('is told by config check beside settings that are wrong, as far as it does not depend on these', async () => {
@@ -193,13 +207,13 @@ describe('What a start needs of the machine', () => {
     const tried = {
       ...(await environment(folder)),
       DATA_DIR: file('data-file', '')(folder),
-      CLIENTS_FILE: clientsFile({ client_id: 'n' })(folder),
+      GATEHOUSE_FILE: clientsFile({ client_id: 'n' })(folder),
       REFRESH_GRACE_SECONDS: 'long',
     }
     const { exitCode, stderr } = await runCli(['config', 'check'], tried)
     expect(exitCode).toBe(1)
     expect(stderr).toContain('REFRESH_GRACE_SECONDS must be')
-    expect(stderr).toContain('n: client_name is missing')
+    expect(stderr).toContain(': client_name is missing')
     expect(stderr).toMatch(/DATA_DIR cannot be used: \S+data-file is no folder/)
     // With a database of its own the server would need no folder, perhaps.
     const unknown = { ...tried, DATABASE_URL: 'postgresql://', RESOURCE_URL: 'nowhere' }

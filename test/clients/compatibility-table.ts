@@ -1,4 +1,4 @@
-/** The compatibility table of the README, from the steps that worked in a run. Deterministic: the same run gives the same bytes. */
+/** The compatibility table of the manual, from the steps that worked in a run. Deterministic: the same run gives the same bytes. */
 
 import { type Step, steps } from './replay.js'
 import type { ClientShape } from './shape.js'

@@ -1,4 +1,4 @@
-/** Every client, every step, outside the test runner: for the README's table (docs/update-clients.mjs). */
+/** Every client, every step, outside the test runner: for the manual's table (docs/update-clients.mjs). */
 import { clientShapes } from './client-shapes.js'
 import { compatibilityTable } from './compatibility-table.js'
 import { Replay, type Step, steps } from './replay.js'

@@ -4,7 +4,7 @@ import { promisify } from 'node:util'
 import { z } from 'zod'
 
 const execute = promisify(execFile)
-const projectName = 'gatehouse-test'
+export const projectName = 'gatehouse-test'
 
 export interface CommandResult {
   readonly exitCode: number
@@ -15,7 +15,8 @@ const failureSchema = z.object({ code: z.number(), stdout: z.string(), stderr: z
 
 /** A shell without any setting of ours, as a stranger's. */
 function bareEnvironment(settings: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
-  const names = ['PATH', 'HOME', 'DOCKER_HOST', 'DOCKER_CONFIG', 'XDG_CACHE_HOME', 'XDG_RUNTIME_DIR']
+  const machine = ['PATH', 'HOME', 'DOCKER_HOST', 'DOCKER_CONFIG', 'XDG_CACHE_HOME', 'XDG_RUNTIME_DIR']
+  const names = [...machine, 'NODE_IMAGE', 'POSTGRES_IMAGE', 'CADDY_IMAGE']
   const kept = names.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]]))
   return { ...Object.fromEntries(kept), ...settings }
 }

@@ -6,6 +6,7 @@ import { isConsentPage } from '../support/authorization.js'
 import { type Browser, createBrowser, pageOf, type SecureWay } from '../support/browser.js'
 import { callTool } from '../support/mcp-request.js'
 import { type Grant, newGrant, obtainTokens, refresh, startAuthorization } from '../support/oauth-client.js'
+import { requestErrors } from './caddy-log.js'
 import { type CommandResult, type ComposedStack, composedStack, containerName, docker } from './composed-stack.js'
 
 const account = { email: 'ada@example.com', password: 'plum orbit kettle ninety walrus' }
@@ -27,6 +28,19 @@ async function secureWay(stack: ComposedStack): Promise<SecureWay> {
 function fetchBy(secure: SecureWay): typeof fetch {
   const dispatcher = new Agent({ connect: secure as object })
   return (async (url: string, init: object) => fetchThrough(url, { ...init, dispatcher })) as unknown as typeof fetch
+}
+
+/** Tells `note` about each answer other than 200. An empty body of Caddy otherwise shows up as a syntax error and nothing else. */
+function notingFailures(send: typeof fetch, note: (failure: string) => void): typeof fetch {
+  return async (url, init) => {
+    const response = await send(url, init)
+    if (response.status !== 200) {
+      const body = (await response.clone().text()).slice(0, 300)
+      const { method = 'GET' } = init ?? {}
+      note(`${new Date().toISOString()} ${method} ${String(url)}: ${response.status} ${JSON.stringify(body)}`)
+    }
+    return response
+  }
 }
 
 async function must(command: Promise<CommandResult>): Promise<string> {
@@ -90,7 +104,11 @@ describe.each(layouts)('docker compose up with Caddy, $layout', ({ issuer, resou
     const tokens = await obtainTokens(grant, browser, { account }, 'notes:read notes:write')
     accessToken = tokens.access_token
     refreshToken = tokens.refresh_token ?? ''
-    for (let call = 0; call < 6; call += 1) expect((await callTool(resource, accessToken, 'whoami')).status).toBe(200)
+    // Caddy picks at random between idle replicas: so many requests do not all reach the same one.
+    for (let call = 0; call < 24; call += 1) {
+      expect((await callTool(resource, accessToken, 'whoami')).status).toBe(200)
+      expect((await fetch(`${issuer}/jwks`)).status).toBe(200)
+    }
     for (const service of ['auth', 'mcp'])
       for (const replica of [1, 2]) expect(await requestsServedBy(service, replica)).toBeGreaterThan(0)
     expect(browser.cookies.header(new URL(issuer))).toContain('__Host-')
@@ -99,6 +117,9 @@ describe.each(layouts)('docker compose up with Caddy, $layout', ({ issuer, resou
   it('fails no request while replicas are stopped and started, one after the other', async () => {
     let isOver = false
     const answers: (number | string)[] = []
+    const failures: string[] = []
+    const ordinaryFetch = globalThis.fetch
+    globalThis.fetch = notingFailures(ordinaryFetch, (failure) => void failures.push(failure))
     const count = async (ask: () => Promise<number>) => {
       while (!isOver) {
         answers.push(await ask().catch((error: Error) => String(error.cause ?? error)))
@@ -123,8 +144,11 @@ describe.each(layouts)('docker compose up with Caddy, $layout', ({ issuer, resou
     }
     isOver = true
     await Promise.all(load)
+    globalThis.fetch = ordinaryFetch
     expect(answers.length).toBeGreaterThan(20)
-    expect(answers.filter((answer) => answer !== 200)).toEqual([])
+    const failed = answers.filter((answer) => answer !== 200)
+    const caddyLog = failed.length === 0 ? '' : await stack.mustCompose('logs', '--no-log-prefix', 'caddy')
+    expect([...failed, ...failures, ...requestErrors(caddyLog)]).toEqual([])
     // The person is still signed in.
     const started = startAuthorization(grant.server, { ...grant, scope: 'notes:read' })
     expect(isConsentPage(pageOf(await browser.open(started.url)))).toBe(true)

@@ -41,7 +41,7 @@ function count(requirements: readonly Requirement[], level: Level): string {
   return ofLevel.length === 0 ? '–' : `${tested} of ${ofLevel.length}`
 }
 
-/** The table of the README: how many requirements have a test, by area and level. What lacks one has a reason in its row. */
+/** The table of the manual: how many requirements have a test, by area and level. What lacks one has a reason in its row. */
 export function requirementsTable(): string {
   const levels: readonly Level[] = ['MUST', 'SHOULD', 'MAY', 'OURS']
   const rows = [...areas, { name: '**All**', requirements: areas.flatMap(({ requirements }) => requirements) }]
@@ -54,7 +54,7 @@ export function requirementsTable(): string {
   ].join('\n')
 }
 
-/** The feature table of the README: each capability of the founding systems by name, and whether it is here. */
+/** The feature table of the manual: each capability of the founding systems by name, and whether it is here. */
 export function foundingSystemsTable(): string {
   const rows = foundingSystems.flatMap(({ name, requirements }) => [
     `| | **${name}** | |`,

@@ -67,33 +67,31 @@ const urls = hosts.flatMap((host) => paths.map((path) => canonicalResource(new U
 describe.each(['sh', 'bash'])('in %s', (shell) => {
   const folder = temporaryFolder('shell')
 
-  /** What each program that the line names would be started with. */
-  function argumentsOf(line: string): string[] {
+  /** What each program that a line names would be started with: all lines of one URL in one shell, each ended by a control character. */
+  function argumentsOf(lines: readonly string[]): string[][] {
     const programs = ['claude', 'code', 'codex', 'gemini', 'goose', 'npx']
       .map((name) => `${name}() { printf '%s\\0' "$@"; }`)
       .join('\n')
-    const output = execFileSync(shell, ['-c', `set -e\n${programs}\n${line}`], { cwd: folder, encoding: 'utf8' })
-    return output.split('\0').slice(0, -1)
+    const script = lines.map((line) => `${line}\nprintf '\\1'`).join('\n')
+    const output = execFileSync(shell, ['-c', `set -e\n${programs}\n${script}`], { cwd: folder, encoding: 'utf8' })
+    return output
+      .split('\x01')
+      .slice(0, -1)
+      .map((written) => written.split('\0').slice(0, -1))
   }
 
   it.each(urls)('every line passes %s on as it is, and runs nothing of it', (resource) => {
     const lines = codesFor({ ...notes, resource })
-    expect(argumentsOf(lines['claude-code'])).toEqual([
-      'mcp',
-      'add',
-      '--transport',
-      'http',
-      'gatehouse-notes',
-      resource,
-    ])
-    const [flag, json = ''] = argumentsOf(lines['vs-code'])
+    const copied = ['claude-code', 'vs-code', 'inspector', 'codex', 'gemini-cli', 'goose'] as const
+    const [claude, [flag, json = ''] = [], inspector, codex, gemini, goose] = argumentsOf(copied.map((id) => lines[id]))
+    expect(claude).toEqual(['mcp', 'add', '--transport', 'http', 'gatehouse-notes', resource])
     expect([flag, JSON.parse(json)]).toEqual(['--add-mcp', { name: 'gatehouse-notes', type: 'http', url: resource }])
-    expect(argumentsOf(lines.inspector)).toEqual([
+    expect(inspector).toEqual([
       ...['@modelcontextprotocol/inspector', '--cli', resource, '--transport', 'http', '--method', 'tools/list'],
     ])
-    expect(argumentsOf(lines.codex)).toEqual(['mcp', 'add', 'gatehouse-notes', '--url', resource])
-    expect(argumentsOf(lines['gemini-cli'])).toEqual(argumentsOf(lines['claude-code']))
-    expect(argumentsOf(lines.goose)).toEqual(['session', '--with-streamable-http-extension', resource])
+    expect(codex).toEqual(['mcp', 'add', 'gatehouse-notes', '--url', resource])
+    expect(gemini).toEqual(claude)
+    expect(goose).toEqual(['session', '--with-streamable-http-extension', resource])
     expect(JSON.parse(lines.cursor).mcpServers['gatehouse-notes'].url).toBe(resource)
     expect(JSON.parse(lines['mcp-remote']).mcpServers['gatehouse-notes'].args).toContain(resource)
     expect(readdirSync(folder)).toEqual([])

@@ -4,7 +4,7 @@ import { describe, expect, it } from '@jest/globals'
 import { packImage, unpackImage } from '../../src/database/embedded-image.js'
 import { pendingMigrations } from '../../src/database/migrate.js'
 import { embeddedFolder } from '../support/embedded-template.js'
-import { openEmbeddedDatabase } from '../support/opened.js'
+import { openEmbeddedSchema } from '../support/opened.js'
 import { temporaryFolder } from '../support/run-folder.js'
 
 /** Every file below `folder` with its content, and every folder. */
@@ -57,8 +57,8 @@ describe('The image of new embedded databases', () => {
 
   it('gives back a database that opens, with its migrations', async () => {
     const unpacked = emptyFolder()
-    await unpackImage({ notes: unpacked }, await packed({ notes: await embeddedFolder('notes') }))
-    const database = await openEmbeddedDatabase(unpacked)
+    await unpackImage({ notes: unpacked }, await packed({ notes: await embeddedFolder() }))
+    const database = await openEmbeddedSchema(unpacked, 'notes')
     try {
       expect(await pendingMigrations(database, join('prisma', 'notes', 'migrations'))).toEqual([])
     } finally {

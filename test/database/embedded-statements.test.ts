@@ -1,6 +1,6 @@
 import { PGlite } from '@electric-sql/pglite'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { createPreparedSql } from '../../src/database/embedded-statements.js'
+import { createPreparedSql, openSession } from '../../src/database/embedded-statements.js'
 import type { Sql } from '../../src/database/sql.js'
 
 const insert = {
@@ -17,7 +17,7 @@ let sql: Sql
 beforeAll(async () => {
   pglite = await PGlite.create('memory://')
   await pglite.exec('CREATE TABLE things (id text PRIMARY KEY, payload jsonb, made_at timestamptz)')
-  sql = createPreparedSql(pglite)
+  sql = createPreparedSql(openSession(pglite))
 })
 afterAll(() => pglite.close())
 

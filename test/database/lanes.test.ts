@@ -4,7 +4,7 @@ import type { Database } from '../../src/database/database.js'
 import { connectionShares, leastConnections } from '../../src/database/lanes.js'
 import { isStatementTimeout } from '../../src/database/outage.js'
 import type { Sql } from '../../src/database/sql.js'
-import { createApiKeys } from '../../src/mcp-host/api-keys.js'
+import { createApiKeyStore } from '../../src/mcp-host/api-keys.js'
 import { createProofReplayStore } from '../../src/mcp-host/proof-replays.js'
 import { createSharedBuckets } from '../../src/mcp-host/shared-buckets.js'
 import { createNotesStore } from '../../src/notes/notes.js'
@@ -32,7 +32,7 @@ describe('What guards other requests', () => {
     const clock = { now: () => new Date() }
     await Promise.all([
       createProofReplayStore(sql).rememberOnce('key\njti', new Date()),
-      createApiKeys(sql, clock).find('id'),
+      createApiKeyStore(sql).find('id'),
       createRateLimits(sql, clock).take({ what: 'a', perAddress: 1, windowSeconds: 60 }, '192.0.2.1'),
       createSignInThrottle(sql, clock).begin({ email: 'ada@example.org', address: '192.0.2.1' }),
     ])
@@ -58,11 +58,12 @@ describe('What guards other requests', () => {
 const search = { name: 'waiting_search', lane: 'search', text: 'SELECT pg_advisory_xact_lock(1)' } as const
 
 describeOnPostgres('Searches that take long', () => {
-  const open = (url: string, searchSeconds: number): Database =>
+  const open = (url: string, searchSeconds: number, pooled = false): Database =>
     openServerDatabase({
       url,
       poolSize: 6,
       searchConnections: 1,
+      pooled,
       limits: {
         connectSeconds: 120,
         statementSeconds: 120,
@@ -96,13 +97,29 @@ describeOnPostgres('Searches that take long', () => {
     })
   })
 
-  it('end at their own limit', async () => {
+  it('bring their limit along behind a pooler, and leave it to nobody', async () => {
+    const { sql } = open(await createDatabase('lanes'), 1, true)
+    const text = "SELECT current_setting('statement_timeout') AS limit, $1::text AS value"
+    const limitOf = async (lane: 'search' | 'read', value: string) =>
+      (await sql.query({ name: 'shown_limit', lane, text }, [value])).rows
+    for (let turn = 0; turn < 2; turn += 1) {
+      expect(await Promise.all([limitOf('search', 'a'), limitOf('read', 'b'), limitOf('search', 'c')])).toEqual([
+        [{ limit: '1s', value: 'a' }],
+        [{ limit: '0', value: 'b' }],
+        [{ limit: '1s', value: 'c' }],
+      ])
+    }
+  })
+
+  it.each([false, true])('end at their own limit, with a pooler in transaction mode: %p', async (pooled) => {
     const url = await createDatabase('lanes')
-    const { sql } = open(url, 1)
+    const { sql } = open(url, 1, pooled)
     await whileLocked(url, async () => {
       for (const outcome of await Promise.allSettled([1, 2].map(() => sql.query(search, [])))) {
         if (outcome.status === 'fulfilled') throw new Error('a search was answered without the lock')
         if (!isStatementTimeout(outcome.reason)) throw outcome.reason
+        // By PostgreSQL, and not by this server's own patience, which leaves the statement to run on.
+        expect(outcome.reason).toMatchObject({ cause: { code: '57014' } })
       }
     })
   })

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals'
 import { createPipelines, type Pipelines } from '../../src/database/pipelines.js'
+import { plainly, type SendStatement } from '../../src/database/prepared-query.js'
 import type { Statement } from '../../src/database/sql.js'
 import { createDatabase } from '../support/databases.js'
 import { describeOnPostgres } from '../support/describe-with.js'
@@ -10,7 +11,12 @@ const cut: Statement = { name: 'cut', lane: 'read', text: 'SELECT pg_terminate_b
 const slow: Statement = { name: 'slow', lane: 'read', text: 'SELECT pg_sleep($1::float), 5 AS five' }
 const fails: Statement = { name: 'fails', lane: 'read', text: 'SELECT 1 / $1::int' }
 
-describeOnPostgres('Pipelines', () => {
+const ways = { 'by the short way': undefined, 'by what pg documents': plainly }
+
+for (const [way, send] of Object.entries(ways)) describeOnPostgres(`Pipelines, ${way}`, () => pipelinesBy(send))
+
+function pipelinesBy(send: SendStatement | undefined): void {
+  const by = send === undefined ? {} : { send }
   let pipelines: Pipelines
   let url: string
   let lost: Error[]
@@ -19,6 +25,7 @@ describeOnPostgres('Pipelines', () => {
     url = await createDatabase('pipelines')
     lost = []
     pipelines = createPipelines({
+      ...by,
       connection: { connectionString: url },
       size: 2,
       mostWaiting: 1_000,
@@ -68,6 +75,7 @@ describeOnPostgres('Pipelines', () => {
 
   it('refuses at once what would be one too many waiting, as an outage, and nothing else', async () => {
     const bounded = createPipelines({
+      ...by,
       connection: { connectionString: url },
       size: 1,
       mostWaiting: 3,
@@ -84,6 +92,7 @@ describeOnPostgres('Pipelines', () => {
   it('keeps the connection of statements that were answered in time', async () => {
     const limitMs = 1_500
     const limited = createPipelines({
+      ...by,
       connection: { connectionString: url, query_timeout: limitMs },
       size: 1,
       mostWaiting: 10,
@@ -103,9 +112,9 @@ describeOnPostgres('Pipelines', () => {
 
   it('rejects while the server cannot be reached, and asks again next time', async () => {
     const connection = { connectionString: 'postgresql://postgres@127.0.0.1:1/none' }
-    const unreachable = createPipelines({ connection, size: 1, mostWaiting: 10, onError: () => undefined })
+    const unreachable = createPipelines({ ...by, connection, size: 1, mostWaiting: 10, onError: () => undefined })
     await expect(unreachable.query(echo, [1])).rejects.toThrow('ECONNREFUSED')
     await expect(unreachable.query(echo, [1])).rejects.toThrow('ECONNREFUSED')
     await unreachable.end()
   })
-})
+}

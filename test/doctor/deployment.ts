@@ -91,7 +91,10 @@ function challenge({ mcpOrigin }: Pick<Site, 'mcpOrigin'>, hasToken: boolean): s
 function healthy(site: Pick<Site, 'mcpUrl' | 'mcpOrigin' | 'issuer'>): Handler {
   const notFound = json({ error: 'invalid_request' }, 404)
   const refusal = (error: string) => json({ error }, 400, { 'cache-control': 'no-store' })
-  const metadata = (issuer: string) => json(serverMetadata(issuer), 200, { 'cache-control': 'public, max-age=300' })
+  const metadata = (issuer: string) =>
+    json({ ...serverMetadata(issuer), protected_resources: [site.mcpUrl] }, 200, {
+      'cache-control': 'public, max-age=300',
+    })
   const endpoints: Readonly<Record<string, Reply>> = {
     'GET /authorize': { status: 400, headers: { 'content-type': 'text/html' }, body: '<!doctype html>' },
     'GET /jwks': json({ keys: [publicKey] }),

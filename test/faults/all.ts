@@ -13,6 +13,7 @@ import { liveMigration, restoredBackup } from './releases.js'
 import { doubleRedemption, killedReplica, rollingRestart } from './replicas.js'
 import { soak } from './soak.js'
 import { guessedPasswords, silentHosts } from './strangers.js'
+import { upgradeAndBack } from './upgrade.js'
 
 export const allFaults: readonly Fault[] = [
   killedHard,
@@ -41,4 +42,5 @@ export const allFaults: readonly Fault[] = [
   failover,
   hurtPooler,
   electedFailover,
+  upgradeAndBack,
 ]

@@ -83,7 +83,7 @@ const endings: Readonly<Record<string, (world: World, holder: Holder) => Promise
   'account disabled': (world, { account }) => operate(world, ['accounts', 'disable', account.email]),
 }
 
-/** Signing out ends the session, and nothing else (README, "Revocation"). */
+/** Signing out ends the session, and nothing else (docs/operations/revocation.md). */
 async function signOut({ world, demand }: Scene, { browser, grant, tokens }: Holder, provenMs: number): Promise<void> {
   const page = pageOf(await browser.open(grant.server.end_session_endpoint ?? ''))
   await browser.press(page, 'Sign out')

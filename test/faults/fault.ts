@@ -26,7 +26,7 @@ export interface Scene {
 }
 
 export interface Fault {
-  /** As the plan counts them, F1 to F23; F24 to F26 are what stands before PostgreSQL, or in its place. */
+  /** As the plan counts them, F1 to F23; F24 to F26 are what stands before PostgreSQL, or in its place; F27 is the upgrade. */
   readonly id: string
   /** What is done. */
   readonly name: string

@@ -1,7 +1,7 @@
 /**
  * `npm run faults`: inflicts the faults of the plan upon a real stack under load, judges what is left, and says so. Needs
  * PostgreSQL's binaries. `-- soak --minutes 120` only that; `-- --quick` the half that CI runs, in short; `-- F1 F9` only these; `-- --save` also
- * writes docs/faults.json, or the rows of these in it, from which `npm run readme` makes the README's table; `--json --outputFile=…`
+ * writes docs/faults.json, or the rows of these in it, from which `npm run docs` makes the manual's table; `--json --outputFile=…`
  * counts as Jest does.
  */
 import { execFileSync } from 'node:child_process'

@@ -71,7 +71,7 @@ const run = (program: string, ...args: readonly string[]) =>
 
 const parts = ['auth', 'notes'] as const
 
-/** A dump of both databases, as README says it. Everything acknowledged before the moment it resolves to is in it. */
+/** A dump of both databases, as docs/operations/backup.md says it. Everything acknowledged before the moment it resolves to is in it. */
 async function dumpUnderLoad({ world, load }: Scene, folder: string): Promise<number> {
   await load.pause()
   const cut = Date.now()
@@ -120,7 +120,7 @@ async function isRefused({ grant }: Pick<Holder, 'grant'>, refreshToken: string 
 
 export const restoredBackup: Fault = {
   id: 'F22',
-  name: 'pg_dump of both databases under load, both lost and restored, access ended and the keys replaced as the README says',
+  name: 'pg_dump of both databases under load, both lost and restored, access ended and the keys replaced as the manual says',
   guarantee: 'everything acknowledged before the dump is there; what was revoked stays so; nothing newer is taken',
   world: () => ({}),
   strike: async (scene) => {

@@ -1,4 +1,4 @@
-/** What a run leaves: a file for the README, one for CI, and a table. */
+/** What a run leaves: a file for the manual, one for CI, and a table. */
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
@@ -57,7 +57,7 @@ export function readSaved(): FaultResult {
   return faultResult.parse(JSON.parse(readFileSync(savedFile, 'utf8')))
 }
 
-/** The README's table of what was saved last (`npm run readme`). */
+/** The manual's table of what was saved last (`npm run docs`). */
 export function savedFaultsTable(): string {
   return faultsTable(readSaved())
 }

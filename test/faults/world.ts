@@ -37,6 +37,8 @@ export interface WorldOptions extends WorldDatabaseOptions {
   readonly env?: Readonly<Record<string, string>>
   /** Further ones of the second authorization server. */
   readonly secondEnv?: Readonly<Record<string, string>>
+  /** Of every process, at first; this build's if not given. */
+  readonly program?: string
 }
 
 const accounts = {
@@ -73,7 +75,7 @@ export async function withSession<T>(
 
 /** Starts everything; a few seconds. */
 export async function startWorld(options: WorldOptions = {}): Promise<World> {
-  const { env = {}, secondEnv = {} } = options
+  const { env = {}, secondEnv = {}, program } = options
   const database = await startWorldDatabase(options)
   const { standby, pooler, patroni } = database
   const relay = await startRelay(database.port)
@@ -103,7 +105,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     ...env,
   }
   const start = (only: 'auth' | 'mcp', more: Record<string, string>) =>
-    startStackProcess({ database: 'postgresql', only, env: { ...shared, ...more } })
+    startStackProcess({ database: 'postgresql', only, env: { ...shared, ...more }, ...(program && { program }) })
   const [first, second, mcp] = await Promise.all([
     start('auth', { AUTH_PORT: String(firstPort), ...bootstrap(accounts.ada) }),
     start('auth', { AUTH_PORT: String(secondPort), ...bootstrap(accounts.grace), ...secondEnv }),

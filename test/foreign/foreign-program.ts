@@ -12,6 +12,9 @@ export type Language = 'python' | 'go' | 'java' | 'typescript'
 
 const places = z.record(z.string(), z.string()).parse(JSON.parse(process.env['FOREIGN_PROGRAMS'] ?? '{}'))
 
+/** Where the set-up has put what the language needs: see `install-libraries.mjs`. */
+export const placeOf = (language: Language): string => places[language] ?? ''
+
 /** `describe` for what needs this language. Node runs TypeScript's libraries. */
 export function describeIn(language: Language, title: string, tests: () => void): void {
   describeWith(language === 'typescript' ? [] : language, title, tests)
@@ -20,7 +23,7 @@ export function describeIn(language: Language, title: string, tests: () => void)
 const fastStart = ['-Xmx256m', '-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC']
 
 /** Command line of a program of `test/foreign/<language>`, with the libraries that the set-up has installed. */
-function commandOf(language: Language, program: string): readonly string[] {
+export function commandOf(language: Language, program: string): readonly string[] {
   const place = places[language] ?? ''
   if (language === 'python') return [place, fileURLToPath(new URL(`python/${program}.py`, import.meta.url))]
   if (language === 'go') return [join(place, program)]

@@ -88,13 +88,18 @@ function fetchGo(go) {
   return join(folder, 'bin', 'go')
 }
 
-/** The folder of the built programs. */
-function prepareGo(found) {
+/** Builds packages of test/foreign/go into a folder. `flags`: further ones of `go build`. */
+export function buildGo(found, folder, packages, flags = []) {
   const go = isNewEnoughGo(found) ? found : fetchGo(found)
-  const folder = join(cache, 'go-programs')
   mkdirSync(folder, { recursive: true })
   const options = { env: { ...goEnvironment(), GOROOT: '' }, cwd: join(here, 'go') }
-  run(go, ['build', '-mod=readonly', '-trimpath', '-o', `${folder}/`, './...'], options)
+  run(go, ['build', '-mod=readonly', '-trimpath', ...flags, '-o', `${folder}/`, ...packages], options)
+}
+
+/** The folder of the built programs. */
+function prepareGo(found) {
+  const folder = join(cache, 'go-programs')
+  buildGo(found, folder, ['./...'])
   return folder
 }
 

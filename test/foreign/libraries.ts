@@ -1,4 +1,4 @@
-/** The libraries of `npm run test:foreign`, with the versions that their manifests pin, and the README's table of them. */
+/** The libraries of `npm run test:foreign`, with the versions that their manifests pin, and the manual's table of them. */
 import { readFileSync } from 'node:fs'
 
 interface Library {
@@ -69,7 +69,7 @@ export function pinnedVersion(language: Library['language'], name: string): stri
 export function foreignTable(): string {
   const rows = foreignLibraries.map(({ names, language, as, test }) => {
     const versions = names.map((name) => `\`${name}\` ${pinnedVersion(language, name)}`).join(' with ')
-    return `| ${versions} | ${language} | ${as} | [${test}](test/foreign/${test}) |`
+    return `| ${versions} | ${language} | ${as} | [${test}](../../test/foreign/${test}) |`
   })
   return ['| library | language | as | test |', '|---|---|---|---|', ...rows].join('\n')
 }

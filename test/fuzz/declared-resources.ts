@@ -1,6 +1,7 @@
 /** Two protected resources, small enough to see through; the first is the one that a request means that names none. */
 import { createResources } from '../../src/authorization-server/resources/resources.js'
 import type { ResourceDeclaration, ScopeDeclaration } from '../../src/oauth/resource.js'
+import { declaring } from '../support/declarations.js'
 
 function scope(name: string, includes: readonly string[] = [], destructive = false): ScopeDeclaration {
   return { name, title: name, description: '', includes, destructive }
@@ -23,4 +24,4 @@ export const notes = declaration(
 
 export const files = declaration('https://files.example/mcp', [], [scope('files:read'), scope('files:purge', [], true)])
 
-export const resources = createResources([notes, files])
+export const resources = createResources(declaring(notes, files))

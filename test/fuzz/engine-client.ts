@@ -6,6 +6,7 @@ import { generateKeyPairSync } from 'node:crypto'
 import { type Client, type Configuration, errors, Provider } from 'oidc-provider'
 import { compareLoopbackRedirects } from '../../src/authorization-server/engine/authentication.js'
 import { extraClientMetadata } from '../../src/authorization-server/engine/client-configuration.js'
+import { noDeclarations } from '../support/declarations.js'
 
 export const registrationRules = {
   allowedPrivateUseRedirects: new Set(['cursor://anysphere.cursor-mcp/oauth/callback', 'com.example.app:/cb']),
@@ -38,7 +39,7 @@ const configuration: Configuration = {
     response_types: ['code'],
     token_endpoint_auth_method: 'client_secret_basic',
   },
-  extraClientMetadata: extraClientMetadata({ registrationRules, trustedAssertionIssuers: [], offersDeviceFlow: true }),
+  extraClientMetadata: extraClientMetadata({ registrationRules, declarations: noDeclarations, offersDeviceFlow: true }),
   features: {
     clientCredentials: { enabled: true },
     devInteractions: { enabled: false },

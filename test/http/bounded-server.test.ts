@@ -181,6 +181,24 @@ describe('Connections of strangers', () => {
     await eventually(() => openAnswers === 0)
   })
 
+  it('whose requests are not whole share a bounded memory: the network with the most gives some up', async () => {
+    const bounded = await listen(app, '127.0.0.1', 0, { unfinishedBytes: 220_000 })
+    const half = `POST / HTTP/1.1\r\n${host}\r\nConnection: close\r\nContent-Length: 60000\r\n\r\n${'x'.repeat(50_000)}`
+    let left = 0
+    for (const socket of Array.from({ length: 10 }, () => open(bounded))) {
+      void outcome(socket).then(() => (left += 1))
+      socket.write(half)
+    }
+    const honest = connect({ port: bounded.address.port, host: '127.0.0.1', localAddress: '127.0.0.2' })
+    honest.write(half)
+    await eventually(() => left >= 7)
+    // Of what is kept the honest one is a part, and it can still be finished.
+    expect(left).toBe(7)
+    honest.write('x'.repeat(10_000))
+    expect(await outcome(honest)).toContain('answered')
+    await bounded.close(0)
+  })
+
   it('beyond the number that may be open are closed as they come, and the next ones are served again', async () => {
     const many = Array.from({ length: 40 }, () => open(patient))
     let closed = 0

@@ -23,15 +23,15 @@ async function startFront({ issuer = 'http://localhost', trustedProxies = ['127.
     ...limits,
   })
   const port = await listenOn(createServer(serveFront(front, { trustedProxies })))
-  const register = (address: string) =>
+  const register = (address: string, headers: Readonly<Record<string, string>> = {}) =>
     fetch(`http://127.0.0.1:${port}/register`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', 'x-forwarded-for': address },
+      headers: { 'content-type': 'application/json', 'x-forwarded-for': address, ...headers },
       body: JSON.stringify({ redirect_uris: ['https://app.example/cb'] }),
     })
-  const statuses = async (addresses: readonly string[]) => {
+  const statuses = async (addresses: readonly string[], headers: Readonly<Record<string, string>> = {}) => {
     const found: number[] = []
-    for (const address of addresses) found.push((await register(address)).status)
+    for (const address of addresses) found.push((await register(address, headers)).status)
     return found
   }
   return {
@@ -80,5 +80,62 @@ describe('Registrations at a front', () => {
   it('take the word of nobody but a trusted proxy', async () => {
     const front = await startFront({ trustedProxies: [] })
     expect(taken(await front.statuses(times(25, (at) => `198.51.100.${at}`)))).toBe(20)
+  })
+
+  const callFrom = (origin: string, site = 'cross-site') => ({ origin, 'sec-fetch-site': site })
+
+  it.each(['cross-site', 'same-site'])('are not used up for programs by pages of other sites: %s', async (site) => {
+    const front = await startFront({})
+    const here = times(25, () => '198.51.100.7')
+    // Of 20, all pages may use half, and one of them half of that.
+    expect(taken(await front.statuses(here, callFrom('https://evil.example', site)))).toBe(5)
+    expect(taken(await front.statuses(here, callFrom('https://client.example', site)))).toBe(5)
+    expect(taken(await front.statuses(here, callFrom('https://third.example', site)))).toBe(0)
+    expect(taken(await front.statuses(here))).toBe(20)
+  })
+
+  it('of pages everywhere use up what pages may, and leave each network a share', async () => {
+    const front = await startFront({})
+    const page = callFrom('https://evil.example')
+    // Half of 30.
+    expect(
+      taken(
+        await front.statuses(
+          times(3, (at) => `198.51.100.${at}`).flatMap((address) => times(5, () => address)),
+          page,
+        ),
+      ),
+    ).toBe(15)
+    expect(await front.statuses(['203.0.113.1', '203.0.113.1'], callFrom('https://client.example'))).toEqual([201, 429])
+    expect(taken(await front.statuses(times(20, () => '203.0.113.1')))).toBe(20)
+  })
+
+  it('of pages count apart without an address too', async () => {
+    const front = await startFront({ issuer: 'https://mcp.example.com', trustedProxies: [] })
+    const anywhere = times(35, (at) => `198.51.100.${at}`)
+    expect(taken(await front.statuses(anywhere, callFrom('https://evil.example')))).toBe(7)
+    expect(taken(await front.statuses(anywhere, callFrom('https://client.example')))).toBe(7)
+    expect(taken(await front.statuses(anywhere))).toBe(30)
+  })
+
+  it('of a page at the front itself, and of programs with an Origin, count as others', async () => {
+    const front = await startFront({})
+    expect(
+      taken(
+        await front.statuses(
+          times(10, () => '198.51.100.7'),
+          callFrom('http://localhost', 'same-origin'),
+        ),
+      ),
+    ).toBe(10)
+    expect(
+      taken(
+        await front.statuses(
+          times(10, () => '198.51.100.7'),
+          { origin: 'vscode-file://vscode-app' },
+        ),
+      ),
+    ).toBe(10)
+    expect((await front.register('198.51.100.7')).status).toBe(429)
   })
 })

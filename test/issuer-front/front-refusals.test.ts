@@ -161,7 +161,7 @@ describe('The front refuses', () => {
     const browser = world.newBrowser()
     const arrival = await browser.open(world.authorizeUrl(clientId))
     if ('left' in arrival) throw new Error('nobody was asked')
-    const link = /class="go" href="([^"]+)"/.exec(arrival.page.html)?.[1]?.replaceAll('&#38;', '&') ?? ''
+    const link = /class="go" [^>]*data-upstream="([^"]+)"/.exec(arrival.page.html)?.[1]?.replaceAll('&#38;', '&') ?? ''
     const state = new URL(link).searchParams.get('state') ?? ''
     const back = (iss: string | undefined) =>
       `${world.origin}/authorize/callback?${new URLSearchParams({ code: 'c', state, ...(iss === undefined ? {} : { iss }) })}`

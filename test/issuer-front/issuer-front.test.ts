@@ -1,10 +1,12 @@
 /** An MCP server whose authorization server is somebody else's and has no registration: clients get in through the front. */
+import { createHash } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { systemClock } from '../../src/base/clock.js'
 import { randomSecret } from '../../src/base/secrets.js'
 import { createIssuerFront, serveFront } from '../../src/issuer-front/index.js'
+import type { Browser } from '../support/browser.js'
 import { completeForeignAuthorization } from '../support/foreign-issuer.js'
 import { listenOn } from '../support/opened.js'
 import { callThroughSdkV2, connectSdkV2, SdkV2Provider } from '../support/sdk-v2-client.js'
@@ -130,7 +132,15 @@ describe('The front says', () => {
     expect(html).toContain('&#60;b&#62;Your Bank')
     expect(html).toContain('not verified')
     expect(html).toContain('a program on this computer (127.0.0.1)')
-    expect(html).not.toMatch(/<script|<b>/)
+    expect(html).not.toMatch(/<b>/)
+    // One script, which the policy names by its hash.
+    const [script, ...others] = [...html.matchAll(/<script>(.*?)<\/script>/gs)].map(([, text]) => text ?? '')
+    expect([others, html.match(/<script/g)?.length]).toEqual([[], 1])
+    expect(headers.get('content-security-policy')).toContain(
+      `script-src 'sha256-${createHash('sha256')
+        .update(script ?? '')
+        .digest('base64')}'`,
+    )
     expect(headers.get('content-security-policy')).toContain("frame-ancestors 'none'")
     expect(headers.get('set-cookie')).toMatch(/HttpOnly; SameSite=Lax/)
     const cancel = /<a href="([^"]+)" rel="noreferrer">Cancel/.exec(html)?.[1]?.replaceAll('&#38;', '&') ?? ''
@@ -139,6 +149,58 @@ describe('The front says', () => {
       state: 's1',
       iss: world.origin,
     })
+  })
+})
+
+describe('A press that no script saw', () => {
+  const confirmUrl = (url: string) => url.replace('/authorize?', '/authorize/confirm?')
+  const stampIn = (html: string) => /name="front_shown" value="([^"]+)"/.exec(html)?.[1] ?? ''
+
+  async function opened(browser: Browser, url: string): Promise<string> {
+    const arrival = await browser.open(url)
+    return 'left' in arrival ? arrival.left : arrival.page.html
+  }
+
+  it('leads to a second page, which wants time and its number, in the same browser and for the same request', async () => {
+    const browser = world.newBrowser()
+    const url = world.authorizeUrl(await world.registered())
+    const first = await opened(browser, url)
+    const link = /<a class="go" href="([^"]+)"/.exec(first)?.[1]?.replaceAll('&#38;', '&') ?? ''
+    expect(new URL(link, world.origin).href).toBe(confirmUrl(url))
+    const second = await opened(browser, confirmUrl(url))
+    expect(second).toContain('Did you start this yourself?')
+    expect(second).not.toContain('<script')
+    const [, number = ''] = /To go on, type <strong>(\d{3})/.exec(second) ?? []
+    const pressed = (shown: string, typed = number, request = url) =>
+      `${confirmUrl(request)}&${new URLSearchParams({ front_shown: shown, front_number: typed })}`
+    const stamp = stampIn(second)
+    const wrong = String((Number(number) + 1) % 1_000).padStart(3, '0')
+    expect(await opened(browser, pressed(stamp))).toContain('too quick to be meant')
+    world.advance(1_100)
+    for (const typed of [wrong, '', 'yes'])
+      expect(await opened(browser, pressed(stamp, typed))).toContain('not the number on this page')
+    const other = world.authorizeUrl(await world.registered())
+    for (const [who, made] of [
+      [browser, pressed(stamp, number, other)],
+      [browser, pressed(`1${stamp}`)],
+      [browser, pressed('')],
+      [world.newBrowser(), pressed(stamp)],
+    ] as const) {
+      const html = await opened(who, made)
+      expect(html).toContain('Did you start this yourself?')
+      expect(html).not.toMatch(/too quick|not the number/)
+    }
+    const on = await browser.open(pressed(stamp))
+    world.advance(0)
+    expect('left' in on ? on.left : new URL(on.page.url).origin).toBe(world.foreign.issuer)
+  })
+
+  it.each([
+    ['for an unknown client', { client_id: 'made-up' }, 400],
+    ['for another redirect', { redirect_uri: 'https://evil.example/' }, 400],
+  ])('is refused %s', async (_what, changes, status) => {
+    const arrival = await world.newBrowser().open(confirmUrl(world.authorizeUrl(await world.registered(), changes)))
+    expect('left' in arrival ? arrival.left : arrival.page.status).toBe(status)
   })
 })
 

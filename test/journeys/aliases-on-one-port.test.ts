@@ -40,13 +40,13 @@ describe.each([
     const port = await freePort()
     const clientsFile = join(temporaryFolder('clients'), 'clients.json')
     const clients = [{ ...introspector, introspects: `http://localhost:${port}/mcp` }]
-    writeFileSync(clientsFile, JSON.stringify(clients))
+    writeFileSync(clientsFile, JSON.stringify({ clients }))
     alias = `http://127.0.0.1:${port}/mcp`
     stack = await startStack({
       database: 'embedded',
       env: {
         ...env,
-        CLIENTS_FILE: clientsFile,
+        GATEHOUSE_FILE: clientsFile,
         ISSUER_URL: `http://localhost:${port}${path}`,
         RESOURCE_URL: `http://localhost:${port}/mcp`,
         // The last two have paths of the issuer, on another host.

@@ -9,17 +9,22 @@ import { temporaryFolder } from '../support/run-folder.js'
 import { type Stack, startStack } from '../support/stack.js'
 
 const file = join(temporaryFolder('resource'), 'resource.json')
-writeFileSync(
-  file,
-  JSON.stringify({
-    name: 'Acme Tickets',
-    scopes: [
-      { name: 'tickets:read', title: 'Read your tickets', description: 'Of your team.', default: true },
-      { name: 'tickets:delete', title: 'Delete tickets', description: 'For good.', destructive: true },
-    ],
-    tools: [{ name: 'close_ticket', title: 'Close a ticket', scopes: ['tickets:delete'] }],
-  }),
-)
+const tickets = {
+  name: 'Acme Tickets',
+  scopes: {
+    'tickets:read': { title: 'Read your tickets', description: 'Of your team.', default: true },
+    'tickets:delete': { title: 'Delete tickets', description: 'For good.', destructive: true },
+  },
+  tools: { close_ticket: { title: 'Close a ticket', scopes: ['tickets:delete'] } },
+}
+
+/** The same URLs, said by a declaration file. */
+function declaredInFile(env: Readonly<Record<string, string>>, port: number) {
+  const { RESOURCE_URL: url = `http://localhost:${port}/mcp`, RESOURCE_ALIASES: aliases = '' } = env
+  const entry = { url, aliases: aliases.split(/,\s*/).filter((alias) => alias !== ''), ...tickets }
+  writeFileSync(file, JSON.stringify({ resources: [entry] }))
+  return { resource: url, env: { ...env, RESOURCE_URL: '', RESOURCE_ALIASES: '', GATEHOUSE_FILE: file } }
+}
 
 interface Situation {
   readonly name: string
@@ -69,8 +74,7 @@ describe.each(situations)('$name, an MCP server of the operator’s own: $isOwn'
     const written = withPorts(env, port, other)
     stack = await startStack({
       database: 'embedded',
-      env: isOwn ? { ...written, RESOURCE_FILE: file } : written,
-      ...(isOwn ? { overrides: { only: 'auth' } } : {}),
+      ...(isOwn ? { ...declaredInFile(written, other), overrides: { only: 'auth' } } : { env: written }),
     })
     home = pageOf(await stack.newBrowser().open(`${stack.issuer}/`))
   })

@@ -1,19 +1,28 @@
-/** The examples that the README quotes, run: their hosts are servers on loopback. */
-
-import { readFileSync } from 'node:fs'
+/** The examples that the manual quotes, run: their hosts are servers on loopback. */
+import { createHash } from 'node:crypto'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { createResourceServer, type ProtectedResourceSettings } from '../../src/resource-server/index.js'
+import { randomSecret } from '../../src/base/secrets.js'
+import {
+  createResourceServer,
+  type FetchFunction,
+  type ProtectedResourceSettings,
+} from '../../src/resource-server/index.js'
 import { protect } from '../../src/resource-server/node-http.js'
+import { exampleBlock, exampleNames } from '../manual/examples.js'
+import { sectionText } from '../manual/pages.js'
+import { eventually } from '../support/eventually.js'
 import { mcpRequest } from '../support/mcp-request.js'
 import { listenOn } from '../support/opened.js'
 import { startTokenIssuer, type TokenIssuer } from '../support/token-issuer.js'
 import { createApp as createHonoApp, settings as honoStreams } from './examples/hono-streams.js'
+import { createApp as createFrontApp } from './examples/issuer-front.js'
 import { createApp as createKoaApp, settings as koaScopes } from './examples/koa-scopes.js'
 import { settings as opaqueTokens } from './examples/opaque-tokens.js'
 import { settings as repairedMetadata } from './examples/repaired-metadata.js'
+import { createGuard } from './examples/revocation-feed.js'
 import { settings as twoResources } from './examples/two-resources.js'
 
 const login = 'https://login.example.com'
@@ -71,17 +80,8 @@ async function serve(settings: ProtectedResourceSettings | readonly ProtectedRes
 }
 
 describe('examples', () => {
-  const all = ['koa-scopes', 'hono-streams', 'opaque-tokens', 'repaired-metadata', 'two-resources']
-  it.each(all)('%s is what the README shows', (name) => {
-    const [, ...lines] = readFileSync(new URL(`examples/${name}.ts`, import.meta.url), 'utf8').split('\n')
-    const shown = lines
-      .join('\n')
-      .replaceAll(
-        /'\.\.\/\.\.\/\.\.\/src\/(resource-server(?:\/\w+)?)\.js'/g,
-        (_, path: string) => `'gatehouse/${path}'`,
-      )
-      .replaceAll('/index', '')
-    expect(readFileSync(new URL('../../README.md', import.meta.url), 'utf8')).toContain(`\`\`\`ts\n${shown}\`\`\``)
+  it.each(exampleNames)('%s is what the manual shows (npm run docs)', (name) => {
+    expect(sectionText(name)).toBe(`${exampleBlock(name)}\n`)
   })
 
   it('asks for scopes tool by tool in Koa, and serves who has them', async () => {
@@ -177,5 +177,57 @@ describe('examples', () => {
       resource_documentation: 'https://docs.example.com/notes',
     })
     expect(await ask('/files')).toMatchObject({ status: 401, challenge: expect.stringContaining('realm="Files"') })
+  })
+
+  it('refuses a token that the revocation feed ended', async () => {
+    const aud = 'https://notes.example.com/mcp'
+    const host = hostOf(login)
+    const jti = crypto.randomUUID()
+    const at = Math.floor(Date.now() / 1000)
+    const metadata = { issuer: login, jwks_uri: `${login}/jwks`, gatehouse_revocation_feed_endpoint: `${login}/feed` }
+    host.routes.set('/.well-known/oauth-authorization-server', { body: metadata })
+    const ended = { kind: 'token', id: createHash('sha256').update(jti).digest('base64url'), at, expires_at: at + 600 }
+    let told: object[] = []
+    host.routes.set('/feed', () => ({
+      body: { revocations: told, cursor: String(told.length), more: false, complete: true },
+    }))
+    const { feed, guard } = createGuard('secret', fetchFromStandIns)
+    const url = await listenTo(protect(guard, (_, response) => void response.end('called')))
+    const token = await host.sign({ iss: login, aud, jti })
+    const statusOf = async () => (await fetch(`${url}/mcp`, { headers: { authorization: `Bearer ${token}` } })).status
+    try {
+      expect(await statusOf()).toBe(200)
+      told = [ended]
+      await eventually(async () => (await statusOf()) === 401)
+    } finally {
+      feed.close()
+    }
+  })
+
+  it('lets a client register at another authorization server through the front', async () => {
+    const registered: { client_name?: string; redirect_uris?: string[]; scope?: string }[] = []
+    const upstream: FetchFunction = async (url, init) => {
+      if (!url.startsWith('http://hydra:4445/')) return fetchFromStandIns(url, init)
+      registered.push(JSON.parse(String(init?.body)))
+      return Response.json({ client_id: 'upstream-1' }, { status: 201 })
+    }
+    const front = 'https://mcp.example.com'
+    const endpoints = { authorization_endpoint: `${login}/authorize`, token_endpoint: `${login}/token` }
+    const metadata = { issuer: login, jwks_uri: `${login}/jwks`, ...endpoints }
+    hostOf(login).routes.set('/.well-known/oauth-authorization-server', {
+      body: { ...metadata, code_challenge_methods_supported: ['S256'], response_types_supported: ['code'] },
+    })
+    const url = await listenTo(createFrontApp(randomSecret(), upstream))
+    const document = await (await fetch(`${url}/.well-known/oauth-authorization-server`)).json()
+    expect(document).toMatchObject({ issuer: front, registration_endpoint: `${front}/register` })
+    const answer = await fetch(`${url}/register`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ client_name: 'A client', redirect_uris: ['http://127.0.0.1:1/callback'] }),
+    })
+    expect(answer.status).toBe(201)
+    expect(registered).toEqual([
+      expect.objectContaining({ scope: 'notes:read notes:write', redirect_uris: [`${front}/authorize/callback`] }),
+    ])
   })
 })

@@ -37,7 +37,6 @@ describeOnDatabases('Machines (%s)', (database) => {
       { client_id: 'worker', client_name: 'Worker', jwks_uri: `${idp.origin}/worker-jwks` },
       { client_id: 'assistant', client_name: 'Assistant', client_secret_file: 'secret', grant_types: [jwtBearer] },
     ]
-    writeFileSync(join(folder, 'clients.json'), JSON.stringify({ clients }))
     const trusted = {
       issuer: idp.issuer,
       jwks_uri: `${idp.origin}/jwks`,
@@ -45,9 +44,10 @@ describeOnDatabases('Machines (%s)', (database) => {
       accounts: 'email',
       email_domains: ['example.com'],
     }
+    writeFileSync(join(folder, 'clients.json'), JSON.stringify({ clients, assertion_issuers: [trusted] }))
     stack = await startStack({
       database,
-      env: { CLIENTS_FILE: join(folder, 'clients.json'), TRUSTED_ASSERTION_ISSUERS: JSON.stringify([trusted]) },
+      env: { GATEHOUSE_FILE: join(folder, 'clients.json') },
     })
   })
   afterAll(async () => {

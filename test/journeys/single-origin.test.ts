@@ -101,7 +101,7 @@ describe('one port, issuer at the root: SDK clients', () => {
   })
 })
 
-/** The README's Caddyfile in a few lines: the MCP server's paths, everything else to the issuer, Host untouched. */
+/** The manual's Caddyfile in a few lines: the MCP server's paths, everything else to the issuer, Host untouched. */
 async function startProxy(port: number, mcpPort: number, authPort: number): Promise<Server> {
   const isMcp = (path: string) => /^\/(?:mcp\/?$|\.well-known\/oauth-protected-resource(?:\/|$))/.test(path)
   const proxy = createServer((incoming, outgoing) => {

@@ -14,6 +14,7 @@ import { createOperatorFetch } from '../../src/outbound/operator-fetch.js'
 import { createPages, viewsFolder } from '../../src/pages/pages.js'
 import { openTestDatabase } from '../support/databases.js'
 import { freePort } from '../support/free-port.js'
+import { keepLines } from '../support/known-problems.js'
 import { listen, releaseAfterwards } from '../support/opened.js'
 import { startTokenIssuer, type TokenIssuer } from '../support/token-issuer.js'
 
@@ -56,7 +57,7 @@ export async function startMcpTestServer(
       scripts: connectScripts,
     }),
     version: '0.0.0',
-    log: createLogger('debug', { write: (line) => void logLines.push(line) }),
+    log: createLogger('debug', keepLines(logLines)),
     clock: systemClock,
     trustedProxies: [],
     dpop: { replays: createProofReplayStore(database.sql), clock: systemClock, required: dpopRequired },

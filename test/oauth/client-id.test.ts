@@ -10,6 +10,7 @@ describe('Client identifier URLs (CIMD draft §3)', () => {
     'https://client.example/a?version=2',
     'https://xn--bcher-kva.example/client.json',
     'https://client.example/a..b/.well-known/x.json',
+    `https://client.example/${'a'.repeat(1_001)}`,
   ])('%s is one', (id) => expect(isMetadataDocumentUrl(id)).toBe(true))
 
   it.each([
@@ -55,6 +56,7 @@ describe('Client identifier URLs (CIMD draft §3)', () => {
     ['an IPv6 address', 'https://[::1]/a'],
     ['a mapped address', 'https://[::ffff:7f00:1]/a'],
     ['too long', `https://client.example/${'a'.repeat(1_100)}`],
+    ['too long by one character', `https://client.example/${'a'.repeat(1_002)}`],
   ])('%s is none: %s', (_what, id) => expect(isMetadataDocumentUrl(id)).toBe(false))
 
   it('are told from other identifiers even when they are malformed, so that none is looked up as something else', () => {

@@ -3,11 +3,11 @@ import { isOnOwnHost, ownUrlsOf, registersOwnHost } from '../../src/oauth/own-ho
 
 const ownUrls = ownUrlsOf({
   issuer: 'https://auth.example.com/auth',
-  resources: [{ resource: 'https://mcp.example.com/mcp', aliases: ['https://old.example.com/mcp'] }],
+  resources: [{ url: 'https://mcp.example.com/mcp', aliases: ['https://old.example.com/mcp'] }],
 })
 const onLoopback = ownUrlsOf({
   issuer: 'http://localhost:3000',
-  resources: [{ resource: 'http://localhost:3001/mcp', aliases: ['http://127.0.0.1:3001/mcp'] }],
+  resources: [{ url: 'http://localhost:3001/mcp', aliases: ['http://127.0.0.1:3001/mcp'] }],
 })
 
 describe('Hosts of a deployment', () => {
@@ -57,5 +57,34 @@ describe('Hosts of a deployment', () => {
     const onDefaultPort = ['http://localhost']
     expect(registersOwnHost('http://localhost/callback', onDefaultPort)).toBe(false)
     expect(isOnOwnHost('http://localhost/callback', onDefaultPort)).toBe(true)
+    expect(isOnOwnHost('https://localhost/callback', onDefaultPort)).toBe(false)
+  })
+
+  it.each([
+    ['https://acme.example.com/cb', true],
+    ['https://ACME.example.com.:8443/cb', true],
+    ['https://example.com/cb', false],
+    ['https://a.acme.example.com/cb', false],
+    ['https://acme.example.com.evil.example/cb', false],
+    ['https://acme.example.org/cb', false],
+  ])('of a family of resources are all that its pattern matches: %s: %s', (url, expected) => {
+    expect(isOnOwnHost(url, ['https://auth.example.net', 'https://*.example.com/mcp'])).toBe(expected)
+  })
+})
+
+describe('A family of resources', () => {
+  const family = ownUrlsOf({
+    issuer: 'https://auth.example.com',
+    resources: [{ url: 'https://*.eu.*.example.com/mcp' }],
+  })
+  it.each([
+    ['https://a.eu.b.example.com/x', true],
+    ['https://a.eu.b.example.com:8443/', true],
+    ['https://a.us.b.example.com/', false],
+    ['https://eu.b.example.com/', false],
+    ['https://x.a.eu.b.example.com/', false],
+    ['https://example.com/', false],
+  ])('%s is on a host of it: %s', (url, isOwn) => {
+    expect(isOnOwnHost(url, family)).toBe(isOwn)
   })
 })

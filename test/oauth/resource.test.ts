@@ -1,5 +1,10 @@
 import { describe, expect, it } from '@jest/globals'
-import { canonicalResource, scopeHierarchyOf } from '../../src/oauth/resource.js'
+import {
+  canonicalResource,
+  readOnlyDeclaration,
+  scopeHierarchyOf,
+  type ToolDeclaration,
+} from '../../src/oauth/resource.js'
 import { cpuMilliseconds } from '../support/cpu-time.js'
 
 describe('Canonical form of a resource identifier (RFC 8707 §2, MCP authorization)', () => {
@@ -62,5 +67,31 @@ describe('A resource declaration', () => {
       { ...scope, name: 'write', includes: ['read'] },
     ]
     expect(scopeHierarchyOf({ scopes })).toEqual({ read: [], write: ['read'] })
+  })
+})
+
+describe('A resource in read-only mode', () => {
+  const tool = (name: string, scope: string, readOnly?: boolean): ToolDeclaration => ({
+    name,
+    title: name,
+    destructive: false,
+    scopes: [scope],
+    ...(readOnly !== undefined && { readOnly }),
+  })
+
+  it('keeps the tools that are declared to change nothing, and the recommended scopes that something needs', () => {
+    const { tools, defaultScopes } = readOnlyDeclaration({
+      resource: 'https://mcp.example.com/mcp',
+      aliases: [],
+      name: 'Files',
+      description: 'Files of a person.',
+      scopes: [],
+      tools: [tool('read', 'files:read', true), tool('write', 'files:write', false), tool('move', 'files:move')],
+      contents: [{ name: 'file:///{path}', scopes: ['files:open'] }],
+      prompts: [{ name: 'sum up', scopes: ['files:sum'] }],
+      defaultScopes: ['files:read', 'files:write', 'files:move', 'files:open', 'files:sum', 'files:none'],
+    })
+    expect(tools.map(({ name }) => name)).toEqual(['read'])
+    expect(defaultScopes).toEqual(['files:read', 'files:open', 'files:sum'])
   })
 })

@@ -1,5 +1,12 @@
 import { describe, expect, it } from '@jest/globals'
-import { expandScopes, formatScope, isScopeToken, meetsRequirement, parseScope } from '../../src/oauth/scope.js'
+import {
+  expandScopes,
+  formatScope,
+  isScopeToken,
+  meetsRequirement,
+  nearestCombination,
+  parseScope,
+} from '../../src/oauth/scope.js'
 
 const hierarchy = { 'notes:write': ['notes:read'], 'notes:admin': ['notes:write'], loop: ['loop'] }
 
@@ -49,9 +56,29 @@ describe('Scopes that include others', () => {
     [['notes:readall'], ['notes:read'], false],
     [['notes:read'], ['notes:readall'], false],
     [['NOTES:READ'], ['notes:read'], false],
+    [['notes:read'], ['notes:read', 'notes:delete'], false],
+    [['notes:delete'], ['notes:read', 'notes:delete'], false],
     [[], [], true],
     [[], ['notes:read'], false],
   ])('%j covers %j: %s', (granted, required, expected) => {
     expect(meetsRequirement(granted, required, hierarchy)).toBe(expected)
+  })
+
+  it.each<[string[], string[][], string[]]>([
+    // What lacks least, then what needs most of what is held, then what is named first.
+    [
+      ['a'],
+      [
+        ['b', 'c'],
+        ['a', 'b'],
+      ],
+      ['a', 'b'],
+    ],
+    [['a'], [['b'], ['a', 'c']], ['a', 'c']],
+    [[], [['b', 'c'], ['d']], ['d']],
+    [[], [['b'], ['d']], ['b']],
+    [['notes:write'], [['x'], ['notes:read', 'y']], ['notes:read', 'y']],
+  ])('%j is nearest, of %j, to %j', (granted, anyOf, nearest) => {
+    expect(nearestCombination(granted, { anyOf }, hierarchy)).toEqual(nearest)
   })
 })

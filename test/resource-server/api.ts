@@ -1,6 +1,6 @@
-/** The surface of the library as its users' compiler sees it: every export of every subpath with its declaration, without comments. */
+/** The surface of the libraries as their users' compiler sees it: every export of every subpath with its declaration, without comments. */
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -12,6 +12,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 export const reviewedApi = fileURLToPath(new URL('api.txt', import.meta.url))
 
 const manifestSchema = z.object({
+  name: z.string(),
   exports: z.record(z.string(), z.union([z.string(), z.object({ types: z.string(), default: z.string() })])),
 })
 
@@ -21,14 +22,16 @@ interface Subpath {
   readonly module: string
 }
 
-function subpaths(): readonly Subpath[] {
-  const manifest = manifestSchema.parse(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')))
-  return Object.entries(manifest.exports).flatMap(([name, target]) =>
+function subpathsOf(folder: string): readonly Subpath[] {
+  const manifest = manifestSchema.parse(JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')))
+  return Object.entries(manifest.exports).flatMap(([subpath, target]) =>
     typeof target === 'string'
       ? []
-      : [{ name: name.replace(/^\./, 'gatehouse'), module: /dist\/(.+)\.d\.ts$/.exec(target.types)?.[1] ?? '' }],
+      : [{ name: subpath.replace(/^\./, manifest.name), module: /dist\/(.+)\.d\.ts$/.exec(target.types)?.[1] ?? '' }],
   )
 }
+
+const subpaths = () => readdirSync(join(root, 'packages')).flatMap((name) => subpathsOf(join(root, 'packages', name)))
 
 function emitDeclarations(modules: readonly string[], folder: string): void {
   const compiler = join(root, 'node_modules/typescript/bin/tsc')

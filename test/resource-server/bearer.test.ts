@@ -3,16 +3,15 @@ import { describe, expect, it } from '@jest/globals'
 import { parseChallenge, parseChallenges } from '../../src/oauth/challenge.js'
 import { OAuthError } from '../../src/oauth/errors.js'
 import {
-  type AccessToken,
   authenticate,
   type BearerOptions,
-  bearerMethodsOf,
-  createOperations,
   type PresentedCredentials,
   refuse,
-  refuseMissingScopes,
-  withoutQueryToken,
-} from '../../src/resource-server/index.js'
+} from '../../src/resource-server/bearer.js'
+import { refuseMissingScopes } from '../../src/resource-server/guard.js'
+import { type AccessToken, withoutQueryToken } from '../../src/resource-server/index.js'
+import { createOperations } from '../../src/resource-server/operations.js'
+import { bearerMethodsOf } from '../../src/resource-server/token-place.js'
 
 const resourceMetadataUrl = 'https://rs.test/.well-known/oauth-protected-resource/mcp'
 const accessToken: AccessToken = {

@@ -1,10 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { createOperatorFetch } from '../../src/outbound/operator-fetch.js'
-import {
-  createIssuerDiscovery,
-  type IssuerDiscoveryOptions,
-  type ServerMetadata,
-} from '../../src/resource-server/index.js'
+import { createIssuerDiscovery, type IssuerDiscoveryOptions } from '../../src/resource-server/index.js'
+import type { ServerMetadata } from '../../src/resource-server/server-metadata.js'
 import { eventually } from '../support/eventually.js'
 import { type LoopbackServer, startLoopbackServer } from '../support/token-issuer.js'
 

@@ -382,4 +382,20 @@ describe('the memory of used proofs', () => {
     for (const identifier of ['d', 'f', 'g', 'h', 'i']) expect(await remember(identifier, 8)).toBe(false)
     expect(await remember('i', 9)).toBe(true)
   })
+
+  it('makes room at the expense of the key that used the most, however far ahead its proofs are dated', async () => {
+    const memory = createProofMemory({ now: () => new Date(0) }, 100)
+    const remember = (identifier: string, second: number) =>
+      memory.rememberOnce(identifier, new Date(second * 1_000 - 1))
+    for (let proof = 0; proof < 10; proof += 1) expect(await remember(`honest\n${proof}`, 301)).toBe(true)
+    for (let proof = 0; proof < 500; proof += 1) await remember(`flood\n${proof}`, 590 + (proof % 10))
+    for (let proof = 0; proof < 10; proof += 1) {
+      expect(await remember(`honest\n${proof}`, 301)).toBe(false)
+      expect(await remember(`honest\nnew ${proof}`, 302)).toBe(true)
+      expect(await remember(`somebody else ${proof}\n1`, 301)).toBe(true)
+    }
+    for (let proof = 0; proof < 500; proof += 1) {
+      expect(await remember(`flood\n${proof}`, 590 + (proof % 10))).toBe(false)
+    }
+  })
 })

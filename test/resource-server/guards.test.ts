@@ -5,22 +5,20 @@ import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { z } from 'zod'
 import { OAuthError } from '../../src/oauth/errors.js'
+import { auditRefusal } from '../../src/resource-server/audit.js'
+import { authenticate, type Refusal } from '../../src/resource-server/bearer.js'
+import { createCallGuard } from '../../src/resource-server/call-guard.js'
 import {
   type AccessToken,
   type AuditEvent,
-  auditRefusal,
-  authenticate,
   createBuckets,
-  createCallGuard,
-  createOperations,
   createRateLimiter,
   createRequestChecks,
-  filterLists,
   invalidToken,
-  parseError,
-  type Refusal,
-  readJsonBody,
 } from '../../src/resource-server/index.js'
+import { parseError, readJsonBody } from '../../src/resource-server/json-body.js'
+import { filterLists } from '../../src/resource-server/operation-lists.js'
+import { createOperations } from '../../src/resource-server/operations.js'
 import { listenOn } from '../support/opened.js'
 
 const resourceMetadataUrl = 'https://mcp.example/.well-known/oauth-protected-resource/mcp'

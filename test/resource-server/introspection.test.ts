@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { exportJWK, exportPKCS8, generateKeyPair, jwtVerify } from 'jose'
 import { createOperatorFetch } from '../../src/outbound/operator-fetch.js'
-import { createIntrospectionVerifier, type TokenVerifier } from '../../src/resource-server/index.js'
+import type { TokenVerifier } from '../../src/resource-server/index.js'
+import { createIntrospectionVerifier } from '../../src/resource-server/introspection.js'
 import { type Answer, type LoopbackServer, resource, startLoopbackServer } from '../support/token-issuer.js'
 
 const now = new Date('2026-11-21T12:00:00Z')

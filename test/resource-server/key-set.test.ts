@@ -1,12 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { OAuthError } from '../../src/oauth/errors.js'
 import { createOperatorFetch } from '../../src/outbound/operator-fetch.js'
-import {
-  createJwtVerifier,
-  createRemoteKeySet,
-  createTokenVerifier,
-  type TokenVerifier,
-} from '../../src/resource-server/index.js'
+import type { TokenVerifier } from '../../src/resource-server/index.js'
+import { createRemoteKeySet } from '../../src/resource-server/key-set.js'
+import { createTokenVerifier } from '../../src/resource-server/token-verifier.js'
+import { createJwtVerifier } from '../../src/resource-server/verifier.js'
 import { eventually } from '../support/eventually.js'
 import { createSigningKey, resource, startTokenIssuer, type TokenIssuer } from '../support/token-issuer.js'
 

@@ -1,13 +1,8 @@
 import { describe, expect, it } from '@jest/globals'
 import { SignJWT } from 'jose'
-import {
-  bearerMethodsOf,
-  describeResource,
-  descriptionMistakes,
-  protectedResourceMetadata,
-  publishDocument,
-  type ResourceDescription,
-} from '../../src/resource-server/index.js'
+import { describeResource, protectedResourceMetadata, publishDocument } from '../../src/resource-server/metadata.js'
+import { descriptionMistakes, type ResourceDescription } from '../../src/resource-server/resource-description.js'
+import { bearerMethodsOf } from '../../src/resource-server/token-place.js'
 import { createSigningKey } from '../support/token-issuer.js'
 
 const declaration = { resource: 'https://rs.test/mcp', name: 'Notes', advertisedScopes: ['notes:read'] }

@@ -1,13 +1,9 @@
 /** Which operations a token may use, and what it meets that may not: tables over the pure rules. */
 import { describe, expect, it } from '@jest/globals'
 import { parseChallenge } from '../../src/oauth/challenge.js'
-import {
-  type AccessToken,
-  createOperations,
-  filterListResponse,
-  filterLists,
-  type OperationRules,
-} from '../../src/resource-server/index.js'
+import { type AccessToken, filterListResponse, type OperationRules } from '../../src/resource-server/index.js'
+import { filterLists } from '../../src/resource-server/operation-lists.js'
+import { createOperations } from '../../src/resource-server/operations.js'
 
 const metadataUrl = 'https://mcp.example/.well-known/oauth-protected-resource/mcp'
 

@@ -1,39 +1,59 @@
-/** The library as others get it: the packed tarball in an empty project, where nothing else of this repository can be reached. */
+/** The packages as others get them: the packed tarball in an empty project, where nothing else of this repository can be reached. */
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
+import { sectionText } from '../manual/pages.js'
 
 export const root = fileURLToPath(new URL('../..', import.meta.url))
 
 const packSchema = z.array(
-  z.object({ filename: z.string(), size: z.number(), files: z.array(z.object({ path: z.string() })) }),
+  z.object({
+    name: z.string(),
+    filename: z.string(),
+    size: z.number(),
+    unpackedSize: z.number(),
+    files: z.array(z.object({ path: z.string() })),
+  }),
 )
 
+/** The folder of each package that can be packed. */
+export const packages = { server: '.', guard: 'packages/guard', 'issuer-front': 'packages/issuer-front' } as const
+
 export interface Packed {
+  readonly name: string
   readonly tarball: string
   /** Bytes of the tarball. */
   readonly size: number
+  /** Bytes of its files. */
+  readonly unpackedSize: number
   readonly files: readonly string[]
 }
 
 /** Packs what was built into a folder. Runs no script and asks no registry. */
-export function pack(folder: string): Packed {
+export function pack(which: keyof typeof packages, folder: string): Packed {
   const flags = ['--ignore-scripts', '--offline', '--json', '--pack-destination', folder]
-  const output = execFileSync('npm', ['pack', ...flags], { cwd: root, encoding: 'utf8', stdio: 'pipe' })
+  const output = execFileSync('npm', ['pack', ...flags], {
+    cwd: join(root, packages[which]),
+    encoding: 'utf8',
+    stdio: 'pipe',
+  })
   const [packed] = packSchema.parse(JSON.parse(output))
   if (packed === undefined) throw new Error('nothing was packed')
-  return { tarball: join(folder, packed.filename), size: packed.size, files: packed.files.map(({ path }) => path) }
+  const { name, filename, size, unpackedSize, files } = packed
+  return { name, tarball: join(folder, filename), size, unpackedSize, files: files.map(({ path }) => path) }
 }
 
 /** Unpacks it in a project that has these packages besides, and no others. */
-export function installPacked({ tarball }: Packed, project: string, packages: readonly string[]): void {
+export function installPacked(packed: readonly Packed[], project: string, others: readonly string[]): void {
   const modules = join(project, 'node_modules')
-  mkdirSync(join(modules, 'gatehouse'), { recursive: true })
-  execFileSync('tar', ['-xzf', tarball, '-C', join(modules, 'gatehouse'), '--strip-components=1'])
-  for (const name of packages) {
+  for (const { name, tarball } of packed) {
+    mkdirSync(join(modules, name), { recursive: true })
+    execFileSync('tar', ['-xzf', tarball, '-C', join(modules, name), '--strip-components=1'])
+  }
+  for (const name of others) {
     mkdirSync(dirname(join(modules, name)), { recursive: true })
     symlinkSync(join(root, 'node_modules', name), join(modules, name))
   }
@@ -68,28 +88,32 @@ export function loadedBy(entry: string): Loaded {
   return { files: [...files], bytes, packages: [...packages].sort() }
 }
 
-export const libraryEntry = 'dist/resource-server/index.js'
+export const guardEntry = 'packages/guard/dist/resource-server/index.js'
 
-/** The sentence of README.md. Sizes are rounded: they say how big it is, not which commit this is. */
+/** The sentence of the manual. Sizes are rounded: they say how big it is, not which commit this is. */
 export function librarySize(): string {
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-pack-'))
   try {
-    const { size } = pack(folder)
-    const { files, bytes, packages } = loadedBy(libraryEntry)
+    const { size } = pack('guard', folder)
+    const { files, bytes, packages } = loadedBy(guardEntry)
     const kilobytes = (count: number) => `${Math.round(count / 10_000) * 10} kB`
-    return `The tarball, servers and all, has ${kilobytes(size)}. Importing the library loads ${files.length} files with ${kilobytes(bytes)} and ${packages.length} package: \`${packages.join('`, `')}\`.`
+    return `The tarball has ${kilobytes(size)}. Importing it loads ${files.length} files with ${kilobytes(bytes)} and ${packages.length} package: \`${packages.join('`, `')}\`.`
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
 }
 
-/** The code block of README.md, or the description of its resource, as a file would hold it. */
-export function readmeExample(name: 'express' | 'resource' = 'express'): string {
-  const readme = readFileSync(join(root, 'README.md'), 'utf8')
-  const block = new RegExp(
-    `<!-- ${name}-example:start -->\\n\`{3}js(?:on)?\\n([\\s\\S]*?)\`{3}\\n<!-- ${name}-example:end -->`,
-  )
-  const example = block.exec(readme)?.[1]
-  if (example === undefined) throw new Error('README.md has no example')
+/** The first code block of a package's README. */
+export function packageExample(name: keyof typeof packages): string {
+  const readme = readFileSync(join(root, packages[name], 'README.md'), 'utf8')
+  const [, example] = /```[jt]s\n([\s\S]*?)```/.exec(readme) ?? []
+  if (example === undefined) throw new Error(`${packages[name]}/README.md has no example`)
+  return example
+}
+
+/** The code block of the manual, or the description of its resource, as a file would hold it. */
+export function manualExample(name: 'express' | 'resource' = 'express'): string {
+  const example = /^`{3}(?:js|yaml)\n([\s\S]*)`{3}\n$/.exec(sectionText(`${name}-example`))?.[1]
+  if (example === undefined) throw new Error(`the section ${name}-example is not one code block`)
   return example
 }

@@ -1,26 +1,41 @@
-/** What README.md promises to who installs the tarball: types resolve, ten lines protect an Express server, SDK clients get in. */
+/** What the manual promises to who installs a tarball: types resolve, ten lines protect an Express server, SDK clients get in. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { sectionText } from '../manual/pages.js'
 import { freePort } from '../support/free-port.js'
 import { killAfterwards } from '../support/opened.js'
 import { temporaryFolder } from '../support/run-folder.js'
 import { callThroughSdkV1, SdkV1Provider } from '../support/sdk-v1-client.js'
 import { callThroughSdkV2, connectSdkV2, SdkV2Provider } from '../support/sdk-v2-client.js'
 import { type Stack, startStack } from '../support/stack.js'
-import { installPacked, libraryEntry, loadedBy, type Packed, pack, readmeExample, root } from './packed-library.js'
+import {
+  guardEntry,
+  installPacked,
+  loadedBy,
+  manualExample,
+  type Packed,
+  pack,
+  packageExample,
+  packages,
+  root,
+} from './packed-library.js'
 
-let packed: Packed
+let packed: Readonly<Record<keyof typeof packages, Packed>>
 let project: string
 
 beforeAll(() => {
   const folder = temporaryFolder('packed')
-  packed = pack(folder)
+  packed = {
+    server: pack('server', folder),
+    guard: pack('guard', folder),
+    'issuer-front': pack('issuer-front', folder),
+  }
   project = temporaryFolder('project')
-  installPacked(packed, project, [
+  installPacked([packed.guard, packed['issuer-front']], project, [
     'jose',
     'express',
     'fastify',
@@ -35,39 +50,62 @@ beforeAll(() => {
 })
 
 describe('the tarball', () => {
-  it('holds what runs and nothing that is not for others', () => {
-    const folders = new Set(packed.files.map((file) => file.split('/')[0]))
+  it('of the server holds what runs and nothing that is not for others', () => {
+    const { files } = packed.server
+    const folders = new Set(files.map((file) => file.split('/')[0]))
     expect([...folders].sort()).toEqual(
       ['CHANGELOG.md', 'LICENSE', 'README.md', 'dist', 'package.json', 'prisma', 'views'].sort(),
     )
-    for (const needed of ['dist/main.js', libraryEntry, 'dist/resource-server/index.d.ts', 'views/consent.ejs'])
-      expect(packed.files).toContain(needed)
-    expect(packed.files.some((file) => /^prisma\/auth\/migrations\/.*\.sql$/.test(file))).toBe(true)
-    expect(packed.files.filter((file) => /\.env|\.stamp|\.test\.|\/data\//.test(file))).toEqual([])
+    for (const needed of ['dist/main.js', 'views/consent.ejs']) expect(files).toContain(needed)
+    expect(files.some((file) => /^prisma\/auth\/migrations\/.*\.sql$/.test(file))).toBe(true)
+    expect(files.filter((file) => /\.env|\.stamp|\.test\.|\/data\//.test(file))).toEqual([])
   })
 
-  it('has the size that README.md says, and the library loads one package', () => {
-    const readme = readFileSync(join(root, 'README.md'), 'utf8')
-    const said =
-      /The tarball, servers and all, has (\d+) kB\. Importing the library loads (\d+) files with (\d+) kB/.exec(readme)
-    const { bytes, files, packages } = loadedBy(libraryEntry)
+  it.each(['guard', 'issuer-front'] as const)('of the library %s holds its code and what says what it is', (name) => {
+    const { files, unpackedSize } = packed[name]
+    const others = files.filter((file) => !/^dist\/[\w-]+\/[\w-]+\.(js|d\.ts)$/.test(file))
+    expect(others.sort()).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json'])
+    expect(unpackedSize).toBeLessThan(1_000_000)
+    const manifest = JSON.parse(readFileSync(join(root, packages[name], 'package.json'), 'utf8'))
+    expect(Object.keys(manifest.dependencies)).toEqual(['jose'])
+    for (const target of Object.values<{ types: string; default: string }>(manifest.exports))
+      if (typeof target !== 'string')
+        for (const file of [target.types, target.default]) expect(files).toContain(file.replace('./', ''))
+  })
+
+  it('of the guard has the size that the manual says, and loads one package', () => {
+    const said = /The tarball has (\d+) kB\. Importing it loads (\d+) files with (\d+) kB/.exec(sectionText('library'))
+    const { bytes, files, packages } = loadedBy(guardEntry)
     const [, tarballSize, fileCount, loadedSize] = (said ?? []).map(Number)
     const within = (stated: number | undefined, is: number) => Math.abs((stated ?? 0) - is) / is
     expect(packages).toEqual(['jose'])
-    // Rounded figures, brought up to date by `npm run readme`.
-    expect(within(tarballSize, packed.size / 1000)).toBeLessThan(0.25)
+    // Rounded figures, brought up to date by `npm run docs`.
+    expect(within(tarballSize, packed.guard.size / 1000)).toBeLessThan(0.25)
     expect(within(loadedSize, bytes / 1000)).toBeLessThan(0.25)
     expect(within(fileCount, files.length)).toBeLessThan(0.25)
+  })
+
+  it('explains itself by examples that the manual runs', () => {
+    expect(packageExample('guard')).toBe(manualExample())
+    expect(packageExample('issuer-front')).toBe(/^```ts\n([\s\S]*)```\n$/.exec(sectionText('issuer-front'))?.[1])
+  })
+
+  it('of the guard has at most sixty public names', () => {
+    const surface = readFileSync(join(root, 'test/resource-server/api.txt'), 'utf8')
+    const [, section = ''] = surface.split(/^# gatehouse-guard$/m)
+    const names = section
+      .split(/^# /m)[0]
+      ?.match(/^export (?:declare )?(?:async )?(?:function|const|class|interface|type) \w+/gm)
+    expect(new Set(names).size).toBeLessThanOrEqual(60)
+    expect(new Set(names).size).toBeGreaterThan(40)
   })
 })
 
 describe('importing it', () => {
   it('needs jose alone, does nothing, and gives named exports', () => {
     const bare = temporaryFolder('bare')
-    installPacked(packed, bare, ['jose'])
-    const subpaths = ['', '/express', '/fastify', '/hono', '/koa', '/node'].map(
-      (path) => `gatehouse/resource-server${path}`,
-    )
+    installPacked([packed.guard], bare, ['jose'])
+    const subpaths = ['', '/express', '/fastify', '/hono', '/koa', '/node'].map((path) => `gatehouse-guard${path}`)
     const code = `
       const globals = Object.getOwnPropertyNames(globalThis).length
       const modules = await Promise.all(${JSON.stringify(subpaths)}.map((path) => import(path)))
@@ -100,13 +138,13 @@ import type { AuthInfo as AuthInfoV1 } from '@modelcontextprotocol/sdk/server/au
 import type { AuthInfo as AuthInfoV2 } from '@modelcontextprotocol/server'
 import express from 'express'
 import fastify from 'fastify'
-import { createIssuerFront, serveFront } from 'gatehouse/issuer-front'
-import { createIssuerDiscovery, createResourceServer, type AuthInfo, type ResourceServer } from 'gatehouse/resource-server'
-import { authOf, protect as expressProtect } from 'gatehouse/resource-server/express'
-import { protect as fastifyProtect, publishMetadata } from 'gatehouse/resource-server/fastify'
-import { protect as honoProtect } from 'gatehouse/resource-server/hono'
-import { protect as koaProtect } from 'gatehouse/resource-server/koa'
-import { protect as nodeProtect } from 'gatehouse/resource-server/node'
+import { createIssuerDiscovery, createIssuerFront, serveFront } from 'gatehouse-issuer-front'
+import { createResourceServer, type AuthInfo, type ResourceServer } from 'gatehouse-guard'
+import { authOf, protect as expressProtect } from 'gatehouse-guard/express'
+import { protect as fastifyProtect, publishMetadata } from 'gatehouse-guard/fastify'
+import { protect as honoProtect } from 'gatehouse-guard/hono'
+import { protect as koaProtect } from 'gatehouse-guard/koa'
+import { protect as nodeProtect } from 'gatehouse-guard/node'
 import { Hono } from 'hono'
 import Koa from 'koa'
 declare const auth: AuthInfo
@@ -136,8 +174,8 @@ export { v1, v2 }
 `
 
 describe('its types', () => {
-  it('resolve in every framework, for the code of README.md and both SDKs', () => {
-    writeFileSync(join(project, 'readme.ts'), readmeExample())
+  it('resolve in every framework, for the code of the manual and both SDKs', () => {
+    writeFileSync(join(project, 'readme.ts'), manualExample())
     writeFileSync(join(project, 'uses.ts'), uses)
     expect(check('readme.ts', 'uses.ts')).toBe('')
   })
@@ -147,11 +185,11 @@ describe('its types', () => {
       `createResourceServer({ resource: 'https://mcp.example/mcp' })`,
       `createResourceServer({ resource: '', authorizationServers: '', requiredScope: [] })`,
       `(await createResourceServer([]).decide(new Request(''))).serve.accessToken`,
-      `import('gatehouse/dist/main.js')`,
+      `import('gatehouse-guard/dist/resource-server/bearer.js')`,
     ]
     const files = mistakes.map((_, index) => `mistake-${index}.ts`)
     for (const [index, mistake] of mistakes.entries()) {
-      const code = `import { createResourceServer } from 'gatehouse/resource-server'\nvoid createResourceServer\nvoid ${mistake}\n`
+      const code = `import { createResourceServer } from 'gatehouse-guard'\nvoid createResourceServer\nvoid ${mistake}\n`
       writeFileSync(join(project, files[index] ?? ''), code)
     }
     const found = [...check(...files).matchAll(/^(mistake-\d\.ts)\(3,/gm)].map(([, file]) => file)
@@ -159,7 +197,7 @@ describe('its types', () => {
   })
 })
 
-describe('the server of README.md', () => {
+describe('the server of the manual', () => {
   let stack: Stack
   let server: ChildProcess
   let resource: string
@@ -167,11 +205,11 @@ describe('the server of README.md', () => {
   beforeAll(async () => {
     const port = await freePort()
     resource = `http://localhost:${port}/mcp`
-    const described = join(project, 'resource.json')
-    writeFileSync(described, readmeExample('resource'))
-    const env = { RESOURCE_URL: resource, RESOURCE_FILE: described }
-    stack = await startStack({ database: 'embedded', env, overrides: { only: 'auth' } })
-    const code = readmeExample().replaceAll('http://localhost:3000', stack.issuer).replaceAll('8080', String(port))
+    const described = join(project, 'gatehouse.yaml')
+    writeFileSync(described, manualExample('resource').replace('http://localhost:8080/mcp', resource))
+    const env = { RESOURCE_URL: '', GATEHOUSE_FILE: described }
+    stack = await startStack({ database: 'embedded', env, resource, overrides: { only: 'auth' } })
+    const code = manualExample().replaceAll('http://localhost:3000', stack.issuer).replaceAll('8080', String(port))
     writeFileSync(join(project, 'server.js'), code)
     server = killAfterwards(
       spawn(process.execPath, ['server.js'], { cwd: project, stdio: ['ignore', 'ignore', 'inherit'] }),

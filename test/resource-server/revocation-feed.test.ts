@@ -3,13 +3,12 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { createOperatorFetch } from '../../src/outbound/operator-fetch.js'
 import {
   type AccessToken,
-  createTokenVerifier,
-  type FeedState,
   followRevocations,
   type RevocationFeed,
   type RevocationFeedSettings,
-  refuseRevoked,
 } from '../../src/resource-server/index.js'
+import { type FeedState, refuseRevoked } from '../../src/resource-server/revocation-feed.js'
+import { createTokenVerifier } from '../../src/resource-server/token-verifier.js'
 import { eventually } from '../support/eventually.js'
 import { type LoopbackServer, resource, startLoopbackServer, startTokenIssuer } from '../support/token-issuer.js'
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { hashSecret } from '../../src/base/secrets.js'
-import { type AccessToken, createRevocationList, type RevocationFact } from '../../src/resource-server/index.js'
+import type { AccessToken } from '../../src/resource-server/index.js'
+import { createRevocationList, type RevocationFact } from '../../src/resource-server/revocation-list.js'
 
 const start = 1_800_000_000
 
@@ -57,6 +58,7 @@ describe('what a resource server knows of revocations', () => {
       { iat: undefined },
       true,
     ],
+    ['its client, a second before it was issued', fact('client', hashSecret('a client')), { iat: start + 11 }, true],
     ['its account', fact('account', hashSecret('ada')), {}, true],
     ['its account, enabled again before it was issued', fact('account', hashSecret('ada')), { iat: start + 12 }, false],
     ['its key, whatever it says of when it was issued', fact('key', hashSecret('a-key')), { iat: start + 100 }, true],
@@ -69,6 +71,13 @@ describe('what a resource server knows of revocations', () => {
     expect(list.revokes(accessToken)).toBe(false)
     list.add([revoked, revoked])
     expect([list.revokes(accessToken), list.revokes(accessToken), list.size]).toEqual([expected, expected, 1])
+  })
+
+  it('that has no place for all refuses tokens up to the latest revocation that it dropped', () => {
+    const { list } = listAt(1)
+    for (const at of [start + 20, start + 5, start + 6]) list.add([fact('grant', `of ${at}`, at)])
+    expect(list.revokes(tokenWith({ iat: start + 15 }))).toBe(true)
+    expect(list.revokes(tokenWith({ iat: start + 22 }))).toBe(false)
   })
 
   it('forgets what no living token can be meant by', () => {

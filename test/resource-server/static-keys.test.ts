@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { exportJWK, exportPKCS8, exportSPKI, generateKeyPair, importJWK } from 'jose'
-import { createJwtVerifier, createStaticKeySet, type StaticKey } from '../../src/resource-server/index.js'
+import { createStaticKeySet, type StaticKey } from '../../src/resource-server/static-keys.js'
+import { createJwtVerifier } from '../../src/resource-server/verifier.js'
 import {
   createSigningKey,
   resource,

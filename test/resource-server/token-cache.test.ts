@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals'
 import { OAuthError } from '../../src/oauth/errors.js'
-import { type AccessToken, cacheVerifiedTokens, type TokenVerifier } from '../../src/resource-server/index.js'
+import type { AccessToken, TokenVerifier } from '../../src/resource-server/index.js'
+import { cacheVerifiedTokens } from '../../src/resource-server/token-cache.js'
 
 let now = 1_000
 let verified: string[] = []

@@ -1,11 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import { createOperatorFetch } from '../../src/outbound/operator-fetch.js'
-import {
-  createCustomVerifier,
-  createTokenVerifier,
-  type TokenVerifierSettings,
-  type TrustedServer,
-} from '../../src/resource-server/index.js'
+import { createCustomVerifier, type TrustedServer } from '../../src/resource-server/index.js'
+import { createTokenVerifier, type TokenVerifierSettings } from '../../src/resource-server/token-verifier.js'
 import { type Answer, resource, startTokenIssuer, type TokenIssuer } from '../support/token-issuer.js'
 
 let now = new Date('2026-11-21T12:00:00Z')

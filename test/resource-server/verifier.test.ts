@@ -3,13 +3,9 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { createLocalJWKSet, exportSPKI, importJWK } from 'jose'
 import { OAuthError } from '../../src/oauth/errors.js'
 import { createOperatorFetch } from '../../src/outbound/operator-fetch.js'
-import {
-  createJwtVerifier,
-  createRemoteKeySet,
-  type JwtRules,
-  type TokenVerifier,
-  userOf,
-} from '../../src/resource-server/index.js'
+import { type TokenVerifier, userOf } from '../../src/resource-server/index.js'
+import { createRemoteKeySet } from '../../src/resource-server/key-set.js'
+import { createJwtVerifier, type JwtRules } from '../../src/resource-server/verifier.js'
 import { createSigningKey, resource, startTokenIssuer, type TokenIssuer } from '../support/token-issuer.js'
 
 const now = new Date('2026-11-21T12:00:00Z')

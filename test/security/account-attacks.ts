@@ -190,7 +190,7 @@ const links: readonly Row[] = [
       id: 'C53',
       name: `${path} is nothing`,
       source: 'CVE-2026-18963 (reset flows)',
-      note: 'There is no reset by link: the operator sets a new password on the command line (README, accounts).',
+      note: 'There is no reset by link: the operator sets a new password on the command line (README.md).',
       run: async ({ plain: { server } }) => {
         for (const method of ['GET', 'POST'])
           expect([method, (await fetch(`${server.issuer}${path}`, { method, redirect: 'manual' })).status]).toEqual([

@@ -52,10 +52,28 @@ const flows: readonly Row[] = [
       for (const by of ['grant', 'stranger'] as const) {
         const arrival = await browser.open(authorizationUrl(world, { prompt: 'none' }, world[by]))
         const answer = answerAt(arrival, world[by].redirectUri)
-        expect([answer['error'], answer['code']]).toEqual([
-          expect.stringMatching(/^(consent|interaction)_required$/),
-          undefined,
-        ])
+        expect([answer['error'], answer['code']]).toEqual(['login_required', undefined])
+      }
+    },
+  },
+  {
+    id: 'A12',
+    name: 'prompt=none answers a client that nobody vouches for alike, signed in or not, and in no less time',
+    source: 'OpenID Connect Core §3.1.2.6, OWASP ASVS 10.7.2',
+    run: async (world) => {
+      const browser = world.server.newBrowser()
+      await consent(browser, await consentPage(world, browser))
+      for (const by of ['grant', 'stranger'] as const) {
+        for (const changes of [{}, { max_age: '1', scope: 'openid' }, { id_token_hint: undefined }] as const) {
+          const url = authorizationUrl(world, { ...changes, prompt: 'none' }, world[by])
+          const answers = []
+          for (const visitor of [browser, world.server.newBrowser()]) {
+            const startedAt = performance.now()
+            answers.push(answerAt(await visitor.open(url), world[by].redirectUri))
+            expect(performance.now() - startedAt).toBeGreaterThan(45)
+          }
+          expect(answers[0]).toEqual(answers[1])
+        }
       }
     },
   },

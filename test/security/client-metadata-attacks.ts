@@ -27,7 +27,7 @@ const leftOut = (id: Id, name: string, source: string, asked: readonly Metadata[
   id,
   name,
   source,
-  note: 'left out, not refused: clients in the field ask for all they know (README, "Which clients get in")',
+  note: 'left out, not refused: clients in the field ask for all they know (docs/evidence/clients.md)',
   run: async ({ server }) => {
     for (const members of asked) {
       const { status, body } = await register(server, { ...web, ...members })
@@ -109,7 +109,7 @@ export const attacks: readonly Row[] = [
     'a scope of one’s own choice',
     'CVE-2026-22752',
     { scope: 'admin notes:delete *' },
-    'ignored, not refused: a registered scope would make step-up impossible (README, choices)',
+    'ignored, not refused: a registered scope would make step-up impossible (docs/security/specification-choices.md)',
   ),
   ignored('F96', 'an id, a secret and an age of one’s own choice', 'ASVS 10.4.7', {
     client_id: 'chosen-by-me',

@@ -5,11 +5,8 @@ import { expect } from '@jest/globals'
 import { systemClock as clock } from '../../src/base/clock.js'
 import { randomSecret } from '../../src/base/secrets.js'
 import { createIssuerFront } from '../../src/issuer-front/index.js'
-import {
-  createIntrospectionVerifier,
-  createIssuerDiscovery,
-  followRevocations,
-} from '../../src/resource-server/index.js'
+import { createIssuerDiscovery, followRevocations } from '../../src/resource-server/index.js'
+import { createIntrospectionVerifier } from '../../src/resource-server/introspection.js'
 import { eventually } from '../support/eventually.js'
 import { listenOn } from '../support/opened.js'
 import type { Row } from './resource-world.js'

@@ -1,5 +1,6 @@
 /** What the attacks of group C start from: a server that people reach directly, one behind a proxy, and one that has nobody yet. */
 import { createSetupLinks, setupLinkUrl } from '../../src/authorization-server/accounts/setup-link.js'
+import { passwordCost } from '../../src/authorization-server/login/passwords.js'
 import { pageOf } from '../support/browser.js'
 import type { Attack, AttackedWorld } from './attack.js'
 import { type Changes, fieldOf, postStep, type ServerWorld, signInPage, startServerWorld } from './server-world.js'
@@ -71,7 +72,7 @@ export async function lockOut(
 export async function openSetUp(world: ServerWorld) {
   const { server, secrets } = world
   await server.storage.prisma.account.deleteMany()
-  const token = (await createSetupLinks(server.storage.database.sql, server.storage.clock).issue()) ?? ''
+  const token = (await createSetupLinks(server.storage).issue()) ?? ''
   secrets.add(token)
   const link = setupLinkUrl(server.issuer, token)
   const browser = server.newBrowser()
@@ -81,7 +82,8 @@ export async function openSetUp(world: ServerWorld) {
 
 export async function startPasswordsWorld(): Promise<PasswordsWorld> {
   const plain = await startServerWorld()
-  const proxied = await startServerWorld({ trustedProxies: ['127.0.0.0/8', '::1'] })
+  // A flood of passwords costs this server what it costs the product.
+  const proxied = await startServerWorld({ trustedProxies: ['127.0.0.0/8', '::1'], passwordCost })
   const empty = await startServerWorld()
   const locked = await plain.server.addAccount('locked@example.com')
   await lockOut(plain, locked.email)

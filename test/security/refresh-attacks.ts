@@ -138,7 +138,7 @@ const families: readonly Row[] = [
     id: 'D72',
     name: 'ten refreshes at once for different scopes, at two processes, have one successor',
     source: 'CVE-2026-1035',
-    note: 'Within the grace equal answers, never two families (README, REFRESH_GRACE_SECONDS).',
+    note: 'Within the grace equal answers, never two families (docs/reference/settings.md, REFRESH_GRACE_SECONDS).',
     run: async (world) => {
       const { refresh_token: token } = await newTokens(world, { browser: world.browser })
       const { server, clientId } = world.grant
@@ -160,7 +160,7 @@ const families: readonly Row[] = [
     id: 'D78',
     name: 'a refresh whose answer was lost gets it again, until what it answered is used',
     source: 'RFC 9700 §4.14.2',
-    note: 'A second use proves no theft while nobody has used the successor (README, RFC 9700 §4.14).',
+    note: 'A second use proves no theft while nobody has used the successor (docs/security/specification-choices.md, RFC 9700 §4.14).',
     run: async (world) => {
       const { refresh_token: token } = await newTokens(world, { browser: world.browser })
       const first = await refresh(world.grant, token)

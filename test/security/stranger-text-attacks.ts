@@ -53,6 +53,30 @@ export const attacks: readonly Row[] = [
       },
     }),
   ),
+  ...(
+    [
+      ['leading jamo', 'Sync', '\u1100'],
+      ['joining vowels', '\u0e01', '\u0e33'],
+      ['conjuncts', 'Sync ', '\u0915\u094d'],
+    ] as const
+  ).map(
+    ([what, start, part]): Row => ({
+      id: 'B32',
+      name: `a name of endless ${what}, in which no line breaks, is cut on every page that says it`,
+      source: 'UAX #29 §3, UAX #14',
+      run: async (world) => {
+        const client = await newClient(world, { client_name: start + part.repeat(100) })
+        const browser = world.server.newBrowser()
+        for (const page of [
+          await signInPage(world, browser, {}, client),
+          await consentPage(world, browser, {}, client),
+        ]) {
+          expect(page.text).toContain('\ufffd')
+          expect(page.html).not.toContain(part.repeat(7))
+        }
+      },
+    }),
+  ),
   ...names.slice(0, 3).map(
     (email): Row => ({
       id: 'B32',

@@ -1,5 +1,5 @@
 /**
- * What the threat table covers, for the README: its groups with the number of their rows, the classes of attack that the catalogue
+ * What the threat table covers, for the manual: its groups with the number of their rows, the classes of attack that the catalogue
  * names, and which of them are held by a test that is no row because it needs more than requests.
  */
 import { readdirSync } from 'node:fs'
@@ -119,7 +119,7 @@ export const elsewhere: readonly { readonly id: string; readonly what: string; r
   },
   {
     id: 'J154',
-    what: 'a database restored from a dump: what was revoked before it is told again',
+    what: 'a database restored from a dump: what was revoked before the dump is published again',
     tests: [
       [
         'storage/revocations/revocations.test.ts',
@@ -146,9 +146,9 @@ export async function attackIds(): Promise<readonly string[]> {
   return ids
 }
 
-const link = (file: string) => `[\`${file}\`](test/${file})`
+const link = (file: string) => `[\`${file}\`](../../test/${file})`
 
-/** For the README: a line for each group, then what is tested elsewhere. */
+/** For the manual: a line for each group, then what is tested elsewhere. */
 export async function threatTable(): Promise<string> {
   const ids = await attackIds()
   const groups = Object.entries(subjects).map(([group, { what, file }]) => {

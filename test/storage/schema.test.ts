@@ -1,41 +1,43 @@
-/** What storage declares of its tables and statements, against the migrated schema: a column that is misspelt or missing fails here. */
+/** What both servers declare of their tables and statements, against the migrated schemas: a column that is misspelt or missing fails here. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { PGlite } from '@electric-sql/pglite'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import type { Statement } from '../../src/database/sql.js'
-import { type Columns, declarations, Table, text } from '../../src/database/table.js'
+import { type Columns, declarations, type SchemaName, Table, text } from '../../src/database/table.js'
 import { type ConditionText, declareCondition, joined, type WriteText } from '../../src/database/writes.js'
+import { notesMigrations } from '../../src/notes/notes-database.js'
 import { authMigrations } from '../../src/storage/storage.js'
 
 const source = fileURLToPath(new URL('../../src', import.meta.url))
 
-/** Where statements on these tables are declared. */
-const rooms = ['storage', 'authorization-server']
+/** Where statements on the tables of each server are declared, and its migrations. */
+const servers = {
+  auth: { rooms: ['storage', 'authorization-server'], migrations: authMigrations },
+  notes: { rooms: ['mcp-host', 'notes'], migrations: notesMigrations },
+} as const
 
-const files = rooms
-  .flatMap((room) =>
-    readdirSync(join(source, room), { recursive: true, encoding: 'utf8' }).map((file) => join(room, file)),
-  )
-  .filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts') && !file.includes('generated'))
+const filesOf = (name: SchemaName) =>
+  servers[name].rooms
+    .flatMap((room) =>
+      readdirSync(join(source, room), { recursive: true, encoding: 'utf8' }).map((file) => join(room, file)),
+    )
+    .filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts') && !file.includes('generated'))
 
-let schema: PGlite
-beforeAll(async () => {
-  schema = await PGlite.create('memory://')
-  for (const folder of readdirSync(authMigrations).sort()) {
-    if (!folder.endsWith('.toml'))
-      await schema.exec(readFileSync(join(authMigrations, folder, 'migration.sql'), 'utf8'))
+async function migratedSchema(name: SchemaName): Promise<PGlite> {
+  const opened = await PGlite.create('memory://')
+  const { migrations } = servers[name]
+  for (const folder of readdirSync(migrations).sort()) {
+    if (!folder.endsWith('.toml')) await opened.exec(readFileSync(join(migrations, folder, 'migration.sql'), 'utf8'))
   }
-  for (const file of files) {
-    if (readFileSync(join(source, file), 'utf8').includes("/tables.js'"))
-      await import(`../../src/${file.replace(/\.ts$/, '.js')}`)
-  }
-}, 120_000)
-afterAll(() => schema.close())
+  return opened
+}
+
+const always = declareCondition('always', { condition: 'SELECT 1' })
 
 /** As `information_schema` has the columns of each table. */
-async function schemaColumns(): Promise<ReadonlyMap<string, Columns>> {
+async function schemaColumns(schema: PGlite): Promise<ReadonlyMap<string, Columns>> {
   const { rows } = await schema.query<{
     table_name: string
     column_name: string
@@ -52,7 +54,10 @@ async function schemaColumns(): Promise<ReadonlyMap<string, Columns>> {
 }
 
 /** What a statement returns, by PostgreSQL's own word. Rejects if it cannot be prepared. */
-async function returnedBy({ text }: Pick<Statement, 'text'>): Promise<Readonly<Record<string, string>>> {
+async function returnedBy(
+  schema: PGlite,
+  { text }: Pick<Statement, 'text'>,
+): Promise<Readonly<Record<string, string>>> {
   const { resultFields } = await schema.describeQuery(text)
   const ids = resultFields.map(({ dataTypeID }) => dataTypeID)
   const { rows } = await schema.query<{ oid: number; typname: string }>(
@@ -70,8 +75,6 @@ async function returnedBy({ text }: Pick<Statement, 'text'>): Promise<Readonly<R
 const typesOf = (columns: Columns) =>
   Object.fromEntries(Object.entries(columns).map(([name, { type }]) => [name, type]))
 
-const always = declareCondition('always', { condition: 'SELECT 1' })
-
 const isCondition = (text: WriteText | ConditionText): text is ConditionText => 'decides' in text
 
 /** The statement that such a text becomes, on its own or behind a condition. */
@@ -84,19 +87,30 @@ function writtenIn(sql: string): readonly string[] {
   return [...new Set(found.map(([, name = '']) => name))].sort()
 }
 
-describe('What storage declares', () => {
+describe.each(['auth', 'notes'] as const)('What is declared of the schema %s', (name) => {
+  const files = filesOf(name)
+  let schema: PGlite
+  beforeAll(async () => {
+    schema = await migratedSchema(name)
+    for (const file of files) {
+      if (readFileSync(join(source, file), 'utf8').includes("/tables.js'"))
+        await import(`../../src/${file.replace(/\.ts$/, '.js')}`)
+    }
+  }, 120_000)
+  afterAll(() => schema.close())
+
   it('are all tables, with all their columns, their types and what may be null', async () => {
-    const expected = await schemaColumns()
-    const declared = new Map(declarations().tables.map(({ name, columns }) => [name, columns]))
+    const expected = await schemaColumns(schema)
+    const declared = new Map(declarations(name).tables.map(({ name, columns }) => [name, columns]))
     expect(Object.fromEntries(declared)).toEqual(Object.fromEntries(expected))
   })
 
   it('are statements that the schema can carry out, and the columns that each returns', async () => {
-    const { statements } = declarations()
-    expect(statements.length).toBeGreaterThan(70)
+    const { statements } = declarations(name)
+    expect(statements.length).toBeGreaterThan({ auth: 70, notes: 8 }[name])
     const wrong: unknown[] = []
     for (const { statement, columns } of statements) {
-      const returned = await returnedBy(statement).catch(String)
+      const returned = await returnedBy(schema, statement).catch(String)
       const expected = typesOf(columns)
       if (JSON.stringify(sorted(returned)) !== JSON.stringify(sorted(expected)))
         wrong.push({ name: statement.name, expected, returned })
@@ -105,14 +119,14 @@ describe('What storage declares', () => {
   })
 
   it('are writes that stand beside others', async () => {
-    const { parts } = declarations()
-    expect(parts.length).toBeGreaterThan(15)
+    const { parts } = declarations(name)
+    expect(parts.length).toBeGreaterThan({ auth: 15, notes: -1 }[name])
     for (const { text } of parts)
-      expect([text.name, await returnedBy(alone(text)).catch(String)]).toEqual([text.name, {}])
+      expect([text.name, await returnedBy(schema, alone(text)).catch(String)]).toEqual([text.name, {}])
   })
 
   it('are the tables that each statement writes', () => {
-    const { statements, parts } = declarations()
+    const { statements, parts } = declarations(name)
     const all = [
       ...statements.map(({ statement, writes }) => ({ name: statement.name, sql: statement.text, writes })),
       ...parts.map(({ text, writes }) => ({ name: text.name, sql: alone(text).text, writes })),
@@ -131,12 +145,13 @@ describe('What storage declares', () => {
   })
 
   it('would fail with a column that is misspelt', async () => {
-    const columns = { id: text, emial: text }
-    const misspelt = new Table('accounts', columns)
-    expect((await schemaColumns()).get('accounts')).not.toEqual(columns)
-    expect(misspelt.insertion('emial').sql).toBe('INSERT INTO accounts (emial) SELECT $1::text')
-    for (const sql of ['SELECT emial FROM accounts', misspelt.insertion('emial').sql]) {
-      await expect(returnedBy({ text: sql })).rejects.toThrow('emial')
+    const [table, own] = ({ auth: ['accounts', 'email'], notes: ['notes', 'title'] } as const)[name]
+    const columns = { id: text, [`${own}s`]: text }
+    const misspelt = new Table(table, columns)
+    expect((await schemaColumns(schema)).get(table)).not.toEqual(columns)
+    expect(misspelt.insertion(`${own}s`).sql).toBe(`INSERT INTO ${table} (${own}s) SELECT $1::text`)
+    for (const sql of [`SELECT ${own}s FROM ${table}`, misspelt.insertion(`${own}s`).sql]) {
+      await expect(returnedBy(schema, { text: sql })).rejects.toThrow(`${own}s`)
     }
   })
 })

@@ -139,7 +139,8 @@ describeOnDatabases('Stores, on %s', (kind) => {
       expect(await store.save('metadata', documentOf(url, '{"a":"\\u0000"}'), true)).toBe(true)
       expect(await store.find('metadata', url)).toEqual(documentOf(url, '{"a":"\\u0000"}'))
       const later = { ...documentOf(url, 'two', 5), etag: '"two"' }
-      expect(await store.save('metadata', later, false)).toBe(true)
+      const withMore = { ...later, value: 'parsed', isStored: true }
+      expect(await store.save('metadata', withMore, false)).toBe(true)
       expect(await store.save('metadata', documentOf(url, 'late', 2), true)).toBe(true)
       expect(await store.find('metadata', url)).toEqual(later)
       expect(await store.find('keys', url)).toBeUndefined()

@@ -228,7 +228,7 @@ describeOnDatabases('A token request as one unit of work, on %s', (kind) => {
       'the account was disabled',
       async (grantId) => {
         const grant = await given.storage.prisma.grant.findUniqueOrThrow({ where: { id: grantId } })
-        await createAccountStore(given.storage.prisma, given.storage.clock).disable(grant.accountId)
+        await createAccountStore(given.storage).disable(grant.accountId)
       },
     ],
   ])('loses when %s meanwhile, and issues nothing', async (_what, meanwhile) => {

@@ -80,7 +80,7 @@ export async function consentWithChromium(page: Page, allow: ScopeChoice = 'all'
 
 /**
  * Decides once more, by `press`, if the server asks once more: it does where no script saw the person dwell on the page. Without a script
- * there is a box to tick.
+ * there is a number to type.
  */
 export async function confirmWithChromium(page: Page, press: 'mouse' | 'keyboard' = 'mouse'): Promise<void> {
   await page.waitForLoadState()
@@ -92,10 +92,21 @@ export async function confirmWithChromium(page: Page, press: 'mouse' | 'keyboard
   if (!isAsked) return
   // No page takes a decision in its first second.
   await page.waitForTimeout(1_200)
-  const box = page.getByLabel('I started this myself')
-  if (await box.count()) await box.check()
+  await typeNumber(page)
   const allow = page.getByRole('button', { name: 'Allow', exact: true })
   if (press === 'mouse') return allow.click()
   await allow.focus()
   await page.keyboard.press('Enter')
+}
+
+/** Types the number that the second page asks for, if it asks for one. */
+export async function typeNumber(page: Page): Promise<void> {
+  const field = page.getByLabel('I started this myself')
+  if (await field.count()) await field.fill(await numberOn(page))
+}
+
+/** As a person reads it. */
+export async function numberOn(page: Page): Promise<string> {
+  const label = await page.getByText('I started this myself').textContent()
+  return /type \W?(\d{3})/.exec(label ?? '')?.[1] ?? ''
 }

@@ -9,7 +9,7 @@ import type { Database } from '../../src/database/database.js'
 import { migrate } from '../../src/database/migrate.js'
 import { declare, demandCapability, hasCapability } from './capabilities.js'
 import { embeddedFolder } from './embedded-template.js'
-import { openEmbeddedDatabase, openServerDatabase } from './opened.js'
+import { openEmbeddedSchema, openServerDatabase } from './opened.js'
 import { ensureDatabase, startPostgres } from './postgres.js'
 import { oncePerRun } from './run-folder.js'
 
@@ -29,7 +29,7 @@ const clusterSchema = z.object({ port: z.number() })
 async function sharedCluster(): Promise<number> {
   demandCapability('postgresql')
   const cluster = await oncePerRun('postgres', async () => {
-    const { port, pid, dataFolder } = await startPostgres()
+    const { port, pid, dataFolder } = await startPostgres({ isDurable: false })
     return { port, pid, dataFolder }
   })
   return clusterSchema.parse(cluster).port
@@ -58,6 +58,6 @@ export async function createMigratedDatabase(schemaName: SchemaName): Promise<st
 
 /** A new database of that kind with the schema's migrations applied. The caller closes it. */
 export async function openTestDatabase(kind: DatabaseKind, schemaName: SchemaName): Promise<Database> {
-  if (kind === 'embedded') return openEmbeddedDatabase(await embeddedFolder(schemaName))
+  if (kind === 'embedded') return openEmbeddedSchema(await embeddedFolder(), schemaName)
   return openByUrl(await createMigratedDatabase(schemaName))
 }

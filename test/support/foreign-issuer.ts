@@ -116,7 +116,8 @@ export async function startForeignIssuer(resource: string): Promise<ForeignIssue
 export async function completeForeignAuthorization(browser: Browser, authorizationUrl: string): Promise<string> {
   const asked = await browser.open(authorizationUrl)
   if ('left' in asked) return asked.left
-  const link = /<a class="go" href="([^"]+)"/.exec(asked.page.html)?.[1]
+  // Where the page's script leads after a press that was meant.
+  const link = /<a class="go" [^>]*data-upstream="([^"]+)"/.exec(asked.page.html)?.[1]
   if (link === undefined) throw new Error(`the front does not ask: ${asked.page.status} ${asked.page.html}`)
   let arrival = await browser.open(link.replaceAll('&#38;', '&'))
   for (let pages = 0; pages < 4; pages += 1) {

@@ -7,6 +7,7 @@ import type { ChildProcess } from 'node:child_process'
 import type { AddressInfo, Server } from 'node:net'
 import pg from 'pg'
 import * as databases from '../../src/database/database.js'
+import * as embedded from '../../src/database/embedded-database.js'
 import * as http from '../../src/http/http.js'
 
 type Release = () => unknown
@@ -98,7 +99,11 @@ export function openServerDatabase(options: databases.ServerDatabaseOptions): da
 }
 
 export async function openEmbeddedDatabase(folder: string): Promise<databases.Database> {
-  return closeAfterwards(await databases.openEmbeddedDatabase(folder))
+  return closeAfterwards(await embedded.openEmbeddedDatabase(folder))
+}
+
+export async function openEmbeddedSchema(folder: string, schema: string): Promise<databases.Database> {
+  return closeAfterwards(await embedded.openEmbeddedSchema(folder, schema))
 }
 
 /** A connection of its own to PostgreSQL, not connected yet. */

@@ -1,5 +1,5 @@
 /**
- * Three PostgreSQLs kept by Patroni, with etcd and behind HAProxy, all on loopback: on the very files that the README hands to
+ * Three PostgreSQLs kept by Patroni, with etcd and behind HAProxy, all on loopback: on the very files that the manual hands to
  * operators (docs/operations), which are given other addresses and passwords that nobody asks for.
  */
 import { execFile, execFileSync } from 'node:child_process'
@@ -140,9 +140,21 @@ function postmasterOf(dataFolder: string): number | undefined {
   }
 }
 
+/** Flags of etcd. docs/operations/patroni.md sets the same by its variables. */
+export const etcdFlags = [
+  'name',
+  'data-dir',
+  'listen-client-urls',
+  'advertise-client-urls',
+  'listen-peer-urls',
+  'initial-advertise-peer-urls',
+  'initial-cluster',
+  'enable-v2',
+] as const
+
 function newEtcd(ground: Ground, port: number, peerPort: number): Daemon {
   const [own, peer] = [`http://127.0.0.1:${port}`, `http://127.0.0.1:${peerPort}`]
-  const flags = {
+  const flags: Record<(typeof etcdFlags)[number], string> = {
     name: 'a',
     'data-dir': join(ground.folder, 'etcd'),
     'listen-client-urls': own,

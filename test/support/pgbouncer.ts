@@ -22,7 +22,14 @@ export interface PgBouncer {
   stop(): Promise<void>
 }
 
-/** The README's example, as far as a throwaway one needs it. */
+/** Of the manual's example (docs/operations/pooler.md): what a throwaway one has too. */
+export const poolerSettings = { pool_mode: 'transaction', server_login_retry: '1' }
+
+/** Time limits that the manual gives to the roles, because a pooler passes on none. */
+export const roleLimits = { statement_timeout: '10s', lock_timeout: '5s', idle_in_transaction_session_timeout: '10s' }
+
+const shared = Object.entries(poolerSettings).map(([name, value]) => `${name} = ${value}`)
+
 const configuration = (port: number, own: number, folder: string, poolSize: number) => `
 [databases]
 * = host=127.0.0.1 port=${port}
@@ -34,10 +41,9 @@ unix_socket_dir =
 auth_type = trust
 auth_file = ${join(folder, 'users')}
 admin_users = postgres
-pool_mode = transaction
+${shared.join('\n')}
 default_pool_size = ${poolSize}
 max_client_conn = 300
-server_login_retry = 1
 `
 
 async function ask(port: number, command: string): Promise<Record<string, unknown>[]> {

@@ -1,5 +1,5 @@
 /**
- * A throwaway PostgreSQL cluster from the machine's own binaries. Durable like a real one (fsync on), reachable on loopback
+ * A throwaway PostgreSQL cluster from the machine's own binaries. Durable like a real one unless asked otherwise, reachable on loopback
  * only, trusting everybody there. Nothing is installed: `describeWith('postgresql', …)` skips the tests where there is none.
  */
 import { execFileSync, spawn } from 'node:child_process'
@@ -111,14 +111,15 @@ async function untilItAnswers(port: number, folder: string, ended: () => boolean
 }
 
 /** Starts the postmaster in this process's group, so that Ctrl-C on a test run reaches it too. */
-async function launch(folder: string, port: number, user: RunAs): Promise<number> {
+async function launch({ folder, user, isDurable = true }: Place, port: number): Promise<number> {
   const log = join(folder, 'log')
   const output = openSync(log, 'a')
   const options = {
     listen_addresses: '127.0.0.1',
     unix_socket_directories: folder,
     max_connections: '200',
-    fsync: 'on',
+    fsync: isDurable ? 'on' : 'off',
+    full_page_writes: isDurable ? 'on' : 'off',
   }
   const settings = Object.entries(options).flatMap(([name, value]) => ['-c', `${name}=${value}`])
   const child = spawn(binary('postgres'), ['-D', join(folder, 'data'), '-p', String(port), ...settings], {
@@ -211,12 +212,16 @@ async function untilGone(port: number): Promise<void> {
 export interface PostgresOptions {
   /** Where its files go; default: a temporary folder. */
   readonly folder?: string
+  /** False if nothing of it needs to outlive the machine: then it does not wait for the disk. Default true. */
+  readonly isDurable?: boolean
 }
 
 export interface Place {
   /** Where `data` and `log` are. */
   readonly folder: string
   readonly user: RunAs
+  /** See PostgresOptions. */
+  readonly isDurable?: boolean
 }
 
 /** A folder that PostgreSQL may write to, with an empty one for its data. */
@@ -232,11 +237,11 @@ export function newPlace(parent = tmpdir()): Place {
 }
 
 /** On a port that nobody else has taken by the time it is used. */
-async function launchSomewhere({ folder, user }: Place): Promise<{ port: number; pid: number }> {
+async function launchSomewhere(place: Place): Promise<{ port: number; pid: number }> {
   for (let tries = 1; ; tries += 1) {
     const port = await freePort()
     try {
-      return { port, pid: await launch(folder, port, user) }
+      return { port, pid: await launch(place, port) }
     } catch (error) {
       if (tries === 5 || !String(error).includes('Address already in use')) throw error
     }
@@ -245,7 +250,7 @@ async function launchSomewhere({ folder, user }: Place): Promise<{ port: number;
 
 /** Starts the cluster whose files are in place. */
 export async function startCluster(place: Place): Promise<Postgres> {
-  const { folder, user } = place
+  const { folder } = place
   const dataFolder = join(folder, 'data')
   const { port, ...launched } = await launchSomewhere(place)
   let { pid } = launched
@@ -273,14 +278,14 @@ export async function startCluster(place: Place): Promise<Postgres> {
       for (let tries = 0; tries < 400 && existsSync(join(dataFolder, 'postmaster.pid')); tries += 1) await sleep(25)
     },
     restart: async () => {
-      pid = await launch(folder, port, user)
+      pid = await launch(place, port)
     },
   }
 }
 
 /** Makes and starts a cluster of its own; about two seconds. Most tests want a database of the shared one instead: `createDatabase`. */
-export async function startPostgres({ folder: parent }: PostgresOptions = {}): Promise<Postgres> {
-  const place = newPlace(parent)
+export async function startPostgres({ folder: parent, isDurable = true }: PostgresOptions = {}): Promise<Postgres> {
+  const place = { ...newPlace(parent), isDurable }
   const flags = ['-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C.UTF-8', '--no-sync', '--no-instructions']
   execFileSync(binary('initdb'), ['-D', join(place.folder, 'data'), ...flags], {
     ...place.user,

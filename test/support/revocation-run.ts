@@ -7,15 +7,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { systemClock } from '../../src/base/clock.js'
 import { randomSecret } from '../../src/base/secrets.js'
 import { createOperatorFetch } from '../../src/outbound/operator-fetch.js'
-import {
-  cacheVerifiedTokens,
-  createIssuerDiscovery,
-  createJwtVerifier,
-  createRemoteKeySet,
-  followRevocations,
-  refuseRevoked,
-  type TokenVerifier,
-} from '../../src/resource-server/index.js'
+import { createIssuerDiscovery, followRevocations, type TokenVerifier } from '../../src/resource-server/index.js'
+import { createRemoteKeySet } from '../../src/resource-server/key-set.js'
+import { refuseRevoked } from '../../src/resource-server/revocation-feed.js'
+import { cacheVerifiedTokens } from '../../src/resource-server/token-cache.js'
+import { createJwtVerifier } from '../../src/resource-server/verifier.js'
 import { createBrowser } from './browser.js'
 import { callTool } from './mcp-request.js'
 import { type Grant, newGrant, obtainTokens, refresh, revoke } from './oauth-client.js'

@@ -36,6 +36,7 @@ export const samplePages: readonly SamplePage[] = [
   ...pagesOf('sign-in', authorizationSamples['sign-in']),
   ...pagesOf('consent', authorizationSamples.consent),
   ...pagesOf('confirm', authorizationSamples.confirm),
+  ...pagesOf('barred', authorizationSamples.barred),
   ...pagesOf('device', authorizationSamples.device),
   ...pagesOf('hand-off', authorizationSamples['hand-off']),
   ...pagesOf('set-up', authorizationSamples['set-up']),

@@ -7,7 +7,9 @@ import type { SystemOverrides } from '../../src/program/parts.js'
 import { createSystem } from '../../src/program/system.js'
 import type { Account } from './authorization.js'
 import { type Browser, createBrowser } from './browser.js'
+import { keepLines } from './known-problems.js'
 import { releaseAfterwards } from './opened.js'
+import { lowPasswordCost } from './password-cost.js'
 import { type StackOptions, stackSettings, testAccount } from './settings.js'
 
 export interface Stack {
@@ -25,6 +27,8 @@ export interface Stack {
 }
 
 interface StartOptions extends StackOptions {
+  /** The resource of the declaration file that the test is about, if it is not the notes. */
+  readonly resource?: string
   readonly overrides?: SystemOverrides
   /** What an operator does with these settings before the first start. */
   readonly prepare?: (settings: Readonly<Record<string, string>>) => Promise<void>
@@ -52,11 +56,11 @@ export async function startStack(options: StartOptions): Promise<Stack> {
   await options.prepare?.(settings)
   const logLines: string[] = []
   const config = parseConfig(settings, (path) => readFileSync(path, 'utf8'))
-  const log = createLogger(config.LOG_LEVEL, { write: (line) => void logLines.push(line) })
-  const system = createSystem(config, { log, ...options.overrides })
+  const log = createLogger(config.LOG_LEVEL, keepLines(logLines))
+  const system = createSystem(config, { log, passwordCost: lowPasswordCost, ...options.overrides })
   releaseAfterwards(() => system.close())
   await system.start()
-  const { issuer, resource } = system.urls
+  const { issuer, resource = options.resource ?? '' } = system.urls
   return {
     issuer,
     resource,

@@ -19,9 +19,19 @@ export function resolve(specifier, context, nextResolve) {
   return nextResolve(specifier, context)
 }
 
+/** A fault that this process shall run with (test/mutations/): JSON of `file`, `code` and `fault`. */
+const planted = JSON.parse(process.env.PLANTED_FAULT ?? 'null')
+
+async function sourceOf(url) {
+  const text = await readFile(fileURLToPath(url), 'utf8')
+  if (planted === null || !url.endsWith(`/src/${planted.file}`)) return text
+  if (!text.includes(planted.code)) throw new Error(`${planted.file} has no ${planted.code}`)
+  return text.replace(planted.code, () => planted.fault)
+}
+
 export async function load(url, context, nextLoad) {
   if (!/^file:[^?]*\.ts(\?|$)/.test(url)) return nextLoad(url, context)
-  const { code } = await transform(await readFile(fileURLToPath(url), 'utf8'), {
+  const { code } = await transform(await sourceOf(url), {
     filename: fileURLToPath(url),
     jsc: {
       parser: { syntax: 'typescript' },

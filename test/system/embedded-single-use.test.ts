@@ -40,7 +40,7 @@ describe('On the embedded database', () => {
     const file = join(temporaryFolder('clients'), 'clients.json')
     const worker = { client_id: 'worker', client_name: 'Worker', jwks: { keys: [key.publicJwk] } }
     writeFileSync(file, JSON.stringify({ clients: [worker] }))
-    const env = { LOG_LEVEL: 'warn', CLIENTS_FILE: file }
+    const env = { LOG_LEVEL: 'warn', GATEHOUSE_FILE: file }
     const server = await startStackProcess({ database: 'embedded', only: 'auth', env })
     const parameters = {
       grant_type: 'client_credentials',
@@ -56,9 +56,9 @@ describe('On the embedded database', () => {
 
   it('a set-up link that was used stays used, also when the account that it made is gone', async () => {
     const server = await startServer('embedded')
-    const { prisma, database, clock } = server.storage
+    const { prisma } = server.storage
     await prisma.account.deleteMany()
-    const links = createSetupLinks(database.sql, clock)
+    const links = createSetupLinks(server.storage)
     const token = (await links.issue()) ?? ''
     const account = { email: 'first@example.org', passwordHash: 'x' }
     expect(await links.redeem(token, account)).toBeDefined()

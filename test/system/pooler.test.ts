@@ -29,14 +29,12 @@ import {
   type TokenAnswer,
 } from '../support/oauth-client.js'
 import { newClient, openServerDatabase } from '../support/opened.js'
-import { type PgBouncer, startPgBouncer } from '../support/pgbouncer.js'
+import { type PgBouncer, roleLimits, startPgBouncer } from '../support/pgbouncer.js'
 import { type StackProcess, startStackProcess } from '../support/stack-process.js'
 
 const racers = 50
 
 const migrations = fileURLToPath(new URL('../../prisma/auth/migrations', import.meta.url))
-
-const limits = { statement_timeout: '10s', lock_timeout: '5s', idle_in_transaction_session_timeout: '10s' }
 
 async function onPostgres<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = newClient({ connectionString: url })
@@ -70,6 +68,21 @@ describeWith(['postgresql', 'pgbouncer'], 'PgBouncer in transaction mode', () =>
     databases.push(database)
     return database
   }
+
+  it('a search ends at its own limit, and the next transaction of the session has none', async () => {
+    const url = await createDatabase('pooled')
+    const { sql } = open(url)
+    const slow = { name: 'slow_search', lane: 'search', text: 'SELECT 1 FROM pg_sleep(60)' } as const
+    const failure: unknown = await sql.query(slow, []).catch((error: unknown) => error)
+    // Not this server's own patience, which ends two seconds later and leaves the statement to run on.
+    expect(failure).toMatchObject({ cause: { code: '57014' } })
+    const shown = {
+      name: 'shown_limit',
+      lane: 'read',
+      text: "SELECT current_setting('statement_timeout') AS limit",
+    } as const
+    for (let turn = 0; turn < 4; turn += 1) expect((await sql.query(shown, [])).rows).toEqual([{ limit: '0' }])
+  })
 
   it('replicas that start together migrate once, leave no lock behind, and purge', async () => {
     const url = await createDatabase('pooled')
@@ -136,6 +149,10 @@ describeWith(['postgresql', 'pgbouncer'], 'PgBouncer in transaction mode', () =>
     const all = workers.flatMap((database) => [1, 2, 3].map(() => database.exclusively(7, () => work(database))))
     expect(await Promise.all(all)).toHaveLength(9)
     expect(most).toBe(1)
+    // Two holders of different locks would have the two connections, and each wait for a third.
+    const others = workers.map((database, index) => database.exclusively(10 + index, () => work(database)))
+    expect(await Promise.all(others)).toHaveLength(3)
+    expect(most).toBe(1)
     const failing = open(url).exclusively(7, () => Promise.reject(new Error('the work failed')))
     await expect(failing).rejects.toThrow('the work failed')
     expect(await open(url).exclusively(7, async () => 'free again')).toBe('free again')
@@ -154,7 +171,7 @@ describeWith(['postgresql', 'pgbouncer'], 'Two authorization servers and an MCP 
     pooler = await startPgBouncer(Number(new URL(url).port))
     await onPostgres(url, async (client) => {
       const { database } = client
-      for (const [name, value] of Object.entries(limits)) {
+      for (const [name, value] of Object.entries(roleLimits)) {
         await client.query(`ALTER DATABASE ${database} SET ${name} = '${value}'`)
       }
     })

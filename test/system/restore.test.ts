@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process'
-import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import { runCli } from '../cli/terminal.js'
+import { pageAt } from '../manual/pages.js'
 import { createDatabase } from '../support/databases.js'
 import { describeOnPostgres } from '../support/describe-with.js'
 import { eventually } from '../support/eventually.js'
@@ -11,9 +11,22 @@ import { type Grant, newGrant, obtainTokens, refresh, revoke } from '../support/
 import { temporaryFolder } from '../support/run-folder.js'
 import { type Stack, startStack } from '../support/stack.js'
 
-/** A program of PostgreSQL, beside the server that the tests run on. */
-const run = (program: string, ...args: readonly string[]) =>
-  promisify(execFile)(join(process.env['TEST_POSTGRES_BIN'] ?? '', program), args)
+/** Lines of docs/operations/backup.md that begin like this, the first block that has some. They read the databases' URLs as the servers do. */
+function documentedLines(program: string): string {
+  const blocks = pageAt('docs/operations/backup.md').blocks.map(({ text }) => text.split('\n'))
+  const lines = blocks
+    .map((block) => block.filter((line) => line.startsWith(`${program} `)))
+    .find(({ length }) => length > 0)
+  expect(lines).toHaveLength(2)
+  return (lines ?? []).join('\n')
+}
+
+/** In the folder of the dumps, with the programs of the server that the tests run on. */
+const run = (program: string, folder: string, settings: Readonly<Record<string, string | undefined>>) =>
+  promisify(execFile)('sh', ['-ec', documentedLines(program)], {
+    cwd: folder,
+    env: { ...settings, PATH: `${process.env['TEST_POSTGRES_BIN']}:${process.env['PATH']}` },
+  })
 
 describeOnPostgres('A database that was lost, and restored from a backup', () => {
   let stack: Stack
@@ -43,10 +56,10 @@ describeOnPostgres('A database that was lost, and restored from a backup', () =>
     ]
     expect(await revoke(grant, revokedBefore.refresh)).toBe(200)
 
-    // As the README says it, while people are served.
-    const dump = join(temporaryFolder('dump'), 'auth.dump')
+    // As docs/operations/backup.md says it, while people are served.
+    const dumps = temporaryFolder('dump')
     const underLoad = Promise.all([signIn(), signIn()])
-    await run('pg_dump', '--format=custom', `--file=${dump}`, stack.settings['DATABASE_URL'] ?? '')
+    await run('pg_dump', dumps, stack.settings)
     await underLoad
 
     const successor = (await refresh(grant, rotated.refresh)).tokens?.refresh_token ?? ''
@@ -54,9 +67,12 @@ describeOnPostgres('A database that was lost, and restored from a backup', () =>
     const unknown = await signIn()
     await stack.stop()
 
-    const restored = await createDatabase('restored')
-    await run('pg_restore', '--no-owner', '--exit-on-error', `--dbname=${restored}`, dump)
-    stack = await startStack({ database: 'postgresql', env: { ...stack.settings, DATABASE_URL: restored } })
+    const restored = {
+      DATABASE_URL: await createDatabase('restored'),
+      NOTES_DATABASE_URL: await createDatabase('restored'),
+    }
+    await run('pg_restore', dumps, restored)
+    stack = await startStack({ database: 'postgresql', env: { ...stack.settings, ...restored } })
 
     // Everything from before the backup holds, its revocations too; nothing newer is known.
     expect(await outcome(kept.refresh)).toBe(200)

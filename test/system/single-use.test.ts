@@ -31,7 +31,7 @@ describeOnPostgres('single use over two processes', () => {
     writeFileSync(file, JSON.stringify({ clients: [worker] }))
     // Nobody has an account, so each start prints a link that makes the first one.
     const nobody = { BOOTSTRAP_EMAIL: '', BOOTSTRAP_PASSWORD: '' }
-    const env = { LOG_LEVEL: 'warn', CLIENTS_FILE: file, REGISTRATION: 'token', ...nobody }
+    const env = { LOG_LEVEL: 'warn', GATEHOUSE_FILE: file, REGISTRATION: 'token', ...nobody }
     first = await startStackProcess({ database: 'postgresql', only: 'auth', env })
     const port = String(await freePort())
     const internal = `http://127.0.0.1:${port}`

@@ -3,10 +3,9 @@
  * and only while there is no account. Does not own the page behind it.
  */
 
-import type { Clock } from '../../base/clock.js'
 import { hashSecret, randomSecret } from '../../base/secrets.js'
-import type { Sql } from '../../database/sql.js'
 import { type NewAccount, normalizeEmail } from '../../storage/accounts/accounts.js'
+import type { Storage } from '../../storage/storage.js'
 import { accounts, setupLinks } from '../../storage/tables.js'
 
 export interface SetupLinks {
@@ -25,6 +24,7 @@ export interface SetupLinks {
 
 export const setupLinkTtlSeconds = 3600
 
+// Not by Prisma: every start without an account asks, and an idle server need not load what Prisma's first query loads.
 const insertToken = setupLinks.writeReturning(
   'setup_link_issue',
   {},
@@ -33,21 +33,19 @@ const insertToken = setupLinks.writeReturning(
   SELECT $1::text, $2::timestamptz WHERE NOT EXISTS (SELECT 1 FROM accounts) RETURNING 1`,
 )
 
-const usable = `token_hash = $1 AND consumed_at IS NULL AND expires_at > $2::timestamptz
-  AND NOT EXISTS (SELECT 1 FROM accounts)`
-
-const selectUsable = setupLinks.read('setup_link_usable', {}, `SELECT 1 FROM setup_links WHERE ${usable}`)
-
-const selectAccount = accounts.read('setup_account_exists', {}, 'SELECT 1 FROM accounts LIMIT 1')
-
+/** One step: strangers may send this as often as they like, and a transaction of several would hold a connection for each. */
 const redeemToken = setupLinks.writeReturning(
   'setup_link_redeem',
   accounts.pick('id'),
-  `WITH spent AS (UPDATE setup_links SET consumed_at = $2::timestamptz WHERE ${usable} RETURNING 1)
+  `WITH spent AS (UPDATE setup_links SET consumed_at = $2::timestamptz
+    WHERE token_hash = $1 AND consumed_at IS NULL AND expires_at > $2::timestamptz
+      AND NOT EXISTS (SELECT 1 FROM accounts) RETURNING 1)
   INSERT INTO accounts (id, email, name, password_hash, created_at, updated_at)
   SELECT $3::text, $4::text, $5::text, $6::text, $2::timestamptz, $2::timestamptz FROM spent RETURNING id`,
   { also: [accounts] },
 )
+
+const anyAccount = { select: { id: true } } as const
 
 /** The address to print: the token is in the query, which is never logged. */
 export function setupLinkUrl(issuer: string, token: string): string {
@@ -55,11 +53,15 @@ export function setupLinkUrl(issuer: string, token: string): string {
 }
 
 /** Set-up links in the authorization server's database; only the token's SHA-256 is stored. */
-export function createSetupLinks(sql: Sql, clock: Clock): SetupLinks {
+export function createSetupLinks({
+  prisma,
+  database: { sql },
+  clock,
+}: Pick<Storage, 'prisma' | 'database' | 'clock'>): SetupLinks {
   let isSetUp = false
   return {
     async isAccountMissing() {
-      isSetUp ||= (await sql.query(selectAccount, [])).rows.length === 1
+      isSetUp ||= (await prisma.account.findFirst(anyAccount)) !== null
       return !isSetUp
     },
     async issue() {
@@ -69,8 +71,11 @@ export function createSetupLinks(sql: Sql, clock: Clock): SetupLinks {
       return rows.length === 1 ? token : undefined
     },
     async isUsable(token) {
-      const { rows } = await sql.query(selectUsable, [hashSecret(token), clock.now()])
-      return rows.length === 1
+      const link = await prisma.setupLink.findFirst({
+        where: { tokenHash: hashSecret(token), consumedAt: null, expiresAt: { gt: clock.now() } },
+        select: { tokenHash: true },
+      })
+      return link !== null && (await prisma.account.findFirst(anyAccount)) === null
     },
     async redeem(token, account) {
       const email = normalizeEmail(account.email)

@@ -2,6 +2,13 @@
 import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 
+/** Runs `work`; if then `isUniform`, resolves no sooner than `milliseconds` after the start. */
+export async function uniformly(milliseconds: number, work: () => Promise<unknown>, isUniform: () => boolean) {
+  const startedAt = performance.now()
+  await work()
+  if (isUniform()) await sleep(Math.max(0, milliseconds - (performance.now() - startedAt)))
+}
+
 /**
  * Runs `work`. Success resolves at once; failure rejects no sooner than `milliseconds` after the start. `isTold`: failures that
  * reveal nothing about the attempt, and reject at once.

@@ -1,5 +1,6 @@
 /** The identity of a client: how far it is proven, and where its redirects lead. The consent page shows the result. */
 import { createHash } from 'node:crypto'
+import { BoundedMap } from '../../base/bounded-map.js'
 import { claimsMetadataDocument } from '../../oauth/client-id.js'
 import { redirectKind } from '../../oauth/redirect-uri.js'
 import type { ClientMetadata } from '../../oauth/registration.js'
@@ -95,11 +96,24 @@ export function isProven(client: IdentifiedClient, asked: AskedInName): boolean 
   return identityOf(client, asked).kind !== 'unverified'
 }
 
+/** Judged names of each server: a name is compared with hundreds of others, on each page of its client. */
+const judged = new WeakMap<OwnNames, BoundedMap<NameWarning | 'none'>>()
+const mostJudged = 500
+
+function warningKept(name: string, ownNames: OwnNames, host: string | undefined): NameWarning | undefined {
+  const known = judged.get(ownNames) ?? new BoundedMap<NameWarning | 'none'>(mostJudged)
+  judged.set(ownNames, known)
+  const key = JSON.stringify([name, host])
+  const warning = known.get(key) ?? warningAbout(name, ownNames, host) ?? 'none'
+  known.set(key, warning)
+  return warning === 'none' ? undefined : warning
+}
+
 /** What the client's name could be mistaken for; for a client whose name the operator did not choose. */
 export function nameWarning(client: IdentifiedClient, ownNames: OwnNames): NameWarning | undefined {
   const host = client.isMetadataDocument ? new URL(client.clientId).hostname : undefined
   if (host !== undefined && knownClient(client.clientId) !== undefined) return undefined
-  return warningAbout(displayName(client), ownNames, host)
+  return warningKept(displayName(client), ownNames, host)
 }
 
 /** The host that vouches for the client, when the URL is on another one, or at another port: programs of others may be there. */

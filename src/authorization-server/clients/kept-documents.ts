@@ -162,7 +162,7 @@ export class KeptDocuments<T> {
   /** One at a time for each document: who comes meanwhile waits for the same answer. */
   #load(url: string, copy: KeptDocument<T> | undefined, maxAgeSeconds?: number): Promise<KeptDocument<T>> {
     const flight = this.#flights.get(url)
-    if (flight !== undefined) return flight
+    if (flight !== undefined) return this.#joined(flight, url, copy, maxAgeSeconds)
     const held = this.#heldOff(url)
     if (held !== undefined && copy === undefined) return Promise.reject(held)
     const failureMs = copy === undefined ? this.#options.failureMs : 0
@@ -172,6 +172,21 @@ export class KeptDocuments<T> {
     )
     this.#flights.set(url, started)
     return started
+  }
+
+  /** Its sender may have no place for it, or lose it: whoever else asks has a turn of their own. */
+  async #joined(
+    flight: Promise<KeptDocument<T>>,
+    url: string,
+    copy: KeptDocument<T> | undefined,
+    maxAgeSeconds: number | undefined,
+  ): Promise<KeptDocument<T>> {
+    try {
+      return await flight
+    } catch (error) {
+      if (!isCrowded(error)) throw error
+      return this.#load(url, copy, maxAgeSeconds)
+    }
   }
 
   async #inPlace(

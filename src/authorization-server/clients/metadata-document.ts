@@ -4,6 +4,7 @@
  */
 
 import type { JWK } from 'jose'
+import { isOutsizedKey, maxKeys } from '../../oauth/public-keys.js'
 import type { ClientMetadata } from '../../oauth/registration.js'
 import { canParseUrl } from '../../oauth/url.js'
 import { UntrustedFetchError } from '../../outbound/untrusted-fetch-error.js'
@@ -12,7 +13,8 @@ import { dropOperatorMembers } from './metadata-rules.js'
 /** CIMD draft §8.7. */
 export const maxDocumentBytes = 5_120
 export const maxKeySetBytes = 65_536
-const maxKeys = 50
+/** Of all kinds and for all uses. */
+const maxListedKeys = 50
 const maxUrlLength = 2_000
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
@@ -114,12 +116,15 @@ function isUsable(key: Readonly<Record<string, unknown>>): boolean {
   )
 }
 
-/** The public keys in a key set (RFC 7517 §5); unknown kinds are left out. Throws when it holds a private or symmetric one. */
+/** The public keys in a key set (RFC 7517 §5); unknown kinds and outsized ones are left out. Throws when it holds a private or symmetric one. */
 export function parseKeySet(text: string): readonly JWK[] {
   const set = parseObject(text)
   const keys: unknown = set['keys']
-  if (!Array.isArray(keys) || keys.length > maxKeys) throw new UntrustedFetchError('the document is not a key set')
+  if (!Array.isArray(keys) || keys.length > maxListedKeys)
+    throw new UntrustedFetchError('the document is not a key set')
   if (!keys.every(isPublicKey)) throw new UntrustedFetchError('the key set holds keys that are not public')
   // Certificates are not used, and the engine is particular about their form.
-  return keys.filter(isUsable).map(({ x5c: _certificates, ...key }) => key as JWK)
+  const usable = keys.filter((key) => isUsable(key) && !isOutsizedKey(key))
+  if (usable.length > maxKeys) throw new UntrustedFetchError(`the key set holds more than ${maxKeys} keys`)
+  return usable.map(({ x5c: _certificates, ...key }) => key as JWK)
 }

@@ -3,6 +3,7 @@
  * load.
  */
 import { randomSecret } from '../../base/secrets.js'
+import type { DeclarationsInForce } from '../../oauth/declared-resource.js'
 import { grantSwitches } from '../../oauth/grant-types.js'
 import { type ClientMetadata, expectsSecret, normaliseMetadata } from '../../oauth/registration.js'
 import {
@@ -19,6 +20,7 @@ const selfRegistration: ReadonlySet<string> = new Set(['registration', 'client_u
 /** Members that only the operator may set, never a metadata document, a registration or its update. */
 const operatorMembers = [
   'introspects',
+  'resources',
   'made_by_operator',
   'demands_auth_method',
   'client_secret_sha256',
@@ -51,21 +53,22 @@ export interface ClientMetadataRules {
 
 /** `ownUrls`: of the issuer and its resources; absent where only the operator's clients are judged. */
 export function clientMetadataRules({
-  ownUrls = [],
+  ownUrls: ownUrlsInForce = () => [],
   ...options
 }: {
-  readonly ownUrls?: readonly string[] | undefined
+  readonly ownUrls?: (() => readonly string[]) | undefined
   readonly registrationRules: RegistrationRules
-  readonly trustedAssertionIssuers: readonly unknown[]
+  readonly declarations: DeclarationsInForce
   readonly offersDeviceFlow: boolean
 }): ClientMetadataRules {
-  const registrationRules = { ...options.registrationRules, ownUrls }
   return {
     // `software_id` and `software_version` group registrations of one product.
     properties: ['software_id', 'software_version', ...operatorMembers],
     judge: (route, key, metadata) => {
       // Called once for every property: one call is enough.
       if (key !== 'software_id') return
+      const ownUrls = ownUrlsInForce()
+      const registrationRules = { ...options.registrationRules, ownUrls }
       // The engine takes the scheme in any case.
       const isMetadataDocument = /^https:/i.test(String(metadata['client_id']))
       const isFromStranger = isMetadataDocument || selfRegistration.has(route ?? '')

@@ -6,6 +6,7 @@
 import leven from 'leven'
 import unhomoglyph from 'unhomoglyph'
 import { BoundedMap } from '../../base/bounded-map.js'
+import { fancyReadings, turnedReadings } from './fancy-alphabets.js'
 
 /**
  * What the Unicode table leaves apart because a careful reader can tell it: letters with strokes and hooks, small capitals, Cyrillic,
@@ -67,25 +68,69 @@ function fold(text: string): string {
     .replaceAll('cl', 'd')
 }
 
-/** Every page that names a client compares one name with hundreds of protected words: both are folded once. 1 MB at most. */
-const folded = new BoundedMap<readonly string[]>(2_000)
-const longestKept = 100
+/** Every page that names a client compares one name with hundreds of protected words: both are folded once. 2 MB at most. */
+const folded = new BoundedMap<readonly string[]>(1_000)
+/** In UTF-16 code units. A shown name of 80 letters, each of which may be several. */
+const longestKept = 400
+
+/** Stand for letters within a word, and for nothing at its edge: "S!ack", "Slack!". */
+const signs = '!¡|/\\\\+$@£¥€¢×ǀ丨ı'
+const digits = '0-9'
+const wordsWithSigns = new RegExp(`[\\p{L}\\p{M}\\p{N}${signs}]+`, 'gu')
+const sign = new RegExp(`[${signs}]`, 'u')
+const signOrDigit = new RegExp(`[${signs}${digits}]`, 'u')
+
+/** Without signs at the edges of words. */
+function withoutSigns(name: string, edges: 'before' | 'after' | 'both', dropped = sign): string {
+  return name.replace(wordsWithSigns, (word) => {
+    let start = 0
+    let end = word.length
+    while (edges !== 'before' && end > start && dropped.test(word.charAt(end - 1))) end -= 1
+    while (edges !== 'after' && start < end && dropped.test(word.charAt(start))) start += 1
+    return word.slice(start, end)
+  })
+}
+
+function readingsOf(name: string): readonly string[] {
+  return [
+    name,
+    name.toLowerCase(),
+    withoutSigns(name, 'after'),
+    withoutSigns(name, 'before'),
+    withoutSigns(name, 'both'),
+    withoutSigns(name, 'both', signOrDigit),
+    ...fancyReadings(name),
+    ...turnedReadings(name),
+  ]
+}
 
 /**
- * The skeletons of a name: as it is spelled, and in lower case, in which some letters resemble others. Latin letters only, none of them
- * empty. Linear in the name's length; cut what a stranger wrote first.
+ * The skeletons of a name: as it is spelled, in lower case, in which some letters resemble others, without signs at the edges of its words,
+ * and with the letters of fancy alphabets as Latin ones. Latin letters only, none of them empty. Linear in the name's length; cut what a
+ * stranger wrote first.
  */
 export function skeletonsOf(name: string): readonly string[] {
   const known = folded.get(name)
   if (known !== undefined) return known
-  const skeletons = [...new Set([fold(name), fold(name.toLowerCase())])].filter((skeleton) => skeleton !== '')
+  const skeletons = [...new Set([...new Set(readingsOf(name))].map(fold))].filter((skeleton) => skeleton !== '')
   if (name.length <= longestKept) folded.set(name, skeletons)
+  return skeletons
+}
+
+const foldedWords = new BoundedMap<readonly string[]>(2_000)
+
+/** The skeletons of a protected word, which is spelled as it is meant: its own signs are a part of it. */
+export function skeletonsOfWord(word: string): readonly string[] {
+  const known = foldedWords.get(word)
+  if (known !== undefined) return known
+  const skeletons = [...new Set([fold(word), fold(word.toLowerCase())])].filter((skeleton) => skeleton !== '')
+  foldedWords.set(word, skeletons)
   return skeletons
 }
 
 /** True when one of a name's skeletons contains a spelling of `word`, whatever stood between the letters. */
 export function resembles(skeletons: readonly string[], word: string): boolean {
-  const wanted = skeletonsOf(word)
+  const wanted = skeletonsOfWord(word)
   return skeletons.some((skeleton) => wanted.some((part) => skeleton.includes(part)))
 }
 
@@ -104,14 +149,19 @@ export function withoutFillers(name: string): string {
 
 /** True when the whole name is a spelling of `plain`, apart from words that add nothing: for names that are plain words. */
 export function isNamed(name: string, plain: string): boolean {
-  const wanted = skeletonsOf(plain)
+  const wanted = skeletonsOfWord(plain)
   return isOne(skeletonsOf(name), wanted) || isOne(skeletonsOf(withoutFillers(name)), wanted)
 }
 
 /** True when a word of the name is a spelling of `word`, which may be short. */
 export function hasWord(name: string, word: string): boolean {
-  const wanted = skeletonsOf(word)
-  return name.split(/[^\p{L}\p{M}\p{N}]+/u).some((part) => isOne(skeletonsOf(part), wanted))
+  const wanted = skeletonsOfWord(word)
+  const parts = [
+    ...name.split(/[^\p{L}\p{M}\p{N}]+/u),
+    ...(name.match(wordsWithSigns) ?? []),
+    ...(name.match(/\S+/gu) ?? []),
+  ]
+  return [...new Set(parts)].some((part) => isOne(skeletonsOf(part), wanted))
 }
 
 /** Shorter words are one letter away from half of all words. */

@@ -7,7 +7,16 @@ import { ownUrlsOf } from '../../oauth/own-hosts.js'
 import type { NameWarning } from '../pages/views.js'
 import { domainOf, hasOneOwner, haveOneOwner, ownersLabel, withoutSuffix } from './host-owners.js'
 import { borrowedName } from './known-clients.js'
-import { hasWord, isNamed, misspells, mixesScripts, resembles, skeletonsOf, withoutFillers } from './name-skeleton.js'
+import {
+  hasWord,
+  isNamed,
+  misspells,
+  mixesScripts,
+  resembles,
+  skeletonsOf,
+  skeletonsOfWord,
+  withoutFillers,
+} from './name-skeleton.js'
 import { officialWord } from './official-words.js'
 
 /** Names of the operator. */
@@ -20,20 +29,25 @@ export interface OwnNames {
   readonly hosts: readonly string[]
 }
 
+/** A family's host without the labels that stand for others. */
+function ownerNaming(hostname: string): string {
+  return hostname.replace(/^.*\*\./, '')
+}
+
 /** Hosts as URLs name them. */
 export function ownNames(server: {
   readonly productName: string
   readonly issuer: string
   readonly resources: readonly {
     readonly name: string
-    readonly resource: string
+    readonly url: string
     readonly aliases?: readonly string[] | undefined
   }[]
 }): OwnNames {
   return {
     product: server.productName,
-    resources: server.resources.map(({ name }) => name),
-    hosts: [...new Set(ownUrlsOf(server).map((url) => new URL(url).hostname))],
+    resources: [...new Set(server.resources.map(({ name }) => name))],
+    hosts: [...new Set(ownUrlsOf(server).map((url) => ownerNaming(new URL(url).hostname)))],
   }
 }
 
@@ -41,20 +55,16 @@ export function ownNames(server: {
 const shortestProductName = 4
 
 function ownName(name: string, { product, resources }: OwnNames): string | undefined {
-  const isLong = skeletonsOf(product).every(({ length }) => length >= shortestProductName)
+  const isLong = skeletonsOfWord(product).every(({ length }) => length >= shortestProductName)
   if (isLong ? resembles(skeletonsOf(name), product) || misspells(name, product.toLowerCase()) : isNamed(name, product))
     return product
   return resources.find((resource) => isNamed(name, resource))
 }
 
 /** An own host, or the domain it is below, that stands in a text: in a name, or in front of another domain. */
-function ownHost(text: string, { hosts }: OwnNames): string | undefined {
+function ownHost(text: string, ownNames: OwnNames): string | undefined {
   const skeletons = skeletonsOf(text)
-  const named = hosts.flatMap((host) => {
-    const domain = domainOf(host)
-    return domain === undefined ? [] : [host, domain]
-  })
-  return named.find((host) => resembles(skeletons, host))
+  return placesOf(ownNames).hosts.find((host) => resembles(skeletons, host))
 }
 
 /** Labels of domains that say what is there and not whose it is: an operator at `notes.dev` must not make every "My notes" suspicious. */
@@ -73,16 +83,51 @@ const companyWords =
 const affixes: ReadonlySet<string> = new Set(
   'my the get app apps auth oauth login signin id sso mcp account accounts client connector server web desktop mobile official team ai cloud hq pro online support security'
     .split(' ')
-    .flatMap(skeletonsOf),
+    .flatMap(skeletonsOfWord),
 )
 
 /** The operator's domains and what each is called, as far as that is a name: `acme` of `auth.acme.co.uk`. */
-function ownLabels({ hosts }: OwnNames): readonly { readonly label: string; readonly domain: string }[] {
-  return hosts.flatMap((host) => {
+function labelsOf(hosts: readonly string[]): readonly Label[] {
+  const owners = hosts.flatMap((host) => {
     const owner = ownersLabel(host)
     const isName = owner !== undefined && owner.label.length >= shortestLabel && !genericLabels.has(owner.label)
-    return isName ? [owner] : []
+    return isName ? [[owner.domain, owner] as const] : []
   })
+  return [...new Map(owners).values()]
+}
+
+interface Label {
+  readonly label: string
+  readonly domain: string
+}
+
+interface Places {
+  /** Hosts, and the domains that they are below. */
+  readonly hosts: readonly string[]
+  readonly labels: readonly Label[]
+}
+
+const places = new WeakMap<OwnNames, Places>()
+
+/** Beyond so many hosts their domains stand for them: what has a host's name in it has that of its domain in it. */
+const mostHosts = 50
+
+/** A deployment may have a thousand hosts below one domain. */
+function placesOf(ownNames: OwnNames): Places {
+  const known = places.get(ownNames)
+  if (known !== undefined) return known
+  const named = ownNames.hosts.flatMap((host) => {
+    const domain = domainOf(host)
+    return domain === undefined ? [] : [[host, domain] as const]
+  })
+  const hosts = new Set(named.length > mostHosts ? named.map(([, domain]) => domain) : named.flat())
+  const found = { hosts: [...hosts], labels: labelsOf(ownNames.hosts) }
+  places.set(ownNames, found)
+  return found
+}
+
+function ownLabels(ownNames: OwnNames): readonly Label[] {
+  return placesOf(ownNames).labels
 }
 
 /**
@@ -108,7 +153,7 @@ function isCalled(name: string, label: string): boolean {
 }
 
 function isAffixed(skeleton: string, label: string): boolean {
-  return skeletonsOf(label).some(
+  return skeletonsOfWord(label).some(
     (plain) =>
       (skeleton.startsWith(plain) && affixes.has(skeleton.slice(plain.length))) ||
       (skeleton.endsWith(plain) && affixes.has(skeleton.slice(0, -plain.length))),

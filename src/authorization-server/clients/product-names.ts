@@ -1,5 +1,5 @@
 /**
- * The one list of product names that a stranger may not borrow silently: MCP clients (every product in the README's table of clients,
+ * The one list of product names that a stranger may not borrow silently: MCP clients (every product in the manual's table of clients,
  * `test/authorization-server/clients/product-names.test.ts` compares), and services that people keep mail, money, documents and sign-ins
  * with. Hosts are those that the makers name in their own documentation; a row's makers are sure of their own names alone.
  */

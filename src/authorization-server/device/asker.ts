@@ -2,7 +2,9 @@
  * Who asked for a device code (RFC 8628 §5.4: a person is to know where the device is). Kept with the code, told on the consent page.
  *
  * A page elsewhere can ask from its visitor's own browser, because the endpoint answers pages of any origin, and send the visitor on to
- * the form. The address would then say that the device is near. So what a browser tells of the page goes before the address.
+ * the form. The address would then say that the device is near. So what a browser tells of the page goes before the address. But a
+ * program can send the headers of a browser and name any site there, the operator's own too: an address elsewhere is told all the same,
+ * and no site of ours is named, because none of our pages asks.
  */
 
 import { clientNetwork } from '../../http/client-network.js'
@@ -16,10 +18,16 @@ export interface StoredAsker {
   readonly site?: string
 }
 
+/** Of a host with its port: no name in DNS is longer (RFC 1035 §2.3.4). It is kept with the code, and whoever asks chooses it. */
+const longestSite = 253 + ':65535'.length
+
 /** A browser sends `Origin` with each call of a page, `Sec-Fetch-Site` if it is not an old one, and no program need send either. */
 function siteOf(ctx: HttpContext): string | undefined {
   const origin = ctx.get('origin')
-  if (canParseUrl(origin)) return new URL(origin).host
+  if (canParseUrl(origin)) {
+    const { host } = new URL(origin)
+    return host.length > longestSite || host === new URL(ctx.state.origin).host ? '' : host
+  }
   return origin !== '' || ctx.get('sec-fetch-site') !== '' ? '' : undefined
 }
 
@@ -34,9 +42,10 @@ export function describeAsker(
   ctx: HttpContext,
   hidesAddresses: boolean,
 ): DeviceAsker | undefined {
-  if (site !== undefined) return { kind: 'website', host: site === '' ? undefined : site }
+  const isElsewhere = !hidesAddresses && clientNetwork(address) !== clientNetwork(ctx.state.clientAddress)
+  if (site !== undefined) {
+    return { kind: 'website', host: site === '' ? undefined : site, ...(isElsewhere && { address }) }
+  }
   if (hidesAddresses) return undefined
-  return clientNetwork(address) === clientNetwork(ctx.state.clientAddress)
-    ? { kind: 'near' }
-    : { kind: 'elsewhere', address }
+  return isElsewhere ? { kind: 'elsewhere', address } : { kind: 'near' }
 }

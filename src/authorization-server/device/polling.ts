@@ -1,5 +1,6 @@
 /** Paces device polling (RFC 8628 §3.2 `interval`, §3.5 `slow_down`), which the engine lacks. */
 import type { HttpMiddleware } from '../../http/context.js'
+import { noteError } from '../../http/noted-error.js'
 import { pollInterval, pollsTooEarly } from '../../storage/grants/device-polls.js'
 import type { Storage } from '../../storage/storage.js'
 import { formParametersOf } from '../endpoints/parameters.js'
@@ -28,7 +29,7 @@ export function paceDevices(storage: Storage): HttpMiddleware {
       const deviceCode = formParametersOf(ctx)?.get('device_code')
       if (!deviceCode || !(await pollsTooEarly(storage, deviceCode, deviceCodeTtlSeconds))) return
       ctx.body = slowDown
-      ctx.state.event.error = slowDown.error
+      noteError(ctx.state.event, { error: slowDown.error, description: slowDown.error_description })
     }
   }
 }

@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto'
 import type { HttpMiddleware } from '../../http/context.js'
 import type { FindPreparedAnswer } from '../../http/prepared-answers.js'
+import type { DeclarationsInForce } from '../../oauth/declared-resource.js'
 import { type GrantSwitches, grantTypeNamed, grantTypes, isOn } from '../../oauth/grant-types.js'
 import { revocationFeedMember } from '../../oauth/well-known.js'
 import type { KeyRing } from '../../storage/keys/key-ring.js'
@@ -61,17 +62,17 @@ function announcedGrants(document: Document, switches: GrantSwitches): Document 
 }
 
 function corrected(document: Document, { resources, switches, languages }: DocumentOptions): Document {
-  const scopes = resources.all.flatMap((resource) => resource.scopes.map(({ name }) => name))
   const openid = Array.isArray(document['scopes_supported']) ? document['scopes_supported'] : []
   return {
     ...document,
     ...announcedGrants(document, switches),
     // The engine knows resource scopes only through resource indicators; clients look for them here.
-    scopes_supported: [...new Set([...openid, ...scopes])],
+    scopes_supported: [...new Set([...openid, ...resources.scopeNames])],
     [revocationFeedMember]: `${document['issuer']}${revocationFeedPath}`,
     ui_locales_supported: [...languages],
     prompt_values_supported: [...promptValues],
-    protected_resources: resources.all.flatMap(({ resource, aliases }) => [resource, ...aliases]),
+    // RFC 9728 §4. A family has no URL that could be listed.
+    protected_resources: resources.all.flatMap(({ url, aliases, isPattern }) => (isPattern ? [] : [url, ...aliases])),
   }
 }
 
@@ -101,6 +102,8 @@ function targets(paths: Iterable<string>, basePath: string): ReadonlyMap<string,
 export interface DocumentOptions {
   /** Path of the issuer. */
   readonly basePath: string
+  /** Other declarations: the documents of the old ones are forgotten. */
+  readonly declarations: DeclarationsInForce
   readonly resources: Resources
   readonly switches: GrantSwitches
   /** Of the pages (BCP 47). */
@@ -120,6 +123,13 @@ export function serveDocuments(options: DocumentOptions): ServedDocuments {
   const { basePath, keyRing } = options
   const paths = documentPaths(basePath)
   const cache = new Map<string, CachedDocument>()
+  let declared = options.declarations.current()
+  const kept = () => {
+    const current = options.declarations.current()
+    if (current !== declared) cache.clear()
+    declared = current
+    return cache
+  }
   let keysInForce = 0
   keyRing.follow(() => {
     keysInForce += 1
@@ -133,17 +143,18 @@ export function serveDocuments(options: DocumentOptions): ServedDocuments {
       ctx.path = source
       return next()
     }
-    let document = cache.get(source)
+    let document = kept().get(source)
     if (document === undefined) {
       ctx.path = source
-      const keysBefore = keysInForce
+      const [keysBefore, declaredBefore] = [keysInForce, declared]
       await next()
       if (ctx.status !== 200) return
       const made = ctx.body as Document
       const served = source === routes.jwks ? made : corrected(made, options)
       document = toCache(served, ctx.response.get('content-type'))
-      // One that was made while the keys changed is of the old ones: it is answered, and never kept.
-      if (keysBefore === keysInForce) cache.set(source, document)
+      // One that was made while they changed is of the old ones: it is answered, and never kept.
+      const isCurrent = keysBefore === keysInForce && declaredBefore === options.declarations.current()
+      if (isCurrent) cache.set(source, document)
     }
     ctx.status = 200
     ctx.body = document.body
@@ -154,7 +165,7 @@ export function serveDocuments(options: DocumentOptions): ServedDocuments {
   const insideOf = targets(paths.keys(), basePath)
   const prepared: FindPreparedAnswer = (target) => {
     const path = insideOf.get(target)
-    const document = path === undefined ? undefined : cache.get(paths.get(path) ?? '')
+    const document = path === undefined ? undefined : kept().get(paths.get(path) ?? '')
     if (path === undefined || document === undefined) return undefined
     return { path, headers: document.allHeaders, body: document.body }
   }

@@ -29,6 +29,7 @@ const always: MethodTable = {
   [revocationFeedPath]: ['POST'],
   '/': ['GET'],
   [connectPath]: ['GET'],
+  [`${connectPath}/:id`]: ['GET'],
   '/setup': ['GET', 'POST'],
   '/interaction/:uid': ['GET'],
   '/interaction/:uid/:step': ['GET', 'POST'],

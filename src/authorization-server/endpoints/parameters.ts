@@ -32,14 +32,19 @@ const authorizationLimit = 16 * 1024
  */
 const mostParameters = 500
 
+/** Each is a part of the consent page, and a person should be able to read that. */
+const mostResources = 20
+
 const authorizationPaths: ReadonlySet<string> = new Set(['/authorize', '/par', '/device/authorize'])
 
 function canonicalise(parameters: URLSearchParams, resources: Resources): void {
   const sent = parameters.getAll('resource')
   // RFC 6749 §3.1: a parameter without a value counts as left out.
   const given = sent.filter((value) => value !== '')
-  // Named twice, under two of its names, it is one: the consent page shows the resource of a request that names one.
+  // Named twice, under two of its names, it is one.
   const canonical = [...new Set(given.map((value) => resources.find(value)?.resource ?? value))]
+  if (canonical.length > mostResources)
+    throw new OAuthError('invalid_request', `there are more than ${mostResources} resources`)
   if (sent.length === canonical.length && sent.every((value, index) => value === canonical[index])) return
   parameters.delete('resource')
   for (const value of canonical) parameters.append('resource', value)
@@ -66,7 +71,10 @@ function meantScope(path: string, parameters: URLSearchParams, resources: Resour
   if (named === undefined) return scope
   if (authorizationPaths.has(path)) return scopesForPerson(scope, named, resources)
   const grantType = grantTypeNamed(parameters.get('grant_type'))
-  if (grantType?.subject === 'client') return scopesForMachine(scope, named[0] ?? resources.fallback)
+  if (grantType?.subject === 'client') {
+    const resource = named[0] ?? resources.fallback
+    return resource === undefined ? scope : scopesForMachine(scope, resource)
+  }
   return narrowingScopes(scope, resources, grantType?.redirect === 'goes along')
 }
 
@@ -111,7 +119,18 @@ async function challengeByHeader(ctx: HttpContext, next: () => Promise<unknown>)
   if (ctx.status === 401) ctx.set('www-authenticate', formatChallenge({ scheme: 'Basic', parameters }))
 }
 
+/**
+ * Without a value they are left out (RFC 6749 §3.1), for the engine too: the request brings its own parameters, which are rewritten like those
+ * of any other.
+ */
+function dropEmptyReferences(parameters: URLSearchParams): void {
+  for (const name of ['request', 'request_uri']) {
+    if (parameters.getAll(name).every((value) => value === '')) parameters.delete(name)
+  }
+}
+
 function rewrite(path: string, parameters: URLSearchParams, resources: Resources): void {
+  dropEmptyReferences(parameters)
   if (authorizationPaths.has(path)) answerAsObjectAsks(parameters)
   // RFC 6749 appendix A allows it nowhere, and PostgreSQL cannot keep it.
   if ([...parameters].flat().some((text) => text.includes('\0'))) {

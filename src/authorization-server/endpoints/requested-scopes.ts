@@ -33,15 +33,18 @@ export function isSignInAlone(scope: string | undefined): boolean {
 export function scopesForPerson(
   scope: string | undefined,
   named: readonly ResourceDeclaration[],
-  { fallback }: Pick<Resources, 'fallback'>,
+  { fallback, scopeNames }: Pick<Resources, 'fallback' | 'scopeNames'>,
 ): string {
   const tokens = parseScope(scope)
   if (isMalformed(tokens)) return scope ?? ''
-  const ofResources = scopesOf(named.length === 0 ? [fallback] : named)
+  const meant = named.length > 0 ? named : [fallback ?? []].flat()
+  // Without a default the engine refuses the request, unless it is a sign-in alone.
+  const ofResources = meant.length === 0 ? scopeNames : scopesOf(meant)
   const known = tokens.filter((token) => isOpenidScope(token) || ofResources.has(token))
-  const namesScope = known.some((token) => ofResources.has(token))
-  if (namesScope || (named.length === 0 && known.includes('openid'))) return formatScope(known)
-  return formatScope([...known, ...(named[0] ?? fallback).defaultScopes])
+  if (named.length === 0 && known.includes('openid')) return formatScope(known)
+  const asked = new Set(tokens)
+  const unasked = meant.filter(({ scopes }) => !scopes.some(({ name }) => asked.has(name)))
+  return formatScope([...known, ...unasked.flatMap(({ defaultScopes }) => defaultScopes)])
 }
 
 /** The scopes of a machine (client_credentials): those of the resource alone. Scopes about a person mean nothing for it. */
@@ -59,13 +62,12 @@ export function scopesForMachine(scope: string | undefined, resource: ResourceDe
  */
 export function narrowingScopes(
   scope: string | undefined,
-  { all }: Pick<Resources, 'all'>,
+  { scopeNames }: Pick<Resources, 'scopeNames'>,
   isAboutPerson: boolean,
 ): string | undefined {
   const tokens = parseScope(scope)
   if (isMalformed(tokens)) return scope
-  const ofResources = scopesOf(all)
-  const known = tokens.filter((token) => (isAboutPerson && isOpenidScope(token)) || ofResources.has(token))
+  const known = tokens.filter((token) => (isAboutPerson && isOpenidScope(token)) || scopeNames.has(token))
   return known.length === 0 ? undefined : formatScope(known)
 }
 

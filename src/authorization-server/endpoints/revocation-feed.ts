@@ -15,6 +15,7 @@ import { createRevocations, type RevocationPage, type Revocations } from '../../
 import type { Storage } from '../../storage/storage.js'
 import type { AuthenticateClient } from '../engine/client-authentication.js'
 import type { EngineClient } from '../engine/engine-types.js'
+import { introspectedBy } from '../resources/introspected.js'
 import { revocationFeedPath } from '../routes.js'
 import { createChangeWatch } from './change-watch.js'
 
@@ -40,10 +41,10 @@ function readRequest(form: URLSearchParams): FeedRequest {
   return { after, waitSeconds: Math.min(Number(wait), longestWaitSeconds) }
 }
 
-/** The audience whose facts the client may see. */
-function audienceOf(client: EngineClient): string {
-  const audience = client['introspects']
-  if (client.clientAuthMethod === 'none' || typeof audience !== 'string') {
+/** The resources and families whose facts the client may see. */
+function audienceOf(client: EngineClient): readonly string[] {
+  const audience = introspectedBy(client['introspects'])
+  if (client.clientAuthMethod === 'none' || audience.length === 0) {
     throw new OAuthError('unauthorized_client', 'the feed is for resource servers: clients that may introspect', {
       status: 403,
     })
@@ -53,7 +54,7 @@ function audienceOf(client: EngineClient): string {
 
 async function readPage(
   revocations: Revocations,
-  audience: string,
+  audience: readonly string[],
   after: string | undefined,
 ): Promise<RevocationPage> {
   try {
@@ -100,7 +101,7 @@ export function serveRevocationFeed(
   })
 
   /** The next page, at the latest when `waitSeconds` are over. */
-  async function nextPage(audience: string, { after, waitSeconds }: FeedRequest, gone: AbortSignal) {
+  async function nextPage(audience: readonly string[], { after, waitSeconds }: FeedRequest, gone: AbortSignal) {
     const endsAt = storage.clock.now().getTime() + waitSeconds * 1000
     const watcher = watch()
     try {

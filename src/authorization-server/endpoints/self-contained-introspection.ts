@@ -5,6 +5,8 @@
 import { isRevoked } from '../../storage/revocations/revocations.js'
 import type { Storage } from '../../storage/storage.js'
 import type { EngineClient } from '../engine/engine-types.js'
+import { mayIntrospect } from '../resources/introspected.js'
+import type { Resources } from '../resources/resources.js'
 import type { ReadSelfContained, SelfContainedToken } from './self-contained-tokens.js'
 
 export type IntrospectSelfContained = (token: string, client: EngineClient) => Promise<Record<string, unknown>>
@@ -13,19 +15,24 @@ const inactive = { active: false } as const
 
 const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined)
 
-/** RFC 7662 §4: only the resource server whose audience the token has, and that only. */
-function isFor({ claims: { aud } }: SelfContainedToken, client: EngineClient): boolean {
+/** The one resource of a token that the client may ask about (RFC 7662 §4); `undefined`: the token is not for it. */
+function audienceFor({ claims: { aud } }: SelfContainedToken, client: EngineClient): string | undefined {
   const [audience, ...others] = [aud ?? []].flat()
-  if (client.clientAuthMethod === 'none' || others.length > 0) return false
-  return audience !== undefined && client['introspects'] === audience
+  if (client.clientAuthMethod === 'none' || others.length > 0 || audience === undefined) return undefined
+  return mayIntrospect(client['introspects'], audience) ? audience : undefined
 }
 
 /** Answers for a client that has authenticated. */
-export function introspectSelfContained(storage: Storage, read: ReadSelfContained): IntrospectSelfContained {
+export function introspectSelfContained(
+  storage: Storage,
+  resources: Resources,
+  read: ReadSelfContained,
+): IntrospectSelfContained {
   return async (text, client) => {
     // No tolerance: the clock that wrote `exp` is the one that reads it.
     const token = await read(text, 0)
-    if (token === undefined || !isFor(token, client)) return inactive
+    const audience = token === undefined ? undefined : audienceFor(token, client)
+    if (token === undefined || audience === undefined || resources.find(audience) === undefined) return inactive
     const { claims, keyId } = token
     const revoked = await isRevoked(storage, {
       grantHash: textOf(claims['gid']),
@@ -34,6 +41,7 @@ export function introspectSelfContained(storage: Storage, read: ReadSelfContaine
       accountId: claims.sub,
       keyId,
       issuedAt: claims.iat,
+      audience,
     })
     if (revoked) return inactive
     const { cnf } = claims

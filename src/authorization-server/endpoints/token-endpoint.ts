@@ -3,6 +3,7 @@
  * the commit finds (someone else was first, or this is a repeated refresh) becomes the answer.
  */
 import type { HttpContext } from '../../http/context.js'
+import { noteError } from '../../http/noted-error.js'
 import { grantTypeNamed } from '../../oauth/grant-types.js'
 import type { AuditTrail } from '../../storage/audit/audit.js'
 import type { PresentedCredential } from '../../storage/grants/credential.js'
@@ -36,10 +37,11 @@ async function endFamily(storage: Storage, audit: AuditTrail, grantId: string, {
 }
 
 /** As the engine says it: which of several reasons it was is not for the client. */
-function refuseGrant(ctx: HttpContext): void {
-  ctx.state.event.error = 'invalid_grant'
+function refuseGrant(ctx: HttpContext, detail?: string): void {
+  const [error, description] = ['invalid_grant', 'grant request is invalid']
+  noteError(ctx.state.event, { error, description, detail })
   ctx.status = 400
-  ctx.body = { error: 'invalid_grant', error_description: 'grant request is invalid' }
+  ctx.body = { error, error_description: description }
 }
 
 /** Requests to the token endpoint. Only a successful answer is committed: a refused request consumes nothing. */
@@ -68,8 +70,7 @@ export function tokenRequests(storage: Storage, audit: AuditTrail, isTooMuch: To
           await endFamily(storage, audit, outcome.grantId, ctx)
           return refuseGrant(ctx)
         case 'used':
-          ctx.state.event.errorDetail = 'the assertion was used before'
-          return refuseGrant(ctx)
+          return refuseGrant(ctx, 'the assertion was used before')
         case 'lost':
           return refuseGrant(ctx)
       }

@@ -9,7 +9,8 @@ import type { EngineGrant } from '../engine/engine-types.js'
 import type { Resources } from '../resources/resources.js'
 import { scopesForRefresh } from './requested-scopes.js'
 
-function grantedBy(grant: EngineGrant, resource: ResourceDeclaration): ReadonlySet<string> {
+/** What was granted of the resource, with what it includes. */
+export function grantedBy(grant: EngineGrant, resource: ResourceDeclaration): ReadonlySet<string> {
   return expandScopes(parseScope(grant.getResourceScope(resource.resource)), scopeHierarchyOf(resource))
 }
 

@@ -30,6 +30,7 @@ export function createLiveTokenFinder(storage: Storage, read: ReadSelfContained)
       clientId: text(claims['client_id']),
       grantHash: text(claims['gid']),
       tokenId: text(claims.jti),
+      audience: text([claims.aud].flat()[0]),
     })
     return grantId === undefined ? undefined : { claims, grantId }
   }

@@ -54,11 +54,11 @@ export function compareSecrets({ Client: { prototype } }: WithClients): void {
  */
 export function compareLoopbackRedirects(
   { Client: { prototype } }: WithClients,
-  ownUrls: readonly string[] = [],
+  ownUrls: () => readonly string[] = () => [],
 ): void {
   const { redirectUriAllowed, postLogoutRedirectUriAllowed } = prototype
   const mayNotLeadTo = (client: EngineClient, value: string): boolean =>
-    client['made_by_operator'] !== true && isOnOwnHost(value, ownUrls)
+    client['made_by_operator'] !== true && isOnOwnHost(value, ownUrls())
   prototype.redirectUriAllowed = function redirectAllowed(value) {
     if (mayNotLeadTo(this, value)) return false
     return loopbackSpellings(value).some((spelling) => redirectUriAllowed.call(this, spelling))

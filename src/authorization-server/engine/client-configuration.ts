@@ -1,6 +1,6 @@
 /**
  * The engine's configuration that decides which client metadata is valid. The serving engine and the one that only checks
- * CLIENTS_FILE share it, so a client that passes the check at start is never refused at its first request.
+ * the declaration file share it, so a client that passes the check at start is never refused at its first request.
  */
 import { dpopProofAlgorithms } from '../../oauth/dpop.js'
 import { defaultGrantTypes } from '../../oauth/grant-types.js'
@@ -13,10 +13,10 @@ import type { EngineClient, EngineContext } from './engine-types.js'
 
 export type ClientRuleOptions = Pick<
   AuthorizationServerOptions,
-  'issuer' | 'registrationRules' | 'trustedAssertionIssuers' | 'offersDeviceFlow'
+  'issuer' | 'registrationRules' | 'declarations' | 'offersDeviceFlow'
 > & {
   /** URLs of the issuer and its resources. Absent: only the operator's clients are judged. */
-  readonly ownUrls?: readonly string[]
+  readonly ownUrls?: () => readonly string[]
 }
 
 /** Version of the engine's support for keys that sign by themselves. */

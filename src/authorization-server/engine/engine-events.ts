@@ -7,6 +7,8 @@ import type { EngineClient, EngineContext, EngineRequest } from './engine-types.
 export interface EngineFailure {
   /** The error code of the answer. */
   readonly error: string
+  /** What the answer says, if it says more than the code. */
+  readonly description: string | undefined
   /** What the client does not get to see: which check failed. */
   readonly detail: string | undefined
 }
@@ -71,6 +73,7 @@ type Context = HttpContext & EngineContext
 
 interface EngineError extends Error {
   readonly error?: string
+  readonly error_description?: string
   readonly error_detail?: string
 }
 
@@ -84,7 +87,8 @@ function refusedTokenOf({ client, params }: EngineRequest, { error }: EngineErro
 /** Call once for each engine. */
 export function listenToEngine(engine: EventEmitter, listener: EngineListener): void {
   const fail = (ctx: HttpContext, error: EngineError): void => {
-    const failure = { error: error.error ?? error.name, detail: error.error_detail }
+    const { error: code = error.name, error_description: description, error_detail: detail } = error
+    const failure = { error: code, description, detail }
     failed.set(ctx, failure)
     listener.failed(ctx, failure)
   }

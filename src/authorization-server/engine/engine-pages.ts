@@ -1,11 +1,14 @@
 /** Pages the engine asks for: authorization errors that must not redirect, sign-out, signed out, the device flow's. */
 import type { HttpContext } from '../../http/context.js'
+import { noteError } from '../../http/noted-error.js'
 import type { Pages } from '../../pages/pages.js'
+import { publicProblemOf } from '../../problems/find-problem.js'
 import { createDevicePages, type DevicePages } from '../device/pages.js'
 import { createPostForm, type PostForm } from '../endpoints/form-post.js'
 import type { ErrorKind, Views } from '../pages/views.js'
 import { formToken } from './engine-context.js'
 import { ClientRefused, ClientUnavailable, isSessionNotFound } from './engine-errors.js'
+import { failureOf } from './engine-events.js'
 import type { EngineRequest } from './engine-types.js'
 
 const kinds: Readonly<Record<string, ErrorKind>> = {
@@ -23,6 +26,12 @@ function kindOf(error: Error, code: string): ErrorKind {
   return isSessionNotFound(error) ? 'interaction-expired' : (kinds[code] ?? 'bad-request')
 }
 
+function descriptionOf(error: Error): string | undefined {
+  return 'error_description' in error && typeof error.error_description === 'string'
+    ? error.error_description
+    : undefined
+}
+
 export interface EnginePages {
   /** `code`: what a client would be answered. */
   renderError(ctx: HttpContext, code: string, error: Error): void
@@ -35,10 +44,12 @@ export interface EnginePages {
 export function createEnginePages(pages: Pages<Views>): EnginePages {
   const renderError: EnginePages['renderError'] = (ctx, code, error) => {
     const { event } = ctx.state
-    event.error = code
-    // The engine's event has said more already (events.ts).
-    event.errorDetail ??= error.message
-    pages.send(ctx, 'error', { kind: kindOf(error, code), requestId: event.requestId, code }, ctx.status)
+    const failure = { error: code, description: descriptionOf(error) }
+    // The engine's event may have said more already.
+    noteError(event, { ...failure, detail: failureOf(ctx)?.detail ?? error.message })
+    const kind = kindOf(error, code)
+    const problem = publicProblemOf(failure) ?? kind
+    pages.send(ctx, 'error', { kind, requestId: event.requestId, code, problem }, ctx.status)
   }
   return {
     renderError,

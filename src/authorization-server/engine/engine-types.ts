@@ -53,6 +53,8 @@ export interface EngineGrant {
   getRejectedOIDCScope(): string
   getOIDCClaims(): string[]
   getResourceScope(resource: string): string
+  /** What was taken away of it. */
+  getRejectedResourceScope(resource: string): string
   /** Resolves to the grant's id. */
   save(): Promise<string>
 }
@@ -86,6 +88,14 @@ interface OfAccount {
   readonly accountId?: string | undefined
 }
 
+/** What a token request redeems. */
+interface Credential extends OfAccount {
+  /** The resources that were asked for, in their order. */
+  readonly resource?: string | readonly string[] | undefined
+  /** When the person signed in, in seconds since 1970. */
+  readonly authTime?: number | undefined
+}
+
 /** A request as the engine sees it. */
 export interface EngineRequest {
   /** The engine's name of the endpoint. */
@@ -103,12 +113,13 @@ export interface EngineRequest {
   readonly entities: {
     readonly AccessToken?: OfAccount | undefined
     readonly Account?: { readonly accountId: string } | undefined
-    readonly AuthorizationCode?: OfAccount | undefined
+    readonly AuthorizationCode?: Credential | undefined
+    readonly DeviceCode?: Credential | undefined
     readonly Grant?: EngineGrant | undefined
     readonly IdTokenHint?: object | undefined
     readonly InitialAccessToken?: object | undefined
     readonly Interaction?: { readonly params: Readonly<Record<string, unknown>> } | undefined
-    readonly RefreshToken?: OfAccount | undefined
+    readonly RefreshToken?: Credential | undefined
   }
   /** The public URL of one of the engine's endpoints. */
   urlFor(route: string): string

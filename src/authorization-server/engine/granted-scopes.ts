@@ -7,10 +7,13 @@ import type { AccessToken, ClientCredentials, Provider, TokenEndpointGrantContex
 import * as engineGrants from 'oidc-provider/lib/actions/grants/index.js'
 import * as engineHelpers from 'oidc-provider/lib/helpers/grants.js'
 import { formatScope, parseScope } from '../../oauth/scope.js'
-import { carriedScopes, refreshedScope } from '../endpoints/token-scopes.js'
-import type { Resources } from '../resources/resources.js'
+import { bestClassOf } from '../clients/client-class.js'
+import { identified } from '../clients/identity.js'
+import { carriedScopes, grantedBy, refreshedScope } from '../endpoints/token-scopes.js'
+import { barredScopes, placeOf } from '../resources/ceilings.js'
+import { isOpenidScope, type Resources, type ServedResource } from '../resources/resources.js'
 import { engineError } from './engine-errors.js'
-import type { EngineGrant } from './engine-types.js'
+import type { EngineClient, EngineGrant } from './engine-types.js'
 
 interface Parameters {
   readonly resource?: string | readonly string[] | undefined
@@ -47,13 +50,33 @@ function completeScopes(
   if (resource === undefined) return
   const grant = source === undefined ? undefined : oidc.entities.Grant
   const narrowed = source === undefined ? token.scope : oidc.params.scope
-  const scopes = carriedScopes(parseScope(narrowed ?? source?.scope), resource, grant)
+  const carried = carriedScopes(parseScope(narrowed ?? source?.scope), resource, grant)
+  const scopes = source?.kind === 'RefreshToken' ? withinCeiling(oidc.client, resource, carried) : carried
+  if (resource.declared.tokens.dpop === 'required' && token.jkt === undefined) throw proofMissing(resource)
   if (scopes.length === 0)
     throw engineError('invalid_grant', { detail: 'none of the granted scopes exists any longer' })
   token.scope = formatScope(scopes)
   if (source !== undefined && source.kind !== 'RefreshToken') {
-    source.scope = formatScope([...parseScope(source.scope), ...scopes])
+    const others = Object.keys(grant?.resources ?? {}).flatMap((each) => resources.find(each) ?? [])
+    const included = others.flatMap((other) => (grant === undefined ? [] : [...grantedBy(grant, other)]))
+    source.scope = formatScope([...parseScope(source.scope), ...scopes, ...included])
   }
+}
+
+/** A ceiling may have been lowered since the grant. What is left when nothing else is was checked before (resource-indicators.ts). */
+function withinCeiling(client: EngineClient, resource: ServedResource, scopes: string[]): string[] {
+  if (Object.values(resource.declared.ceilings).every((ceiling) => ceiling === 'all')) return scopes
+  const own = scopes.filter((scope) => !isOpenidScope(scope))
+  const barred = barredScopes(resource, own, bestClassOf(identified(client)))
+  return scopes.filter((scope) => !barred.has(scope))
+}
+
+/** RFC 9449 §5: a resource may take tokens that are bound to a key alone. */
+export function proofMissing({ declared }: ServedResource): Error {
+  return engineError('invalid_dpop_proof', {
+    description: 'the resource takes tokens with a DPoP proof only',
+    detail: `refused by ${placeOf(declared, 'tokens.dpop')}`,
+  })
 }
 
 function helpersOf(provider: Provider, resources: Resources): object {

@@ -5,7 +5,10 @@
  */
 import { interactionPolicy } from 'oidc-provider'
 import { requestedSubjects } from '../endpoints/requested-claims.js'
-import { isStanding } from '../interactions/standing-consent.js'
+import { askingParameters } from '../interactions/requested-access.js'
+import { isAcquainted, isStanding } from '../interactions/standing-consent.js'
+import type { Resources } from '../resources/resources.js'
+import { isSignInTooOld } from '../resources/sign-in-age.js'
 
 const { Check, base } = interactionPolicy
 
@@ -13,11 +16,23 @@ const { Check, base } = interactionPolicy
 const scopeChecks = ['op_scopes_missing', 'op_claims_missing', 'rs_scopes_missing'] as const
 
 /** The prompts and checks of `interactions.policy`. */
-export function createInteractionPolicy(): ReturnType<typeof base> {
+export function createInteractionPolicy(resources: Resources): ReturnType<typeof base> {
   const policy = base()
   const login = policy.get('login')
   const consent = policy.get('consent')
   if (login === undefined || consent === undefined) throw new Error('the engine lost its login or consent prompt')
+
+  // `prompt=none` would tell any site that registers itself whether its visitor is signed in here: `consent_required` if so. Such a client
+  // never gets anything else, so its answer is one: that of nobody signed in, with the words of the engine's own check, ahead of all others.
+  const nobody = login.checks.get('no_session')
+  if (nobody === undefined) throw new Error('the engine lost its check no_session')
+  login.checks.add(
+    new Check('stranger_asks_silently', nobody.description, 'login_required', ({ oidc }) => {
+      const mayTell = oidc.client?.['made_by_operator'] === true || isAcquainted(oidc)
+      return oidc.prompts.has('none') && !mayTell ? Check.REQUEST_PROMPT : Check.NO_NEED_TO_PROMPT
+    }),
+    0,
+  )
 
   // A deleted or disabled account with a live session must sign in again; without this the engine answers 500.
   login.checks.add(
@@ -26,6 +41,16 @@ export function createInteractionPolicy(): ReturnType<typeof base> {
         ? Check.REQUEST_PROMPT
         : Check.NO_NEED_TO_PROMPT,
     ),
+  )
+
+  // As the engine checks `max_age`. Like there, a sign-in within this request is young enough.
+  login.checks.add(
+    new Check('resource_max_auth_age', 'the sign-in is too old for the resource', 'login_required', ({ oidc }) => {
+      const { session, result, params } = oidc
+      if (session?.accountId === undefined || result?.login !== undefined) return Check.NO_NEED_TO_PROMPT
+      const named = askingParameters(params).values('resource')
+      return isSignInTooOld(session, named, resources) ? Check.REQUEST_PROMPT : Check.NO_NEED_TO_PROMPT
+    }),
   )
 
   // The engine knows a `sub` of one value only. After a sign-in as somebody else the dispatcher answers `login_required`. Without a page

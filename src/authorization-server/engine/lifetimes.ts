@@ -6,13 +6,20 @@ import type { EngineContext } from './engine-types.js'
 
 const oneYearSeconds = 365 * 86_400
 
+interface OfResource {
+  readonly resourceServer?: { readonly accessTokenTTL?: number | undefined } | undefined
+}
+
 /** For the engine's `ttl`. */
 export function lifetimes(options: AuthorizationServerOptions) {
+  /** Without a resource it is for userinfo. */
+  const ofAccessToken = (_ctx: EngineContext, { resourceServer }: OfResource) =>
+    resourceServer?.accessTokenTTL ?? options.accessTokenTtlSeconds
   return {
-    AccessToken: options.accessTokenTtlSeconds,
+    AccessToken: ofAccessToken,
     AuthorizationCode: (ctx: EngineContext) =>
       isHandedOff(ctx.oidc) ? codeTtlSeconds.handedOff : codeTtlSeconds.redirected,
-    ClientCredentials: options.accessTokenTtlSeconds,
+    ClientCredentials: ofAccessToken,
     DeviceCode: deviceCodeTtlSeconds,
     // Longer than any chain of refresh tokens: a grant is never extended, and its end would end them.
     Grant: 400 * 86_400,

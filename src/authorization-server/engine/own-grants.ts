@@ -19,6 +19,8 @@ export interface GrantedAccess {
   /** Identifier of the resource. */
   readonly resource: string
   readonly scopes: readonly string[]
+  /** The resource takes tokens that are bound to a key alone (DPoP). */
+  readonly demandsKey: boolean
 }
 
 /** A token request of a client that the engine has authenticated. */
@@ -57,11 +59,14 @@ function shortNameOf(grantType: string): string {
 async function issueAccessToken(
   provider: Provider,
   ctx: TokenEndpointGrantContext,
-  { accountId, resource, scopes }: GrantedAccess,
+  { accountId, resource, scopes, demandsKey }: GrantedAccess,
   keyThumbprint: string | undefined,
 ): Promise<void> {
   const { client, params } = ctx.oidc
   Object.assign(params, { resource })
+  if (demandsKey && keyThumbprint === undefined) {
+    throw engineError('invalid_dpop_proof', { description: 'the resource takes tokens with a DPoP proof only' })
+  }
   const [resourceServer] = await resolveRequestedResources(provider, ctx)
   if (resourceServer === undefined) throw engineError('invalid_target')
   const grant = new provider.Grant({ accountId, clientId: client.clientId })

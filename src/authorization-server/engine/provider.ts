@@ -4,7 +4,8 @@
  */
 import { type Configuration, type KoaContextWithOIDC, Provider } from 'oidc-provider'
 import initializeKeystore from 'oidc-provider/lib/helpers/initialize_keystore.js'
-import { grantSwitches, grantTypeNamed, grantTypes } from '../../oauth/grant-types.js'
+import { derived } from '../../oauth/declared-resource.js'
+import { grantSwitches, grantTypes } from '../../oauth/grant-types.js'
 import { ownUrlsOf } from '../../oauth/own-hosts.js'
 import type { NamedClientMetadata } from '../../oauth/registration.js'
 import { pathOf } from '../../oauth/well-known.js'
@@ -12,15 +13,16 @@ import { pathOf } from '../../oauth/well-known.js'
 import { clockToleranceSeconds } from '../../storage/engine-model.js'
 import type { KeyRing, Keys } from '../../storage/keys/key-ring.js'
 import { requiresPkce } from '../clients/pkce.js'
+import { CookieSigner } from '../cookie-signer.js'
 import { askerOf } from '../device/asker.js'
 import type { DevicePageRequest } from '../device/pages.js'
 import type { PostForm } from '../endpoints/form-post.js'
 import { assertAuthenticationContext, claimsOfScope } from '../endpoints/requested-claims.js'
-import { isSignInAlone } from '../endpoints/requested-scopes.js'
 import { grantClaim } from '../endpoints/revocation-feed.js'
 import { mayStayConnected } from '../interactions/grant.js'
 import { grantStanding, type StandingConsentParts } from '../interactions/standing-consent.js'
 import type { AuthorizationServerOptions } from '../options.js'
+import { mayIntrospect } from '../resources/introspected.js'
 import type { Resources } from '../resources/resources.js'
 import { routes } from '../routes.js'
 import { clientAssertionRules, compareLoopbackRedirects, compareSecrets, expectAudience } from './authentication.js'
@@ -33,7 +35,6 @@ import { createEngineAdapters } from './engine-adapter.js'
 import type { EngineClients } from './engine-clients.js'
 import { ourContext } from './engine-context.js'
 import { engineCookies } from './engine-cookies.js'
-import { engineError } from './engine-errors.js'
 import { engineMistake } from './engine-judgement.js'
 import type { EnginePages } from './engine-pages.js'
 import { explainRefusedGrantTypes } from './grant-types.js'
@@ -42,6 +43,7 @@ import { createInteractionPolicy } from './interaction-policy.js'
 import { lifetimes } from './lifetimes.js'
 import { enforceSingleUse } from './one-time.js'
 import { rotatesRefreshToken } from './refresh-rotation.js'
+import { mayBeRefreshed, resourceIndicators } from './resource-indicators.js'
 import { engineKey } from './signing-key.js'
 
 /** Draft of OAuth Client ID Metadata Document that the engine implements and we tested. */
@@ -54,38 +56,6 @@ export interface ProviderParts {
   readonly pages: EnginePages
   readonly clients: EngineClients
   readonly standing: StandingConsentParts
-}
-
-function resourceIndicators({
-  options,
-  resources,
-}: ProviderParts): NonNullable<Configuration['features']>['resourceIndicators'] {
-  return {
-    enabled: true,
-    defaultResource: async (ctx, _client, oneOf) => {
-      if (oneOf !== undefined && oneOf.length > 0) return oneOf
-      const { scope, grant_type: grantType } = ctx.oidc.params ?? {}
-      // A machine is no person: scopes about one mean nothing for it, and what it gets is for a resource.
-      if (grantTypeNamed(grantType)?.subject === 'client') return resources.fallback.resource
-      return isSignInAlone(typeof scope === 'string' ? scope : undefined) ? [] : resources.fallback.resource
-    },
-    // A refresh that narrows to the sign-in gets a token for userinfo alone.
-    useGrantedResource: async ({ oidc: { params } }) => {
-      const scope = params?.['scope']
-      return !isSignInAlone(typeof scope === 'string' ? scope : undefined)
-    },
-    getResourceServerInfo: async (_ctx, identifier) => {
-      const resource = resources.find(identifier)
-      if (resource === undefined) throw engineError('invalid_target')
-      return {
-        audience: resource.resource,
-        scope: resource.scopes.map(({ name }) => name).join(' '),
-        accessTokenTTL: options.accessTokenTtlSeconds,
-        accessTokenFormat: options.accessTokenFormat,
-        ...(options.accessTokenFormat === 'jwt' ? { jwt: { sign: { alg: 'ES256' as const } } } : {}),
-      }
-    },
-  }
 }
 
 function deviceRequest(ctx: KoaContextWithOIDC): DevicePageRequest {
@@ -120,12 +90,13 @@ function features(parts: ProviderParts): Configuration['features'] {
       // RFC 7662 §4: only the resource server whose audience the token has.
       allowedPolicy: async (_ctx, client, token) => {
         const audience = 'aud' in token ? token.aud : undefined
-        return audience !== undefined && client['introspects'] === audience
+        if (typeof audience !== 'string' || parts.resources.find(audience) === undefined) return false
+        return mayIntrospect(client['introspects'], audience)
       },
     },
     registration: { enabled: registration.mode !== 'closed', initialAccessToken: registration.mode === 'token' },
     registrationManagement: { enabled: registration.mode !== 'closed', rotateRegistrationAccessToken: true },
-    resourceIndicators: resourceIndicators(parts),
+    resourceIndicators: resourceIndicators({ resources: parts.resources, clock: options.storage.clock }),
     // RFC 7009 §2.1: only the client a token was issued to may revoke it.
     revocation: { enabled: true, allowedPolicy: async (_ctx, client, token) => token.clientId === client.clientId },
     rpInitiatedLogout: {
@@ -148,10 +119,15 @@ async function rotates(ctx: KoaContextWithOIDC): Promise<boolean> {
   })
 }
 
+/** The same list until a declaration changes: who asks keeps an index of it. */
+function ownUrlsInForce({ issuer, declarations }: AuthorizationServerOptions): () => readonly string[] {
+  return derived(declarations, ({ resources }) => ownUrlsOf({ issuer, resources }))
+}
+
 function configuration(parts: ProviderParts): Configuration {
   const { options, keyRing, pages } = parts
   return {
-    ...clientConfiguration({ ...options, ownUrls: ownUrlsOf(options) }),
+    ...clientConfiguration({ ...options, ownUrls: ownUrlsInForce(options) }),
     adapter: createEngineAdapters(options.storage, parts.clients),
     allowOmittingSingleRegisteredRedirectUri: false,
     assertJwtClientAuthClaimsAndHeader: clientAssertionRules(options.storage.clock),
@@ -162,18 +138,20 @@ function configuration(parts: ProviderParts): Configuration {
     clockTolerance: clockToleranceSeconds,
     // Sign-in libraries read the ID token alone, and it is the same with and without a resource.
     conformIdTokenClaims: false,
-    cookies: { keys: [...keyRing.keys.cookie], ...engineCookies(options.issuer) },
+    cookies: { keys: new CookieSigner(keyRing.keys.cookie), ...engineCookies(options.issuer) },
     expiresWithSession: async () => false,
     extraTokenClaims: async (_ctx, token) => grantClaim('grantId' in token ? token.grantId : undefined),
     features: features(parts) ?? {},
     fetch: (url, init) => options.untrustedFetch(url, init),
     findAccount: findAccountIn(options.storage),
     interactions: {
-      policy: createInteractionPolicy(),
+      policy: createInteractionPolicy(parts.resources),
       url: async (_ctx, interaction) => `${pathOf(options.issuer)}/interaction/${interaction.uid}`,
     },
     issueRefreshToken: async ({ oidc }, client) =>
-      client.grantTypeAllowed('refresh_token') && mayStayConnected(oidc.entities.Grant),
+      client.grantTypeAllowed('refresh_token') &&
+      mayStayConnected(oidc.entities.Grant) &&
+      mayBeRefreshed(oidc.entities.Grant, parts.resources),
     jwks: { keys: keyRing.keys.signing.map(engineKey) },
     // One grant for each authorization: the one that the consent page has just made, or a new one.
     loadExistingGrant: async (ctx) => {
@@ -197,7 +175,7 @@ function configuration(parts: ProviderParts): Configuration {
  */
 function replaceKeys(provider: Provider, { signing, cookie }: Keys): void {
   initializeKeystore.call(provider, { keys: signing.map(engineKey) })
-  provider.keys = [...cookie]
+  provider.keys = new CookieSigner(cookie)
 }
 
 /** Our page in place of the engine's for answers that are posted. The engine registers its modes while it is constructed, and keeps the first of a name. */
@@ -226,7 +204,7 @@ export function createProvider(parts: ProviderParts): Provider {
   renewSessionsInPlace(provider)
   resumeForSignedInBrowser(provider)
   compareSecrets(provider)
-  compareLoopbackRedirects(provider, ownUrlsOf(parts.options))
+  compareLoopbackRedirects(provider, ownUrlsInForce(parts.options))
   expectAudience(provider, parts.options.acceptsTokenEndpointAudience ?? false)
   keepBuiltClients(provider)
   explainRefusedGrantTypes(provider, grantSwitches(parts.options))

@@ -3,17 +3,30 @@
  * the one with its email address, or a new one. A link, once made, stays.
  */
 
-import type { Clock } from '../../base/clock.js'
+import { createHmac } from 'node:crypto'
+import { type Clock, epochSeconds } from '../../base/clock.js'
+import { randomSecret } from '../../base/secrets.js'
+import type { Write } from '../../database/writes.js'
 import type { TrustedIssuer } from '../../oauth/trusted-issuer.js'
 import { type AccountStore, normalizeEmail } from '../../storage/accounts/accounts.js'
+import { accountMade, linkMade } from '../../storage/accounts/first-assertion.js'
 import type { IdentityLinks } from '../../storage/accounts/identity-links.js'
-import type { AuditTrail } from '../../storage/audit/audit.js'
+import type { AuditTrail, EventRequest } from '../../storage/audit/audit.js'
 import type { IdentityAssertion } from './identity-assertion.js'
 import { AssertionRefused } from './issuer-keys.js'
 
+/** An account that is not disabled, and what has to be written with the tokens for it. */
+export interface MappedAccount {
+  readonly accountId: string
+  /** There is no such account before the writes. */
+  readonly makesAccount: boolean
+  /** The account, the link and their events; empty for a person who is linked. See `ofFirstAssertion`. */
+  readonly writes: readonly Write[]
+}
+
 export interface AccountMapper {
-  /** Id of an account that is not disabled. Throws AssertionRefused when there is none and none may be made. */
-  accountFor(assertion: IdentityAssertion, trustedIssuer: TrustedIssuer): Promise<string>
+  /** Writes nothing. Throws AssertionRefused when there is no account and none may be made. `request`: for the events. */
+  accountFor(assertion: IdentityAssertion, trustedIssuer: TrustedIssuer, request: EventRequest): Promise<MappedAccount>
 }
 
 export interface AccountMapperParts {
@@ -36,37 +49,53 @@ function trustedEmail({ email: text }: IdentityAssertion, { emailDomains }: Trus
   return email
 }
 
+/** How long requests that make the same account at the same moment choose the same id for it. */
+const sharedIdSeconds = 60
+
 export function createAccountMapper({ accounts, links, audit, clock }: AccountMapperParts): AccountMapper {
-  /** Somebody else may add the same address at the same moment: then theirs is the account. */
-  async function create(email: string, issuer: string) {
-    // Without a password: the person comes in through their own provider, until an operator sets one.
-    const added = await accounts.add({ email })
-    if (added === undefined) return accounts.findByEmail(email)
-    await audit.record({ type: 'account.created', accountId: added.id, detail: { by: 'identity assertion', issuer } })
-    return added
+  const idKey = randomSecret()
+  /** Opaque, and never that of an account which was there before. */
+  function newId(email: string): string {
+    const period = Math.floor(epochSeconds(clock) / sharedIdSeconds)
+    return createHmac('sha256', idKey).update(`${period}\n${email}`).digest().subarray(0, 16).toString('base64url')
   }
 
-  async function mapByEmail(assertion: IdentityAssertion, trustedIssuer: TrustedIssuer): Promise<string> {
+  async function mapByEmail(
+    assertion: IdentityAssertion,
+    trustedIssuer: TrustedIssuer,
+    request: EventRequest,
+  ): Promise<MappedAccount> {
     if (trustedIssuer.accounts === 'linked') throw new AssertionRefused('its subject is not linked to an account')
     const email = trustedEmail(assertion, trustedIssuer)
-    const { issuer, subject } = assertion
+    const { issuer } = assertion
     const known = await accounts.findByEmail(email)
-    const account = known ?? (trustedIssuer.accounts === 'create' ? await create(email, issuer) : undefined)
-    if (account === undefined) throw new AssertionRefused('there is no account with its email address')
-    if (account.disabledAt !== undefined) throw new AssertionRefused('the account is disabled')
-    const accountId = await links.link({ issuer, subject }, account.id, clock.now())
-    await audit.record({ type: 'account.linked', accountId, detail: { issuer } })
-    return accountId
+    if (known === undefined && trustedIssuer.accounts !== 'create')
+      throw new AssertionRefused('there is no account with its email address')
+    if (known?.disabledAt !== undefined) throw new AssertionRefused('the account is disabled')
+    const accountId = known?.id ?? newId(email)
+    const now = clock.now()
+    const linked = audit.event({ type: 'account.linked', accountId, detail: { issuer } }, request)
+    const link = linkMade(assertion, accountId, now, linked)
+    if (known !== undefined) return { accountId, makesAccount: false, writes: [link] }
+    const detail = { by: 'identity assertion', issuer }
+    // Without a password: the person comes in through their own provider, until an operator sets one.
+    const made = accountMade(
+      accountId,
+      email,
+      now,
+      audit.event({ type: 'account.created', accountId, detail }, request),
+    )
+    return { accountId, makesAccount: true, writes: [made, link] }
   }
 
   return {
-    accountFor: async (assertion, trustedIssuer) => {
+    accountFor: async (assertion, trustedIssuer, request) => {
       const linked = await links.find({ issuer: assertion.issuer, subject: assertion.subject })
-      const accountId = linked ?? (await mapByEmail(assertion, trustedIssuer))
-      const account = await accounts.find(accountId)
+      if (linked === undefined) return mapByEmail(assertion, trustedIssuer, request)
+      const account = await accounts.find(linked)
       if (account === undefined || account.disabledAt !== undefined)
         throw new AssertionRefused('the account is disabled')
-      return accountId
+      return { accountId: linked, makesAccount: false, writes: [] }
     },
   }
 }

@@ -8,24 +8,29 @@ import { isOutage, outageError } from '../../database/outage.js'
 import type { HttpContext } from '../../http/context.js'
 import { jwtBearerGrant } from '../../oauth/grant-types.js'
 import { scopeHierarchyOf } from '../../oauth/resource.js'
-import { expandScopes, parseScope } from '../../oauth/scope.js'
+import { expandScopes, formatScope, parseScope } from '../../oauth/scope.js'
 import type { TrustedIssuer } from '../../oauth/trusted-issuer.js'
+import { ofFirstAssertion } from '../../storage/accounts/first-assertion.js'
 import type { AuditTrail } from '../../storage/audit/audit.js'
 import { clockToleranceSeconds } from '../../storage/engine-model.js'
 import { oneTimeUse } from '../../storage/grants/one-time-use.js'
 import type { Storage } from '../../storage/storage.js'
+import { clientClassOf } from '../clients/client-class.js'
+import { identified } from '../clients/identity.js'
 import { engineError, rethrowForEngine, temporarilyUnavailable } from '../engine/engine-errors.js'
 import type { EngineClient } from '../engine/engine-types.js'
 import type { GrantExchange, OwnGrant } from '../engine/own-grants.js'
+import { barredScopes, placeOf } from '../resources/ceilings.js'
 import type { Resources } from '../resources/resources.js'
 import { unitOf } from '../units-of-work.js'
-import type { AccountMapper } from './account-mapping.js'
+import type { AccountMapper, MappedAccount } from './account-mapping.js'
 import { type IdentityAssertion, readAssertion, violations } from './identity-assertion.js'
 import { AssertionRefused, createAssertionVerifier, KeysUnavailable, type OperatorFetch } from './issuer-keys.js'
 
 export interface AssertionGrantParts {
   readonly issuer: string
-  readonly trustedIssuers: readonly TrustedIssuer[]
+  /** At the moment of the question. */
+  readonly trustedIssuers: () => readonly TrustedIssuer[]
   readonly storage: Storage
   readonly resources: Resources
   readonly accounts: AccountMapper
@@ -37,6 +42,7 @@ export interface AssertionGrantParts {
 interface Access {
   readonly resource: string
   readonly scopes: readonly string[]
+  readonly demandsKey: boolean
 }
 
 /** RFC 6749 §5.2 has one code for every invalid assertion. The reason is logged, never sent. */
@@ -53,9 +59,11 @@ async function orInvalidGrant<T>(work: Promise<T>): Promise<T> {
 
 /** The resource of the assertion; the request may repeat it, and may name it when the assertion does not. */
 function resourceOf(assertion: IdentityAssertion, requested: string | undefined, resources: Resources) {
-  const named =
-    assertion.resource ?? requested ?? (resources.all.length === 1 ? resources.fallback.resource : undefined)
-  const resource = named === undefined ? undefined : resources.find(named)
+  const named = assertion.resource ?? requested
+  if (named === undefined && resources.fallback === undefined) {
+    throw engineError('invalid_target', { description: 'the request must name its resource: there are several' })
+  }
+  const resource = named === undefined ? resources.fallback : resources.find(named)
   if (resource === undefined) throw new AssertionRefused('its resource is not served here')
   if (requested !== undefined && resources.find(requested) !== resource) {
     throw new AssertionRefused('the requested resource is not the one the assertion is for')
@@ -74,12 +82,22 @@ function accessOf(assertion: IdentityAssertion, asked: GrantExchange, resources:
   const allowed = withIncluded(assertion.scope === undefined ? resource.defaultScopes : parseScope(assertion.scope))
   const wanted = scope === undefined ? undefined : withIncluded(parseScope(scope))
   const offered = resource.scopes.map(({ name }) => name)
-  const scopes = offered.filter((name) => allowed.has(name) && (wanted === undefined || wanted.has(name)))
+  const asserted = offered.filter((name) => allowed.has(name) && (wanted === undefined || wanted.has(name)))
+  const clientClass = clientClassOf(identified(asked.client), undefined)
+  const barred = barredScopes(resource, asserted, clientClass)
+  const scopes = asserted.filter((name) => !barred.has(name))
+  if (scopes.length === 0 && barred.size > 0) {
+    throw engineError('invalid_scope', {
+      description: 'the resource does not allow this client what it asks for',
+      detail: `refused by ${placeOf(resource.declared, `clients.${clientClass}`)}`,
+      scope: formatScope(barred),
+    })
+  }
   if (scopes.length === 0) {
     const description = 'the assertion allows none of the requested scopes'
     throw engineError('invalid_scope', { description, scope: scope ?? '' })
   }
-  return { resource: resource.resource, scopes }
+  return { resource: resource.resource, scopes, demandsKey: resource.declared.tokens.dpop === 'required' }
 }
 
 /** Client authentication must have happened: whoever finds a public client's id could use a stolen assertion. */
@@ -103,20 +121,26 @@ export function createAssertionGrant(parts: AssertionGrantParts): OwnGrant {
   }
 
   /**
-   * The assertion is used up by the commit of this request, with its grant, its tokens and its event. A request that is refused, by a check,
+   * The assertion is used up by the commit of this request, with its account, grant, tokens and events. A request that is refused, by a check,
    * by a limit or because the database did not answer, leaves it as it was.
    */
-  function useUp(ctx: HttpContext, { issuer, tokenId, expiresAt }: IdentityAssertion) {
+  function useUp(
+    ctx: HttpContext,
+    { issuer, tokenId, expiresAt }: IdentityAssertion,
+    { makesAccount, writes }: MappedAccount,
+  ) {
     const unit = unitOf(ctx)
     if (unit === undefined) throw new Error('an assertion is exchanged outside a token request')
     const until = new Date((expiresAt + clockToleranceSeconds + 1) * 1000)
-    unit.decide(oneTimeUse(`identity assertion\n${issuer}\n${tokenId}`, until))
+    const use = oneTimeUse(`identity assertion\n${issuer}\n${tokenId}`, until)
+    unit.decide(writes.length === 0 ? use : ofFirstAssertion(use, makesAccount))
+    unit.write(...writes)
     return unit
   }
 
   async function handle(exchange: GrantExchange): Promise<void> {
     const { ctx, client } = exchange
-    if (trustedIssuers.length === 0) throw engineError('unsupported_grant_type')
+    if (trustedIssuers().length === 0) throw engineError('unsupported_grant_type')
     refusePublicClients(client)
     const text = exchange.parameter('assertion')
     if (text === undefined) throw engineError('invalid_request', { description: 'the parameter assertion is missing' })
@@ -126,10 +150,11 @@ export function createAssertionGrant(parts: AssertionGrantParts): OwnGrant {
       throw engineError('invalid_grant', { detail: 'the assertion is bound to a key that was not proven' })
     }
     const access = await orInvalidGrant((async () => accessOf(assertion, exchange, resources))())
-    const accountId = await orInvalidGrant(parts.accounts.accountFor(assertion, trustedIssuer))
+    const mapped = await orInvalidGrant(parts.accounts.accountFor(assertion, trustedIssuer, ctx.state.event))
+    const { accountId } = mapped
     exchange.concerns(accountId)
     await exchange.useProof()
-    const unit = useUp(ctx, assertion)
+    const unit = useUp(ctx, assertion, mapped)
     await exchange.issueAccessToken({ accountId, ...access })
     const detail = { issuer: assertion.issuer, resource: access.resource, scopes: access.scopes }
     const entry = { type: 'assertion.accepted', accountId, clientId: client.clientId, detail } as const

@@ -113,17 +113,28 @@ function issuerNamedIn(assertion: string): unknown {
  * the claims say is `violations`' matter. Throws AssertionRefused or KeysUnavailable.
  */
 export function createAssertionVerifier(
-  trustedIssuers: readonly TrustedIssuer[],
+  trustedIssuers: () => readonly TrustedIssuer[],
   operatorFetch: OperatorFetch,
   clock: Clock,
   cooldownSeconds = defaultCooldownSeconds,
 ): (assertion: string) => Promise<SignedAssertion> {
-  const sources = new Map(
-    trustedIssuers.map((issuer) => [issuer.issuer, { issuer, keys: keysOf(issuer, operatorFetch, cooldownSeconds) }]),
-  )
+  const sources = new Map<string, { readonly of: string; readonly issuer: TrustedIssuer; readonly keys: IssuerKeys }>()
+  /** An issuer that is declared as before keeps the keys that were fetched. */
+  function sourceOf(name: string) {
+    const issuer = trustedIssuers().find((trusted) => trusted.issuer === name)
+    if (issuer === undefined) {
+      sources.delete(name)
+      return undefined
+    }
+    const of = JSON.stringify(issuer)
+    const known = sources.get(name)
+    const source = known?.of === of ? known : { of, issuer, keys: keysOf(issuer, operatorFetch, cooldownSeconds) }
+    sources.set(name, source)
+    return source
+  }
   return async (assertion) => {
     if (assertion.length > longestAssertion) throw new AssertionRefused('longer than any assertion')
-    const source = sources.get(String(issuerNamedIn(assertion)))
+    const source = sourceOf(String(issuerNamedIn(assertion)))
     if (source === undefined) throw new AssertionRefused('its issuer is not trusted')
     try {
       const claims = await verifyWith(source.keys, assertion, {

@@ -5,26 +5,31 @@ import { hashSecret } from '../../base/secrets.js'
 import type { Write } from '../../database/writes.js'
 import type { HttpContext } from '../../http/context.js'
 import { publicPath } from '../../http/http.js'
-import { refusedToStay, rememberConsent, rememberedScopes } from '../../storage/grants/consents.js'
 import { consentFingerprint } from '../clients/identity.js'
 import { PageError } from '../pages/page-error.js'
-import type { ConfirmContext, ConsentContext, DecisionProblem } from '../pages/views.js'
-import { asksTwice, decisionFacts, needsCaution } from './decision-facts.js'
-import { isRefusedToStay, saveGrant } from './grant.js'
+import type { ConfirmContext, ConsentContext, ConsentScopeContext, DecisionProblem } from '../pages/views.js'
+import { isBarred, noteCeilings, showBarred } from './barred.js'
+import { asksTwice, decisionFacts } from './decision-facts.js'
+import { grantAccess } from './grant-access.js'
 import { offersHandOff } from './hand-off.js'
 import { finishInteraction, type Interaction } from './interaction.js'
-import { allowsNothingNew, consentKey, offeredScopes } from './offered-scopes.js'
+import { accessOf } from './interaction-access.js'
+import { allowsNothingNew, everyOffered, type OfferedScopes, offeredScopes } from './offered-scopes.js'
 import type { InteractionParts } from './parts.js'
 import {
-  consentScopes,
+  type AllowedAccess,
+  type AskedResource,
+  allowableScopes,
+  allowedOf,
+  asksForDestructive,
   destructiveScopes,
   offersReadOnly,
+  postedValue,
   type RequestedAccess,
   readOnlyScopes,
-  requestedAccess,
+  scopesOf,
 } from './requested-access.js'
 import { switchAccount } from './sign-in.js'
-import { standingConsent } from './standing-consent.js'
 
 /**
  * The client and the account that a page was rendered for. Both may change while it is read: clients change their documents and
@@ -41,7 +46,19 @@ function offeredHandOff(
   access: RequestedAccess,
 ): ConsentContext['handOff'] {
   if (!parts.offersHandOff || !offersHandOff(interaction)) return undefined
-  return destructiveScopes(access).size > 0 ? 'without-destructive' : 'complete'
+  return asksForDestructive(access) ? 'without-destructive' : 'complete'
+}
+
+/** One resource's scopes stand with those of this server; several have a part of the page each. */
+function shownScopes({ ofResources, ours }: OfferedScopes): Pick<ConsentContext, 'parts' | 'scopes'> {
+  if (ofResources.length <= 1) return { scopes: [...ofResources.flatMap(({ scopes }) => scopes), ...ours] }
+  const parts = ofResources.map(({ asked: { resource }, scopes }) => ({
+    name: resource.name,
+    url: resource.resource,
+    description: resource.description === '' ? undefined : resource.description,
+    scopes,
+  }))
+  return { parts, scopes: ours }
 }
 
 /** Shows the page for the account that signed in; asks for a sign-in when that account is gone or disabled. */
@@ -56,12 +73,13 @@ export async function showConsent(
   const { engine, client, known } = interaction
   const account = known.person(accountId)
   if (account === undefined || account.disabled) return switchAccount(parts, ctx, interaction)
-  const access = requestedAccess(interaction, parts.resources)
+  const access = accessOf(parts, interaction)
+  if (isBarred(access)) return showBarred(parts, ctx, interaction, access)
+  noteCeilings(ctx, access)
   const fingerprint = consentFingerprint(client)
-  const scopes = offeredScopes(interaction, accountId, access)
   parts.pages.send(ctx, 'consent', {
     ...(await decisionFacts(parts, ctx, interaction, access, shownTo(accountId, fingerprint))),
-    scopes,
+    ...shownScopes(offeredScopes(interaction, accountId, access)),
     account: { email: account.email, name: account.name ?? undefined },
     lifetime: { days: Math.max(1, Math.round(parts.refreshTokenTtlSeconds / 86_400)) },
     switchAccountAction: publicPath(ctx, `/interaction/${engine.uid}/switch-account`),
@@ -73,47 +91,6 @@ export async function showConsent(
   })
 }
 
-/**
- * Answers the interaction of a person who just signed in, if nothing is left to ask. False: the page has to be shown. With a session, the
- * engine decides the same before there is an interaction (standing-consent.ts).
- */
-export async function answerStanding(
-  parts: InteractionParts,
-  ctx: HttpContext,
-  interaction: Interaction,
-  accountId: string,
-): Promise<boolean> {
-  const { engine, client, known } = interaction
-  const account = known.person(accountId)
-  const isSignIn = engine.prompt.name === 'login' && engine.deviceCode === undefined
-  if (!isSignIn || account === undefined || account.disabled) return false
-  const access = requestedAccess(interaction, parts.resources)
-  const request = {
-    redirectUri: interaction.parameter('redirect_uri'),
-    prompts: new Set(interaction.parameter('prompt')?.split(' ')),
-    hintsAtPerson: false,
-  }
-  const standing = standingConsent(client, request, access, known.consents)
-  if (standing === undefined) return false
-  const { scopes, remembered } = standing
-  const key = consentKey(interaction, accountId, access)
-  const grantId = await saveGrant(parts.engine, key, access, scopes, remembered)
-  const event = parts.audit.event(
-    {
-      type: 'consent.allowed',
-      accountId,
-      clientId: key.clientId,
-      detail: { scopes, resource: key.resource, by: 'standing consent' },
-    },
-    ctx.state.event,
-  )
-  ctx.state.event.outcome = 'allowed'
-  const { login } = engine.result ?? {}
-  const result = { ...(login === undefined ? {} : { login }), consent: { grantId } }
-  await finishInteraction(ctx, interaction, result, epochSeconds(parts.storage.clock), event)
-  return true
-}
-
 type Allowing = ConfirmContext['decision']
 
 /** Asks once more about the decision of a form. */
@@ -122,15 +99,24 @@ async function showConfirm(
   ctx: HttpContext,
   interaction: Interaction,
   access: RequestedAccess,
-  { seen, ...asked }: { decision: Allowing; scopes: readonly string[]; seen: string; problem?: DecisionProblem },
+  accountId: string,
+  { seen, allowed, ...asked }: { decision: Allowing; allowed: AllowedAccess; seen: string; problem?: DecisionProblem },
 ): Promise<void> {
   ctx.state.event.outcome = 'asked once more'
-  const allowed = new Set(asked.scopes)
+  const values = postedValues(access, allowed)
+  const { parts: several, scopes } = shownScopes(offeredScopes(interaction, accountId, access))
+  const isAllowed = ({ name, value = name }: ConsentScopeContext) => values.has(value)
+  const shown = parts.decisionGuard.stamp(interaction.engine.uid, 'confirm')
   parts.pages.send(ctx, 'confirm', {
     ...(await decisionFacts(parts, ctx, interaction, access, seen)),
     ...asked,
-    scopes: consentScopes(access, new Set(), false).filter(({ name }) => allowed.has(name)),
-    shown: parts.decisionGuard.stamp(interaction.engine.uid, 'confirm'),
+    scopes: scopes.filter(isAllowed),
+    parts: several?.flatMap((part) => {
+      const ofPart = part.scopes.filter(isAllowed)
+      return ofPart.length === 0 ? [] : [{ ...part, scopes: ofPart }]
+    }),
+    shown,
+    number: parts.decisionGuard.numberFor(shown),
   })
 }
 
@@ -138,20 +124,30 @@ async function showConfirm(
  * Of what was asked for, what the form allows. Nothing that was not asked for is ever granted, and nothing that cannot be undone to a
  * program that receives its answer by hand: whoever talks a person into pasting it somewhere has the access.
  */
-function allowedScopes(access: RequestedAccess, form: URLSearchParams, decision: Allowing): string[] {
+function allowedScopes(access: RequestedAccess, form: URLSearchParams, decision: Allowing): AllowedAccess {
   const ticked = new Set(form.getAll('scope'))
   const openid = access.openid.filter((name) => name === 'openid' || ticked.has(name))
-  if (decision === 'allow-read-only') return [...readOnlyScopes(access), ...openid]
-  const barred = decision === 'allow-hand-off' ? destructiveScopes(access) : new Set<string>()
-  const names = access.scopes.map(({ name }) => name)
-  return [...names.filter((name) => ticked.has(name) && !barred.has(name)), ...openid]
+  if (decision === 'allow-read-only') return allowedOf(access, readOnlyScopes, openid)
+  const ofResource = (asked: AskedResource) => {
+    const left = decision === 'allow-hand-off' ? destructiveScopes(asked) : new Set<string>()
+    return allowableScopes(asked).filter((name) => ticked.has(postedValue(access, asked, name)) && !left.has(name))
+  }
+  return allowedOf(access, ofResource, openid)
+}
+
+/** What a form that allows exactly this posts. */
+function postedValues(access: RequestedAccess, { openid, ofResources }: AllowedAccess): ReadonlySet<string> {
+  const ofAll = access.resources.flatMap((asked) =>
+    (ofResources.get(asked.resource.resource) ?? []).map((name) => postedValue(access, asked, name)),
+  )
+  return new Set([...ofAll, ...openid])
 }
 
 /** True when the page left for the person to tick what they want, or the hand-off left out what they ticked. */
-function isIncomplete(interaction: Interaction, access: RequestedAccess, decision: Allowing): boolean {
-  if (decision === 'allow-hand-off') return destructiveScopes(access).size > 0
-  const offered = consentScopes(access, new Set(), needsCaution(interaction))
-  return offered.length > 0 && offered.every(({ checked }) => !checked)
+function isIncomplete(access: RequestedAccess, offered: OfferedScopes, decision: Allowing): boolean {
+  if (decision === 'allow-hand-off') return asksForDestructive(access)
+  const scopes = everyOffered(offered).filter(({ barredFor }) => barredFor === undefined)
+  return scopes.length > 0 && scopes.every(({ checked }) => !checked)
 }
 
 async function deny(
@@ -173,7 +169,10 @@ export async function cancelInteraction(
   ...writes: readonly Write[]
 ): Promise<void> {
   ctx.state.event.outcome = 'denied'
-  const result = { error: 'access_denied', error_description: 'the person did not allow access' }
+  const description = isBarred(accessOf(parts, interaction))
+    ? 'the resource does not allow such a client what it asks for'
+    : 'the person did not allow access'
+  const result = { error: 'access_denied', error_description: description }
   await finishInteraction(ctx, interaction, result, epochSeconds(parts.storage.clock), ...writes)
 }
 
@@ -209,10 +208,12 @@ export async function submitConsent(
 ): Promise<void> {
   const decision = decisionOf(parts, interaction, form)
   if (decision === 'deny') return deny(parts, ctx, interaction, accountId)
-  const access = requestedAccess(interaction, parts.resources)
-  const scopes = allowedScopes(access, form, decision)
-  if (scopes.length === 0) {
-    if (isIncomplete(interaction, access, decision)) {
+  const access = accessOf(parts, interaction)
+  if (isBarred(access)) return showBarred(parts, ctx, interaction, access)
+  const allowed = allowedScopes(access, form, decision)
+  const offered = offeredScopes(interaction, accountId, access)
+  if (scopesOf(allowed).length === 0) {
+    if (isIncomplete(access, offered, decision)) {
       return showConsent(parts, ctx, interaction, accountId, 'nothingTicked')
     }
     // Allowing nothing at all is a refusal.
@@ -227,47 +228,17 @@ export async function submitConsent(
   // Asked once. Choosing Allow again goes on without what is new, so that a client which lost its tokens gets what it had.
   const knowsNothingIsNew = form.get('nothing-new') === 'known'
   const isPlainAllow = decision === 'allow' && step !== 'confirm' && !knowsNothingIsNew
-  if (isPlainAllow && allowsNothingNew(offeredScopes(interaction, accountId, access), scopes)) {
+  if (isPlainAllow && allowsNothingNew(everyOffered(offered), postedValues(access, allowed))) {
     return showConsent(parts, ctx, interaction, accountId, 'nothingNew')
   }
   const ruling = decisionGuard.rule(ctx, uid, form, asksTwice(interaction))
-  if (ruling === 'confirm') return showConfirm(parts, ctx, interaction, access, { decision, scopes, seen })
+  const toConfirm = { decision, allowed, seen }
+  if (ruling === 'confirm') return showConfirm(parts, ctx, interaction, access, accountId, toConfirm)
   if (ruling !== 'deliberate') {
-    const problem = ruling === 'too-early' ? 'tooEarly' : 'notTicked'
+    const problem = ruling === 'too-early' ? 'tooEarly' : 'wrongNumber'
     return step === 'confirm'
-      ? showConfirm(parts, ctx, interaction, access, { decision, scopes, seen, problem })
+      ? showConfirm(parts, ctx, interaction, access, accountId, { ...toConfirm, problem })
       : showConsent(parts, ctx, interaction, accountId, problem, knowsNothingIsNew)
   }
-  await grantAccess(parts, ctx, interaction, accountId, access, scopes, decision === 'allow-hand-off')
-}
-
-/** Ends the interaction with a grant for these scopes. */
-async function grantAccess(
-  parts: InteractionParts,
-  ctx: HttpContext,
-  interaction: Interaction,
-  accountId: string,
-  access: RequestedAccess,
-  scopes: readonly string[],
-  handOff: boolean,
-): Promise<void> {
-  const key = consentKey(interaction, accountId, access)
-  const fingerprint = consentFingerprint(interaction.client)
-  const remembered = rememberedScopes(interaction.known.consents, key.resource, fingerprint)
-  const grantId = await saveGrant(parts.engine, key, access, scopes, remembered)
-  const asked = [...access.scopes.map(({ name }) => name), ...access.openid]
-  await parts.keepDocument(key.clientId)
-  const consented = rememberConsent(parts.storage, key, fingerprint, {
-    asked: [...asked, refusedToStay],
-    allowed: isRefusedToStay(access, scopes, remembered) ? [...scopes, refusedToStay] : scopes,
-  })
-  const type = handOff ? 'consent.handed_off' : 'consent.allowed'
-  const event = parts.audit.event(
-    { type, accountId, clientId: key.clientId, detail: { scopes, resource: key.resource } },
-    ctx.state.event,
-  )
-  ctx.state.event.outcome = 'allowed'
-  const { login } = interaction.engine.result ?? {}
-  const result = { ...(login === undefined ? {} : { login }), consent: { grantId }, ...(handOff ? { handOff } : {}) }
-  await finishInteraction(ctx, interaction, result, epochSeconds(parts.storage.clock), consented, event)
+  await grantAccess(parts, ctx, interaction, accountId, access, allowed, decision === 'allow-hand-off')
 }

@@ -33,7 +33,7 @@ async function describeDevice(
 }
 
 /** Where the answer goes; `undefined` when a device polls for it. */
-function redirectUriOf({ engine, parameter }: Interaction): string | undefined {
+export function redirectUriOf({ engine, parameter }: Interaction): string | undefined {
   return engine.deviceCode === undefined ? parameter('redirect_uri') : undefined
 }
 
@@ -64,7 +64,7 @@ export function asksTwice(interaction: Interaction): boolean {
 
 function warningOf({ ownNames }: InteractionParts, interaction: Interaction): NameWarning | undefined {
   const { client, isOperatorsClient } = interaction
-  return isOperatorsClient && !needsCaution(interaction) ? undefined : nameWarning(client, ownNames)
+  return isOperatorsClient && !needsCaution(interaction) ? undefined : nameWarning(client, ownNames())
 }
 
 /**
@@ -81,7 +81,7 @@ function describeClient(parts: InteractionParts, interaction: Interaction): Cons
   const metadata = client.metadata()
   return {
     name: displayName(client),
-    identity: shownIdentity(client, { isOperatorsClient, redirectUri: redirectUriOf(interaction) }, parts.ownNames),
+    identity: shownIdentity(client, { isOperatorsClient, redirectUri: redirectUriOf(interaction) }, parts.ownNames()),
     nameWarning: warningOf(parts, interaction),
     uri: webLink(metadata['client_uri']),
     policyUri: webLink(metadata['policy_uri']),
@@ -94,16 +94,17 @@ export async function decisionFacts(
   parts: InteractionParts,
   ctx: HttpContext,
   interaction: Interaction,
-  { resource }: RequestedAccess,
+  { resources }: RequestedAccess,
   seen: string,
 ): Promise<DecisionFacts> {
   const { engine, client } = interaction
   const redirectUri = redirectUriOf(interaction)
+  const [only, ...others] = resources.map(({ resource }) => resource)
   return {
     client: describeClient(parts, interaction),
     redirect: redirectUri === undefined ? undefined : redirectTarget(redirectUri, client),
     device: await describeDevice(parts, ctx, interaction),
-    resource: resource === undefined ? undefined : { name: resource.name, url: resource.resource },
+    resource: only === undefined || others.length > 0 ? undefined : { name: only.name, url: only.resource },
     action: publicPath(ctx, `/interaction/${engine.uid}/consent`),
     csrfToken: parts.csrf.tokenFor(engine.uid),
     seen,

@@ -1,8 +1,7 @@
 /** The engine's grant for what one authorization allowed: each authorization has its own, so that ending one leaves the others alone. */
 import { refusedToStay } from '../../storage/grants/consents.js'
 import type { Engine, EngineGrant } from '../engine/engine-types.js'
-import { isOpenidScope } from '../resources/resources.js'
-import type { RequestedAccess } from './requested-access.js'
+import type { AllowedAccess, RequestedAccess } from './requested-access.js'
 
 const offlineAccess = 'offline_access'
 
@@ -17,11 +16,11 @@ export function mayStayConnected(grant: Pick<EngineGrant, 'getRejectedOIDCScope'
  */
 export function isRefusedToStay(
   access: RequestedAccess,
-  scopes: readonly string[],
+  { openid }: AllowedAccess,
   remembered: readonly string[],
 ): boolean {
   const asksForIt = access.openid.includes(offlineAccess)
-  return asksForIt ? !scopes.includes(offlineAccess) : remembered.includes(refusedToStay)
+  return asksForIt ? !openid.includes(offlineAccess) : remembered.includes(refusedToStay)
 }
 
 /**
@@ -33,18 +32,15 @@ export async function saveGrant(
   { Grant }: Pick<Engine, 'Grant'>,
   { accountId, clientId }: { readonly accountId: string; readonly clientId: string },
   access: RequestedAccess,
-  scopes: readonly string[],
+  allowed: AllowedAccess,
   remembered: readonly string[],
 ): Promise<string> {
   const grant = new Grant({ accountId, clientId })
-  const openid = scopes.filter((scope) => isOpenidScope(scope) && access.scopeNames.has(scope))
-  const claims = scopes.flatMap((scope) => access.claims.get(scope) ?? [])
-  if (isRefusedToStay(access, scopes, remembered)) grant.rejectOIDCScope(offlineAccess)
-  const ofResource = scopes.filter((scope) => !isOpenidScope(scope))
+  const openid = allowed.openid.filter((scope) => access.scopeNames.has(scope))
+  const claims = allowed.openid.flatMap((scope) => access.claims.get(scope) ?? [])
+  if (isRefusedToStay(access, allowed, remembered)) grant.rejectOIDCScope(offlineAccess)
   if (openid.length > 0) grant.addOIDCScope(openid.join(' '))
   if (claims.length > 0) grant.addOIDCClaims(claims)
-  if (access.resource !== undefined && ofResource.length > 0) {
-    grant.addResourceScope(access.resource.resource, ofResource.join(' '))
-  }
+  for (const [resource, scopes] of allowed.ofResources) grant.addResourceScope(resource, scopes.join(' '))
   return grant.save()
 }

@@ -10,9 +10,10 @@ import { type IdentifiedClient, identified } from '../clients/identity.js'
 import { isSessionNotFound, refusedClientDetail } from '../engine/engine-errors.js'
 import type { Engine, EngineClient, EngineInteraction, EngineResult } from '../engine/engine-types.js'
 import { PageError } from '../pages/page-error.js'
+import { type AskingParameters, askingParameters } from './requested-access.js'
 import { signedInAccount } from './signed-in-browser.js'
 
-export interface Interaction {
+export interface Interaction extends AskingParameters {
   readonly engine: EngineInteraction
   readonly client: IdentifiedClient
   /** The operator made the client. */
@@ -21,8 +22,6 @@ export interface Interaction {
   readonly unit: UnitOfWork
   /** What was read with the interaction. */
   readonly known: InteractionReader
-  /** A value of the authorization request; `undefined` when absent or repeated. */
-  parameter(name: string): string | undefined
   /** The account that just signed in with this browser, or that its session belongs to. */
   readonly accountId: string | undefined
 }
@@ -64,15 +63,12 @@ export async function loadInteraction(
   const client = typeof clientId === 'string' ? await findClient(engine, clientId) : undefined
   if (client === undefined) throw new PageError('unknown-client', 'invalid_client', 400)
   ctx.state.event.clientId = client.clientId
-  const parameter = (name: string): string | undefined => {
-    const value = stored.params[name]
-    return typeof value === 'string' ? value : undefined
-  }
-  ctx.state.uiLocales = parameter('ui_locales')
+  const asking = askingParameters(stored.params)
+  ctx.state.uiLocales = asking.parameter('ui_locales')
   const accountId = stored.prompt.name === 'login' ? signedInAccount(ctx, stored.result) : stored.session?.accountId
   if (accountId !== undefined) ctx.state.event.subjectHash = subjectHash(accountId)
   const isOperatorsClient = client['made_by_operator'] === true
-  return { engine: stored, client: identified(client), isOperatorsClient, unit, known, parameter, accountId }
+  return { engine: stored, client: identified(client), isOperatorsClient, unit, known, ...asking, accountId }
 }
 
 /**

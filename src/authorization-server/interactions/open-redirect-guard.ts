@@ -9,6 +9,8 @@ import type { HttpContext, HttpMiddleware } from '../../http/context.js'
 import { redirectKind } from '../../oauth/redirect-uri.js'
 import { canParseUrl } from '../../oauth/url.js'
 import type { Pages } from '../../pages/pages.js'
+import { publicProblemOf } from '../../problems/find-problem.js'
+import { uniformly } from '../clients/failure-timing.js'
 import { knownClient } from '../clients/known-clients.js'
 import { postsError } from '../endpoints/form-post.js'
 import { engineRequest } from '../engine/engine-context.js'
@@ -34,8 +36,10 @@ function holdBack(pages: Pages<Views>, ctx: HttpContext, clientName: string | un
   const { event } = ctx.state
   event.outcome = 'held back'
   ctx.remove('location')
-  const code = failureOf(ctx)?.error
-  pages.send(ctx, 'error', { kind: 'bad-request', requestId: event.requestId, code, clientName, back }, 400)
+  const failure = failureOf(ctx)
+  const code = failure?.error
+  const problem = failure === undefined ? undefined : publicProblemOf(failure)
+  pages.send(ctx, 'error', { kind: 'bad-request', requestId: event.requestId, code, problem, clientName, back }, 400)
 }
 
 /** Answers to `prompt=none`, for which no page may be shown (OpenID Connect Core §3.1.2.1, §3.1.2.6). */
@@ -47,11 +51,21 @@ const silentAnswers: ReadonlySet<unknown> = new Set([
   'unmet_authentication_requirements',
 ])
 
+/** Longer than the look-ups of a session take, which are made for a browser that has one. */
+const silentAnswerMs = 50
+
+/** A refusal without a page to a client that nobody vouches for. Its time must not tell whether somebody is signed in. */
+function isSilentRefusal(ctx: HttpContext): boolean {
+  const { client, params } = engineRequest(ctx) ?? {}
+  return params?.['prompt'] === 'none' && failureOf(ctx)?.error === 'login_required' && !isTrusted(client)
+}
+
 /** Middleware ahead of the engine. An answer that would be posted cannot be offered as a link: it ends here. */
 export function holdBackErrors(pages: Pages<Views>): HttpMiddleware {
   return async (ctx, next) => {
-    await next()
-    if (ctx.path !== routes.authorization || (ctx.status < 300 && !postsError(ctx))) return
+    if (ctx.path !== routes.authorization) return next()
+    await uniformly(silentAnswerMs, next, () => isSilentRefusal(ctx))
+    if (ctx.status < 300 && !postsError(ctx)) return
     const { client, params } = engineRequest(ctx) ?? {}
     const redirectUri = params?.['redirect_uri']
     if (typeof redirectUri !== 'string' || redirectKind(redirectUri) !== 'https' || isTrusted(client)) return

@@ -26,7 +26,7 @@ export interface InteractionParts {
   readonly resources: Resources
   readonly decisionGuard: DecisionGuard
   /** Names that no client but the operator's own may be mistaken for. */
-  readonly ownNames: OwnNames
+  readonly ownNames: () => OwnNames
   /** Offer to show the answer for a program on another machine. */
   readonly offersHandOff: boolean
   readonly refreshTokenTtlSeconds: number

@@ -11,9 +11,12 @@ import { normalizeEmail } from '../../storage/accounts/accounts.js'
 import { interactionOf } from '../../storage/grants/interaction-reader.js'
 import { PageError } from '../pages/page-error.js'
 import { unitOf } from '../units-of-work.js'
+import { isBarred, showBarred } from './barred.js'
 import { continueSignedIn, sessionCookieOf } from './browser-session.js'
-import { answerStanding, cancelInteraction, refuseOtherPerson, showConsent, submitConsent } from './consent.js'
+import { cancelInteraction, refuseOtherPerson, showConsent, submitConsent } from './consent.js'
+import { answerStanding } from './grant-access.js'
 import { type Interaction, loadInteraction } from './interaction.js'
+import { accessOf } from './interaction-access.js'
 import type { InteractionParts } from './parts.js'
 import { isRequestedPerson } from './requested-person.js'
 import { showSignIn, submitSignIn, switchAccount } from './sign-in.js'
@@ -48,7 +51,10 @@ export function createInteractionRouter(parts: InteractionParts): Router<HttpSta
   router.get('/interaction/:uid', async (ctx) => {
     const interaction = await load(ctx, ctx.params['uid'])
     const { accountId } = interaction
-    if (accountId === undefined) {
+    const access = accessOf(parts, interaction)
+    // Whoever it is: they need not sign in to learn that nothing can be allowed.
+    if (isBarred(access)) showBarred(parts, ctx, interaction, access)
+    else if (accountId === undefined) {
       if (!continueSignedIn(ctx, interaction)) showSignIn(parts, ctx, interaction)
     } else if (!isRequestedPerson(interaction.parameter, accountId)) await refuseOtherPerson(parts, ctx, interaction)
     else if (!(await answerStanding(parts, ctx, interaction, accountId)))

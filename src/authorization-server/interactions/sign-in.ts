@@ -15,8 +15,8 @@ import type { SignInError } from '../pages/views.js'
 import { openSession } from './browser-session.js'
 import { nameAtSignIn } from './decision-facts.js'
 import { type Interaction, saveInteraction } from './interaction.js'
+import { accessOf } from './interaction-access.js'
 import type { InteractionParts } from './parts.js'
-import { requestedAccess } from './requested-access.js'
 import { bindSignIn } from './signed-in-browser.js'
 
 interface SignInState {
@@ -34,14 +34,14 @@ export function showSignIn(
   state?: SignInState,
 ): void {
   const { uid } = interaction.engine
-  const { resource } = requestedAccess(interaction, parts.resources)
+  const [only, ...others] = accessOf(parts, interaction).resources
   if (state?.retryAfterSeconds !== undefined) ctx.set('retry-after', String(state.retryAfterSeconds))
   parts.pages.send(
     ctx,
     'sign-in',
     {
       clientName: nameAtSignIn(parts, interaction),
-      resourceName: resource?.name,
+      resourceName: others.length > 0 ? undefined : only?.resource.name,
       methods: parts.loginMethods.names,
       email: state?.email ?? interaction.parameter('login_hint') ?? '',
       error: state?.error,

@@ -9,6 +9,7 @@ import { expandScopes } from '../../oauth/scope.js'
 import type { AuditTrail } from '../../storage/audit/audit.js'
 import { consentsOf, rememberedScopes, type StoredConsent } from '../../storage/grants/consents.js'
 import type { Storage } from '../../storage/storage.js'
+import { clientClassOf } from '../clients/client-class.js'
 import {
   consentFingerprint,
   type IdentifiedClient,
@@ -17,8 +18,20 @@ import {
 } from '../clients/identity.js'
 import type { Engine, EngineRequest } from '../engine/engine-types.js'
 import type { Resources } from '../resources/resources.js'
+import { isSignInTooOld } from '../resources/sign-in-age.js'
 import { saveGrant } from './grant.js'
-import { type RequestedAccess, requestedAccess } from './requested-access.js'
+import {
+  type AllowedAccess,
+  type AskingParameters,
+  allAllowable,
+  askingParameters,
+  decidedResources,
+  decisionDetails,
+  isBarred,
+  type RequestedAccess,
+  requestedAccess,
+  scopesOf,
+} from './requested-access.js'
 import { isRequestedPerson } from './requested-person.js'
 
 /** The facts of an authorization request that decide whether the person is asked. */
@@ -57,7 +70,7 @@ export function mayStand(client: IdentifiedClient, request: AskingRequest): bool
 
 /** What is granted without asking, and what the person said before (`isRefusedToStay`). */
 export interface Standing {
-  readonly scopes: readonly string[]
+  readonly allowed: AllowedAccess
   readonly remembered: readonly string[]
 }
 
@@ -68,24 +81,33 @@ export function standingConsent(
   access: RequestedAccess,
   consents: readonly StoredConsent[],
 ): Standing | undefined {
-  const { resource } = access
-  const asked = [...access.scopes.map(({ name }) => name), ...access.openid]
+  const allowed = allAllowable(access)
   const reach = reachOf(client, request)
-  if (asked.length === 0 || reach === 'nothing') return undefined
-  const remembered = rememberedScopes(consents, resource?.resource ?? '', consentFingerprint(client))
-  if (reach === 'everything') return { scopes: asked, remembered }
-  const before = expandScopes(remembered, resource === undefined ? {} : scopeHierarchyOf(resource))
-  return asked.every((scope) => before.has(scope)) ? { scopes: asked, remembered } : undefined
+  if (scopesOf(allowed).length === 0 || isBarred(access) || reach === 'nothing') return undefined
+  const fingerprint = consentFingerprint(client)
+  const rememberedOf = (resource: string) => rememberedScopes(consents, resource, fingerprint)
+  const remembered = decidedResources(access).flatMap(rememberedOf)
+  if (reach === 'everything') return { allowed, remembered }
+  const stands = access.resources.every(({ resource }) => {
+    const before = expandScopes(rememberedOf(resource.resource), scopeHierarchyOf(resource))
+    return (allowed.ofResources.get(resource.resource) ?? []).every((scope) => before.has(scope))
+  })
+  // Who the person is was said of each resource in turn.
+  const isKnown = (scope: string) =>
+    decidedResources(access).every((resource) => rememberedOf(resource).includes(scope))
+  return stands && allowed.openid.every(isKnown) ? { allowed, remembered } : undefined
 }
 
 /** True when the engine will have the person sign in first: what they are then asked is the dispatcher's to decide. */
 function mustSignIn(
   { session, params, prompts }: EngineRequest,
-  parameter: (name: string) => string | undefined,
+  { parameter, values }: AskingParameters,
+  resources: Resources,
 ): boolean {
   const maxAge = Number(params?.['max_age'] ?? Number.NaN)
   if (session?.accountId === undefined || prompts.has('login')) return true
   if (!Number.isNaN(maxAge) && session.past(maxAge)) return true
+  if (isSignInTooOld(session, values('resource'), resources)) return true
   return !isRequestedPerson(parameter, session.accountId)
 }
 
@@ -103,10 +125,8 @@ export async function grantStanding(
 ): Promise<string | undefined> {
   const { client, account, params } = asked
   if (asked.route !== 'authorization' || client === undefined || account === undefined) return undefined
-  const parameter = (name: string) => {
-    const value = params?.[name]
-    return typeof value === 'string' ? value : undefined
-  }
+  const asking = askingParameters(params)
+  const { parameter } = asking
   const request: AskingRequest = {
     redirectUri: parameter('redirect_uri'),
     prompts: asked.prompts,
@@ -114,18 +134,28 @@ export async function grantStanding(
   }
   const known = identified(client)
   if (!mayStand(known, request)) return undefined
-  const access = requestedAccess({ parameter }, parts.resources)
+  const access = requestedAccess(asking, parts.resources, clientClassOf(known, request.redirectUri))
   const key = { accountId: account.accountId, clientId: client.clientId }
   // Looked up first, or the time of the answer would tell whether the person is the one that the client asks for.
   const consents = await consentsOf(parts.storage, key)
-  if (mustSignIn(asked, parameter)) return undefined
+  if (consents.length > 0) acquainted.add(asked)
+  if (mustSignIn(asked, asking, parts.resources)) return undefined
   const standing = standingConsent(known, request, access, consents)
   if (standing === undefined) return undefined
-  const { scopes, remembered } = standing
-  const detail = { scopes, resource: access.resource?.resource ?? '', by: 'standing consent' }
-  await parts.audit.record({ type: 'consent.allowed', ...key, detail })
+  const { allowed, remembered } = standing
+  for (const detail of decisionDetails(access, allowed)) {
+    await parts.audit.record({ type: 'consent.allowed', ...key, detail: { ...detail, by: 'standing consent' } })
+  }
   answered.add(asked)
-  return saveGrant(engine, key, access, scopes, remembered)
+  return saveGrant(engine, key, access, allowed, remembered)
+}
+
+/** Requests whose client is proven, and was allowed something by the person who is signed in. */
+const acquainted = new WeakSet<object>()
+
+/** True for such a request: its client may learn that the person is signed in. */
+export function isAcquainted(request: EngineRequest): boolean {
+  return acquainted.has(request)
 }
 
 /** Requests that a standing consent answered. */

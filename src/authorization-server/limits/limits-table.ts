@@ -1,8 +1,8 @@
-/** The README's table of all limits of the authorization server, from the code that enforces them. */
+/** The manual's table of all limits of the authorization server, from the code that enforces them. */
 import { declaredLimits } from '../../oauth/usage-limits.js'
 import { waitingLimits } from '../clients/fetch-queue.js'
 import { deviceLimits, userCodeLimits } from '../device/entry.js'
-import { hashLimits } from '../login/passwords.js'
+import { hashLimits } from '../login/hash-limits.js'
 import { signInLimits } from '../login/throttle.js'
 
 interface Row {
@@ -59,12 +59,12 @@ function exactLimits(): readonly Row[] {
         '`REGISTRATION_LIMIT_PER_ADDRESS`; `REGISTRATION_LIMIT_TOTAL` in an hour, then a twentieth of the first for each address',
     },
     {
-      what: 'client documents that are fetched or wait for it, in each process: senders take turns, one more of a sender is refused at once',
+      what: 'client documents that are fetched or wait for it, in each process or worker: senders take turns, one more of a sender is refused at once',
       by: 'address; all',
       limit: `${waitingLimits.address}; ${waitingLimits.total}`,
     },
     {
-      what: 'passwords hashed, in each process: one known browser of each account first, then senders take turns; one more is answered 503 with `Retry-After`',
+      what: 'passwords hashed, in each process or by all its WORKERS together: one known browser of each account first, then senders take turns; one more is answered 503 with `Retry-After`',
       by: 'address; all',
       limit: `${hashLimits.perSender}; ${hashLimits.concurrency} at once, ${hashLimits.queueLimit} waiting`,
     },

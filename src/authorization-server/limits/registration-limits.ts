@@ -5,6 +5,7 @@
  */
 
 import type { HttpContext, HttpMiddleware } from '../../http/context.js'
+import { noteError } from '../../http/noted-error.js'
 import { OAuthError } from '../../oauth/errors.js'
 import type { RateLimit, RateLimits } from '../../storage/counters/rate-limits.js'
 import type { RegistrationOptions } from '../options.js'
@@ -15,7 +16,7 @@ const windowSeconds = 3600
 
 /** Always JSON: nobody opens this endpoint in a browser. */
 function refuse(ctx: HttpContext, error: OAuthError, header: Readonly<Record<string, string>>): void {
-  ctx.state.event.error = error.code
+  noteError(ctx.state.event, { error: error.code, description: error.message })
   ctx.status = error.status
   ctx.set({ 'cache-control': 'no-store', ...header })
   ctx.body = error.toJSON()

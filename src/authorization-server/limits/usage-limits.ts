@@ -15,6 +15,7 @@ import { hashSecret } from '../../base/secrets.js'
 import type { NetworkShare } from '../../http/client-network.js'
 import type { HttpContext, HttpMiddleware } from '../../http/context.js'
 import { readForm } from '../../http/form.js'
+import { noteError } from '../../http/noted-error.js'
 import type { CountedLimit, Excess, Reservation, WindowCounters } from '../../http/window-counters.js'
 import { OAuthError } from '../../oauth/errors.js'
 import { deviceCodeGrant } from '../../oauth/grant-types.js'
@@ -112,7 +113,8 @@ function refuse(ctx: HttpContext, name: UsageLimitName, { retryAfterSeconds }: E
   ctx.state.event.limit = name
   ctx.set('retry-after', String(retryAfterSeconds))
   if (!programEndpoints.has(ctx.path)) throw new PageError('too-many-requests', 'temporarily_unavailable', 429)
-  ctx.state.event.error = 'temporarily_unavailable'
+  const error = new OAuthError('temporarily_unavailable', 'too many requests, try again later').toJSON()
+  noteError(ctx.state.event, { error: error.error, description: error.error_description })
   ctx.status = 429
   // Pages of other origins, the inspector's for example, must be able to see why, and when to come back.
   ctx.set({
@@ -121,7 +123,6 @@ function refuse(ctx: HttpContext, name: UsageLimitName, { retryAfterSeconds }: E
     'cache-control': 'no-store',
   })
   const polls = formParametersOf(ctx)?.get('grant_type') === deviceCodeGrant
-  const error = new OAuthError('temporarily_unavailable', 'too many requests, try again later').toJSON()
   ctx.body = polls ? { ...error, error: 'slow_down' } : error
 }
 

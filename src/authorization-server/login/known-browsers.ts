@@ -11,7 +11,7 @@ import { type Clock, epochSeconds } from '../../base/clock.js'
 import { hashSecret, randomSecret, secretsEqual } from '../../base/secrets.js'
 import type { HttpContext } from '../../http/context.js'
 import { publicPath } from '../../http/http.js'
-import { cookieSuffix } from '../../oauth/cookie-names.js'
+import { cookieSuffix, cookiesNamed } from '../../oauth/cookie-names.js'
 import { normalizeEmail } from '../../storage/accounts/accounts.js'
 import type { Claimant } from '../../storage/grants/interaction-reader.js'
 import type { KeyRing } from '../../storage/keys/key-ring.js'
@@ -51,7 +51,10 @@ interface Proof {
 
 /** `keyRing`: its first cookie key makes proofs, all are accepted. */
 export function createKnownBrowsers(keyRing: Pick<KeyRing, 'follow'>, issuer: string, clock: Clock): KnownBrowsers {
-  const name = `${issuer.startsWith('https:') ? '__Secure-' : ''}gatehouse_known_browser${cookieSuffix(issuer)}`
+  // A neighbouring host can plant a cookie for all of the domain with a longer path, which browsers send first, and no cookie of ours
+  // replaces it. They let nobody plant one with this prefix, which wants the path to be `/`.
+  const isSecure = issuer.startsWith('https:')
+  const name = `${isSecure ? '__Host-' : ''}gatehouse_known_browser${cookieSuffix(issuer)}`
   let macKeys: readonly Buffer[] = []
   keyRing.follow(({ cookie }) => {
     macKeys = cookie.map((key) => Buffer.from(hkdfSync('sha256', key, '', 'gatehouse known browser', 32)))
@@ -62,8 +65,10 @@ export function createKnownBrowsers(keyRing: Pick<KeyRing, 'follow'>, issuer: st
       .update(`${issuedAt}\n${id}\n${generation}\n${normalizeEmail(email) ?? email}`)
       .digest('base64url')
 
-  const proofsOf = (ctx: HttpContext): readonly string[] =>
-    (ctx.cookies.get(name, { signed: false }) ?? '').split('~', mostProofs)
+  /** Of every cookie of the name: without the prefix, ours need not be the first. The header's own limit bounds them. */
+  const proofsOf = (ctx: HttpContext): readonly string[] => [
+    ...new Set(cookiesNamed(ctx.get('cookie'), name).flatMap((value) => value.split('~', mostProofs))),
+  ]
 
   const find = (ctx: HttpContext, email: string, generation: string): Proof | undefined => {
     const now = epochSeconds(clock)
@@ -102,7 +107,7 @@ export function createKnownBrowsers(keyRing: Pick<KeyRing, 'follow'>, issuer: st
         mostProofs,
       )
       ctx.cookies.set(name, proofs.join('~'), {
-        path: publicPath(ctx, '/interaction'),
+        path: isSecure ? '/' : publicPath(ctx, '/interaction'),
         httpOnly: true,
         sameSite: 'lax',
         signed: false,

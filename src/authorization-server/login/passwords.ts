@@ -3,9 +3,10 @@
  * how many may wait, and in which order. Does not own which passwords are allowed (password-rules) nor how often one may try (throttle).
  */
 import { hash, parseOptions, verify } from '@node-rs/argon2'
-import { createFairQueue, QueueFull, type Sender } from '../../base/fair-queue.js'
+import { createFairQueue, type FairQueue, QueueFull, type Sender } from '../../base/fair-queue.js'
 import { randomSecret } from '../../base/secrets.js'
 import { OAuthError } from '../../oauth/errors.js'
+import { hashLimits } from './hash-limits.js'
 
 export interface PasswordHasher {
   /** An argon2id PHC string with a fresh salt. Goes ahead of passwords that are only tried. */
@@ -26,13 +27,22 @@ export interface PasswordHasherOptions {
   readonly queueLimit?: number
   /** Hashes of one address that run or wait; see FairQueueOptions. */
   readonly perSender?: number
+  /** Given: a queue that other processes of this machine share; the limits are its own. */
+  readonly queue?: FairQueue | undefined
+  /** Default: `passwordCost`. Tests take a lower one, where the cost is not their subject. */
+  readonly cost?: PasswordCost | undefined
 }
 
-/** Defaults of one process. */
-export const hashLimits = { concurrency: 2, queueLimit: 64, perSender: 16 } as const
+/** Parameters of argon2id (RFC 9106 §3.1). */
+export interface PasswordCost {
+  /** KiB of memory that one hash takes. */
+  readonly memoryCost: number
+  /** Passes over that memory. */
+  readonly timeCost: number
+}
 
-/** OWASP's second choice for argon2id: 19 MiB, two passes, one lane. The library's default algorithm is argon2id. */
-const parameters = { memoryCost: 19_456, timeCost: 2, parallelism: 1, outputLen: 32 }
+/** OWASP's second choice for argon2id: 19 MiB, two passes. */
+export const passwordCost: PasswordCost = { memoryCost: 19_456, timeCost: 2 }
 
 /** Longer input is never hashed: password-rules refuses it, so it matches nothing. */
 export const maximumPasswordBytes = 1024
@@ -50,20 +60,29 @@ function busy(cause: QueueFull): OAuthError {
   return new OAuthError('temporarily_unavailable', text, { cause, detail: `password hash queue: ${cause.message}` })
 }
 
-function needsRehash(passwordHash: string): boolean {
+/** One lane. The library's default algorithm is argon2id. */
+const parametersOf = ({ memoryCost, timeCost }: PasswordCost) => ({
+  memoryCost,
+  timeCost,
+  parallelism: 1,
+  outputLen: 32,
+})
+
+function isHashedWith(parameters: ReturnType<typeof parametersOf>, passwordHash: string): boolean {
   const used = parseOptions(passwordHash)
-  const isCurrent =
+  return (
     passwordHash.startsWith('$argon2id$') &&
     used.memoryCost === parameters.memoryCost &&
     used.timeCost === parameters.timeCost &&
     used.parallelism === parameters.parallelism &&
     used.outputLen === parameters.outputLen
-  return !isCurrent
+  )
 }
 
 /** A hasher with its own queue. Computes one hash first: the one that unknown people are checked against. */
 export async function createPasswordHasher(options: PasswordHasherOptions = {}): Promise<PasswordHasher> {
-  const queue = createFairQueue({ ...hashLimits, ...options })
+  const queue = options.queue ?? createFairQueue({ ...hashLimits, ...options })
+  const parameters = parametersOf(options.cost ?? passwordCost)
   const gate = <T>(sender: Sender, task: () => Promise<T>): Promise<T> =>
     queue.run(sender, task).catch((error: unknown) => {
       throw error instanceof QueueFull ? busy(error) : error
@@ -78,6 +97,6 @@ export async function createPasswordHasher(options: PasswordHasherOptions = {}):
         const matches = await verify(passwordHash ?? nobodysHash, usable ? normalized : '')
         return matches && usable && passwordHash !== undefined
       }),
-    needsRehash,
+    needsRehash: (passwordHash) => !isHashedWith(parameters, passwordHash),
   }
 }

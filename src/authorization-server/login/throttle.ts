@@ -23,6 +23,7 @@ import {
   type CounterTable,
   takeFromAll,
 } from '../../storage/counters/counter-chain.js'
+import type { Storage } from '../../storage/storage.js'
 import { signInThrottles } from '../../storage/tables.js'
 import type { KnownBrowser } from './known-browsers.js'
 
@@ -42,8 +43,6 @@ export interface SignInThrottle {
   success(attempt: SignInAttempt): Write
   /** No password was checked after all (the server was busy): takes the try back. */
   cancel(attempt: SignInAttempt): Promise<void>
-  /** Forgets the tries for an account from anywhere: the operator lets its owner in again. */
-  unlock(email: string): Promise<void>
 }
 
 /** Tries allowed per window; of the account also in a day without any sign-in. */
@@ -84,10 +83,6 @@ const takeBack = signInThrottles.write(
   UPDATE sign_in_throttles AS t SET failures = GREATEST(0, t.failures - 1) FROM locked WHERE t.key = locked.key`,
   { lane: 'security' },
 )
-
-const forget = signInThrottles.write('sign_in_throttle_forget', 'DELETE FROM sign_in_throttles WHERE key IN ($1, $2)', {
-  lane: 'security',
-})
 
 interface TriedCounter extends Counter {
   /** What a sign-in takes back of it. */
@@ -166,12 +161,11 @@ export function createSignInThrottle(sql: Sql, clock: Clock): SignInThrottle {
     async cancel(attempt) {
       await sql.query(takeBack, [inOrder(allCountersOf(attempt))])
     },
-    async unlock(email) {
-      const counters = accountCounters(normalizeEmail(email) ?? email)
-      await sql.query(
-        forget,
-        counters.map(({ key }) => key),
-      )
-    },
   }
+}
+
+/** Forgets the tries for an account from anywhere: the operator lets its owner in again. */
+export async function unlockAccount({ prisma }: Pick<Storage, 'prisma'>, email: string): Promise<void> {
+  const keys = accountCounters(normalizeEmail(email) ?? email).map(({ key }) => key)
+  await prisma.signInThrottle.deleteMany({ where: { key: { in: keys } } })
 }

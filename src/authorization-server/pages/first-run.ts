@@ -70,11 +70,12 @@ async function createFirstAccount(parts: FirstRunParts, ctx: HttpContext): Promi
   // sign-in.
   parts.knownBrowsers.remember(ctx, email, passwordHash)
   const { resources } = parts
-  const resourceUrl = resources.fallback.resource
+  const [first] = resources.all.filter(({ isPattern }) => !isPattern)
+  const shown = resources.fallback?.declared ?? first
   parts.pages.send(ctx, 'set-up-done', {
     email,
-    resourceUrl,
-    connectUrl: connectLink(ctx, resources, resources.fallback),
+    resourceUrl: shown?.url,
+    connectUrl: shown && connectLink(ctx, shown),
   })
 }
 

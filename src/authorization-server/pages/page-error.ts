@@ -3,6 +3,7 @@
 import type { HttpContext } from '../../http/context.js'
 import { OAuthError, type OAuthErrorCode } from '../../oauth/errors.js'
 import type { Pages } from '../../pages/pages.js'
+import { publicProblemOf } from '../../problems/find-problem.js'
 import type { ErrorKind, Views } from './views.js'
 
 export class PageError extends OAuthError {
@@ -36,7 +37,8 @@ export function renderErrorPage(pages: Pages<Views>): (ctx: HttpContext, error: 
   return async (ctx, error) => {
     const kind = kindOf(error)
     const code = withoutCode.has(kind) ? undefined : error.code
-    const context = { kind, requestId: ctx.state.event.requestId, code }
+    const problem = publicProblemOf({ error: error.code, description: error.message }) ?? kind
+    const context = { kind, requestId: ctx.state.event.requestId, code, problem }
     pages.send(ctx, 'error', context, error.status)
   }
 }

@@ -4,10 +4,12 @@
  * isolate and cut it.
  */
 import { type ConnectViews, connectScripts } from '../../connect-page/connect-page.js'
+import type { errorPages } from '../../problems/pages.js'
 import type { Weakness } from '../accounts/password-rules.js'
+import type { BarredContext, ConfirmContext, ConsentContext } from './consent-views.js'
 import type { FormPostContext } from './form-post-view.js'
-import type { ClientIdentity, NameWarning, RedirectTarget } from './shown-client.js'
 
+export type * from './consent-views.js'
 export type { ClientIdentity, IdentityClaim, NameWarning, RedirectTarget } from './shown-client.js'
 
 /** Something went wrong with a sign-in. One message for every wrong pair of email and password. */
@@ -29,100 +31,6 @@ export interface SignInContext {
   /** Where "Cancel and go back" posts `csrf` to; absent: no such button. */
   readonly cancelAction?: string | undefined
   readonly csrfToken: string
-}
-
-export interface ToolContext {
-  readonly title: string
-  readonly name: string
-  readonly destructive: boolean
-}
-
-export interface ConsentScopeContext {
-  /** The scope value, for example `notes:read`. */
-  readonly name: string
-  /** Our own words for it, under `consent.ours`; absent for a scope of a resource, which brings its words along. */
-  readonly ours?: string | undefined
-  /** In words: "Read your notes". Of a scope of a resource. */
-  readonly title: string
-  readonly description?: string | undefined
-  readonly destructive: boolean
-  /** Ticked at first. A required scope is granted with any Allow, ticked or not. */
-  readonly checked: boolean
-  readonly alreadyGranted: boolean
-  readonly required: boolean
-  /** Titles of the scopes that come with this one. */
-  readonly includes: readonly string[]
-  /** The tools it unlocks. */
-  readonly tools: readonly ToolContext[]
-}
-
-/**
- * Where a device code was asked for. `website`: by a page in a browser, wherever that is; `host` if the browser tells whose. `near`: from
- * the person's own network.
- */
-export type DeviceAsker =
-  | { readonly kind: 'website'; readonly host: string | undefined }
-  | { readonly kind: 'near' }
-  | { readonly kind: 'elsewhere'; readonly address: string }
-
-/**
- * views/consent.ejs: posts `scope` (one per ticked or required scope), `decision` (`allow`, `deny`, or `allow-read-only` when
- * `readOnly`), `seen` and `csrf` to `action`; "use another account" posts `csrf` to `switchAccountAction`.
- */
-export interface ConsentContext {
-  readonly client: {
-    readonly name: string
-    readonly identity: ClientIdentity
-    readonly nameWarning?: NameWarning | undefined
-    readonly uri?: string | undefined
-    readonly policyUri?: string | undefined
-    readonly termsUri?: string | undefined
-  }
-  /** Absent when a device waits instead of a redirect. */
-  readonly redirect?: RedirectTarget | undefined
-  /** Absent when only the identity is asked for (plain OIDC). */
-  readonly resource?: { readonly name: string; readonly url: string } | undefined
-  readonly scopes: readonly ConsentScopeContext[]
-  readonly account: { readonly email: string; readonly name?: string | undefined }
-  /** How long the access lasts if it is not used; rounded to whole days, at least 1. */
-  readonly lifetime: { readonly days: number }
-  readonly action: string
-  readonly switchAccountAction: string
-  readonly csrfToken: string
-  /** Stands for the client as the page describes it, and for whom; posted back as `seen`, so that nobody allows what changed meanwhile. */
-  readonly seen: string
-  /** Offer the shortcut that grants nothing but reading. */
-  readonly readOnly: boolean
-  /** Offer to show the answer instead of sending it to loopback (`allow-hand-off`); or that, without what cannot be undone. */
-  readonly handOff?: 'complete' | 'without-destructive' | undefined
-  /** When the page was made, for the server alone: posted back as `shown`. A script adds `deliberate`. */
-  readonly shown: string
-  /** Why the page comes up again. */
-  readonly problem?: DecisionProblem | undefined
-  /** The page said that nothing new is ticked (`nothingNew`): posted back as `nothing-new`, and not said again. */
-  readonly knowsNothingIsNew?: boolean | undefined
-  /** Set when the person came by typing a device code (RFC 8628). */
-  readonly device?:
-    | {
-        readonly userCode: string
-        /** Absent if nobody knows. */
-        readonly asker: DeviceAsker | undefined
-      }
-    | undefined
-}
-
-/** Why a decision was not taken. */
-export type DecisionProblem = 'tooEarly' | 'nothingTicked' | 'notTicked' | 'nothingNew'
-
-/** views/confirm.ejs: asks once more about a decision that was not seen to be deliberate. Posts like the consent page. */
-export interface ConfirmContext
-  extends Pick<
-    ConsentContext,
-    'client' | 'redirect' | 'resource' | 'device' | 'action' | 'csrfToken' | 'seen' | 'shown' | 'problem'
-  > {
-  readonly decision: 'allow' | 'allow-read-only' | 'allow-hand-off'
-  /** What is allowed. */
-  readonly scopes: readonly Pick<ConsentScopeContext, 'name' | 'title' | 'destructive'>[]
 }
 
 /** Why a device code was not taken. `used-code`: approved or denied already. */
@@ -161,8 +69,9 @@ export interface SetUpContext {
 /** views/set-up-done.ejs: the first account exists; the next step is the MCP URL. */
 export interface SetUpDoneContext {
   readonly email: string
-  readonly resourceUrl: string
-  readonly connectUrl: string
+  /** Absent if no resource is declared that has a URL. */
+  readonly resourceUrl?: string | undefined
+  readonly connectUrl?: string | undefined
 }
 
 /** views/sign-out.ejs: posts `fields` to `action`, "Sign out" with `signOutField` added (the engine's `logout=yes`). */
@@ -201,23 +110,7 @@ export interface HandOffContext {
 }
 
 /** What an error page can be about; each has its title, its meaning, what was lost and the one next step in the text file. */
-export type ErrorKind =
-  | 'interaction-expired'
-  | 'interaction-used'
-  | 'form-expired'
-  | 'unknown-client'
-  | 'client-unavailable'
-  | 'client-refused'
-  | 'bad-redirect'
-  | 'bad-request'
-  | 'access-denied'
-  | 'unknown-resource'
-  | 'set-up-unavailable'
-  | 'not-found'
-  | 'wrong-host'
-  | 'busy'
-  | 'too-many-requests'
-  | 'server-error'
+export type ErrorKind = keyof typeof errorPages
 
 /** views/error.ejs. The router sets the status. */
 export interface ErrorContext {
@@ -226,6 +119,8 @@ export interface ErrorContext {
   readonly requestId: string
   /** The registered error code, shown small beside its meaning. */
   readonly code?: string | undefined
+  /** The entry of the manual that explains the error; it tells no more than the answer to a client would. */
+  readonly problem?: string | undefined
   /** Our own public description of the error; never input. */
   readonly description?: string | undefined
   /** https URL at a site that nobody has looked at, to which the person may go on. */
@@ -234,7 +129,11 @@ export interface ErrorContext {
 
 /** views/home.ejs: `GET /` of the authorization server. */
 export interface HomeContext {
-  readonly resources: readonly { readonly name: string; readonly url: string; readonly connectUrl: string }[]
+  readonly resources: readonly {
+    readonly name: string
+    readonly url: string
+    readonly connectUrl?: string | undefined
+  }[]
   readonly metadataUrl: string
   /** Nobody can sign in yet. The page says so, and where the set-up link is; never the link. */
   readonly isAccountMissing: boolean
@@ -245,6 +144,7 @@ export interface Views extends ConnectViews {
   readonly 'sign-in': SignInContext
   readonly consent: ConsentContext
   readonly confirm: ConfirmContext
+  readonly barred: BarredContext
   readonly device: DeviceContext
   readonly 'hand-off': HandOffContext
   readonly 'set-up': SetUpContext
@@ -262,6 +162,7 @@ export const popupViews: readonly (keyof Views)[] = [
   'sign-in',
   'consent',
   'confirm',
+  'barred',
   'sign-out',
   'signed-out',
   'form-post',

@@ -3,6 +3,7 @@ import Router from '@koa/router'
 import { connectContext } from '../../connect-page/connect-page.js'
 import type { HttpContext, HttpState } from '../../http/context.js'
 import { publicPath } from '../../http/http.js'
+import type { DeclaredResource } from '../../oauth/declared-resource.js'
 import type { ResourceDeclaration } from '../../oauth/resource.js'
 import { authorizationServerMetadataUrls } from '../../oauth/well-known.js'
 import type { Pages } from '../../pages/pages.js'
@@ -21,39 +22,47 @@ export interface VisitorPageParts {
 
 /**
  * Link to a resource's connect page on this server. It is never a page of the resource itself: an operator's own MCP server
- * answers a browser with 401.
+ * answers a browser with 401. `undefined` for a family, which has no URL that a client could be given.
  */
-export function connectLink(ctx: HttpContext, resources: Resources, { resource }: ResourceDeclaration): string {
-  const query = resource === resources.fallback.resource ? '' : `?resource=${encodeURIComponent(resource)}`
-  return publicPath(ctx, `${connectPath}${query}`)
+export function connectLink(
+  ctx: HttpContext,
+  { id, isPattern }: Pick<DeclaredResource, 'id' | 'isPattern'>,
+): string | undefined {
+  return isPattern ? undefined : publicPath(ctx, `${connectPath}/${encodeURIComponent(id)}`)
 }
 
-/** The resource that the query names, in any of its spellings; without one, the only or first one. */
-function namedResource(ctx: HttpContext, resources: Resources): ResourceDeclaration {
+/**
+ * The resource that the query names, in any of its spellings; a family's member is named so. Without one, the one with the id; without
+ * an id the default one, or the first.
+ */
+function askedResource(ctx: HttpContext, id: string | undefined, resources: Resources): ResourceDeclaration {
   const named = new URLSearchParams(ctx.querystring).get('resource')
-  const found = named === null ? resources.fallback : resources.find(named)
-  if (found === undefined) throw new PageError('not-found', 'invalid_request', 404)
+  const declared = resources.all.find((each) => (id === undefined ? !each.isPattern : each.id === id))
+  const url = id === undefined ? (resources.fallback?.resource ?? declared?.url) : declared?.url
+  const found = resources.find(named ?? url ?? '')
+  const isOther = id !== undefined && found?.declared !== declared
+  if (found === undefined || isOther) throw new PageError('not-found', 'invalid_request', 404)
   return found
 }
 
 export function createVisitorPages({ issuer, setupLinks, pages, resources }: VisitorPageParts): Router<HttpState> {
   const router = new Router<HttpState>()
   const [metadataUrl = ''] = authorizationServerMetadataUrls(issuer)
-  const contexts = new Map(resources.all.map((resource) => [resource.resource, connectContext(resource)]))
   router.get('/', async (ctx) => {
     pages.send(ctx, 'home', {
       resources: resources.all.map((declaration) => ({
         name: declaration.name,
-        url: declaration.resource,
-        connectUrl: connectLink(ctx, resources, declaration),
+        url: declaration.url,
+        connectUrl: connectLink(ctx, declaration),
       })),
       metadataUrl,
       isAccountMissing: await setupLinks.isAccountMissing(),
     })
   })
-  router.get(connectPath, (ctx) => {
-    const resource = namedResource(ctx, resources)
-    pages.send(ctx, 'connect', contexts.get(resource.resource) ?? connectContext(resource))
-  })
+  for (const path of [connectPath, `${connectPath}/:id`]) {
+    router.get(path, (ctx) => {
+      pages.send(ctx, 'connect', connectContext(askedResource(ctx, ctx.params['id'], resources)))
+    })
+  }
   return router
 }

@@ -1,4 +1,6 @@
 /** What the authorization server says of itself (RFC 8414, OpenID Connect Discovery, RFC 9207). */
+import { canonicalResource } from '../../oauth/resource.js'
+import { canParseUrl } from '../../oauth/url.js'
 import { authenticationMethods, challengeScopes, type Evidence, resourceDocument, serverDocument } from '../evidence.js'
 import { describeExchange, isAnswer, type JsonObject, stringIn, stringsIn } from '../exchange.js'
 import { type Check, type CheckGroup, type Problem, problem, problemIf } from '../finding.js'
@@ -120,6 +122,26 @@ function scopes(document: JsonObject, evidence: Evidence): Problem[] {
   return problemIf(unknown.length > 0, 'scope-unknown-to-server', `${unknown.join(' ')} is not in "scopes_supported"`)
 }
 
+/** Longest list that is repeated. */
+const maxListed = 10
+
+/** RFC 9728 §4. An issuer without the list says nothing about its resources. */
+function declaration(evidence: Evidence): Problem[] | undefined {
+  const document = serverDocument(evidence)
+  const listed = document && stringsIn(document, 'protected_resources')
+  if (listed === undefined) return undefined
+  const resource = stringIn(resourceDocument(evidence) ?? {}, 'resource') ?? evidence.url
+  const canonical = (url: string) => canonicalResource(url) ?? url
+  // Where the two differ, and only the URL in use is declared, `resource` has a problem of its own.
+  const known = new Set(listed.map(canonical))
+  if (known.has(canonical(resource)) || known.has(canonical(evidence.url))) return []
+  const atHost = (url: string) =>
+    canParseUrl(url) && canParseUrl(resource) && new URL(url).host === new URL(resource).host
+  const near = listed.filter(atHost).slice(0, maxListed)
+  const others = near.length === 0 ? 'nothing at its host' : near.join(', ')
+  return [problem('resource-not-declared', `"protected_resources" has ${others}, and not ${resource}`)]
+}
+
 export const serverMetadataChecks: CheckGroup = {
   name: 'Authorization server metadata',
   checks: [
@@ -133,6 +155,7 @@ export const serverMetadataChecks: CheckGroup = {
     about('grant-types', 'codes and refresh tokens are redeemed', grantTypes),
     about('public-clients', 'clients without a secret are accepted', publicClients),
     about('issuer-in-responses', '"iss" in authorization responses is announced', issuerInResponses),
+    { id: 'protected-resources', title: 'the resource is declared here', examine: declaration },
     about('scopes', "the resource's scopes are known here", scopes),
   ],
 }

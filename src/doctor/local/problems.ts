@@ -8,7 +8,7 @@ export const localProblems = {
     severity: 'failure',
     title: 'a setting is wrong',
     clients: 'Everybody: no server starts with it.',
-    fix: 'Correct it: the README lists the settings. The doctor examines the rest once it is right.',
+    fix: 'Correct it: docs/reference/settings.md lists the settings. The doctor examines the rest once it is right.',
   },
   'setting-unsafe': {
     severity: 'warning',
@@ -158,7 +158,7 @@ export const localProblems = {
     severity: 'warning',
     title: 'there is no client, and none may register itself',
     clients: 'Every client.',
-    fix: 'Set REGISTRATION or CLIENT_ID_METADATA_DOCUMENTS, or add clients: `gatehouse clients add`, CLIENTS_FILE.',
+    fix: 'Set REGISTRATION or CLIENT_ID_METADATA_DOCUMENTS, or add clients: `gatehouse clients add`, gatehouse.yaml.',
   },
   'revocations-not-followed': {
     severity: 'warning',

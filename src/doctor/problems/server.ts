@@ -133,7 +133,14 @@ export const serverProblemKinds = {
     severity: 'warning',
     title: 'the authorization server does not list a scope that the resource asks for',
     clients: 'Cursor reads the scopes here; others may drop what is not listed, and then lack it at the tools.',
-    fix: 'Add the resource\'s scopes to "scopes_supported".',
+    fix: 'Add the resource\'s scopes to "scopes_supported" (Gatehouse: declare them as scopes of this resource). If no tool needs them, take them out of the resource\'s "scopes_supported" and challenge instead.',
+  },
+  'resource-not-declared': {
+    severity: 'warning',
+    title: 'the authorization server does not list this resource',
+    clients:
+      'Every client, if the authorization server does not know the resource: it answers invalid_target. None, if it leaves some out (RFC 9728 §4), as Gatehouse does with those of a pattern.',
+    fix: 'Declare the resource at the authorization server (Gatehouse: `gatehouse resources discover <url>` prints the entry). If one is declared there under another spelling, make "resource" and that one the same. If other servers issue the tokens, name them in "authorization_servers".',
   },
   'no-registration': {
     severity: 'failure',

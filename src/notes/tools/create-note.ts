@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { noteLimits } from '../notes.js'
+import { noteLimits } from '../note.js'
 import { defineNotesTool } from '../notes-tool.js'
 import { notesWrite } from '../scopes.js'
 import { bodySchema, noteData, noteSchema, titleSchema } from './note-schema.js'

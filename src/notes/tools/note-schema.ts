@@ -1,6 +1,6 @@
 /** The shapes that the tools take and give, with their limits. */
 import { z } from 'zod'
-import { type Note, type NoteSummary, noteLimits } from '../notes.js'
+import { type Note, type NoteSummary, noteLimits } from '../note.js'
 
 /** PostgreSQL cannot keep U+0000 in text. */
 function withoutNul(value: string): boolean {

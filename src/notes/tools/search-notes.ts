@@ -1,20 +1,25 @@
 import { z } from 'zod'
-import { SearchRefused } from '../notes.js'
 import { defineNotesTool } from '../notes-tool.js'
 import { notesRead } from '../scopes.js'
+import { type SearchRefusal, SearchRefused, searchBounds } from '../search.js'
 import { badCursor, nextCursorSchema, pageSchema, summaryData, summarySchema } from './note-schema.js'
 
-const problems = {
+const problems: Readonly<Record<SearchRefusal, { readonly problem: string }>> = {
   busy: { problem: 'Other searches of yours are still running. Wait for their answers first.' },
   'too-slow': { problem: 'This search took too long. Use fewer words, or rarer ones.' },
-} as const
+  'too-many-words': {
+    problem: `A search takes at most ${searchBounds.words} words; the parts of a compound word count too. Leave out the words that tell least.`,
+  },
+  'no-word': {
+    problem: 'You have too many notes for a search that only leaves words out. Give a word that must occur.',
+  },
+}
 
 /** Full-text search over title and body of the caller's notes. Finds whole words, in any case. */
 export const searchNotes = defineNotesTool({
   name: 'search_notes',
   title: 'Search notes',
-  description:
-    'Finds notes by words in their title or text, best match first. All words must occur; "quotes" keep words together, OR gives a choice, -word leaves out.',
+  description: `Finds notes by words in their title or text, best match first. All words must occur; "quotes" keep words together, OR gives a choice, -word leaves out. At most ${searchBounds.words} words.`,
   scopes: [notesRead],
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
   input: z.object({

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { describeCaller } from '../../resource-server/index.js'
+import { describeCaller } from '../../resource-server/caller.js'
 import { defineOpenNotesTool } from '../notes-tool.js'
 
 /** Says whom the token acts for. Needs a valid token and no scope: it tells a client only about its own access. */

@@ -2,9 +2,9 @@
  * People who can sign in. Owns how an email address is compared and what ends with an account's access. Does not own passwords:
  * it keeps the hash it is given.
  */
-import type { Clock } from '../../base/clock.js'
 import { randomSecret } from '../../base/secrets.js'
-import type { PrismaClient } from '../generated/client.js'
+import type { Storage } from '../storage.js'
+import { accounts } from '../tables.js'
 import { endSessionsOf } from './sessions.js'
 
 export interface Account {
@@ -54,6 +54,8 @@ export function normalizeEmail(text: string): string | undefined {
   return /^[^\s@\p{C}]+@[^\s@\p{C}]+$/u.test(email) && email.length <= 254 ? email : undefined
 }
 
+export type AccountStorage = Pick<Storage, 'prisma' | 'database' | 'clock'>
+
 interface AccountRow {
   id: string
   email: string
@@ -74,8 +76,20 @@ function toAccount(row: AccountRow): Account {
   }
 }
 
+const accountColumns = accounts.pick('id', 'email', 'name', 'password_hash', 'disabled_at', 'created_at')
+const selectAccount = `SELECT ${Object.keys(accountColumns).join(', ')} FROM accounts`
+const findById = accounts.read('account_find', accountColumns, `${selectAccount} WHERE id = $1`)
+const findByAddress = accounts.read('account_find_by_email', accountColumns, `${selectAccount} WHERE email = $1`)
+
 /** Accounts in the authorization server's database. */
-export function createAccountStore(prisma: PrismaClient, clock: Clock): AccountStore {
+export function createAccountStore({ prisma, database, clock }: AccountStorage): AccountStore {
+  // Not by Prisma: a start looks for the first account, and an idle server need not load what its first query loads.
+  const findOne = async (statement: typeof findById, value: string): Promise<Account | undefined> => {
+    const [row] = (await database.sql.query(statement, [value])).rows
+    if (row === undefined) return undefined
+    const { password_hash: passwordHash, disabled_at: disabledAt, created_at: createdAt, ...rest } = row
+    return toAccount({ ...rest, passwordHash, disabledAt, createdAt })
+  }
   const isTheirs = (accountId: string) => ({
     model: 'Interaction',
     OR: [
@@ -93,14 +107,10 @@ export function createAccountStore(prisma: PrismaClient, clock: Clock): AccountS
   const update = async (where: { id: string; passwordHash?: string }, data: object) =>
     (await prisma.account.updateMany({ where, data: { ...data, updatedAt: clock.now() } })).count === 1
   return {
-    async find(id) {
-      const row = await prisma.account.findUnique({ where: { id } })
-      return row === null ? undefined : toAccount(row)
-    },
+    find: (id) => findOne(findById, id),
     async findByEmail(text) {
       const email = normalizeEmail(text)
-      const row = email === undefined ? null : await prisma.account.findUnique({ where: { email } })
-      return row === null ? undefined : toAccount(row)
+      return email === undefined ? undefined : findOne(findByAddress, email)
     },
     async add({ email: text, passwordHash, name }) {
       const email = normalizeEmail(text)

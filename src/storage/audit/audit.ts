@@ -37,6 +37,10 @@ export type AuditEventType =
   | 'key.removed'
   | 'key.revoked'
   | 'access.ended'
+  | 'resource.added'
+  | 'resource.changed'
+  | 'resource.removed'
+  | 'declarations.applied'
 
 export interface AuditEntry {
   readonly type: AuditEventType
@@ -46,7 +50,7 @@ export interface AuditEntry {
 }
 
 /** The request an event happened in, whose log line has the same id. */
-type EventRequest = { readonly requestId: string }
+export type EventRequest = { readonly requestId: string }
 
 export interface AuditTrail {
   /** Writes one event. A failure is logged and does not undo what happened. */

@@ -3,7 +3,8 @@
  * copy is fresh or still usable.
  */
 
-import { bool } from '../../database/table.js'
+import { rethrowOutage } from '../../database/outage.js'
+import type { PrismaClient } from '../generated/client.js'
 import type { Storage } from '../storage.js'
 import { clientDocuments } from '../tables.js'
 
@@ -40,21 +41,25 @@ const find = clientDocuments.read(
     WHERE kind = $1 AND url = $2 AND usable_until > $3::timestamptz`,
 )
 
-const save = clientDocuments.writeReturning(
-  'client_document_save',
-  { kept: bool },
-  `WITH there AS (SELECT 1 FROM client_documents WHERE kind = $1 AND url = $2), saved AS (
-      INSERT INTO client_documents (kind, url, body, fingerprint, etag, fetched_at, fresh_until, usable_until)
-      SELECT $1, $2, $3, $4, $5, $6::timestamptz, $7::timestamptz, $8::timestamptz
-      WHERE $9::boolean OR EXISTS (SELECT 1 FROM there)
-      ON CONFLICT (kind, url) DO UPDATE SET body = excluded.body, fingerprint = excluded.fingerprint, etag = excluded.etag,
-        fetched_at = excluded.fetched_at, fresh_until = excluded.fresh_until, usable_until = excluded.usable_until
-      WHERE client_documents.fetched_at <= excluded.fetched_at
-      RETURNING 1
-    ) SELECT EXISTS (SELECT 1 FROM there) OR EXISTS (SELECT 1 FROM saved) AS kept`,
-)
+/** Three short steps, once for each fetch of a document. Of two processes the later copy stays, whichever comes first. */
+async function save(
+  { clientDocument: documents }: PrismaClient,
+  kind: ClientDocumentKind,
+  { url, body, fingerprint, etag, fetchedAt, freshUntil, usableUntil }: ClientDocument,
+  isNew: boolean,
+): Promise<boolean> {
+  // Named one by one: what callers hold besides is no column.
+  const data = { body, fingerprint, etag: etag ?? null, fetchedAt, freshUntil, usableUntil }
+  const replace = () => documents.updateMany({ where: { kind, url, fetchedAt: { lte: fetchedAt } }, data })
+  if ((await replace()).count === 1) return true
+  if (!isNew) return (await documents.count({ where: { kind, url } })) === 1
+  const { count } = await documents.createMany({ data: [{ ...data, kind, url }], skipDuplicates: true })
+  // Somebody else stored one meanwhile, earlier or later than this one.
+  if (count === 0) await replace()
+  return true
+}
 
-export function createClientDocumentStore({ database: { sql }, clock }: Storage): ClientDocumentStore {
+export function createClientDocumentStore({ database: { sql }, prisma, clock }: Storage): ClientDocumentStore {
   return {
     find: async (kind, url) => {
       const [row] = (await sql.query(find, [kind, url, clock.now().toISOString()])).rows
@@ -69,10 +74,6 @@ export function createClientDocumentStore({ database: { sql }, clock }: Storage)
         usableUntil: new Date(row.usable_until),
       }
     },
-    save: async (kind, document, isNew) => {
-      const times = [document.fetchedAt, document.freshUntil, document.usableUntil].map((time) => time.toISOString())
-      const values = [kind, document.url, document.body, document.fingerprint, document.etag ?? null, ...times]
-      return (await sql.query(save, [...values, isNew])).rows[0]?.kept === true
-    },
+    save: (kind, document, isNew) => save(prisma, kind, document, isNew).catch(rethrowOutage),
   }
 }

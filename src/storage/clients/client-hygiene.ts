@@ -10,6 +10,7 @@ import { BoundedMap } from '../../base/bounded-map.js'
 import { epochSeconds } from '../../base/clock.js'
 import { int } from '../../database/table.js'
 import type { Steps, Write } from '../../database/writes.js'
+import type { Prisma, PrismaClient } from '../generated/client.js'
 import type { Storage } from '../storage.js'
 import { artifacts, auditEvents, clients, consents, grants } from '../tables.js'
 
@@ -32,6 +33,9 @@ export function hasLiveAccess(clientId: string, now: string): string {
     WHERE g.client_id = ${clientId} AND g.expires_at > ${now} LIMIT 1) IS TRUE`
 }
 
+/** The engine's name for them. */
+export const registrationTokenModel = 'RegistrationAccessToken'
+
 /** What `deletionsFor` writes. */
 export const belongingTables = [artifacts, grants, consents] as const
 
@@ -39,14 +43,26 @@ export const belongingTables = [artifacts, grants, consents] as const
 export function deletionsFor(gone: string): Steps {
   return {
     registration_tokens: `DELETE FROM artifacts USING ${gone} AS gone
-    WHERE artifacts.model = 'RegistrationAccessToken' AND artifacts.client_id = gone.id`,
+    WHERE artifacts.model = '${registrationTokenModel}' AND artifacts.client_id = gone.id`,
     grants_of_gone: `DELETE FROM grants USING ${gone} AS gone WHERE grants.client_id = gone.id`,
     consents_of_gone: `DELETE FROM consents USING ${gone} AS gone WHERE consents.client_id = gone.id`,
   }
 }
 
+/** The same of one client, as steps of a transaction. */
+export function deletionsOf(
+  { artifact, grant, consent }: Pick<PrismaClient, 'artifact' | 'grant' | 'consent'>,
+  clientId: string,
+): readonly Prisma.PrismaPromise<Prisma.BatchPayload>[] {
+  return [
+    artifact.deleteMany({ where: { model: registrationTokenModel, clientId } }),
+    grant.deleteMany({ where: { clientId } }),
+    consent.deleteMany({ where: { clientId } }),
+  ]
+}
+
 /** The same as common table expressions. */
-export const deleteBelongings: string = Object.entries(deletionsFor('gone'))
+const deleteBelongings: string = Object.entries(deletionsFor('gone'))
   .map(([name, text]) => `${name} AS (${text})`)
   .join(',\n  ')
 

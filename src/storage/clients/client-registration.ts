@@ -9,12 +9,9 @@ import { expiryLimit } from '../engine-model.js'
 import type { Storage } from '../storage.js'
 import { artifacts, clients } from '../tables.js'
 import { currentUnit, type Decision, decidedBy, type Reader, type UnitOfWork } from '../unit-of-work.js'
-import { belongingTables, deletionsFor } from './client-hygiene.js'
+import { belongingTables, deletionsFor, registrationTokenModel } from './client-hygiene.js'
 import { clientValues, insertClient, removeClient, saveClient } from './clients.js'
 import { invitationModel } from './invitations.js'
-
-/** The engine's name for them. */
-export const registrationTokenModel = 'RegistrationAccessToken'
 
 const insert = clients.condition('registration', {
   condition: `${insertClient} ON CONFLICT (id) DO NOTHING RETURNING 1`,

@@ -1,13 +1,14 @@
 /** Registered clients, with their secret sealed beside their metadata. Client ID metadata documents are never stored here. */
 
-import { bool, int, moment } from '../../database/table.js'
+import { bool, moment } from '../../database/table.js'
 import type { NamedClientMetadata } from '../../oauth/registration.js'
 import type { Payload } from '../adapter-types.js'
+import type { Prisma } from '../generated/client.js'
 import type { Storage } from '../storage.js'
 import { clients } from '../tables.js'
-import { belongingTables, deleteBelongings, hasLiveAccess } from './client-hygiene.js'
+import { deletionsOf, hasLiveAccess } from './client-hygiene.js'
 
-/** `static`: added by the operator. `file`: from the operator's CLIENTS_FILE. `dynamic`: registered itself (RFC 7591). */
+/** `static`: added by the operator. `file`: from the operator's declaration file. `dynamic`: registered itself (RFC 7591). */
 export type ClientOrigin = 'static' | 'file' | 'dynamic'
 
 export function isMadeByOperator(origin: string): boolean {
@@ -28,25 +29,10 @@ export interface ListedClient extends StoredClient {
   readonly inUse: boolean
 }
 
-/** SQL. Its values are `clientValues`. A dynamic client is looked at a day later (client-hygiene.ts), a static one never. */
+/** SQL. Its values are `clientValues`. A dynamic client is looked at a day later (client-hygiene.ts), others never. */
 export const insertClient = `INSERT INTO clients (id, origin, name, payload, sealed_secret, created_at, updated_at, review_at)
     SELECT $1::text, $2::text, $3::text, $4::jsonb, $5::text, $6::timestamptz, $6::timestamptz,
       CASE WHEN $2::text = 'dynamic' THEN $6::timestamptz + interval '1 day' END`
-
-const upsert = clients.write(
-  'client_upsert',
-  `${insertClient}
-    ON CONFLICT (id) DO UPDATE SET name = excluded.name, payload = excluded.payload, sealed_secret = excluded.sealed_secret, updated_at = excluded.updated_at`,
-)
-
-/** Grants go even when there is no such client: those of a metadata document (CIMD) have none. */
-const destroy = clients.writeReturning(
-  'client_destroy',
-  { removed: int },
-  `WITH removed AS (DELETE FROM clients WHERE id = $1::text RETURNING 1), gone AS (SELECT $1::text AS id), ${deleteBelongings}
-    SELECT count(*)::int AS removed FROM removed`,
-  { also: belongingTables },
-)
 
 const listedColumns = {
   ...clients.pick('id', 'origin', 'name', 'payload'),
@@ -65,69 +51,60 @@ export function secretPurpose(clientId: string): string {
   return `client secret of ${clientId}`
 }
 
-/** Values of `insertClient`. */
-export function clientValues(storage: Storage, clientId: string, payload: Payload, origin: ClientOrigin): unknown[] {
+/** What of a row a new registration replaces. The metadata has no secret: that is sealed beside it. */
+function contentOf({ secretBox, clock }: Storage, clientId: string, payload: Payload) {
   const { client_secret: secret, ...metadata } = payload
-  const sealed = typeof secret === 'string' ? storage.secretBox.seal(secret, secretPurpose(clientId)) : null
-  const name = typeof payload['client_name'] === 'string' ? payload['client_name'] : null
-  return [clientId, origin, name, JSON.stringify(metadata), sealed, storage.clock.now().toISOString()]
+  return {
+    name: typeof payload['client_name'] === 'string' ? payload['client_name'] : null,
+    // It came as JSON, or from a file of the operator, which was read as JSON.
+    payload: metadata as Prisma.InputJsonObject,
+    sealedSecret: typeof secret === 'string' ? secretBox.seal(secret, secretPurpose(clientId)) : null,
+    updatedAt: clock.now(),
+  }
 }
 
+/** Values of `insertClient`. */
+export function clientValues(storage: Storage, clientId: string, payload: Payload, origin: ClientOrigin): unknown[] {
+  const { name, payload: metadata, sealedSecret, updatedAt } = contentOf(storage, clientId, payload)
+  return [clientId, origin, name, JSON.stringify(metadata), sealedSecret, updatedAt.toISOString()]
+}
+
+/** The row that `insertClient` makes, with the same content. */
+function newRow(id: string, origin: ClientOrigin, content: ReturnType<typeof contentOf>) {
+  const inADay = new Date(content.updatedAt.getTime() + 86_400_000)
+  return { ...content, id, origin, createdAt: content.updatedAt, reviewAt: origin === 'dynamic' ? inADay : null }
+}
+
+/** Stores a client, or replaces its content; the origin stays. */
 export async function saveClient(
   storage: Storage,
   clientId: string,
   payload: Payload,
   origin: ClientOrigin,
 ): Promise<void> {
-  await storage.database.sql.query(upsert, clientValues(storage, clientId, payload, origin))
-}
-
-/** A client that registered itself is not taken over: whoever registered it holds its registration access token. */
-const upsertFromFile = clients.write(
-  'client_upsert_from_file',
-  `${insertClient}
-    ON CONFLICT (id) DO UPDATE SET origin = excluded.origin, name = excluded.name, payload = excluded.payload, sealed_secret = excluded.sealed_secret, updated_at = excluded.updated_at
-    WHERE clients.origin <> 'dynamic'`,
-)
-
-/** Held while a file's clients are stored, so that processes which start together do it one after the other. */
-const fileLock = 0x6a7e_0003
-
-/** What replacing the clients of the last file did. */
-export interface FileClientsOutcome {
-  /** `client_id`s of clients that were in the last file and are not in this one. Everything granted to them is gone. */
-  readonly removed: readonly string[]
-}
-
-/**
- * Replaces the clients of CLIENTS_FILE with exactly these. Metadata may hold `client_secret`, which is sealed. Throws before
- * anything is changed when an id belongs to a client that registered itself.
- */
-export function replaceFileClients(
-  storage: Storage,
-  clients: readonly NamedClientMetadata[],
-): Promise<FileClientsOutcome> {
-  const ids = new Set(clients.map(({ client_id: id }) => id))
-  return storage.database.exclusively(fileLock, async () => {
-    const known = await storage.prisma.client.findMany({
-      select: { id: true, origin: true },
-      where: { OR: [{ origin: 'file' }, { id: { in: [...ids] } }] },
-    })
-    const taken = known.find(({ id, origin }) => origin === 'dynamic' && ids.has(id))
-    if (taken !== undefined) throw new Error(`the client_id ${taken.id} belongs to a client that registered itself`)
-    for (const client of clients) {
-      const values = clientValues(storage, client.client_id, { ...client }, 'file')
-      await storage.database.sql.query(upsertFromFile, values)
-    }
-    const removed = known.filter(({ id, origin }) => origin === 'file' && !ids.has(id)).map(({ id }) => id)
-    for (const id of removed) await removeClient(storage, id)
-    return { removed }
+  const content = contentOf(storage, clientId, payload)
+  await storage.prisma.client.upsert({
+    where: { id: clientId },
+    create: newRow(clientId, origin, content),
+    update: content,
+    select: { id: true },
   })
 }
 
-export async function removeClient(storage: Storage, clientId: string): Promise<boolean> {
-  const { rows } = await storage.database.sql.query(destroy, [clientId])
-  return rows[0]?.removed === 1
+/** What of a row a client of the operator's file has, and the row if there is none yet. */
+export function fileClientRow(storage: Storage, client: NamedClientMetadata) {
+  const content = contentOf(storage, client.client_id, { ...client })
+  return { create: newRow(client.client_id, 'file', content), update: { ...content, origin: 'file', reviewAt: null } }
+}
+
+/** Held while declarations are changed, so that processes which start together do it one after the other. */
+export const fileLock = 0x6a7e_0003
+
+/** Grants go even when there is no such client: those of a metadata document (CIMD) have none. */
+export async function removeClient({ prisma }: Storage, clientId: string): Promise<boolean> {
+  const removing = prisma.client.deleteMany({ where: { id: clientId } })
+  const [{ count }] = await prisma.$transaction([removing, ...deletionsOf(prisma, clientId)])
+  return count === 1
 }
 
 /** What the command line does with clients. Metadata shown never holds the secret. */

@@ -5,21 +5,9 @@
 
 import { hashSecret, randomSecret } from '../../base/secrets.js'
 import type { Storage } from '../storage.js'
-import { artifacts } from '../tables.js'
 
 /** The engine's name for them. */
 export const invitationModel = 'InitialAccessToken'
-
-const insert = artifacts.write(
-  'invitation_insert',
-  `INSERT INTO artifacts (model, id_hash, payload, expires_at)
-    VALUES ('${invitationModel}', $1, $2::jsonb, $3::timestamptz)`,
-)
-
-const withdrawAll = artifacts.write(
-  'invitation_withdraw_all',
-  `DELETE FROM artifacts WHERE model = '${invitationModel}'`,
-)
 
 /** A new one, good for one registration within `seconds`. The value is returned this once. */
 export async function createInvitation(storage: Storage, seconds: number): Promise<string> {
@@ -27,12 +15,14 @@ export async function createInvitation(storage: Storage, seconds: number): Promi
   const issuedAt = Math.floor(storage.clock.now().getTime() / 1000)
   const expiresAt = issuedAt + seconds
   const payload = { kind: invitationModel, iat: issuedAt, exp: expiresAt }
-  const values = [hashSecret(value), JSON.stringify(payload), new Date(expiresAt * 1000).toISOString()]
-  await storage.database.sql.query(insert, values)
+  await storage.prisma.artifact.create({
+    data: { model: invitationModel, idHash: hashSecret(value), payload, expiresAt: new Date(expiresAt * 1000) },
+    select: { model: true },
+  })
   return value
 }
 
 /** Makes every invitation void that was not used yet; answers how many. */
 export async function withdrawInvitations(storage: Storage): Promise<number> {
-  return (await storage.database.sql.query(withdrawAll, [])).rowCount
+  return (await storage.prisma.artifact.deleteMany({ where: { model: invitationModel } })).count
 }

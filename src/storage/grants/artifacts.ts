@@ -2,7 +2,7 @@
 
 import { hashSecret } from '../../base/secrets.js'
 import { type Adapter, AdapterRefusal, type Payload } from '../adapter-types.js'
-import { registrationTokenModel } from '../clients/client-registration.js'
+import { registrationTokenModel } from '../clients/client-hygiene.js'
 import {
   clockToleranceSeconds,
   deviceCodePurpose,

@@ -7,6 +7,7 @@ import { deviceCodePurpose, expiryLimit, expiryOf, openSealed, unsupported } fro
 import type { Storage } from '../storage.js'
 import { ephemeralArtifacts } from '../tables.js'
 import { currentUnit, decidedBy, type UnitOfWork } from '../unit-of-work.js'
+import { authorizationOf } from './authorization-reader.js'
 import { type InteractionReader, interactionOf } from './interaction-reader.js'
 
 const upsert = ephemeralArtifacts.write(
@@ -15,6 +16,13 @@ const upsert = ephemeralArtifacts.write(
     ON CONFLICT (model, id_hash) DO UPDATE SET payload = excluded.payload, expires_at = excluded.expires_at
     WHERE ephemeral_artifacts.model <> 'Interaction' OR ephemeral_artifacts.consumed_at IS NULL`,
 )
+
+/** The same for a sign-in that begins, which the session of the browser is saved with. */
+const begin = ephemeralArtifacts.condition('interaction_begin', {
+  condition: `INSERT INTO ephemeral_artifacts (model, id_hash, payload, expires_at) VALUES ('Interaction', $1, $2::jsonb, $3::timestamptz)
+    ON CONFLICT (model, id_hash) DO UPDATE SET payload = excluded.payload, expires_at = excluded.expires_at
+    WHERE ephemeral_artifacts.consumed_at IS NULL RETURNING 1`,
+})
 
 const find = ephemeralArtifacts.read(
   'ephemeral_find',
@@ -108,6 +116,8 @@ export function createEphemeralAdapter(storage: Storage, model: string, under: R
       const state = [JSON.stringify(storedPayload(storage, id, payload)), expiryOf(storage, expiresIn)]
       const unit = currentUnit()
       const reader = model === 'Interaction' ? interactionOf(unit) : undefined
+      if (model === 'Interaction' && authorizationOf(unit)?.begins(idHash) === true)
+        return unit?.decide(decidedBy({ text: begin, values: [idHash, ...state] }))
       const isSaved =
         unit !== undefined && reader?.isAbout(idHash) === true
           ? await saveAgain(unit, reader, [idHash, ...state])

@@ -5,14 +5,45 @@ import { writeTogether } from '../../database/writes.js'
 import type { Adapter } from '../adapter-types.js'
 import { expiryLimit, expiryOf, unsupported } from '../engine-model.js'
 import type { Storage } from '../storage.js'
-import { grants } from '../tables.js'
+import { auditEvents, grants } from '../tables.js'
 import { currentUnit } from '../unit-of-work.js'
 
-const upsert = grants.part('grant', {
-  granted: `INSERT INTO grants (id, account_id, client_id, payload, expires_at)
+const granted = `INSERT INTO grants (id, account_id, client_id, payload, expires_at)
     SELECT $1::text, $2::text, $3::text, $4::jsonb, $5::timestamptz FROM {condition}
-    ON CONFLICT (id) DO UPDATE SET payload = excluded.payload, expires_at = excluded.expires_at`,
-})
+    ON CONFLICT (id) DO UPDATE SET payload = excluded.payload, expires_at = excluded.expires_at`
+
+/** For a grant that ends with its one access token. How many there are is bounded by the limits on tokens. */
+const upsertPassing = grants.part('grant', { granted })
+
+/** Seconds. A grant of a longer life counts as lasting. */
+const passingSeconds = 3_600
+
+/**
+ * Lasting grants that one person has at once, of one client and in all. One more ends the oldest. All installs of a product may share a
+ * client, so the figures are far beyond what a person has; without them one account could fill the database.
+ */
+export const mostGrants = { ofClient: 100, ofPerson: 1_000 } as const
+
+/** The statement does not see the new grant, which is one of them. Rows that another request is ending are left to it. */
+const upsertLasting = grants.part(
+  'lasting_grant',
+  {
+    granted,
+    surplus: `DELETE FROM grants WHERE id IN (
+      SELECT g.id FROM grants g JOIN (
+        SELECT id, client_id, row_number() OVER (PARTITION BY client_id ORDER BY created_at DESC, id) AS of_client,
+          row_number() OVER (ORDER BY created_at DESC, id) AS of_person
+        FROM grants WHERE account_id = $2 AND id <> $1 AND expires_at - created_at > interval '${passingSeconds} seconds'
+      ) AS ranked ON ranked.id = g.id
+      WHERE ((ranked.client_id = $3 AND of_client >= ${mostGrants.ofClient}) OR of_person >= ${mostGrants.ofPerson})
+        AND EXISTS (SELECT FROM {condition})
+      FOR UPDATE OF g SKIP LOCKED
+    ) RETURNING account_id, client_id`,
+    surplus_event: `INSERT INTO audit_events (at, type, account_id, client_id, detail)
+      SELECT $6::timestamptz, 'grant.revoked', account_id, client_id, '{"reason": "too many grants"}' FROM {surplus}`,
+  },
+  auditEvents,
+)
 
 const find = grants.read(
   'grant_find',
@@ -33,7 +64,10 @@ export function createGrantAdapter(storage: Storage): Adapter {
   return {
     upsert: async (id, payload, expiresIn) => {
       const values = [id, payload.accountId, payload.clientId, JSON.stringify(payload), expiryOf(storage, expiresIn)]
-      const write = { text: upsert, values }
+      const write =
+        expiresIn === undefined || expiresIn > passingSeconds
+          ? { text: upsertLasting, values: [...values, storage.clock.now().toISOString()] }
+          : { text: upsertPassing, values }
       const unit = currentUnit()
       if (unit?.collects('Grant') === true) unit.write(write)
       else await writeTogether(sql, [write])

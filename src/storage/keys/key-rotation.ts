@@ -126,8 +126,7 @@ async function carryOut(work: Work, keys: readonly StoredKey[], step: KeyStep): 
 
 /** Tells resource servers, which may have verified tokens of it already, by the revocation feed (revocations.ts). */
 function announceRevocation({ storage: { prisma } }: Work, kid: string): Planned {
-  const id = hashSecret(kid)
-  return { write: prisma.$executeRaw`INSERT INTO revocations (kind, subject_hash) VALUES ('key', ${id})` }
+  return { write: prisma.revocation.create({ data: { kind: 'key', subjectHash: hashSecret(kid) } }) }
 }
 
 /**

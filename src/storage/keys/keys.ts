@@ -7,9 +7,9 @@ import { exportJWK, generateKeyPair, type JWK } from 'jose'
 import { encryptionKeyIdOf, randomSecret, SealError } from '../../base/secrets.js'
 import type { Database } from '../../database/database.js'
 import type { ColumnsOf } from '../../database/sql.js'
-import { orNull, text, textOf } from '../../database/table.js'
+import { int, orNull, text, textOf } from '../../database/table.js'
 import type { Storage } from '../storage.js'
-import { signingKeys } from '../tables.js'
+import { cookieKeys, signingKeys } from '../tables.js'
 import {
   orderCookieKeys,
   type SigningAlgorithm,
@@ -71,13 +71,18 @@ async function createMissing(storage: Storage): Promise<void> {
   }
 }
 
+// Reads of keys are statements, because every start makes them: an idle server need not load what Prisma's first query loads.
+const countKeys = signingKeys.read(
+  'keys_count',
+  { signing: int, cookie: int },
+  `SELECT (SELECT count(*)::int FROM signing_keys WHERE status = 'current') AS signing,
+    (SELECT count(*)::int FROM cookie_keys) AS cookie`,
+)
+
 /** Makes the first keys when there are none. Safe to call from several processes at once. */
 export async function ensureKeys(storage: Storage): Promise<void> {
-  const [signing, cookie] = await Promise.all([
-    storage.prisma.signingKey.count({ where: { status: 'current' } }),
-    storage.prisma.cookieKey.count(),
-  ])
-  if (signing >= signingAlgorithms.length && cookie > 0) return
+  const [found] = (await storage.database.sql.query(countKeys, [])).rows
+  if (found !== undefined && found.signing >= signingAlgorithms.length && found.cookie > 0) return
   await storage.database.exclusively(keyLock, () => createMissing(storage))
 }
 
@@ -145,15 +150,27 @@ function explain(error: unknown): unknown {
   return error instanceof SealError ? new EncryptionKeyError(error) : error
 }
 
+const selectSigningKeys = signingKeys.read(
+  'keys_signing',
+  signingKeys.pick('kid', 'status', 'sealed_private_jwk'),
+  'SELECT kid, status, sealed_private_jwk FROM signing_keys ORDER BY created_at DESC',
+)
+
+const selectCookieKeys = cookieKeys.read(
+  'keys_cookie',
+  cookieKeys.pick('id', 'sealed', 'created_at', 'activates_at'),
+  'SELECT id, sealed, created_at, activates_at FROM cookie_keys',
+)
+
 /** All signing keys with their private parts, signing keys first. Throws when the encryption key is the wrong one. */
 export async function loadSigningKeys(storage: Storage): Promise<PrivateSigningKey[]> {
-  const rows = await storage.prisma.signingKey.findMany({ orderBy: { createdAt: 'desc' } })
+  const { rows } = await storage.database.sql.query(selectSigningKeys, [])
   try {
-    return rows
+    return [...rows]
       .sort((left, right) => statusOrder.indexOf(left.status) - statusOrder.indexOf(right.status))
       .map(
         (row) =>
-          JSON.parse(storage.secretBox.open(row.sealedPrivateJwk, signingKeyPurpose(row.kid))) as PrivateSigningKey,
+          JSON.parse(storage.secretBox.open(row.sealed_private_jwk, signingKeyPurpose(row.kid))) as PrivateSigningKey,
       )
   } catch (error) {
     throw explain(error)
@@ -162,8 +179,8 @@ export async function loadSigningKeys(storage: Storage): Promise<PrivateSigningK
 
 /** Cookie keys, the one that signs first. Throws when the encryption key is the wrong one. */
 export async function loadCookieKeys(storage: Storage): Promise<string[]> {
-  const rows = await storage.prisma.cookieKey.findMany()
-  const stored = rows.map(({ id, createdAt, activatesAt }) => ({
+  const { rows } = await storage.database.sql.query(selectCookieKeys, [])
+  const stored = rows.map(({ id, created_at: createdAt, activates_at: activatesAt }) => ({
     ...{ kind: 'cookie' as const, id, createdAt, activatesAt },
     ...{ algorithm: null, status: null, publishedUntil: null },
   }))

@@ -7,10 +7,16 @@ import { encryptionKeyIdOf } from '../../base/secrets.js'
 import { type Columns, int, type Table, text } from '../../database/table.js'
 import { secretPurpose } from '../clients/clients.js'
 import { expiryLimit } from '../engine-model.js'
+import type { Prisma, PrismaClient } from '../generated/client.js'
 import { expiredDeviceCodeSeconds } from '../grants/artifacts.js'
 import type { Storage } from '../storage.js'
 import { clients, cookieKeys, signingKeys } from '../tables.js'
 import { cookieKeyPurpose, signingKeyPurpose } from './keys.js'
+
+interface SealedRow {
+  readonly id: string
+  readonly sealed: string
+}
 
 /** A column of sealed values. Device codes, sealed too, are left to their end, which comes within the hour. */
 interface SealedColumn {
@@ -19,29 +25,48 @@ interface SealedColumn {
   readonly key: string
   readonly column: string
   readonly purpose: (id: string) => string
+  /** At most `batchSize` rows behind this id, in the order of ids. */
+  read(prisma: PrismaClient, after: string): Promise<readonly SealedRow[]>
+  /** Replaces a value only if it is unchanged since it was read: one that changed is already under the first key. */
+  replace(prisma: PrismaClient, row: SealedRow, anew: string): Promise<Prisma.BatchPayload>
 }
-
-const columns: readonly SealedColumn[] = [
-  { what: 'keys', table: signingKeys, key: 'kid', column: 'sealed_private_jwk', purpose: signingKeyPurpose },
-  { what: 'keys', table: cookieKeys, key: 'id', column: 'sealed', purpose: cookieKeyPurpose },
-  { what: 'client secrets', table: clients, key: 'id', column: 'sealed_secret', purpose: secretPurpose },
-]
 
 const batchSize = 500
 
-const readBatch = ({ table, key, column }: SealedColumn) =>
-  table.read(
-    `reseal_read_${table.name}`,
-    { id: text, sealed: text },
-    `SELECT ${key} AS id, ${column} AS sealed FROM ${table.name} WHERE ${key} > $1 AND ${column} IS NOT NULL ORDER BY ${key} LIMIT ${batchSize}`,
-  )
-
-/** Replaces a value only if it is unchanged since it was read: one that changed is already under the first key. */
-const replace = ({ table, key, column }: SealedColumn) =>
-  table.write(
-    `reseal_write_${table.name}`,
-    `UPDATE ${table.name} SET ${column} = $3 WHERE ${key} = $1 AND ${column} = $2`,
-  )
+const columns: readonly SealedColumn[] = [
+  {
+    ...{ what: 'keys', table: signingKeys, key: 'kid', column: 'sealed_private_jwk', purpose: signingKeyPurpose },
+    read: async ({ signingKey }, after) => {
+      const rows = await signingKey.findMany({
+        where: { kid: { gt: after } },
+        orderBy: { kid: 'asc' },
+        take: batchSize,
+      })
+      return rows.map(({ kid: id, sealedPrivateJwk: sealed }) => ({ id, sealed }))
+    },
+    replace: ({ signingKey }, { id, sealed }, anew) =>
+      signingKey.updateMany({ where: { kid: id, sealedPrivateJwk: sealed }, data: { sealedPrivateJwk: anew } }),
+  },
+  {
+    ...{ what: 'keys', table: cookieKeys, key: 'id', column: 'sealed', purpose: cookieKeyPurpose },
+    read: ({ cookieKey }, after) =>
+      cookieKey.findMany({ where: { id: { gt: after } }, orderBy: { id: 'asc' }, take: batchSize }),
+    replace: ({ cookieKey }, row, anew) =>
+      cookieKey.updateMany({ where: { id: row.id, sealed: row.sealed }, data: { sealed: anew } }),
+  },
+  {
+    ...{ what: 'client secrets', table: clients, key: 'id', column: 'sealed_secret', purpose: secretPurpose },
+    read: async ({ client }, after) => {
+      const rows = await client.findMany({
+        where: { id: { gt: after }, sealedSecret: { not: null } },
+        ...{ select: { id: true, sealedSecret: true }, orderBy: { id: 'asc' }, take: batchSize },
+      })
+      return rows.flatMap(({ id, sealedSecret: sealed }) => (sealed === null ? [] : [{ id, sealed }]))
+    },
+    replace: ({ client }, { id, sealed }, anew) =>
+      client.updateMany({ where: { id, sealedSecret: sealed }, data: { sealedSecret: anew } }),
+  },
+]
 
 const examineColumn = ({ table, key, column }: SealedColumn) =>
   table.read(
@@ -55,10 +80,8 @@ const examineColumn = ({ table, key, column }: SealedColumn) =>
     ) sealed_values WHERE place <= $1::int`,
   )
 
-/** With the statements of each column. */
-const sealedColumns = columns.map((sealed) => ({
-  ...{ what: sealed.what, purpose: sealed.purpose },
-  ...{ readBatch: readBatch(sealed), replace: replace(sealed), examine: examineColumn(sealed) },
+const examined = columns.map((sealed) => ({
+  ...{ what: sealed.what, purpose: sealed.purpose, examine: examineColumn(sealed) },
 }))
 
 export type ResealCounts = Readonly<Record<SealedColumn['what'], number>>
@@ -67,16 +90,17 @@ export type ResealCounts = Readonly<Record<SealedColumn['what'], number>>
  * Re-encrypts everything that is not yet under the first key, and returns the counts. Throws SealError if a key is missing;
  * nothing is lost then.
  */
-export async function resealAll({ database: { sql }, secretBox }: Storage): Promise<ResealCounts> {
+export async function resealAll({ prisma, secretBox }: Storage): Promise<ResealCounts> {
   const counts = { keys: 0, 'client secrets': 0 }
-  for (const { what, purpose, readBatch, replace } of sealedColumns) {
+  for (const { what, purpose, read, replace } of columns) {
     let last = ''
     for (let size = batchSize; size === batchSize; ) {
-      const { rows } = await sql.query(readBatch, [last])
-      for (const { id, sealed } of rows) {
+      const rows = await read(prisma, last)
+      for (const row of rows) {
+        const { id, sealed } = row
         if (secretBox.isSealedAnew(sealed)) continue
         const anew = secretBox.seal(secretBox.open(sealed, purpose(id)), purpose(id))
-        counts[what] += (await sql.query(replace, [id, sealed, anew])).rowCount
+        counts[what] += (await replace(prisma, row, anew)).count
       }
       size = rows.length
       last = rows.at(-1)?.id ?? last
@@ -102,7 +126,7 @@ export async function examineSeals({
   secretBox,
 }: Pick<Storage, 'database' | 'secretBox'>): Promise<readonly SealedValues[]> {
   const found: SealedValues[] = []
-  for (const { what, purpose, examine } of sealedColumns) {
+  for (const { what, purpose, examine } of examined) {
     const byKey = new Map<string, SealedValues>()
     for (const row of (await sql.query(examine, [samples])).rows) {
       const state = !secretBox.opens(row.sealed, purpose(row.id))

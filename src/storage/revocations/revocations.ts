@@ -10,6 +10,7 @@
 import { hashSecret } from '../../base/secrets.js'
 import type { ColumnsOf } from '../../database/sql.js'
 import { bool, float, orNull, text, textOf } from '../../database/table.js'
+import { patternExpression, wildcardsIn } from '../../oauth/resource-pattern.js'
 import type { Storage } from '../storage.js'
 import { revocations } from '../tables.js'
 
@@ -34,8 +35,11 @@ export interface RevocationPage {
 }
 
 export interface Revocations {
-  /** What concerns `audience` and was not seen at `cursor`; without one, everything kept. Throws RangeError for a cursor never given. */
-  read(audience: string, cursor?: string): Promise<RevocationPage>
+  /**
+   * What concerns these resources or families (patterns) and was not seen at `cursor`; without one, everything kept. Throws RangeError for
+   * a cursor never given.
+   */
+  read(audience: string | readonly string[], cursor?: string): Promise<RevocationPage>
   /** Whether anything was written since the snapshot of an earlier call; true without one. */
   look(snapshot?: string): Promise<{ readonly changed: boolean; readonly snapshot: string }>
 }
@@ -62,6 +66,25 @@ const pageColumns: ColumnsOf<ReadRow> = {
   expiresAt: float,
 }
 
+/**
+ * Whether a fact with these audiences, which may be patterns of families that were removed, is about one of the resources, which may be
+ * patterns themselves (`expression`; none if null). A pattern of a fact may mean a little more than it matches: it only makes a client
+ * ask for another token.
+ */
+const concerns = (audiences: string, resources: string, expression: string) =>
+  `EXISTS (SELECT 1 FROM unnest(${audiences}) AS audience WHERE audience = ANY (${resources}::text[])
+      OR audience ~ ${expression}::text OR (audience LIKE '%*%' AND EXISTS (SELECT 1 FROM unnest(${resources}::text[]) AS resource
+        WHERE resource LIKE replace(replace(replace(audience, '\\', '\\\\'), '_', '\\_'), '*', '%'))))`
+
+function audienceValues(audience: string | readonly string[]): readonly [readonly string[], string | null] {
+  const resources = [audience].flat()
+  const patterns = resources.filter((resource) => wildcardsIn(resource) > 0)
+  return [
+    resources,
+    patterns.length === 0 ? null : patterns.map((pattern) => `(?:${patternExpression(pattern)})`).join('|'),
+  ]
+}
+
 /** Snapshot and rows come from one statement: it sees exactly what its snapshot says. */
 const readPage = revocations.read(
   'revocations_read',
@@ -76,7 +99,7 @@ const readPage = revocations.read(
         ceil(extract(epoch FROM expires_at))::float8 AS "expiresAt"
       FROM revocations r
       WHERE ${unseenBy('base.seen')} AND (base.until IS NULL OR ${ofAnotherLife} OR pg_visible_in_snapshot(transaction_id, base.until))
-        AND r.id > base.after AND expires_at > $4::timestamptz AND (audiences IS NULL OR $5::text = ANY (audiences))
+        AND r.id > base.after AND expires_at > $4::timestamptz AND (audiences IS NULL OR ${concerns('audiences', '$5', '$6')})
       ORDER BY r.id LIMIT ${pageSize + 1}
     ) AS fresh ON true`,
   'security',
@@ -122,6 +145,8 @@ export interface RevocableToken {
   readonly keyId: string | undefined
   /** Its `iat`: a client or account that came back has tokens again, issued later. */
   readonly issuedAt: number | undefined
+  /** Its `aud`: a grant or a client may have ended for one resource alone. */
+  readonly audience: string
 }
 
 /** A second more for clients and accounts, as resource servers count it (resource-server/revocation-list.ts). */
@@ -131,14 +156,15 @@ const findRevocation = revocations.read(
   `SELECT EXISTS (
       SELECT 1 FROM jsonb_array_elements($1::jsonb) AS asked JOIN revocations r
         ON r.subject_hash = asked->>1 AND r.kind = asked->>0
-      WHERE r.kind NOT IN ('client', 'account') OR $2::float8 <= ceil(extract(epoch FROM r.at)) + 1
+      WHERE (r.kind NOT IN ('client', 'account') OR $2::float8 <= ceil(extract(epoch FROM r.at)) + 1)
+        AND (r.audiences IS NULL OR ${concerns('r.audiences', '$3', '$4')})
     ) AS revoked`,
   'security',
 )
 
 /** Whether anything ended the token before its `exp`. */
 export async function isRevoked(storage: Storage, token: RevocableToken): Promise<boolean> {
-  const { grantHash, tokenId, clientId, accountId, keyId, issuedAt = 0 } = token
+  const { grantHash, tokenId, clientId, accountId, keyId, issuedAt = 0, audience } = token
   const hashOf = (value: string | undefined) => (value === undefined ? undefined : hashSecret(value))
   const asked = Object.entries({
     grant: grantHash,
@@ -147,7 +173,7 @@ export async function isRevoked(storage: Storage, token: RevocableToken): Promis
     account: hashOf(accountId),
     key: hashOf(keyId),
   }).filter(([, hash]) => hash !== undefined)
-  const values = [JSON.stringify(asked), issuedAt]
+  const values = [JSON.stringify(asked), issuedAt, ...audienceValues(audience)]
   const { rows } = await storage.database.sql.query(findRevocation, values)
   return rows[0]?.revoked !== false
 }
@@ -208,7 +234,13 @@ export function createRevocations(storage: Storage): Revocations {
   return {
     read: async (audience, cursor) => {
       const place = placeOf(cursor)
-      const values = [place.seen, place.until, place.after, storage.clock.now().toISOString(), audience]
+      const values = [
+        place.seen,
+        place.until,
+        place.after,
+        storage.clock.now().toISOString(),
+        ...audienceValues(audience),
+      ]
       try {
         const { rows } = await sql.query(readPage, values)
         return pageOf(rows, place)

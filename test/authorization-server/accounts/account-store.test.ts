@@ -10,7 +10,7 @@ describeOnDatabases('Accounts, on %s', (kind) => {
 
   beforeAll(async () => {
     storage = await openAccountsDatabase(kind)
-    accounts = createAccountStore(storage.prisma, clock)
+    accounts = createAccountStore({ ...storage, clock })
   })
   afterAll(() => storage.close())
 

@@ -17,7 +17,7 @@ describeOnDatabases('The one-time set-up link, on %s', (kind) => {
 
   beforeAll(async () => {
     storage = await openAccountsDatabase(kind)
-    links = createSetupLinks(storage.database.sql, clock)
+    links = createSetupLinks({ ...storage, clock })
   })
   beforeEach(async () => {
     await storage.prisma.account.deleteMany()
@@ -30,7 +30,7 @@ describeOnDatabases('The one-time set-up link, on %s', (kind) => {
     expect(setupLinkUrl('http://localhost:3000', token)).toMatch(/^http:\/\/localhost:3000\/setup\?token=[\w-]{43}$/)
     expect(await links.isUsable(token)).toBe(true)
     const id = await links.redeem(token, first)
-    expect(await createAccountStore(storage.prisma, clock).findByEmail('ada@example.org')).toMatchObject({ id })
+    expect(await createAccountStore({ ...storage, clock }).findByEmail('ada@example.org')).toMatchObject({ id })
     expect(await links.isUsable(token)).toBe(false)
     expect(await links.redeem(token, { ...first, email: 'eve@example.org' })).toBeUndefined()
   })
@@ -60,7 +60,7 @@ describeOnDatabases('The one-time set-up link, on %s', (kind) => {
 
   it('is not usable and not issued once any account exists', async () => {
     const token = await issue()
-    await createAccountStore(storage.prisma, clock).add({ email: 'bootstrap@example.org', passwordHash: 'x' })
+    await createAccountStore({ ...storage, clock }).add({ email: 'bootstrap@example.org', passwordHash: 'x' })
     expect(await links.isUsable(token)).toBe(false)
     expect(await links.redeem(token, first)).toBeUndefined()
     expect(await links.issue()).toBeUndefined()

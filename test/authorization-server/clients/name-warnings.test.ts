@@ -7,7 +7,7 @@ import { cpuMilliseconds } from '../../support/cpu-time.js'
 const own = ownNames({
   productName: 'Acme Vault',
   issuer: 'https://auth.acme.co.uk',
-  resources: [{ name: 'Notes', resource: 'https://mcp.acme.co.uk/mcp' }],
+  resources: [{ name: 'Notes', url: 'https://mcp.acme.co.uk/mcp' }],
 })
 
 const claude = { kind: 'product', name: 'Claude' }
@@ -63,6 +63,36 @@ describe('Names that could be mistaken for another (UTS #39 §4)', () => {
     ['a plain word among others', 'Mother Goose tales', undefined],
     ['a word one letter away from a product’s', 'OpenAPI explorer', undefined],
     ['an office for codes', 'Two-step codes', { kind: 'word', word: 'twostep' }],
+    ['a product with a sign behind it', 'Slack!', { kind: 'product', name: 'Slack' }],
+    ['a product behind signs', '¡!Apple', { kind: 'product', name: 'Apple' }],
+    ['a product with a sign of its own', 'Zoom |', { kind: 'product', name: 'Zoom' }],
+    ['a product with a sum', 'Notion +', { kind: 'product', name: 'Notion' }],
+    ['a sign for a letter, and another one behind', '$lack!', { kind: 'product', name: 'Slack' }],
+    ['a product with a digit behind it', 'Zoom5', { kind: 'product', name: 'Zoom' }],
+    ['the resource’s name with a sign', 'Notes!', notes],
+    ['the operator’s domain with a sign', 'Acme!', { kind: 'operator', name: 'acme.co.uk' }],
+    ['letters with strokes', 'ȻŁȺɄĐɆ', claude],
+    ['signs of money', '₵Ⱡ₳ɄĐɆ', claude],
+    ['letters with hooks', 'ƈƖąųɖɛ', claude],
+    ['letters with hooks, of which some are others elsewhere', 'ƈɧąɬɠ℘ɬ', { kind: 'product', name: 'ChatGPT' }],
+    ['Latin letters of other languages', '¢låµÐê', claude],
+    ['Chinese look-alikes', '匚ㄥ卂ㄩᗪ乇', claude],
+    ['kana look-alikes', 'ᄃﾚﾑひり乇', claude],
+    ['Yi letters', 'ꉓ꒒ꍏꀎꀸꍟ', claude],
+    ['Tai letters', 'ᥴꪶꪖꪊᦔꫀ', claude],
+    ['Cherokee and Ethiopic letters', 'ፈᏝᏗᏬᎴᏋ', claude],
+    ['Thai and Arabic letters', 'ƈɭคપɗﻉ', claude],
+    ['letters upside down, read from the left', 'ɔlɐnpǝ', claude],
+    ['letters upside down, with the page turned', 'ǝpnɐlɔ', claude],
+    ['an office in letters with hooks', 'ʂɛƈųཞıɬყ', { kind: 'word', word: 'security' }],
+    ['a Japanese name of some of these letters', 'のりんひムズ', undefined],
+    ['a Chinese name with some of these letters', '山乙刀具', undefined],
+    ['a Thai name', 'บันทึกของฉัน', undefined],
+    ['a Hebrew name', 'הפתקים שלי', undefined],
+    ['a Russian name', 'Мои Заметки', undefined],
+    ['a Polish name', 'Żółw Łódź', undefined],
+    ['a Vietnamese name', 'Ghi chú của Đặng', undefined],
+    ['a Yi name', 'ꆈꌠꉙ', undefined],
     ['a short word', 'Dude', undefined],
     ['a plain name', 'Paperclip', undefined],
     ['a name with the resource’s in it', 'Field notes', undefined],
@@ -96,6 +126,20 @@ describe('Names that could be mistaken for another (UTS #39 §4)', () => {
     }
     // Folded for each page they took six times as long.
     expect(await cpuMilliseconds(again)).toBeLessThan(1_200)
+  })
+
+  it.each([
+    ['syllables of several code points', 'क्क '.repeat(30)],
+    ['letters beyond the basic plane', '𝗖𝗹 '.repeat(26)],
+    ['signs for letters', 'a!'.repeat(40)],
+    ['letters of fancy alphabets', 'ꍏꌃꉓꀸꍟ '.repeat(16)],
+  ])('folds a name of %s once, however many protected words it is compared with', async (_what, letters) => {
+    warningAbout(`${letters}0`, own)
+    const judge = () => {
+      for (let round = 1; round <= 100; round += 1) warningAbout(`${round} ${letters}`, own)
+    }
+    // Of a machine that is three times slower than usual. Folded again for each protected word it took 1,500.
+    expect(await cpuMilliseconds(judge)).toBeLessThan(600)
   })
 
   it('judges a long name in little time', async () => {

@@ -5,7 +5,7 @@ import { ownNames, warningAbout } from '../../../src/authorization-server/client
 import { officialWordInHost } from '../../../src/authorization-server/clients/official-words.js'
 
 function ownAt(issuer: string) {
-  return ownNames({ productName: 'Gatehouse', issuer, resources: [{ name: 'Records', resource: `${issuer}/mcp` }] })
+  return ownNames({ productName: 'Gatehouse', issuer, resources: [{ name: 'Records', url: `${issuer}/mcp` }] })
 }
 
 const evil = 'h1.evil-apps.com'

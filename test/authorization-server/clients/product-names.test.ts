@@ -3,7 +3,7 @@ import { borrowedName } from '../../../src/authorization-server/clients/known-cl
 import { products } from '../../../src/authorization-server/clients/product-names.js'
 import { clientShapes } from '../../clients/client-shapes.js'
 
-/** Rows of the README's table that stand for many programs, or for a library that programs are made with. */
+/** Rows of the manual's table that stand for many programs, or for a library that programs are made with. */
 const noProducts = /^(?:Programs of|Python SDK|TypeScript SDK)/
 
 /** The product that a row of that table is about: `Codex` of "Codex, registering itself". */
@@ -13,7 +13,7 @@ function productOf(row: string): string {
 
 describe('Product names that a stranger may not borrow', () => {
   const rows = [...new Set(clientShapes.map(({ name }) => name))].filter((name) => !noProducts.test(name))
-  it.each([...new Set(rows.map(productOf))])('hold every client of the README: %s', (name) => {
+  it.each([...new Set(rows.map(productOf))])('hold every client of the manual: %s', (name) => {
     expect(borrowedName(name)).toEqual(expect.any(String))
   })
 

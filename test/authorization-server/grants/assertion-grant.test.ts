@@ -189,7 +189,7 @@ describeOnDatabases('Identity assertions, on %s', (kind) => {
 
   const now = () => Math.floor(Date.now() / 1000)
   it.each<[string, () => Promise<string> | string]>([
-    ['text that is no JWT', () => 'assertion'],
+    ['text that is no JWT', () => 'neither-header-nor-payload'],
     ['the type JWT', () => assert({ header: { typ: 'JWT' } })],
     ['an ID token', () => assert({ header: { typ: 'id_token+jwt' } })],
     ['no type', () => assert({ header: { typ: undefined } })],

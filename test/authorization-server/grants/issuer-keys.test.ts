@@ -24,7 +24,7 @@ function verifier(cooldownSeconds: number) {
     emailDomains: [],
   }
   const fetch = createOperatorFetch({ timeoutMs: 20_000, maxBytes: 100_000 })
-  return createAssertionVerifier([trusted], fetch, systemClock, cooldownSeconds)
+  return createAssertionVerifier(() => [trusted], fetch, systemClock, cooldownSeconds)
 }
 
 const fetches = () => idp.hits.get('/jwks') ?? 0

@@ -71,9 +71,9 @@ describeOnDatabases('The commit of an identity assertion, on %s', (kind) => {
       await server.storage.prisma.auditEvent.count({ where: { type: 'assertion.accepted' } }),
     ]
 
-    it('is one statement, with grant, use of the client and event', () => {
+    it('is one statement, with the link of a new person, grant, use of the client and event', () => {
       const tokens = format === 'opaque' ? '+issue' : ''
-      expect(commit).toBe(`use_once+grant${tokens}+client_use+audit`)
+      expect(commit).toBe(`use_once+identity_link+grant${tokens}+client_use+audit`)
       expect(asked.filter((name) => name.startsWith('use_once'))).toHaveLength(1)
       expect(asked).not.toContain('artifact_insert')
     })

@@ -27,7 +27,7 @@ describe('Authentication of people', () => {
 
   beforeAll(async () => {
     storage = await openAccountsDatabase('embedded')
-    accounts = createAccountStore(storage.prisma, clock)
+    accounts = createAccountStore({ ...storage, clock })
     hasher = await createPasswordHasher()
     authenticator = createAuthenticator(accounts, hasher)
     ada = (await accounts.add({ email: 'ada@example.org', passwordHash: await hasher.hash(password) }))?.id ?? ''

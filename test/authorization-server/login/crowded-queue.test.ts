@@ -1,6 +1,7 @@
 /** Somebody with an account has it recognised by any number of browsers, and sends wrong passwords from all of them at once (A10). */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { passwordCost } from '../../../src/authorization-server/login/passwords.js'
 import { signInLimits } from '../../../src/authorization-server/login/throttle.js'
 import { type Account, isConsentPage, signIn } from '../../support/authorization.js'
 import { type Browser, type Page, pageOf } from '../../support/browser.js'
@@ -12,7 +13,7 @@ describe('The queue of passwords', () => {
   let server: TestServer
   let grant: Grant
   beforeAll(async () => {
-    server = await startServer(preferredDatabase())
+    server = await startServer(preferredDatabase(), { passwordCost })
     grant = await newGrant(server)
   })
   afterAll(() => server.close())

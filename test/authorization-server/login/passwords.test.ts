@@ -1,10 +1,7 @@
 import { beforeAll, describe, expect, it } from '@jest/globals'
 import { hash } from '@node-rs/argon2'
-import {
-  createPasswordHasher,
-  hashLimits,
-  type PasswordHasher,
-} from '../../../src/authorization-server/login/passwords.js'
+import { hashLimits } from '../../../src/authorization-server/login/hash-limits.js'
+import { createPasswordHasher, type PasswordHasher } from '../../../src/authorization-server/login/passwords.js'
 import type { Sender } from '../../../src/base/fair-queue.js'
 import { clientNetworks } from '../../../src/http/client-network.js'
 import { OAuthError } from '../../../src/oauth/errors.js'

@@ -4,6 +4,7 @@ import {
   type SignInAttempt,
   type SignInThrottle,
   signInLimits,
+  unlockAccount,
 } from '../../../src/authorization-server/login/throttle.js'
 import { writeTogether } from '../../../src/database/writes.js'
 import { describeOnDatabases } from '../../support/describe-with.js'
@@ -70,7 +71,7 @@ describeOnDatabases('Throttling of sign-ins (NIST SP 800-63B-4 §3.2.2), on %s',
     }
     expect(await windows(3)).toBe(signInLimits.accountDay)
     expect(await throttle.begin(ada)).toEqual({ retryAfterSeconds: 86_400 - 3 * signInLimits.windowSeconds })
-    await throttle.unlock(' ADA@example.org')
+    await unlockAccount(storage, ' ADA@example.org')
     expect(await windows(3)).toBe(signInLimits.accountDay)
     // A browser of the owner is not concerned, and its sign-in starts the day anew, but not the quarter of an hour.
     await throttle.begin({ ...ada, knownBrowser: known('hers') })

@@ -3,14 +3,10 @@ import type { Express, RequestHandler } from 'express'
 import { createRemoteJWKSet, jwtVerify } from 'jose'
 import { systemClock } from '../../../src/base/clock.js'
 import { createOperatorFetch } from '../../../src/outbound/operator-fetch.js'
-import {
-  createIntrospectionVerifier,
-  createJwtVerifier,
-  createRemoteKeySet,
-  createResourceServer,
-  type ResourceServer,
-  type TokenVerifier,
-} from '../../../src/resource-server/index.js'
+import { createResourceServer, type ResourceServer, type TokenVerifier } from '../../../src/resource-server/index.js'
+import { createIntrospectionVerifier } from '../../../src/resource-server/introspection.js'
+import { createRemoteKeySet } from '../../../src/resource-server/key-set.js'
+import { createJwtVerifier } from '../../../src/resource-server/verifier.js'
 
 export const guardNames = [
   'none',

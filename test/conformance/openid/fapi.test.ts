@@ -43,7 +43,7 @@ describe('FAPI 2.0 security profile, with private_key_jwt and DPoP', () => {
     }
     const clients = [entry('rp', key, interactive), entry('other', otherKey, interactive), entry('machine', key, {})]
     writeFileSync(file, JSON.stringify({ clients }))
-    stack = await startStack({ database: 'embedded', env: { CLIENTS_FILE: file } })
+    stack = await startStack({ database: 'embedded', env: { GATEHOUSE_FILE: file } })
     const discover = (id: string) =>
       client.discovery(
         new URL(stack.issuer),

@@ -63,7 +63,7 @@ export const openEdgeRequirements: readonly Requirement[] = [
     'OURS',
     'Proxy of another provider’s sign-in with one static client',
     'OpenEdge',
-    'The authorization server is here: clients register with it, and nobody shares a client of ours elsewhere.',
+    'The authorization server is here: clients register with it, and no client of this server is shared elsewhere.',
   ),
   outOfScope(
     'O8',
@@ -79,7 +79,7 @@ export const openEdgeRequirements: readonly Requirement[] = [
     'OpenEdge',
     'Belongs to a gateway in front of other services; a resource server here is the place where data is.',
   ),
-  ours('O10', 'The token stays at the door: no handler and no service behind it sees it', 'OpenEdge', [
+  ours('O10', 'The guard keeps the token: no handler and no service behind it sees it', 'OpenEdge', [
     'mcp-host/server-definition.test.ts',
     'sees no token, in whatever it is given',
   ]),
@@ -128,7 +128,7 @@ export const openEdgeRequirements: readonly Requirement[] = [
     'OURS',
     'Tools made from an OpenAPI document',
     'OpenEdge',
-    'Belongs to a gateway: the library guards tools, whoever makes them.',
+    'Belongs to a gateway: the library guards tools, however they are made.',
   ),
   ours('O18', 'Signing keys rotate: the new one signs, the others go on verifying', 'OpenEdge', [
     'storage/stores.test.ts',
@@ -197,7 +197,7 @@ export const mcpAuthRequirements: readonly Requirement[] = [
   ),
   ours(
     'M11',
-    'Scopes as string or list, the client by either name, tokens without a user as told',
+    'Scopes as string or list, the client by either name, tokens without a user as configured',
     'mcp-auth',
     [verifier, 'reads the scopes of a token with %s'],
     [verifier, 'finds the client in azp when there is no client_id'],

@@ -88,7 +88,7 @@ export const selfMemoryRequirements: readonly Requirement[] = [
   ),
   ours(
     'S11',
-    'Opaque tokens, JWTs and, where switched on, API keys at one door',
+    'Opaque tokens, JWTs and, if enabled, API keys at one endpoint',
     'SelfMemory',
     [trusted, 'chooses by shape, and never asks about a JWT'],
     ['journeys/api-keys.test.ts', 'do what their scopes allow, as the account they name, until they are removed'],
@@ -251,9 +251,9 @@ export const epicMeRequirements: readonly Requirement[] = [
   ),
   ours(
     'E15',
-    'Lessons that are checked: journeys from a bare URL to a tool call, and the examples of the README',
+    'Lessons that are checked: journeys from a bare URL to a tool call, and the examples of the manual',
     'MCP auth workshop',
     ['journeys/mcp-journey.test.ts', 'from a bare MCP URL to a tool call (%s)'],
-    ['journeys/library-examples.test.ts', '%s is what the README shows'],
+    ['journeys/library-examples.test.ts', '%s is what the manual shows (npm run docs)'],
   ),
 ]

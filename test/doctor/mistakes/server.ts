@@ -49,6 +49,12 @@ export const serverMistakes: readonly Mistake[] = [
   issues('a path in the issuer', ['issuer-other-path'], (issuer) => `${issuer}/realms/main`),
   issues('the issuer in capitals', ['issuer-other-case'], (issuer) => issuer.replace('localhost', 'LOCALHOST')),
   issues('an issuer that is no URL', ['issuer-other-text'], () => 'gatehouse'),
+  says('the resource not declared', ['resource-not-declared'], { protected_resources: [] }, 'resources discover'),
+  {
+    name: 'the resource declared in another spelling',
+    codes: ['resource-not-declared'],
+    plant: serverSays(({ mcpOrigin }) => ({ protected_resources: [`${mcpOrigin}/MCP`] })),
+  },
   says('no token endpoint', ['endpoint-absent'], { token_endpoint: undefined }),
   says('a relative endpoint', ['endpoint-not-url'], { revocation_endpoint: '/revoke' }),
   says('PKCE not announced', ['pkce-s256-missing'], { code_challenge_methods_supported: undefined }, 'S256'),

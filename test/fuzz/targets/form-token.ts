@@ -31,7 +31,7 @@ const guard = createDecisionGuard(csrf, clock)
 const browsers = createKnownBrowsers(ringOf('current', 'former'), origin, clock)
 const passwordHash = '$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA'
 const account = { id: 'ada', passwordHash, disabledAt: undefined, changedAt: new Date(0) }
-const cookieName = '__Secure-gatehouse_known_browser'
+const cookieName = '__Host-gatehouse_known_browser'
 
 /** A request as the server's own framework gives it to middleware; `sets` collects the cookies of the answer. */
 function requestWith(headers: Readonly<Record<string, string>>): {
@@ -85,6 +85,7 @@ const words: Readonly<Record<string, string>> = {
   '{young-ask}': young.ask,
   '{young-confirm}': young.confirm,
   '{other-ask}': stampAt(5_000, 'ask', 'another uid'),
+  '{number}': guard.numberFor(ripe.confirm),
   '{proof}': proof,
 }
 const filledIn = (text: string) => text.replace(/\{[a-z-]+\}/g, (word) => words[word] ?? word)
@@ -113,7 +114,11 @@ function checkDecision(ctx: HttpContext, form: URLSearchParams, isHonest: boolea
     insist(isRipe, 'a page that was there for a second', shown, word)
     if (!asksTwice) continue
     insistEqual(shown, ripe.confirm, 'the second page')
-    insist(word === 'unsure' || form.get('started') === 'yes', 'the box, where no script ran', word)
+    insist(
+      word === 'unsure' || form.get('number')?.trim() === guard.numberFor(ripe.confirm),
+      'the number, where no script ran',
+      word,
+    )
   }
 }
 
@@ -140,7 +145,7 @@ export const formToken: FuzzTarget = {
     '&deliberate=1',
     '&deliberate=0',
     '&deliberate=unsure',
-    '&started=yes',
+    '&number={number}',
     'ask.1800000000000.',
     'confirm.',
     origin,

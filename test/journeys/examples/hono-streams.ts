@@ -1,4 +1,4 @@
-/** Hono, on web streams. The README quotes this file. */
+/** Hono, on web streams. The manual quotes this file. */
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
 import { Hono } from 'hono'
 import { protect } from '../../../src/resource-server/hono.js'

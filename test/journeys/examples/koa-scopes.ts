@@ -1,4 +1,4 @@
-/** Koa, with scopes for each tool. The README quotes this file. */
+/** Koa, with scopes for each tool. The manual quotes this file. */
 import { type NodeIncomingMessageLike, toNodeHandler } from '@modelcontextprotocol/node'
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
 import Koa from 'koa'

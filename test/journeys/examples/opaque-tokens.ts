@@ -1,4 +1,4 @@
-/** Opaque tokens and JWTs of one authorization server. The README quotes this file. */
+/** Opaque tokens and JWTs of one authorization server. The manual quotes this file. */
 import type { ProtectedResourceSettings } from '../../../src/resource-server/index.js'
 
 export const settings: ProtectedResourceSettings = {

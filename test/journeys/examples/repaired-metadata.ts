@@ -1,4 +1,4 @@
-/** An authorization server whose metadata is wrong, and in an odd place. The README quotes this file. */
+/** An authorization server whose metadata is wrong, and in an odd place. The manual quotes this file. */
 import type { ProtectedResourceSettings } from '../../../src/resource-server/index.js'
 
 export const settings: ProtectedResourceSettings = {

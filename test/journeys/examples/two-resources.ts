@@ -1,4 +1,4 @@
-/** Two resources in one program, with authorization servers of their own. The README quotes this file. */
+/** Two resources in one program, with authorization servers of their own. The manual quotes this file. */
 import type { ProtectedResourceSettings } from '../../../src/resource-server/index.js'
 
 export const settings: ProtectedResourceSettings[] = [

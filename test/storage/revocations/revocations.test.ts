@@ -74,9 +74,7 @@ describeOnDatabases('Facts of the revocation feed, on %s', (kind) => {
     const fact = (id: string) => `grant ${hashSecret(id)}`
     expect(await toldAbout(() => revokeGrant(storage, ofNotes))).toEqual([[fact(ofNotes)], []])
     expect(await toldAbout(() => revokeGrant(storage, ofOther))).toEqual([[], [fact(ofOther)]])
-    const [there, elsewhere] = await toldAbout(() =>
-      createAccountStore(storage.prisma, storage.clock).endAccess(accountId),
-    )
+    const [there, elsewhere] = await toldAbout(() => createAccountStore(storage).endAccess(accountId))
     expect(there).toEqual([fact(ofBoth), fact(ofNone)].sort())
     expect(elsewhere).toEqual(there)
     // Nothing is left to end.
@@ -86,7 +84,7 @@ describeOnDatabases('Facts of the revocation feed, on %s', (kind) => {
   it('name accounts that are disabled, once, and clients that are removed', async () => {
     const accountId = await addAccount(storage)
     const grantId = await addGrant(storage, { accountId })
-    const accounts = createAccountStore(storage.prisma, storage.clock)
+    const accounts = createAccountStore(storage)
     const account = `account ${hashSecret(accountId)}`
     expect(await toldAbout(() => accounts.disable(accountId))).toEqual([
       [account, `grant ${hashSecret(grantId)}`],
@@ -131,7 +129,7 @@ describeOnDatabases('Facts of the revocation feed, on %s', (kind) => {
     const expiresAt = new Date(Date.now() + hour)
     const row = { accountId, clientId: 'many', payload: { resources: { [notes]: 'x' } }, expiresAt }
     await storage.prisma.grant.createMany({ data: ids.map((id) => ({ ...row, id })) })
-    await createAccountStore(storage.prisma, storage.clock).endAccess(accountId)
+    await createAccountStore(storage).endAccess(accountId)
     const full = await revocations.read(notes, first.cursor)
     expect([full.revocations.length, full.more]).toEqual([2_000, true])
     await revokeAccessToken(storage, 'meanwhile', [notes])

@@ -116,8 +116,46 @@ function hostileConsent(name: string): ConsentContext {
   }
 }
 
+const closeScope: ConsentScopeContext = {
+  ...readScope,
+  name: 'tickets:close',
+  title: 'Close tickets',
+  description: undefined,
+  checked: false,
+  barredFor: 'registered',
+  tools: [],
+}
+
+const several: ConsentContext = {
+  ...loopback,
+  resource: undefined,
+  parts: [
+    {
+      name: 'Acme Tickets',
+      url: 'https://mcp.example.com/tickets',
+      description: "Your team's tickets.",
+      scopes: [
+        { ...readScope, value: 'https://mcp.example.com/tickets read', name: 'read', title: 'Read tickets', tools: [] },
+        { ...closeScope, value: 'https://mcp.example.com/tickets tickets:close' },
+      ],
+    },
+    {
+      name: 'Notes',
+      url: 'https://mcp.example.com/mcp',
+      scopes: [readScope, writeScope, deleteScope].map((scope) => ({
+        ...scope,
+        value: `https://mcp.example.com/mcp ${scope.name}`,
+      })),
+    },
+  ],
+  scopes: identityScopes,
+}
+
 export const consentSamples: Readonly<Record<string, ConsentContext>> = {
   verified: consent,
+  several,
+  'several without identity': { ...several, scopes: [] },
+  'partly barred': { ...loopback, scopes: [readScope, { ...writeScope, checked: false, barredFor: 'registered' }] },
   loopback,
   'known with identity scopes': {
     ...consent,
@@ -243,12 +281,13 @@ export const consentSamples: Readonly<Record<string, ConsentContext>> = {
   ...forEachHostile(hostileConsent),
 }
 
-const confirm: ConfirmContext = { ...loopback, decision: 'allow', scopes: [readScope, writeScope] }
+const confirm: ConfirmContext = { ...loopback, decision: 'allow', number: '407', scopes: [readScope, writeScope] }
 
 export const confirmSamples: Readonly<Record<string, ConfirmContext>> = {
   loopback: confirm,
   destructive: { ...confirm, scopes: [readScope, writeScope, deleteScope] },
   'too early': { ...confirm, problem: 'tooEarly' },
+  'wrong number': { ...confirm, problem: 'wrongNumber' },
   'hand-off': { ...confirm, decision: 'allow-hand-off' },
   'identity only': { ...confirm, resource: undefined, scopes: identityScopes },
   ...forEachHostile((name) => ({

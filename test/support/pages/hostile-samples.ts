@@ -9,6 +9,13 @@ export const hostileTexts = {
   emoji: '👩‍👩‍👧‍👦 Notes 🏳️‍🌈'.repeat(20),
   stackedMarks: `Z${'\u0301\u0323'.repeat(60)}algo`,
   endless: 'W'.repeat(200),
+  // Each run is one character to a segmenter, and has no place to break a line: leading jamo, a vowel that is a letter, a repha, conjuncts.
+  jamo: `Notes Sync${'\u1100'.repeat(300)}`,
+  saraAm: `Notes Sync \u0e01${'\u0e33'.repeat(300)}`,
+  laoAm: `\u0e81${'\u0eb3'.repeat(300)}`,
+  repha: `Notes ${'\u0d4e'.repeat(300)}`,
+  khmer: '\u1780\u17d2'.repeat(300),
+  devanagari: `Notes ${'\u0915\u094d'.repeat(300)}`,
   invisible: '\u200b\u2060\u3164',
 } as const
 

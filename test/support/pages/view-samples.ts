@@ -2,6 +2,7 @@
 
 import type { FormPostContext } from '../../../src/authorization-server/pages/form-post-view.js'
 import type {
+  BarredContext,
   DoneContext,
   ErrorContext,
   ErrorKind,
@@ -72,6 +73,18 @@ function formPostSample(state: string): FormPostContext {
   return { action: 'https://client.example/callback', host: 'client.example', fields }
 }
 
+function barredSample(clientName: string, name: string): BarredContext {
+  const scopes = [{ name: 'tickets:write', title: name === 'Notes' ? 'Write notes' : 'Answer tickets' }]
+  return {
+    clientName,
+    clientClass: 'registered',
+    resources: [{ name, url: 'https://mcp.example.com/tickets', scopes }],
+    action: '/interaction/sample/cancel',
+    csrfToken,
+    requestId: '0d0f6a52-7f0a-4a3e-9a39-5f0f3f6f4f8a',
+  }
+}
+
 export const viewSamples: ViewSamples = {
   'sign-in': {
     first: signIn,
@@ -85,6 +98,14 @@ export const viewSamples: ViewSamples = {
   },
   consent: consentSamples,
   confirm: confirmSamples,
+  barred: {
+    one: barredSample('Claude Code', 'Acme Tickets'),
+    several: {
+      ...barredSample('Claude Code', 'Acme Tickets'),
+      resources: [...barredSample('', 'Acme Tickets').resources, ...barredSample('', 'Notes').resources],
+    },
+    ...forEachHostile((text) => barredSample(text, text)),
+  },
   device: {
     first: { userCode: '', action: '/device', xsrf: csrfToken },
     'by link': { userCode: 'BDWP-HQPK', action: '/device', xsrf: csrfToken },
@@ -157,6 +178,14 @@ export const viewSamples: ViewSamples = {
   home: {
     one: {
       resources: [{ name: 'Notes', url: 'http://localhost:4000/mcp', connectUrl: '/connect' }],
+      metadataUrl: 'http://localhost:3000/.well-known/oauth-authorization-server',
+      isAccountMissing: false,
+    },
+    several: {
+      resources: [
+        { name: 'Notes', url: 'http://localhost:4000/mcp', connectUrl: '/connect/notes' },
+        { name: 'Teams', url: 'https://*.mcp.example.com/mcp' },
+      ],
       metadataUrl: 'http://localhost:3000/.well-known/oauth-authorization-server',
       isAccountMissing: false,
     },

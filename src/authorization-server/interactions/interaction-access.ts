@@ -1,0 +1,13 @@
+/** What the request behind an interaction asks for, as far as such a client may have it. */
+import { clientClassOf } from '../clients/client-class.js'
+import { redirectUriOf } from './decision-facts.js'
+import type { Interaction } from './interaction.js'
+import type { InteractionParts } from './parts.js'
+import { type RequestedAccess, requestedAccess } from './requested-access.js'
+
+export function accessOf(
+  { resources }: Pick<InteractionParts, 'resources'>,
+  interaction: Interaction,
+): RequestedAccess {
+  return requestedAccess(interaction, resources, clientClassOf(interaction.client, redirectUriOf(interaction)))
+}

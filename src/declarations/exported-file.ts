@@ -1,0 +1,56 @@
+/** Writes what is declared as a file that declares the same: sorted, so that equal declarations are equal bytes, and without secrets. */
+import { createHash } from 'node:crypto'
+import { stringify } from 'yaml'
+import type { NamedClientMetadata } from '../oauth/registration.js'
+import { methodOf } from './client-entries.js'
+import { clientSchema, issuerSchema, resourceSchema } from './file-schema.js'
+import type { Raw } from './raw.js'
+import type { StoredResource } from './resource-entries.js'
+
+export interface Exported {
+  readonly resources: readonly StoredResource[]
+  readonly clients: readonly NamedClientMetadata[]
+  readonly issuers: readonly Raw[]
+}
+
+/** The members that the schema has, in its order. */
+function inOrder(entry: Raw, schema: { readonly shape: object }): Raw {
+  const names = Object.keys(schema.shape).filter((name) => entry[name] !== undefined)
+  return Object.fromEntries(names.map((name) => [name, entry[name]]))
+}
+
+const isEmptyList = (value: unknown) => Array.isArray(value) && value.length === 0
+
+/** The entry that means this metadata; of a secret its hash. */
+export function clientEntryOf(metadata: NamedClientMetadata): Raw {
+  const { client_secret: secret, demands_auth_method: demands, token_endpoint_auth_method: method, ...rest } = metadata
+  const entry = Object.fromEntries(
+    Object.entries(rest).filter(([name, value]) => name === 'grant_types' || !isEmptyList(value)),
+  )
+  const hash =
+    typeof secret === 'string' ? { client_secret_sha256: createHash('sha256').update(secret).digest('hex') } : {}
+  const known = { ...entry, ...hash }
+  const isDerived = demands !== true && methodOf(known) === method
+  return inOrder(isDerived ? known : { ...known, token_endpoint_auth_method: method }, clientSchema)
+}
+
+function sortedBy<T extends Raw>(entries: readonly T[], member: string): readonly T[] {
+  const textOf = (entry: Raw) => String(entry[member])
+  return [...entries].sort((one, other) => (textOf(one) < textOf(other) ? -1 : textOf(one) > textOf(other) ? 1 : 0))
+}
+
+/** YAML; `{}` if nothing is declared. */
+export function exportedFile({ resources, clients, issuers }: Exported): string {
+  const file = {
+    resources: sortedBy(resources, 'id').map((entry) => inOrder(entry, resourceSchema)),
+    clients: sortedBy(clients.map(clientEntryOf), 'client_id'),
+    assertion_issuers: sortedBy(issuers, 'issuer').map((entry) => inOrder(entry, issuerSchema)),
+  }
+  const filled = Object.fromEntries(Object.entries(file).filter(([, list]) => list.length > 0))
+  return stringify(filled, { lineWidth: 0, aliasDuplicateObjects: false })
+}
+
+/** One entry, as `resources show` prints it. */
+export function exportedResource(entry: StoredResource): string {
+  return stringify(inOrder(entry, resourceSchema), { lineWidth: 0, aliasDuplicateObjects: false })
+}

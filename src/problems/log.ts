@@ -1,0 +1,145 @@
+/** Messages of log lines that are not about one request. */
+import type { Problems } from './problem.js'
+
+export const logProblems = {
+  'request-failed': {
+    logs: ['request failed', 'the engine failed', 'tool failed', 'unhandled rejection'],
+    means: 'The server has a fault. `err` has the cause; `requestId` leads to the line of the request.',
+    change: { operator: 'Report it with the stack of the line, if it is not an outage of the database.' },
+  },
+  'lines-dropped': {
+    logs: ['log lines were dropped: nobody took them'],
+    means: 'Whatever reads standard output is too slow. `dropped` says how many lines are missing.',
+    change: { operator: 'Make the collector faster, or raise `LOG_LEVEL` to warn.' },
+    show: 'gatehouse config print',
+  },
+  'audit-not-written': {
+    logs: ['audit event was not written'],
+    means: 'The audit trail lacks an event, because the database did not take it.',
+    change: { operator: 'Keep this line: it holds the event. Look at the database.' },
+    show: 'gatehouse doctor --local auth',
+  },
+  'counted-per-process': {
+    logs: [
+      'rate limits are counted per process until the database answers',
+      'call limits are counted per process until the database answers',
+    ],
+    means:
+      'The shared counters cannot be reached. Each process counts alone, so limits are higher by the number of processes.',
+    change: { operator: 'Look at the database.' },
+    show: 'gatehouse doctor --local',
+  },
+  'document-not-refreshed': {
+    logs: ['a client document was not refreshed', 'using the last good copy of a client document'],
+    means: 'The host of a client’s document does not answer. The server goes on with its last copy for a day.',
+    change: { client: 'Restore the document.' },
+    show: 'curl -si <client_id>',
+  },
+  'client-use-not-stored': {
+    logs: ['the time a client was last used was not stored'],
+    means: 'The client may look unused, and be removed after `IDLE_CLIENT_DAYS` if it stays so.',
+    change: { operator: 'Look at the database.' },
+    show: 'gatehouse clients list',
+  },
+  'keys-not-checked': {
+    logs: ['keys could not be checked for rotation; the current ones stay in use'],
+    means: 'The server could not ask the database whether a key is due.',
+    change: { operator: 'Look at the database if the line repeats.' },
+    show: 'gatehouse keys list',
+  },
+  'revocation-feed-silent': {
+    logs: ['the revocation feed cannot be read: a revoked token may stay valid until it expires'],
+    means: 'The MCP server cannot read the revocation feed. `reason` says why.',
+    change: { operator: 'Check the way from the MCP server to the issuer, and its client id and secret.' },
+    show: 'gatehouse doctor --local mcp',
+  },
+  'connection-lost': {
+    logs: ['an idle database connection was lost'],
+    means:
+      'PostgreSQL or something between ended a connection that nobody used. The next one is opened when it is needed.',
+    change: { operator: 'If it repeats, look at time-outs of firewalls and poolers.' },
+    show: 'gatehouse doctor --local',
+  },
+  'role-without-time-outs': {
+    logs: ['the database role has no time-outs, and a pooler passes none on: ALTER ROLE … SET'],
+    means: 'With `DATABASE_POOLER=transaction` the time-outs must be set on the role. `missing` names them.',
+    change: { operator: 'Set them with ALTER ROLE.' },
+    show: 'gatehouse doctor --local',
+  },
+  'sweep-failed': {
+    logs: ['sweep failed'],
+    means: 'Expired rows could not be deleted. They are no longer valid, and take up space until the next sweep.',
+    change: { operator: 'Look at the database if the line repeats.' },
+    show: 'gatehouse doctor --local',
+  },
+  'worker-ended': {
+    logs: ['a worker ended, starting another'],
+    means: 'A worker process ended by itself. `ended` says how.',
+    change: { operator: 'Look for the cause in the lines before; a kill by the system means too little memory.' },
+  },
+  'stopping-slowly': {
+    logs: ['stopping took too long, ending now'],
+    means: 'Requests were still running when the time for stopping was over. They were cut off.',
+    change: { operator: 'Give the server more time to stop, or look for requests that hang.' },
+    show: 'gatehouse config print',
+  },
+  'node-unmaintained': {
+    logs: ['Node {} gets no security fixes any more: use Node {} or newer'],
+    means: 'The Node that runs the server is no longer maintained.',
+    change: { operator: 'Update Node.' },
+    show: 'gatehouse doctor --local',
+  },
+  'tracing-warning': {
+    logs: ['OpenTelemetry'],
+    means: 'Traces could not be sent. `detail` says why. Requests are not affected.',
+    change: { operator: 'Check the `OTEL_…` variables and the collector.' },
+  },
+  'declarations-not-applied': {
+    logs: [
+      'the declaration file has mistakes: what was in force stays in force',
+      'the declaration file could not be applied',
+      'the declaration file could not be read',
+      'whether declarations changed could not be asked',
+    ],
+    means: 'A change of the declaration file is not in force. What was declared before stays in force.',
+    change: { operator: 'Correct the mistakes that the line names; look at the file’s rights and at the database.' },
+    show: 'gatehouse config check',
+  },
+  'notes-not-moved': {
+    logs: [
+      'the notes are declared at another port: it is opened at the next start',
+      'the notes as they were declared before did not end',
+    ],
+    means: 'The declaration of the notes changed, and this process cannot follow it without a start.',
+    change: { operator: 'Restart the server.' },
+    show: 'gatehouse config check',
+  },
+  'databases-apart': {
+    logs: ['these embedded databases stay apart, which takes more memory and time than a shared one'],
+    means: 'An older release made one embedded database for each server. They go on as they are.',
+    change: { operator: 'Nothing, or move to PostgreSQL.' },
+    show: 'gatehouse doctor --local',
+  },
+  'key-in-file': {
+    logs: ['the secrets in the database are encrypted with the key in this file: keep a copy apart from both'],
+    means: 'The server made an encryption key. Without it the secrets of the database are lost.',
+    change: { operator: 'Copy the file to a safe place.' },
+    show: 'gatehouse keys sealed',
+  },
+  expected: {
+    logs: [
+      'request',
+      'security event',
+      'migrations applied',
+      'the declaration file was applied',
+      'bootstrap account',
+      'following revocations',
+      'unused client registrations removed',
+      'worker started',
+      'expired rows deleted',
+      'mcp',
+    ],
+    means: 'These lines tell what happened. They are no failures.',
+    change: {},
+  },
+} satisfies Problems

@@ -1,0 +1,57 @@
+/** Refusals by the rules of a resource: which clients, scopes and refreshes it takes. The log names the rule and its place. */
+import type { Problems } from './problem.js'
+
+export const resourceProblems = {
+  'resource-gone': {
+    error: 'invalid_grant',
+    logs: ['the resource is gone', 'every resource of the grant is gone'],
+    means: 'The resource of the grant is no longer declared, or another resource has its URL now.',
+    change: {
+      client: 'Read the metadata of the MCP server again, and authorize again.',
+      operator: 'Declare the resource again if it was removed by mistake, or keep its former URL among the aliases.',
+    },
+    show: 'gatehouse doctor',
+  },
+  'resource-not-granted': {
+    error: 'invalid_target',
+    says: ['the resource was not granted'],
+    means: 'The token request names a resource that the person did not grant to this client.',
+    change: { client: 'Name a resource of the authorization request, or authorize again for the other one.' },
+  },
+  'resource-not-for-client': {
+    error: 'invalid_target',
+    says: ['the client is not for this resource'],
+    means: 'The operator restricted the client to other resources.',
+    change: { operator: 'Add the resource to `resources` of the client.' },
+    show: 'gatehouse clients show <client_id>',
+  },
+  'resource-bars-scopes': {
+    error: ['invalid_scope', 'access_denied'],
+    says: [
+      'the resource does not allow this client what it asks for',
+      'the resource does not allow such a client what it asks for',
+    ],
+    means:
+      'The declaration of the resource has a ceiling for this class of clients, and every requested scope is above it.',
+    change: { client: 'Ask for fewer scopes.', operator: 'Raise the ceiling (`clients`) that the log names.' },
+  },
+  'resource-bars-refresh': {
+    error: 'invalid_grant',
+    logs: ['refused by {}'],
+    means: 'The resource issues no refresh tokens, or the sign-in is older than it takes. The log names the rule.',
+    change: {
+      client: 'Send the person through authorization again.',
+      operator: 'Change `tokens.refresh` or `tokens.max_auth_age`.',
+    },
+  },
+  'resource-demands-dpop': {
+    error: 'invalid_dpop_proof',
+    says: ['the resource takes tokens with a DPoP proof only'],
+    means: 'The resource takes key-bound tokens only (`tokens.dpop`), and the request has no proof.',
+    change: {
+      client: 'Send a DPoP proof with the token request (RFC 9449 §5).',
+      operator: 'Make DPoP optional if its clients have none.',
+    },
+    show: 'gatehouse doctor',
+  },
+} satisfies Problems

@@ -1,0 +1,153 @@
+/** Wrong settings. Each line of the terminal begins with the setting's name; `{}` stands for it. No server starts with one. */
+import type { Problems } from './problem.js'
+
+const check = 'gatehouse config check'
+
+export const settingProblems = {
+  'setting-format': {
+    says: [
+      '{} must be one of {}',
+      '{} must be a whole number from {} to {}',
+      '{} must be auto or a whole number from 1 to 128',
+      '{} must be true or false',
+      '{} must be a colour such as #0b5cad',
+      '{} must be plain text of at most 60 characters',
+      '{} must be an email address',
+      '{} must be requests a second and at once, such as 5/20',
+      '{} must list addresses or CIDR ranges',
+      '{} must list hosts such as client.example.com or *.example.com',
+      '{} must list redirect URIs with private-use schemes',
+      '{} must be off, or pairs such as token=6000 of these names: {}',
+      '{} names {} twice',
+    ],
+    means: 'The text of the setting is not one that it takes. The line says which form it has.',
+    change: { operator: 'Write the value as the line says.' },
+    show: check,
+  },
+  'setting-url': {
+    says: [
+      '{} must be an absolute http(s) URL',
+      '{} must have no blank, query, fragment or user',
+      '{} must be https unless its host is localhost',
+      '{} must be written {}',
+      '{} must have a plain path, such as /auth',
+      '{} must name a path, for example /mcp',
+      '{} must differ from ISSUER_URL: {} is both',
+      '{} cannot be {}: that path is needed otherwise, choose one such as /mcp',
+    ],
+    means:
+      'A public URL is not one that tokens and metadata can name. Clients compare these URLs character for character.',
+    change: { operator: 'Write the URL as clients reach the server, with https.' },
+    show: check,
+  },
+  'setting-database-url': {
+    says: [
+      '{} must be a postgresql:// URL',
+      '{} must name one host: the primary, or a proxy that leads to it',
+      '{} must have an sslmode of {}',
+      '{} cannot be used: {}',
+    ],
+    means: 'The URL of the database cannot be used, or it holds what the driver does not support.',
+    change: { operator: 'Write postgresql://user:password@host/database, percent-encoding special characters.' },
+    show: check,
+  },
+  'setting-secret': {
+    says: [
+      '{} must hold at least 32 random bytes in base64url, or several such keys',
+      '{} must be at least 24 visible ASCII characters',
+      "ENCRYPTION_KEY is not random: make one with `openssl rand -base64 32 | tr '+/' '-_' | tr -d =`",
+      '{} is a placeholder or easily guessed: {}',
+      '{} must not be ENCRYPTION_KEY: {}',
+      'BOOTSTRAP_PASSWORD is a placeholder: choose one of your own',
+      '{} has the password of an example: give the role another one',
+    ],
+    means: 'A secret is too short or easily guessed, and others can reach the server.',
+    change: { operator: 'Make a random one. `gatehouse keys encrypt` changes the encryption key of what is stored.' },
+    show: check,
+  },
+  'setting-bootstrap-account': {
+    says: [
+      'BOOTSTRAP_EMAIL must be an email address',
+      'BOOTSTRAP_PASSWORD is refused. {}',
+      'BOOTSTRAP_EMAIL and BOOTSTRAP_PASSWORD must be set together',
+    ],
+    means: 'The first account cannot be made from the two settings.',
+    change: { operator: 'Set both, with a password that the rules take; or leave both out and use the set-up link.' },
+    show: check,
+  },
+  'setting-too-wide': {
+    says: ['{} must not trust everybody: {} is wider than any network of yours'],
+    means: '`TRUSTED_PROXIES` lists so wide a network that strangers could choose their own address.',
+    change: { operator: 'List the addresses of your proxies.' },
+    show: check,
+  },
+  'setting-given-twice': {
+    says: ['{} and its _FILE form are both set'],
+    means: 'The setting and its `_FILE` form are both set, and could differ.',
+    change: { operator: 'Set one.' },
+    show: check,
+  },
+  'setting-kubernetes-link': {
+    says: ['{} was set by Kubernetes for a Service of that name: set enableServiceLinks: false on the Pod'],
+    means: 'Kubernetes sets such a variable for a Service whose name is like that of the setting.',
+    change: { operator: 'Set `enableServiceLinks: false` on the Pod, or rename the Service.' },
+    show: check,
+  },
+  'setting-unknown': {
+    says: ['{} is not a setting', '{} is not a setting: did you mean {}?'],
+    means:
+      'No setting has this name. If it were ignored, the default would stay in force, which may be the unsafe one.',
+    change: { operator: 'Correct the name, or remove the variable.' },
+    show: check,
+  },
+  'setting-moved': {
+    says: ['{} is not a setting any more: say it in gatehouse.yaml (GATEHOUSE_FILE)'],
+    means: 'The declaration file says now what this setting said.',
+    change: { operator: 'Move the content to the file, and remove the setting.' },
+    show: check,
+  },
+  'setting-without-effect': {
+    says: [
+      'RESOURCE_ALIASES has no effect for {}: that is RESOURCE_URL itself',
+      '{} has no effect on the embedded database: set DATABASE_URL or NOTES_DATABASE_URL, or leave it out',
+      'CLIENT_METADATA_ALLOWED_HOSTS has no effect for {}: CLIENT_METADATA_DENIED_HOSTS covers it',
+    ],
+    means: 'Another setting overrides this one, so it would not do what you expect.',
+    change: { operator: 'Remove one of the two.' },
+    show: check,
+  },
+  'settings-contradict': {
+    says: [
+      'METRICS_PORT must differ from the ports of the servers',
+      'dangerouslyAllowLoopbackClientMetadata is refused: ISSUER_URL is not on localhost',
+      'INTROSPECTION_CLIENT_ID and INTROSPECTION_CLIENT_SECRET must be set together',
+      'ACCESS_TOKEN_FORMAT=opaque needs INTROSPECTION_CLIENT_ID and INTROSPECTION_CLIENT_SECRET',
+      'KEY_LEAD_SECONDS must be at most half of KEY_ROTATION_DAYS',
+      'WORKERS={} needs PostgreSQL, because the embedded database is open in one process: set {}, or WORKERS=1',
+      'both servers would listen on port {}: set AUTH_PORT and MCP_PORT, or give ISSUER_URL and RESOURCE_URL the same origin',
+    ],
+    means: 'Two settings do not go together. The line names both.',
+    change: { operator: 'Change one of the two as the line says.' },
+    show: check,
+  },
+  'declaration-wrong': {
+    says: ['{}:{}:{}: {}'],
+    means: 'A file of declarations has a mistake at this line and column. Every mistake of the file has a line.',
+    change: { operator: 'Correct the file as the lines say.' },
+    show: check,
+  },
+  'settings-unusual': {
+    says: [
+      'TRUSTED_PROXIES is not set: all clients seem to have the address of your proxy, and share its rate limits',
+      'DATABASE_URL is not set: the embedded database is for one process on one disk; replicas need PostgreSQL',
+      'ENCRYPTION_KEY is not set: the key is a file in DATA_DIR, which the next machine will not have',
+      '{} has no sslmode=verify-full, and its host is not a private one',
+      'REGISTRATION=open: anyone may register any number of clients',
+      'RATE_LIMITS=off: requests of strangers are not rate-limited',
+      'DATABASE_URL and NOTES_DATABASE_URL are the same: give the MCP server its own database and role',
+    ],
+    means: 'The server starts, and warns of a setting that is unusual where others can reach it.',
+    change: { operator: 'Set what the line names, or leave it if you mean it.' },
+    show: check,
+  },
+} satisfies Problems

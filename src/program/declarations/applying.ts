@@ -1,0 +1,119 @@
+/** Plans and applies a file over the database, for servers and commands alike. */
+import type { Config } from '../../config/config.js'
+import {
+  accessOf,
+  changeDeclared,
+  type DeclarationChange,
+  type DeclaredState,
+  knownClients,
+  readDeclared,
+} from '../../storage/declarations/declarations.js'
+import { endAccessOutside } from '../../storage/grants/end-undeclared.js'
+import type { Storage } from '../../storage/storage.js'
+import { afterChange, declaredBy, declares } from './in-force.js'
+import { type Environment, type FileText, type JudgedFile, judgeFile } from './judging.js'
+import { type Plan, planFile } from './plan.js'
+
+export interface ApplyOptions {
+  readonly environment: Environment
+  /** For the audit trail. */
+  readonly by: string
+  /** It is the file that is followed: what was applied of it last is written down. */
+  readonly isFollowed: boolean
+  /** Apply it even if it was applied last. Default: false. */
+  readonly force?: boolean
+}
+
+function changesNothing({ changes, write }: Plan): boolean {
+  return changes.length === 0 && write.rows.length === 0 && write.removed.length === 0
+}
+
+async function planOver(
+  storage: Storage,
+  state: DeclaredState,
+  path: string,
+  { declared, hash }: JudgedFile,
+  { by, isFollowed }: Pick<ApplyOptions, 'by' | 'isFollowed'>,
+): Promise<Plan> {
+  const ids = declared.clients.map(({ id }) => id)
+  const clients = await knownClients(storage, ids)
+  return planFile({ path, file: declared, state, clients, by, ...(isFollowed && { fileHash: hash }) })
+}
+
+/** Writes a change, and ends the access to what it takes away, in one transaction. */
+export function writeDeclarations<T extends DeclarationChange | undefined>(
+  storage: Storage,
+  config: Config,
+  decide: (state: DeclaredState) => Promise<T>,
+): Promise<T> {
+  let isDeclared: (resource: string) => boolean = () => true
+  let gone: readonly string[] = []
+  return changeDeclared(
+    storage,
+    async (state) => {
+      const change = await decide(state)
+      if (change === undefined) return change
+      const removed = state.rows.filter(({ kind, id }) =>
+        change.removed.some((each) => each.kind === kind && each.id === id),
+      )
+      const before = declaredBy(config, state.rows)
+      const after = declaredBy(config, afterChange(state, change.rows, removed))
+      const [was, is] = [declares(config, before), declares(config, after)]
+      isDeclared = (resource) => was(resource) && is(resource)
+      const urls = new Set(after.resources.map(({ url }) => url))
+      gone = before.resources.map(({ url }) => url).filter((url) => !urls.has(url) && !is(url))
+      return change
+    },
+    async (transaction) => void (await endAccessOutside(transaction, isDeclared, gone)),
+  )
+}
+
+/**
+ * Makes what the file owns as it says. Resolves with what changed; `undefined` if it was applied last and nothing is to be done. Rejects
+ * with FileMistakes; nothing is changed then.
+ */
+export async function applyFile(
+  storage: Storage,
+  config: Config,
+  file: FileText,
+  options: ApplyOptions,
+): Promise<Plan | undefined> {
+  let plan: Plan | undefined
+  await writeDeclarations(storage, config, async (state) => {
+    const judged = await judgeFile(config, file, { environment: options.environment, state })
+    const isLast = options.isFollowed && state.fileHash === judged.hash && options.force !== true
+    if (isLast) return undefined
+    plan = await planOver(storage, state, file.path, judged, options)
+    const isNoted = !options.isFollowed || state.fileHash === judged.hash
+    return changesNothing(plan) && isNoted ? undefined : plan.write
+  })
+  return plan
+}
+
+/** What `applyFile` would do, and how many connections would end. Without a database everything is new. */
+export async function planOf(
+  storage: Storage | undefined,
+  config: Config,
+  file: FileText,
+  environment: Environment,
+): Promise<{ readonly plan: Plan; readonly ends: number }> {
+  const state = storage === undefined ? { version: 0, fileHash: undefined, rows: [] } : await readDeclared(storage)
+  const judged = await judgeFile(config, file, { environment, state })
+  const how = { by: 'plan', isFollowed: false }
+  if (storage === undefined) {
+    return { plan: planFile({ path: file.path, file: judged.declared, state, clients: [], by: how.by }), ends: 0 }
+  }
+  const plan = await planOver(storage, state, file.path, judged, how)
+  const before = declaredBy(config, state.rows)
+  const after = declaredBy(
+    config,
+    afterChange(
+      state,
+      plan.write.rows,
+      state.rows.filter(({ kind, id }) => plan.write.removed.some((each) => each.kind === kind && each.id === id)),
+    ),
+  )
+  const is = declares(config, after)
+  const gone = before.resources.map(({ url }) => url).filter((url) => !is(url))
+  return { plan, ends: await accessOf(storage, plan.gone.clients, gone) }
+}
