@@ -1,6 +1,6 @@
 /**
  * Where the files of a release come from, as an in-toto statement (https://in-toto.io/Statement/v1) with SLSA provenance
- * (https://slsa.dev/spec/v1.1/provenance). It is a claim of whoever built, and proves nothing by itself: anybody can build the same commit
+ * (https://slsa.dev/spec/v1.1/provenance). It is a claim of the builder, and proves nothing by itself: anybody can build the same commit
  * and compare. The hosted workflow adds a statement that its platform signs.
  */
 

@@ -10,7 +10,7 @@ describe('Foreign libraries', () => {
   it('have one test each, and every test is listed', () => {
     const tests = readdirSync(new URL('foreign', import.meta.url)).filter((file) => file.endsWith('.test.ts'))
     // Our own packages and the manual's servers, judged and run by the programs of others.
-    const ofOurs = ['guarded-servers.test.ts', 'packages.test.ts']
+    const ofOurs = ['guarded-servers.test.ts', 'packages.test.ts', 'three-servers.test.ts']
     expect([...foreignLibraries.map(({ test }) => test), ...ofOurs].sort()).toEqual(tests.sort())
   })
 

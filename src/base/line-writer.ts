@@ -1,5 +1,5 @@
 /**
- * Writes lines to a file descriptor without waiting for whoever reads them. Lines are gathered for a moment and leave in one write. If a pipe
+ * Writes lines to a file descriptor without waiting for its reader. Lines are gathered for a moment and leave in one write. If a pipe
  * is full they wait in memory, up to a bound; beyond it the newest lines are dropped, and a line says how many as soon as there is room.
  * Whatever must not be lost has a place of its own: security events are in the audit table.
  */

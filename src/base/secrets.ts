@@ -42,7 +42,7 @@ export interface SecretBox extends HolderBox {
   /** Tells encryption keys apart; says nothing about the key. */
   readonly keyId: string
   /** True when the value is sealed under the first key, so that it opens without the others. */
-  isSealedAnew(sealed: string): boolean
+  isSealedByFirstKey(sealed: string): boolean
   /** True when one of the keys opens it. */
   opens(sealed: string, purpose: string): boolean
 }
@@ -147,7 +147,7 @@ export function createSecretBox(encryptionKey: string, ...older: readonly string
   }
   return {
     keyId: first.id,
-    isSealedAnew: (sealed) => keyIdOf(sealed) === first.id,
+    isSealedByFirstKey: (sealed) => keyIdOf(sealed) === first.id,
     seal: (plaintext, purpose) => `${first.box.seal(plaintext, purpose)}.${first.id}`,
     open,
     opens: (sealed, purpose) => {

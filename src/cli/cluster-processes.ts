@@ -20,7 +20,7 @@ function isClosable(handle: unknown): handle is Closable {
 
 /**
  * Node hands a connection to a worker and waits for its word that it took it. If the worker is killed in between, Node 20 to 24 notices no
- * end of the channel and waits for ever: the client's connection stays open and nobody answers. With clients that connect anew for each
+ * end of the channel and waits for ever: the client's connection stays open and nobody answers. With clients that open a connection for each
  * request that is one at every kill. So the end is told here, and in the dead worker's place, that it took no connection: Node then hands it
  * to another worker.
  */

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 
 /**
- * Whoever holds any lock holds this one too, so at most one connection of a database is idle in a transaction while its work needs others.
+ * The holder of any lock holds this one too, so at most one connection of a database is idle in a transaction while its work needs others.
  * With two connections in all, two holders of different locks would wait for each other's.
  */
 const anyLock = 0x6a7e_0000

@@ -128,8 +128,8 @@ async function againIfUndone<T>(send: () => Promise<T>): Promise<T> {
 }
 
 /**
- * The pool listens to connections that are idle, whoever borrowed one for a transaction to none: between two statements nobody
- * would hear that it was lost, and an error event that nobody hears ends the process.
+ * The pool listens to idle connections, but nothing listens to one that is borrowed for a transaction. If it is lost between two
+ * statements, it emits an error event, and an error event without a listener ends the process.
  */
 function surviveLosses(pool: pg.Pool, onLoss: (error: Error) => void): void {
   pool.on('error', onLoss)

@@ -44,7 +44,7 @@ function inTurn(): <T>(whose: string, lane: Lane, work: () => Promise<T>) => Pro
     queues.set(whose, queue)
     if (isBusy) await new Promise<void>((resolve) => (lane === 'security' ? queue.guards : queue.others).push(resolve))
     isBusy = true
-    // A Map keeps the order in which it was filled: whoever is served is the last now.
+    // A Map keeps the order in which it was filled: the caller that is served moves to the end.
     queues.delete(whose)
     queues.set(whose, queue)
     try {

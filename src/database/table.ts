@@ -1,6 +1,6 @@
 /**
- * Tables as the code knows them: each declares its columns once, and every statement on it is declared through it. So whoever looks for what
- * writes a table searches for its name with `.write(`, `.part(` or `.condition(`, and a test compares all declarations with the migrated
+ * Tables as the code knows them: each declares its columns once, and every statement on it is declared through it. To find what
+ * writes a table, search for its name with `.write(`, `.part(` or `.condition(`, and a test compares all declarations with the migrated
  * schema (test/storage/schema.test.ts). A statement is for what Prisma's client is too slow for, or cannot say: src/statements.md lists each
  * with its reason, and a test compares that list too.
  */

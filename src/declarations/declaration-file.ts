@@ -1,6 +1,6 @@
 /**
  * Reads a declaration file: everything that it declares, or every mistake in it, each with its place. Pure but for the secrets that the
- * file names. What it conflicts with in a database is found by whoever applies it.
+ * file names. Conflicts with what is in a database are found when it is applied.
  */
 import { basename } from 'node:path'
 import type { DeclarationSource, DeclaredResource } from '../oauth/declared-resource.js'

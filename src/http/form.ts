@@ -27,7 +27,7 @@ export function readBody(request: IncomingMessage, limit: number): Promise<Buffe
 const forms = new WeakMap<IncomingMessage, Promise<URLSearchParams>>()
 
 /**
- * A posted form (application/x-www-form-urlencoded, at most 16 KiB). Anything else is `invalid_request`. Read once: whoever asks again gets
+ * A posted form (application/x-www-form-urlencoded, at most 16 KiB). Anything else is `invalid_request`. Read once: a second call gets
  * the same one.
  */
 export function readForm(ctx: HttpContext): Promise<URLSearchParams> {

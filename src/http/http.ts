@@ -34,7 +34,7 @@ export interface HttpBaseOptions {
   /** Further Host values that are answered, for example the service name inside a container network. */
   readonly alsoAnswerHosts?: readonly string[]
   readonly trustedProxies: readonly string[]
-  /** Known to this process alone: whoever sends it as `forwarderHeader` is our own forwarder and says whom it asks for. */
+  /** Known to this process alone: a request with it as `forwarderHeader` is from our own forwarder and names the address it acts for. */
   readonly forwarderSecret?: string | undefined
   /** Secrets of the operator: a probe sealed under one gets a report (`proxy-probe.ts`). */
   readonly operatorSecrets?: (() => readonly string[]) | undefined

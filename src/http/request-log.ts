@@ -1,6 +1,6 @@
 /**
  * One log line per request: id, client, person as a hash, outcome, duration, and what handlers added to its event. Never a token,
- * code, secret, cookie or query. Does not own what is worth saying: whoever knows it adds it.
+ * code, secret, cookie or query. Does not own what is worth logging: each handler adds what it knows.
  */
 import { randomUUID } from 'node:crypto'
 import type { BlockList } from 'node:net'

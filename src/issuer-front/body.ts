@@ -1,4 +1,4 @@
-/** Bodies of requests and answers, read as text and bounded: whoever sends them does not decide how much is kept. */
+/** Bodies of requests and answers, read as text and bounded: the sender does not decide how much is kept. */
 
 /** `undefined` when it is longer than `maxBytes`; the rest is not read. */
 export async function readText({ body }: Pick<Response, 'body'>, maxBytes: number): Promise<string | undefined> {

@@ -1,7 +1,7 @@
 /**
  * Whether a press on the front's page was meant. Another site can open a window over the page and close it while the person double-clicks
- * there; the second click then lands on our link (double-click-jacking), and a server upstream that asks nothing would send the code to
- * whoever registered. So the link leads upstream only when the page's script saw the person dwell on the page. Any other press leads to a
+ * there; the second click then lands on our link (double-click-jacking), and an upstream server without a consent page would send the
+ * code to the client that registered. So the link leads upstream only when the page's script saw the person dwell on the page. Any other press leads to a
  * second page, which comes as the answer to the press. It takes no press before it is older than a double click lasts, and none without
  * the number that stands on it: neither blind presses at one place nor keys that another site has its visitor type ("Tab, Space") are
  * enough. Without the script, or in a window in which the page cannot be read, there is always that page.
@@ -52,7 +52,7 @@ export function requestIn(parameters: URLSearchParams): URLSearchParams {
 export interface PressGuard {
   /** When a page with this form is made, for the browser that `binding` is known to alone. */
   stamp(request: URLSearchParams, binding: string): string
-  /** What a form says; `undefined` if it was not pressed on a page of ours, in this browser. */
+  /** What a form says; `undefined` if it was not pressed on one of our pages, in this browser. */
   read(parameters: URLSearchParams, binding: string): 'meant' | 'too-early' | 'wrong-number' | undefined
   /** The three digits that stand on the page with this stamp. */
   numberFor(stamp: string): string

@@ -53,7 +53,7 @@ export interface Declarations {
   readonly assertionIssuers: readonly TrustedIssuer[]
 }
 
-/** What is in force now. The same object until something changes, then another whole one: whoever derives an index may keep it by identity. */
+/** What is in force now. The same object until something changes, then another whole one, so that an index can be kept by its identity. */
 export interface DeclarationsInForce {
   current(): Declarations
 }

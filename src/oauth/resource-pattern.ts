@@ -43,7 +43,7 @@ function literalLength(pattern: string): number {
   return pattern.length - wildcardsIn(pattern)
 }
 
-/** The part of the host behind the last `*`: whoever owns it owns every match. */
+/** The part of the host behind the last `*`: its owner owns every match. */
 function ownedPart(labels: readonly string[]): string {
   return labels.slice(labels.lastIndexOf('*') + 1).join('.')
 }

@@ -24,7 +24,7 @@ import { createStorage, type Storage } from '../storage/storage.js'
 import { embeddedFolder, hasEmbeddedDatabase, nameOf, prepareDatabases } from './data-folder.js'
 import { isEmbedded, type Part } from './parts-served.js'
 
-/** Once for each clock: whoever balances load asks every second. */
+/** Once for each clock: a load balancer asks every second. */
 function tellWrongClock(part: Part, log: Logger): (aheadSeconds: number) => void {
   let told: number | undefined
   return (aheadSeconds) => {
@@ -117,7 +117,7 @@ const unlimited: Statement = {
     AND name IN ('statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout') ORDER BY name`,
 }
 
-/** Through a pool in transaction mode the servers cannot set time limits: whoever runs PostgreSQL must have. */
+/** Through a pool in transaction mode the servers cannot set time limits: they must be set in PostgreSQL. */
 async function warnOfMissingLimits(config: Config, database: Database, log: Logger): Promise<void> {
   if (config.DATABASE_POOLER === 'none' || database.embedded) return
   const { rows } = await database.sql.query<{ name: string }>(unlimited, [])

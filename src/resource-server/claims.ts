@@ -49,7 +49,7 @@ function text(claims: Claims, name: string): string | undefined {
   const value = claims[name]
   if (value === undefined) return undefined
   if (typeof value !== 'string' || value === '') throw invalidToken(`claim ${name} is not a string`)
-  // Databases cannot keep it, and whoever cuts text there reads another name.
+  // Databases cannot store it, and code that cuts text there reads another name.
   if (value.includes('\0')) throw invalidToken(`claim ${name} holds U+0000`)
   return value
 }

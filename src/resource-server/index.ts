@@ -3,7 +3,7 @@
  * 9068, 9449, 9728). `createResourceServer` is the entry point, with adapters in `koa.ts`, `express.ts`, `fastify.ts`, `hono.ts`,
  * `node-http.ts` and `web.ts`. It reads no environment and stores nothing: time and network are arguments.
  *
- * These names are all that programs outside this repository can import. Whoever changes one changes what they are promised; the other
+ * These names are all that programs outside this repository can import. A change of one changes a promise to them; the other
  * files of this room are its interior, which our own MCP server is made of too.
  */
 export { OAuthError, type OAuthErrorCode } from '../oauth/errors.js'

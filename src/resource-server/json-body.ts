@@ -4,7 +4,7 @@ import { OAuthError } from '../oauth/errors.js'
 export interface JsonBodyLimits {
   /** Default 1 MiB. */
   readonly maxBytes?: number
-  /** Deeper nesting is malformed: it is made to exhaust the stack of whoever walks it. Default 64, far beyond any tool's input. */
+  /** Deeper nesting is malformed: it is made to exhaust the stack of code that walks it. Default 64, far beyond any tool's input. */
   readonly maxDepth?: number
   /** Values in all, those within others too; more are malformed. Default 50 000. */
   readonly maxValues?: number

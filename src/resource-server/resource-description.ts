@@ -41,7 +41,7 @@ export interface ResourceDescription extends ResourceTexts {
   readonly authorizationDetailsTypesSupported?: readonly string[] | undefined
   readonly dpopSigningAlgValuesSupported?: readonly string[] | undefined
   readonly dpopBoundAccessTokensRequired?: boolean | undefined
-  /** A JWT that repeats members under the signature of whoever its `iss` names (RFC 9728 §2.2). Its signature is not checked here. */
+  /** A JWT that repeats members, signed by the party that its `iss` names (RFC 9728 §2.2). Its signature is not checked here. */
   readonly signedMetadata?: string | undefined
   /** Not in RFC 9728: where tokens for this resource are revoked, for clients that look here. */
   readonly revocationEndpoint?: string | undefined

@@ -9,7 +9,7 @@ export type StaticKey = string | JWK
 const secretMembers = ['d', 'k', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'priv']
 
 function fromPem(pem: string): JWK {
-  // Node would take the public half of a private key: whoever pastes one should hear of it.
+  // Node would take the public half of a private key. The operator who pasted one must be told.
   if (/PRIVATE KEY/.test(pem)) throw new TypeError('a private key was given where a public one belongs')
   return createPublicKey(pem).export({ format: 'jwk' })
 }

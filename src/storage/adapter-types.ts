@@ -67,7 +67,7 @@ export interface RequestUnderWay {
   forgetDeviceCode(): void
 }
 
-/** For whoever uses an adapter without an engine: a command, a test. */
+/** For callers that use an adapter without an engine: commands, tests. */
 export const noRequest: RequestUnderWay = {
   identity: () => undefined,
   registration: () => undefined,

@@ -64,7 +64,7 @@ async function keysOf(storage: Storage, policy: KeyPolicy): Promise<StorageCondi
   }
 }
 
-/** One question after the other: whoever closes the database after a failure leaves none under way. Throws what the database throws. */
+/** One question after the other, so that none is under way when the database is closed after a failure. Throws what the database throws. */
 export async function readStorageCondition(storage: Storage, options: ConditionOptions): Promise<StorageCondition> {
   const keys = await keysOf(storage, options.policy)
   const seals = await examineSeals(storage)

@@ -83,13 +83,13 @@ describe('The secret box (AES-256-GCM under the encryption key)', () => {
     const both = createSecretBox(first, second)
     const [byFirst, bySecond] = [createSecretBox(first).seal('one', 'p'), createSecretBox(second).seal('two', 'p')]
     expect([both.open(byFirst, 'p'), both.open(bySecond, 'p')]).toEqual(['one', 'two'])
-    expect([both.isSealedAnew(byFirst), both.isSealedAnew(bySecond)]).toEqual([true, false])
+    expect([both.isSealedByFirstKey(byFirst), both.isSealedByFirstKey(bySecond)]).toEqual([true, false])
     const sealed = both.seal('three', 'p')
     expect(createSecretBox(first).open(sealed, 'p')).toBe('three')
     expect(() => createSecretBox(second).open(sealed, 'p')).toThrow(SealError)
     // As earlier releases wrote it, without the id.
     const old = bySecond.split('.').slice(0, 2).join('.')
-    expect([both.open(old, 'p'), both.isSealedAnew(old)]).toEqual(['two', false])
+    expect([both.open(old, 'p'), both.isSealedByFirstKey(old)]).toEqual(['two', false])
     // Another id leads to another key, and that one does not open it.
     expect(() => both.open(`${old}.${createSecretBox(first).keyId}`, 'p')).toThrow(SealError)
     expect(first).not.toContain(both.keyId)

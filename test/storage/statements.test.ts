@@ -49,7 +49,7 @@ describe('The list of statements beside Prisma', () => {
     const names = files.flatMap(({ text }) =>
       [...text.matchAll(/: Statement = \{\s*name: '(\w+)'/g)].map(([, name = '']) => name),
     )
-    expect([...listed('Of no table of ours')].sort()).toEqual(names.sort())
+    expect([...listed('Without a table')].sort()).toEqual(names.sort())
   })
 
   it('has each file with SQL of its own within Prisma', () => {

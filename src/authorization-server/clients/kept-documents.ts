@@ -174,7 +174,7 @@ export class KeptDocuments<T> {
     return started
   }
 
-  /** Its sender may have no place for it, or lose it: whoever else asks has a turn of their own. */
+  /** Its first sender may lose its place in the queue. Then each of the other requests takes a turn. */
   async #joined(
     flight: Promise<KeptDocument<T>>,
     url: string,

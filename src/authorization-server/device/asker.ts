@@ -4,7 +4,7 @@
  * A page elsewhere can ask from its visitor's own browser, because the endpoint answers pages of any origin, and send the visitor on to
  * the form. The address would then say that the device is near. So what a browser tells of the page goes before the address. But a
  * program can send the headers of a browser and name any site there, the operator's own too: an address elsewhere is told all the same,
- * and no site of ours is named, because none of our pages asks.
+ * and this server's own sites are never named, because none of its pages asks for a device code.
  */
 
 import { clientNetwork } from '../../http/client-network.js'
@@ -18,7 +18,7 @@ export interface StoredAsker {
   readonly site?: string
 }
 
-/** Of a host with its port: no name in DNS is longer (RFC 1035 §2.3.4). It is kept with the code, and whoever asks chooses it. */
+/** Of a host with its port: no name in DNS is longer (RFC 1035 §2.3.4). The device chooses it, and it is kept with the code. */
 const longestSite = 253 + ':65535'.length
 
 /** A browser sends `Origin` with each call of a page, `Sec-Fetch-Site` if it is not an old one, and no program need send either. */

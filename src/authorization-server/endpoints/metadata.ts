@@ -115,7 +115,7 @@ export interface DocumentOptions {
 export interface ServedDocuments {
   /** Ahead of the engine, which follows the same keys: answers the documents from memory once the engine has made them. */
   readonly middleware: HttpMiddleware
-  /** The same answers for who asks before the app is asked, as soon as there are any. */
+  /** The same answers, ahead of the app, as soon as there are any. */
   readonly prepared: FindPreparedAnswer
 }
 

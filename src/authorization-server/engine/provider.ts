@@ -119,7 +119,7 @@ async function rotates(ctx: KoaContextWithOIDC): Promise<boolean> {
   })
 }
 
-/** The same list until a declaration changes: who asks keeps an index of it. */
+/** The same list until a declaration changes, because the caller keeps an index of it. */
 function ownUrlsInForce({ issuer, declarations }: AuthorizationServerOptions): () => readonly string[] {
   return derived(declarations, ({ resources }) => ownUrlsOf({ issuer, resources }))
 }

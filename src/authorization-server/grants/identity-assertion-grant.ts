@@ -100,7 +100,7 @@ function accessOf(assertion: IdentityAssertion, asked: GrantExchange, resources:
   return { resource: resource.resource, scopes, demandsKey: resource.declared.tokens.dpop === 'required' }
 }
 
-/** Client authentication must have happened: whoever finds a public client's id could use a stolen assertion. */
+/** Requires client authentication: with a public client's id, which is no secret, a stolen assertion could be used. */
 function refusePublicClients({ clientAuthMethod }: EngineClient): void {
   if (clientAuthMethod === 'none')
     throw engineError('invalid_client', { detail: 'this grant requires client authentication' })

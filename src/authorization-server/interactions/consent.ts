@@ -122,7 +122,7 @@ async function showConfirm(
 
 /**
  * Of what was asked for, what the form allows. Nothing that was not asked for is ever granted, and nothing that cannot be undone to a
- * program that receives its answer by hand: whoever talks a person into pasting it somewhere has the access.
+ * program that receives its answer by hand: an attacker who talks a person into pasting it somewhere has the access.
  */
 function allowedScopes(access: RequestedAccess, form: URLSearchParams, decision: Allowing): AllowedAccess {
   const ticked = new Set(form.getAll('scope'))

@@ -32,8 +32,8 @@ export function isHandedOff(request: Pick<EngineRequest, 'result'> | undefined):
 
 /**
  * For every shell a person may have: inside double quotes only these characters are special to POSIX shells and PowerShell, and none
- * to Windows' cmd, for which single quotes are no quotes at all: an `&` would begin a command of its own there. Whoever registered the
- * redirect chose its text. Control characters and backslashes it has none (`redirectKind`).
+ * to Windows' cmd, for which single quotes are no quotes at all: an `&` would begin a command of its own there. The text of the
+ * redirect was chosen by the client. Control characters and backslashes it has none (`redirectKind`).
  */
 function shellCommand(url: string): string {
   return `curl "${url.replace(/["'`$!^]/g, (character) => `%${character.charCodeAt(0).toString(16)}`)}"`

@@ -52,7 +52,7 @@ export function createInteractionRouter(parts: InteractionParts): Router<HttpSta
     const interaction = await load(ctx, ctx.params['uid'])
     const { accountId } = interaction
     const access = accessOf(parts, interaction)
-    // Whoever it is: they need not sign in to learn that nothing can be allowed.
+    // Before sign-in: nobody need sign in to learn that nothing can be allowed.
     if (isBarred(access)) showBarred(parts, ctx, interaction, access)
     else if (accountId === undefined) {
       if (!continueSignedIn(ctx, interaction)) showSignIn(parts, ctx, interaction)

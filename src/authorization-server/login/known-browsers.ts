@@ -51,8 +51,8 @@ interface Proof {
 
 /** `keyRing`: its first cookie key makes proofs, all are accepted. */
 export function createKnownBrowsers(keyRing: Pick<KeyRing, 'follow'>, issuer: string, clock: Clock): KnownBrowsers {
-  // A neighbouring host can plant a cookie for all of the domain with a longer path, which browsers send first, and no cookie of ours
-  // replaces it. They let nobody plant one with this prefix, which wants the path to be `/`.
+  // A neighbouring host can plant a cookie for all of the domain with a longer path, which browsers send first, and no cookie of this
+  // server replaces it. They let nobody plant one with this prefix, which wants the path to be `/`.
   const isSecure = issuer.startsWith('https:')
   const name = `${isSecure ? '__Host-' : ''}gatehouse_known_browser${cookieSuffix(issuer)}`
   let macKeys: readonly Buffer[] = []

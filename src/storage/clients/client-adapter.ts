@@ -79,7 +79,7 @@ export function createClientAdapter(
   const withKeys = async (payload: Payload): Promise<Payload> =>
     source === undefined ? payload : source.withKeys(payload)
   const read = createClientReader(storage)
-  /** The engine asks again when it writes the error: whoever waited for a silent database once does not wait twice. */
+  /** The engine asks again when it writes the error. A request that waited for a silent database once does not wait twice. */
   const failures = new WeakMap<object, unknown>()
   const readOnce = async (id: string) => {
     const request = under.identity() ?? {}

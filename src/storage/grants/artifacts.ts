@@ -56,7 +56,7 @@ const destroy = artifacts.write('artifact_destroy', 'DELETE FROM artifacts WHERE
 
 /**
  * A refresh token or an opaque access token is destroyed when its family ends, and goes with the grant. The engine ends the rest in
- * further steps: whoever repeats a revocation that a crash cut between them would find no token, and be told that all is well
+ * further steps. After a crash between them, a repeated revocation would find no token and report success
  * (RFC 7009 §2.2).
  */
 const endFamilyOf = grants.write(

@@ -42,7 +42,7 @@ const save = ephemeralArtifacts.condition('interaction', {
 
 /**
  * The same for somebody who has just signed in: a proof that was withdrawn while it was checked, or an account that was disabled,
- * opens nothing. `stillHolds`: SQL about the row of `accounts`, with what was proven as `$5` and on. Whoever changes that row waits for the
+ * opens nothing. `stillHolds`: SQL about the row of `accounts`, with what was proven as `$5` and on. A change of that row waits for the
  * lock, and then finds this sign-in among those to be ended.
  */
 export function declareSignIn(name: string, stillHolds: string): ConditionText {

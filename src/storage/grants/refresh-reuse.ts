@@ -3,7 +3,7 @@
  * the model in `test/model/` decide by the same function.
  *
  * A client whose answer was lost has nothing but the old token. It gets the same successor again as long as nobody has used that
- * successor: in the grace for any repetition, after it once per token. Whoever stole the old token gets the successor too, never a second
+ * successor: in the grace for any repetition, after it once per token. A thief of the old token gets the successor too, never a second
  * family, and the theft shows one use later. The first holder who uses the successor replaces it; the other one then presents a
  * replaced token. That token was handed out twice after its grace, so this is no retry any more, and the family ends.
  *

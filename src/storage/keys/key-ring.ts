@@ -1,5 +1,5 @@
 /**
- * The keys in force in this process: read when it starts, and again whenever they changed, whoever changed them. One short question
+ * The keys in force in this process: read when it starts, and again whenever they were changed, in any process. One short question
  * every two seconds, however many requests there are. Nothing here decides when keys change: key-lifecycle.ts.
  */
 import type { Logger } from '../../base/log.js'

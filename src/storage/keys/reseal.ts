@@ -28,7 +28,7 @@ interface SealedColumn {
   /** At most `batchSize` rows behind this id, in the order of ids. */
   read(prisma: PrismaClient, after: string): Promise<readonly SealedRow[]>
   /** Replaces a value only if it is unchanged since it was read: one that changed is already under the first key. */
-  replace(prisma: PrismaClient, row: SealedRow, anew: string): Promise<Prisma.BatchPayload>
+  replace(prisma: PrismaClient, row: SealedRow, resealed: string): Promise<Prisma.BatchPayload>
 }
 
 const batchSize = 500
@@ -44,15 +44,15 @@ const columns: readonly SealedColumn[] = [
       })
       return rows.map(({ kid: id, sealedPrivateJwk: sealed }) => ({ id, sealed }))
     },
-    replace: ({ signingKey }, { id, sealed }, anew) =>
-      signingKey.updateMany({ where: { kid: id, sealedPrivateJwk: sealed }, data: { sealedPrivateJwk: anew } }),
+    replace: ({ signingKey }, { id, sealed }, resealed) =>
+      signingKey.updateMany({ where: { kid: id, sealedPrivateJwk: sealed }, data: { sealedPrivateJwk: resealed } }),
   },
   {
     ...{ what: 'keys', table: cookieKeys, key: 'id', column: 'sealed', purpose: cookieKeyPurpose },
     read: ({ cookieKey }, after) =>
       cookieKey.findMany({ where: { id: { gt: after } }, orderBy: { id: 'asc' }, take: batchSize }),
-    replace: ({ cookieKey }, row, anew) =>
-      cookieKey.updateMany({ where: { id: row.id, sealed: row.sealed }, data: { sealed: anew } }),
+    replace: ({ cookieKey }, row, resealed) =>
+      cookieKey.updateMany({ where: { id: row.id, sealed: row.sealed }, data: { sealed: resealed } }),
   },
   {
     ...{ what: 'client secrets', table: clients, key: 'id', column: 'sealed_secret', purpose: secretPurpose },
@@ -63,8 +63,8 @@ const columns: readonly SealedColumn[] = [
       })
       return rows.flatMap(({ id, sealedSecret: sealed }) => (sealed === null ? [] : [{ id, sealed }]))
     },
-    replace: ({ client }, { id, sealed }, anew) =>
-      client.updateMany({ where: { id, sealedSecret: sealed }, data: { sealedSecret: anew } }),
+    replace: ({ client }, { id, sealed }, resealed) =>
+      client.updateMany({ where: { id, sealedSecret: sealed }, data: { sealedSecret: resealed } }),
   },
 ]
 
@@ -98,9 +98,9 @@ export async function resealAll({ prisma, secretBox }: Storage): Promise<ResealC
       const rows = await read(prisma, last)
       for (const row of rows) {
         const { id, sealed } = row
-        if (secretBox.isSealedAnew(sealed)) continue
-        const anew = secretBox.seal(secretBox.open(sealed, purpose(id)), purpose(id))
-        counts[what] += (await replace(prisma, row, anew)).count
+        if (secretBox.isSealedByFirstKey(sealed)) continue
+        const resealed = secretBox.seal(secretBox.open(sealed, purpose(id)), purpose(id))
+        counts[what] += (await replace(prisma, row, resealed)).count
       }
       size = rows.length
       last = rows.at(-1)?.id ?? last
@@ -131,7 +131,7 @@ export async function examineSeals({
     for (const row of (await sql.query(examine, [samples])).rows) {
       const state = !secretBox.opens(row.sealed, purpose(row.id))
         ? 'closed'
-        : secretBox.isSealedAnew(row.sealed)
+        : secretBox.isSealedByFirstKey(row.sealed)
           ? 'newest'
           : 'older'
       if (byKey.get(row.key_id)?.state !== 'closed') byKey.set(row.key_id, { what, count: row.count, state })

@@ -113,7 +113,7 @@ const lookAgain = revocations.read(
   'security',
 )
 
-/** Told once is enough: whoever holds a token may say so without end, and every resource server would hear it each time. */
+/** Stored once: the holder of a token could revoke it again and again, and every resource server would be told each time. */
 const insertToken = revocations.write(
   'revocations_token',
   `INSERT INTO revocations (kind, subject_hash, audiences)
