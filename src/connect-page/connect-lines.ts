@@ -1,4 +1,7 @@
-/** How to connect each known client to an MCP URL, as data: the connect page and the start-up lines show it. */
+/**
+ * How to connect each known client to an MCP URL, as data: the connect page and the start-up lines show it. The sentences are in views/, in
+ * every language.
+ */
 import type { ResourceDeclaration } from '../oauth/resource.js'
 import { installInCursor, installInGoose, installInLmStudio, installInVsCode } from './install-links.js'
 import { jsonWord, shellWord } from './shell-word.js'
@@ -17,10 +20,10 @@ export interface ConnectLine {
     | 'chatgpt'
     | 'inspector'
     | 'mcp-remote'
-  /** Name of the client. */
+  /** Name of the client, for the terminal. Pages have words of their own for one that is more than a name (`connect.names`). */
   readonly client: string
-  /** What to do with the code, one sentence. */
-  readonly hint: string
+  /** What stands in the sentence that says what to do with the code: `connect.hints` of the pages' words. */
+  readonly hintValues: Readonly<Record<string, string>>
   /** To copy as it is. */
   readonly code: string
   /** Opens the client, which then offers to add the server. */
@@ -77,14 +80,14 @@ export function connectLines(target: ConnectTarget): readonly ConnectLine[] {
     {
       id: 'claude-code',
       client: 'Claude Code',
-      hint: 'Run this in a terminal, then type /mcp inside Claude Code to sign in.',
+      hintValues: { command: '/mcp' },
       code: `claude mcp add --transport http ${name} ${shellWord(url)}`,
       remote: false,
     },
     {
       id: 'vs-code',
       client: 'VS Code',
-      hint: 'Run this in a terminal, then start the server in VS Code and sign in when it asks.',
+      hintValues: {},
       code: `code --add-mcp ${jsonWord({ name, type: 'http', url })}`,
       install: installInVsCode(kept),
       remote: false,
@@ -92,7 +95,7 @@ export function connectLines(target: ConnectTarget): readonly ConnectLine[] {
     {
       id: 'cursor',
       client: 'Cursor',
-      hint: 'Put this into ~/.cursor/mcp.json, or .cursor/mcp.json of a project.',
+      hintValues: { file: '~/.cursor/mcp.json', projectFile: '.cursor/mcp.json' },
       code: mcpJson,
       install: installInCursor(kept),
       remote: false,
@@ -100,21 +103,21 @@ export function connectLines(target: ConnectTarget): readonly ConnectLine[] {
     {
       id: 'codex',
       client: 'Codex',
-      hint: `Run this in a terminal: Codex opens your browser to sign in. If it does not, run codex mcp login ${name}.`,
+      hintValues: { command: `codex mcp login ${name}` },
       code: `codex mcp add ${name} --url ${shellWord(url)}`,
       remote: false,
     },
     {
       id: 'gemini-cli',
       client: 'Gemini CLI',
-      hint: `Run this in a terminal, then type /mcp auth ${name} inside Gemini CLI to sign in.`,
+      hintValues: { command: `/mcp auth ${name}` },
       code: `gemini mcp add --transport http ${name} ${shellWord(url)}`,
       remote: false,
     },
     {
       id: 'goose',
       client: 'goose',
-      hint: 'Run this in a terminal: goose opens your browser to sign in.',
+      hintValues: {},
       code: `goose session --with-streamable-http-extension ${shellWord(url)}`,
       install: installInGoose(kept, target.name),
       remote: false,
@@ -122,7 +125,7 @@ export function connectLines(target: ConnectTarget): readonly ConnectLine[] {
     {
       id: 'lm-studio',
       client: 'LM Studio',
-      hint: 'In the Program tab, under Install, choose Edit mcp.json and put this in.',
+      hintValues: {},
       code: mcpJson,
       install: installInLmStudio(kept),
       remote: false,
@@ -130,21 +133,21 @@ export function connectLines(target: ConnectTarget): readonly ConnectLine[] {
     {
       id: 'claude',
       client: 'Claude on the web',
-      hint: 'In Settings, Connectors, add a custom connector with this URL.',
+      hintValues: {},
       code: url,
       remote: true,
     },
     {
       id: 'chatgpt',
       client: 'ChatGPT',
-      hint: 'In Settings, Connectors, turn on developer mode, create a connector with this URL, and choose OAuth.',
+      hintValues: {},
       code: url,
       remote: true,
     },
     {
       id: 'inspector',
       client: 'MCP Inspector',
-      hint: 'Run this in a terminal: it asks you to sign in, then lists the tools.',
+      hintValues: {},
       code: `npx @modelcontextprotocol/inspector --cli ${shellWord(url)} --transport http --method tools/list`,
       remote: false,
       node: 22,
@@ -152,7 +155,7 @@ export function connectLines(target: ConnectTarget): readonly ConnectLine[] {
     {
       id: 'mcp-remote',
       client: 'Any client that only starts local programs (mcp-remote)',
-      hint: 'Put this into the client’s MCP settings.',
+      hintValues: {},
       code: json({ mcpServers: { [name]: { command: 'npx', args: remoteArguments(url) } } }),
       remote: false,
     },

@@ -16,6 +16,22 @@ export interface PageText {
   sentence(name: string, values: Readonly<Record<string, string | number>>): readonly SentencePart[]
   /** Like `sentence`, choosing among `name.one`, `name.other` … by the language's plural rules; fills `{count}`. */
   counted(name: string, count: number, values?: Readonly<Record<string, string | number>>): readonly SentencePart[]
+  /** The items with what the language puts between them, each a value. */
+  list(items: readonly string[]): readonly SentencePart[]
+  /** A day, such as "December 1, 2026". In UTC: the server does not know where the person is. */
+  date(time: Date): string
+  /** A day and a time of day, in UTC, which it says. */
+  moment(time: Date): string
+  /** A sentence as one line of text, for a title or a mail. Values are isolated if the language is written from right to left. */
+  plain(parts: readonly SentencePart[]): string
+}
+
+const dayForm = { year: 'numeric', month: 'long', day: 'numeric', timeZone: 'UTC' } as const
+const timeForm = { hour: 'numeric', minute: '2-digit', timeZoneName: 'short' } as const
+
+/** Text has no `<bdi>`: these two characters do the same (UAX #9, FSI and PDI). */
+function isolated(value: string): string {
+  return `\u2068${value}\u2069`
 }
 
 function flatten(node: unknown, prefix: string, into: Map<string, string>): Map<string, string> {
@@ -35,7 +51,12 @@ export function parsePageText(json: string): PageText {
     return found
   }
   const language = text('language')
+  const direction = text('direction') === 'rtl' ? 'rtl' : 'ltr'
   const plurals = new Intl.PluralRules(language)
+  const days = new Intl.DateTimeFormat(language, dayForm)
+  const moments = new Intl.DateTimeFormat(language, { ...dayForm, ...timeForm })
+  const numbers = new Intl.NumberFormat(language)
+  const lists = new Intl.ListFormat(language, { type: 'conjunction', style: 'narrow' })
   const sentence: PageText['sentence'] = (name, values) =>
     text(name)
       .split(/\{(\w+)\}/)
@@ -43,17 +64,25 @@ export function parsePageText(json: string): PageText {
         if (index % 2 === 0) return { words: piece }
         const value = values[piece]
         if (value === undefined) throw new Error(`the text ${name} needs a value for ${piece}`)
-        return { value: String(value) }
+        return { value: typeof value === 'number' ? numbers.format(value) : value }
       })
       .filter((part) => 'value' in part || part.words !== '')
   return {
     names: [...entries.keys()],
     language,
-    direction: text('direction') === 'rtl' ? 'rtl' : 'ltr',
+    direction,
     text,
     hasText: (name) => entries.has(name),
     sentence,
     counted: (name, count, values = {}) => sentence(`${name}.${plurals.select(count)}`, { ...values, count }),
+    list: (items) =>
+      lists.formatToParts(items).map(({ type, value }) => (type === 'element' ? { value } : { words: value })),
+    date: (time) => days.format(time),
+    moment: (time) => moments.format(time),
+    plain: (parts) =>
+      parts
+        .map((part) => ('words' in part ? part.words : direction === 'ltr' ? part.value : isolated(part.value)))
+        .join(''),
   }
 }
 

@@ -126,7 +126,10 @@ function serve(assets: readonly Asset[]): HttpMiddleware {
 }
 
 /** Names every template can use, besides `locals.x` for what an include hands over. */
-const templateNames = ['page', 'site', 'script', 'id', 'text', 'hasText', 'sentence', 'counted', 'show', 'link']
+const templateNames = [
+  ...['page', 'site', 'script', 'id', 'text', 'hasText'],
+  ...['sentence', 'counted', 'list', 'date', 'moment', 'plain', 'show', 'link'],
+]
 
 /** Compiles nothing until a page is first asked for, then keeps it. Reads the words and the stylesheet at once. */
 export function createPages<Views extends object>(options: PagesOptions): Pages<Views> {

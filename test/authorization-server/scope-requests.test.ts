@@ -210,7 +210,7 @@ describe('Parameters that mean nothing in a request (RFC 6749 §3.1)', () => {
     claims: 'none',
     claims_locales: 'de',
     display: 'popup',
-    ui_locales: 'de',
+    ui_locales: 'fr',
     registration: '{}',
   }
   const codeFor = async (by: Grant, parameters: Record<string, string>) =>

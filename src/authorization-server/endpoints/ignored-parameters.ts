@@ -7,7 +7,10 @@
 import { parseScope } from '../../oauth/scope.js'
 import { meantClaims } from './requested-claims.js'
 
-/** OpenID Connect Core §3.1.2.1, §5.2, §5.5, §7.2.1: parameters of an authentication request, which has the scope `openid`. */
+/**
+ * OpenID Connect Core §3.1.2.1, §5.2, §5.5, §7.2.1: parameters of an authentication request, which has the scope `openid`. `ui_locales` is
+ * missing: the pages speak the person's language whatever the scope is.
+ */
 const openidParameters: readonly string[] = [
   'acr_values',
   'claims',
@@ -17,7 +20,6 @@ const openidParameters: readonly string[] = [
   'max_age',
   'nonce',
   'registration',
-  'ui_locales',
 ]
 
 /**
@@ -60,6 +62,11 @@ function rewriteResponseType(parameters: URLSearchParams): void {
 export function dropIgnoredParameters(parameters: URLSearchParams): void {
   rewriteResponseType(parameters)
   rewritePrompt(parameters)
-  if (parseScope(parameters.get('scope') ?? undefined).includes('openid')) rewriteClaims(parameters)
-  else for (const name of openidParameters) parameters.delete(name)
+  if (parseScope(parameters.get('scope') ?? undefined).includes('openid')) {
+    rewriteClaims(parameters)
+    return
+  }
+  for (const name of openidParameters) parameters.delete(name)
+  // Sent twice it would be refused, and here it is nothing to refuse a request for.
+  if (parameters.getAll('ui_locales').length > 1) parameters.delete('ui_locales')
 }
