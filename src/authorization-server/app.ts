@@ -237,7 +237,12 @@ export async function createAuthorizationServer(
     routesOf(visitorPages),
     routesOf(firstRun),
     routesOf(interactions),
-    serveRevocationFeed(storage, createClientAuthentication(provider, 'revocation_feed'), options.stopping),
+    serveRevocationFeed(
+      storage,
+      declarations,
+      createClientAuthentication(provider, 'revocation_feed'),
+      options.stopping,
+    ),
     revokeSelfContained({ storage, audit, read: readSelfContained }),
   ]
   // Where most requests go, only what has a say there stands in the way.

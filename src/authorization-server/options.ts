@@ -3,7 +3,7 @@
 import type { Logger } from '../base/log.js'
 import type { HttpMiddleware } from '../http/context.js'
 import type { Peers } from '../http/peers.js'
-import type { DeclarationsInForce } from '../oauth/declared-resource.js'
+import type { Declarations, DeclarationsInForce } from '../oauth/declared-resource.js'
 import type { HostRules } from '../oauth/host-pattern.js'
 import type { RegistrationRules } from '../oauth/registration-rules.js'
 import type { UsageLimits } from '../oauth/usage-limits.js'
@@ -34,12 +34,12 @@ export interface RegistrationOptions {
   readonly limitTotal: number
 }
 
-/** A client that may follow the revocation feed and introspect (RFC 7662) for one resource, and nothing else. */
+/** A client that may follow the revocation feed and introspect (RFC 7662), and nothing else. */
 export interface ResourceServerClient {
   readonly clientId: string
   readonly clientSecret: string
-  /** Canonical identifier of the resource. */
-  readonly introspects: string
+  /** Canonical identifiers of its resource, by the declarations in force: it may move. Empty: the client may do nothing. */
+  readonly introspects: (declarations: Declarations) => readonly string[]
 }
 
 export interface AuthorizationServerOptions {

@@ -3,9 +3,9 @@
 import { type OwnNames, ownNames, warningAbout } from '../authorization-server/clients/name-warnings.js'
 import { groupByProduct, type ProductGroup } from '../authorization-server/clients/product-groups.js'
 import type { NameWarning } from '../authorization-server/pages/views.js'
-import { declarationsOf } from '../program/topology.js'
 import { createClientStore, isMadeByOperator, type ListedClient } from '../storage/clients/clients.js'
 import { loadConfig, type Terminal, writeJson, writeLine, writeTable } from './command.js'
+import { inForce } from './declared.js'
 import { withStorage } from './storage.js'
 
 const day = (at: Date) => at.toISOString().slice(0, 10)
@@ -50,11 +50,12 @@ function groupJson({ newest, ...group }: ProductGroup, own: OwnNames): unknown {
 }
 
 export async function listClients(terminal: Terminal, shown: { all: boolean; asJson: boolean }): Promise<void> {
-  const clients = await withStorage(terminal, (storage) => createClientStore(storage).list())
+  const [clients, { resources }] = await withStorage(terminal, (storage) =>
+    Promise.all([createClientStore(storage).list(), inForce(terminal, storage)]),
+  )
   const groups = groupByProduct(clients)
-  const config = loadConfig(terminal)
-  const { PRODUCT_NAME: productName, ISSUER_URL: issuer } = config
-  const own = ownNames({ productName, issuer, resources: declarationsOf(config).resources })
+  const { PRODUCT_NAME: productName, ISSUER_URL: issuer } = loadConfig(terminal)
+  const own = ownNames({ productName, issuer, resources })
   if (shown.asJson) {
     const each = clients.map((client) => ({ ...client, nameWarning: warningOf(client, own) }))
     return writeJson(terminal, shown.all ? each : groups.map((group) => groupJson(group, own)))

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { createLogger } from '../base/log.js'
 import { randomSecret } from '../base/secrets.js'
+import { constantDeclarations, type Declarations } from '../oauth/declared-resource.js'
 import { grantTypes as allGrantTypes, defaultGrantTypes, grantTypeNamed, isRefusedTo } from '../oauth/grant-types.js'
 import { memberFromText } from '../oauth/operator-clients.js'
 import { keySetMistakes } from '../oauth/operator-keys.js'
@@ -12,12 +13,12 @@ import {
   redirectUrisOf,
 } from '../oauth/registration.js'
 import { violations } from '../oauth/registration-rules.js'
-import { introspectedResource } from '../oauth/resource.js'
 import { createAuditTrail } from '../storage/audit/audit.js'
 import { createClientStore } from '../storage/clients/clients.js'
 import { readDeclared } from '../storage/declarations/declarations.js'
 import { inviteClient, withdrawAllInvitations } from './client-invitations.js'
 import { listClients } from './client-list.js'
+import { urlLines, withResources } from './client-resources.js'
 import {
   type Command,
   type FlagsOf,
@@ -28,6 +29,7 @@ import {
   writeJson,
   writeLine,
 } from './command.js'
+import { inForce } from './declared.js'
 import { withStorage } from './storage.js'
 
 const operatorOrigin: MetadataOrigin = { isMetadataDocument: false, isFromStranger: false }
@@ -37,7 +39,7 @@ const flags = {
   'redirect-uri': { type: 'string', multiple: true },
   confidential: { type: 'boolean' },
   grant: { type: 'string', multiple: true },
-  introspects: { type: 'string' },
+  introspects: { type: 'string', multiple: true },
   'jwks-uri': { type: 'string' },
   'jwks-file': { type: 'string' },
   set: { type: 'string', multiple: true },
@@ -86,14 +88,6 @@ function grantTypes(given: Flags): readonly string[] {
   return grants
 }
 
-/** Every token names RESOURCE_URL, whichever of its URLs was asked for: of another resource there would be nothing to tell. */
-function resourceToIntrospect(terminal: Terminal, given: string): string {
-  const { RESOURCE_URL: resource, RESOURCE_ALIASES: aliases } = loadConfig(terminal)
-  const known = introspectedResource(given, { resource, aliases })
-  if (known !== undefined) return known
-  throw new UsageError(`--introspects is ${resource}: tokens are issued for no other resource (RESOURCE_URL)`)
-}
-
 /** Members that flags of their own decide: given twice, one of them would be dropped silently. */
 const decidedByFlags: ReadonlySet<string> = new Set([
   'client_name',
@@ -124,23 +118,23 @@ function furtherMembers(given: readonly string[]): Readonly<Record<string, unkno
 }
 
 /** Throws when the server would refuse a client with this metadata, by the rules of registration or by the engine's. */
-async function judge(terminal: Terminal, metadata: NamedClientMetadata): Promise<void> {
+async function judge(terminal: Terminal, metadata: NamedClientMetadata, declared: Declarations): Promise<void> {
   const config = loadConfig(terminal)
   const { clientJudge, clientRules } = await import('../program/client-rules.js')
   const normalised: Record<string, unknown> & { client_id: string } = { ...metadata }
   normaliseMetadata(normalised, operatorOrigin)
-  const [violation] = violations({ ...normalised }, clientRules(config).registrationRules, operatorOrigin)
+  const inForce = constantDeclarations(declared)
+  const [violation] = violations({ ...normalised }, clientRules(config, inForce).registrationRules, operatorOrigin)
   const mistake =
     violation?.message ??
     keySetMistakes(normalised['jwks'], normalised['token_endpoint_auth_signing_alg'])[0] ??
-    (await clientJudge(config))(normalised)
+    (await clientJudge(config, inForce))(normalised)
   if (mistake !== undefined) throw new Error(mistake)
 }
 
 /** Registered metadata (RFC 7591 §2) from flags. */
-function metadataFrom(terminal: Terminal, clientId: string, given: Flags): NamedClientMetadata {
+function metadataFrom(clientId: string, given: Flags): NamedClientMetadata {
   const grants = grantTypes(given)
-  const resource = given.introspects === undefined ? undefined : resourceToIntrospect(terminal, given.introspects)
   return {
     client_id: clientId,
     client_name: given.name,
@@ -150,17 +144,17 @@ function metadataFrom(terminal: Terminal, clientId: string, given: Flags): Named
     token_endpoint_auth_method: authenticationMethod(given),
     ...(given['jwks-uri'] === undefined ? {} : { jwks_uri: given['jwks-uri'] }),
     ...(given['jwks-file'] === undefined ? {} : { jwks: publicKeys(given['jwks-file']) }),
-    ...(resource === undefined ? {} : { introspects: resource }),
+    ...(given.introspects === undefined ? {} : { introspects: given.introspects }),
     ...furtherMembers(given.set ?? []),
   }
 }
 
 /** What the other side asks for besides the id, under the names it has there. */
-function tellWhereToPaste(terminal: Terminal, metadata: NamedClientMetadata) {
+function tellWhereToPaste(terminal: Terminal, metadata: NamedClientMetadata, declared: Declarations) {
   const { token_endpoint_auth_method: method, introspects } = metadata
   const redirects = redirectUrisOf(metadata)
-  const { ISSUER_URL: issuer, RESOURCE_URL: resource } = loadConfig(terminal)
-  writeLine(terminal, `MCP URL        ${resource}`)
+  const { ISSUER_URL: issuer } = loadConfig(terminal)
+  for (const line of urlLines(metadata, declared)) writeLine(terminal, line)
   writeLine(terminal, `issuer         ${issuer}`)
   if (redirects.length > 0) writeLine(terminal, `authorize at   ${issuer}/authorize`)
   writeLine(terminal, `token at       ${issuer}/token`)
@@ -175,14 +169,19 @@ function tellWhereToPaste(terminal: Terminal, metadata: NamedClientMetadata) {
 async function add(terminal: Terminal, given: Flags): Promise<void> {
   if (given.name === undefined || given.name.trim() === '') throw new UsageError('a client needs a --name')
   const clientId = randomSecret(16)
-  const metadata = metadataFrom(terminal, clientId, given)
+  const asked = metadataFrom(clientId, given)
   const secret = given.confidential === true ? randomSecret() : undefined
-  const complete = secret === undefined ? metadata : { ...metadata, client_secret: secret }
-  await judge(terminal, complete)
-  await withStorage(terminal, (storage) => createClientStore(storage).save(clientId, complete, 'static'))
+  const { metadata, declared } = await withStorage(terminal, async (storage) => {
+    const declared = await inForce(terminal, storage)
+    const metadata = withResources(asked, declared, loadConfig(terminal))
+    const complete = secret === undefined ? metadata : { ...metadata, client_secret: secret }
+    await judge(terminal, complete, declared)
+    await createClientStore(storage).save(clientId, complete, 'static')
+    return { metadata, declared }
+  })
   writeLine(terminal, `client_id      ${clientId}`)
   if (secret !== undefined) writeLine(terminal, `client_secret  ${secret}`)
-  tellWhereToPaste(terminal, metadata)
+  tellWhereToPaste(terminal, metadata, declared)
   if (secret === undefined) return
   terminal.stderr.write('The secret is not shown again. Keep it where only that client can read it.\n')
 }
@@ -211,7 +210,7 @@ export const clients: Command = {
   summary: 'The client applications that may request access.',
   usage: [
     'clients add --name <name> --redirect-uri <uri>... [--confidential]',
-    'clients add --name <name> --confidential [--grant client_credentials] [--introspects <resource>]',
+    'clients add --name <name> --confidential [--grant client_credentials] [--introspects <resource>...]',
     'clients add --name <name> --jwks-uri <url>|--jwks-file <path> [--grant <grant>...]',
     'clients add … [--set <member>=<value>]...',
     'clients list [--all] [--json]',

@@ -36,18 +36,22 @@ function readSettings(terminal: Terminal): { readonly config: Config; readonly m
 async function check(terminal: Terminal, only: Part | undefined): Promise<void> {
   const { config, mistakes } = readSettings(terminal)
   const { checkSettings } = await import('../program/settings-check.js')
-  const { checkFile } = await import('../program/declarations/judging.js')
+  const { declaredByFile } = await import('../program/declarations/declared-by-file.js')
+  const { notesConfig } = await import('../program/declarations/in-force.js')
   const { examineMachine } = await import('../program/preflight.js')
   const parts = only === undefined ? bothParts : [only]
   let taken: readonly string[] = []
+  let served = config
+  const ofFile = await mistakesOf(async () => {
+    served = notesConfig(config, await declaredByFile(config, parts, terminal.environment))
+  })
   const judgements = [
     () => tracingSettings(terminal.environment),
     ...parts.map((part) => () => checkSettings(config, [part])),
     async () => {
-      taken = await examineMachine(config, parts)
+      taken = await examineMachine(served, parts)
     },
   ]
-  const ofFile = await mistakesOf(() => checkFile(config, parts, terminal.environment))
   try {
     await judgeAll(judgements, mistakes)
   } catch (error) {

@@ -1,5 +1,5 @@
 /** `gatehouse plan`, `apply`, `export` and `schema`: what a declaration file would change, does change, and would have to say. */
-import { exportedFile } from '../declarations/exported-file.js'
+import { exportedFile, withDeclaredResources } from '../declarations/exported-file.js'
 import { fileJsonSchema } from '../declarations/file-schema.js'
 import type { Plan, PlannedChange } from '../program/declarations/plan.js'
 import { type Command, loadConfig, readArguments, type Terminal, UsageError, writeJson, writeLine } from './command.js'
@@ -100,17 +100,26 @@ export const exportCommand: Command = {
   usage: ['export'],
   async run(terminal, args) {
     if (readArguments(args, {}).positionals.length > 0) throw new UsageError('export takes nothing')
-    const [{ knownClients, readDeclared }, { parsedEntry }] = await Promise.all([
+    const [{ knownClients, readDeclared }, { parsedEntry }, { declaredBy, declares }] = await Promise.all([
       import('../storage/declarations/declarations.js'),
       import('../program/declarations/plan.js'),
+      import('../program/declarations/in-force.js'),
     ])
     await withStorage(terminal, async (storage) => {
       const [{ rows }, clients] = await Promise.all([readDeclared(storage), knownClients(storage, [])])
+      const config = loadConfig(terminal)
+      const isDeclared = declares(config, declaredBy(config, rows))
+      const known = clients.flatMap(({ clientId, metadata }) => {
+        const left = withDeclaredResources(metadata, isDeclared)
+        if (left === undefined)
+          terminal.stderr.write(`warning: ${clientId} is left out: its resources are declared no more\n`)
+        return left ?? []
+      })
       const of = (kind: string) => rows.filter((row) => row.kind === kind).map(({ payload }) => payload)
       terminal.stdout.write(
         exportedFile({
           resources: of('resource').map(parsedEntry),
-          clients: clients.map(({ metadata }) => metadata),
+          clients: known,
           issuers: of('issuer').map((payload) => JSON.parse(payload)),
         }),
       )

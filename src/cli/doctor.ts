@@ -34,8 +34,19 @@ const flags = { json: { type: 'boolean' }, ca: { type: 'string' }, local: { type
 
 type Flags = FlagsOf<typeof flags>
 
-function readUrl(terminal: Terminal, given: string | undefined): string {
-  if (given === undefined) return loadConfig(terminal).RESOURCE_URL
+/** Where the notes are declared here: our own MCP server. */
+async function ownUrl(terminal: Terminal): Promise<string> {
+  const [{ declaredByFile }, { notesIn }] = await Promise.all([
+    import('../program/declarations/declared-by-file.js'),
+    import('../oauth/declared-resource.js'),
+  ])
+  const notes = notesIn(await declaredByFile(loadConfig(terminal), ['mcp'], terminal.environment))
+  if (notes === undefined) throw new UsageError('say which MCP URL: no notes are declared here')
+  return notes.url
+}
+
+async function readUrl(terminal: Terminal, given: string | undefined): Promise<string> {
+  if (given === undefined) return ownUrl(terminal)
   if (!/^https?:\/\//i.test(given) || !canParseUrl(given) || /[\s\\#]/.test(given)) {
     throw new UsageError('give the MCP URL as clients have it: http(s)://host/path')
   }
@@ -109,7 +120,7 @@ export const doctor: Command = {
     if (surplus.length > 0) throw new UsageError('doctor takes one URL')
     let options: DiagnosticNetworkOptions
     try {
-      options = networkOptions(terminal, readUrl(terminal, given), values.ca)
+      options = networkOptions(terminal, await readUrl(terminal, given), values.ca)
     } catch (error) {
       if (error instanceof UsageError || error instanceof ExitStatus) throw error
       throw new ExitStatus(2, describeFailure(error))

@@ -27,6 +27,7 @@ import { createProxyProbe, probeHeaders } from '../http/proxy-probe.js'
 import { overdueNotesRows } from '../mcp-host/expired-rows.js'
 import { tryFollowing } from '../mcp-host/revocations.js'
 import { notesMigrations } from '../notes/notes-database.js'
+import { notesIn } from '../oauth/declared-resource.js'
 import { authorizationServerMetadataUrls, pathOf, protectedResourceMetadataUrl } from '../oauth/well-known.js'
 import { hasEmbeddedDatabase } from '../program/data-folder.js'
 import {
@@ -36,7 +37,8 @@ import {
   openBeside,
   operatorSecrets,
 } from '../program/databases.js'
-import { checkFile } from '../program/declarations/judging.js'
+import { declaredByFile } from '../program/declarations/declared-by-file.js'
+import { notesConfig } from '../program/declarations/in-force.js'
 import { isEmbedded } from '../program/parts-served.js'
 import { productionWarnings } from '../program/production.js'
 import { checkSettings } from '../program/settings-check.js'
@@ -51,16 +53,16 @@ export interface LocalExamination {
   readonly network: Omit<DiagnosticNetworkOptions, 'startUrl' | 'clock'>
 }
 
-/** The settings, or why no server starts with them. */
+/** The settings, those of the notes as they are declared; or why no server starts with them. */
 async function readSettings(
   terminal: Terminal,
   parts: readonly Part[],
-): Promise<{ config?: Config; mistakes: readonly string[] }> {
+): Promise<{ config?: Config; hasNotes?: boolean; mistakes: readonly string[] }> {
   try {
     const config = loadConfig(terminal)
     await checkSettings(config, parts)
-    await checkFile(config, parts, terminal.environment)
-    return { config, mistakes: [] }
+    const declared = await declaredByFile(config, parts, terminal.environment)
+    return { config: notesConfig(config, declared), hasNotes: notesIn(declared) !== undefined, mistakes: [] }
   } catch (error) {
     return {
       mistakes:
@@ -178,7 +180,7 @@ type Address = Omit<AddressFacts, 'exchange' | 'certificate' | 'received' | 'isP
   readonly document: string
 }
 
-function addressesOf(config: Config, only: Part | undefined): readonly Address[] {
+function addressesOf(config: Config, only: Part | undefined, hasNotes: boolean): readonly Address[] {
   const { ISSUER_URL: issuer, RESOURCE_URL: resource } = config
   const atIssuer = (setting: Address['setting'], url: string): Address => ({
     ...{ setting, url, document: authorizationServerMetadataUrls(url)[0] ?? url },
@@ -186,11 +188,13 @@ function addressesOf(config: Config, only: Part | undefined): readonly Address[]
   })
   const document = protectedResourceMetadataUrl(resource)
   const named = { member: 'resource', identifier: resource }
-  const atResource: Address = { setting: 'RESOURCE_URL', url: resource, document, ...named }
+  const atResource: readonly Address[] = hasNotes
+    ? [{ setting: 'RESOURCE_URL', url: resource, document, ...named }]
+    : []
   if (only === 'auth') return [atIssuer('ISSUER_URL', issuer)]
   // One process that runs both reaches itself.
-  if (only === undefined) return [atIssuer('ISSUER_URL', issuer), atResource]
-  return [atResource, atIssuer('ISSUER_INTERNAL_URL', internalUrl(config, only) ?? issuer)]
+  if (only === undefined) return [atIssuer('ISSUER_URL', issuer), ...atResource]
+  return [...atResource, atIssuer('ISSUER_INTERNAL_URL', internalUrl(config, only) ?? issuer)]
 }
 
 /** What the server at a public address has too, whichever it is. */
@@ -247,7 +251,7 @@ async function askFeed(
 export async function gatherLocalFacts(terminal: Terminal, { only, network }: LocalExamination): Promise<LocalFacts> {
   const { clock } = terminal
   const parts = (['auth', 'mcp'] as const).filter((part) => only === undefined || part === only)
-  const { config, mistakes } = await readSettings(terminal, parts)
+  const { config, hasNotes = false, mistakes } = await readSettings(terminal, parts)
   const nothing = { ...{ at: clock.now(), parts, mistakes, warnings: [], databases: [], stored: undefined } }
   if (config === undefined) {
     const further = { encryptionKey: undefined, disk: undefined, addresses: [] }
@@ -258,7 +262,7 @@ export async function gatherLocalFacts(terminal: Terminal, { only, network }: Lo
   const secretAt = (one: Address) => (encryption.facts?.flaw === undefined ? secretFor(one, config, only) : undefined)
   const [examined, addresses] = await Promise.all([
     Promise.all(parts.map((part) => examineDatabase(config, part, clock, encryption.keys))),
-    Promise.all(addressesOf(config, only).map((one) => ask(one, secretAt(one), network, clock))),
+    Promise.all(addressesOf(config, only, hasNotes).map((one) => ask(one, secretAt(one), network, clock))),
   ])
   const stored = examined.find((one) => one.stored !== undefined)?.stored
   const isMissing = parts.includes('auth') && encryption.keys === undefined && stored?.keys.areUnmade === false

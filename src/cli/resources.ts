@@ -2,7 +2,6 @@
 import { exportedResource } from '../declarations/exported-file.js'
 import type { DeclaredResource } from '../oauth/declared-resource.js'
 import { canonicalResource } from '../oauth/resource.js'
-import type { Storage } from '../storage/storage.js'
 import {
   type Command,
   type FlagsOf,
@@ -14,6 +13,7 @@ import {
   writeLine,
   writeTable,
 } from './command.js'
+import { inForce } from './declared.js'
 import { addResource, memberFlags, membersGiven } from './resource-adding.js'
 import { discover, discoveryFlags } from './resource-discovery.js'
 import { withStorage } from './storage.js'
@@ -30,13 +30,8 @@ const load = () =>
     import('../program/declarations/plan.js'),
   ])
 
-async function inForce(terminal: Terminal, storage: Storage): Promise<readonly DeclaredResource[]> {
-  const [{ declaredBy }, , { readDeclared }] = await load()
-  return declaredBy(loadConfig(terminal), (await readDeclared(storage)).rows).resources
-}
-
 async function list(terminal: Terminal, json: boolean): Promise<void> {
-  const resources = await withStorage(terminal, (storage) => inForce(terminal, storage))
+  const { resources } = await withStorage(terminal, (storage) => inForce(terminal, storage))
   if (json) return writeJson(terminal, resources)
   const row = ({ id, url, name, isNotes, isDefault, source, places }: DeclaredResource) => {
     const notes = [isNotes ? 'notes' : '', isDefault || resources.length === 1 ? 'default' : ''].filter(Boolean)
@@ -52,7 +47,7 @@ const isMeant =
 async function show(terminal: Terminal, asked: string, json: boolean): Promise<void> {
   const [, , { readDeclared }, { parsedEntry }] = await load()
   await withStorage(terminal, async (storage) => {
-    const found = (await inForce(terminal, storage)).find(isMeant(asked))
+    const found = (await inForce(terminal, storage)).resources.find(isMeant(asked))
     if (found === undefined) throw new Error(`there is no resource ${asked}`)
     const { rows } = await readDeclared(storage)
     const stored = rows.find(({ kind, id }) => kind === 'resource' && id === found.id)

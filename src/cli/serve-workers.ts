@@ -31,6 +31,11 @@ export async function serveWithWorkers({ config, count, log, askedToStop }: Serv
   survive(() => primary.stop(), log)
   // However this process ends, none of its workers stays behind.
   process.once('exit', () => primary.kill())
+  // Before the start: a signal that nobody handles would end the process.
+  process.on('SIGHUP', () => {
+    // One that has gone meanwhile reads the file at its next start.
+    for (const { calls } of primary.serving().values()) calls.call('reload', null).catch(() => undefined)
+  })
   let isAskedToStop = false
   const stopped = askedToStop.then(() => {
     isAskedToStop = true
@@ -45,10 +50,6 @@ export async function serveWithWorkers({ config, count, log, askedToStop }: Serv
   const { METRICS_PORT: metricsPort, HOST: host } = config
   const metrics = metricsPort === undefined || isAskedToStop ? undefined : await primary.serveMetrics(host, metricsPort)
   collectGarbage()
-  process.on('SIGHUP', () => {
-    // One that has gone meanwhile reads the file at its next start.
-    for (const { calls } of primary.serving().values()) calls.call('reload', null).catch(() => undefined)
-  })
   primary
     .serving()
     .get(1)

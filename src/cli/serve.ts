@@ -5,7 +5,7 @@ import type { Config } from '../config/config.js'
 import { isEmbedded, type Part, partsServed, workerCount } from '../program/parts-served.js'
 import { channelToPrimary } from './cluster-processes.js'
 import { type Command, loadConfig, partNamed, readArguments, type Terminal } from './command.js'
-import { startService, stopLimitMs } from './serve-here.js'
+import { type RunningService, startService, stopLimitMs } from './serve-here.js'
 
 /** Node 20 reached its end of life in April 2026. It still works, and is tested. */
 const oldestMaintainedNode = 22
@@ -73,8 +73,11 @@ export const serve: Command = {
       return serveWithWorkers({ config, count, log, askedToStop })
     }
     if (config.WORKERS === 'auto') log.info({ cores: availableParallelism() }, onlyOne(config, only))
-    const { system, banner } = await startService(terminal, { config, only, log })
-    process.on('SIGHUP', () => void system.reload())
+    // Before the start: a signal that nobody handles would end the process.
+    let running: RunningService | undefined
+    process.on('SIGHUP', () => void running?.system.reload())
+    running = await startService(terminal, { config, only, log })
+    const { system, banner } = running
     terminal.stdout.write(banner)
     await askedToStop
     await system.close()

@@ -73,6 +73,9 @@ function judgeReferences(entry: Raw, { resources }: ClientRules, complain: Compl
     if (text !== undefined) return [[[member], text]]
     return textsOf(entry[member]).map(([index, item]) => [[member, index], item])
   }
+  // Registered metadata have no empty members, and without this one a client is not limited at all.
+  if (Array.isArray(entry['resources']) && entry['resources'].length === 0)
+    complain(['resources'], 'resources must name at least one: leave it out for all')
   for (const member of ['resources', 'introspects']) {
     for (const [path, identifier] of named(member)) {
       if (resources.find(identifier) !== undefined) continue

@@ -39,6 +39,26 @@ function sortedBy<T extends Raw>(entries: readonly T[], member: string): readonl
   return [...entries].sort((one, other) => (textOf(one) < textOf(other) ? -1 : textOf(one) > textOf(other) ? 1 : 0))
 }
 
+/**
+ * The client without the resources that it names and that are declared no more: a file that names them would have mistakes. `undefined` if
+ * nothing is left of what it is limited to, or for: without the member it would be allowed more.
+ */
+export function withDeclaredResources(
+  metadata: NamedClientMetadata,
+  isDeclared: (identifier: string) => boolean,
+): NamedClientMetadata | undefined {
+  const left = (member: unknown) => [member].flat().filter((each): each is string => isDeclared(String(each)))
+  const { introspects, resources, ...rest } = metadata
+  const [served, limits] = [left(introspects), left(resources)]
+  if (resources !== undefined && limits.length === 0) return undefined
+  if (introspects !== undefined && served.length === 0 && isEmptyList(metadata['grant_types'])) return undefined
+  return {
+    ...rest,
+    ...(served.length > 0 && { introspects: served.length === 1 ? served[0] : served }),
+    ...(limits.length > 0 && { resources: limits }),
+  }
+}
+
 /** YAML; `{}` if nothing is declared. */
 export function exportedFile({ resources, clients, issuers }: Exported): string {
   const file = {

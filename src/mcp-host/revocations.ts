@@ -72,14 +72,17 @@ export function tryFollowing(reach: RevocationsReach): Promise<FeedState> {
   })
 }
 
-/** Refuses what `verify` takes and what was revoked. Follows from now on; the issuer may start later, and restart. */
-export function withRevocations(verify: TokenVerifier, options: RevocationsOptions): TokenVerifier {
+/** Makes a verifier refuse what was revoked, too. Several verifiers of one resource share what is known. */
+export type RefuseRevoked = (verify: TokenVerifier) => TokenVerifier
+
+/** Follows from now on; the issuer may start later, and restart. */
+export function openRevocations(options: RevocationsOptions): RefuseRevoked {
   const { credentials, stopping, log } = options
-  if (credentials === undefined) return verify
+  if (credentials === undefined) return (verify) => verify
   const feed = follow(
     { ...options, credentials },
     { refuseAfterSeconds: options.maxSilenceSeconds, onChange: noteIn(log) },
   )
   stopping.addEventListener('abort', () => feed.close())
-  return refuseRevoked(verify, feed)
+  return (verify) => refuseRevoked(verify, feed)
 }

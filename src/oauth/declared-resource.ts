@@ -96,6 +96,11 @@ export function declarationOf(
   }
 }
 
+/** Of the notes that our own MCP server serves, if they are declared. */
+export function notesIn({ resources }: Declarations): DeclaredResource | undefined {
+  return resources.find(({ isNotes }) => isNotes)
+}
+
 /** What never changes while the process runs. */
 export function constantDeclarations(declarations: Declarations): DeclarationsInForce {
   return { current: () => declarations }

@@ -90,15 +90,3 @@ export function canonicalResource(value: string): string | undefined {
   if (url.username !== '' || url.password !== '') return undefined
   return `${url.protocol}//${url.host}${withoutTrailingSlashes(url.pathname)}${url.search}`
 }
-
-/**
- * The resource whose tokens a client may introspect that was given one of its identifiers: tokens name the first of them, whichever was
- * asked for. `undefined` for another resource, of which there would be nothing to tell.
- */
-export function introspectedResource(
-  given: string,
-  { resource, aliases }: Pick<ResourceDeclaration, 'resource' | 'aliases'>,
-): string | undefined {
-  const asked = canonicalResource(given)
-  return asked !== undefined && [resource, ...aliases].includes(asked) ? resource : undefined
-}

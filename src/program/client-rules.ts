@@ -18,7 +18,10 @@ export function clientRules(config: Config, inForce?: DeclarationsInForce): Clie
 }
 
 /** The engine's objection to an operator's client, if any. Loads the engine and leaves nothing behind. */
-export async function clientJudge(config: Config): Promise<(metadata: NamedClientMetadata) => string | undefined> {
+export async function clientJudge(
+  config: Config,
+  inForce?: DeclarationsInForce,
+): Promise<(metadata: NamedClientMetadata) => string | undefined> {
   const { createClientJudge } = await import('../authorization-server/engine/provider.js')
-  return createClientJudge(clientRules(config))
+  return createClientJudge(clientRules(config, inForce))
 }

@@ -13,18 +13,18 @@ import { sweepExpiredRows } from '../mcp-host/expired-rows.js'
 import { createIssuerMirror } from '../mcp-host/issuer-mirror.js'
 import { createProofReplayStore } from '../mcp-host/proof-replays.js'
 import { observedMcpServer } from '../mcp-host/request-counts.js'
-import { withRevocations } from '../mcp-host/revocations.js'
+import { openRevocations, type RefuseRevoked } from '../mcp-host/revocations.js'
 import { createSharedBuckets } from '../mcp-host/shared-buckets.js'
 import { createTokenVerifier } from '../mcp-host/token-verifier.js'
 import { createNotesReadiness, notesMigrations } from '../notes/notes-database.js'
 import { notesServer } from '../notes/notes-server.js'
-import type { Declarations, DeclaredResource } from '../oauth/declared-resource.js'
+import { type Declarations, type DeclaredResource, notesIn } from '../oauth/declared-resource.js'
 import { OAuthError } from '../oauth/errors.js'
 import type { ResourceDeclaration } from '../oauth/resource.js'
 import { createOperatorFetch } from '../outbound/operator-fetch.js'
 import { createPages, viewsFolder } from '../pages/pages.js'
 import { bringUpToDate, letCommandsIn, openDatabase, operatorSecrets } from './databases.js'
-import { notesConfig, notesIn } from './declarations/in-force.js'
+import { notesConfig } from './declarations/in-force.js'
 import type { DeclaredParts } from './parts.js'
 import { internalUrl, ownClient } from './topology.js'
 
@@ -42,12 +42,12 @@ export interface ServedMcp {
 }
 
 /** A server without anything but its health. */
-function bareApp(parts: DeclaredParts, ready: () => Promise<void>): McpApp {
+function bareApp(parts: DeclaredParts, port: number, ready: () => Promise<void>): McpApp {
   const { config, log, clock, declared, stopping, overrides } = parts
   const app = createHttpBase({
     log,
     clock,
-    origin: `http://localhost:${config.mcpPort}`,
+    origin: `http://localhost:${port}`,
     trustedProxies: config.TRUSTED_PROXIES,
     ready,
     warnings: declared.warnings,
@@ -60,32 +60,73 @@ function bareApp(parts: DeclaredParts, ready: () => Promise<void>): McpApp {
   return { app, isFor: () => false, ready, close: async () => undefined }
 }
 
+/** How the issuer is reached, and by which credentials. */
+function reachOf(parts: DeclaredParts) {
+  const { config, clock, overrides, observability, issuerRoute } = parts
+  const dispatcher = issuerRoute?.dispatcher
+  const fetch = observability.operatorFetch(createOperatorFetch({ timeoutMs: 5_000, maxBytes: 1_048_576, dispatcher }))
+  const credentials = config.introspectionClient ?? ownClient(config, parts.ownSecret)
+  return {
+    ...{ issuer: config.ISSUER_URL, internalUrl: internalUrl(config, overrides.only), dispatcher, fetch, clock },
+    credentials,
+  }
+}
+
+type Reach = ReturnType<typeof reachOf>
+
+/**
+ * Follows what is revoked for the notes, as long as they stay at one URL. An app that takes another's place there knows what the other knew:
+ * it would take revoked tokens otherwise, until it has asked, or for as long as the issuer does not answer.
+ */
+function createFollower(parts: DeclaredParts, reach: Reach) {
+  const { config, log, stopping } = parts
+  let kept: { readonly url: string | undefined; readonly refuse: RefuseRevoked; readonly ended: AbortController }
+  const follow = (url: string | undefined) => {
+    const ended = new AbortController()
+    const options = {
+      ...{ ...reach, log, maxSilenceSeconds: config.REVOCATION_MAX_SILENCE_SECONDS },
+      // Where no notes are, there is nothing to be told.
+      credentials: url === undefined ? undefined : reach.credentials,
+      stopping: AbortSignal.any([stopping.signal, ended.signal]),
+    }
+    kept = { url, refuse: openRevocations(options), ended }
+    return kept
+  }
+  kept = follow(undefined)
+  return (url: string | undefined): RefuseRevoked => {
+    if (kept.url === url) return kept.refuse
+    kept.ended.abort()
+    return follow(url).refuse
+  }
+}
+
+/** What stays when another app takes the place of one. */
+interface Lasting {
+  readonly database: Database
+  readonly reach: Reach
+  readonly port: number
+}
+
 /** The notes as these settings and declarations have them. `ended`: aborted when another app takes its place. */
-function notesApp(parts: DeclaredParts, database: Database, declarations: Declarations, ended: AbortSignal): McpApp {
+function notesApp(
+  parts: DeclaredParts,
+  { database, reach, port }: Lasting,
+  declarations: Declarations,
+  { refuseRevoked, ended }: { readonly refuseRevoked: RefuseRevoked; readonly ended: AbortSignal },
+): McpApp {
   const { log, clock, overrides, forwarderSecret, observability, declared } = parts
   const { worker } = overrides
   const notes = notesIn(declarations)
-  if (notes === undefined) return bareApp(parts, createNotesReadiness(database))
+  if (notes === undefined) return bareApp(parts, port, createNotesReadiness(database))
   const config = notesConfig(parts.config, declarations)
   const stopping = AbortSignal.any([parts.stopping.signal, ended])
   const { RESOURCE_URL: resourceUrl, ISSUER_URL: issuer, PRODUCT_NAME: productName, ACCENT_COLOR: accentColor } = config
-  const dispatcher = parts.issuerRoute?.dispatcher
-  const fetch = observability.operatorFetch(createOperatorFetch({ timeoutMs: 5_000, maxBytes: 1_048_576, dispatcher }))
-  const reach = { issuer, internalUrl: internalUrl(config, overrides.only), dispatcher, fetch, clock }
-  const credentials = config.introspectionClient ?? ownClient(config, parts.ownSecret)
-  const introspection = config.ACCESS_TOKEN_FORMAT === 'jwt' ? undefined : credentials
+  const introspection = config.ACCESS_TOKEN_FORMAT === 'jwt' ? undefined : reach.credentials
   const apiKeys = config.API_KEYS ? createApiKeyStore(database.sql) : undefined
-  const verify = withRevocations(createTokenVerifier({ ...reach, audience: resourceUrl, introspection, apiKeys }), {
-    ...reach,
-    log,
-    credentials,
-    maxSilenceSeconds: config.REVOCATION_MAX_SILENCE_SECONDS,
-    stopping,
-  })
   return createMcpApp({
     definition: { ...notesServer(resourceUrl, database, clock, config.RESOURCE_ALIASES), resource: describedBy(notes) },
     issuer,
-    verify,
+    verify: refuseRevoked(createTokenVerifier({ ...reach, audience: resourceUrl, introspection, apiKeys })),
     pages: createPages<ConnectViews>({ viewsFolder, productName, accentColor, scripts: connectScripts }),
     version,
     log,
@@ -120,34 +161,47 @@ function describedBy({
   return { resource: url, aliases, name, description, scopes, tools, defaultScopes }
 }
 
+/** What the app is made from. Where an entry stands and who may ask for what are the issuer's: another app for them would end open streams. */
+function servedOf(declarations: Declarations): string {
+  const notes = notesIn(declarations)
+  return JSON.stringify(notes && [describedBy(notes), notes.tokens.format, notes.tokens.dpop])
+}
+
+/** The port that a start with these declarations opens. */
+const openedPort = ({ config }: DeclaredParts, declarations: Declarations) => notesConfig(config, declarations).mcpPort
+
 /** Opened, not listening: its app may be served on the authorization server's port. */
 export async function openMcp(parts: DeclaredParts): Promise<ServedMcp> {
   const { config, log, clock, overrides, startsAll, closers, observability, declared } = parts
   const { worker } = overrides
+  const port = openedPort(parts, declared.live.current())
   const database = observability.database('mcp', await openDatabase(config, 'mcp', log))
   closers.add(() => database.close())
   if (startsAll) await bringUpToDate(config, database, notesMigrations, log)
   closers.add(await letCommandsIn(config, 'mcp', database))
+  const reach = reachOf(parts)
+  const followerOf = createFollower(parts, reach)
   const build = (declarations: Declarations) => {
     const ended = new AbortController()
-    const mcp = notesApp(parts, database, declarations, ended.signal)
+    const refuseRevoked = followerOf(notesIn(declarations)?.url)
+    const mcp = notesApp(parts, { database, reach, port }, declarations, { refuseRevoked, ended: ended.signal })
     const listener = mcp.app.callback()
     const close = async () => {
       ended.abort()
       await mcp.close()
     }
-    return { ...mcp, listener, close, of: JSON.stringify(notesIn(declarations)) }
+    return { ...mcp, listener, close, of: servedOf(declarations) }
   }
   let served = build(declared.live.current())
   declared.live.follow((declarations) => {
-    if (JSON.stringify(notesIn(declarations)) === served.of) return
+    if (servedOf(declarations) === served.of) return
     const before = served
     served = build(declarations)
     before
       .close()
       .catch((error: unknown) => log.warn({ err: error }, 'the notes as they were declared before did not end'))
-    const { mcpPort } = notesConfig(config, declarations)
-    if (mcpPort !== config.mcpPort)
+    const mcpPort = openedPort(parts, declarations)
+    if (mcpPort !== port)
       log.warn({ mcpPort }, 'the notes are declared at another port: it is opened at the next start')
   })
   if (worker?.isFirst !== false) {
@@ -164,6 +218,5 @@ export async function openMcp(parts: DeclaredParts): Promise<ServedMcp> {
 
 export async function startMcp(parts: DeclaredParts, listening: (server: ListeningServer) => void): Promise<void> {
   const { app } = await openMcp(parts)
-  const { mcpPort } = notesConfig(parts.config, parts.declared.live.current())
-  listening(await listen(app, parts.config.HOST, mcpPort))
+  listening(await listen(app, parts.config.HOST, openedPort(parts, parts.declared.live.current())))
 }

@@ -11,11 +11,11 @@ import type { Config, Environment } from '../config/config.js'
 import { FileMistakes } from '../declarations/declaration-file.js'
 import type { ListeningServer } from '../http/http.js'
 import { createInProcessRoute } from '../http/in-process-route.js'
-import type { Declarations } from '../oauth/declared-resource.js'
+import { type Declarations, notesIn } from '../oauth/declared-resource.js'
 import { prepareDatabases } from './data-folder.js'
-import { type FollowedDeclarations, openFileCopy, rowsOf, wasApplied } from './declarations/following.js'
-import { declaredBy, notesConfig, notesIn } from './declarations/in-force.js'
-import { judgeFile, readFollowed } from './declarations/judging.js'
+import { appliedBefore, declaredByFile } from './declarations/declared-by-file.js'
+import { type FollowedDeclarations, openFileCopy } from './declarations/following.js'
+import { declaredBy, notesConfig } from './declarations/in-force.js'
 import { openObservability } from './observability.js'
 import type { DeclaredParts, Parts, SystemOverrides } from './parts.js'
 import type { Part } from './parts-served.js'
@@ -37,19 +37,14 @@ export interface System {
   setupLink(): string | undefined
 }
 
-/**
- * What the followed file declares; what the settings do, if there is none. Rejects with its mistakes, unless something was applied before
- * that can stay in force.
- */
+/** What the followed file declares. With mistakes in it, what was applied before stays in force; rejects with them if nothing was. */
 async function judgeFollowed(config: Config, parts: readonly Part[], environment: Environment): Promise<Declarations> {
   try {
-    const file = readFollowed(config)
-    if (file === undefined) return declaredBy(config, [])
-    const { declared } = await judgeFile(config, file, { environment, withClients: parts.includes('auth') })
-    return declaredBy(config, rowsOf(declared))
+    return await declaredByFile(config, parts, environment)
   } catch (error) {
-    if (!(error instanceof FileMistakes) || !parts.includes('auth') || !(await wasApplied(config))) throw error
-    return declaredBy(config, [])
+    const before = error instanceof FileMistakes && parts.includes('auth') ? await appliedBefore(config) : undefined
+    if (before === undefined) throw error
+    return declaredBy(config, before.rows)
   }
 }
 
@@ -127,7 +122,7 @@ export function createSystem(config: Config, overrides: SystemOverrides = {}): S
         declared = followed
         const served = notesConfig(config, followed.live.current())
         const hasNotes = notesIn(followed.live.current()) !== undefined
-        const parts: DeclaredParts = { ...opening, config: served, declared: followed }
+        const parts: DeclaredParts = { ...opening, declared: followed }
         const mcp = wanted.includes('mcp') ? await import('./mcp.js') : undefined
         const isShared = mcp !== undefined && auth !== undefined && sharesPort(served, hasNotes)
         const beside = isShared ? await mcp?.openMcp(parts) : undefined

@@ -4,8 +4,15 @@
  */
 import type { ResourceServerClient } from '../authorization-server/options.js'
 import type { Config } from '../config/config.js'
+import { createKnownResources } from '../declarations/known-resources.js'
 import { notesResource } from '../notes/notes-resource.js'
-import { type Declarations, declarationOf, defaultTokenRules, type TokenRules } from '../oauth/declared-resource.js'
+import {
+  type Declarations,
+  declarationOf,
+  defaultTokenRules,
+  notesIn,
+  type TokenRules,
+} from '../oauth/declared-resource.js'
 import { isSingleOrigin } from '../oauth/deployment.js'
 import { type ResourceDeclaration, readOnlyDeclaration } from '../oauth/resource.js'
 import { pathOf } from '../oauth/well-known.js'
@@ -62,8 +69,27 @@ export function declarationsOf(config: Config): Declarations {
   }
 }
 
-/** The client that the MCP server is without being registered. */
-export function ownClient(config: Config, secret: string | undefined): ResourceServerClient | undefined {
+/**
+ * The client that the MCP server is without being registered: the resource server of the notes, wherever they are declared now. Where they
+ * were before it goes on to hear of what ended: a server with a former copy of the file may still take tokens there. Not if another
+ * resource is declared there since.
+ */
+export function ownClient(
+  { ISSUER_URL: issuer }: Pick<Config, 'ISSUER_URL'>,
+  secret: string | undefined,
+): ResourceServerClient | undefined {
   if (secret === undefined) return undefined
-  return { clientId: 'gatehouse-mcp-server', clientSecret: secret, introspects: config.RESOURCE_URL }
+  const served = new Set<string>()
+  return {
+    clientId: 'gatehouse-mcp-server',
+    clientSecret: secret,
+    introspects: ({ resources }) => {
+      for (const { url } of resources.filter(({ isNotes }) => isNotes)) served.add(url)
+      const others = createKnownResources(
+        resources.filter(({ isNotes }) => !isNotes),
+        issuer,
+      )
+      return [...served].filter((url) => others.find(url) === undefined)
+    },
+  }
 }

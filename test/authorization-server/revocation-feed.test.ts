@@ -38,7 +38,7 @@ describeOnDatabases('The revocation feed, on %s', (kind) => {
   let elsewhere: Machine
   const stopping = new AbortController()
   beforeAll(async () => {
-    const resourceServerClient = { ...ours, introspects: 'http://localhost:4000/mcp' }
+    const resourceServerClient = { ...ours, introspects: () => ['http://localhost:4000/mcp'] }
     server = await startServer(kind, { resourceServerClient, stopping: stopping.signal })
     grant = await newGrant(server)
     follower = await addConfidentialClient(server, { introspects: server.resource })
@@ -220,10 +220,13 @@ describeOnDatabases('The revocation feed, on %s', (kind) => {
   it('answers who waits as soon as something happens, at all replicas, and otherwise when the time is over', async () => {
     const replica = new URL(await server.startReplica()).origin
     const tokens = await newTokens()
-    const after = await end()
+    const ends = new Map([
+      [follower, await end()],
+      [elsewhere, await end(elsewhere)],
+    ])
     const idsFor = async (by: Machine, wait: string, origin = server.issuer, signal?: AbortSignal) =>
       pageSchema
-        .parse(await (await ask(by.authorization, { after, wait }, origin, signal)).json())
+        .parse(await (await ask(by.authorization, { after: ends.get(by) ?? '', wait }, origin, signal)).json())
         .revocations.map(({ id }) => id)
     // Waits as long as the two below and began before them: whoever is answered at the end of the wait is answered after it.
     let isQuietOver = false
@@ -239,6 +242,24 @@ describeOnDatabases('The revocation feed, on %s', (kind) => {
     expect(await short).toEqual([])
     leaving.abort()
     await expect(quiet).rejects.toThrow('aborted')
+  })
+
+  it('starts over for a client that introspects other resources than when its cursor was given', async () => {
+    const { access_token: token } = await newTokens()
+    const other = 'https://other.example/mcp'
+    const introspects = (resources: readonly string[]) => ({ introspects: resources })
+    const client = await addConfidentialClient(server, introspects([other]))
+    const { cursor } = await read({}, client)
+    expect(await revoke(grant, token)).toBe(200)
+    const { cursor: later } = await read({ after: cursor }, client)
+    const stored = await server.storage.prisma.client.findUniqueOrThrow({ where: { id: client.clientId } })
+    const payload = { ...Object(stored.payload), ...introspects([server.resource, other]) }
+    await server.storage.prisma.client.update({ where: { id: client.clientId }, data: { payload } })
+    const page = await read({ after: later }, client)
+    const { jti } = decodeJwt(token)
+    expect(page.revocations).toContainEqual(expect.objectContaining({ kind: 'token', id: hashSecret(jti ?? '') }))
+    expect(page.complete).toBe(true)
+    expect(await facts(page.cursor, client)).toEqual([])
   })
 
   it('writes one line per request, without a cursor, a credential or an error that was none', async () => {

@@ -152,6 +152,7 @@ describe('a file of clients', () => {
     ],
     [/: response_types\[0\] must be one of code/, { ...name, client_id: 'm', jwks, response_types: ['code id_token'] }],
     [/: introspects must be http:\/\/localhost:4000\/mcp:/, { ...name, client_id: 'm', jwks, introspects: issuer }],
+    [/: resources must name at least one/, { ...name, client_id: 'm', jwks, resources: [] }],
     [/: jwks.keys must be a list of public keys/, { ...name, client_id: 'm', jwks: { keys: [] } }],
     [/: jwks.keys\[0\] is no EC key/, { ...name, client_id: 'm', jwks: { keys: [{ ...key, y: key.x }] } }],
     [/: jwks holds no key that signs anything/, { ...name, client_id: 'm', jwks: { keys: [{ kty: 'AKP' }] } }],

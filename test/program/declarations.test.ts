@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals'
 import { runCli } from '../cli/terminal.js'
 import { eventually } from '../support/eventually.js'
 import { freePort } from '../support/free-port.js'
+import { newGrant, obtainTokens } from '../support/oauth-client.js'
 import { stackSettings } from '../support/settings.js'
 import { failureOfStart, type Stack, startStack } from '../support/stack.js'
 import { webClient as client, resourcesNamed as file, health as healthOf, knows as isKnown } from './declared-names.js'
@@ -32,6 +33,7 @@ beforeAll(async () => {
   write(file('one') + client)
   stack = await startStack({
     database: 'embedded',
+    resource: 'https://one.example.com/mcp',
     env: { RESOURCE_URL: '', GATEHOUSE_FILE: path, MCP_PORT: String(await freePort()) },
   })
 })
@@ -126,6 +128,47 @@ describe('Commands beside it', () => {
     })
   })
 
+  it('plan: counts the connections to members of a family', async () => {
+    const member = 'https://one.planned.example.com/mcp'
+    const family = `resources:\n  - { pattern: "https://*.planned.example.com/mcp", name: Planned, scopes: { p: { title: P } } }\n`
+    write(`${family}${client}`)
+    await eventually(async () => (await names()).join() === 'planned')
+    const grant = await newGrant({ issuer: stack.issuer, resource: member })
+    await obtainTokens(grant, stack.newBrowser(), { account: stack.account }, 'p')
+    const other = join(folder, 'planned.yaml')
+    writeFileSync(other, file('one') + client)
+    expect((await run('plan', other)).stdout).toContain('\n1 connection would end.\n')
+    write(file('one') + client)
+    await eventually(async () => (await names()).join() === 'one')
+    expect((await run('plan', other)).stdout).toBe('Nothing would change.\n')
+  })
+
+  it('clients: go by every resource that is declared', async () => {
+    const all = ['one', 'two', 'three', 'four', 'five', 'six']
+    write(file(...all) + client)
+    await eventually(() => knows('six'))
+    const add = (...flags: readonly string[]) => run('clients', 'add', '--name', 'Server', '--confidential', ...flags)
+    const [two, three] = ['https://two.example.com/mcp', 'https://three.example.com/mcp']
+    const both = await add('--introspects', `${two}/`, '--introspects', three)
+    expect(both).toMatchObject({ exitCode: 0 })
+    const shown = await run('clients', 'show', /client_id +(\S+)/.exec(both.stdout)?.[1] ?? '')
+    expect(JSON.parse(shown.stdout)).toMatchObject({ metadata: { introspects: [two, three] } })
+    expect(both.stdout.match(/^MCP URL {8}https:\/\/\w+\.example\.com\/mcp$/gm)).toHaveLength(5)
+    expect(both.stdout).toContain('\n               and 1 more: see `resources list`\n')
+    const limited = await add('--set', `resources=["${two}"]`)
+    expect(limited.stdout.match(/^MCP URL.*$/gm)).toEqual([`MCP URL        ${two}`])
+    for (const flags of [
+      ['--introspects', 'https://other.example.com/mcp'],
+      ['--set', 'resources=["https://other.example.com/mcp"]'],
+    ]) {
+      const refused = await add(...flags)
+      expect([refused.exitCode, refused.stdout]).toEqual([2, ''])
+      expect(refused.stderr).toContain('https://other.example.com/mcp is not declared')
+    }
+    write(file('one') + client)
+    await eventually(async () => (await names()).join() === 'one')
+  })
+
   it('resources: what a command made stays, and what the file owns is refused', async () => {
     const added = await run(
       'resources',
@@ -171,7 +214,10 @@ describe('Commands beside it', () => {
       'tokens={ dpop: required }',
     )
     const { stdout: secret } = await run('clients', 'add', '--name', 'Machine', '--confidential')
-    const { stdout } = await run('export')
+    const { stdout, stderr } = await run('export')
+    // One of the clients above is limited to what is declared no more, and one introspects nothing else.
+    expect(stderr.match(/^warning: \S+ is left out: its resources are declared no more$/gm)).toHaveLength(1)
+    expect(stdout).not.toContain('two.example.com')
     expect(stdout).toContain('client_secret_sha256')
     expect(stdout).not.toContain(/client_secret +(\S+)/.exec(secret)?.[1] ?? 'no secret')
     const copy = join(folder, 'copy.yaml')

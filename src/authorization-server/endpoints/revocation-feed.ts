@@ -10,6 +10,7 @@
 import { hashSecret } from '../../base/secrets.js'
 import type { HttpContext, HttpMiddleware } from '../../http/context.js'
 import { readForm } from '../../http/form.js'
+import type { DeclarationsInForce } from '../../oauth/declared-resource.js'
 import { OAuthError } from '../../oauth/errors.js'
 import { createRevocations, type RevocationPage, type Revocations } from '../../storage/revocations/revocations.js'
 import type { Storage } from '../../storage/storage.js'
@@ -52,6 +53,21 @@ function audienceOf(client: EngineClient): readonly string[] {
   return audience
 }
 
+/** A cursor ends with a mark of the audience that it is good for. */
+const marks = { before: '~', form: /^(?<place>[^~]*)~(?<mark>[\w-]{16})$/ } as const
+
+const markOf = (audience: readonly string[]): string => hashSecret([...audience].sort().join(' ')).slice(0, 16)
+
+/**
+ * Where to read on. `undefined`: from the beginning, because the client did not read for these resources before. What ended before would
+ * never reach it otherwise. A cursor without a mark was given by an earlier release.
+ */
+function placeFor(audience: readonly string[], after: string | undefined): string | undefined {
+  const { place, mark } = marks.form.exec(after ?? '')?.groups ?? {}
+  if (place === undefined) return after
+  return mark === markOf(audience) ? place : undefined
+}
+
 async function readPage(
   revocations: Revocations,
   audience: readonly string[],
@@ -84,17 +100,21 @@ function answer(ctx: HttpContext, page: RevocationPage, isLast: boolean): void {
   ctx.state.isRoutine = page.revocations.length === 0
 }
 
-/** Middleware. When `stopping` is aborted, waiting requests are answered. */
+/** Middleware. When `stopping` is aborted, or other declarations are in force, waiting requests are answered. */
 export function serveRevocationFeed(
   storage: Storage,
+  declarations: DeclarationsInForce,
   authenticate: AuthenticateClient,
   stopping?: AbortSignal,
 ): HttpMiddleware {
   const revocations = createRevocations(storage)
+  let known = declarations.current()
   const { watch } = createChangeWatch({
     ask: async (since) => {
       const { changed, snapshot } = await revocations.look(since)
-      return { changed, place: snapshot }
+      const isDeclaredOtherwise = known !== declarations.current()
+      known = declarations.current()
+      return { changed: changed || isDeclaredOtherwise, place: snapshot }
     },
     intervalMs: askEveryMs,
     stopping,
@@ -102,14 +122,17 @@ export function serveRevocationFeed(
 
   /** The next page, at the latest when `waitSeconds` are over. */
   async function nextPage(audience: readonly string[], { after, waitSeconds }: FeedRequest, gone: AbortSignal) {
+    const atFirst = declarations.current()
+    const place = placeFor(audience, after)
     const endsAt = storage.clock.now().getTime() + waitSeconds * 1000
     const watcher = watch()
     try {
       for (;;) {
-        const page = await readPage(revocations, audience, after)
+        const page = await readPage(revocations, audience, place)
         const left = endsAt - storage.clock.now().getTime()
-        const isOver = left <= 0 || gone.aborted || stopping?.aborted === true
-        if (after === undefined || page.revocations.length > 0 || !page.known || isOver) return page
+        // The client may concern other resources now: it is looked up again when it asks again.
+        const isOver = left <= 0 || gone.aborted || stopping?.aborted === true || declarations.current() !== atFirst
+        if (place === undefined || page.revocations.length > 0 || !page.known || isOver) return page
         await watcher.wait(left, gone)
       }
     } finally {
@@ -123,6 +146,10 @@ export function serveRevocationFeed(
     const audience = audienceOf(await authenticate(ctx, form))
     const gone = new AbortController()
     ctx.res.once('close', () => gone.abort())
-    answer(ctx, await nextPage(audience, readRequest(form), gone.signal), stopping?.aborted === true)
+    const request = readRequest(form)
+    const page = await nextPage(audience, request, gone.signal)
+    const isComplete = !page.known || (request.after !== undefined && placeFor(audience, request.after) === undefined)
+    const cursor = `${page.cursor}${marks.before}${markOf(audience)}`
+    answer(ctx, { ...page, cursor, known: !isComplete }, stopping?.aborted === true)
   }
 }

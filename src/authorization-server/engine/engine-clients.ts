@@ -1,4 +1,5 @@
 /** Connects the client look-up to the engine: which clients it accepts, and for which request it looks one up. */
+import { type Declarations, derived } from '../../oauth/declared-resource.js'
 import type { ClientMetadata } from '../../oauth/registration.js'
 import { UntrustedFetchError } from '../../outbound/untrusted-fetch-error.js'
 import type { Payload } from '../../storage/adapter-types.js'
@@ -47,7 +48,11 @@ export function tryOut(engine: ClientModel | undefined, metadata: ClientMetadata
   new Client(JSON.parse(JSON.stringify(metadata)))
 }
 
-function resourceServerMetadata({ clientId, clientSecret, introspects }: ResourceServerClient): Payload {
+function resourceServerMetadata(
+  { clientId, clientSecret, introspects }: ResourceServerClient,
+  declarations: Declarations,
+): Payload {
+  const resources = introspects(declarations)
   return {
     client_id: clientId,
     client_name: 'Resource server',
@@ -56,7 +61,7 @@ function resourceServerMetadata({ clientId, clientSecret, introspects }: Resourc
     response_types: [],
     redirect_uris: [],
     token_endpoint_auth_method: 'client_secret_basic',
-    introspects,
+    ...(resources.length > 0 && { introspects: [...resources] }),
     made_by_operator: true,
   }
 }
@@ -88,9 +93,12 @@ export function createEngineClients(
     validate: (metadata) => tryOut(engine, metadata),
     request: lookupRequest,
   })
-  const ours = options.resourceServerClient && resourceServerMetadata(options.resourceServerClient)
+  const { resourceServerClient } = options
+  const ours =
+    resourceServerClient &&
+    derived(options.declarations, (declarations) => resourceServerMetadata(resourceServerClient, declarations))
   return {
-    builtIn: (clientId) => (clientId === ours?.client_id ? ours : undefined),
+    builtIn: (clientId) => (clientId === resourceServerClient?.clientId ? ours?.() : undefined),
     find: async (clientId) => (acceptsMetadataDocuments ? ((await lookup.find(clientId)) as Payload) : undefined),
     withKeys: async (metadata) => (await lookup.withKeys(metadata)) as Payload,
     keep: (clientId) => lookup.keep(clientId),

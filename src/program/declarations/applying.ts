@@ -8,7 +8,7 @@ import {
   knownClients,
   readDeclared,
 } from '../../storage/declarations/declarations.js'
-import { endAccessOutside } from '../../storage/grants/end-undeclared.js'
+import { endAccessOutside, undeclaredInUse } from '../../storage/grants/end-undeclared.js'
 import type { Storage } from '../../storage/storage.js'
 import { afterChange, declaredBy, declares } from './in-force.js'
 import { type Environment, type FileText, type JudgedFile, judgeFile } from './judging.js'
@@ -40,31 +40,47 @@ async function planOver(
   return planFile({ path, file: declared, state, clients, by, ...(isFollowed && { fileHash: hash }) })
 }
 
+/** What a change of the declarations ends. */
+interface Consequences {
+  /** Whether a canonical identifier is declared before the change and after it. */
+  readonly isDeclared: (identifier: string) => boolean
+  /** URLs and patterns that were declared and are no more. */
+  readonly gone: readonly string[]
+}
+
+function consequencesOf(
+  config: Config,
+  state: DeclaredState,
+  { rows, removed }: Pick<DeclarationChange, 'rows' | 'removed'>,
+): Consequences {
+  const removedRows = state.rows.filter(({ kind, id }) => removed.some((each) => each.kind === kind && each.id === id))
+  const before = declaredBy(config, state.rows)
+  const after = declaredBy(config, afterChange(state, rows, removedRows))
+  const [was, is] = [declares(config, before), declares(config, after)]
+  const urls = new Set(after.resources.map(({ url }) => url))
+  return {
+    isDeclared: (identifier) => was(identifier) && is(identifier),
+    gone: before.resources.map(({ url }) => url).filter((url) => !urls.has(url) && !is(url)),
+  }
+}
+
+const nothingEnds: Consequences = { isDeclared: () => true, gone: [] }
+
 /** Writes a change, and ends the access to what it takes away, in one transaction. */
 export function writeDeclarations<T extends DeclarationChange | undefined>(
   storage: Storage,
   config: Config,
   decide: (state: DeclaredState) => Promise<T>,
 ): Promise<T> {
-  let isDeclared: (resource: string) => boolean = () => true
-  let gone: readonly string[] = []
+  let consequences = nothingEnds
   return changeDeclared(
     storage,
     async (state) => {
       const change = await decide(state)
-      if (change === undefined) return change
-      const removed = state.rows.filter(({ kind, id }) =>
-        change.removed.some((each) => each.kind === kind && each.id === id),
-      )
-      const before = declaredBy(config, state.rows)
-      const after = declaredBy(config, afterChange(state, change.rows, removed))
-      const [was, is] = [declares(config, before), declares(config, after)]
-      isDeclared = (resource) => was(resource) && is(resource)
-      const urls = new Set(after.resources.map(({ url }) => url))
-      gone = before.resources.map(({ url }) => url).filter((url) => !urls.has(url) && !is(url))
+      if (change !== undefined) consequences = consequencesOf(config, state, change)
       return change
     },
-    async (transaction) => void (await endAccessOutside(transaction, isDeclared, gone)),
+    async (transaction) => void (await endAccessOutside(transaction, consequences.isDeclared, consequences.gone)),
   )
 }
 
@@ -104,16 +120,7 @@ export async function planOf(
     return { plan: planFile({ path: file.path, file: judged.declared, state, clients: [], by: how.by }), ends: 0 }
   }
   const plan = await planOver(storage, state, file.path, judged, how)
-  const before = declaredBy(config, state.rows)
-  const after = declaredBy(
-    config,
-    afterChange(
-      state,
-      plan.write.rows,
-      state.rows.filter(({ kind, id }) => plan.write.removed.some((each) => each.kind === kind && each.id === id)),
-    ),
-  )
-  const is = declares(config, after)
-  const gone = before.resources.map(({ url }) => url).filter((url) => !is(url))
-  return { plan, ends: await accessOf(storage, plan.gone.clients, gone) }
+  const { isDeclared, gone } = consequencesOf(config, state, plan.write)
+  const ended = [...gone, ...(await undeclaredInUse(storage.prisma, isDeclared))]
+  return { plan, ends: await accessOf(storage, plan.gone.clients, ended) }
 }

@@ -3,11 +3,12 @@
 import type { Logger } from '../../base/log.js'
 import { runRegularly } from '../../base/sweeper.js'
 import type { Config } from '../../config/config.js'
-import { type DeclaredFile, FileMistakes } from '../../declarations/declaration-file.js'
-import type { DeclaredState, StoredDeclaration } from '../../storage/declarations/declarations.js'
+import { FileMistakes } from '../../declarations/declaration-file.js'
+import type { DeclaredState } from '../../storage/declarations/declarations.js'
 import { declaredVersion, readDeclared } from '../../storage/declarations/declarations.js'
 import type { Storage } from '../../storage/storage.js'
 import { applyFile } from './applying.js'
+import { declaredIn } from './declared-by-file.js'
 import { createFileWatch, lookSeconds, type Seen } from './file-watch.js'
 import { declaredBy, LiveDeclarations } from './in-force.js'
 import { type Environment, type FileText, followedPath, judgeFile, publicLines, readFollowed } from './judging.js'
@@ -124,6 +125,8 @@ export async function openDeclarations(storage: Storage, options: FollowingOptio
   try {
     if (first instanceof FileMistakes) throw first
     if (first !== undefined) await apply(first, false)
+    // Nobody named the file, so it need not be there; but it was.
+    else if ((await readDeclared(storage)).fileHash !== undefined) warnings.take(gone(config))
   } catch (error) {
     const isFirst = options.isStart && (await declaredVersion(storage)) === 0
     if (isFirst || !warnings.take(error)) throw error
@@ -144,25 +147,10 @@ export async function openDeclarations(storage: Storage, options: FollowingOptio
   }
 }
 
-/** Resources of a file alone, as rows would have them. */
-export function rowsOf({ resources }: DeclaredFile): readonly StoredDeclaration[] {
-  return resources.map(({ id, value, places }) => ({
-    kind: 'resource',
-    id,
-    source: 'file',
-    payload: JSON.stringify(value),
-    places,
-  }))
-}
-
 /** For an MCP server without the issuer's database: its own copy of the file. Rejects with FileMistakes. */
 export async function openFileCopy({ config, log, environment }: FollowingOptions): Promise<FollowedDeclarations> {
   const warnings = new Warnings(config, log)
-  const read = async (file: FileText | undefined) => {
-    if (file === undefined) return declaredBy(config, [])
-    const { declared } = await judgeFile(config, file, { environment, withClients: false })
-    return declaredBy(config, rowsOf(declared))
-  }
+  const read = (file: FileText | undefined) => declaredIn(config, file, { environment, withClients: false })
   const first = readFollowed(config)
   const live = new LiveDeclarations(await read(first))
   const use = async (seen: Seen): Promise<boolean> => {
@@ -182,27 +170,10 @@ export async function openFileCopy({ config, log, environment }: FollowingOption
   return {
     live,
     warnings: warnings.lines,
-    reload: async () => void (await use(seenNow(config))),
+    reload: async () => {
+      const seen = seenNow(config)
+      if (seen !== undefined) await use(seen)
+    },
     follow: () => runRegularly(watch.look, lookSeconds),
-  }
-}
-
-/** Whether anything was ever applied to the database of these settings; false if there is none. Opens and closes it. */
-export async function wasApplied(config: Config): Promise<boolean> {
-  const [{ hasEmbeddedDatabase }, { isEmbedded }, { openBeside }] = await Promise.all([
-    import('../data-folder.js'),
-    import('../parts-served.js'),
-    import('../databases.js'),
-  ])
-  if (isEmbedded(config, 'auth') && !hasEmbeddedDatabase(config, 'auth')) return false
-  const database = await openBeside(config, 'auth')
-  try {
-    return (await declaredVersion({ database })) > 0
-  } catch (error) {
-    // Not migrated yet.
-    if (typeof error === 'object' && error !== null && 'code' in error && error.code === '42P01') return false
-    throw error
-  } finally {
-    await database.close()
   }
 }

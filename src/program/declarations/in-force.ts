@@ -2,7 +2,7 @@
 import type { Config } from '../../config/config.js'
 import { createKnownResources } from '../../declarations/known-resources.js'
 import { declaredFrom } from '../../declarations/resource-entries.js'
-import type { Declarations, DeclarationsInForce, DeclaredResource } from '../../oauth/declared-resource.js'
+import { type Declarations, type DeclarationsInForce, notesIn } from '../../oauth/declared-resource.js'
 import { toTrustedIssuer } from '../../oauth/trusted-issuer.js'
 import type { DeclaredState, StoredDeclaration } from '../../storage/declarations/declarations.js'
 import { declarationsOf } from '../topology.js'
@@ -68,10 +68,6 @@ export class LiveDeclarations implements DeclarationsInForce {
   }
 }
 
-export function notesIn({ resources }: Declarations): DeclaredResource | undefined {
-  return resources.find(({ isNotes }) => isNotes)
-}
-
 function portOf(url: string): number {
   const { port, protocol } = new URL(url)
   return port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port)
@@ -86,7 +82,8 @@ export function notesConfig(config: Config, declarations: Declarations): Config 
     RESOURCE_URL: notes.url,
     RESOURCE_ALIASES: notes.aliases,
     ACCESS_TOKEN_FORMAT: notes.tokens.format,
-    DPOP_REQUIRED: notes.tokens.dpop === 'required',
+    // The stricter one counts: the setting is of this server, and nothing in the file takes it back.
+    DPOP_REQUIRED: config.DPOP_REQUIRED || notes.tokens.dpop === 'required',
     mcpPort: config.MCP_PORT ?? portOf(notes.url),
   })
 }

@@ -16,7 +16,6 @@ import { constantDeclarations } from '../../oauth/declared-resource.js'
 import { readOnlyDeclaration } from '../../oauth/resource.js'
 import type { DeclaredState } from '../../storage/declarations/declarations.js'
 import { clientRules } from '../client-rules.js'
-import type { Part } from '../parts-served.js'
 import { declarationsOf } from '../topology.js'
 import { parsedEntry, urlOf } from './plan.js'
 
@@ -138,10 +137,4 @@ export function publicLines(path: string, lines: readonly string[]): readonly st
   return lines
     .map((line) => (line.startsWith(path) ? `${name}${line.slice(path.length)}` : line))
     .map((line) => (isAbsolute(path) ? line.replaceAll(resolve(dirname(path)), '…') : line))
-}
-
-/** Rejects with the mistakes of the followed file, if there is one. Looks at no database. */
-export async function checkFile(config: Config, parts: readonly Part[], environment: Environment): Promise<void> {
-  const file = readFollowed(config)
-  if (file !== undefined) await judgeFile(config, file, { environment, withClients: parts.includes('auth') })
 }

@@ -30,6 +30,14 @@ async function resourcesInUse(transaction: EndingTransaction): Promise<readonly 
   return rows.map(({ resource }) => resource)
 }
 
+/** Resources that something is granted or remembered for, and that are not declared: members of a family that goes among them. */
+export async function undeclaredInUse(
+  transaction: EndingTransaction,
+  isDeclared: (resource: string) => boolean,
+): Promise<readonly string[]> {
+  return (await resourcesInUse(transaction)).filter((resource) => !isDeclared(resource))
+}
+
 /**
  * With them everything that they were for, by a trigger of the database also for resource servers that follow the feed. A grant may give the
  * sign-in alone, of a request for one of the resources.
@@ -85,7 +93,7 @@ export async function endAccessOutside(
   isDeclared: (resource: string) => boolean,
   removed: readonly string[] = [],
 ): Promise<EndedForResources> {
-  const found = (await resourcesInUse(transaction)).filter((resource) => !isDeclared(resource))
+  const found = await undeclaredInUse(transaction, isDeclared)
   const gone = [...new Set([...found, ...removed])]
   if (gone.length === 0) return { resources: [], grants: 0, narrowed: 0, machineTokens: 0 }
   const grants = await endGrantsFor(transaction, gone)
