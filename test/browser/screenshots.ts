@@ -1,7 +1,7 @@
 /**
  * Takes pictures of the pages for people to look at: `SCREENSHOT_FOLDER=<folder> npm run screenshots` writes every page with every sample there,
- * light, dark and at phone width; SCREENSHOT_ONLY=<pattern> keeps those whose `/<view>/<sample> <look>` fits. Those of the manual are
- * pictures.test.ts.
+ * light, dark and at phone width; SCREENSHOT_ONLY=<pattern> keeps those whose `/<view>/<sample> <look>` fits, SCREENSHOT_LANGUAGE=<language>
+ * takes them in another language. Those of the manual are pictures.test.ts.
  */
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -38,7 +38,8 @@ afterAll(async () => {
 })
 
 function openPage({ colorScheme, width, height }: Look): Promise<Page> {
-  return browser.newPage({ viewport: { width, height }, colorScheme, bypassCSP: true })
+  const locale = process.env['SCREENSHOT_LANGUAGE'] ?? 'en'
+  return browser.newPage({ viewport: { width, height }, colorScheme, locale, bypassCSP: true })
 }
 
 async function photograph(page: Page, path: string, file: string): Promise<void> {
