@@ -47,6 +47,8 @@ export interface HttpState extends Koa.DefaultState {
   basePath: string
   /** The languages that the authorization request asks for (`ui_locales`), when the request is a step of one. */
   uiLocales?: string | undefined
+  /** The language that the signed-in person chose for the pages. Never that of an account that somebody merely names. */
+  accountLanguage?: string | undefined
   /** A routine request such as a health check: its log line has level debug. */
   isRoutine?: boolean
 }

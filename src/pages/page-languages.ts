@@ -1,6 +1,7 @@
 /**
  * The languages that the pages speak, one `text.<language>.json` each, and which of them a person reads: what the program that sent them
- * asks for (`ui_locales`, OpenID Connect Core §3.1.2.1), then what their browser asks for (`Accept-Language`), then English.
+ * asks for (`ui_locales`, OpenID Connect Core §3.1.2.1), then what the person chose in their account, then what their browser asks for
+ * (`Accept-Language`), then English.
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -61,7 +62,9 @@ export function readPageLanguages(folders: readonly string[]): PageLanguages {
     textOf: (language) => texts.get(language) ?? complete,
     chosenFor(ctx) {
       if (names.length === 1) return english
-      return asked(ctx.state.uiLocales ?? ctx.query['ui_locales'], names) ?? (ctx.acceptsLanguages(...names) || english)
+      const { uiLocales, accountLanguage } = ctx.state
+      const wanted = asked(uiLocales ?? ctx.query['ui_locales'], names) ?? asked(accountLanguage, names)
+      return wanted ?? (ctx.acceptsLanguages(...names) || english)
     },
   }
 }

@@ -7,6 +7,7 @@ export const accounts = table('accounts', {
   email: text,
   name: orNull(text),
   password_hash: orNull(text),
+  language: orNull(text),
   disabled_at: orNull(moment),
   created_at: moment,
   updated_at: moment,

@@ -66,7 +66,10 @@ export async function loadInteraction(
   const asking = askingParameters(stored.params)
   ctx.state.uiLocales = asking.parameter('ui_locales')
   const accountId = stored.prompt.name === 'login' ? signedInAccount(ctx, stored.result) : stored.session?.accountId
-  if (accountId !== undefined) ctx.state.event.subjectHash = subjectHash(accountId)
+  if (accountId !== undefined) {
+    ctx.state.event.subjectHash = subjectHash(accountId)
+    ctx.state.accountLanguage = known.languageOf(accountId)
+  }
   const isOperatorsClient = client['made_by_operator'] === true
   return { engine: stored, client: identified(client), isOperatorsClient, unit, known, ...asking, accountId }
 }

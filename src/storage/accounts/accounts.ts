@@ -14,6 +14,8 @@ export interface Account {
   readonly name: string | undefined
   /** argon2id in PHC form. `undefined`: nobody signs in to the account with a password. */
   readonly passwordHash: string | undefined
+  /** BCP 47, for pages and mails. `undefined`: the person chose none. */
+  readonly language: string | undefined
   readonly disabledAt: Date | undefined
   readonly createdAt: Date
 }
@@ -35,6 +37,8 @@ export interface AccountStore {
    * refreshed hash of an old password never overwrites a new password.
    */
   setPasswordHash(id: string, passwordHash: string, replaces?: string): Promise<boolean>
+  /** Sets or forgets the language of pages and mails. False when there is no such account. */
+  setLanguage(id: string, language: string | undefined): Promise<boolean>
   /** Stops the account from signing in and ends its access (`endAccess`). False when there is no such account. */
   disable(id: string): Promise<boolean>
   enable(id: string): Promise<boolean>
@@ -61,6 +65,7 @@ interface AccountRow {
   email: string
   name: string | null
   passwordHash: string | null
+  language: string | null
   disabledAt: Date | null
   createdAt: Date
 }
@@ -71,15 +76,19 @@ function toAccount(row: AccountRow): Account {
     email: row.email,
     name: row.name ?? undefined,
     passwordHash: row.passwordHash ?? undefined,
+    language: row.language ?? undefined,
     disabledAt: row.disabledAt ?? undefined,
     createdAt: row.createdAt,
   }
 }
 
-const accountColumns = accounts.pick('id', 'email', 'name', 'password_hash', 'disabled_at', 'created_at')
+const accountColumns = accounts.pick('id', 'email', 'name', 'password_hash', 'language', 'disabled_at', 'created_at')
 const selectAccount = `SELECT ${Object.keys(accountColumns).join(', ')} FROM accounts`
 const findById = accounts.read('account_find', accountColumns, `${selectAccount} WHERE id = $1`)
 const findByAddress = accounts.read('account_find_by_email', accountColumns, `${selectAccount} WHERE email = $1`)
+
+/** Not by Prisma, which writes `updated_at` with every change. */
+const chooseLanguage = accounts.write('account_language', `UPDATE accounts SET language = $2 WHERE id = $1`)
 
 /** Accounts in the authorization server's database. */
 export function createAccountStore({ prisma, database, clock }: AccountStorage): AccountStore {
@@ -122,6 +131,7 @@ export function createAccountStore({ prisma, database, clock }: AccountStorage):
         email,
         name: name ?? null,
         passwordHash: passwordHash ?? null,
+        language: null,
         disabledAt: null,
         createdAt: now,
       }
@@ -131,6 +141,10 @@ export function createAccountStore({ prisma, database, clock }: AccountStorage):
     },
     setPasswordHash: (id, passwordHash, replaces) =>
       update({ id, ...(replaces === undefined ? {} : { passwordHash: replaces }) }, { passwordHash }),
+    async setLanguage(id, language) {
+      const { rowCount } = await database.sql.query(chooseLanguage, [id, language ?? null])
+      return rowCount === 1
+    },
     async disable(id) {
       const now = clock.now()
       const disabling = prisma.account.updateMany({ where: { id }, data: { disabledAt: now, updatedAt: now } })

@@ -50,6 +50,7 @@ interface JoinedRow extends InteractionRow, JoinedGrant {
   readonly origin: string | null
   readonly session_payload: Payload | null
   readonly browser_session_payload: Payload | null
+  readonly account_language: string | null
   readonly consents: readonly StoredConsent[] | null
   readonly claimant_id: string | null
   readonly password_hash: string | null
@@ -66,6 +67,7 @@ const joinedColumns: ColumnsOf<JoinedRow> = {
   session_payload: orNull(sessions.columns.payload),
   browser_session_payload: orNull(sessions.columns.payload),
   ...joinedGrantColumns,
+  account_language: accounts.columns.language,
   consents: orNull(jsonList<StoredConsent>()),
   claimant_id: orNull(accounts.columns.id),
   password_hash: accounts.columns.password_hash,
@@ -78,7 +80,7 @@ const find = ephemeralArtifacts.read(
   joinedColumns,
   `SELECT i.payload, i.consumed_at, c.id AS client_id, c.xmin::text AS client_version, c.payload AS client_payload,
       c.sealed_secret, c.origin, s.payload AS session_payload, b.payload AS browser_session_payload, g.id AS grant_id, g.payload AS grant_payload,
-      p.id AS account_id, p.email, p.name, p.disabled_at,
+      p.id AS account_id, p.email, p.name, p.disabled_at, p.language AS account_language,
       (SELECT json_agg(json_build_object('resource', r.resource, 'scopes', r.scopes, 'fingerprint', r.fingerprint))
         FROM consents r WHERE r.account_id = p.id AND r.client_id = i.payload->'params'->>'client_id') AS consents,
       t.id AS claimant_id, t.password_hash, t.disabled_at AS claimant_disabled_at, t.updated_at AS claimant_changed_at
@@ -187,6 +189,11 @@ export class InteractionReader implements Reader {
   person(accountId: string): GrantHolder | undefined {
     const row = this.#row
     return row?.account_id === accountId ? holderOf(row) : undefined
+  }
+
+  /** The language that this person chose for the pages. */
+  languageOf(accountId: string): string | undefined {
+    return this.#row?.account_id === accountId ? (this.#row.account_language ?? undefined) : undefined
   }
 
   /** What that person allowed the client before, for any resource. */
