@@ -41,7 +41,7 @@ describe('The list of statements beside Prisma', () => {
     // These are declared when they are first used.
     const later = ['rate_limits_take_*', 'sign_in_throttles_take_*']
     const expected = new Set([...declared.map(withoutNumber), ...later])
-    const found = listed('On the path of a request', 'Asked by an idle server', 'What Prisma cannot say')
+    const found = listed('On the path of a request', 'Executed by an idle server', 'What Prisma cannot express')
     expect([...found].sort()).toEqual([...expected].sort())
   })
 
