@@ -15,6 +15,7 @@ import { createIdentityLinks } from '../storage/accounts/identity-links.js'
 import { createAuditTrail } from '../storage/audit/audit.js'
 import { createRateLimits } from '../storage/counters/rate-limits.js'
 import { createUsageCounters } from '../storage/counters/usage-counters.js'
+import { accountRequests, createAccountRouter } from './account/router.js'
 import { createSetupLinks } from './accounts/setup-link.js'
 import { noteClientRequests } from './clients/client-requests.js'
 import { ownNames } from './clients/name-warnings.js'
@@ -168,24 +169,28 @@ export async function createAuthorizationServer(
     pages,
     resources,
   })
-  const interactions = createInteractionRouter({
+  const signIns = {
     engine: provider,
     storage,
-    keepDocument: (clientId) => clients.keep(clientId),
     loginMethods: createLoginMethods({ storage, accounts, hasher }),
     throttle: createSignInThrottle(storage.database.sql, storage.clock),
     knownBrowsers,
     audit,
     csrf,
     pages,
+    sessionTtlSeconds: options.sessionTtlSeconds,
+    issuer,
+    hidesAddresses,
+  }
+  const accountArea = createAccountRouter(signIns)
+  const interactions = createInteractionRouter({
+    ...signIns,
+    keepDocument: (clientId) => clients.keep(clientId),
     resources,
     decisionGuard: createDecisionGuard(csrf, storage.clock),
     ownNames: derived(declarations, (declared) => ownNames({ productName, issuer, resources: declared.resources })),
     offersHandOff: options.offersHandOff,
     refreshTokenTtlSeconds: options.refreshTokenTtlSeconds,
-    sessionTtlSeconds: options.sessionTtlSeconds,
-    issuer,
-    hidesAddresses,
   })
 
   const limits = createRateLimits(storage.database.sql, storage.clock)
@@ -213,6 +218,7 @@ export async function createAuthorizationServer(
     tokenRequests(storage, audit, createTokenGate(usage)),
     introspections(storage, introspectSelfContained(storage, resources, readSelfContained)),
     interactionRequests(storage),
+    accountRequests(storage),
     authorizationRequests(storage),
     registrations(issuer, storage, createRegistrationGate(options.registration, limits)),
   ])
@@ -237,6 +243,7 @@ export async function createAuthorizationServer(
     routesOf(visitorPages),
     routesOf(firstRun),
     routesOf(interactions),
+    routesOf(accountArea),
     serveRevocationFeed(
       storage,
       declarations,

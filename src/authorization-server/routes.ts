@@ -23,6 +23,9 @@ export const routes = {
 /** How to connect a client, for people. */
 export const connectPath = '/connect'
 
+/** What people look after by themselves. */
+export const accountPath = '/account'
+
 /** The revocation feed, which is ours and not the engine's. */
 export const revocationFeedPath = '/revocations'
 

@@ -172,6 +172,13 @@ export class Table<Own extends Columns> {
     return text
   }
 
+  /** A condition that looks at a row and locks it, and changes nothing. */
+  lookingCondition(name: string, steps: Steps & { readonly condition: string }): ConditionText {
+    const text = declareCondition(name, steps)
+    parts.set(name, { ...this.#own(), text, writes: [] })
+    return text
+  }
+
   /** The text that inserts a row with these columns, which `write`, `part` or `condition` then declares. */
   insertion<Name extends keyof Own & string>(...names: readonly Name[]): Insertion<RowOf<Pick<Own, Name>>> {
     const types = names.map((name) => this.columns[name]?.type ?? '')

@@ -1,4 +1,5 @@
 /** Names of cookies, so that issuers on one host keep apart. Pure. */
+import { isLoopbackHost } from './redirect-uri.js'
 import { pathOf } from './well-known.js'
 
 /**
@@ -9,6 +10,14 @@ import { pathOf } from './well-known.js'
 export function cookieSuffix(issuer: string): string {
   const { port } = new URL(issuer)
   return `${port === '' ? '' : `_${port}`}${pathOf(issuer).replace(/[^\w-]/g, '_')}`
+}
+
+/**
+ * The same for cookies that are bound to a path of their own, on a loopback host alone: issuers that share a real host are told apart by
+ * their paths, and replicas of two releases must know each other's names.
+ */
+export function loopbackSuffix(issuer: string): string {
+  return isLoopbackHost(new URL(issuer).hostname) ? cookieSuffix(issuer) : ''
 }
 
 /** The values of all cookies with this name in a `Cookie` header (RFC 6265 §4.2.1), in its order. */

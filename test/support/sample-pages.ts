@@ -33,6 +33,7 @@ function pagesOf<Name extends keyof Views>(view: Name, samples: Readonly<Record<
 }
 
 export const samplePages: readonly SamplePage[] = [
+  ...pagesOf('account', authorizationSamples.account),
   ...pagesOf('sign-in', authorizationSamples['sign-in']),
   ...pagesOf('consent', authorizationSamples.consent),
   ...pagesOf('confirm', authorizationSamples.confirm),

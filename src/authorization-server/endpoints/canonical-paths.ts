@@ -5,12 +5,13 @@
 
 import type { HttpContext, HttpMiddleware } from '../../http/context.js'
 import { OAuthError } from '../../oauth/errors.js'
-import { connectPath, revocationFeedPath, routes, wellKnownPaths } from '../routes.js'
+import { accountPath, connectPath, revocationFeedPath, routes, wellKnownPaths } from '../routes.js'
 import { normaliseAuthorization } from './authorization-header.js'
 
 const endpointPaths: ReadonlySet<string> = new Set([
   ...Object.values(routes),
   `${routes.end_session}/confirm`,
+  accountPath,
   connectPath,
   revocationFeedPath,
   ...wellKnownPaths,

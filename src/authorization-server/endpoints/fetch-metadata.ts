@@ -13,13 +13,14 @@ import type { HttpContext, HttpMiddleware } from '../../http/context.js'
 import { OAuthError } from '../../oauth/errors.js'
 import { isFromForeignOrigin } from '../limits/sender.js'
 import { PageError } from '../pages/page-error.js'
-import { connectPath, programEndpoints, routes } from '../routes.js'
+import { accountPath, connectPath, programEndpoints, routes } from '../routes.js'
 
 const pages: readonly string[] = [
   routes.authorization,
   routes.code_verification,
   routes.end_session,
   '/interaction',
+  accountPath,
   connectPath,
   '/setup',
 ]

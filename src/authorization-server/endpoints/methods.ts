@@ -3,7 +3,7 @@
 import type { HttpContext, HttpMiddleware } from '../../http/context.js'
 import { OAuthError } from '../../oauth/errors.js'
 import { createRouteTemplates } from '../../telemetry/route-templates.js'
-import { connectPath, revocationFeedPath, routes, wellKnownPaths } from '../routes.js'
+import { accountPath, connectPath, revocationFeedPath, routes, wellKnownPaths } from '../routes.js'
 
 /** Features that can be switched off. Their routes then answer 404. */
 export interface OfferedRoutes {
@@ -30,6 +30,11 @@ const always: MethodTable = {
   '/': ['GET'],
   [connectPath]: ['GET'],
   [`${connectPath}/:id`]: ['GET'],
+  [accountPath]: ['GET'],
+  [`${accountPath}/:section`]: ['GET'],
+  [`${accountPath}/sign-in`]: ['GET', 'POST'],
+  [`${accountPath}/sign-out`]: ['POST'],
+  [`${accountPath}/:section/:step`]: ['GET', 'POST'],
   '/setup': ['GET', 'POST'],
   '/interaction/:uid': ['GET'],
   '/interaction/:uid/:step': ['GET', 'POST'],

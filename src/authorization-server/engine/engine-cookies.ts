@@ -1,5 +1,5 @@
 /** Names and attributes of the engine's cookies. Pure. */
-import { cookieSuffix } from '../../oauth/cookie-names.js'
+import { cookieSuffix, loopbackSuffix } from '../../oauth/cookie-names.js'
 
 interface CookieAttributes {
   readonly httpOnly: boolean
@@ -25,13 +25,14 @@ export const highPriority = { priority: 'high' } as const
 export function engineCookies(issuer: string): EngineCookies {
   const secure = issuer.startsWith('https:')
   const session = `gatehouse_session${cookieSuffix(issuer)}`
+  const [ofPath, suffix] = [secure ? '__Secure-gatehouse' : 'gatehouse', loopbackSuffix(issuer)]
   const attributes = { httpOnly: true, sameSite: 'lax', signed: true, secure } as const
   return {
     names: {
       // The session cookie is for the whole origin; the others are bound to their path, which `__Host-` does not allow.
       session: secure ? `__Host-${session}` : session,
-      interaction: secure ? '__Secure-gatehouse_interaction' : 'gatehouse_interaction',
-      resume: secure ? '__Secure-gatehouse_resume' : 'gatehouse_resume',
+      interaction: `${ofPath}_interaction${suffix}`,
+      resume: `${ofPath}_resume${suffix}`,
     },
     // Cookies of interactions are many, and another site's page can make more by opening authorization requests. Browsers keep some 180
     // cookies of a site; those that know `Priority` (Chromium) drop these before the session.

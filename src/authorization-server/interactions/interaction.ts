@@ -3,6 +3,7 @@
 import type { Write } from '../../database/writes.js'
 import type { HttpContext } from '../../http/context.js'
 import { publicPath, seeOther } from '../../http/http.js'
+import { loopbackSuffix } from '../../oauth/cookie-names.js'
 import { subjectHash } from '../../oauth/subject-hash.js'
 import type { InteractionReader } from '../../storage/grants/interaction-reader.js'
 import type { UnitOfWork } from '../../storage/unit-of-work.js'
@@ -27,11 +28,11 @@ export interface Interaction extends AskingParameters {
 }
 
 /** Tells a later visit by the back button that this interaction was answered. Bound to its path, says nothing else. */
-const answeredCookie = 'answered'
+const answeredCookie = (ctx: HttpContext): string => `answered${loopbackSuffix(ctx.state.origin)}`
 
 function rememberAnswered(ctx: HttpContext, uid: string): void {
   const path = publicPath(ctx, `/interaction/${uid}`)
-  ctx.cookies.set(answeredCookie, '1', { path, httpOnly: true, sameSite: 'lax', signed: false, maxAge: 3_600_000 })
+  ctx.cookies.set(answeredCookie(ctx), '1', { path, httpOnly: true, sameSite: 'lax', signed: false, maxAge: 3_600_000 })
 }
 
 async function findClient({ Client }: Engine, clientId: string): Promise<EngineClient | undefined> {
@@ -55,7 +56,7 @@ export async function loadInteraction(
 ): Promise<Interaction> {
   const stored = await engine.interactionDetails(ctx.req, ctx.res).catch((cause: unknown) => {
     if (!isSessionNotFound(cause)) throw cause
-    const answered = ctx.cookies.get(answeredCookie, { signed: false }) === '1'
+    const answered = ctx.cookies.get(answeredCookie(ctx), { signed: false }) === '1'
     throw new PageError(answered ? 'interaction-used' : 'interaction-expired', 'invalid_request', 400, { cause })
   })
   if (stored.uid !== uid) throw new PageError('interaction-expired', 'invalid_request', 400)

@@ -7,10 +7,11 @@
 import { hashSecret, randomSecret, secretsEqual } from '../../base/secrets.js'
 import type { HttpContext } from '../../http/context.js'
 import { publicPath } from '../../http/http.js'
+import { loopbackSuffix } from '../../oauth/cookie-names.js'
 import type { EngineInteraction } from '../engine/engine-types.js'
 
 function cookieName(ctx: HttpContext): string {
-  return `${ctx.secure ? '__Secure-' : ''}gatehouse_signed_in`
+  return `${ctx.secure ? '__Secure-' : ''}gatehouse_signed_in${loopbackSuffix(ctx.state.origin)}`
 }
 
 /** Gives the browser its proof, for our pages and for the engine's way back. The hash is to be kept as `result.login.browser`. */

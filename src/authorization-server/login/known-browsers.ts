@@ -107,7 +107,7 @@ export function createKnownBrowsers(keyRing: Pick<KeyRing, 'follow'>, issuer: st
         mostProofs,
       )
       ctx.cookies.set(name, proofs.join('~'), {
-        path: isSecure ? '/' : publicPath(ctx, '/interaction'),
+        path: isSecure ? '/' : publicPath(ctx, '/'),
         httpOnly: true,
         sameSite: 'lax',
         signed: false,

@@ -6,9 +6,11 @@
 import { type ConnectViews, connectScripts } from '../../connect-page/connect-page.js'
 import type { errorPages } from '../../problems/pages.js'
 import type { Weakness } from '../accounts/password-rules.js'
+import type { AccountContext } from './account-views.js'
 import type { BarredContext, ConfirmContext, ConsentContext } from './consent-views.js'
 import type { FormPostContext } from './form-post-view.js'
 
+export type * from './account-views.js'
 export type * from './consent-views.js'
 export type { ClientIdentity, IdentityClaim, NameWarning, RedirectTarget } from './shown-client.js'
 
@@ -22,6 +24,8 @@ export interface SignInContext {
   /** Who sent the person here; absent when they came by themselves. */
   readonly clientName?: string | undefined
   readonly resourceName?: string | undefined
+  /** There is no client: the person opens their account, or proves once more who they are. */
+  readonly toAccount?: 'open' | 'prove' | undefined
   /** Kept from the last try, else ''. */
   readonly email: string
   readonly error?: SignInError | undefined
@@ -135,12 +139,15 @@ export interface HomeContext {
     readonly connectUrl?: string | undefined
   }[]
   readonly metadataUrl: string
+  /** The person's own page; absent as long as nobody can sign in. */
+  readonly accountUrl?: string | undefined
   /** Nobody can sign in yet. The page says so, and where the set-up link is; never the link. */
   readonly isAccountMissing: boolean
 }
 
 /** Every page by the name of its file. */
 export interface Views extends ConnectViews {
+  readonly account: AccountContext
   readonly 'sign-in': SignInContext
   readonly consent: ConsentContext
   readonly confirm: ConfirmContext

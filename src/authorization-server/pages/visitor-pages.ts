@@ -9,7 +9,7 @@ import { authorizationServerMetadataUrls } from '../../oauth/well-known.js'
 import type { Pages } from '../../pages/pages.js'
 import type { SetupLinks } from '../accounts/setup-link.js'
 import type { Resources } from '../resources/resources.js'
-import { connectPath } from '../routes.js'
+import { accountPath, connectPath } from '../routes.js'
 import { PageError } from './page-error.js'
 import type { Views } from './views.js'
 
@@ -49,6 +49,7 @@ export function createVisitorPages({ issuer, setupLinks, pages, resources }: Vis
   const router = new Router<HttpState>()
   const [metadataUrl = ''] = authorizationServerMetadataUrls(issuer)
   router.get('/', async (ctx) => {
+    const isAccountMissing = await setupLinks.isAccountMissing()
     pages.send(ctx, 'home', {
       resources: resources.all.map((declaration) => ({
         name: declaration.name,
@@ -56,7 +57,8 @@ export function createVisitorPages({ issuer, setupLinks, pages, resources }: Vis
         connectUrl: connectLink(ctx, declaration),
       })),
       metadataUrl,
-      isAccountMissing: await setupLinks.isAccountMissing(),
+      isAccountMissing,
+      accountUrl: isAccountMissing ? undefined : publicPath(ctx, accountPath),
     })
   })
   for (const path of [connectPath, `${connectPath}/:id`]) {

@@ -70,7 +70,7 @@ interface AccountRow {
   createdAt: Date
 }
 
-function toAccount(row: AccountRow): Account {
+export function toAccount(row: AccountRow): Account {
   return {
     id: row.id,
     email: row.email,

@@ -1,14 +1,14 @@
 /** Interactions and pushed authorization requests, in an unlogged table: a sign-in in progress, nothing issued. */
 
 import { hashSecret } from '../../base/secrets.js'
-import { type ConditionText, writeTogether } from '../../database/writes.js'
+import { writeTogether } from '../../database/writes.js'
 import { type Adapter, AdapterRefusal, type Payload, type RequestUnderWay } from '../adapter-types.js'
 import { deviceCodePurpose, expiryLimit, expiryOf, openSealed, unsupported } from '../engine-model.js'
 import type { Storage } from '../storage.js'
-import { ephemeralArtifacts } from '../tables.js'
+import { accounts, ephemeralArtifacts } from '../tables.js'
 import { currentUnit, decidedBy, type UnitOfWork } from '../unit-of-work.js'
 import { authorizationOf } from './authorization-reader.js'
-import { type InteractionReader, interactionOf } from './interaction-reader.js'
+import { type InteractionReader, interactionOf, type SignInCondition } from './interaction-reader.js'
 
 const upsert = ephemeralArtifacts.write(
   'ephemeral_upsert',
@@ -42,14 +42,21 @@ const save = ephemeralArtifacts.condition('interaction', {
 
 /**
  * The same for somebody who has just signed in: a proof that was withdrawn while it was checked, or an account that was disabled,
- * opens nothing. `stillHolds`: SQL about the row of `accounts`, with what was proven as `$5` and on. A change of that row waits for the
+ * opens nothing. Without an interaction, for somebody who signs in to their account page, the account alone decides. `stillHolds`: SQL
+ * about the row of `accounts`, with what was proven as `$5` and on. A change of that row waits for the
  * lock, and then finds this sign-in among those to be ended.
  */
-export function declareSignIn(name: string, stillHolds: string): ConditionText {
-  return ephemeralArtifacts.condition(name, {
-    condition: `${update} WHERE ${isOpen} AND EXISTS (
+export function declareSignIn(name: string, stillHolds: string): SignInCondition {
+  const ofAccount = stillHolds.replace(/\$(\d+)/g, (_, place: string) => `$${Number(place) - 3}`)
+  return {
+    inInteraction: ephemeralArtifacts.condition(name, {
+      condition: `${update} WHERE ${isOpen} AND EXISTS (
     SELECT 1 FROM accounts WHERE id = $4 AND ${stillHolds} AND disabled_at IS NULL FOR SHARE) RETURNING 1`,
-  })
+    }),
+    alone: accounts.lookingCondition(`${name}_alone`, {
+      condition: `SELECT 1 FROM accounts WHERE id = $1 AND ${ofAccount} AND disabled_at IS NULL FOR SHARE`,
+    }),
+  }
 }
 
 /** Writes an interaction that was read before, with everything that was collected. False when it is over. */
@@ -61,7 +68,7 @@ async function saveAgain(
   const condition =
     proven === undefined
       ? { text: save, values }
-      : { text: proven.condition, values: [...values, proven.accountId, ...proven.evidence] }
+      : { text: proven.condition.inInteraction, values: [...values, proven.accountId, ...proven.evidence] }
   unit.decide(decidedBy(condition))
   return (await unit.commit()).kind === 'committed'
 }

@@ -30,12 +30,20 @@ export interface Claimant {
   readonly changedAt: Date
 }
 
+/** What a sign-in is saved on. */
+export interface SignInCondition {
+  /** With the interaction's row. The account is `$4`. */
+  readonly inInteraction: ConditionText
+  /** Without one. The account is `$1`, the evidence follows. */
+  readonly alone: ConditionText
+}
+
 /** The account that somebody has just proven to be theirs, and whether the proof still holds when the sign-in is saved. */
 export interface SignInProof {
   readonly accountId: string
   /** Made by `declareSignIn`. */
-  readonly condition: ConditionText
-  /** Its values from `$5` on. */
+  readonly condition: SignInCondition
+  /** In the order in which `declareSignIn` was given it. */
   readonly evidence: readonly unknown[]
   /** The hash of the account's password, as the sign-in leaves it. Absent: as it was. */
   readonly passwordHash?: string

@@ -10,6 +10,7 @@ import type {
   SignInContext,
   Views,
 } from '../../../src/authorization-server/pages/views.js'
+import { accountSamples } from './account-samples.js'
 import { connectSamples } from './connect-samples.js'
 import { confirmSamples, consentSamples } from './consent-samples.js'
 import { forEachHostile, hostileTexts, longHost } from './hostile-samples.js'
@@ -86,9 +87,12 @@ function barredSample(clientName: string, name: string): BarredContext {
 }
 
 export const viewSamples: ViewSamples = {
+  account: accountSamples,
   'sign-in': {
     first: signIn,
     'by oneself': { methods: ['password'], email: '', action, csrfToken },
+    'to the account': { methods: ['password'], toAccount: 'open', email: '', action, csrfToken },
+    'once more': { methods: ['password'], toAccount: 'prove', email: 'ada@example.com', action, csrfToken },
     wrong: { ...signIn, email: 'ada@example.com', error: 'wrong-credentials' },
     'too many': { ...signIn, email: 'ada@example.com', error: 'too-many-attempts', retryAfterSeconds: 840 },
     'too many, nearly over': { ...signIn, error: 'too-many-attempts', retryAfterSeconds: 1 },
@@ -180,6 +184,7 @@ export const viewSamples: ViewSamples = {
       resources: [{ name: 'Notes', url: 'http://localhost:4000/mcp', connectUrl: '/connect' }],
       metadataUrl: 'http://localhost:3000/.well-known/oauth-authorization-server',
       isAccountMissing: false,
+      accountUrl: '/account',
     },
     several: {
       resources: [

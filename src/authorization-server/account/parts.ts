@@ -1,0 +1,13 @@
+/** Dependencies of the account area. */
+import type { Pages } from '../../pages/pages.js'
+import type { SessionParts } from '../login/browser-session.js'
+import type { LoginMethods } from '../login/login-methods.js'
+import type { SignInParts } from '../login/sign-in-check.js'
+import type { CsrfProtection } from '../pages/csrf.js'
+import type { Views } from '../pages/views.js'
+
+export interface AccountParts extends SessionParts, SignInParts {
+  readonly loginMethods: LoginMethods
+  readonly csrf: CsrfProtection
+  readonly pages: Pages<Views>
+}

@@ -1,0 +1,18 @@
+/** The sections of the account area, in the order of their links. */
+import type { AccountParts } from './parts.js'
+import type { AccountSection } from './section.js'
+
+export function createSections(_parts: AccountParts): readonly AccountSection[] {
+  return [
+    {
+      name: 'overview',
+      parts: [
+        {
+          show: async ({ account, session }) => [
+            { block: 'overview', email: account.email, name: account.name, provenAt: session.provenAt.toISOString() },
+          ],
+        },
+      ],
+    },
+  ]
+}

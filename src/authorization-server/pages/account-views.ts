@@ -1,0 +1,38 @@
+/** Contexts of views/account.ejs: one frame, and in it blocks, one file in views/account/ each. */
+
+/** The sections, as `account.sections` names them. */
+export type AccountSectionName = 'overview'
+
+/** What was done, as `account.notices` says it. */
+export type AccountNotice = 'saved'
+
+/** views/account/overview.ejs. */
+export interface OverviewBlock {
+  readonly email: string
+  readonly name: string | undefined
+  /** ISO 8601: when the person last proved who they are in this browser. */
+  readonly provenAt: string
+}
+
+/** Every block by the name of its file. */
+export interface AccountBlocks {
+  readonly overview: OverviewBlock
+}
+
+export type AccountBlock = {
+  readonly [Name in keyof AccountBlocks]: AccountBlocks[Name] & { readonly block: Name }
+}[keyof AccountBlocks]
+
+/** views/account.ejs. */
+export interface AccountContext {
+  readonly section: AccountSectionName
+  readonly sections: readonly { readonly name: AccountSectionName; readonly href: string }[]
+  /** Of whoever is signed in. */
+  readonly email: string
+  /** One of `AccountNotice`; another text is not shown. */
+  readonly notice?: string | undefined
+  readonly blocks: readonly AccountBlock[]
+  /** Takes `csrf`. */
+  readonly signOutAction: string
+  readonly csrfToken: string
+}
