@@ -1,11 +1,11 @@
-/** Why an identity assertion of another issuer (ID-JAG) is not exchanged. The client sees `invalid_grant`; these are for the log. */
+/** Refusals of identity assertions of other issuers (ID-JAG). The client gets `invalid_grant`; the details are for the log. */
 import type { Problems } from './problem.js'
 
 export const assertionProblems = {
   'assertion-missing': {
     error: 'invalid_request',
     says: ['the parameter assertion is missing'],
-    means: 'The token request of the type jwt-bearer has no `assertion`.',
+    means: 'The token request with the grant type jwt-bearer has no `assertion`.',
     change: { client: 'Send the identity assertion that your identity provider issued for this server.' },
   },
   'assertion-unverifiable': {
@@ -13,19 +13,19 @@ export const assertionProblems = {
     says: ['the assertion cannot be verified right now'],
     logs: ['the keys of {} cannot be fetched'],
     means: 'The server could not fetch the keys of the trusted issuer.',
-    change: { client: 'Try again later.', operator: 'Check that this server reaches the `jwks_uri` of the issuer.' },
+    change: { client: 'Try again later.', operator: 'Check that this server can reach the `jwks_uri` of the issuer.' },
     show: 'gatehouse config check',
   },
   'assertion-scope': {
     error: 'invalid_scope',
     says: ['the assertion allows none of the requested scopes'],
     means: 'Assertion, request and resource have no scope in common.',
-    change: { client: 'Ask for scopes that the assertion and the resource both have.' },
+    change: { client: 'Request scopes that the assertion and the resource both have.' },
   },
   'assertion-malformed': {
     error: 'invalid_grant',
     logs: ['not a JWT', 'longer than any assertion', 'unexpected "typ" JWT header value'],
-    means: 'The assertion is no JWT of type `oauth-id-jag+jwt`.',
+    means: 'The assertion is not a JWT of type `oauth-id-jag+jwt`.',
     change: { client: 'Send the assertion as the identity provider issued it.' },
   },
   'assertion-issuer': {
@@ -56,13 +56,13 @@ export const assertionProblems = {
       '"{}" claim must be a number',
       'missing required "{}" claim',
     ],
-    means: 'The assertion lacks a claim that it must have, or a claim has another form.',
-    change: { operator: 'Ask the identity provider for assertions as the MCP extension describes them.' },
+    means: 'The assertion lacks a required claim, or a claim is malformed.',
+    change: { operator: 'Configure the identity provider to issue assertions as the MCP extension describes them.' },
   },
   'assertion-audience': {
     error: 'invalid_grant',
     logs: ['aud is not this authorization server alone', 'client_id is not the client that presents it'],
-    means: 'The assertion was issued for another server or another client, or for several servers.',
+    means: 'The assertion was issued for a different server or client, or for several servers.',
     change: {
       client: 'Request an assertion with the issuer of this server as its only audience, and with your `client_id`.',
     },
@@ -79,8 +79,8 @@ export const assertionProblems = {
   'assertion-resource': {
     error: 'invalid_grant',
     logs: ['its resource is not served here', 'the requested resource is not the one the assertion is for'],
-    means: 'The assertion is for another resource than those of this server, or than the one requested.',
-    change: { client: 'Name the same `resource` in both requests, as the metadata of the MCP server spells it.' },
+    means: 'The assertion is for a resource that this server does not have, or for a different one than requested.',
+    change: { client: 'Send the same `resource` in both requests, exactly as in the metadata of the MCP server.' },
     show: 'gatehouse doctor',
   },
   'assertion-account': {
@@ -91,7 +91,7 @@ export const assertionProblems = {
       'its subject is not linked to an account',
       'there is no account with its email address',
     ],
-    means: 'The subject of the assertion leads to no account here.',
+    means: 'The subject of the assertion matches no account on this server.',
     change: {
       operator: 'Link the subject (`accounts link`), add the account, or allow its domain in `email_domains`.',
     },
@@ -101,12 +101,12 @@ export const assertionProblems = {
     error: 'invalid_grant',
     logs: ['the assertion is bound to a key that was not proven'],
     means: 'The assertion is bound to a key (`cnf`), and the request has no DPoP proof of it.',
-    change: { client: 'Send a DPoP proof with the key that the assertion names.' },
+    change: { client: 'Send a DPoP proof made with the key that the assertion names.' },
   },
   'assertion-replayed': {
     error: 'invalid_grant',
     logs: ['the assertion was used before'],
-    means: 'This assertion was exchanged before. Each one works once.',
+    means: 'This assertion was exchanged before. Each assertion works once.',
     change: { client: 'Request a new assertion for each exchange.' },
   },
 } satisfies Problems

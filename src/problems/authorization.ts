@@ -1,4 +1,4 @@
-/** Refusals of authorization requests, pushed ones too: redirected to the client, or shown to the person as a page. */
+/** Refusals of authorization requests, including pushed ones: redirected to the client, or shown to the person as a page. */
 import type { Problems } from './problem.js'
 
 const authorize = '$ISSUER/authorize?response_type=code&client_id=$CLIENT&redirect_uri=$REDIRECT'
@@ -11,9 +11,9 @@ export const authorizationProblems = {
     means:
       'No client has this `client_id`. The usual cause is a registration that was removed. The server shows a page, because it cannot trust the redirect URI.',
     change: {
-      client: 'Discard the stored `client_id` if the authorization page reports it, and register again.',
+      client: 'If the authorization page reports this, discard the stored `client_id` and register again.',
       person: 'Remove this server in the program and add it again.',
-      operator: 'Check that the client is there.',
+      operator: 'Check that the client exists.',
     },
     show: 'curl -s "$ISSUER/authorize?response_type=code&client_id=unknown"',
   },
@@ -21,9 +21,9 @@ export const authorizationProblems = {
     error: ['invalid_redirect_uri', 'invalid_request'],
     says: ["redirect_uri did not match any of the client's registered redirect_uris"],
     means:
-      'The redirect URI of the request is not one that the client registered. The server shows a page and redirects nowhere (RFC 9700 §4.1). Only the port of a loopback URI may differ.',
+      'The client did not register the redirect URI of the request. The server shows a page and does not redirect (RFC 9700 §4.1). Only the port of a loopback URI may differ.',
     change: {
-      client: 'Send a registered redirect URI, character for character: scheme, host, path, slash at the end.',
+      client: 'Send a registered redirect URI, character for character: scheme, host, path, trailing slash.',
       operator: 'Register the redirect URI that the client uses.',
       person: 'If you followed a link, close the window.',
     },
@@ -43,7 +43,7 @@ export const authorizationProblems = {
       '{} parameters must not be provided twice',
       'a parameter is given twice',
     ],
-    means: 'The request has a parameter twice (RFC 6749 §3.1). Two readers could take different values.',
+    means: 'The request has a parameter twice (RFC 6749 §3.1). Two parsers could use different values.',
     change: { client: 'Send each parameter once. Only `resource` may be repeated.' },
     show: 'curl -s $ISSUER/token -d grant_type=refresh_token -d client_id=$CLIENT -d scope=a -d scope=b',
   },
@@ -53,7 +53,7 @@ export const authorizationProblems = {
     means: 'The request has no `code_challenge`. OAuth 2.1 §4.1.1 requires PKCE.',
     change: {
       client: 'Send `code_challenge` with `code_challenge_method=S256` (RFC 7636).',
-      operator: 'A confidential client that cannot do PKCE may have `require_pkce: false` in `gatehouse.yaml`.',
+      operator: 'A confidential client that does not support PKCE may have `require_pkce: false` in `gatehouse.yaml`.',
     },
     show: `curl -si "${authorize}"`,
   },
@@ -64,14 +64,14 @@ export const authorizationProblems = {
       'not supported value of code_challenge_method',
       'code_challenge must be provided with code_challenge_method',
     ],
-    means: 'The PKCE method is missing, or it is not S256; or there is a method without a challenge.',
-    change: { client: 'Send both, with the method S256. The method plain protects nothing and is not offered.' },
+    means: 'The PKCE method is missing or is not S256, or the challenge is missing.',
+    change: { client: 'Send both, with the method S256. The method `plain` gives no protection and is not supported.' },
     show: `curl -si "${authorize}&code_challenge_method=plain&code_challenge=$CHALLENGE"`,
   },
   'response-type-unsupported': {
     error: 'unsupported_response_type',
     says: ['unsupported response_type requested'],
-    means: 'The server offers the authorization code flow alone. OAuth 2.1 has no implicit flow.',
+    means: 'The server supports the authorization code flow only. OAuth 2.1 has no implicit flow.',
     change: { client: 'Send `response_type=code`.' },
     show: `curl -si "$ISSUER/authorize?response_type=token&client_id=$CLIENT&redirect_uri=$REDIRECT&${challenge}"`,
   },
@@ -89,7 +89,7 @@ export const authorizationProblems = {
       'requested response_mode is not allowed for this client or request',
       'requested response_mode is not allowed for the requested response_type',
     ],
-    means: 'The server does not answer in this `response_mode`.',
+    means: 'The server does not support this `response_mode`.',
     change: { client: 'Leave `response_mode` out, or send `query`, `fragment` or `form_post`.' },
     show: `curl -si "${authorize}&${challenge}&response_mode=web_message"`,
   },
@@ -97,14 +97,14 @@ export const authorizationProblems = {
     error: ['request_not_supported', 'request_uri_not_supported', 'registration_not_supported', 'invalid_request_uri'],
     says: ['invalid request_uri', 'request and request_uri parameters MUST NOT be used together'],
     means:
-      'The server takes no request objects (`request`), no `registration` parameter, and no `request_uri` but those of pushed requests.',
+      'The server supports no request objects (`request`), no `registration` parameter, and only the `request_uri` of pushed requests.',
     change: { client: 'Send plain parameters, or push them first (RFC 9126).' },
     show: `curl -si "${authorize}&${challenge}&request_uri=https://elsewhere.example/"`,
   },
   'pushed-request-required': {
     error: 'invalid_request',
     says: ['Pushed Authorization Request must be used'],
-    means: 'The operator demands pushed requests of this client (`require_pushed_authorization_requests`).',
+    means: 'The operator requires pushed requests from this client (`require_pushed_authorization_requests`).',
     change: { client: 'Push the request first (RFC 9126), then open the browser with its `request_uri`.' },
     show: `curl -si "${authorize}&${challenge}"`,
   },
@@ -112,7 +112,7 @@ export const authorizationProblems = {
     error: 'invalid_request_uri',
     says: ['request_uri is invalid, expired, or was already used', 'the pushed authorization request was already used'],
     logs: ['the pushed authorization request was already used'],
-    means: 'The pushed request was used before, has expired (it lives for a minute), or was never there.',
+    means: 'The pushed request was used before, has expired (after one minute), or never existed.',
     change: { client: 'Push the request again, and open the browser at once.' },
     show: 'curl -s "$ISSUER/authorize?client_id=$CLIENT&request_uri=urn:ietf:params:oauth:request_uri:x"',
   },
@@ -125,14 +125,14 @@ export const authorizationProblems = {
       'request client_id mismatch',
     ],
     means:
-      'The client that opens a pushed request is not the one that pushed it, or it repeats a parameter with another value.',
-    change: { client: 'Send `client_id` and `request_uri` alone, with the `client_id` that pushed the request.' },
+      'The client that uses a pushed request is not the one that pushed it, or it repeats a parameter with a different value.',
+    change: { client: 'Send only `client_id` and `request_uri`, with the `client_id` that pushed the request.' },
   },
   'prompt-unsupported': {
     error: 'invalid_request',
     says: ['unsupported prompt value requested', 'prompt none must only be used alone'],
-    means: '`prompt` has a value that the server does not offer, or `none` together with another one.',
-    change: { client: 'Send `none`, `login`, `consent` or `select_account`; `none` alone.' },
+    means: '`prompt` has a value that the server does not support, or combines `none` with another value.',
+    change: { client: 'Send `none`, `login`, `consent` or `select_account`, and `none` only by itself.' },
     show: `curl -si "${authorize}&${challenge}&prompt=none%20login"`,
   },
   'max-age-invalid': {
@@ -158,7 +158,7 @@ export const authorizationProblems = {
       'invalid claims.id_token.acr.values',
     ],
     means: 'The `claims` parameter does not have the form of OpenID Connect Core §5.5.',
-    change: { client: 'Correct the JSON, or leave the parameter out: scopes such as `email` ask for the same.' },
+    change: { client: 'Correct the JSON, or leave the parameter out: scopes such as `email` request the same claims.' },
     show: `curl -si "${authorize}&${challenge}&scope=openid&claims=x"`,
   },
   'acr-unmet': {
@@ -168,8 +168,8 @@ export const authorizationProblems = {
       'none of the requested ACRs could be obtained',
       'requested ACR could not be obtained',
     ],
-    means: 'The client demands a strength of sign-in (`acr`) that this server does not offer.',
-    change: { client: 'Ask for a value of `acr_values_supported`, or mark the claim as voluntary.' },
+    means: 'The client requires an authentication context (`acr`) that this server does not offer.',
+    change: { client: 'Request a value of `acr_values_supported`, or mark the claim as voluntary.' },
     show: 'curl -s $ISSUER/.well-known/openid-configuration',
   },
   'openid-scope-missing': {
@@ -191,8 +191,8 @@ export const authorizationProblems = {
       'could not decode id_token_hint',
       'the id_token_hint is not one of this server',
     ],
-    means: '`id_token_hint` is no ID token of this issuer, or its signature does not verify.',
-    change: { client: 'Send the ID token as this issuer sent it, or leave the hint out.' },
+    means: '`id_token_hint` is not an ID token of this issuer, or its signature is invalid.',
+    change: { client: 'Send the ID token as this issuer issued it, or leave the hint out.' },
     show: `curl -si "${authorize}&${challenge}&scope=openid&id_token_hint=x"`,
   },
   'sign-in-required': {
@@ -223,13 +223,14 @@ export const authorizationProblems = {
     error: 'access_denied',
     says: ['the person did not allow access'],
     means: 'The person chose Deny, or cancelled the sign-in.',
-    change: { client: 'Say so, and let the person start again. Do not retry on your own.' },
+    change: { client: 'Tell the person, and let them start again. Do not retry automatically.' },
     show: 'gatehouse audit list --event consent.denied',
   },
   'other-person': {
     error: ['login_required', 'access_denied'],
     says: ['the person who signed in is not the one the client requested'],
-    means: 'The client asked for one person, by `id_token_hint` or by `sub` in `claims`, and another one signed in.',
+    means:
+      'The client requested a certain person, by `id_token_hint` or by `sub` in `claims`, and a different person signed in.',
     change: {
       client: 'Leave the hint out if any person may sign in.',
       person: 'Sign in with the account that the program expects.',
@@ -243,7 +244,7 @@ export const authorizationProblems = {
     ],
     means: 'The authorization ended without an account or without a scope, so there is nothing to issue a code for.',
     change: {
-      client: 'Ask for at least one scope of the resource.',
+      client: 'Request at least one scope of the resource.',
       operator: 'Report it with the request id: it should not occur.',
     },
   },
@@ -263,27 +264,26 @@ export const authorizationProblems = {
       'interaction session id cookie not found',
       'authorization request has expired',
     ],
-    means:
-      'The sign-in is over, or this browser did not begin it: it is too old, it was answered, or its cookies are gone.',
+    means: 'The sign-in has expired or was already answered, or this browser lost its cookies or did not start it.',
     change: { person: 'Go back to the program and connect again, in one browser.' },
   },
   'request-too-long': {
     error: 'invalid_request',
     says: ['the request is too long: push it first (RFC 9126)'],
-    means: 'A posted authorization request is too long to be sent on as a URL.',
+    means: 'A posted authorization request is too long to be redirected as a URL.',
     change: { client: 'Push the request to the `pushed_authorization_request_endpoint` first.' },
     show: 'curl -s $ISSUER/.well-known/oauth-authorization-server',
   },
   'parameter-count': {
     error: 'invalid_request',
     says: ['there are more than {} parameters', 'there are more than {} resources'],
-    means: 'The request has more parameters, or names more resources, than any honest one.',
-    change: { client: 'Send the parameters that the endpoint knows.' },
+    means: 'The request has more parameters, or names more resources, than any legitimate request.',
+    change: { client: 'Send only the parameters that the endpoint defines.' },
   },
   'parameter-nul': {
     error: 'invalid_request',
     says: ['a parameter holds the character U+0000'],
-    means: 'A parameter holds a NUL character, which no database text can hold.',
+    means: 'A parameter contains a NUL character, which a database text cannot store.',
     change: { client: 'Remove the character.' },
     show: 'curl -s $ISSUER/token -d grant_type=refresh_token -d client_id=$CLIENT -d refresh_token=%00',
   },

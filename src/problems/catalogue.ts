@@ -1,6 +1,6 @@
 /**
- * Every error that a client, a person or an operator can meet, by its code. The manual, `gatehouse explain`, the pages and the log
- * name these codes. The doctor's findings are in doctor/problems/ and doctor/local/problems.ts. test/problems/ holds the list complete.
+ * Every error that a client, a person or an operator can meet, by its code. The manual, `gatehouse explain`, the pages and the log name
+ * these codes. The doctor's findings are in doctor/problems/ and doctor/local/problems.ts. test/problems/ checks that the list is complete.
  */
 import { assertionProblems } from './assertions.js'
 import { authorizationProblems } from './authorization.js'
@@ -24,7 +24,7 @@ import { startProblems } from './start.js'
 import { tokenProblems } from './token.js'
 
 export interface ProblemGroup {
-  /** Of its page in docs/reference/errors/. */
+  /** Name of its page in docs/reference/errors/. */
   readonly file: string
   readonly title: string
   readonly problems: Problems

@@ -1,4 +1,4 @@
-/** Refusals while a client proves who it is: at the token endpoint, introspection, revocation, pushed requests and the device endpoint. */
+/** Refusals of client authentication: at the token endpoint, introspection, revocation, pushed requests and the device endpoint. */
 import type { Problems } from './problem.js'
 
 export const clientAuthenticationProblems = {
@@ -6,10 +6,10 @@ export const clientAuthenticationProblems = {
     error: 'invalid_client',
     says: ['client authentication failed'],
     means:
-      'The server does not accept the client. The answer never says why, because it would help someone who guesses; the log names the check that failed.',
+      'The server does not accept the client. The response never says why, because that would help an attacker; the log names the check that failed.',
     change: {
       client:
-        'Register again if the registration may be gone. Otherwise send the secret or the assertion that was registered.',
+        'Register again if the registration may have been removed. Otherwise authenticate with the registered secret or key.',
       operator: 'Read `errorDetail` of the request in the log. Each detail has its own entry on this page.',
     },
     show: 'curl -s $ISSUER/token -d grant_type=authorization_code -d code=x -d client_id=unknown',
@@ -21,7 +21,7 @@ export const clientAuthenticationProblems = {
       'No client has this `client_id`. The usual cause is a registration that was removed: by the operator, by the client itself, or because nobody used it for a long time.',
     change: {
       client: 'Discard the stored `client_id` and register again.',
-      operator: 'Check that the client is there, and that the request reached the right server.',
+      operator: 'Check that the client exists, and that the request reached the right server.',
     },
     show: 'gatehouse clients show <client_id>',
   },
@@ -32,7 +32,7 @@ export const clientAuthenticationProblems = {
     change: {
       client:
         'Send the secret unchanged. In a Basic header, form-encode client id and secret before base64 (RFC 6749 §2.3.1).',
-      operator: 'Give the client the current secret, or register it again.',
+      operator: 'Configure the current secret in the client, or register it again.',
     },
   },
   'client-secret-expired': {
@@ -49,10 +49,10 @@ export const clientAuthenticationProblems = {
   'client-method-mismatch': {
     error: 'invalid_client',
     logs: ['the provided authentication mechanism does not match the registered client authentication method'],
-    means: 'The client authenticated in another way than its registered `token_endpoint_auth_method`.',
+    means: 'The client used a different authentication method than its registered `token_endpoint_auth_method`.',
     change: {
       client: 'Use the registered method: none, Basic header, form parameters or a signed assertion.',
-      operator: 'Compare the registered method with what the client does.',
+      operator: 'Compare the registered method with the one that the client uses.',
     },
     show: 'gatehouse clients show <client_id>',
   },
@@ -74,7 +74,7 @@ export const clientAuthenticationProblems = {
     error: 'invalid_request',
     says: ['client_id mismatch'],
     means: 'The request names two different clients: in the form and in the header or the assertion.',
-    change: { client: 'Name one client, the one that authenticates.' },
+    change: { client: 'Send the `client_id` of the client that authenticates.' },
     show: 'curl -s $ISSUER/token -u $CLIENT:x -d grant_type=refresh_token -d client_id=another',
   },
   'authorization-header-malformed': {
@@ -86,7 +86,7 @@ export const clientAuthenticationProblems = {
     means: 'The server cannot read the Authorization header.',
     change: {
       client:
-        'Write `Basic`, one blank, and base64 of the form-encoded client id, a colon and the form-encoded secret (RFC 6749 §2.3.1).',
+        'Send `Basic`, one space, and the base64 of the form-encoded client id, a colon and the form-encoded secret (RFC 6749 §2.3.1).',
     },
     show: "curl -s $ISSUER/token -H 'Authorization: Basic' -d grant_type=refresh_token",
   },
@@ -94,7 +94,7 @@ export const clientAuthenticationProblems = {
     error: 'invalid_request',
     says: ['client_secret must be provided in the Authorization header'],
     means: 'The Basic header has a client id and no secret.',
-    change: { client: 'Put the secret behind the colon, or register with `token_endpoint_auth_method: none`.' },
+    change: { client: 'Put the secret after the colon, or register with `token_endpoint_auth_method: none`.' },
     show: 'curl -s $ISSUER/token -u $CLIENT: -d grant_type=refresh_token',
   },
   'client-assertion-malformed': {
@@ -104,9 +104,9 @@ export const clientAuthenticationProblems = {
       'client_assertion_type must be provided',
       'client_assertion_type must have value {}',
     ],
-    means: 'The client assertion is no JWT, or its type is missing or wrong.',
+    means: 'The client assertion is not a JWT, or its type is missing or wrong.',
     change: {
-      client: 'Send a signed JWT as `client_assertion`, and its type as RFC 7523 §2.2 spells it.',
+      client: 'Send a signed JWT as `client_assertion`, and the type of RFC 7523 §2.2 as `client_assertion_type`.',
     },
     show: 'curl -s $ISSUER/token -d grant_type=client_credentials -d client_assertion=x',
   },
@@ -125,7 +125,7 @@ export const clientAuthenticationProblems = {
       'the assertion has several audiences',
       'the assertion has no usable jti',
     ],
-    means: 'A claim of the client assertion is missing or has a value that the server does not take.',
+    means: 'A claim of the client assertion is missing or has a value that the server does not accept.',
     change: {
       client:
         'Set `iss` and `sub` to the `client_id`, `aud` to the issuer alone, `exp` a few minutes ahead, and a new `jti` for each request (RFC 7523 §3).',
@@ -142,14 +142,14 @@ export const clientAuthenticationProblems = {
     ],
     means: 'The client assertion is expired, not valid yet, or valid for longer than an hour.',
     change: {
-      client: 'Make a new assertion for each request, valid for a few minutes.',
+      client: 'Create a new assertion for each request, valid for a few minutes.',
       operator: 'Compare the clocks of both machines.',
     },
   },
   'client-assertion-algorithm': {
     error: 'invalid_client',
     logs: ['alg mismatch'],
-    means: 'The assertion is signed with another algorithm than the registered `token_endpoint_auth_signing_alg`.',
+    means: 'The signing algorithm of the assertion is not the registered `token_endpoint_auth_signing_alg`.',
     change: { client: 'Sign with the registered algorithm, or register the one in use.' },
     show: 'gatehouse clients show <client_id>',
   },
@@ -163,8 +163,8 @@ export const clientAuthenticationProblems = {
     ],
     means: 'No registered key of the client verifies the signature of its assertion.',
     change: {
-      client: 'Publish the public key in `jwks` or at `jwks_uri` before the private key is used.',
-      operator: 'Check that this server reaches the `jwks_uri`.',
+      client: 'Publish the public key in `jwks` or at `jwks_uri` before you sign with the private key.',
+      operator: 'Check that this server can reach the `jwks_uri`.',
     },
     show: 'gatehouse clients show <client_id>',
   },
@@ -172,21 +172,21 @@ export const clientAuthenticationProblems = {
     error: 'invalid_client',
     logs: ['client assertion tokens must only be used once'],
     means:
-      'This client assertion was used before. A copy may be in other hands, or the client retries with the same one.',
-    change: { client: 'Make a new assertion with a new `jti` for each request, retries included.' },
+      'This client assertion was used before. Somebody may have copied it, or the client retried with the same assertion.',
+    change: { client: 'Create a new assertion with a new `jti` for each request, retries included.' },
   },
   'client-keys-refused': {
     error: 'invalid_client',
     logs: ['the operator does not allow the host of its keys'],
     means:
       '`CLIENT_METADATA_ALLOWED_HOSTS` or `CLIENT_METADATA_DENIED_HOSTS` excludes the host of the client’s `jwks_uri`.',
-    change: { operator: 'Change the two host lists if this client may authenticate.' },
+    change: { operator: 'Change the two host lists if this client should be accepted.' },
     show: 'gatehouse config print',
   },
   'client-must-authenticate': {
     error: 'invalid_client',
     logs: ['this grant requires client authentication'],
-    means: 'Identity assertions can be exchanged by confidential clients only. This client is public.',
+    means: 'Only confidential clients can exchange identity assertions. This client is public.',
     change: { operator: 'Register the client with a secret or with keys.' },
     show: 'gatehouse clients show <client_id>',
   },

@@ -6,10 +6,10 @@ export const clientDocumentProblems = {
     error: ['invalid_client', 'temporarily_unavailable'],
     says: ['the client could not be checked'],
     means:
-      'The server could not read the document at the `client_id` URL, or the document is not valid. All causes look alike from outside, or a stranger could explore networks through this server. The log names the cause.',
+      'The server could not read the document at the `client_id` URL, or the document is not valid. All causes look alike from outside, because otherwise a stranger could explore networks through this server. The log names the cause.',
     change: {
       client:
-        'Publish a valid document at exactly the URL that you send, on a public host, with status 200, as JSON and without a redirect.',
+        'Publish a valid JSON document at exactly the URL that you send, on a public host, with status 200 and no redirect.',
       operator: 'Read `errorDetail` of the request in the log. Each detail has its own entry on this page.',
     },
     show: 'curl -si <client_id>',
@@ -19,14 +19,14 @@ export const clientDocumentProblems = {
     says: ['the client is not accepted'],
     logs: ['the operator does not allow this host', 'refused or failed: the operator does not allow this host'],
     means: '`CLIENT_METADATA_ALLOWED_HOSTS` or `CLIENT_METADATA_DENIED_HOSTS` excludes the host of the client.',
-    change: { operator: 'Change the two host lists if this client may connect.' },
+    change: { operator: 'Change the two host lists if this client should be accepted.' },
     show: 'gatehouse config print',
   },
   'client-url-invalid': {
     error: 'invalid_client',
     logs: ['not the URL of a metadata document'],
-    means: 'The `client_id` begins like a URL, but it is not one that can name a document.',
-    change: { client: 'Use an https URL with a path, without query, fragment, user or dots in the path.' },
+    means: 'The `client_id` begins like a URL, but it cannot be the URL of a document.',
+    change: { client: 'Use an https URL with a path, without query, fragment, user or dot segments.' },
     show: 'curl -s "$ISSUER/authorize?response_type=code&client_id=https://app.example"',
   },
   'document-unreachable': {
@@ -39,7 +39,7 @@ export const clientDocumentProblems = {
     means: 'The host of the document does not answer with status 200 to a plain GET.',
     change: {
       client: 'Answer 200 with the document itself. Redirects and compression are refused.',
-      operator: 'Check that this server reaches the internet.',
+      operator: 'Check that this server can reach the internet.',
     },
     show: 'curl -si <client_id>',
   },
@@ -51,10 +51,10 @@ export const clientDocumentProblems = {
       '{}: refused or failed: only https is fetched{}',
     ],
     means:
-      'The document is on a private network or not on https. The server fetches from public hosts only, so that nobody explores the operator’s network through it (SSRF).',
+      'The document is on a private network or not on https. The server fetches from public hosts only, so that nobody can explore the operator’s network through it (SSRF).',
     change: {
       client: 'Publish the document on a public host.',
-      operator: 'For tests on one computer: `dangerouslyAllowLoopbackClientMetadata`.',
+      operator: 'For tests on one computer, set `dangerouslyAllowLoopbackClientMetadata`.',
     },
     show: 'gatehouse config print',
   },
@@ -66,7 +66,8 @@ export const clientDocumentProblems = {
       '{}: refused or failed: the document is not JSON{}',
       '{}: refused or failed: the document is not a JSON object{}',
     ],
-    means: 'The answer is no JSON object, has another content type, or is larger than 5 KiB (a key set: 64 KiB).',
+    means:
+      'The response is not a JSON object, has a different content type, or is larger than 5 KiB (a key set: 64 KiB).',
     change: { client: 'Serve a small JSON object as `application/json`.' },
     show: 'curl -si <client_id>',
   },
@@ -75,7 +76,7 @@ export const clientDocumentProblems = {
       '{}: refused or failed: the document breaks the rule that {}',
       '{}: refused or failed: such a client may not be registered{}',
     ],
-    means: 'The document is readable, and its content breaks a rule: of the draft, of MCP, or of registration.',
+    means: 'The document is readable, but its content breaks a rule of the draft, of MCP, or of registration.',
     change: {
       client:
         'Correct the member that the log names. `client_id` must be the URL itself, and shared secrets are not allowed.',
@@ -89,7 +90,7 @@ export const clientDocumentProblems = {
       '{}: refused or failed: the key set holds more than {} keys{}',
     ],
     means: 'The key set at `jwks_uri` is not valid, too long, or holds a private key.',
-    change: { client: 'Publish the public keys alone. If a private key was published, replace it.' },
+    change: { client: 'Publish public keys only. If you published a private key, replace it.' },
     show: 'curl -si <jwks_uri>',
   },
   'document-queue-full': {
@@ -98,8 +99,8 @@ export const clientDocumentProblems = {
       '{}: too many requests of one address wait for client documents',
       '{}: too many requests wait for client documents',
     ],
-    means: 'Too many documents are being fetched, in all, from one host or for one sender.',
-    change: { client: 'Try again in a minute.', operator: 'See which senders name many different documents.' },
+    means: 'Too many documents are being fetched: in total, from one host or for one sender.',
+    change: { client: 'Try again in a minute.', operator: 'Check which senders name many different documents.' },
   },
   'engine-document-fetch': {
     error: ['invalid_client', 'invalid_client_metadata'],
@@ -115,7 +116,7 @@ export const clientDocumentProblems = {
     ],
     logs: ['unexpected response status {}'],
     means:
-      'The engine’s own reader of metadata documents refused. This server reads documents itself and keeps that reader switched off.',
+      'The engine’s own reader of metadata documents refused the client. This server reads documents itself and keeps that reader switched off.',
     change: { operator: 'Report it with the request id: it should not occur.' },
   },
 } satisfies Problems

@@ -1,12 +1,12 @@
-/** Answers to devices that wait for a person (RFC 8628). What the person sees is in pages.ts. */
+/** Errors for polling devices (RFC 8628). What the person sees is in pages.ts. */
 import type { Problems } from './problem.js'
 
 export const deviceProblems = {
   'device-pending': {
     error: 'authorization_pending',
     says: ["authorization request is still pending as the end-user hasn't yet completed the user interaction steps"],
-    means: 'The person has not answered yet. This is no failure.',
-    change: { client: 'Ask again after `interval` seconds.' },
+    means: 'The person has not answered yet. This is not a failure.',
+    change: { client: 'Poll again after `interval` seconds.' },
   },
   'device-poll-too-fast': {
     error: 'slow_down',
@@ -14,25 +14,25 @@ export const deviceProblems = {
       'poll less often: add five seconds to the interval',
       'you are polling too quickly and should back off at a reasonable rate',
     ],
-    means: 'The device asks more often than `interval` allows.',
+    means: 'The device polls more often than `interval` allows.',
     change: { client: 'Add five seconds to the interval for the rest of this flow (RFC 8628 §3.5).' },
   },
   'device-code-expired': {
     error: 'expired_token',
     says: ['device code is expired'],
     means: 'Nobody entered the code within ten minutes.',
-    change: { client: 'Ask for a new device code, and show the new user code.' },
+    change: { client: 'Request a new device code, and show the new user code.' },
   },
   'device-code-not-found': {
     error: 'invalid_grant',
     logs: ['device code not found', 'device code already consumed', 'DeviceCode was already used'],
     means: 'The server does not know the device code, or its tokens were fetched before.',
-    change: { client: 'Send `device_code` unchanged, and stop asking after the first answer with tokens.' },
+    change: { client: 'Send `device_code` unchanged, and stop polling after the first response with tokens.' },
   },
   'device-code-answered': {
     error: 'invalid_grant',
     logs: ['the device code was approved or denied already'],
-    means: 'Two browsers answered one code. The first answer counts.',
+    means: 'Two browsers answered the same code. The first answer counts.',
     change: { person: 'Start again on the device if it is still waiting.' },
   },
   'device-codes-limit': {
@@ -40,10 +40,10 @@ export const deviceProblems = {
     says: ['too many device codes, try again later'],
     logs: ['too many device codes, try again later'],
     means:
-      'More device codes were asked for or entered, from one network or in all, than the limits allow in a quarter of an hour.',
+      'More device codes were requested or entered, from one network or in total, than the limits allow in a quarter of an hour.',
     change: {
-      client: 'Wait as `Retry-After` says. Ask for one code and wait for its answer.',
-      operator: 'Set `TRUSTED_PROXIES` if all devices seem to have one address.',
+      client: 'Wait as `Retry-After` says. Request one code and wait for its result.',
+      operator: 'Set `TRUSTED_PROXIES` if all devices appear to have one address.',
     },
     show: 'gatehouse config print',
   },
@@ -56,8 +56,7 @@ export const deviceProblems = {
       'no code submitted',
       'the interaction was aborted',
     ],
-    means:
-      'The person entered a code that is wrong, expired or used, or entered none. The page says so and asks again.',
+    means: 'The person entered a wrong, expired or used code, or none. The page says so and asks again.',
     change: { person: 'Compare the code with the device, or start again on the device.' },
   },
 } satisfies Problems

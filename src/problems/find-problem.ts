@@ -1,10 +1,10 @@
-/** Which entry of the catalogue an error is. */
+/** Finds the entry of the catalogue for an error. */
 import { type ProblemGroup, problemGroups } from './catalogue.js'
 import { errorPages } from './pages.js'
 import type { Problem } from './problem.js'
 import { createTextIndex, type TemplateOf } from './said-text.js'
 
-/** An error as it is answered and logged. */
+/** An error as it is sent and logged. */
 export interface Failure {
   readonly error: string
   /** `error_description`. */
@@ -18,7 +18,7 @@ interface Entry {
   readonly problem: Problem
 }
 
-/** What no request to these servers is answered with: lines of the terminal and of the log, and the library for others. */
+/** Groups that no response of these servers uses: lines of the terminal and the log, and the issuer front. */
 const beyondRequests: ReadonlySet<string> = new Set(['settings', 'start', 'log', 'issuer-front'])
 
 const entriesOf = (groups: readonly ProblemGroup[]): readonly Entry[] =>
@@ -44,13 +44,13 @@ function codeIn(found: readonly Entry[], error: string): string | undefined {
   return (fitting.find(({ problem }) => problem.error !== undefined) ?? fitting[0])?.code
 }
 
-/** The engine answers some codes without a description. */
+/** The engine sends some codes without a description. */
 const onlyByCode = new Map<string, string | undefined>()
 for (const { code, problem } of ofRequests) {
   for (const error of errorsOf(problem)) onlyByCode.set(error, onlyByCode.has(error) ? undefined : code)
 }
 
-/** The code that anybody may see: it says no more than the answer does. `undefined`: the catalogue lacks the error. */
+/** The public code: it reveals no more than the response does. `undefined`: the catalogue lacks the error. */
 export function publicProblemOf({ error, description }: Failure): string | undefined {
   return description === undefined ? onlyByCode.get(error) : codeIn(findSaid(description), error)
 }
@@ -64,7 +64,7 @@ export function problemOf(failure: Failure): string | undefined {
 const everything = entriesOf(problemGroups)
 const findAnywhere = createTextIndex([...textsOf(everything, 'says'), ...textsOf(everything, 'logs')])
 
-/** Codes of the entries that list this text, the most exact first, each once. */
+/** Codes of the entries that list this text, the most specific first, each once. */
 export function problemsSaying(text: string): readonly string[] {
   return [...new Set(findAnywhere(text).map(({ code }) => code))]
 }

@@ -5,13 +5,13 @@ export const issuerFrontProblems = {
   'front-response-type': {
     error: 'unsupported_response_type',
     says: ['only the code flow is offered'],
-    means: 'The front offers the authorization code flow alone.',
+    means: 'The front supports the authorization code flow only.',
     change: { client: 'Send `response_type=code`.' },
   },
   'front-request-object': {
     error: ['request_not_supported', 'request_uri_not_supported'],
     says: ['request objects are not offered', 'request_uri is not offered'],
-    means: 'The front takes plain parameters alone.',
+    means: 'The front accepts plain parameters only.',
     change: { client: 'Send the parameters in the URL.' },
   },
   'front-pkce': {
@@ -23,14 +23,14 @@ export const issuerFrontProblems = {
   'front-response-mode': {
     error: 'invalid_request',
     says: ['only response_mode query is offered'],
-    means: 'The front answers in the query alone.',
+    means: 'The front returns responses in the query only.',
     change: { client: 'Leave `response_mode` out.' },
   },
   'front-scope': {
     error: 'invalid_scope',
     says: ['a scope is malformed'],
-    means: '`scope` holds characters that no scope has.',
-    change: { client: 'Write scopes with one blank between them.' },
+    means: '`scope` contains characters that are not allowed in scopes.',
+    change: { client: 'Separate scopes by one space.' },
   },
   'front-client': {
     error: 'invalid_client_metadata',
@@ -41,7 +41,7 @@ export const issuerFrontProblems = {
       'the authorization server does not take such a client',
     ],
     means:
-      'The front cannot register the client: the body has another form, or a member has a value that it does not offer.',
+      'The front cannot register the client: the body is malformed, or a member has a value that the front does not support.',
     change: { client: 'Send what the text names, or leave the member out.' },
   },
   'front-redirect-uris': {
@@ -54,26 +54,26 @@ export const issuerFrontProblems = {
     error: 'temporarily_unavailable',
     says: ['clients cannot be registered at the moment'],
     means: 'The upstream authorization server did not register the client.',
-    change: { server: 'Read what `report` of the front says.' },
+    change: { server: 'Read the reports of the front (`report`).' },
   },
   'front-grant-type': {
     error: 'unsupported_grant_type',
     says: ['only authorization_code and refresh_token are offered'],
-    means: 'The front passes on two grant types.',
+    means: 'The front supports two grant types.',
     change: { client: 'Use one of the two.' },
   },
   'front-content-type': {
     error: 'invalid_request',
     says: ['the content type must be {}'],
-    means: 'The endpoint takes one content type.',
+    means: 'The endpoint accepts one content type.',
     change: { client: 'Send the type that the text names.' },
   },
   'front-upstream-pkce': {
     error: 'server_error',
     says: ['the authorization server does not offer PKCE with S256'],
-    means: 'The upstream server does not announce PKCE, which MCP requires.',
+    means: 'The metadata of the upstream server does not list PKCE with S256, which MCP requires.',
     change: {
-      server: 'Use an authorization server that has PKCE, or announce it if it is only missing in the metadata.',
+      server: 'Use an authorization server that supports PKCE. If only its metadata lacks it, add it there.',
     },
     show: 'curl -s <issuer>/.well-known/openid-configuration',
   },

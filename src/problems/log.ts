@@ -1,22 +1,22 @@
-/** Messages of log lines that are not about one request. */
+/** Messages of log lines that do not concern a single request. */
 import type { Problems } from './problem.js'
 
 export const logProblems = {
   'request-failed': {
     logs: ['request failed', 'the engine failed', 'tool failed', 'unhandled rejection'],
     means: 'The server has a fault. `err` has the cause; `requestId` leads to the line of the request.',
-    change: { operator: 'Report it with the stack of the line, if it is not an outage of the database.' },
+    change: { operator: 'Report it with the stack trace, unless the database was unavailable.' },
   },
   'lines-dropped': {
     logs: ['log lines were dropped: nobody took them'],
-    means: 'Whatever reads standard output is too slow. `dropped` says how many lines are missing.',
-    change: { operator: 'Make the collector faster, or raise `LOG_LEVEL` to warn.' },
+    means: 'The program that reads standard output is too slow. `dropped` is the number of missing lines.',
+    change: { operator: 'Speed up the collector, or set `LOG_LEVEL` to `warn`.' },
     show: 'gatehouse config print',
   },
   'audit-not-written': {
     logs: ['audit event was not written'],
-    means: 'The audit trail lacks an event, because the database did not take it.',
-    change: { operator: 'Keep this line: it holds the event. Look at the database.' },
+    means: 'The audit trail lacks an event, because the database did not store it.',
+    change: { operator: 'Keep this line: it holds the event. Check the database.' },
     show: 'gatehouse doctor --local auth',
   },
   'counted-per-process': {
@@ -25,39 +25,38 @@ export const logProblems = {
       'call limits are counted per process until the database answers',
     ],
     means:
-      'The shared counters cannot be reached. Each process counts alone, so limits are higher by the number of processes.',
+      'The shared counters cannot be reached. Each process counts by itself, so the limits are multiplied by the number of processes.',
     change: { operator: 'Look at the database.' },
     show: 'gatehouse doctor --local',
   },
   'document-not-refreshed': {
     logs: ['a client document was not refreshed', 'using the last good copy of a client document'],
-    means: 'The host of a client’s document does not answer. The server goes on with its last copy for a day.',
+    means: 'The host of a client’s document does not answer. The server keeps using its last copy for a day.',
     change: { client: 'Restore the document.' },
     show: 'curl -si <client_id>',
   },
   'client-use-not-stored': {
     logs: ['the time a client was last used was not stored'],
-    means: 'The client may look unused, and be removed after `IDLE_CLIENT_DAYS` if it stays so.',
+    means: 'The client may appear unused, and be removed after `IDLE_CLIENT_DAYS` if this continues.',
     change: { operator: 'Look at the database.' },
     show: 'gatehouse clients list',
   },
   'keys-not-checked': {
     logs: ['keys could not be checked for rotation; the current ones stay in use'],
-    means: 'The server could not ask the database whether a key is due.',
+    means: 'The server could not check in the database whether a key has to be rotated.',
     change: { operator: 'Look at the database if the line repeats.' },
     show: 'gatehouse keys list',
   },
   'revocation-feed-silent': {
     logs: ['the revocation feed cannot be read: a revoked token may stay valid until it expires'],
     means: 'The MCP server cannot read the revocation feed. `reason` says why.',
-    change: { operator: 'Check the way from the MCP server to the issuer, and its client id and secret.' },
+    change: { operator: 'Check the connection from the MCP server to the issuer, and its client id and secret.' },
     show: 'gatehouse doctor --local mcp',
   },
   'connection-lost': {
     logs: ['an idle database connection was lost'],
-    means:
-      'PostgreSQL or something between ended a connection that nobody used. The next one is opened when it is needed.',
-    change: { operator: 'If it repeats, look at time-outs of firewalls and poolers.' },
+    means: 'PostgreSQL or a device on the way closed an idle connection. The server opens a new one when needed.',
+    change: { operator: 'If it repeats, check the time-outs of firewalls and poolers.' },
     show: 'gatehouse doctor --local',
   },
   'role-without-time-outs': {
@@ -68,18 +67,21 @@ export const logProblems = {
   },
   'sweep-failed': {
     logs: ['sweep failed'],
-    means: 'Expired rows could not be deleted. They are no longer valid, and take up space until the next sweep.',
+    means: 'Expired rows could not be deleted. They are not valid, but take up space until the next sweep.',
     change: { operator: 'Look at the database if the line repeats.' },
     show: 'gatehouse doctor --local',
   },
   'worker-ended': {
     logs: ['a worker ended, starting another'],
     means: 'A worker process ended by itself. `ended` says how.',
-    change: { operator: 'Look for the cause in the lines before; a kill by the system means too little memory.' },
+    change: {
+      operator:
+        'Look for the cause in the lines before this one. If the system killed it, the machine has too little memory.',
+    },
   },
   'stopping-slowly': {
     logs: ['stopping took too long, ending now'],
-    means: 'Requests were still running when the time for stopping was over. They were cut off.',
+    means: 'Requests were still running at the end of the time for stopping, and were cut off.',
     change: { operator: 'Give the server more time to stop, or look for requests that hang.' },
     show: 'gatehouse config print',
   },
@@ -101,8 +103,8 @@ export const logProblems = {
       'the declaration file could not be read',
       'whether declarations changed could not be asked',
     ],
-    means: 'A change of the declaration file is not in force. What was declared before stays in force.',
-    change: { operator: 'Correct the mistakes that the line names; look at the file’s rights and at the database.' },
+    means: 'A change of the declaration file is not in effect. The earlier declarations stay in effect.',
+    change: { operator: 'Correct the mistakes that the line names; check the file’s permissions and the database.' },
     show: 'gatehouse config check',
   },
   'notes-not-moved': {
@@ -110,19 +112,19 @@ export const logProblems = {
       'the notes are declared at another port: it is opened at the next start',
       'the notes as they were declared before did not end',
     ],
-    means: 'The declaration of the notes changed, and this process cannot follow it without a start.',
+    means: 'The declaration of the notes changed, and this process can apply it only after a restart.',
     change: { operator: 'Restart the server.' },
     show: 'gatehouse config check',
   },
   'databases-apart': {
     logs: ['these embedded databases stay apart, which takes more memory and time than a shared one'],
-    means: 'An older release made one embedded database for each server. They go on as they are.',
-    change: { operator: 'Nothing, or move to PostgreSQL.' },
+    means: 'An older release created one embedded database for each server. They stay in use.',
+    change: { operator: 'Nothing is required. You can move to PostgreSQL.' },
     show: 'gatehouse doctor --local',
   },
   'key-in-file': {
     logs: ['the secrets in the database are encrypted with the key in this file: keep a copy apart from both'],
-    means: 'The server made an encryption key. Without it the secrets of the database are lost.',
+    means: 'The server generated an encryption key. Without it, the secrets in the database are lost.',
     change: { operator: 'Copy the file to a safe place.' },
     show: 'gatehouse keys sealed',
   },
@@ -139,7 +141,7 @@ export const logProblems = {
       'expired rows deleted',
       'mcp',
     ],
-    means: 'These lines tell what happened. They are no failures.',
+    means: 'These lines report normal events, not failures.',
     change: {},
   },
 } satisfies Problems

@@ -1,4 +1,4 @@
-/** What the MCP endpoint answers behind a good token, and before it looks at the token. */
+/** Refusals of the MCP endpoint after a valid token, and before it checks the token. */
 import type { Problems } from './problem.js'
 
 export const mcpRequestProblems = {
@@ -10,7 +10,7 @@ export const mcpRequestProblems = {
     ],
     logs: ['needs {}'],
     means:
-      'The token is good and lacks a scope of the operation. The challenge names the scopes to ask for (MCP step-up).',
+      'The token is valid but lacks a scope of the operation. The challenge names the scopes to request (MCP step-up).',
     change: {
       client: 'Authorize again with the scopes of the challenge.',
       person: 'Tick the permission on the consent page.',
@@ -26,17 +26,16 @@ export const mcpRequestProblems = {
       'Invalid Request: it names something that does not exist',
     ],
     logs: ['hidden'],
-    means:
-      'The operation does not exist for this caller: it does not exist at all, or its rule hides it from tokens without the scope.',
+    means: 'The operation does not exist, or its rule hides it from tokens without the scope.',
     change: {
       client: 'List tools, prompts and resources again: they depend on the token.',
       server:
-        'Use `whenMissing: "challenge"` for what callers may know of. `READ_ONLY` hides every tool that changes something.',
+        'Use `whenMissing: "challenge"` for operations that callers may know about. `READ_ONLY` hides every tool that changes something.',
     },
   },
   allowed: {
     logs: ['allowed'],
-    means: 'The guard let the request through. This is no failure.',
+    means: 'The guard allowed the request. This is not a failure.',
     change: {},
   },
   rate_limited: {
@@ -46,7 +45,7 @@ export const mcpRequestProblems = {
     means: 'The caller, or all callers together, exceeded `CALL_LIMIT_PER_CALLER` or `CALL_LIMIT_TOTAL`.',
     change: {
       client: 'Wait as `Retry-After` says. Send smaller batches.',
-      operator: 'Raise the limit if the calls are honest.',
+      operator: 'Raise the limit if the calls are legitimate.',
     },
     show: 'gatehouse config print',
   },
@@ -54,7 +53,7 @@ export const mcpRequestProblems = {
     error: 'temporarily_unavailable',
     says: ['too many subscriptions are open: end one before you begin another'],
     logs: ['open subscriptions'],
-    means: 'The caller keeps more streams open than one person may.',
+    means: 'The caller has more streams open than one person may have.',
     change: { client: 'Close streams that nobody reads.' },
   },
   'origin-refused': {
@@ -64,7 +63,7 @@ export const mcpRequestProblems = {
     means:
       'A page of another origin calls the endpoint. The check protects against DNS rebinding (MCP Streamable HTTP).',
     change: {
-      operator: 'Add the origin to `ALLOWED_ORIGINS` if the page may call.',
+      operator: 'Add the origin to `ALLOWED_ORIGINS` if its pages should have access.',
       server: 'Add it to `origins` of the guard.',
     },
     show: 'curl -si -X POST $MCP -H "Origin: https://elsewhere.example"',
@@ -73,8 +72,8 @@ export const mcpRequestProblems = {
     error: 'invalid_request',
     says: ['this protocol revision is not supported', 'Unsupported protocol version'],
     logs: ['MCP-Protocol-Version is not on the list'],
-    means: 'The header `MCP-Protocol-Version` names a revision that this server does not speak.',
-    change: { client: 'Negotiate: send a revision of `supported` in the answer.' },
+    means: 'The header `MCP-Protocol-Version` names a revision that this server does not support.',
+    change: { client: 'Negotiate: send a revision that the response lists in `supported`.' },
     show: 'curl -s -X POST $MCP -H "Authorization: Bearer $TOKEN" -H "MCP-Protocol-Version: 1999-01-01"',
   },
   'resource-not-here': {
@@ -86,13 +85,13 @@ export const mcpRequestProblems = {
   'body-too-large': {
     error: 'invalid_request',
     says: ['the request body is larger than {}', 'the request body is too large'],
-    means: 'The body is larger than the endpoint reads.',
+    means: 'The body is larger than the endpoint accepts.',
     change: { client: 'Send less, or in several requests.' },
   },
   'body-too-slow': {
     error: 'invalid_request',
     says: ['the request body took too long'],
-    means: 'The body did not arrive in time. Slow bodies would occupy the server.',
+    means: 'The body did not arrive in time. Slow bodies would tie up the server.',
     change: { client: 'Send the body at once.' },
   },
   'body-not-json': {
@@ -107,39 +106,38 @@ export const mcpRequestProblems = {
       'the request body was lost',
     ],
     means:
-      'The body is no JSON, is nested too deeply, holds too many values, or another middleware read it before the guard did.',
+      'The body is not JSON, is nested too deeply, has too many values, or another middleware read it before the guard.',
     change: {
       client: 'Send one JSON-RPC message, or a batch, in UTF-8.',
-      server: 'Mount body parsers behind the guard.',
+      server: 'Mount body parsers after the guard.',
     },
     show: 'curl -s -X POST $MCP -H "Authorization: Bearer $TOKEN" -H "Content-Type: application/json" -d {',
   },
   'event-stream-only': {
     error: 'invalid_request',
     says: ['this answer is a text/event-stream only'],
-    means: 'The client subscribes and does not accept `text/event-stream`.',
+    means: 'The client subscribes but does not accept `text/event-stream`.',
     change: { client: 'Accept both `application/json` and `text/event-stream`.' },
   },
   'list-not-filtered': {
     error: 'server_error',
     says: ['a list could not be filtered'],
-    means:
-      'The MCP server answered a list in a form that the guard cannot read, so it could not leave out what is hidden.',
-    change: { server: 'Answer lists as JSON-RPC, as JSON or as an event stream.' },
+    means: 'The MCP server returned a list in a form that the guard cannot parse, so the guard could not filter it.',
+    change: { server: 'Return lists as JSON-RPC, in JSON or in an event stream.' },
   },
   'issuer-mirror-unavailable': {
     error: 'temporarily_unavailable',
     says: ['the authorization server does not answer', 'the upstream server does not answer'],
     logs: ['forwarding failed: {}', 'the answer was cut off: {}'],
-    means: 'The MCP server passes requests of old clients on to the authorization server, which does not answer.',
-    change: { operator: 'Check that the MCP server reaches the issuer (`ISSUER_INTERNAL_URL`).' },
+    means: 'The MCP server forwards requests of old clients to the authorization server, which does not answer.',
+    change: { operator: 'Check that the MCP server can reach the issuer (`ISSUER_INTERNAL_URL`).' },
     show: 'gatehouse doctor',
   },
   'issuer-mirror-not-offered': {
     error: 'invalid_request',
     says: ['the authorization server does not offer this', 'this is not offered here'],
     means: 'An old client uses an endpoint that the authorization server does not have, registration for example.',
-    change: { operator: 'Switch it on at the authorization server if you want it.' },
+    change: { operator: 'Enable it at the authorization server if you want it.' },
     show: 'curl -s $ISSUER/.well-known/oauth-authorization-server',
   },
 } satisfies Problems

@@ -1,4 +1,4 @@
-/** Why the guard of an MCP endpoint does not accept a token or an API key. The client sees one text; the log names the check. */
+/** Refusals of tokens and API keys by the guard of an MCP endpoint. The client gets one text; the log names the check. */
 import type { Problems } from './problem.js'
 
 export const mcpTokenProblems = {
@@ -6,7 +6,7 @@ export const mcpTokenProblems = {
     says: ['an access token is needed'],
     logs: ['no_token'],
     means:
-      'The request carries no access token. This is how a client learns where to get one: the challenge names the metadata (RFC 9728 §5.1).',
+      'The request carries no access token. The challenge tells the client where to get one: it names the metadata (RFC 9728 §5.1).',
     change: {
       client: 'Follow `resource_metadata` of the challenge.',
       server: 'Check that the proxy passes the Authorization header on.',
@@ -17,7 +17,7 @@ export const mcpTokenProblems = {
     error: 'invalid_token',
     says: ['the access token is invalid, expired or not meant for this server'],
     means:
-      'The guard does not accept the token. The answer never says why, because it would help someone who guesses; the log names the check that failed.',
+      'The guard does not accept the token. The response never says why, because that would help an attacker; the log names the check that failed.',
     change: {
       client: 'Refresh the token; if that fails, authorize again.',
       server: 'Read `errorDetail` of the request in the log. Each detail has its own entry on this page.',
@@ -31,8 +31,8 @@ export const mcpTokenProblems = {
       'the Authorization header is malformed',
       'access_token is malformed',
     ],
-    means: 'The token is in two places, or it holds characters that no token has (RFC 6750 §2).',
-    change: { client: 'Send `Authorization: Bearer`, one blank and the token, once.' },
+    means: 'The token is in two places, or it contains characters that are not allowed (RFC 6750 §2).',
+    change: { client: 'Send `Authorization: Bearer`, one space and the token, once.' },
     show: 'curl -si $MCP -H "Authorization: Bearer a b"',
   },
   'token-expired': {
@@ -51,30 +51,30 @@ export const mcpTokenProblems = {
       '"nbf" claim timestamp check failed',
       'exp lies too far ahead',
     ],
-    means: 'A time of the token lies in the future, or further ahead than this server accepts.',
+    means: 'A time in the token is in the future, or further ahead than this server accepts.',
     change: {
       operator: 'Synchronise the clocks of issuer and MCP server (NTP).',
-      server: 'Raise the longest lifetime if the issuer means it.',
+      server: 'Raise the maximum lifetime if the issuer intends such tokens.',
     },
     show: 'gatehouse doctor --local',
   },
   'token-audience': {
     error: 'invalid_token',
     logs: ['another audience', 'unexpected "aud" claim value'],
-    means: 'The token was issued for another server (RFC 8707, RFC 9068 §4). Tokens that are passed on end here.',
+    means: 'The token was issued for another server (RFC 8707, RFC 9068 §4). The check prevents token passthrough.',
     change: {
       client: 'Request a token with `resource` set to the URL of this MCP server.',
-      operator: 'Make `RESOURCE_URL` the same for both servers; list other spellings in `RESOURCE_ALIASES`.',
-      server: 'Give the guard the `resource` that tokens are issued for.',
+      operator: 'Set the same `RESOURCE_URL` for both servers; list other spellings in `RESOURCE_ALIASES`.',
+      server: 'Configure the guard with the `resource` that tokens are issued for.',
     },
     show: 'gatehouse doctor',
   },
   'token-issuer': {
     error: 'invalid_token',
     logs: ['another issuer', 'an issuer that is not trusted here', 'unexpected "iss" claim value'],
-    means: 'The token comes from another issuer than the guard trusts.',
+    means: 'The issuer of the token is not one that the guard trusts.',
     change: {
-      client: 'Use a token of an issuer that `authorization_servers` of the metadata names.',
+      client: 'Use a token of an issuer that the metadata lists in `authorization_servers`.',
       server: 'Compare the issuer of the guard with `issuer` of the metadata.',
     },
     show: 'curl -s $ISSUER/.well-known/oauth-authorization-server',
@@ -103,7 +103,7 @@ export const mcpTokenProblems = {
       'Invalid Token or Protected Header formatting',
     ],
     means:
-      'The token does not have the form that the guard verifies. An ID token is no access token, and an opaque token needs introspection.',
+      'The guard cannot verify this type of token. An ID token is not an access token, and an opaque token needs introspection.',
     change: {
       client: 'Send the access token, not the ID token or a refresh token.',
       server: 'Set up introspection if the issuer’s tokens are opaque.',
@@ -125,13 +125,13 @@ export const mcpTokenProblems = {
       'its token_type does not fit its binding',
       'not an access token',
     ],
-    means: 'A claim is missing or has another form than RFC 9068 §2.2 describes.',
-    change: { server: 'Allow what the issuer leaves out, in the rules of the guard; or configure the issuer.' },
+    means: 'A claim is missing or does not have the form of RFC 9068 §2.2.',
+    change: { server: 'Configure the issuer, or make the missing claim optional in the rules of the guard.' },
   },
   'token-without-user': {
     error: 'invalid_token',
     logs: ['acts for no user'],
-    means: 'The token belongs to a machine, and this server wants a person.',
+    means: 'The token belongs to a machine, and this server requires a person.',
     change: {
       client: 'Use the authorization code flow.',
       server: 'Set `tokensWithoutUser: "allow"` if machines may call.',
@@ -147,9 +147,9 @@ export const mcpTokenProblems = {
       'only key-bound tokens are taken here',
     ],
     means:
-      'Token and presentation do not go together: a key-bound token needs the scheme DPoP and a proof (RFC 9449 §7).',
+      'The token does not match the way it is presented: a key-bound token needs the scheme DPoP and a proof (RFC 9449 §7).',
     change: {
-      client: 'Present the token by the scheme that `token_type` of the token answer names.',
+      client: 'Use the scheme that the token response names in `token_type`.',
       server: 'Set up `dpop` in the guard, or make it optional.',
     },
     show: 'gatehouse doctor',
@@ -165,20 +165,21 @@ export const mcpTokenProblems = {
     error: 'invalid_token',
     logs: ['not the form of an API key', 'no such API key'],
     means: 'The API key does not exist, or was removed.',
-    change: { client: 'Send the whole key, as it was shown once.', operator: 'Make another key.' },
+    change: { client: 'Send the complete key, as it was shown once.', operator: 'Create a new key.' },
     show: 'gatehouse api-keys list',
   },
   'api-key-expired': {
     error: 'invalid_token',
     logs: ['the API key has expired'],
     means: 'The API key has expired.',
-    change: { operator: 'Make another key, with `--days` as long as it is needed.' },
+    change: { operator: 'Create a new key, valid for as many `--days` as needed.' },
     show: 'gatehouse api-keys list',
   },
   'tokens-unverifiable': {
     error: 'temporarily_unavailable',
     says: ['tokens cannot be verified right now'],
-    means: 'The guard could not verify the token, which may be good. It answers 503 so that clients keep their tokens.',
+    means:
+      'The guard could not verify the token, which may be valid. It answers 503 so that clients keep their tokens.',
     change: { client: 'Repeat the request after `Retry-After`.', server: 'Read `errorDetail` in the log.' },
     show: 'gatehouse doctor',
   },
@@ -201,14 +202,14 @@ export const mcpTokenProblems = {
     error: 'temporarily_unavailable',
     logs: ['the revocation feed has been silent for {} seconds'],
     means:
-      'The guard knows nothing of revocations any longer, and is set to accept no token then (`REVOCATION_MAX_SILENCE_SECONDS`).',
+      'The guard no longer learns about revocations, and is configured to accept no token in that case (`REVOCATION_MAX_SILENCE_SECONDS`).',
     change: { server: 'Restore the connection to the authorization server.' },
     show: 'gatehouse doctor --local mcp',
   },
   'lookup-failed': {
     error: 'temporarily_unavailable',
     logs: ['API keys cannot be looked up', 'used proofs cannot be looked up', 'the verifying function failed'],
-    means: 'A store that the guard asks does not answer.',
+    means: 'A store that the guard depends on does not answer.',
     change: { operator: 'Check the database of the MCP server.' },
     show: 'gatehouse doctor --local mcp',
   },

@@ -6,7 +6,7 @@ export const openidProblems = {
     error: 'invalid_token',
     says: ['invalid token provided'],
     means:
-      'The token is expired, revoked or unknown, or it is no token for this endpoint. The log names the check that failed.',
+      'The token is expired, revoked or unknown, or it is not a token for this endpoint. The log names the check that failed.',
     change: {
       client: 'Refresh the access token. At the registration endpoint, send the latest registration access token.',
     },
@@ -24,14 +24,14 @@ export const openidProblems = {
     ],
     means:
       'The access token was not issued here, its client or account is gone, or it is for a resource and lacks the scope `openid`.',
-    change: { client: 'Ask for the scope `openid`, and send the access token that came with the ID token.' },
+    change: { client: 'Request the scope `openid`, and send the access token that was issued with the ID token.' },
     show: 'curl -s $ISSUER/userinfo -H "Authorization: Bearer $TOKEN"',
   },
   'userinfo-scope': {
     error: 'insufficient_scope',
     says: ['access token missing openid scope', 'access token missing requested scope'],
-    means: 'The access token lacks the scope `openid`, without which userinfo tells nothing.',
-    change: { client: 'Ask for `openid`, and for `profile` or `email` if you need them.' },
+    means: 'The access token lacks the scope `openid`, which userinfo requires.',
+    change: { client: 'Request `openid`, and `profile` or `email` if you need them.' },
     show: 'curl -s $ISSUER/userinfo -H "Authorization: Bearer $TOKEN"',
   },
   'token-placement': {
@@ -49,7 +49,7 @@ export const openidProblems = {
   'logout-client-mismatch': {
     error: 'invalid_request',
     says: ['client_id does not match the provided id_token_hint'],
-    means: '`client_id` of the sign-out request is not the client that the ID token was issued to.',
+    means: 'The `client_id` of the sign-out request is not the client that the ID token was issued to.',
     change: { client: 'Send the ID token of this client, or leave one of the two out.' },
   },
   'logout-client-unknown': {
@@ -62,7 +62,7 @@ export const openidProblems = {
     error: 'invalid_request',
     says: ['post_logout_redirect_uri not registered'],
     means: 'The client did not register this `post_logout_redirect_uri`.',
-    change: { client: 'Register it, or leave it out: the person then sees a page that says so.' },
+    change: { client: 'Register it, or leave it out: the person then stays on a sign-out page.' },
     show: 'curl -s "$ISSUER/logout?client_id=$CLIENT&post_logout_redirect_uri=https://elsewhere.example/"',
   },
   'logout-form-invalid': {

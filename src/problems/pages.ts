@@ -1,4 +1,4 @@
-/** What people see: the error pages, by their kind, and the messages of forms. Each entry says the page's own words, for a search. */
+/** What people see: the error pages, by their kind, and the messages of forms. Each entry quotes the text of the page, for a search. */
 import type { Problems } from './problem.js'
 
 const log = 'Find the line of the log with the request number of the page.'
@@ -8,10 +8,10 @@ export const errorPages = {
   'interaction-expired': {
     says: ['This sign-in has expired'],
     means:
-      'The sign-in is older than an hour, was ended, or was begun in another browser. Its cookie is missing or belongs to another sign-in.',
+      'The sign-in is older than an hour, has ended, or was started in another browser. Its cookie is missing or belongs to another sign-in.',
     change: {
       person: 'Go back to the program and connect again.',
-      operator: 'If it happens to everybody, check that the proxy passes cookies on.',
+      operator: 'If it happens to everyone, check that the proxy passes cookies on.',
     },
   },
   'interaction-used': {
@@ -27,10 +27,10 @@ export const errorPages = {
     ],
     logs: ['CSRF check failed', 'cross-site request that is not a navigation'],
     means:
-      'The token of the form does not fit: the page was open for too long, the browser keeps no cookies, or another site sent the form.',
+      'The CSRF token of the form is invalid: the page was open for too long, the browser keeps no cookies, or another site sent the form.',
     change: {
       person: 'Go back, load the page again and repeat the answer.',
-      operator: 'If it happens to everybody, compare `ISSUER_URL` with the address in the browser.',
+      operator: 'If it happens to everyone, compare `ISSUER_URL` with the address in the browser.',
     },
     show: 'gatehouse doctor --local auth',
   },
@@ -40,13 +40,13 @@ export const errorPages = {
       'No client has the `client_id` of the request. Registrations that nobody uses are removed after `IDLE_CLIENT_DAYS`.',
     change: {
       person: 'Remove the server in the program and add it again.',
-      client: 'Register again when an authorization server no longer knows the stored `client_id`.',
+      client: 'Register again if the authorization server no longer knows the stored `client_id`.',
     },
     show: 'gatehouse clients list',
   },
   'client-unavailable': {
     says: ['We could not check this program'],
-    means: 'The client is a URL, and its document cannot be read or is not valid. The log names the cause.',
+    means: 'The `client_id` is a URL, and its document cannot be read or is not valid. The log names the cause.',
     change: { client: 'Publish a valid document at the URL.', operator: 'Read `errorDetail` in the log.' },
     show: 'curl -si <client_id>',
   },
@@ -54,13 +54,14 @@ export const errorPages = {
     says: ['This server does not accept this program'],
     means: 'The host lists of the operator exclude the host of the client.',
     change: {
-      operator: 'Change `CLIENT_METADATA_ALLOWED_HOSTS` or `CLIENT_METADATA_DENIED_HOSTS` if the client may connect.',
+      operator:
+        'Change `CLIENT_METADATA_ALLOWED_HOSTS` or `CLIENT_METADATA_DENIED_HOSTS` if the client should be accepted.',
     },
     show: 'gatehouse config print',
   },
   'bad-redirect': {
     says: ['We will not send you there'],
-    means: 'The redirect URI of the request is not registered, so the answer could reach somebody else.',
+    means: 'The redirect URI of the request is not registered, so the response could reach somebody else.',
     change: {
       client: 'Send a registered redirect URI, character for character.',
       person: 'If you followed a link, close the window.',
@@ -71,18 +72,18 @@ export const errorPages = {
     says: ['The program asked in a way we cannot answer'],
     logs: ['no decision'],
     means:
-      'The authorization request is incomplete or contradicts itself. The code at the foot of the page and the log say how.',
+      'The authorization request is incomplete or contradicts itself. The code at the bottom of the page and the log say how.',
     change: { client: 'Correct the request as the entry of that code describes.', operator: log },
   },
   'access-denied': {
     says: ['No access was given'],
-    means: 'The request was turned down, by the person or by a rule.',
-    change: { person: 'Connect again if you did not want that.' },
+    means: 'The person or a rule denied the request.',
+    change: { person: 'Connect again if you did not intend this.' },
     show: 'gatehouse audit list --event consent.denied',
   },
   'unknown-resource': {
     says: ['This server is not looked after here'],
-    means: '`resource` of the request names an MCP server that this authorization server issues no tokens for.',
+    means: 'The `resource` of the request is an MCP server that this authorization server issues no tokens for.',
     change: {
       client: 'Send the `resource` of the metadata.',
       operator: 'Compare `RESOURCE_URL` with the address that people were given.',
@@ -92,7 +93,7 @@ export const errorPages = {
   'set-up-unavailable': {
     says: ['This set-up link no longer works'],
     means: 'The link was used, has expired, or an account exists already.',
-    change: { operator: 'Start the server again for a new link, or add an account on the command line.' },
+    change: { operator: 'Restart the server for a new link, or add an account on the command line.' },
     show: 'gatehouse accounts list',
   },
   'not-found': {
@@ -102,9 +103,9 @@ export const errorPages = {
   },
   'wrong-host': {
     says: ['This server goes by another name'],
-    means: 'The browser reached the server under a host that it does not serve.',
+    means: 'The browser used a host name that the server does not serve.',
     change: {
-      operator: 'Let the proxy pass the Host header on, and compare it with `ISSUER_URL`.',
+      operator: 'Configure the proxy to pass the Host header unchanged, and compare it with `ISSUER_URL`.',
       person: 'Use the address that you were given.',
     },
     show: 'gatehouse doctor',
@@ -112,7 +113,7 @@ export const errorPages = {
   busy: {
     says: ['Too much at once', 'Many people are signing in right now. Wait a few seconds and try again.'],
     means: 'The server cannot answer right now: its database does not answer, or a queue is full.',
-    change: { person: 'Try again in a minute.', operator: 'Look at the database and the load.' },
+    change: { person: 'Try again in a minute.', operator: 'Check the database and the load.' },
     show: 'gatehouse doctor --local',
   },
   'too-many-requests': {
@@ -121,7 +122,7 @@ export const errorPages = {
     change: {
       person: 'Wait a few minutes.',
       operator:
-        'Set `TRUSTED_PROXIES` if everybody seems to have one address; otherwise raise the limit in `RATE_LIMITS`.',
+        'Set `TRUSTED_PROXIES` if all people appear to have one address; otherwise raise the limit in `RATE_LIMITS`.',
     },
     show: 'gatehouse config print',
   },
@@ -137,19 +138,19 @@ export const formProblems = {
   'wrong-credentials': {
     says: ['That email and password do not match. Check both and try again.'],
     means:
-      'The pair of email and password is wrong. The page does not say which, and takes as long for an address that has no account.',
+      'The email or the password is wrong. The page does not say which, and takes the same time for an address without an account.',
     change: {
       person: 'Check both. Ask the operator for a new password.',
-      operator: 'See whether the account exists and is enabled; set a new password.',
+      operator: 'Check that the account exists and is enabled; set a new password.',
     },
     show: 'gatehouse audit list --event sign_in.failed',
   },
   'too-many-attempts': {
     says: ['There were too many tries. Wait a little and try again.'],
-    means: 'Too many wrong passwords or codes in a short time. A known browser of the person is counted apart.',
+    means: 'Too many wrong passwords or codes in a short time. A known browser of the person is counted separately.',
     change: {
       person: 'Wait as long as the page says.',
-      operator: 'Unlock the account if the person has proven who they are.',
+      operator: 'Unlock the account if you have verified who the person is.',
     },
     show: 'gatehouse accounts unlock <email>',
   },
@@ -160,7 +161,7 @@ export const formProblems = {
   },
   'unknown-code': {
     says: ['We do not know this code. Compare it with your device, letter by letter.'],
-    means: 'No device waits with this code.',
+    means: 'No device is waiting with this code.',
     change: { person: 'Compare it with the device, letter by letter.' },
   },
   'expired-code': {
@@ -175,7 +176,8 @@ export const formProblems = {
   },
   'too-early': {
     says: ['That press came as soon as the page opened, so nothing was allowed. Read the page, then decide.'],
-    means: 'Allow was pressed faster than a person reads, as when another site places a button under the pointer.',
+    means:
+      'Allow was pressed faster than a person can read, which happens if another site places a button under the pointer.',
     change: { person: 'Read the page, then decide.' },
   },
   'wrong-number': {
@@ -211,7 +213,7 @@ export const formProblems = {
   },
   'no-address': {
     says: ['Enter an email address, such as ada@example.com.'],
-    means: 'The text of the field is no email address.',
+    means: 'The text in the field is not an email address.',
     change: { person: 'Enter an email address.' },
   },
 } satisfies Problems

@@ -1,20 +1,23 @@
-/** What an entry of the catalogue of errors is. Codes are the anchors of the manual: they are added, never renamed. */
+/** An entry of the catalogue of errors. Codes are the anchors of the manual: they are added, never renamed. */
 import type { ErrorCode } from './error-codes.js'
 
-/** Who can change something: the maker of the client, the operator of this server, the maker of the MCP server, the person at the browser. */
+/**
+ * The side that has to change something: the developer of the client, the operator, the developer of the MCP server, or the person at the
+ * browser.
+ */
 export type Side = 'client' | 'operator' | 'server' | 'person'
 
 export interface Problem {
-  /** The error codes it is answered with; absent: any, or none. */
+  /** The error codes of the response; absent: any, or none. */
   readonly error?: ErrorCode | readonly ErrorCode[]
-  /** What the answer says (`error_description`, a page, a line of the terminal). `{}` stands for what differs. */
+  /** Texts of the response (`error_description`, a page, a line in the terminal). `{}` is a placeholder. */
   readonly says?: readonly string[]
-  /** What only the log says (`errorDetail`, `reason`, the message of a line). `{}` stands for what differs. */
+  /** Texts that are only in the log (`errorDetail`, `reason`, the message of a line). `{}` is a placeholder. */
   readonly logs?: readonly string[]
   readonly means: string
-  /** What each side changes. */
+  /** What each side has to change. */
   readonly change: { readonly [Name in Side]?: string }
-  /** One command that shows or reproduces it. Absent: the lines of the log that name it show it. */
+  /** A command that shows or reproduces it. Absent: only the log line shows it. */
   readonly show?: string
 }
 

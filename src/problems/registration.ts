@@ -1,4 +1,4 @@
-/** Refusals of dynamic registration (RFC 7591) and its management (RFC 7592). Metadata documents break the same rules. */
+/** Refusals of dynamic registration (RFC 7591) and its management (RFC 7592). The same rules apply to metadata documents. */
 import type { Problems } from './problem.js'
 
 const post = (metadata: string) => `curl -s $ISSUER/register -H 'Content-Type: application/json' -d '${metadata}'`
@@ -12,9 +12,8 @@ export const registrationProblems = {
       'only {} content-type bodies are supported on {} {}',
       'client registration request must be a JSON object',
     ],
-    means:
-      'The body is not what the endpoint takes: a form at most endpoints, a JSON object at the registration endpoint.',
-    change: { client: 'Send the content type that the text names, and a body that fits it.' },
+    means: 'The body has the wrong format: most endpoints expect a form, the registration endpoint a JSON object.',
+    change: { client: 'Send the content type that the text names, and a matching body.' },
     show: 'curl -s $ISSUER/register -d name=x',
   },
   'registration-token-missing': {
@@ -22,7 +21,7 @@ export const registrationProblems = {
     says: ['registration requires an initial access token: ask the operator of this server for one'],
     means: '`REGISTRATION=token`: only invited clients may register.',
     change: {
-      operator: 'Issue a token for each client that may register.',
+      operator: 'Issue a token for each client that should register.',
       client: 'Let the person enter it, and send it as `Authorization: Bearer <token>`.',
     },
     show: 'gatehouse clients invite',
@@ -38,7 +37,7 @@ export const registrationProblems = {
     means:
       'The invitation or the registration access token is unknown, was used, or has expired. Each update of a client replaces its token.',
     change: {
-      client: 'Store the `registration_access_token` of the latest answer.',
+      client: 'Store the `registration_access_token` of the latest response.',
       operator: 'Issue another invitation.',
     },
     show: 'gatehouse clients invite',
@@ -50,7 +49,7 @@ export const registrationProblems = {
       'More clients registered from one network, or in all, than `REGISTRATION_LIMIT_PER_ADDRESS` or `REGISTRATION_LIMIT_TOTAL` allows in an hour.',
     change: {
       client: 'Register once and keep the `client_id`. Wait as `Retry-After` says.',
-      operator: 'Set `TRUSTED_PROXIES` if all clients seem to have one address; otherwise raise the limit.',
+      operator: 'Set `TRUSTED_PROXIES` if all clients appear to have one address; otherwise raise the limit.',
     },
     show: 'gatehouse config print',
   },
@@ -61,15 +60,15 @@ export const registrationProblems = {
       'a registration has at most {} bytes of metadata, with the defaults that are filled in',
     ],
     logs: ['refused by size ({}', 'refused by registration-size ({}'],
-    means: 'The metadata is larger than any honest client needs, or it cannot be stored.',
-    change: { client: 'Send less: leave out members that nobody reads.' },
+    means: 'The metadata is larger than any legitimate client needs, or it cannot be stored.',
+    change: { client: 'Send less: leave out members that you do not need.' },
   },
   'redirect-uri-count': {
     error: 'invalid_redirect_uri',
     says: ['at most {} redirect_uris of at most {} characters can be registered'],
     logs: ['refused by redirect-uri-count ({}'],
     means: 'There are too many redirect URIs, or one is too long.',
-    change: { client: 'Register the URIs that you use.' },
+    change: { client: 'Register only the URIs that you use.' },
   },
   'redirect-uri-forbidden': {
     error: 'invalid_redirect_uri',
@@ -77,7 +76,7 @@ export const registrationProblems = {
     logs: ['refused by redirect-uri-forbidden ({}'],
     means: 'A redirect URI would send the code where others can read it (RFC 9700 §2.1).',
     change: {
-      client: 'Use https, or http on a loopback address for a program on the computer of the person (RFC 8252 §7.3).',
+      client: 'Use https, or http on a loopback address for a program on the person’s computer (RFC 8252 §7.3).',
     },
     show: post('{"redirect_uris":["http://app.example/callback"]}'),
   },
@@ -85,7 +84,7 @@ export const registrationProblems = {
     error: 'invalid_redirect_uri',
     says: ['a redirect_uri with a private-use scheme must be on the allow-list (ALLOWED_PRIVATE_USE_REDIRECTS)'],
     logs: ['refused by redirect-uri-private-use ({}'],
-    means: 'Any app of a device can claim a scheme such as `myapp:`, so the operator lists those that may be used.',
+    means: 'Any app on a device can claim a scheme such as `myapp:`, so the operator lists the allowed ones.',
     change: {
       client: 'Use a loopback or an https redirect.',
       operator: 'Add the exact URI to `ALLOWED_PRIVATE_USE_REDIRECTS` if you trust the app.',
@@ -99,8 +98,8 @@ export const registrationProblems = {
     ],
     logs: ['refused by redirect-uri-own-host ({}'],
     means:
-      'The redirect leads to this server itself. A page or open redirect there would receive the codes of strangers’ clients.',
-    change: { client: 'Use a host of your own.', operator: 'Add clients on your own hosts in `gatehouse.yaml`.' },
+      'The redirect leads to a host of this server. A page or open redirect on it would receive the codes of strangers’ clients.',
+    change: { client: 'Use your own host.', operator: 'Add clients on your own hosts in `gatehouse.yaml`.' },
     show: post('{"redirect_uris":["$ISSUER/callback"]}'),
   },
   'redirect-uris-missing': {
@@ -111,8 +110,8 @@ export const registrationProblems = {
       'redirect_uris must only contain strings',
       'redirect_uris must be an array',
     ],
-    means: 'A client that uses the authorization code flow registers at least one redirect URI.',
-    change: { client: 'Send `redirect_uris`, a list of texts.' },
+    means: 'A client that uses the authorization code flow must register at least one redirect URI.',
+    change: { client: 'Send `redirect_uris`, an array of strings.' },
     show: post('{}'),
   },
   'redirect-uri-type': {
@@ -126,13 +125,13 @@ export const registrationProblems = {
       '{} must not use the {} URI scheme',
     ],
     means: 'A redirect URI does not fit the `application_type` that is registered or derived.',
-    change: { client: 'Leave `application_type` out, or register native and web clients apart.' },
+    change: { client: 'Leave `application_type` out, or register native and web clients separately.' },
   },
   'client-name-invalid': {
     error: 'invalid_client_metadata',
     says: ['client_name must be plain text of at most {} characters'],
     logs: ['refused by client-name ({}'],
-    means: 'The name is shown to people who decide, so it must be short and plain.',
+    means: 'The name is shown to people who decide about access, so it must be short and plain.',
     change: { client: 'Choose a short name without control characters.' },
     show: post(`{"client_name":"a\\u202eb",${uri}}`),
   },
@@ -152,7 +151,7 @@ export const registrationProblems = {
       'refused by fetched-url ({}',
       'refused by post-logout-redirect-uris ({}',
     ],
-    means: 'A member of the metadata does not have the form that is stored or shown. The text names the rule.',
+    means: 'A member of the metadata does not have the required form. The text names the rule.',
     change: { client: 'Correct the member, or leave it out.' },
     show: post(`{"logo_uri":"javascript:0",${uri}}`),
   },
@@ -182,8 +181,8 @@ export const registrationProblems = {
       'only one proof of possession mechanism can be made required at a time',
       'response_types must not include "token" when {} is used',
     ],
-    means: 'A member has a value that this server does not offer, or has the wrong type. The text names both.',
-    change: { client: 'Compare with the metadata of the server (`…_supported`), or leave the member out.' },
+    means: 'A member has a value that this server does not support, or the wrong type. The text names both.',
+    change: { client: 'Compare it with the metadata of the server (`…_supported`), or leave the member out.' },
     show: post(`{"token_endpoint_auth_method":"tls_client_auth",${uri}}`),
   },
   'metadata-keys': {
@@ -213,10 +212,10 @@ export const registrationProblems = {
       'refused by assertions-of-public-client ({}',
       'refused by assertions-not-taken ({}',
     ],
-    means: 'The client asks for a grant type that it may not have.',
+    means: 'The client requests a grant type that it may not have.',
     change: {
       client: 'Register `authorization_code` and `refresh_token`.',
-      operator: 'Add clients with other grants yourself.',
+      operator: 'Add clients with other grant types yourself.',
     },
     show: post(`{"grant_types":["client_credentials"],${uri}}`),
   },
@@ -241,7 +240,9 @@ export const registrationProblems = {
       "provided client_id does not match the authenticated client's one",
       "provided client_secret does not match the authenticated client's one",
     ],
-    means: 'The client may not change its registration in this way (RFC 7592 §2).',
-    change: { client: 'Send the whole metadata, with the same `client_id` and without members that the server sets.' },
+    means: 'The client may not read or change its registration in this way (RFC 7592 §2).',
+    change: {
+      client: 'Send the complete metadata, with the same `client_id` and without members that the server sets.',
+    },
   },
 } satisfies Problems

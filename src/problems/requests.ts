@@ -1,4 +1,4 @@
-/** Refusals of any HTTP request, at both servers, for its form, its number or the state of the server. */
+/** Refusals of any HTTP request, at both servers: malformed, over a limit, or because of the state of the server. */
 import type { Problems } from './problem.js'
 
 export const requestProblems = {
@@ -7,9 +7,9 @@ export const requestProblems = {
     says: ['this server does not serve that host'],
     logs: ['the requested host is neither the public host nor an internal one'],
     means:
-      'The Host header names another host than `ISSUER_URL` or `RESOURCE_URL`. The check protects against DNS rebinding and poisoned links.',
+      'The Host header is not the host of `ISSUER_URL` or `RESOURCE_URL`. The check protects against DNS rebinding and host header injection.',
     change: {
-      operator: 'Let the proxy pass the Host header on unchanged, and make the URL setting the one that clients use.',
+      operator: 'Configure the proxy to pass the Host header unchanged, and set the URL that clients use.',
       client: 'Use the published URL.',
     },
     show: 'curl -s $ISSUER/token -H "Host: elsewhere.example"',
@@ -17,13 +17,13 @@ export const requestProblems = {
   'request-target-invalid': {
     error: 'invalid_request',
     says: ['the request target is not a path'],
-    means: 'The request line holds no path that begins with a slash.',
+    means: 'The request line has no path that begins with a slash.',
     change: { client: 'Send a plain path.' },
   },
   'header-repeated': {
     error: 'invalid_request',
     says: ['the request has more than one {} header'],
-    means: 'The request has two headers where there may be one. Proxy and server could take different ones.',
+    means: 'The request has a header twice that may occur once. Proxy and server could use different values.',
     change: { client: 'Send one.', operator: 'Check that the proxy does not add a second one.' },
   },
   'page-not-found': {
@@ -31,28 +31,28 @@ export const requestProblems = {
     says: ['there is nothing at this address'],
     means: 'No endpoint has this path.',
     change: {
-      client: 'Take endpoints from the metadata. Paths have one spelling: no slash at the end, no other case.',
+      client: 'Take endpoints from the metadata. Paths have one spelling: no trailing slash, and case matters.',
     },
     show: 'curl -s $ISSUER/nowhere',
   },
   'method-not-allowed': {
     error: 'invalid_request',
     says: ['this method is not allowed here'],
-    means: 'The endpoint exists and does not take this method. `Allow` names those it takes.',
+    means: 'The endpoint exists but does not support this method. `Allow` lists the supported methods.',
     change: { client: 'Use a method of `Allow`.' },
     show: 'curl -s $ISSUER/token',
   },
   'body-type-not-form': {
     error: 'invalid_request',
     says: ['only forms can be posted here'],
-    means: 'The page takes `application/x-www-form-urlencoded` alone.',
+    means: 'The page accepts `application/x-www-form-urlencoded` only.',
     change: { client: 'Pages are for browsers: open them there.' },
   },
   'request-cut-off': {
     error: 'invalid_request',
     says: ['the request ended half-way', 'the client went away'],
-    means: 'The connection ended before the request was whole.',
-    change: { client: 'Send the request again.', operator: 'If it happens often, look at time-outs of the proxy.' },
+    means: 'The connection ended before the request was complete.',
+    change: { client: 'Send the request again.', operator: 'If it happens often, check the time-outs of the proxy.' },
   },
   'request-invalid': {
     error: 'invalid_request',
@@ -71,7 +71,7 @@ export const requestProblems = {
   'prefetch-refused': {
     error: 'invalid_request',
     says: ['this server has no WebSocket, and no page that can be fetched ahead of a visit'],
-    means: 'The browser fetched a page ahead of a visit, or something asked for a WebSocket.',
+    means: 'The browser prefetched a page, or a program requested a WebSocket.',
     change: { person: 'Open the page.' },
     show: 'curl -s $ISSUER/ -H "Sec-Purpose: prefetch"',
   },
@@ -83,7 +83,7 @@ export const requestProblems = {
     change: {
       client: 'Wait as `Retry-After` says.',
       operator:
-        'Set `TRUSTED_PROXIES` if all clients seem to have one address; otherwise raise the limit in `RATE_LIMITS`.',
+        'Set `TRUSTED_PROXIES` if all clients appear to have one address; otherwise raise the limit in `RATE_LIMITS`.',
     },
     show: 'gatehouse config print',
   },
@@ -91,8 +91,8 @@ export const requestProblems = {
     error: 'temporarily_unavailable',
     says: ['too many people are signing in right now, try again'],
     logs: ['password hash queue: {}'],
-    means: 'More passwords are being verified than the machine can hash.',
-    change: { person: 'Try again in a minute.', operator: 'See who tries many passwords; add processor cores.' },
+    means: 'More sign-ins arrive than the machine can hash passwords for.',
+    change: { person: 'Try again in a minute.', operator: 'Check who tries many passwords; add processor cores.' },
     show: 'gatehouse audit list --event sign_in.failed',
   },
   'server-unavailable': {
@@ -100,7 +100,7 @@ export const requestProblems = {
     says: ['the server cannot answer right now, try again'],
     means:
       'The database does not answer, is read-only, or its clock differs. The server answers 503 so that clients keep their tokens.',
-    change: { client: 'Repeat the request after `Retry-After`.', operator: 'Look at the database.' },
+    change: { client: 'Repeat the request after `Retry-After`.', operator: 'Check the database.' },
     show: 'gatehouse doctor --local',
   },
   'server-failed': {
@@ -112,8 +112,8 @@ export const requestProblems = {
   'forwarding-loop': {
     error: 'server_error',
     says: ['the request was forwarded in a loop'],
-    means: 'The MCP server passes a request on to the issuer, and it comes back to the MCP server.',
-    change: { operator: 'Let `ISSUER_INTERNAL_URL` lead to the authorization server itself.' },
+    means: 'The MCP server forwards a request to the issuer, and the request returns to the MCP server.',
+    change: { operator: 'Set `ISSUER_INTERNAL_URL` to the authorization server itself.' },
     show: 'gatehouse config print',
   },
   'cors-origin-refused': {

@@ -1,4 +1,4 @@
-/** Refusals by the rules of a resource: which clients, scopes and refreshes it takes. The log names the rule and its place. */
+/** Refusals by the rules of a resource: which clients, scopes and refreshes it allows. The log names the rule and its position. */
 import type { Problems } from './problem.js'
 
 export const resourceProblems = {
@@ -8,7 +8,7 @@ export const resourceProblems = {
     means: 'The resource of the grant is no longer declared, or another resource has its URL now.',
     change: {
       client: 'Read the metadata of the MCP server again, and authorize again.',
-      operator: 'Declare the resource again if it was removed by mistake, or keep its former URL among the aliases.',
+      operator: 'Declare the resource again if it was removed by mistake, or add its former URL to the aliases.',
     },
     show: 'gatehouse doctor',
   },
@@ -16,7 +16,7 @@ export const resourceProblems = {
     error: 'invalid_target',
     says: ['the resource was not granted'],
     means: 'The token request names a resource that the person did not grant to this client.',
-    change: { client: 'Name a resource of the authorization request, or authorize again for the other one.' },
+    change: { client: 'Name a resource of the authorization request, or authorize again for the other resource.' },
   },
   'resource-not-for-client': {
     error: 'invalid_target',
@@ -32,13 +32,13 @@ export const resourceProblems = {
       'the resource does not allow such a client what it asks for',
     ],
     means:
-      'The declaration of the resource has a ceiling for this class of clients, and every requested scope is above it.',
-    change: { client: 'Ask for fewer scopes.', operator: 'Raise the ceiling (`clients`) that the log names.' },
+      'The declaration of the resource limits the scopes of this class of clients, and none of the requested scopes is allowed.',
+    change: { client: 'Request fewer scopes.', operator: 'Extend the list of scopes (`clients`) that the log names.' },
   },
   'resource-bars-refresh': {
     error: 'invalid_grant',
     logs: ['refused by {}'],
-    means: 'The resource issues no refresh tokens, or the sign-in is older than it takes. The log names the rule.',
+    means: 'The resource allows no refresh tokens, or the sign-in is older than it accepts. The log names the rule.',
     change: {
       client: 'Send the person through authorization again.',
       operator: 'Change `tokens.refresh` or `tokens.max_auth_age`.',
@@ -47,10 +47,10 @@ export const resourceProblems = {
   'resource-demands-dpop': {
     error: 'invalid_dpop_proof',
     says: ['the resource takes tokens with a DPoP proof only'],
-    means: 'The resource takes key-bound tokens only (`tokens.dpop`), and the request has no proof.',
+    means: 'The resource accepts key-bound tokens only (`tokens.dpop`), and the request has no proof.',
     change: {
       client: 'Send a DPoP proof with the token request (RFC 9449 §5).',
-      operator: 'Make DPoP optional if its clients have none.',
+      operator: 'Make DPoP optional if its clients do not support it.',
     },
     show: 'gatehouse doctor',
   },

@@ -1,9 +1,11 @@
-/** Texts of the catalogue, in which `{}` stands for what differs. Compared without regular expressions: the other side may be hostile. */
+/**
+ * Texts of the catalogue, in which `{}` is a placeholder. They are matched without regular expressions, because the input may be hostile.
+ */
 
-/** Longer texts repeat what a stranger sent; the part that tells them apart comes first. */
+/** Longer texts repeat what a stranger sent; the distinguishing part comes first. */
 const longestCompared = 2_000
 
-/** True if `text` is `template` with any text in place of each `{}`. Takes time in proportion to the length of the two. */
+/** True if `text` is `template` with any text in place of each `{}`. The time is linear in the length of both. */
 export function fits(template: string, text: string): boolean {
   const [first = '', ...rest] = template.split('{}')
   const last = rest.pop()
@@ -24,7 +26,7 @@ export interface TemplateOf<Value> {
   readonly value: Value
 }
 
-/** Finds what a text is listed under, the most exact template first. */
+/** Finds the values of the templates that match a text, the most specific template first. */
 export type FindText<Value> = (text: string) => readonly Value[]
 
 export function createTextIndex<Value>(texts: readonly TemplateOf<Value>[]): FindText<Value> {

@@ -1,4 +1,4 @@
-/** Wrong settings. Each line of the terminal begins with the setting's name; `{}` stands for it. No server starts with one. */
+/** Invalid settings. Each line in the terminal begins with the setting's name; `{}` stands for it. No server starts with one. */
 import type { Problems } from './problem.js'
 
 const check = 'gatehouse config check'
@@ -20,7 +20,7 @@ export const settingProblems = {
       '{} must be off, or pairs such as token=6000 of these names: {}',
       '{} names {} twice',
     ],
-    means: 'The text of the setting is not one that it takes. The line says which form it has.',
+    means: 'The value of the setting is invalid. The line says which values are valid.',
     change: { operator: 'Write the value as the line says.' },
     show: check,
   },
@@ -35,9 +35,8 @@ export const settingProblems = {
       '{} must differ from ISSUER_URL: {} is both',
       '{} cannot be {}: that path is needed otherwise, choose one such as /mcp',
     ],
-    means:
-      'A public URL is not one that tokens and metadata can name. Clients compare these URLs character for character.',
-    change: { operator: 'Write the URL as clients reach the server, with https.' },
+    means: 'A public URL is not usable in tokens and metadata. Clients compare these URLs character for character.',
+    change: { operator: 'Write the URL that clients use to reach the server, with https.' },
     show: check,
   },
   'setting-database-url': {
@@ -47,7 +46,7 @@ export const settingProblems = {
       '{} must have an sslmode of {}',
       '{} cannot be used: {}',
     ],
-    means: 'The URL of the database cannot be used, or it holds what the driver does not support.',
+    means: 'The URL of the database is invalid, or it has options that the driver does not support.',
     change: { operator: 'Write postgresql://user:password@host/database, percent-encoding special characters.' },
     show: check,
   },
@@ -61,8 +60,10 @@ export const settingProblems = {
       'BOOTSTRAP_PASSWORD is a placeholder: choose one of your own',
       '{} has the password of an example: give the role another one',
     ],
-    means: 'A secret is too short or easily guessed, and others can reach the server.',
-    change: { operator: 'Make a random one. `gatehouse keys encrypt` changes the encryption key of what is stored.' },
+    means: 'A secret is too short or easy to guess, and others can reach the server.',
+    change: {
+      operator: 'Generate a random one. `gatehouse keys encrypt` re-encrypts what is stored with a new encryption key.',
+    },
     show: check,
   },
   'setting-bootstrap-account': {
@@ -71,38 +72,38 @@ export const settingProblems = {
       'BOOTSTRAP_PASSWORD is refused. {}',
       'BOOTSTRAP_EMAIL and BOOTSTRAP_PASSWORD must be set together',
     ],
-    means: 'The first account cannot be made from the two settings.',
-    change: { operator: 'Set both, with a password that the rules take; or leave both out and use the set-up link.' },
+    means: 'The first account cannot be created from the two settings.',
+    change: { operator: 'Set both, with a password that the rules allow; or leave both out and use the set-up link.' },
     show: check,
   },
   'setting-too-wide': {
     says: ['{} must not trust everybody: {} is wider than any network of yours'],
-    means: '`TRUSTED_PROXIES` lists so wide a network that strangers could choose their own address.',
+    means: '`TRUSTED_PROXIES` lists a network so wide that strangers could forge their address.',
     change: { operator: 'List the addresses of your proxies.' },
     show: check,
   },
   'setting-given-twice': {
     says: ['{} and its _FILE form are both set'],
     means: 'The setting and its `_FILE` form are both set, and could differ.',
-    change: { operator: 'Set one.' },
+    change: { operator: 'Set only one of them.' },
     show: check,
   },
   'setting-kubernetes-link': {
     says: ['{} was set by Kubernetes for a Service of that name: set enableServiceLinks: false on the Pod'],
-    means: 'Kubernetes sets such a variable for a Service whose name is like that of the setting.',
+    means: 'Kubernetes sets such a variable for a Service with a name like that of the setting.',
     change: { operator: 'Set `enableServiceLinks: false` on the Pod, or rename the Service.' },
     show: check,
   },
   'setting-unknown': {
     says: ['{} is not a setting', '{} is not a setting: did you mean {}?'],
     means:
-      'No setting has this name. If it were ignored, the default would stay in force, which may be the unsafe one.',
+      'No setting has this name. If the server ignored it, the default would stay in effect, which may be less safe.',
     change: { operator: 'Correct the name, or remove the variable.' },
     show: check,
   },
   'setting-moved': {
     says: ['{} is not a setting any more: say it in gatehouse.yaml (GATEHOUSE_FILE)'],
-    means: 'The declaration file says now what this setting said.',
+    means: 'The declaration file has replaced this setting.',
     change: { operator: 'Move the content to the file, and remove the setting.' },
     show: check,
   },
@@ -126,13 +127,13 @@ export const settingProblems = {
       'WORKERS={} needs PostgreSQL, because the embedded database is open in one process: set {}, or WORKERS=1',
       'both servers would listen on port {}: set AUTH_PORT and MCP_PORT, or give ISSUER_URL and RESOURCE_URL the same origin',
     ],
-    means: 'Two settings do not go together. The line names both.',
+    means: 'Two settings contradict each other. The line names both.',
     change: { operator: 'Change one of the two as the line says.' },
     show: check,
   },
   'declaration-wrong': {
     says: ['{}:{}:{}: {}'],
-    means: 'A file of declarations has a mistake at this line and column. Every mistake of the file has a line.',
+    means: 'The declaration file has a mistake at this line and column. Each mistake is on its own line.',
     change: { operator: 'Correct the file as the lines say.' },
     show: check,
   },
@@ -146,8 +147,8 @@ export const settingProblems = {
       'RATE_LIMITS=off: requests of strangers are not rate-limited',
       'DATABASE_URL and NOTES_DATABASE_URL are the same: give the MCP server its own database and role',
     ],
-    means: 'The server starts, and warns of a setting that is unusual where others can reach it.',
-    change: { operator: 'Set what the line names, or leave it if you mean it.' },
+    means: 'The server starts, and warns of a setting that is unusual for a server that others can reach.',
+    change: { operator: 'Change the setting that the line names, or keep it if it is intended.' },
     show: check,
   },
 } satisfies Problems

@@ -1,4 +1,4 @@
-/** Why a server does not start, or a command cannot use its database: lines of the terminal behind `gatehouse: `. */
+/** Why a server does not start, or a command cannot use its database: lines in the terminal after `gatehouse: `. */
 import type { Problems } from './problem.js'
 
 export const startProblems = {
@@ -17,7 +17,7 @@ export const startProblems = {
       'a connection pool such as PgBouncer is in front of the database: set DATABASE_POOLER=transaction',
       'the database did not answer in time',
     ],
-    means: 'PostgreSQL cannot be used with the URL that is set.',
+    means: 'PostgreSQL cannot be used with the configured URL.',
     change: { operator: 'Change the URL, the role or the database as the line says.' },
     show: 'gatehouse doctor --local',
   },
@@ -25,8 +25,8 @@ export const startProblems = {
     says: ["the clock of this machine is not the database's"],
     logs: ["not ready: the clock of this machine is not the database's"],
     means:
-      'The clocks of this machine and of PostgreSQL differ so much that tokens would expire too early or too late.',
-    change: { operator: 'Synchronise both (NTP).' },
+      'The clocks of this machine and of PostgreSQL differ so much that tokens could expire too early or too late.',
+    change: { operator: 'Synchronise both clocks (NTP).' },
     show: 'gatehouse doctor --local',
   },
   'database-not-migrated': {
@@ -37,13 +37,13 @@ export const startProblems = {
       'there is no database in {} yet: start the server once, or run `gatehouse migrate`',
     ],
     means: 'The tables are missing or older than this release.',
-    change: { operator: 'Run the command, or let a start do it.' },
+    change: { operator: 'Run the command, or let the server migrate at start-up.' },
     show: 'gatehouse migrate',
   },
   'migration-changed': {
     says: ['migration {} was changed after it was applied to this database'],
-    means: 'The tables were made by another text of this migration: by another build, or somebody edited it.',
-    change: { operator: 'Use the release that made the database. Restore a backup if you are unsure.' },
+    means: 'The tables were created by a different version of this migration: by another build, or somebody edited it.',
+    change: { operator: 'Use the release that created the database. Restore a backup if you are unsure.' },
     show: 'gatehouse migrate',
   },
   'encryption-key-differs': {
@@ -62,14 +62,14 @@ export const startProblems = {
       'cannot write {}: {}',
       '{} does not hold an encryption key',
     ],
-    means: 'The file with the encryption key cannot be read, written or understood.',
-    change: { operator: 'Give the server the rights on the file and its folder, or set `ENCRYPTION_KEY`.' },
+    means: 'The file with the encryption key cannot be read or written, or it holds no valid key.',
+    change: { operator: 'Give the server access to the file and its folder, or set `ENCRYPTION_KEY`.' },
     show: 'gatehouse config check',
   },
   'data-folder-unusable': {
     says: ['DATA_DIR cannot be used: {} is no folder', 'DATA_DIR cannot be used: {}', 'cannot write to {}: {}'],
     means: 'The server cannot write into the folder of its embedded databases.',
-    change: { operator: 'Give the user of the server the rights on the folder, or set `DATA_DIR`.' },
+    change: { operator: 'Give the server’s user write access to the folder, or set `DATA_DIR`.' },
     show: 'gatehouse config check',
   },
   'data-folder-in-use': {
@@ -77,14 +77,14 @@ export const startProblems = {
       'the embedded database in {} is in use by another process; stop that one, set another DATA_DIR, or use PostgreSQL',
       '{} belongs to another user and takes the place of the lock on {}: remove it',
     ],
-    means: 'Another process has the embedded database open. One process at a time may.',
+    means: 'Another process has the embedded database open. Only one process at a time can open it.',
     change: { operator: 'Stop the other process, or use PostgreSQL.' },
     show: 'gatehouse doctor --local',
   },
   'data-folder-twice': {
     says: ['{} and {} are both databases of this server: move the one away that is not in use'],
-    means: 'There are two embedded databases, and nothing says which one is current.',
-    change: { operator: 'Compare their dates, and move the other one away.' },
+    means: 'There are two embedded databases, and the server cannot tell which one is current.',
+    change: { operator: 'Compare their dates, and move the older one away.' },
     show: 'gatehouse config print',
   },
   'running-server-differs': {
@@ -94,20 +94,22 @@ export const startProblems = {
       'the server that has the database open has stopped',
       'the transaction is over: it took too long',
     ],
-    means: 'The command works on the database of a running server, and the two do not fit or the server has gone.',
-    change: { operator: 'Use the command of the same release, and repeat it when the server runs or has stopped.' },
+    means: 'The command uses the database of a running server, and their releases differ or the server has stopped.',
+    change: {
+      operator: 'Use the command of the same release, and repeat it once the server runs again or has stopped.',
+    },
     show: 'gatehouse --version',
   },
   'port-unavailable': {
     says: ['{} ({} sets it)'],
-    means: 'Something else listens on the port, or the user may not use it.',
+    means: 'Another program listens on the port, or the server’s user may not bind it.',
     change: { operator: 'Stop the other program, or set the port that the line names.' },
     show: 'gatehouse config check',
   },
   'worker-failed': {
     says: ['worker {} could not start: {}'],
-    means: 'One of the `WORKERS` could not start, so none does.',
-    change: { operator: 'Read the lines before; start with `WORKERS=1` to see the cause alone.' },
+    means: 'One of the `WORKERS` could not start, so the server does not start.',
+    change: { operator: 'Read the lines before this one; start with `WORKERS=1` to isolate the cause.' },
     show: 'gatehouse config check',
   },
 } satisfies Problems

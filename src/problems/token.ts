@@ -6,7 +6,7 @@ export const tokenProblems = {
     error: 'invalid_grant',
     says: ['grant request is invalid'],
     means:
-      'The code, refresh token, device code or assertion cannot be exchanged. The answer never says why, because it would help someone who guesses; the log names the check that failed.',
+      'The server refuses the code, refresh token, device code or assertion. The response never says why, because that would help an attacker; the log names the check that failed.',
     change: {
       client: 'Discard the code or token and send the person through authorization again.',
       operator: 'Read `errorDetail` of the request in the log. Each detail has its own entry on this page.',
@@ -16,13 +16,13 @@ export const tokenProblems = {
   'code-not-found': {
     error: 'invalid_grant',
     logs: ['authorization code not found'],
-    means: 'The server never issued this authorization code, or its grant has ended meanwhile.',
-    change: { client: 'Send the code unchanged, to the issuer that `iss` of the redirect named.' },
+    means: 'The server never issued this authorization code, or its grant has ended since.',
+    change: { client: 'Send the code unchanged, to the issuer that the redirect names in `iss`.' },
   },
   'code-expired': {
     error: 'invalid_grant',
     logs: ['authorization code is expired'],
-    means: 'The authorization code was exchanged too late. A code lives for one minute.',
+    means: 'The authorization code was exchanged too late. A code is valid for one minute.',
     change: {
       client: 'Exchange the code as soon as the redirect arrives.',
       operator: 'Compare the clocks of the servers.',
@@ -33,19 +33,19 @@ export const tokenProblems = {
     logs: ['authorization code already consumed', 'AuthorizationCode was already used'],
     means:
       'The authorization code was exchanged before. The server ends the whole grant, because one of the two parties may have stolen the code (RFC 9700 §4.5).',
-    change: { client: 'Exchange each code once. Do not handle one redirect twice, and do not retry on your own.' },
+    change: { client: 'Exchange each code once. Do not process a redirect twice, and do not retry automatically.' },
     show: 'gatehouse audit list --event grant.revoked',
   },
   'code-redirect-mismatch': {
     error: 'invalid_grant',
     logs: ['authorization code redirect_uri mismatch'],
-    means: '`redirect_uri` of the token request is not the one of the authorization request.',
-    change: { client: 'Send the same `redirect_uri` twice, character for character.' },
+    means: 'The `redirect_uri` of the token request differs from that of the authorization request.',
+    change: { client: 'Send the same `redirect_uri` in both requests, character for character.' },
   },
   'grant-other-client': {
     error: 'invalid_grant',
     logs: ['client mismatch'],
-    means: 'Another client than the one that asks received this code or token.',
+    means: 'The server issued this code or token to a different client.',
     change: {
       client:
         'Use the `client_id` of the authorization request. Store tokens together with the client id and the issuer.',
@@ -71,24 +71,24 @@ export const tokenProblems = {
       'code_challenge contains invalid characters',
     ],
     means: 'The PKCE verifier or challenge does not have the form of RFC 7636 §4.1.',
-    change: { client: 'Make a verifier of 43 to 128 letters, digits, `-`, `.`, `_` or `~`.' },
+    change: { client: 'Generate a verifier of 43 to 128 letters, digits, `-`, `.`, `_` or `~`.' },
     show: 'curl -si "$ISSUER/authorize?response_type=code&client_id=$CLIENT&redirect_uri=$REDIRECT&code_challenge_method=S256&code_challenge=x"',
   },
   'refresh-not-found': {
     error: 'invalid_grant',
     logs: ['refresh token not found'],
     means:
-      'The server does not know the refresh token. It was revoked, its account was disabled, an older one was used again, or another server issued it.',
+      'The server does not know the refresh token. It was revoked, its account was disabled, an older token of its chain was reused, or another server issued it.',
     change: { client: 'Send the person through authorization again.' },
     show: 'gatehouse audit list --event grant.revoked',
   },
   'refresh-expired': {
     error: 'invalid_grant',
     logs: ['refresh token is expired'],
-    means: 'The refresh token was not used for longer than it lives (`REFRESH_TOKEN_TTL_SECONDS`).',
+    means: 'The refresh token was not used within its lifetime (`REFRESH_TOKEN_TTL_SECONDS`).',
     change: {
       client: 'Send the person through authorization again.',
-      operator: 'Change the setting if people come back less often.',
+      operator: 'Raise the setting if people use their clients less often.',
     },
     show: 'gatehouse config print',
   },
@@ -96,20 +96,20 @@ export const tokenProblems = {
     error: 'invalid_grant',
     logs: ['refresh token already used', 'RefreshToken was already used', 'refresh token already consumed'],
     means:
-      'A refresh token that was rotated is used again. The server ends the whole grant, because one of the two parties may have stolen it (RFC 9700 §4.14).',
-    change: { client: 'Store the new refresh token before it is used. Let one process refresh at a time.' },
+      'The client used a refresh token that was already rotated. The server ends the whole grant, because one of the two parties may have stolen it (RFC 9700 §4.14).',
+    change: { client: 'Store the new refresh token before you use it. Let only one process refresh at a time.' },
     show: 'gatehouse audit list --event grant.revoked',
   },
   'refresh-scope': {
     error: 'invalid_scope',
     says: ['refresh token missing requested scope', 'refresh token missing requested scopes'],
-    means: 'The refresh asks for a scope that was not granted.',
-    change: { client: 'Ask for granted scopes only. For more, send the person through authorization again.' },
+    means: 'The refresh requests a scope that was not granted.',
+    change: { client: 'Request granted scopes only. For more, send the person through authorization again.' },
   },
   'grant-not-found': {
     error: 'invalid_grant',
     logs: ['grant not found', 'grant is expired', 'the grant was revoked'],
-    means: 'The authorization behind this code or token has ended: it was revoked, or its lifetime is over.',
+    means: 'The authorization behind this code or token has ended: it was revoked, or it has expired.',
     change: { client: 'Send the person through authorization again.' },
     show: 'gatehouse audit list --event grant.revoked',
   },
@@ -117,7 +117,7 @@ export const tokenProblems = {
     error: 'invalid_grant',
     logs: ['{} invalid (referenced account not found)', 'accountId mismatch', 'the account is disabled'],
     means: 'The account behind this code, token or assertion is disabled, or it does not exist.',
-    change: { operator: 'Enable the account if the person may use it.' },
+    change: { operator: 'Enable the account if the person should have access.' },
     show: 'gatehouse accounts list',
   },
   'granted-scopes-gone': {
@@ -126,16 +126,16 @@ export const tokenProblems = {
     means: 'The resource no longer declares any of the scopes that the person granted.',
     change: {
       client: 'Send the person through authorization again.',
-      operator: 'Restore the scopes in the declaration of the resource, if they were removed by mistake.',
+      operator: 'Declare the scopes again if they were removed by mistake.',
     },
     show: 'gatehouse doctor',
   },
   'grant-type-unsupported': {
     error: 'unsupported_grant_type',
     says: ['unsupported grant_type requested'],
-    means: 'The server does not offer this grant type, or the setting that switches it on is off.',
+    means: 'The server does not offer this grant type, or it is switched off.',
     change: {
-      client: 'Use a type that `grant_types_supported` of the metadata lists.',
+      client: 'Use a grant type that the metadata lists in `grant_types_supported`.',
       operator: 'Switch the grant type on: the setting `DEVICE_FLOW`, or `assertion_issuers` in `gatehouse.yaml`.',
     },
     show: 'curl -s $ISSUER/token -d grant_type=password -d client_id=$CLIENT',
@@ -145,24 +145,24 @@ export const tokenProblems = {
     says: ['requested grant type is not allowed for this client', '{} is not allowed for this client'],
     means: 'The client is not registered for this grant type.',
     change: {
-      client: 'Name the grant type in `grant_types` of the registration.',
-      operator: 'Add a client with the grant (`--grant`).',
+      client: 'List the grant type in `grant_types` of the registration.',
+      operator: 'Add a client with this grant type (`--grant`).',
     },
     show: 'curl -s $ISSUER/token -d grant_type=client_credentials -d client_id=$CLIENT',
   },
   'scope-malformed': {
     error: ['invalid_scope', 'invalid_request'],
     says: ['scope contains invalid characters'],
-    means: '`scope` holds characters that no scope has (RFC 6749 §3.3).',
-    change: { client: 'Write scopes as `scopes_supported` of the metadata spells them, with one blank between them.' },
+    means: '`scope` contains characters that are not allowed in scopes (RFC 6749 §3.3).',
+    change: { client: 'Write scopes exactly as in `scopes_supported` of the metadata, separated by one space.' },
     show: 'curl -si "$ISSUER/authorize?response_type=code&client_id=$CLIENT&redirect_uri=$REDIRECT&code_challenge_method=S256&code_challenge=$CHALLENGE&scope=%22"',
   },
   'scope-not-allowed': {
     error: 'invalid_scope',
     says: ['requested scope is not allowed'],
-    means: 'The client is not registered for a scope that it asks for, or the resource has no such scope.',
+    means: 'The client requests a scope that it is not registered for, or that the resource does not have.',
     change: {
-      client: 'Ask for scopes of the registration and of the resource. `scopes_supported` lists them.',
+      client: 'Request scopes that both the registration and the resource have. `scopes_supported` lists them.',
       operator: 'Compare `scope` of the client with the scopes of the resource.',
     },
     show: 'gatehouse clients show <client_id>',
@@ -171,19 +171,19 @@ export const tokenProblems = {
     error: 'invalid_target',
     says: ['resource indicator is missing, or unknown'],
     means:
-      'The server issues no tokens for the `resource` of the request, or the request names none where one is needed.',
+      'The server issues no tokens for the `resource` of the request, or the request needs a `resource` and has none.',
     change: {
-      client: 'Send the URL of the MCP server exactly as `resource` of its metadata spells it (RFC 8707).',
-      operator: 'Make `RESOURCE_URL` the URL that clients use; list other spellings in `RESOURCE_ALIASES`.',
+      client: 'Send the URL of the MCP server exactly as in `resource` of its metadata (RFC 8707).',
+      operator: 'Set `RESOURCE_URL` to the URL that clients use; list other spellings in `RESOURCE_ALIASES`.',
     },
     show: 'curl -s $ISSUER/token -d grant_type=authorization_code -d code=x -d client_id=$CLIENT -d resource=https://elsewhere.example/mcp',
   },
   'resource-not-named': {
     error: 'invalid_target',
     says: ['the request must name its resource: there are several'],
-    means: 'This server issues tokens for several resources, none of which is the default, and the request names none.',
+    means: 'This server issues tokens for several resources without a default, and the request names none.',
     change: {
-      client: 'Send `resource`, the URL of the MCP server as its metadata spells it (RFC 8707).',
+      client: 'Send `resource`, the URL of the MCP server exactly as in its metadata (RFC 8707).',
       operator: 'Mark one resource as the default if old clients cannot name one.',
     },
     show: 'gatehouse doctor',
@@ -191,8 +191,8 @@ export const tokenProblems = {
   'resource-malformed': {
     error: 'invalid_target',
     says: ['resource indicator must be an absolute URI', 'resource indicator must not contain a fragment component'],
-    means: '`resource` is no absolute URL, or it has a fragment (RFC 8707 §2).',
-    change: { client: 'Send the whole URL of the MCP server, without `#` and what follows it.' },
+    means: '`resource` is not an absolute URL, or it has a fragment (RFC 8707 §2).',
+    change: { client: 'Send the whole URL of the MCP server, without a fragment (`#…`).' },
     show: 'curl -s $ISSUER/token -d grant_type=authorization_code -d code=x -d client_id=$CLIENT -d resource=mcp',
   },
   'resource-several': {
@@ -202,7 +202,7 @@ export const tokenProblems = {
       'only a single resource indicator value is supported for this grant type',
       'only a single audience value is supported',
     ],
-    means: 'The token request names several resources. An access token is for one.',
-    change: { client: 'Send one `resource` with each token request, and one request for each resource.' },
+    means: 'The token request names several resources. An access token is for one resource.',
+    change: { client: 'Send a separate token request for each resource, with one `resource`.' },
   },
 } satisfies Problems

@@ -10,7 +10,7 @@ describe('gatehouse explain', () => {
     expect(exitCode).toBe(0)
     expect(stdout).toMatch(/^redirect-uri-not-registered \(invalid_redirect_uri, invalid_request\)$/m)
     expect(stdout).toMatch(/^ {2}says: +redirect_uri did not match any of the client's registered redirect_uris$/m)
-    expect(stdout).toMatch(/^ {2}means: +The redirect URI of the request is not one that the client registered\./m)
+    expect(stdout).toMatch(/^ {2}means: +The client did not register the redirect URI of the request\./m)
     expect(stdout).toMatch(/^ {2}change: +Client developer: Send a registered redirect URI/m)
     expect(stdout).toMatch(/^ {2}see it: +curl -s /m)
     expect(stdout).toMatch(/^ {2}manual: +docs\/reference\/errors\.md#redirect-uri-not-registered$/m)
