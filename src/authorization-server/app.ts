@@ -101,6 +101,7 @@ export async function createAuthorizationServer(
     textFolders: options.textFolders,
     productName,
     accentColor,
+    brand: options.brand,
     popupViews,
     scripts: pageScripts,
     basePath,

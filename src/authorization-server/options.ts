@@ -7,6 +7,7 @@ import type { Declarations, DeclarationsInForce } from '../oauth/declared-resour
 import type { HostRules } from '../oauth/host-pattern.js'
 import type { RegistrationRules } from '../oauth/registration-rules.js'
 import type { UsageLimits } from '../oauth/usage-limits.js'
+import type { Brand } from '../pages/brand.js'
 import type { AuditObserver } from '../storage/audit/audit.js'
 import type { KeyRing } from '../storage/keys/key-ring.js'
 import type { Storage } from '../storage/storage.js'
@@ -101,4 +102,5 @@ export interface AuthorizationServerOptions {
   /** See `PagesOptions.textFolders`. */
   readonly textFolders?: readonly string[] | undefined
   readonly accentColor: string
+  readonly brand?: Brand | undefined
 }

@@ -144,6 +144,23 @@ export function plainText(text: string): string {
   return text
 }
 
+/** A page that people are sent to. */
+export function pageUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url?.protocol !== 'https:' || url.username !== '' || url.password !== '' || text.length > 500)
+    throw new Error('must be an https URL')
+  return url.href
+}
+
+export function contact(text: string): string {
+  if (/^[\w.+-]+@[\w-]+(?:\.[\w-]+)+$/.test(text) && text.length <= 254) return text
+  try {
+    return pageUrl(text)
+  } catch {
+    throw new Error('must be an email address or an https URL')
+  }
+}
+
 export function emailAddress(text: string): string {
   if (!/^[^\s@]+@[^\s@]+$/.test(text) || text.length > 254) throw new Error('must be an email address')
   return text.toLowerCase()

@@ -1,6 +1,6 @@
 /**
  * Renders the pages in views/: compiled once, escaped always, answered with the headers that keep them from being framed, scripted or
- * cached. Serves the one stylesheet and the icon under names that change with their content. Does not own what a page is given
+ * cached. Serves the one stylesheet, the icon and the operator's logo under names that change with their content. Does not own what a page is given
  * (each server's views.ts) or the words (views/text.en.json; page-languages.ts chooses the language).
  */
 import { createHash } from 'node:crypto'
@@ -12,6 +12,7 @@ import { displayLink, displayText } from '../base/display-text.js'
 import { randomSecret } from '../base/secrets.js'
 import type { HttpContext, HttpMiddleware } from '../http/context.js'
 import { accentPalette } from './accent-palette.js'
+import { type Brand, supportLink } from './brand.js'
 import { readPageLanguages } from './page-languages.js'
 
 /** views/ beside src/ and dist/. */
@@ -25,6 +26,7 @@ export interface PagesOptions {
   readonly productName: string
   /** `#rrggbb`. */
   readonly accentColor: string
+  readonly brand?: Brand | undefined
   /** Pages that a web client may show in a window it opened; see `openerPolicy`. */
   readonly popupViews?: readonly string[]
   /** Scripts in `scripts/` by the page that carries one, without `.js`. Every page works without its script. */
@@ -38,7 +40,7 @@ export interface Asset {
   readonly path: string
   /** As it arrives here. */
   readonly localPath: string
-  readonly body: string
+  readonly body: string | Buffer
   readonly etag: string
   readonly type: string
 }
@@ -52,9 +54,9 @@ export interface Pages<Views extends object> {
   readonly languages: readonly string[]
   readonly contentSecurityPolicy: string
   readonly stylesheet: Asset
-  /** Paths of the stylesheet and the icon, as they arrive here. */
+  /** Paths of the stylesheet, the icon and the logo, as they arrive here. */
   readonly assetPaths: readonly string[]
-  /** Answers `GET` of the stylesheet and the icon; everything else goes on. */
+  /** Answers `GET` of these; everything else goes on. */
   readonly serveAssets: HttpMiddleware
 }
 
@@ -103,7 +105,7 @@ function accentRules(accentColor: string): string {
   return `${declare(light)}\n@media (prefers-color-scheme:dark){${declare(dark)}}\n`
 }
 
-function createAsset(basePath: string, extension: string, type: string, body: string): Asset {
+function createAsset(basePath: string, extension: string, type: string, body: string | Buffer): Asset {
   const hash = createHash('sha256').update(body).digest('base64url').slice(0, 20)
   const localPath = `/assets/${hash}.${extension}`
   return { path: `${basePath}${localPath}`, localPath, body, etag: `"${hash}"`, type }
@@ -117,6 +119,8 @@ function serve(assets: readonly Asset[]): HttpMiddleware {
       'cache-control': 'public, max-age=31536000, immutable',
       'x-content-type-options': 'nosniff',
       'cross-origin-resource-policy': 'same-origin',
+      // Of a drawing that is opened by itself.
+      'content-security-policy': "default-src 'none'; sandbox",
       etag: asset.etag,
     })
     ctx.type = asset.type
@@ -139,7 +143,17 @@ export function createPages<Views extends object>(options: PagesOptions): Pages<
   const stylesheet = createAsset(basePath, 'css', 'text/css', accentRules(options.accentColor) + read('style.css'))
   const mark = read('icons/mark.svg').replaceAll('currentColor', options.accentColor)
   const icon = createAsset(basePath, 'svg', 'image/svg+xml', mark)
-  const ownSite = { productName, stylesheetPath: stylesheet.path, iconPath: icon.path }
+  const { logo, termsUrl, privacyUrl, support } = options.brand ?? {}
+  const logoAsset = logo && createAsset(basePath, logo.extension, logo.type, logo.body)
+  const assets = [stylesheet, icon, ...(logoAsset === undefined ? [] : [logoAsset])]
+  const ownSite = {
+    productName,
+    stylesheetPath: stylesheet.path,
+    icon: logoAsset ?? icon,
+    logoPath: logoAsset?.path,
+    links: { terms: termsUrl, privacy: privacyUrl },
+    support: supportLink(support),
+  }
   const shared = new Map(
     languages.names.map((name) => {
       const { language, direction, ...words } = languages.textOf(name)
@@ -188,7 +202,7 @@ export function createPages<Views extends object>(options: PagesOptions): Pages<
     languages: languages.names,
     contentSecurityPolicy,
     stylesheet,
-    assetPaths: [stylesheet.localPath, icon.localPath],
-    serveAssets: serve([stylesheet, icon]),
+    assetPaths: assets.map(({ localPath }) => localPath),
+    serveAssets: serve(assets),
   }
 }

@@ -13,6 +13,8 @@ export const settingProblems = {
       '{} must be a colour such as #0b5cad',
       '{} must be plain text of at most 60 characters',
       '{} must be an email address',
+      '{} must be an https URL',
+      '{} must be an email address or an https URL',
       '{} must be requests a second and at once, such as 5/20',
       '{} must list addresses or CIDR ranges',
       '{} must list hosts such as client.example.com or *.example.com',
@@ -22,6 +24,15 @@ export const settingProblems = {
     ],
     means: 'The value of the setting is invalid. The line says which values are valid.',
     change: { operator: 'Write the value as the line says.' },
+    show: check,
+  },
+  'setting-logo': {
+    says: ['LOGO_FILE cannot be read: {}', 'LOGO_FILE is refused: the file {}'],
+    means:
+      'The logo is missing, too large, or not one that can be shown on a page on which people type passwords. A PNG picture is taken, and an SVG drawing of shapes without scripts, style sheets, text, pictures and references to other files.',
+    change: {
+      operator: 'Correct the path, or export the logo again as the line says. A PNG picture needs no preparation.',
+    },
     show: check,
   },
   'setting-url': {

@@ -16,6 +16,7 @@ import { createAccountStore } from '../storage/accounts/accounts.js'
 import { type KeyRing, tendRegularly } from '../storage/keys/key-ring.js'
 import { authMigrations, type Storage } from '../storage/storage.js'
 import { startSweeper } from '../storage/sweep.js'
+import { brandOf } from './branding.js'
 import { clientRules } from './client-rules.js'
 import {
   bringUpToDate,
@@ -140,6 +141,7 @@ export async function startAuth(
       sessionTtlSeconds: config.SESSION_TTL_SECONDS,
       productName,
       accentColor: config.ACCENT_COLOR,
+      brand: brandOf(config),
     },
     hasher,
   )

@@ -23,6 +23,7 @@ import { OAuthError } from '../oauth/errors.js'
 import type { ResourceDeclaration } from '../oauth/resource.js'
 import { createOperatorFetch } from '../outbound/operator-fetch.js'
 import { createPages, viewsFolder } from '../pages/pages.js'
+import { brandOf } from './branding.js'
 import { bringUpToDate, letCommandsIn, openDatabase, operatorSecrets } from './databases.js'
 import { notesConfig } from './declarations/in-force.js'
 import type { DeclaredParts } from './parts.js'
@@ -127,7 +128,13 @@ function notesApp(
     definition: { ...notesServer(resourceUrl, database, clock, config.RESOURCE_ALIASES), resource: describedBy(notes) },
     issuer,
     verify: refuseRevoked(createTokenVerifier({ ...reach, audience: resourceUrl, introspection, apiKeys })),
-    pages: createPages<ConnectViews>({ viewsFolder, productName, accentColor, scripts: connectScripts }),
+    pages: createPages<ConnectViews>({
+      viewsFolder,
+      productName,
+      accentColor,
+      brand: brandOf(config),
+      scripts: connectScripts,
+    }),
     version,
     log,
     clock,

@@ -6,6 +6,7 @@ import { bootstrapMistake } from '../authorization-server/accounts/bootstrap.js'
 import type { Config } from '../config/config.js'
 import { judgeAll } from '../config/judgement.js'
 import { refuseDatabaseUrl } from '../database/database-url.js'
+import { brandOf } from './branding.js'
 import { databaseSetting, isEmbedded, type Part } from './parts-served.js'
 import { sharesPort } from './topology.js'
 
@@ -37,6 +38,7 @@ export async function checkSettings(config: Config, parts: readonly Part[]): Pro
   const checks: readonly (() => unknown)[] = [
     () => refuseWorkers(config, parts),
     ...(parts.length === 2 ? [() => sharesPort(config)] : []),
+    () => brandOf(config),
     ...(isAuth ? [() => refuseAccount(config)] : []),
     ...(isAuth ? [() => refuseDatabaseUrl('DATABASE_URL', config.DATABASE_URL)] : []),
     ...(parts.includes('mcp') ? [() => refuseDatabaseUrl('NOTES_DATABASE_URL', config.NOTES_DATABASE_URL)] : []),

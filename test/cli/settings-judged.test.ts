@@ -100,11 +100,18 @@ const plain: Readonly<Record<Exclude<Setting, 'DATA_DIR' | 'GATEHOUSE_FILE'>, Ro
   REVOCATION_MAX_SILENCE_SECONDS: '1',
   PRODUCT_NAME: '<b>Acme</b>',
   ACCENT_COLOR: 'blue',
+  LOGO_FILE: '/nowhere/logo.svg',
+  TERMS_URL: 'http://example.com/terms',
+  PRIVACY_URL: 'example.com/privacy',
+  SUPPORT_CONTACT: 'call us',
   dangerouslyAllowLoopbackClientMetadata: 'yes',
 }
 
 /** What is not in the value's own text: in files, in the engine's rules, on this machine. */
 const further: readonly Row[] = [
+  ['LOGO_FILE', 'is no picture', file('logo.png', 'GIF89a')],
+  ['LOGO_FILE', 'holds a script', file('logo.svg', '<svg xmlns="x" viewBox="0 0 1 1"><script>1</script></svg>')],
+  ['SUPPORT_CONTACT', 'is a script', 'javascript:alert(1)'],
   ['DATA_DIR', 'is a file', file('data-file', '')],
   ['DATA_DIR', 'is below a file', (folder) => join(file('data-file', '')(folder), 'data')],
   ['DATABASE_URL', 'has an unknown sslmode', 'postgresql://gatehouse@db/auth?sslmode=verify_full'],

@@ -50,6 +50,9 @@ describe('Settings: values', () => {
     ['TRUSTED_PROXIES', 'fc00::/7, ::ffff:10.0.0.0/104', ['fc00::/7', '::ffff:10.0.0.0/104']],
     ['MIGRATE_ON_START', 'false', false],
     ['ACCENT_COLOR', '#ABCDEF', '#abcdef'],
+    ['TERMS_URL', 'https://example.com/terms?of=use', 'https://example.com/terms?of=use'],
+    ['SUPPORT_CONTACT', 'help+desk@example.com', 'help+desk@example.com'],
+    ['SUPPORT_CONTACT', 'https://example.com', 'https://example.com/'],
     ['BOOTSTRAP_EMAIL', 'Ada@Example.com', 'ada@example.com'],
     ['REFRESH_GRACE_SECONDS', '0', 0],
   ] as const)('%s=%s', (name, value, expected) => {
@@ -138,6 +141,10 @@ describe('Settings: values', () => {
     ['PRODUCT_NAME', 'Gate\u202ehouse'],
     ['PRODUCT_NAME', 'x'.repeat(61)],
     ['ACCENT_COLOR', 'blue'],
+    ['TERMS_URL', 'https://user:secret@example.com/'],
+    ['PRIVACY_URL', 'data:text/html,x'],
+    ['SUPPORT_CONTACT', 'help@example.com?bcc=x@example.com'],
+    ['SUPPORT_CONTACT', 'javascript:alert(1)//@example.com'],
     ['ACCENT_COLOR', '#fff'],
   ])('%s refuses %j, and says so by name', (name, value) => {
     expect(mistakesOf({ [name]: value })).toEqual([expect.stringMatching(new RegExp(`^${name} `))])
