@@ -6,6 +6,7 @@
 import { BlockList, isIP } from 'node:net'
 import { isHostPattern } from '../oauth/host-pattern.js'
 import { redirectKind } from '../oauth/redirect-uri.js'
+import { canParseUrl } from '../oauth/url.js'
 import { parseUsageLimits } from '../oauth/usage-limits.js'
 
 export const text = (value: string): string => value
@@ -146,7 +147,7 @@ export function plainText(text: string): string {
 
 /** A page that people are sent to. */
 export function pageUrl(text: string): string {
-  const url = URL.canParse(text) ? new URL(text) : undefined
+  const url = canParseUrl(text) ? new URL(text) : undefined
   if (url?.protocol !== 'https:' || url.username !== '' || url.password !== '' || text.length > 500)
     throw new Error('must be an https URL')
   return url.href
