@@ -11,6 +11,7 @@ import { grantSwitches } from '../oauth/grant-types.js'
 import { pathOf } from '../oauth/well-known.js'
 import { createPages, viewsFolder } from '../pages/pages.js'
 import { createAccountStore } from '../storage/accounts/accounts.js'
+import { createGroupMembers } from '../storage/accounts/group-members.js'
 import { createIdentityLinks } from '../storage/accounts/identity-links.js'
 import { createAuditTrail } from '../storage/audit/audit.js'
 import { createRateLimits } from '../storage/counters/rate-limits.js'
@@ -126,6 +127,7 @@ export async function createAuthorizationServer(
       audit,
       clock: storage.clock,
     }),
+    members: createGroupMembers(storage),
     audit,
     operatorFetch: options.operatorFetch,
   })

@@ -15,8 +15,10 @@ import { apply, exportCommand, plan, schema } from './declarations.js'
 import { doctor } from './doctor.js'
 import { explain } from './explain.js'
 import { describeFailure } from './failure.js'
+import { groups } from './groups.js'
 import { keys } from './keys.js'
 import { migrate } from './migrate.js'
+import { policy } from './policy.js'
 import { resources } from './resources.js'
 import { serve } from './serve.js'
 
@@ -29,6 +31,8 @@ const commands: readonly Command[] = [
   schema,
   resources,
   accounts,
+  groups,
+  policy,
   clients,
   keys,
   access,

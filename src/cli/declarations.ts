@@ -1,7 +1,9 @@
 /** `gatehouse plan`, `apply`, `export` and `schema`: what a declaration file would change, does change, and would have to say. */
 import { exportedFile, withDeclaredResources } from '../declarations/exported-file.js'
 import { fileJsonSchema } from '../declarations/file-schema.js'
+import type { StoredGroup } from '../declarations/group-entries.js'
 import type { Plan, PlannedChange } from '../program/declarations/plan.js'
+import { createGroupMembers, type GroupMember } from '../storage/accounts/group-members.js'
 import { type Command, loadConfig, readArguments, type Terminal, UsageError, writeJson, writeLine } from './command.js'
 import { withStorage } from './storage.js'
 
@@ -94,6 +96,12 @@ export const apply: Command = {
   },
 }
 
+/** With those that commands and invitations added. */
+function withMembers(group: StoredGroup, all: readonly GroupMember[]): StoredGroup {
+  const added = all.filter((member) => member.group === group.name).map(({ email }) => email)
+  return { ...group, members: [...new Set([...(group.members ?? []), ...added])] }
+}
+
 export const exportCommand: Command = {
   name: 'export',
   summary: 'Everything that was declared or made by a command, as one declaration file. Secrets are hashes.',
@@ -106,7 +114,11 @@ export const exportCommand: Command = {
       import('../program/declarations/in-force.js'),
     ])
     await withStorage(terminal, async (storage) => {
-      const [{ rows }, clients] = await Promise.all([readDeclared(storage), knownClients(storage, [])])
+      const [{ rows }, clients, members] = await Promise.all([
+        readDeclared(storage),
+        knownClients(storage, []),
+        createGroupMembers(storage).list(),
+      ])
       const config = loadConfig(terminal)
       const isDeclared = declares(config, declaredBy(config, rows))
       const known = clients.flatMap(({ clientId, metadata }) => {
@@ -119,6 +131,7 @@ export const exportCommand: Command = {
       terminal.stdout.write(
         exportedFile({
           resources: of('resource').map(parsedEntry),
+          groups: of('group').map((payload) => withMembers(JSON.parse(payload) as StoredGroup, members)),
           clients: known,
           issuers: of('issuer').map((payload) => JSON.parse(payload)),
         }),

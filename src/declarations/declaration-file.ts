@@ -9,6 +9,7 @@ import type { RegistrationRules } from '../oauth/registration-rules.js'
 import { issuerMistakes, type TrustedIssuer, toTrustedIssuer } from '../oauth/trusted-issuer.js'
 import { judgeClient, type SecretSources } from './client-entries.js'
 import { clientSchema, fileSchema, issuerSchema, type ResourceEntry, resourceSchema } from './file-schema.js'
+import { judgeAccess, readGroups, type StoredGroup } from './group-entries.js'
 import { createKnownResources } from './known-resources.js'
 import { type Complain, isRaw, type Raw, rawOf, textOf } from './raw.js'
 import { declaredFrom, idOf, type NotesAt, normalisedEntry, type StoredResource } from './resource-entries.js'
@@ -26,6 +27,8 @@ export interface FileRules extends ResourceRules {
     | undefined
   /** The resources beside those of the file: of commands, and of RESOURCE_URL if the file has none. */
   readonly others: (hasResources: boolean) => readonly Pick<DeclaredResource, 'url' | 'aliases'>[]
+  /** Names of groups beside those of the file: of commands. */
+  readonly otherGroups?: readonly string[]
   /** Settings that say what the file says too, and are set. */
   readonly overruledSettings: readonly string[]
   /** Only tools that change nothing are offered, of the notes. Default: false. */
@@ -44,6 +47,7 @@ export interface FileEntry<T> {
 /** Everything that a file declares. */
 export interface DeclaredFile {
   readonly resources: readonly FileEntry<StoredResource>[]
+  readonly groups: readonly FileEntry<StoredGroup>[]
   readonly clients: readonly FileEntry<NamedClientMetadata>[]
   readonly issuers: readonly FileEntry<Raw>[]
 }
@@ -203,7 +207,7 @@ export function readDeclarations(
   const parsed = parseLocated(bytes)
   if ('mistakes' in parsed) {
     refuse(path, parsed.mistakes)
-    return { resources: [], clients: [], issuers: [] }
+    return { resources: [], groups: [], clients: [], issuers: [] }
   }
   const { document } = parsed
   const judgement = new Judgement(document, path)
@@ -217,17 +221,20 @@ export function readDeclarations(
   }
   if (isRaw(document.value)) {
     const resources = readResources(judgement, rules)
+    const groups = readGroups(judgement)
+    judgeAccess(judgement, [...judgement.entries('groups').map((group) => group['name']), ...(rules.otherGroups ?? [])])
     const issuers = readIssuers(judgement)
     const clients = readClients(judgement, path, sources, rules, { issuers })
     refuse(path, judgement.mistakes)
     return {
       resources: resources.map((each) => ({ ...each, value: normalisedEntry(each.value, each.id) })),
+      groups,
       issuers,
       clients,
     }
   }
   refuse(path, judgement.mistakes)
-  return { resources: [], clients: [], issuers: [] }
+  return { resources: [], groups: [], clients: [], issuers: [] }
 }
 
 /** What a stored or a file's entry declares. */

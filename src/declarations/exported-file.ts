@@ -3,12 +3,14 @@ import { createHash } from 'node:crypto'
 import { stringify } from 'yaml'
 import type { NamedClientMetadata } from '../oauth/registration.js'
 import { methodOf } from './client-entries.js'
-import { clientSchema, issuerSchema, resourceSchema } from './file-schema.js'
+import { clientSchema, groupSchema, issuerSchema, resourceSchema } from './file-schema.js'
+import type { StoredGroup } from './group-entries.js'
 import type { Raw } from './raw.js'
 import type { StoredResource } from './resource-entries.js'
 
 export interface Exported {
   readonly resources: readonly StoredResource[]
+  readonly groups: readonly StoredGroup[]
   readonly clients: readonly NamedClientMetadata[]
   readonly issuers: readonly Raw[]
 }
@@ -59,10 +61,14 @@ export function withDeclaredResources(
   }
 }
 
+const withoutNobody = ({ members = [], ...group }: StoredGroup): StoredGroup =>
+  members.length === 0 ? group : { ...group, members: [...members].sort() }
+
 /** YAML; `{}` if nothing is declared. */
-export function exportedFile({ resources, clients, issuers }: Exported): string {
+export function exportedFile({ resources, groups, clients, issuers }: Exported): string {
   const file = {
     resources: sortedBy(resources, 'id').map((entry) => inOrder(entry, resourceSchema)),
+    groups: sortedBy(groups.map(withoutNobody), 'name').map((entry) => inOrder(entry, groupSchema)),
     clients: sortedBy(clients.map(clientEntryOf), 'client_id'),
     assertion_issuers: sortedBy(issuers, 'issuer').map((entry) => inOrder(entry, issuerSchema)),
   }

@@ -109,6 +109,18 @@ const ceilings = entry(
   ) as Record<(typeof clientClasses)[number], z.ZodOptional<typeof ceiling>>,
 )
 
+const groupForm = 'must be 1 to 63 letters, digits, dots, dashes and underscores, and begin with none of the last three'
+export const groupPattern = /^[\p{L}\d][\p{L}\d._-]{0,62}$/u
+const groupName = z.string(groupForm).regex(groupPattern, groupForm)
+
+export const groupSchema = entry({
+  name: groupName.meta({ description: 'As `access` and commands name it.' }),
+  title: plain(longest.title).optional().meta({ description: 'For people. Default: its name.' }),
+  members: list(z.string('must be a list of email addresses'), 'email addresses')
+    .optional()
+    .meta({ description: 'Addresses of accounts. One counts as soon as an account has it, verified.' }),
+})
+
 export const resourceSchema = entry({
   url: url()
     .optional()
@@ -140,6 +152,10 @@ export const resourceSchema = entry({
   tokens: tokens.optional().meta({ description: 'Rules of its tokens.' }),
   clients: ceilings.optional().meta({
     description: 'The scopes that each class of clients may ask for: all, none or a list. A ceiling, not a grant.',
+  }),
+  access: z.record(groupName, ceiling, 'must be an object of scopes by group').optional().meta({
+    description:
+      'The scopes that the members of each group may grant: all, none or a list; `everyone` is everybody. Left out: no rule.',
   }),
 })
 
@@ -227,6 +243,7 @@ export const fileSchema = entry({
   resources: list(resourceSchema, 'resources')
     .optional()
     .meta({ description: 'The MCP servers that tokens are issued for. Left out: the notes under RESOURCE_URL.' }),
+  groups: list(groupSchema, 'groups').optional().meta({ description: 'Groups of people, for `access` of resources.' }),
   clients: list(clientSchema, 'clients')
     .optional()
     .meta({ description: 'Clients of yours: for hosts that cannot register themselves, and for machines.' }),
@@ -236,6 +253,7 @@ export const fileSchema = entry({
 })
 
 export type ResourceEntry = z.infer<typeof resourceSchema>
+export type GroupEntry = z.infer<typeof groupSchema>
 export type ScopeEntry = z.infer<typeof scope>
 export type ToolEntry = z.infer<typeof tool>
 export type IssuerEntry = z.infer<typeof issuerSchema>

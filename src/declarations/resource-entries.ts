@@ -122,6 +122,7 @@ export function declaredFrom(
     defaultScopes: saysDefault ? defaultScopesOf(given) : (own?.defaultScopes ?? []),
     tokens: tokenRulesOf(entry),
     ceilings: ceilingsOf(entry),
+    ...(entry.access !== undefined && { access: entry.access }),
     source,
     places,
   }

@@ -29,6 +29,7 @@ function scopeReferences(entry: Raw): (readonly [Path, string])[] {
     else take(['tools', name], tool)
   }
   for (const name of clientClasses) take(['clients', name], rawOf(entry['clients'])[name])
+  for (const [name, scopes] of Object.entries(rawOf(entry['access']))) take(['access', name], scopes)
   return found
 }
 

@@ -3,6 +3,7 @@
  * for who may ask for what. Data, wherever it came from: the file, a command or the settings.
  */
 
+import type { DeclaredGroup } from './groups.js'
 import type { ResourceDeclaration } from './resource.js'
 import type { TrustedIssuer } from './trusted-issuer.js'
 
@@ -43,6 +44,8 @@ export interface DeclaredResource extends Omit<ResourceDeclaration, 'resource'> 
   readonly isDefault: boolean
   readonly tokens: TokenRules
   readonly ceilings: Readonly<Record<ClientClass, ScopeCeiling>>
+  /** By group, the scopes that its members may grant. Absent: everybody may grant every scope. */
+  readonly access?: Readonly<Record<string, ScopeCeiling>> | undefined
   readonly source: DeclarationSource
   /** `gatehouse.yaml:12:5` of the entry (member ``) and of its members, for the log: `clients.registered`, `tokens.dpop`. */
   readonly places: Readonly<Record<string, string>>
@@ -51,6 +54,8 @@ export interface DeclaredResource extends Omit<ResourceDeclaration, 'resource'> 
 export interface Declarations {
   readonly resources: readonly DeclaredResource[]
   readonly assertionIssuers: readonly TrustedIssuer[]
+  /** Absent: none. */
+  readonly groups?: readonly DeclaredGroup[] | undefined
 }
 
 /** What is in force now. The same object until something changes, then another whole one, so that an index can be kept by its identity. */

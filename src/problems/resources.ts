@@ -35,6 +35,16 @@ export const resourceProblems = {
       'The declaration of the resource limits the scopes of this class of clients, and none of the requested scopes is allowed.',
     change: { client: 'Request fewer scopes.', operator: 'Extend the list of scopes (`clients`) that the log names.' },
   },
+  'resource-withholds-scopes': {
+    error: ['access_denied', 'invalid_grant', 'invalid_scope'],
+    says: ['the person may not grant what the client asks for'],
+    means: "None of the person's groups may grant any of the requested scopes at this resource (`access`).",
+    change: {
+      client: 'Ask for fewer scopes.',
+      operator: 'Put the person into a group that may grant them, or change the rule that the log names.',
+    },
+    show: 'gatehouse policy test --person <email> --client <client_id> --resource <id|url>',
+  },
   'resource-bars-refresh': {
     error: 'invalid_grant',
     logs: ['refused by {}'],

@@ -1,5 +1,5 @@
 /** The authorization server's tables (prisma/auth/schema.prisma says what each is for). Their statements are declared beside their nouns. */
-import { bigint, int, json, moment, orNull, table, text, textList, transactionId } from '../database/table.js'
+import { bigint, bool, int, json, moment, orNull, table, text, textList, transactionId } from '../database/table.js'
 import type { Payload } from './adapter-types.js'
 
 export const accounts = table('accounts', {
@@ -8,6 +8,7 @@ export const accounts = table('accounts', {
   name: orNull(text),
   password_hash: orNull(text),
   language: orNull(text),
+  email_verified: bool,
   disabled_at: orNull(moment),
   created_at: moment,
   updated_at: moment,
@@ -94,6 +95,13 @@ export const consents = table('consents', {
   scopes: orNull(textList),
   fingerprint: text,
   updated_at: moment,
+})
+
+export const groupMembers = table('group_members', {
+  member: text,
+  group_name: text,
+  source: text,
+  created_at: moment,
 })
 
 export const signingKeys = table('signing_keys', {

@@ -6,12 +6,14 @@
 import type { AccessToken, ClientCredentials, Provider, TokenEndpointGrantContext } from 'oidc-provider'
 import * as engineGrants from 'oidc-provider/lib/actions/grants/index.js'
 import * as engineHelpers from 'oidc-provider/lib/helpers/grants.js'
+import { withheldScopes } from '../../oauth/groups.js'
 import { formatScope, parseScope } from '../../oauth/scope.js'
 import { bestClassOf } from '../clients/client-class.js'
 import { identified } from '../clients/identity.js'
 import { carriedScopes, grantedBy, refreshedScope } from '../endpoints/token-scopes.js'
 import { barredScopes, placeOf } from '../resources/ceilings.js'
 import { isOpenidScope, type Resources, type ServedResource } from '../resources/resources.js'
+import { groupsOfAccount } from './engine-account.js'
 import { engineError } from './engine-errors.js'
 import type { EngineClient, EngineGrant } from './engine-types.js'
 
@@ -51,7 +53,8 @@ function completeScopes(
   const grant = source === undefined ? undefined : oidc.entities.Grant
   const narrowed = source === undefined ? token.scope : oidc.params.scope
   const carried = carriedScopes(parseScope(narrowed ?? source?.scope), resource, grant)
-  const scopes = source?.kind === 'RefreshToken' ? withinCeiling(oidc.client, resource, carried) : carried
+  const below = source?.kind === 'RefreshToken' ? withinCeiling(oidc.client, resource, carried) : carried
+  const scopes = source === undefined ? below : withinGroups(groupsOfAccount(oidc.account), resource, below)
   if (resource.declared.tokens.dpop === 'required' && token.jkt === undefined) throw proofMissing(resource)
   if (scopes.length === 0)
     throw engineError('invalid_grant', { detail: 'none of the granted scopes exists any longer' })
@@ -69,6 +72,19 @@ function withinCeiling(client: EngineClient, resource: ServedResource, scopes: s
   const own = scopes.filter((scope) => !isOpenidScope(scope))
   const barred = barredScopes(resource, own, bestClassOf(identified(client)))
   return scopes.filter((scope) => !barred.has(scope))
+}
+
+/** The person may have left a group since the grant, or a rule may be another one: each token is as they may grant it now. */
+function withinGroups(groups: ReadonlySet<string>, resource: ServedResource, scopes: string[]): string[] {
+  const own = scopes.filter((scope) => !isOpenidScope(scope))
+  const withheld = withheldScopes(resource, own, groups)
+  if (own.length > 0 && withheld.size === own.length) {
+    throw engineError('invalid_grant', {
+      description: 'the person may not grant what the client asks for',
+      detail: `refused by ${placeOf(resource.declared, 'access')}`,
+    })
+  }
+  return scopes.filter((scope) => !withheld.has(scope))
 }
 
 /** RFC 9449 §5: a resource may take tokens that are bound to a key alone. */

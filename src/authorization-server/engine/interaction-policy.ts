@@ -81,7 +81,8 @@ export function createInteractionPolicy(resources: Resources): ReturnType<typeof
   )
 
   // A scope the person left unticked is neither granted nor rejected: rejecting would hide it from every later request, and
-  // asking until it is either would never end. So once consent was answered, missing scopes are simply not granted.
+  // asking until it is either would never end. So once consent was answered, missing scopes are simply not granted. The same is true of those
+  // that a standing consent leaves out because nobody could allow them.
   for (const reason of scopeChecks) {
     const original = consent.checks.get(reason)
     if (original === undefined) throw new Error(`the engine lost its check ${reason}`)
@@ -93,7 +94,8 @@ export function createInteractionPolicy(resources: Resources): ReturnType<typeof
         original.error ?? 'consent_required',
         async (ctx) => {
           const missing = await original.check(ctx)
-          return ctx.oidc.result?.consent === undefined ? missing : Check.NO_NEED_TO_PROMPT
+          const isAnswered = ctx.oidc.result?.consent !== undefined || isStanding(ctx.oidc)
+          return isAnswered ? Check.NO_NEED_TO_PROMPT : missing
         },
         original.details,
       ),

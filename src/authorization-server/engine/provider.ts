@@ -143,7 +143,7 @@ function configuration(parts: ProviderParts): Configuration {
     extraTokenClaims: async (_ctx, token) => grantClaim('grantId' in token ? token.grantId : undefined),
     features: features(parts) ?? {},
     fetch: (url, init) => options.untrustedFetch(url, init),
-    findAccount: findAccountIn(options.storage),
+    findAccount: findAccountIn(options.storage, parts.resources),
     interactions: {
       policy: createInteractionPolicy(parts.resources),
       url: async (_ctx, interaction) => `${pathOf(options.issuer)}/interaction/${interaction.uid}`,

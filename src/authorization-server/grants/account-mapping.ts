@@ -18,6 +18,8 @@ import { AssertionRefused } from './issuer-keys.js'
 /** An account that is not disabled, and what has to be written with the tokens for it. */
 export interface MappedAccount {
   readonly accountId: string
+  /** Of a new account. */
+  readonly email?: string
   /** There is no such account before the writes. */
   readonly makesAccount: boolean
   /** The account, the link and their events; empty for a person who is linked. See `ofFirstAssertion`. */
@@ -85,7 +87,7 @@ export function createAccountMapper({ accounts, links, audit, clock }: AccountMa
       now,
       audit.event({ type: 'account.created', accountId, detail }, request),
     )
-    return { accountId, makesAccount: true, writes: [made, link] }
+    return { accountId, email, makesAccount: true, writes: [made, link] }
   }
 
   return {

@@ -7,12 +7,15 @@ import { epochSeconds } from '../../base/clock.js'
 import { isOutage, outageError } from '../../database/outage.js'
 import type { HttpContext } from '../../http/context.js'
 import { jwtBearerGrant } from '../../oauth/grant-types.js'
+import { withheldScopes } from '../../oauth/groups.js'
 import { scopeHierarchyOf } from '../../oauth/resource.js'
 import { expandScopes, formatScope, parseScope } from '../../oauth/scope.js'
 import type { TrustedIssuer } from '../../oauth/trusted-issuer.js'
 import { ofFirstAssertion } from '../../storage/accounts/first-assertion.js'
+import type { GroupMembers } from '../../storage/accounts/group-members.js'
 import type { AuditTrail } from '../../storage/audit/audit.js'
 import { clockToleranceSeconds } from '../../storage/engine-model.js'
+import { findHolder } from '../../storage/grants/credential.js'
 import { oneTimeUse } from '../../storage/grants/one-time-use.js'
 import type { Storage } from '../../storage/storage.js'
 import { clientClassOf } from '../clients/client-class.js'
@@ -34,6 +37,7 @@ export interface AssertionGrantParts {
   readonly storage: Storage
   readonly resources: Resources
   readonly accounts: AccountMapper
+  readonly members: Pick<GroupMembers, 'ofAddress'>
   readonly audit: AuditTrail
   readonly operatorFetch: OperatorFetch
 }
@@ -138,6 +142,28 @@ export function createAssertionGrant(parts: AssertionGrantParts): OwnGrant {
     return unit
   }
 
+  /** The person's groups, read only where a rule asks for them. */
+  async function groupsOfMapped({ accountId, email }: MappedAccount): Promise<ReadonlySet<string>> {
+    if (email !== undefined)
+      return resources.groupsOf({ email, emailVerified: true, memberships: await parts.members.ofAddress(email) })
+    const person = await findHolder(storage, accountId)
+    return person === undefined ? new Set() : resources.groupsOf(person)
+  }
+
+  /** Of what was asserted, what the person may grant. */
+  async function withinGroups(access: Access, mapped: MappedAccount): Promise<Access> {
+    const resource = resources.find(access.resource)
+    if (resource?.declared.access === undefined) return access
+    const withheld = withheldScopes(resource, access.scopes, await groupsOfMapped(mapped))
+    if (withheld.size < access.scopes.length)
+      return { ...access, scopes: access.scopes.filter((scope) => !withheld.has(scope)) }
+    throw engineError('invalid_scope', {
+      description: 'the person may not grant what the client asks for',
+      detail: `refused by ${placeOf(resource.declared, 'access')}`,
+      scope: formatScope(withheld),
+    })
+  }
+
   async function handle(exchange: GrantExchange): Promise<void> {
     const { ctx, client } = exchange
     if (trustedIssuers().length === 0) throw engineError('unsupported_grant_type')
@@ -149,8 +175,9 @@ export function createAssertionGrant(parts: AssertionGrantParts): OwnGrant {
     if (assertion.keyThumbprint !== undefined && assertion.keyThumbprint !== keyThumbprint) {
       throw engineError('invalid_grant', { detail: 'the assertion is bound to a key that was not proven' })
     }
-    const access = await orInvalidGrant((async () => accessOf(assertion, exchange, resources))())
+    const asserted = await orInvalidGrant((async () => accessOf(assertion, exchange, resources))())
     const mapped = await orInvalidGrant(parts.accounts.accountFor(assertion, trustedIssuer, ctx.state.event))
+    const access = await orInvalidGrant(withinGroups(asserted, mapped))
     const { accountId } = mapped
     exchange.concerns(accountId)
     await exchange.useProof()

@@ -23,6 +23,7 @@ import {
   allowedOf,
   asksForDestructive,
   destructiveScopes,
+  isWithheld,
   offersReadOnly,
   postedValue,
   type RequestedAccess,
@@ -161,6 +162,13 @@ async function deny(
   await cancelInteraction(parts, ctx, interaction, event)
 }
 
+function refusalOf(access: RequestedAccess): string {
+  if (isWithheld(access)) return 'the person may not grant what the client asks for'
+  return isBarred(access)
+    ? 'the resource does not allow such a client what it asks for'
+    : 'the person did not allow access'
+}
+
 /** Ends the interaction with `access_denied`; nothing is granted. */
 export async function cancelInteraction(
   parts: InteractionParts,
@@ -169,9 +177,7 @@ export async function cancelInteraction(
   ...writes: readonly Write[]
 ): Promise<void> {
   ctx.state.event.outcome = 'denied'
-  const description = isBarred(accessOf(parts, interaction))
-    ? 'the resource does not allow such a client what it asks for'
-    : 'the person did not allow access'
+  const description = refusalOf(accessOf(parts, interaction))
   const result = { error: 'access_denied', error_description: description }
   await finishInteraction(ctx, interaction, result, epochSeconds(parts.storage.clock), ...writes)
 }

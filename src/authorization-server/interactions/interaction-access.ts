@@ -1,4 +1,4 @@
-/** What the request behind an interaction asks for, as far as such a client may have it. */
+/** What the request behind an interaction asks for, as far as such a client may have it and the person may grant it. */
 import { clientClassOf } from '../clients/client-class.js'
 import { redirectUriOf } from './decision-facts.js'
 import type { Interaction } from './interaction.js'
@@ -9,5 +9,8 @@ export function accessOf(
   { resources }: Pick<InteractionParts, 'resources'>,
   interaction: Interaction,
 ): RequestedAccess {
-  return requestedAccess(interaction, resources, clientClassOf(interaction.client, redirectUriOf(interaction)))
+  const { accountId, client, known } = interaction
+  const person = accountId === undefined ? undefined : known.person(accountId)
+  const groups = person === undefined ? undefined : resources.groupsOf(person)
+  return requestedAccess(interaction, resources, clientClassOf(client, redirectUriOf(interaction)), groups)
 }

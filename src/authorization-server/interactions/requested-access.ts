@@ -3,6 +3,7 @@
  * server itself. A scope is always one of a resource; the same name at another resource is another scope.
  */
 import type { ClientClass } from '../../oauth/declared-resource.js'
+import { withheldScopes } from '../../oauth/groups.js'
 import { type ScopeDeclaration, scopeHierarchyOf } from '../../oauth/resource.js'
 import { expandScopes, parseScope } from '../../oauth/scope.js'
 import { claimsByScope } from '../endpoints/requested-claims.js'
@@ -16,8 +17,10 @@ export interface AskedResource {
   readonly resource: ServedResource
   /** Never empty. */
   readonly scopes: readonly ScopeDeclaration[]
-  /** Names of those that a client of this class may not have. */
+  /** Names of those that cannot be allowed: a client of this class may not have them, or they are withheld. */
   readonly barred: ReadonlySet<string>
+  /** Of the barred ones, those that such a client may have, and the person may not grant. */
+  readonly withheld: ReadonlySet<string>
 }
 
 export interface RequestedAccess {
@@ -47,6 +50,8 @@ export interface AskingParameters {
   values(name: string): readonly string[]
 }
 
+const nothing: ReadonlySet<string> = new Set()
+
 /** How the parameters of the engine are read. */
 export function askingParameters(params: Readonly<Record<string, unknown>> | undefined): AskingParameters {
   return {
@@ -58,11 +63,12 @@ export function askingParameters(params: Readonly<Record<string, unknown>> | und
   }
 }
 
-/** Unknown scopes are left out: they are neither shown nor granted. */
+/** Unknown scopes are left out: they are neither shown nor granted. `groups`: of the person, if it is known who that is. */
 export function requestedAccess(
   { parameter, values }: AskingParameters,
   resources: Resources,
   clientClass: ClientClass,
+  groups?: ReadonlySet<string>,
 ): RequestedAccess {
   const scope = parameter('scope')
   const requested = new Set(parseScope(scope))
@@ -74,8 +80,10 @@ export function requestedAccess(
     resources: [...asked].flatMap((resource) => {
       const scopes = resource.scopes.filter(({ name }) => requested.has(name))
       if (scopes.length === 0) return []
-      const barred = barredScopes(resource, namesOf(scopes), clientClass)
-      return [{ resource, scopes, barred }]
+      const ofClass = barredScopes(resource, namesOf(scopes), clientClass)
+      const left = namesOf(scopes).filter((name) => !ofClass.has(name))
+      const withheld = groups === undefined ? nothing : withheldScopes(resource, left, groups)
+      return [{ resource, scopes, barred: new Set([...ofClass, ...withheld]), withheld }]
     }),
     clientClass,
     openid: openidScopes.filter((name) => requested.has(name) || claims.has(name)),
@@ -96,6 +104,11 @@ export function allowableScopes({ scopes, barred }: AskedResource): readonly str
 /** True if the request asks for resources, and for nothing that such a client may have there. */
 export function isBarred({ resources }: RequestedAccess): boolean {
   return resources.length > 0 && resources.every((asked) => allowableScopes(asked).length === 0)
+}
+
+/** True if it is only the person's groups that leave nothing to be allowed. */
+export function isWithheld(access: RequestedAccess): boolean {
+  return isBarred(access) && access.resources.some(({ withheld }) => withheld.size > 0)
 }
 
 /** Everything that can be allowed. */
@@ -165,7 +178,7 @@ export function resourceScopes(
   grantedBefore: ReadonlySet<string>,
   caution: boolean,
 ): ConsentScopeContext[] {
-  const { resource, scopes, barred } = asked
+  const { resource, scopes, barred, withheld } = asked
   const dangerous = destructiveScopes(asked)
   const titles = new Map(resource.scopes.map(({ name, title }) => [name, title]))
   return scopes.map(({ name, title, description, includes }) => ({
@@ -175,7 +188,7 @@ export function resourceScopes(
     description: description === '' ? undefined : description,
     destructive: dangerous.has(name),
     checked: !barred.has(name) && !(caution && dangerous.has(name)),
-    barredFor: barred.has(name) ? access.clientClass : undefined,
+    barredFor: withheld.has(name) ? 'person' : barred.has(name) ? access.clientClass : undefined,
     alreadyGranted: !barred.has(name) && grantedBefore.has(name),
     required: false,
     includes: includes.flatMap((included) => titles.get(included) ?? []),

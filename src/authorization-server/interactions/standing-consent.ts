@@ -16,6 +16,7 @@ import {
   identified,
   isProven as isProvenClient,
 } from '../clients/identity.js'
+import { groupsOfAccount } from '../engine/engine-account.js'
 import type { Engine, EngineRequest } from '../engine/engine-types.js'
 import type { Resources } from '../resources/resources.js'
 import { isSignInTooOld } from '../resources/sign-in-age.js'
@@ -134,7 +135,12 @@ export async function grantStanding(
   }
   const known = identified(client)
   if (!mayStand(known, request)) return undefined
-  const access = requestedAccess(asking, parts.resources, clientClassOf(known, request.redirectUri))
+  const access = requestedAccess(
+    asking,
+    parts.resources,
+    clientClassOf(known, request.redirectUri),
+    groupsOfAccount(account),
+  )
   const key = { accountId: account.accountId, clientId: client.clientId }
   // Looked up first, or the time of the answer would tell whether the person is the one that the client asks for.
   const consents = await consentsOf(parts.storage, key)

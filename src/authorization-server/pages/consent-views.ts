@@ -21,8 +21,11 @@ export interface ConsentScopeContext {
   readonly destructive: boolean
   /** Ticked at first. A required scope is granted with any Allow, ticked or not. */
   readonly checked: boolean
-  /** The class of clients that may not have it here: the box is disabled, and the page says why. */
-  readonly barredFor?: ClientClass | undefined
+  /**
+   * The class of clients that may not have it here, or `person`: none of the person's groups may grant it. The box is disabled, and the page
+   * says why.
+   */
+  readonly barredFor?: ClientClass | 'person' | undefined
   readonly alreadyGranted: boolean
   readonly required: boolean
   /** Titles of the scopes that come with this one. */
@@ -115,10 +118,14 @@ export interface ConfirmContext
   readonly parts?: readonly ConsentPartContext[] | undefined
 }
 
-/** views/barred.ejs: the resources do not allow such a client anything of what it asks for. Posts `csrf` to `action`, which ends the request. */
+/** views/barred.ejs: the resources do not allow such a client, or the person, anything of what is asked for. Posts `csrf` to `action`, which ends the request. */
 export interface BarredContext {
   readonly clientName: string
-  readonly clientClass: ClientClass
+  /** Whom the rule is about. */
+  readonly barredFor: ClientClass | 'person'
+  /** Who is signed in: another account may be allowed it. */
+  readonly account?: { readonly email: string } | undefined
+  readonly switchAccountAction: string
   readonly resources: readonly {
     readonly name: string
     readonly url: string

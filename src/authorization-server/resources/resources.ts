@@ -6,6 +6,7 @@ import {
   type DeclaredResource,
   derived,
 } from '../../oauth/declared-resource.js'
+import { type GroupedPerson, groupsOf } from '../../oauth/groups.js'
 import { canonicalResource, type ResourceDeclaration, type ToolDeclaration } from '../../oauth/resource.js'
 import { createPatternMatcher, withCaptures } from '../../oauth/resource-pattern.js'
 import { scopesNamed } from '../../oauth/scope.js'
@@ -22,6 +23,8 @@ export interface Resources {
   readonly fallback: ServedResource | undefined
   /** Of all resources. */
   readonly scopeNames: ReadonlySet<string>
+  /** The groups of a person, of those that are declared. */
+  groupsOf(person: GroupedPerson): ReadonlySet<string>
   /** The resource behind any spelling of an identifier (case of host, trailing slash, alias, bare origin), or `undefined`. */
   find(identifier: string): ServedResource | undefined
 }
@@ -141,6 +144,7 @@ export function createResources(inForce: DeclarationsInForce, issuer?: string): 
     get scopeNames() {
       return index().scopeNames
     },
+    groupsOf: (person) => groupsOf(person, inForce.current().groups ?? []),
     find: (identifier) => {
       const { byIdentifier, memberOfFamily } = index()
       // Asked several times in every token request, mostly in the canonical spelling.

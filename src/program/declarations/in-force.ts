@@ -1,5 +1,6 @@
 /** What is in force: the rows of the database, and the notes under RESOURCE_URL as long as no file declares resources. */
 import type { Config } from '../../config/config.js'
+import { declaredGroup, type StoredGroup } from '../../declarations/group-entries.js'
 import { createKnownResources } from '../../declarations/known-resources.js'
 import { declaredFrom } from '../../declarations/resource-entries.js'
 import { type Declarations, type DeclarationsInForce, notesIn } from '../../oauth/declared-resource.js'
@@ -15,12 +16,16 @@ export function declaredBy(config: Config, rows: readonly StoredDeclaration[]): 
   const resources = rows
     .filter(({ kind }) => kind === 'resource')
     .map(({ payload, source, places }) => declaredFrom(parsedEntry(payload), { source, places }, notesAt))
+  const groups = rows
+    .filter(({ kind }) => kind === 'group')
+    .map(({ payload, source, places }) => declaredGroup(JSON.parse(payload) as StoredGroup, { source, places }))
   const issuers = rows.filter(({ kind }) => kind === 'issuer')
   const ofSettings = declarationsOf(config)
   const hasFile = resources.some(({ source }) => source === 'file')
   const hasDefault = resources.some(({ isDefault }) => isDefault)
   const own = ofSettings.resources.map((each) => (hasDefault ? { ...each, isDefault: false } : each))
   return {
+    ...(groups.length > 0 && { groups }),
     resources: [...(hasFile ? [] : own), ...resources],
     assertionIssuers: [
       ...ofSettings.assertionIssuers,

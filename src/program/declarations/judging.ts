@@ -17,7 +17,7 @@ import { readOnlyDeclaration } from '../../oauth/resource.js'
 import type { DeclaredState } from '../../storage/declarations/declarations.js'
 import { clientRules } from '../client-rules.js'
 import { declarationsOf } from '../topology.js'
-import { parsedEntry, urlOf } from './plan.js'
+import { groupsByCommand, parsedEntry, urlOf } from './plan.js'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
@@ -80,6 +80,7 @@ function rulesOf(config: Config, state: DeclaredState | undefined, engine: FileR
     registrationRules: clientRules(config).registrationRules,
     engine,
     others: (hasResources) => [...ofCommands, ...(hasResources ? [] : declarationsOf(config).resources)],
+    otherGroups: groupsByCommand(state ?? { rows: [] }),
     overruledSettings: config.notesSettings,
     readOnly: config.READ_ONLY,
   }

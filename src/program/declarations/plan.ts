@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { type DeclaredFile, type FileEntry, FileMistakes } from '../../declarations/declaration-file.js'
 import type { StoredResource } from '../../declarations/resource-entries.js'
+import { everyone } from '../../oauth/groups.js'
 import type { NamedClientMetadata } from '../../oauth/registration.js'
 import type { AuditEntry } from '../../storage/audit/audit.js'
 import type {
@@ -42,6 +43,11 @@ export function parsedEntry(payload: string): StoredResource {
   return JSON.parse(payload) as StoredResource
 }
 
+/** Names of groups that commands made. */
+export function groupsByCommand({ rows }: Pick<DeclaredState, 'rows'>): readonly string[] {
+  return rows.filter(({ kind, source }) => kind === 'group' && source === 'command').map(({ id }) => id)
+}
+
 export const urlOf = ({ url, pattern }: Pick<StoredResource, 'url' | 'pattern'>): string => pattern ?? url ?? ''
 
 const sameText = (one: object, other: object) => JSON.stringify(one) === JSON.stringify(other)
@@ -60,6 +66,7 @@ function wantedRows(file: DeclaredFile): readonly Wanted[] {
     })
   return [
     ...file.resources.map(rowOf('resource', true)),
+    ...file.groups.map(rowOf('group', true)),
     ...file.issuers.map(rowOf('issuer', true)),
     ...file.clients.map(rowOf('client', false)),
   ]
@@ -80,6 +87,12 @@ function refuseConflicts(
   for (const { id, places } of file.clients) {
     if (clients.some((each) => each.clientId === id && each.origin === 'dynamic'))
       complain(places, 'client_id', `client_id ${id} belongs to a client that registered itself`)
+  }
+  const groups = new Set([everyone, ...file.groups.map(({ id }) => id), ...groupsByCommand(state)])
+  for (const { id, payload } of state.rows.filter(({ kind, source }) => kind === 'resource' && source === 'command')) {
+    const missing = Object.keys(parsedEntry(payload).access ?? {}).find((name) => !groups.has(name))
+    if (missing !== undefined && !file.resources.some((entry) => entry.id === id))
+      lines.push(`${path}:1:1: the resource ${id}, which a command made, names the group ${missing}: declare it`)
   }
   const byCommand = state.rows.filter(({ kind, source }) => kind === 'resource' && source === 'command')
   for (const { id, payload } of byCommand) {
@@ -104,8 +117,10 @@ function refuseConflicts(
 
 function eventsOf(changes: readonly PlannedChange[], by: string): readonly AuditEntry[] {
   const ofResource = { add: 'resource.added', change: 'resource.changed', remove: 'resource.removed' } as const
+  const ofGroup = { add: 'group.added', change: 'group.changed', remove: 'group.removed' } as const
   const each = changes.flatMap(({ kind, action, id, members = [] }): AuditEntry[] => {
     if (kind === 'resource') return [{ type: ofResource[action], detail: { resource: id, by, members } }]
+    if (kind === 'group') return [{ type: ofGroup[action], detail: { group: id, by, members } }]
     return kind === 'client' && action === 'remove' ? [{ type: 'client.removed', clientId: id, detail: { by } }] : []
   })
   return [...each, { type: 'declarations.applied', detail: { by, changes: changes.length } }]

@@ -3,6 +3,7 @@
  * it keeps the hash it is given.
  */
 import { randomSecret } from '../../base/secrets.js'
+import { normalizeEmail } from '../../oauth/email-address.js'
 import type { Storage } from '../storage.js'
 import { accounts } from '../tables.js'
 import { endSessionsOf } from './sessions.js'
@@ -49,14 +50,7 @@ export interface AccountStore {
   count(): Promise<number>
 }
 
-/**
- * The form in which an email is stored and looked up: trimmed, NFKC, lower-cased. `undefined` for text that is no address or
- * holds control characters (a NUL among them, which PostgreSQL cannot store). Does not check that the address receives mail.
- */
-export function normalizeEmail(text: string): string | undefined {
-  const email = text.trim().normalize('NFKC').toLowerCase()
-  return /^[^\s@\p{C}]+@[^\s@\p{C}]+$/u.test(email) && email.length <= 254 ? email : undefined
-}
+export { normalizeEmail }
 
 export type AccountStorage = Pick<Storage, 'prisma' | 'database' | 'clock'>
 

@@ -40,6 +40,11 @@ export type AuditEventType =
   | 'resource.added'
   | 'resource.changed'
   | 'resource.removed'
+  | 'group.added'
+  | 'group.changed'
+  | 'group.removed'
+  | 'group.member_added'
+  | 'group.member_removed'
   | 'declarations.applied'
 
 export interface AuditEntry {

@@ -11,7 +11,9 @@ import type { Prisma } from '../generated/client.js'
 import type { Storage } from '../storage.js'
 import { appliedDeclarations, declarations, grants } from '../tables.js'
 
-export type DeclarationKind = 'resource' | 'client' | 'issuer'
+const kinds = ['resource', 'group', 'issuer', 'client'] as const
+
+export type DeclarationKind = (typeof kinds)[number]
 
 export interface StoredDeclaration {
   readonly kind: DeclarationKind
@@ -89,7 +91,7 @@ export async function readDeclared({ database }: Pick<Storage, 'database'>): Pro
         ? []
         : [
             {
-              kind: kind === 'resource' || kind === 'issuer' ? kind : ('client' as const),
+              kind: kinds.find((each) => each === kind) ?? ('client' as const),
               id,
               source: source === 'command' ? ('command' as const) : ('file' as const),
               payload,
@@ -139,7 +141,7 @@ async function write(
   change: DeclarationChange,
 ): Promise<void> {
   const now = storage.clock.now()
-  for (const kind of ['resource', 'client', 'issuer'] as const) {
+  for (const kind of kinds) {
     const ids = [...change.removed, ...change.rows].filter((each) => each.kind === kind).map(({ id }) => id)
     if (ids.length > 0) await transaction.declaration.deleteMany({ where: { kind, id: { in: ids } } })
   }

@@ -9,17 +9,20 @@ import { orNull, text } from '../../database/table.js'
 import type { Payload } from '../adapter-types.js'
 import { expiryLimit } from '../engine-model.js'
 import type { Storage } from '../storage.js'
-import { accounts, clients, sessions } from '../tables.js'
+import { clients, sessions } from '../tables.js'
 import type { Reader, UnitOfWork } from '../unit-of-work.js'
-import type { ClientRow, GrantHolder } from './credential.js'
+import {
+  type ClientRow,
+  type GrantHolder,
+  holderColumns,
+  holderOf,
+  type JoinedGrant,
+  joinedHolderColumns,
+} from './credential.js'
 
 /** Everything may be missing. */
-interface JoinedRow {
+interface JoinedRow extends Omit<JoinedGrant, 'grant_id' | 'grant_payload'> {
   readonly session_payload: Payload | null
-  readonly account_id: string | null
-  readonly email: string | null
-  readonly name: string | null
-  readonly disabled_at: Date | string | null
   readonly client_version: string | null
   readonly client_payload: Payload | null
   readonly sealed_secret: string | null
@@ -28,8 +31,7 @@ interface JoinedRow {
 
 const joinedColumns: ColumnsOf<JoinedRow> = {
   session_payload: orNull(sessions.columns.payload),
-  account_id: orNull(accounts.columns.id),
-  ...{ email: orNull(accounts.columns.email), name: accounts.columns.name, disabled_at: accounts.columns.disabled_at },
+  ...joinedHolderColumns,
   client_version: orNull(text),
   client_payload: orNull(clients.columns.payload),
   ...{ sealed_secret: clients.columns.sealed_secret, origin: orNull(clients.columns.origin) },
@@ -38,7 +40,7 @@ const joinedColumns: ColumnsOf<JoinedRow> = {
 const find = sessions.read(
   'authorization_find',
   joinedColumns,
-  `SELECT s.payload AS session_payload, p.id AS account_id, p.email, p.name, p.disabled_at, c.xmin::text AS client_version,
+  `SELECT s.payload AS session_payload, ${holderColumns('p')}, c.xmin::text AS client_version,
       c.payload AS client_payload, c.sealed_secret, c.origin
     FROM (VALUES (1)) AS always
     LEFT JOIN sessions s ON s.id_hash = $1 AND s.expires_at > $2::timestamptz
@@ -85,7 +87,7 @@ export class AuthorizationReader implements Reader {
   person(accountId: string): GrantHolder | undefined {
     const row = this.#row
     if (this.#clientId === undefined || row?.account_id !== accountId) return undefined
-    return { accountId, email: row.email ?? '', name: row.name, disabled: row.disabled_at !== null }
+    return holderOf(row)
   }
 }
 

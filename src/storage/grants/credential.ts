@@ -5,7 +5,8 @@
 
 import { hashSecret } from '../../base/secrets.js'
 import type { ColumnsOf, RowStatement } from '../../database/sql.js'
-import { orNull, text } from '../../database/table.js'
+import { orNull, text, textList } from '../../database/table.js'
+import type { GroupedPerson } from '../../oauth/groups.js'
 import type { Payload } from '../adapter-types.js'
 import { expiryLimit } from '../engine-model.js'
 import type { Storage } from '../storage.js'
@@ -33,9 +34,8 @@ export function isAskedAbout(model: string): model is CredentialModel {
 }
 
 /** The person a grant belongs to, as joined with what the request is about. */
-export interface GrantHolder {
+export interface GrantHolder extends GroupedPerson {
   readonly accountId: string
-  readonly email: string
   readonly name: string | null
   readonly disabled: boolean
 }
@@ -48,11 +48,48 @@ export interface JoinedGrant {
   readonly email: string | null
   readonly name: string | null
   readonly disabled_at: Date | string | null
+  readonly email_verified: boolean | null
+  readonly memberships: readonly string[] | null
 }
 
-export function holderOf({ account_id, email, name, disabled_at }: JoinedGrant): GrantHolder | undefined {
-  if (account_id === null) return undefined
-  return { accountId: account_id, email: email ?? '', name, disabled: disabled_at !== null }
+/** SQL: what is read of an account that is joined as `account`. */
+export function holderColumns(account: string): string {
+  return `${account}.id AS account_id, ${account}.email, ${account}.name, ${account}.disabled_at, ${account}.email_verified,
+    (SELECT array_agg(m.group_name) FROM group_members m
+      WHERE m.member = ANY(ARRAY[${account}.id, CASE WHEN ${account}.email_verified THEN ${account}.email END])) AS memberships`
+}
+
+type JoinedHolder = Omit<JoinedGrant, 'grant_id' | 'grant_payload'>
+
+export const joinedHolderColumns: ColumnsOf<JoinedHolder> = {
+  account_id: orNull(accounts.columns.id),
+  ...{ email: orNull(accounts.columns.email), name: accounts.columns.name, disabled_at: accounts.columns.disabled_at },
+  ...{ email_verified: orNull(accounts.columns.email_verified), memberships: orNull(textList) },
+}
+
+export function holderOf(row: JoinedHolder): GrantHolder | undefined {
+  if (row.account_id === null) return undefined
+  const { account_id: accountId, email, name, disabled_at, email_verified, memberships } = row
+  return {
+    accountId,
+    email: email ?? '',
+    name,
+    disabled: disabled_at !== null,
+    emailVerified: email_verified ?? false,
+    memberships: memberships ?? [],
+  }
+}
+
+const findById = accounts.read(
+  'account_holder',
+  joinedHolderColumns,
+  `SELECT ${holderColumns('p')} FROM accounts p WHERE p.id = $1`,
+)
+
+/** For a request that has read the account with nothing else. */
+export async function findHolder({ database }: Storage, accountId: string): Promise<GrantHolder | undefined> {
+  const [row] = (await database.sql.query(findById, [accountId])).rows
+  return row === undefined ? undefined : holderOf(row)
 }
 
 /** A row of `artifacts`, with its grant and account when both are still there. */
@@ -88,12 +125,11 @@ type JoinedRow = Omit<CredentialRow, 'payload' | 'model'> & {
 export const joinedGrantColumns: ColumnsOf<JoinedGrant> = {
   grant_id: orNull(grants.columns.id),
   grant_payload: orNull(grants.columns.payload),
-  account_id: orNull(accounts.columns.id),
-  ...{ email: orNull(accounts.columns.email), name: accounts.columns.name, disabled_at: accounts.columns.disabled_at },
+  ...joinedHolderColumns,
 }
 
 const credentialColumns = `a.model, a.payload, a.consumed_at, a.successor, g.id AS grant_id,
-    g.payload AS grant_payload, p.id AS account_id, p.email, p.name, p.disabled_at`
+    g.payload AS grant_payload, ${holderColumns('p')}`
 
 const grantJoins = `LEFT JOIN grants g ON g.id = a.grant_id AND g.expires_at > $3::timestamptz
     LEFT JOIN accounts p ON p.id = g.account_id`

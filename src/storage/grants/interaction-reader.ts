@@ -13,7 +13,14 @@ import type { Storage } from '../storage.js'
 import { accounts, clients, ephemeralArtifacts, sessions } from '../tables.js'
 import type { Reader, UnitOfWork } from '../unit-of-work.js'
 import type { StoredConsent } from './consents.js'
-import { type ClientRow, type GrantHolder, holderOf, type JoinedGrant, joinedGrantColumns } from './credential.js'
+import {
+  type ClientRow,
+  type GrantHolder,
+  holderColumns,
+  holderOf,
+  type JoinedGrant,
+  joinedGrantColumns,
+} from './credential.js'
 
 export interface InteractionRow {
   readonly payload: Payload
@@ -88,7 +95,7 @@ const find = ephemeralArtifacts.read(
   joinedColumns,
   `SELECT i.payload, i.consumed_at, c.id AS client_id, c.xmin::text AS client_version, c.payload AS client_payload,
       c.sealed_secret, c.origin, s.payload AS session_payload, b.payload AS browser_session_payload, g.id AS grant_id, g.payload AS grant_payload,
-      p.id AS account_id, p.email, p.name, p.disabled_at, p.language AS account_language,
+      ${holderColumns('p')}, p.language AS account_language,
       (SELECT json_agg(json_build_object('resource', r.resource, 'scopes', r.scopes, 'fingerprint', r.fingerprint))
         FROM consents r WHERE r.account_id = p.id AND r.client_id = i.payload->'params'->>'client_id') AS consents,
       t.id AS claimant_id, t.password_hash, t.disabled_at AS claimant_disabled_at, t.updated_at AS claimant_changed_at

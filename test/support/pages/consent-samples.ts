@@ -156,6 +156,10 @@ export const consentSamples: Readonly<Record<string, ConsentContext>> = {
   several,
   'several without identity': { ...several, scopes: [] },
   'partly barred': { ...loopback, scopes: [readScope, { ...writeScope, checked: false, barredFor: 'registered' }] },
+  'withheld from the person': {
+    ...loopback,
+    scopes: [readScope, { ...writeScope, checked: false, barredFor: 'person' }],
+  },
   loopback,
   'known with identity scopes': {
     ...consent,

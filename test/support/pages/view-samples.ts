@@ -78,7 +78,8 @@ function barredSample(clientName: string, name: string): BarredContext {
   const scopes = [{ name: 'tickets:write', title: name === 'Notes' ? 'Write notes' : 'Answer tickets' }]
   return {
     clientName,
-    clientClass: 'registered',
+    barredFor: 'registered',
+    switchAccountAction: '/interaction/uid/switch-account',
     resources: [{ name, url: 'https://mcp.example.com/tickets', scopes }],
     action: '/interaction/sample/cancel',
     csrfToken,
@@ -108,7 +109,12 @@ export const viewSamples: ViewSamples = {
       ...barredSample('Claude Code', 'Acme Tickets'),
       resources: [...barredSample('', 'Acme Tickets').resources, ...barredSample('', 'Notes').resources],
     },
-    ...forEachHostile((text) => barredSample(text, text)),
+    person: {
+      ...barredSample('Claude Code', 'Acme Tickets'),
+      barredFor: 'person',
+      account: { email: 'ada@example.com' },
+    },
+    ...forEachHostile((text) => ({ ...barredSample(text, text), barredFor: 'person', account: { email: text } })),
   },
   device: {
     first: { userCode: '', action: '/device', xsrf: csrfToken },
