@@ -2,8 +2,9 @@
 
 import { createLogger } from '../base/log.js'
 import { groupSchema } from '../declarations/file-schema.js'
+import type { DeclaredGroup } from '../oauth/declared-resource.js'
 import { normalizeEmail } from '../oauth/email-address.js'
-import { type DeclaredGroup, everyone } from '../oauth/groups.js'
+import { everyone } from '../oauth/groups.js'
 import { createGroupMembers, type GroupMember } from '../storage/accounts/group-members.js'
 import { createAuditTrail } from '../storage/audit/audit.js'
 import type { DeclarationChange, DeclaredState } from '../storage/declarations/declarations.js'

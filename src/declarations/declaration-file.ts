@@ -27,8 +27,8 @@ export interface FileRules extends ResourceRules {
     | undefined
   /** The resources beside those of the file: of commands, and of RESOURCE_URL if the file has none. */
   readonly others: (hasResources: boolean) => readonly Pick<DeclaredResource, 'url' | 'aliases'>[]
-  /** Names of groups beside those of the file: of commands. */
-  readonly otherGroups?: readonly string[]
+  /** Names of groups beside those of the file: of commands. Not known: no name is a mistake. */
+  readonly otherGroups?: readonly string[] | undefined
   /** Settings that say what the file says too, and are set. */
   readonly overruledSettings: readonly string[]
   /** Only tools that change nothing are offered, of the notes. Default: false. */
@@ -222,7 +222,8 @@ export function readDeclarations(
   if (isRaw(document.value)) {
     const resources = readResources(judgement, rules)
     const groups = readGroups(judgement)
-    judgeAccess(judgement, [...judgement.entries('groups').map((group) => group['name']), ...(rules.otherGroups ?? [])])
+    if (rules.otherGroups !== undefined)
+      judgeAccess(judgement, [...judgement.entries('groups').map((group) => group['name']), ...rules.otherGroups])
     const issuers = readIssuers(judgement)
     const clients = readClients(judgement, path, sources, rules, { issuers })
     refuse(path, judgement.mistakes)

@@ -1,6 +1,8 @@
 /** Groups of people in a file, and the groups that resources name (`access`). */
+
+import type { DeclaredGroup } from '../oauth/declared-resource.js'
 import { normalizeEmail } from '../oauth/email-address.js'
-import { type DeclaredGroup, everyone } from '../oauth/groups.js'
+import { everyone } from '../oauth/groups.js'
 import { nearestName } from '../oauth/nearest-name.js'
 import { type GroupEntry, groupSchema } from './file-schema.js'
 import { type Complain, type Raw, rawOf, textOf, textsOf } from './raw.js'

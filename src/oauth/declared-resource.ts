@@ -3,7 +3,6 @@
  * for who may ask for what. Data, wherever it came from: the file, a command or the settings.
  */
 
-import type { DeclaredGroup } from './groups.js'
 import type { ResourceDeclaration } from './resource.js'
 import type { TrustedIssuer } from './trusted-issuer.js'
 
@@ -48,6 +47,19 @@ export interface DeclaredResource extends Omit<ResourceDeclaration, 'resource'> 
   readonly access?: Readonly<Record<string, ScopeCeiling>> | undefined
   readonly source: DeclarationSource
   /** `gatehouse.yaml:12:5` of the entry (member ``) and of its members, for the log: `clients.registered`, `tokens.dpop`. */
+  readonly places: Readonly<Record<string, string>>
+}
+
+/** People who may grant the same (groups.ts). */
+export interface DeclaredGroup {
+  /** As `access` and commands name it. Unique. */
+  readonly name: string
+  /** For people. */
+  readonly title: string
+  /** Addresses as accounts have them (email-address.ts). Further members are rows of the database. */
+  readonly members: ReadonlySet<string>
+  readonly source: DeclarationSource
+  /** Of the entry (member ``) and of its members: `members.bo@example.test`. */
   readonly places: Readonly<Record<string, string>>
 }
 

@@ -1,23 +1,11 @@
 /** Groups of people, and which scopes of a resource each may grant (`access`). Pure. */
-import type { DeclarationSource, DeclaredResource } from './declared-resource.js'
+import type { DeclaredGroup, DeclaredResource } from './declared-resource.js'
 import type { ResourceDeclaration } from './resource.js'
 import { scopeHierarchyOf } from './resource.js'
 import { expandScopes } from './scope.js'
 
 /** Everybody with an account is in it. Nobody declares it. */
 export const everyone = 'everyone'
-
-export interface DeclaredGroup {
-  /** As `access` and commands name it. Unique. */
-  readonly name: string
-  /** For people. */
-  readonly title: string
-  /** Addresses as accounts have them (email-address.ts). Further members are rows of the database. */
-  readonly members: ReadonlySet<string>
-  readonly source: DeclarationSource
-  /** Of the entry (member ``) and of its members: `members.bo@example.test`. */
-  readonly places: Readonly<Record<string, string>>
-}
 
 /** What is known of a person when their groups are asked for. */
 export interface GroupedPerson {

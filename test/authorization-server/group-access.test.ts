@@ -4,8 +4,8 @@
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import { decodeJwt } from 'jose'
+import type { DeclaredGroup } from '../../src/oauth/declared-resource.js'
 import { declarationOf } from '../../src/oauth/declared-resource.js'
-import type { DeclaredGroup } from '../../src/oauth/groups.js'
 import type { ResourceDeclaration } from '../../src/oauth/resource.js'
 import { createOperatorFetch } from '../../src/outbound/operator-fetch.js'
 import { createGroupMembers, type GroupMembers } from '../../src/storage/accounts/group-members.js'

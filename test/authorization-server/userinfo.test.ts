@@ -98,7 +98,7 @@ describeOnDatabases('One sign-in for identity and tools, on %s', (kind) => {
 
     it('has the claims of granted scopes in the ID token of a sign-in alone', async () => {
       const tokens = await signIn('openid email')
-      expect(decodeJwt(tokens.id_token ?? '')).toMatchObject({ email: server.account.email, email_verified: false })
+      expect(decodeJwt(tokens.id_token ?? '')).toMatchObject({ email: server.account.email, email_verified: true })
       expect(words(tokens.scope)).toEqual(['email', 'openid'])
       expect(await atResource(tokens.access_token)).toBeUndefined()
       const without = await signIn('openid')

@@ -1,6 +1,6 @@
 /** What would come of a request for scopes of a resource, scope by scope, with the rule that decides. Pure: the same rules that requests meet. */
-import type { ClientClass } from '../../oauth/declared-resource.js'
-import { accessRules, type DeclaredGroup } from '../../oauth/groups.js'
+import type { ClientClass, DeclaredGroup } from '../../oauth/declared-resource.js'
+import { accessRules } from '../../oauth/groups.js'
 import { scopeHierarchyOf } from '../../oauth/resource.js'
 import { expandScopes } from '../../oauth/scope.js'
 import { barredScopes, placeOf } from './ceilings.js'

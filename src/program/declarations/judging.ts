@@ -80,7 +80,8 @@ function rulesOf(config: Config, state: DeclaredState | undefined, engine: FileR
     registrationRules: clientRules(config).registrationRules,
     engine,
     others: (hasResources) => [...ofCommands, ...(hasResources ? [] : declarationsOf(config).resources)],
-    otherGroups: groupsByCommand(state ?? { rows: [] }),
+    // Without a database nobody knows which groups commands made.
+    otherGroups: state && groupsByCommand(state),
     overruledSettings: config.notesSettings,
     readOnly: config.READ_ONLY,
   }
