@@ -18,6 +18,8 @@ export interface PageText {
   counted(name: string, count: number, values?: Readonly<Record<string, string | number>>): readonly SentencePart[]
   /** The items with what the language puts between them, each a value. */
   list(items: readonly string[]): readonly SentencePart[]
+  /** What a language (BCP 47) is called in itself. */
+  nameOf(language: string): string
   /** A day, such as "December 1, 2026". In UTC: the server does not know where the person is. */
   date(time: Date): string
   /** A day and a time of day, in UTC, which it says. */
@@ -77,6 +79,7 @@ export function parsePageText(json: string): PageText {
     counted: (name, count, values = {}) => sentence(`${name}.${plurals.select(count)}`, { ...values, count }),
     list: (items) =>
       lists.formatToParts(items).map(({ type, value }) => (type === 'element' ? { value } : { words: value })),
+    nameOf: (name) => new Intl.DisplayNames([name], { type: 'language' }).of(name) ?? name,
     date: (time) => days.format(time),
     moment: (time) => moments.format(time),
     plain: (parts) =>

@@ -132,7 +132,7 @@ function serve(assets: readonly Asset[]): HttpMiddleware {
 /** Names every template can use, besides `locals.x` for what an include hands over. */
 const templateNames = [
   ...['page', 'site', 'script', 'id', 'text', 'hasText'],
-  ...['sentence', 'counted', 'list', 'date', 'moment', 'plain', 'show', 'link'],
+  ...['sentence', 'counted', 'list', 'nameOf', 'date', 'moment', 'plain', 'show', 'link'],
 ]
 
 /** Compiles nothing until a page is first asked for, then keeps it. Reads the words and the stylesheet at once. */

@@ -53,6 +53,48 @@ describe('The language of an account', () => {
     expect(refused.title).toBe('Error: Sign in · Gatehouse')
   })
 
+  it('is chosen in the account area, and is that of its pages from then on', async () => {
+    const { email } = await server.addAccount('chooses@example.test')
+    const browser = server.newBrowser()
+    const signInFirst = pageOf(await browser.open(`${server.issuer}/account/profile`))
+    const profile = pageOf(await signIn(browser, signInFirst, { email, password: server.account.password }))
+    expect([profile.title, profile.text.includes('Deutsch'), profile.text.includes('العربية')]).toEqual([
+      'Profile · Gatehouse',
+      true,
+      true,
+    ])
+    const choose = async (page: Page, button: string, language: string) =>
+      pageOf(
+        await browser.press(page, button, {
+          'language=': language === '',
+          'language=en': language === 'en',
+          'language=de': language === 'de',
+          'language=ar': language === 'ar',
+        }),
+      )
+    const german = await choose(profile, 'Save', 'de')
+    expect([german.title, german.text.includes('Gespeichert.')]).toEqual(['Profil · Gatehouse', true])
+    expect(await consentPage(email)).toBe('Zugriff erlauben · Gatehouse')
+    const arabic = await choose(german, 'Speichern', 'ar')
+    expect(arabic.html).toContain('<html lang="ar" dir="rtl">')
+    expect((await choose(arabic, 'حفظ', '')).title).toBe('Profile · Gatehouse')
+  })
+
+  it('is one of those that there are: anything else is the browser’s', async () => {
+    const { id, email } = await server.addAccount('forges@example.test')
+    const browser = server.newBrowser()
+    const first = pageOf(await browser.open(`${server.issuer}/account/profile`))
+    const page = pageOf(await signIn(browser, first, { email, password: server.account.password }))
+    const csrf = /name="csrf" value="([^"]+)"/.exec(page.html)?.[1] ?? ''
+    const action = `${server.issuer}/account/profile/language`
+    await browser.post(action, { csrf, language: 'de' }, page.url)
+    expect((await server.accounts.find(id))?.language).toBe('de')
+    await browser.post(action, { csrf: 'forged', language: 'ar' }, page.url)
+    expect((await server.accounts.find(id))?.language).toBe('de')
+    await browser.post(action, { csrf, language: '../../x' }, page.url)
+    expect((await server.accounts.find(id))?.language).toBeUndefined()
+  })
+
   it('is chosen without ending what browsers are known by', async () => {
     const { id } = await server.addAccount('known@example.test')
     const changedAt = async () => (await server.storage.prisma.account.findUnique({ where: { id } }))?.updatedAt

@@ -1,8 +1,9 @@
 /** The sections of the account area, in the order of their links. */
+import { languageChoice } from './language.js'
 import type { AccountParts } from './parts.js'
 import type { AccountSection } from './section.js'
 
-export function createSections(_parts: AccountParts): readonly AccountSection[] {
+export function createSections(parts: AccountParts): readonly AccountSection[] {
   return [
     {
       name: 'overview',
@@ -14,5 +15,6 @@ export function createSections(_parts: AccountParts): readonly AccountSection[] 
         },
       ],
     },
+    { name: 'profile', parts: [languageChoice(parts)] },
   ]
 }

@@ -37,6 +37,7 @@ export async function findVisitor(parts: AccountParts, ctx: HttpContext): Promis
   const session = sessionOf(uid, payload)
   if (account === undefined || account.disabledAt !== undefined) return { session, visit: undefined }
   ctx.state.event.subjectHash = subjectHash(account.id)
+  ctx.state.accountLanguage = account.language
   return { session, visit: { ctx, account, session, csrfToken: parts.csrf.tokenFor(formBinding(uid)) } }
 }
 

@@ -1,7 +1,7 @@
 /** Contexts of views/account.ejs: one frame, and in it blocks, one file in views/account/ each. */
 
 /** The sections, as `account.sections` names them. */
-export type AccountSectionName = 'overview'
+export type AccountSectionName = 'overview' | 'profile'
 
 /** What was done, as `account.notices` says it. */
 export type AccountNotice = 'saved'
@@ -14,9 +14,19 @@ export interface OverviewBlock {
   readonly provenAt: string
 }
 
+/** views/account/language.ejs: posts `language` (one of the languages, or '') and `csrf` to `action`. */
+export interface LanguageBlock {
+  readonly action: string
+  /** BCP 47. */
+  readonly languages: readonly string[]
+  /** `undefined`: what the browser asks for. */
+  readonly chosen: string | undefined
+}
+
 /** Every block by the name of its file. */
 export interface AccountBlocks {
   readonly overview: OverviewBlock
+  readonly language: LanguageBlock
 }
 
 export type AccountBlock = {
