@@ -1,6 +1,6 @@
-/** Questions and answers between two processes over a channel that carries messages. Does not own the channel. */
+/** Remote procedure calls between two processes over a message channel. Does not own the channel. */
 
-/** The questions that one side answers, by name. */
+/** The calls that one side answers, by name. */
 export type Questions = Readonly<Record<string, { readonly ask: unknown; readonly answer: unknown }>>
 
 export type Answers<Q extends Questions> = {
@@ -10,12 +10,12 @@ export type Answers<Q extends Questions> = {
 export interface MessageChannel {
   send(message: unknown): void
   onMessage(listener: (message: unknown) => void): void
-  /** The other side is gone. */
+  /** Called when the other side has closed the channel. */
   onClose(listener: () => void): void
 }
 
 export interface Caller<Q extends Questions> {
-  /** Rejects if the other side fails, has gone, or does not answer within `limitMs` milliseconds; default: no limit. */
+  /** Rejects if the other side fails, closes, or does not answer within `limitMs` milliseconds; default: no limit. */
   call<Name extends keyof Q & string>(name: Name, ask: Q[Name]['ask'], limitMs?: number): Promise<Q[Name]['answer']>
 }
 
@@ -33,7 +33,7 @@ interface Answer {
   readonly failure?: string
 }
 
-/** Other messages may use the same channel: only objects of these kinds are read. */
+/** Other messages may use the same channel, so objects of other kinds are ignored. */
 function isOfCalls(message: unknown): message is Ask | Answer {
   if (typeof message !== 'object' || message === null || !('kind' in message)) return false
   return message.kind === 'ask' || message.kind === 'answer'
@@ -41,7 +41,7 @@ function isOfCalls(message: unknown): message is Ask | Answer {
 
 const gone = () => new Error('the other process has gone')
 
-/** Both sides are the same program, so the other side's messages have the shapes of the contract. */
+/** Both sides run the same program, so the messages of the other side have the types of the contract. */
 export function openCalls<Theirs extends Questions, Ours extends Questions>(
   channel: MessageChannel,
   answers: Answers<Ours>,

@@ -1,6 +1,6 @@
 /** Closes resources in the reverse order of their opening. */
 
-/** Closes what was opened, newest first, each once. */
+/** Closes the opened resources, newest first, each once. */
 export class Closers {
   readonly #closers: (() => Promise<void>)[] = []
 

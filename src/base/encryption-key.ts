@@ -1,4 +1,6 @@
-/** The key that seals secrets at rest, when the operator brings none: made once, kept in a file only its owner can read. */
+/**
+ * The key that encrypts secrets at rest if the operator configures none: generated once, and stored in a file that only its owner can read.
+ */
 import {
   closeSync,
   existsSync,
@@ -17,7 +19,7 @@ function errorCode(error: unknown): unknown {
   return typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined
 }
 
-/** Appears under its name only when it is complete and on disk: what is sealed with a key that is lost stays sealed. */
+/** The file gets its name only once it is complete and on disk: what was encrypted with a lost key cannot be decrypted. */
 function createKeyFile(file: string): void {
   const unfinished = `${file}.${randomSecret(6)}`
   const descriptor = openSync(unfinished, 'wx', 0o600)
@@ -26,7 +28,7 @@ function createKeyFile(file: string): void {
     fsyncSync(descriptor)
     linkSync(unfinished, file)
   } catch (error) {
-    // Another process was first, and its key counts.
+    // Another process was first, so its key is used.
     if (errorCode(error) !== 'EEXIST') throw error
   } finally {
     closeSync(descriptor)
@@ -35,8 +37,8 @@ function createKeyFile(file: string): void {
 }
 
 /**
- * Reads the key file, which may hold several keys, one a line, or creates it with a fresh key (mode 0600). Throws one clear line when it
- * cannot be written or read.
+ * Reads the key file, which may hold several keys, one per line, or creates it with a new key (mode 0600). Throws a one-line error if the
+ * file cannot be written or read.
  */
 export function loadEncryptionKeys(file: string): readonly string[] {
   if (!existsSync(file)) {

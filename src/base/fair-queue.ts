@@ -1,12 +1,12 @@
 /**
- * Shares out a scarce resource (processor time, outbound connections) among senders: at most so many tasks run at once, and those that
- * wait take turns by sender, so that one sender's many tasks delay another sender's first task by one task at most. A sender is a list
- * of networks, from the narrowest to the widest (client-network.ts), as one household holds many addresses.
+ * Shares a scarce resource (processor time, outbound connections) fairly among senders. A limited number of tasks runs at once. Waiting
+ * tasks are served in turn by sender, so the tasks of one sender delay another sender's first task by at most one task. A sender is a list
+ * of networks, from the narrowest to the widest (client-network.ts), because one household has many addresses.
  */
 
-/** The queue has no place for this task. Nothing was done. */
+/** The queue is full for this task, which did not run. */
 export class QueueFull extends Error {
-  /** `sender`: the sender's own limit. `all`: others have taken what there is. */
+  /** `sender`: the sender reached its limit. `all`: the queue is full. */
   readonly reason: 'sender' | 'all'
 
   constructor(reason: 'sender' | 'all') {
@@ -17,42 +17,45 @@ export class QueueFull extends Error {
 }
 
 export interface FairQueueOptions {
-  /** Tasks that run at once. */
+  /** Maximum tasks that run at once. */
   readonly concurrency: number
-  /** Of these, tasks of one sender's narrowest network; default: all. */
+  /** Maximum of these for one sender's narrowest network; default: all. */
   readonly runningPerSender?: number
-  /** Tasks that wait at once. When all places are taken, the sender with the most gives its last one to a sender with fewer. */
+  /** Maximum tasks that wait. If the queue is full, the sender with the most waiting tasks loses its last one to a sender with fewer. */
   readonly queueLimit: number
-  /** Tasks of one sender that run or wait; each wider network may have twice as many as the one within it. */
+  /** Maximum tasks of one sender that run or wait; each wider network may have twice as many as the one within it. */
   readonly perSender: number
 }
 
 export interface Sender {
-  /** Empty when senders cannot be told apart: no limit per sender applies. */
+  /** Empty if senders cannot be distinguished: then no limit per sender applies. */
   readonly networks: readonly string[]
-  /** Goes first, and gives its place to nobody. For those who were recognised. */
+  /** The task goes first and cannot be displaced. For recognised senders. */
   readonly isKnown?: boolean
   /**
-   * Who recognised it. Of all that one such party recognises, one task at once goes first, the others as those of anybody: an account holder
-   * can have any number of browsers recognised. Default: no such bound, for what no stranger can ask for.
+   * Who recognised the sender. Of all senders that one party recognises, only one task at a time goes first: an account holder can get any
+   * number of browsers recognised. Default: no such limit, for tasks that no stranger can cause.
    */
   readonly knownTo?: string
 }
 
 export interface FairQueue {
-  /** Runs `task` when its turn comes. Rejects with QueueFull when there is no place for it, or when it lost its place to another. */
+  /** Runs `task` when its turn comes. Rejects with QueueFull if the queue is full, or if another task displaces it. */
   run<T>(sender: Sender, task: () => Promise<T>): Promise<T>
 }
 
 interface Waiting {
   readonly sender: Sender
-  /** How many tasks of each of its networks were there before it. */
+  /** Number of earlier tasks of each of its networks. */
   readonly ranks: readonly number[]
   readonly start: () => void
   readonly refuse: (error: QueueFull) => void
 }
 
-/** True when `left` comes first among tasks of one widest network: the one whose networks had fewer tasks, from the wide to the narrow. */
+/**
+ * True if `left` comes before `right`, both of the same widest network: its networks had fewer tasks, compared from the widest to the
+ * narrowest.
+ */
 function isBefore(left: Waiting, right: Waiting): boolean {
   for (let level = left.ranks.length - 2; level >= 0; level -= 1) {
     const difference = (left.ranks[level] ?? 0) - (right.ranks[level] ?? 0)
@@ -71,14 +74,14 @@ export function createFairQueue(options: FairQueueOptions): FairQueue {
   const { concurrency, runningPerSender = Number.POSITIVE_INFINITY, queueLimit, perSender } = options
   let running = 0
   let waiting = 0
-  /** By network: tasks that run or wait. */
+  /** Tasks that run or wait, by network. */
   const held = new Map<string, number>()
-  /** By narrowest network: tasks that run. */
+  /** Running tasks, by narrowest network. */
   const active = new Map<string, number>()
   const known: Waiting[] = []
-  /** By who recognised them: tasks that went first. At most one each. */
+  /** The parties that have a task ahead of others, at most one each. */
   const ahead = new Set<string>()
-  /** By widest network, in the order of their turns. */
+  /** Waiting tasks by widest network, in the order of their turns. */
   const lines = new Map<string, Waiting[]>()
 
   const narrowest = ({ networks }: Sender) => networks[0] ?? ''
@@ -89,7 +92,7 @@ export function createFairQueue(options: FairQueueOptions): FairQueue {
     count(active, narrowest(sender), 1)
   }
 
-  /** Takes the next task out of a line. Its network's next turn comes after those of all others. */
+  /** Takes the next task of a network. The network's next turn comes after those of all others. */
   const takeFrom = (widest: string, line: Waiting[]): Waiting | undefined => {
     let best: Waiting | undefined
     for (const candidate of line) {
@@ -122,7 +125,7 @@ export function createFairQueue(options: FairQueueOptions): FairQueue {
     }
   }
 
-  /** Throws unless a sender with more waiting tasks than `sender` gives one up. */
+  /** Displaces a task of a sender with more waiting tasks than `sender`; throws if there is none. */
   const makeRoom = ({ networks, isKnown = false }: Sender): void => {
     let longest: Waiting[] = []
     for (const line of lines.values()) if (line.length > longest.length) longest = line

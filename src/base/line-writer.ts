@@ -1,31 +1,31 @@
 /**
- * Writes lines to a file descriptor without waiting for its reader. Lines are gathered for a moment and leave in one write. If a pipe
- * is full they wait in memory, up to a bound; beyond it the newest lines are dropped, and a line says how many as soon as there is room.
- * Whatever must not be lost has a place of its own: security events are in the audit table.
+ * Writes lines to a file descriptor without waiting for its reader. Lines are collected briefly and written in one call. If the pipe is
+ * full, lines are buffered in memory up to a limit. Beyond it the newest lines are dropped, and a line reports their number as soon as
+ * there is room. What must not be lost is stored elsewhere: security events are in the audit table.
  */
 import { writeSync } from 'node:fs'
 
-/** Where lines go. */
+/** Output for log lines. */
 export interface LineOutput {
-  /** One line or several, each with its end. */
+  /** One or several lines, each with its line break. */
   write(lines: string): void
 }
 
 export interface LineWriter extends LineOutput {
-  /** Writes what is gathered, and waits for a slow reader: for the end of the process. Gives up after `limitMs`. */
+  /** Writes the buffered lines and waits for a slow reader, at most `limitMs`. For the end of the process. */
   flushSync(limitMs?: number): void
 }
 
 export interface LineWriterOptions {
-  /** A line that says how many were dropped. */
+  /** Makes the line that reports the number of dropped lines. */
   readonly droppedLine: (dropped: number) => string
-  /** How long lines are gathered, in milliseconds: what a process that is killed may lose. */
+  /** How long lines are collected, in milliseconds. A process that is killed loses at most this much. */
   readonly gatherMs?: number
-  /** How long to leave a full pipe alone, in milliseconds. */
+  /** Pause before the next attempt on a full pipe, in milliseconds. */
   readonly retryMs?: number
-  /** Maximum characters that wait. */
+  /** Maximum buffered characters. */
   readonly most?: number
-  /** For tests. Answers how many bytes were taken; throws EAGAIN if none can be. */
+  /** For tests. Returns the number of bytes written; throws EAGAIN if the pipe is full. */
   readonly write?: (bytes: Buffer) => number
 }
 
@@ -41,12 +41,12 @@ function pause(milliseconds: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds)
 }
 
-/** `fd`: a pipe must be in non-blocking mode, which Node puts it in at the first use of `process.stdout`. */
+/** `fd`: a pipe must be in non-blocking mode, which Node sets at the first use of `process.stdout`. */
 export function createLineWriter(fd: number, options: LineWriterOptions): LineWriter {
   const { droppedLine, gatherMs = 10, retryMs = 5, most = 8 * 1024 * 1024 } = options
   const { write = (bytes) => writeSync(fd, bytes) } = options
   let gathered = ''
-  /** What is being written: the rest of it, when the pipe was full. */
+  /** The bytes that remain to be written when the pipe was full. */
   let bytes: Buffer | undefined
   let dropped = 0
   /** The last write ended within a line. */
@@ -73,7 +73,7 @@ export function createLineWriter(fd: number, options: LineWriterOptions): LineWr
       return bytes === undefined ? 'written' : 'full'
     } catch (error) {
       if (codeOf(error) === 'EAGAIN') return 'full'
-      // A reader that has gone, a full disk: these lines are lost, later ones may not be.
+      // The reader has closed, or the disk is full: these lines are lost, later ones may not be.
       dropped += countLines(writing)
       bytes = undefined
       if (isMidLine) gathered = `\n${gathered}`

@@ -1,4 +1,4 @@
-/** Structured log lines: one JSON object each, on standard output. What is logged never holds a token, code, secret or cookie. */
+/** Structured log lines: one JSON object each, on standard output. Log lines never contain a token, code, secret or cookie. */
 import { type Logger, pino } from 'pino'
 import { createLineWriter, type LineOutput, type LineWriter } from './line-writer.js'
 
@@ -11,8 +11,8 @@ function isErrorLike(value: unknown): value is Error {
 }
 
 /**
- * An error as it is logged: its kind, message, stack, code and what caused it, and nothing else it carries. Errors of databases
- * bring along the statement's parameters, and in those are people's words, password hashes and states.
+ * An error as it is logged: its name, message, stack, code and cause, and no other property. Database errors carry the statement's
+ * parameters, which hold personal data, password hashes and `state` values.
  */
 function loggedError(error: unknown, depth = 0): unknown {
   if (!isErrorLike(error)) return String(error)
@@ -27,14 +27,14 @@ function loggedError(error: unknown, depth = 0): unknown {
   }
 }
 
-/** Which process writes, where several do. */
+/** Identifies the process if several write to the same log. */
 export interface LogContext {
   readonly worker: number
 }
 
 let shared: LineWriter | undefined
 
-/** In the form of a logger's own lines: it is needed when a logger's lines could not be written. */
+/** In the format of the logger's lines, but made without the logger, whose lines could not be written. */
 function droppedLine(dropped: number): string {
   const line = {
     level: 'warn',
@@ -45,7 +45,7 @@ function droppedLine(dropped: number): string {
   return `${JSON.stringify(line)}\n`
 }
 
-/** One for all loggers of the process, so that lines keep their order. */
+/** Shared by all loggers of the process, so that lines keep their order. */
 export function standardOutput(): LineOutput {
   if (shared === undefined) {
     const writer = createLineWriter(1, { droppedLine })
@@ -55,7 +55,10 @@ export function standardOutput(): LineOutput {
   return shared
 }
 
-/** Writes the lines that another process printed, each whole, however many processes write to `output`. Resolves at the end of `input`. */
+/**
+ * Forwards the lines that another process printed. Each line stays whole, even if several processes write to `output`. Resolves at the end
+ * of `input`.
+ */
 export async function forwardLines(input: AsyncIterable<Buffer>, output: LineOutput): Promise<void> {
   let rest: Buffer[] = []
   for await (const chunk of input) {
@@ -66,11 +69,11 @@ export async function forwardLines(input: AsyncIterable<Buffer>, output: LineOut
     }
     if (end < chunk.length) rest.push(chunk.subarray(end))
   }
-  // It was killed half-way through a line.
+  // The process was killed in the middle of a line.
   if (rest.length > 0) output.write(`${Buffer.concat(rest).toString()}\n`)
 }
 
-/** A logger at the given level. `destination` is for tests; without it, standard output. `context` is on each line. */
+/** A logger at the given level. `destination` is for tests; default: standard output. Each line has `context`. */
 export function createLogger(level: string, destination?: LineOutput, context: LogContext | null = null): Logger {
   const options = {
     level,

@@ -1,6 +1,7 @@
 /**
- * Owns how secrets are made, recognised and kept. Recognise: SHA-256. Keep: AES-256-GCM under the encryption key, which lives
- * outside the database (ENCRYPTION_KEY_FILE or DATA_DIR). Does not own passwords (accounts) or tokens' signatures (keys).
+ * Generates, recognises and encrypts secrets. Values to recognise are hashed with SHA-256. Values to keep are encrypted with AES-256-GCM
+ * under the encryption key, which is outside the database (ENCRYPTION_KEY_FILE or DATA_DIR). Passwords (accounts) and signatures of tokens
+ * (keys) are handled elsewhere.
  */
 import {
   createCipheriv,
@@ -15,35 +16,35 @@ import {
   timingSafeEqual,
 } from 'node:crypto'
 
-/** A random value in base64url; 32 bytes unless told (256 bits, RFC 6749 §10.10 asks for 128). */
+/** A random value in base64url; default: 32 bytes (256 bits; RFC 6749 §10.10 requires 128). */
 export function randomSecret(bytes = 32): string {
   return randomBytes(bytes).toString('base64url')
 }
 
-/** SHA-256 in base64url: how values that only have to be recognised are stored. Not for passwords. */
+/** SHA-256 in base64url, for storing random values that only have to be recognised. Not for passwords. */
 export function hashSecret(value: string): string {
   return hash('sha256', value, 'base64url')
 }
 
-/** Compares two strings in time that depends on neither's content. */
+/** Compares two strings in constant time. */
 export function secretsEqual(left: string, right: string): boolean {
   return timingSafeEqual(createHash('sha256').update(left).digest(), createHash('sha256').update(right).digest())
 }
 
-/** Seals and opens values. A sealed value is bound to its `purpose`: it does not open under another one. */
+/** Encrypts (seals) and decrypts (opens) values. A sealed value is bound to its `purpose` and cannot be opened with a different one. */
 export interface HolderBox {
   seal(plaintext: string, purpose: string): string
-  /** Throws `SealError` when the value was sealed under another key or purpose, or was changed. */
+  /** Throws `SealError` if the value was sealed with a different key or purpose, or was changed. */
   open(sealed: string, purpose: string): string
 }
 
-/** A box under encryption keys that change: the first seals, all open. */
+/** A box with several encryption keys, for rotation: it seals with the first and opens with any. */
 export interface SecretBox extends HolderBox {
-  /** Tells encryption keys apart; says nothing about the key. */
+  /** Identifies the encryption key without revealing it. */
   readonly keyId: string
-  /** True when the value is sealed under the first key, so that it opens without the others. */
+  /** True if the value is sealed with the first key, so that the others are not needed for it. */
   isSealedByFirstKey(sealed: string): boolean
-  /** True when one of the keys opens it. */
+  /** True if one of the keys can open it. */
   opens(sealed: string, purpose: string): boolean
 }
 
@@ -56,7 +57,7 @@ export class SealError extends Error {
 
 const version = 'v1'
 
-/** SQL: the id of the encryption key that a column's values are sealed under. '' in those that name none. */
+/** SQL for the id of the encryption key that sealed a column's value; '' if the value names none. */
 export function encryptionKeyIdOf(column: string): string {
   return `split_part(${column}, '.', 3)`
 }
@@ -65,7 +66,7 @@ const ivBytes = 12
 const ivPool = Buffer.allocUnsafe(ivBytes * 256)
 let ivOffset = ivPool.length
 
-/** Each part of the pool is used once. Asking the operating system for as few bytes costs more than sealing with them. */
+/** Each part of the pool is used once. A system call for so few bytes costs more than the encryption itself. */
 function freshIv(): Buffer {
   if (ivOffset === ivPool.length) {
     randomFillSync(ivPool)
@@ -87,7 +88,7 @@ function openWith(key: KeyObject, sealed: string, purpose: string): string {
   if (prefix !== version || body === undefined) throw new SealError()
   const bytes = Buffer.from(body, 'base64url')
   try {
-    // The length is named because a shorter tag, which is easier to guess, would be accepted otherwise.
+    // Without an explicit length, Node would accept a shorter tag, which is easier to forge.
     const options = { authTagLength: 16 }
     const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, 12), options).setAAD(Buffer.from(purpose))
     decipher.setAuthTag(bytes.subarray(12, 28))
@@ -97,7 +98,7 @@ function openWith(key: KeyObject, sealed: string, purpose: string): string {
   }
 }
 
-/** A key object, because Node takes three times as long to find out what bytes are. */
+/** A key object, because Node takes three times as long with raw bytes. */
 function boxUnder(bytes: Uint8Array): HolderBox {
   const key = createSecretKey(bytes)
   return {
@@ -134,8 +135,8 @@ function firstThatOpens(keys: readonly EncryptionKey[], sealed: string, purpose:
 }
 
 /**
- * A box under the operator's encryption keys (base64url, at least 32 bytes each): the first seals, all open. A sealed value names its
- * key behind its body, where releases that knew one key only do not look.
+ * A box under the operator's encryption keys (base64url, at least 32 bytes each): it seals with the first and opens with any. A sealed
+ * value names its key after its body, which releases with a single key ignore.
  */
 export function createSecretBox(encryptionKey: string, ...older: readonly string[]): SecretBox {
   const first = readEncryptionKey(encryptionKey)
@@ -162,8 +163,8 @@ export function createSecretBox(encryptionKey: string, ...older: readonly string
 }
 
 /**
- * A box that only the holder of `secret` can open, for example a refresh token that was just replaced. The secret must be as
- * random as a key: it is made one by a single hash, because this happens at every refresh.
+ * A box that only the holder of `secret` can open, for example of a refresh token that was just rotated. The secret must have the entropy
+ * of a key: a single hash derives the key, because this happens at every refresh.
  */
 export function createHolderBox(secret: string): HolderBox {
   return boxUnder(hash('sha256', `gatehouse holder box\0${secret}`, 'buffer'))

@@ -2,8 +2,8 @@
 import type { Logger } from './log.js'
 
 /**
- * Runs `work`, which never throws, every `intervalSeconds` until the returned function is called; that one waits for the run under
- * way. One that takes longer than the interval is not overtaken.
+ * Runs `work`, which never throws, every `intervalSeconds` until the returned function is called, which waits for the current run. Runs
+ * never overlap, even if one takes longer than the interval.
  */
 export function runRegularly(work: () => Promise<void>, intervalSeconds: number): () => Promise<void> {
   let running: Promise<void> | undefined
@@ -19,7 +19,7 @@ export function runRegularly(work: () => Promise<void>, intervalSeconds: number)
   }
 }
 
-/** Runs `sweep`, which returns how many rows went. A failed run is logged and tried again next time. */
+/** Runs `sweep`, which returns the number of deleted rows. A failed run is logged and repeated at the next interval. */
 export function sweepRegularly(sweep: () => Promise<number>, log: Logger, intervalSeconds = 60): () => Promise<void> {
   const logged = () =>
     sweep().then(

@@ -20,21 +20,21 @@ export interface ConnectLine {
     | 'chatgpt'
     | 'inspector'
     | 'mcp-remote'
-  /** Name of the client, for the terminal. Pages have words of their own for one that is more than a name (`connect.names`). */
+  /** Name of the client, for the terminal. If it is more than a name, the pages have their own texts for it (`connect.names`). */
   readonly client: string
-  /** What stands in the sentence that says what to do with the code: `connect.hints` of the pages' words. */
+  /** Values for the instruction that accompanies the code: `connect.hints` in the texts of the pages. */
   readonly hintValues: Readonly<Record<string, string>>
-  /** To copy as it is. */
+  /** The code to copy. */
   readonly code: string
-  /** Opens the client, which then offers to add the server. */
+  /** A link that opens the client, which then offers to add the server. */
   readonly install?: string
-  /** True when the client runs elsewhere and needs an https URL that the internet can reach. */
+  /** True if the client runs in the cloud and needs an https URL that is reachable from the internet. */
   readonly remote: boolean
-  /** Lowest major version of Node that the code needs, when it needs Node at all. */
+  /** Lowest major version of Node that the code needs, if it needs Node. */
   readonly node?: number
 }
 
-/** What the lines are made from. */
+/** The resource that the lines are made for. */
 export type ConnectTarget = Pick<ResourceDeclaration, 'name' | 'resource'>
 
 const longestName = 40
@@ -52,8 +52,8 @@ function slug(text: string): string {
 }
 
 /**
- * Name under which clients keep the server. Lower-case letters, digits and hyphens: every client accepts them, and no shell gives
- * them a meaning. A name in another script leaves none of these, so the host stands in for it.
+ * The name under which clients store the server. It has lower-case letters, digits and hyphens only: every client accepts them, and they
+ * are not special in any shell. If a name has none of these characters, the host is used instead.
  */
 function serverName({ name, resource }: ConnectTarget): string {
   return slug(name) || `mcp-${slug(new URL(resource).hostname)}`
@@ -63,7 +63,7 @@ function json(value: object): string {
   return JSON.stringify(value, undefined, 2)
 }
 
-/** mcp-remote refuses plain http except for localhost. */
+/** mcp-remote refuses http except for localhost. */
 function remoteArguments(resourceUrl: string): string[] {
   const { protocol, hostname } = new URL(resourceUrl)
   const needsPermission = protocol === 'http:' && hostname !== 'localhost' && hostname !== '127.0.0.1'

@@ -1,7 +1,7 @@
 /**
- * What the connect page is given: how to connect each client to a resource, and what a client can ask for. Both servers show it from
- * a resource's declaration: the MCP server to a person who opens the MCP URL, the authorization server beside its home page, because
- * another MCP server may have no such page.
+ * The context of the connect page: how to connect each client to a resource, and which scopes a client can request. Both servers show the
+ * page from a resource's declaration. The MCP server shows it if a person opens the MCP URL. The authorization server has it too, because
+ * other MCP servers may have no such page.
  */
 import type { ResourceDeclaration, ScopeDeclaration, ToolDeclaration } from '../oauth/resource.js'
 import { needsNoScope, scopesNamed } from '../oauth/scope.js'
@@ -9,7 +9,7 @@ import { type ConnectLine, connectLines } from './connect-lines.js'
 
 export interface ConnectScopeContext {
   readonly scope: ScopeDeclaration
-  /** Titles of the scopes that come with it. */
+  /** Titles of the scopes that it includes. */
   readonly includes: readonly string[]
   /** The tools that need exactly this scope. */
   readonly tools: readonly ToolDeclaration[]
@@ -25,16 +25,16 @@ export interface ConnectContext {
   readonly scopes: readonly ConnectScopeContext[]
   /** Tools that work with any valid token. */
   readonly openTools: readonly ToolDeclaration[]
-  /** The resource's metadata, on the page of the server that publishes it. Another server cannot know that it is there. */
+  /** The URL of the resource's metadata, only on the page of the server that publishes it. Another server cannot know whether it exists. */
   readonly metadataUrl?: string | undefined
-  /** False when clients in the cloud cannot reach this URL: it is not https. */
+  /** False if clients in the cloud cannot use this URL, because it is not https. */
   readonly reachableFromCloud: boolean
 }
 
-/** Scripts in views/scripts/ by page. Without it no Copy button is shown. */
+/** Scripts in views/scripts/ by page. Without its script the page has no Copy buttons. */
 export const connectScripts = { connect: 'copy-code' } as const
 
-/** The page by the name of its file. */
+/** The page, by the name of its file. */
 export interface ConnectViews {
   readonly connect: ConnectContext
 }

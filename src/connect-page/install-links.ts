@@ -1,6 +1,6 @@
 /**
- * Links that open a client and offer to add the server there, where the maker of the client documents one. Each leads straight to the
- * program: the makers' https pages that redirect to it would learn the URL of a private server.
+ * Links that open a client and offer to add the server, for clients whose vendor documents such a link. Each link opens the program
+ * directly: the vendors' https pages that redirect to it would learn the URL of a private server.
  */
 
 /** The server entry that a client stores. */
@@ -34,7 +34,7 @@ export function installInLmStudio({ name, url }: KeptServer): string {
   return `lmstudio://add_mcp?${query({ name, config: base64Json({ url }) })}`
 }
 
-/** The installers of goose's documentation of extensions; `title` is shown to the person. */
+/** goose's documentation of extensions, "installers"; `title` is shown to the person. */
 export function installInGoose({ name, url }: KeptServer, title: string): string {
   return `goose://extension?${query({ type: 'streamable_http', url, id: name, name: title, description: title })}`
 }

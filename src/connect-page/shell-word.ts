@@ -1,15 +1,15 @@
-/** One argument of a command line that a person copies into a shell of their own. */
+/** Quotes an argument of a command line that a person copies into their shell. */
 
-/** Characters that no shell gives a meaning. Brackets are not among them: zsh takes `http://[::1]/` for a file pattern. */
+/** Characters that are special in no shell. Brackets are not among them: zsh reads `http://[::1]/` as a file pattern. */
 const plain = /^[A-Za-z0-9:/.@%_-]+$/
 
-/** Characters with a meaning inside double quotes: POSIX shells, their history expansion, PowerShell. */
+/** Characters that are special inside double quotes: in POSIX shells, their history expansion, PowerShell. */
 const special = /["$`\\!]/
 
 /**
- * The value as one word that means itself in POSIX shells and in PowerShell; without quotes, or with double ones, in `cmd` too.
- * A value with both a single quote and one of the special characters means itself in POSIX shells alone. In every case the
- * shell runs nothing of it: a character with a meaning stands between single quotes.
+ * The value quoted as one word for POSIX shells and PowerShell; if it is unquoted or in double quotes, for `cmd` too. A value with both a
+ * single quote and a special character is correct in POSIX shells only. In every case the shell executes none of it, because special
+ * characters are in single quotes.
  */
 export function shellWord(value: string): string {
   if (plain.test(value)) return value
@@ -17,7 +17,7 @@ export function shellWord(value: string): string {
   return `'${value.replaceAll("'", `'"'"'`)}'`
 }
 
-/** A JSON text as one word, as above. JSON spells a single quote in another way, so no shell sees one. */
+/** JSON quoted as one word, as above. A single quote is written as a JSON escape, so no shell sees one. */
 export function jsonWord(value: object): string {
   return `'${JSON.stringify(value).replaceAll("'", '\\u0027')}'`
 }

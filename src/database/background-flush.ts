@@ -9,7 +9,7 @@ export interface FlushOptions<Entry> {
   readonly most: number
   /** Writes the batch in one statement. If it throws, it must first restore the counts of the entries. */
   readonly send: (batch: readonly Entry[]) => Promise<void>
-  /** Called when flushing fails: once, and again after it worked. */
+  /** Called when flushing fails: once per series of failures. */
   readonly onFailure?: ((error: unknown) => void) | undefined
 }
 

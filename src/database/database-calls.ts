@@ -41,14 +41,14 @@ export const noTransaction = 0
 export const protocolVersion = `gatehouse ${version}`
 
 /**
- * Names the socket of the database `name`, in a file of `folder` that only its owner writes. A socket at a path that others can guess, in a folder
- * that others can write, would let another user of the machine answer in the server's place, and read password hashes.
+ * Names the socket of the database `name`, in a file of `folder` that only its owner writes. A socket at a guessable path in a folder that
+ * others can write would let another user of the machine impersonate the server and read password hashes.
  */
 export function socketNameFile(folder: string, name: string): string {
   return join(folder, `${name}.socket`)
 }
 
-/** `undefined` when no process shares the database. */
+/** `undefined` if no process shares the database. */
 export function readSocketName(folder: string, name: string): string | undefined {
   try {
     return readFileSync(socketNameFile(folder, name), 'utf8').trim()

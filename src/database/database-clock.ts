@@ -1,4 +1,4 @@
-/** Replicas agree on the time when each agrees with the database they share. */
+/** Replicas agree on the time if each agrees with the database that they share. */
 import type { Clock } from '../base/clock.js'
 import { outageError } from './outage.js'
 
@@ -9,12 +9,12 @@ export interface DatabaseTime {
   readonly now: number
 }
 
-/** More than resource servers forgive: what a server with such a clock issues is refused by those with the right one. */
+/** More than resource servers tolerate: they would refuse the tokens of a server with such a clock. */
 const wrongClockSeconds = 10
 
 /**
- * Asks for the database's time. Throws an outage while it differs from `clock`; before, tells how far `clock` is ahead, in seconds,
- * negative when it is behind.
+ * Reads the database's time. Throws an outage if it differs from `clock`. Before that, it reports how far `clock` is ahead, in seconds,
+ * negative if behind.
  */
 export async function demandSameClock(
   ask: () => Promise<DatabaseTime>,
@@ -24,7 +24,7 @@ export async function demandSameClock(
   const asked = clock.now().getTime()
   const { now } = await ask()
   const answered = clock.now().getTime()
-  // The database looked at its clock somewhere between the two.
+  // The database read its clock at some moment between the two.
   const aheadSeconds = Math.round((asked > now ? asked - now : Math.min(0, answered - now)) / 1_000)
   if (Math.abs(aheadSeconds) <= wrongClockSeconds) return
   tell?.(aheadSeconds)

@@ -1,4 +1,4 @@
-/** The embedded database of a running server, as a command beside it uses it: the server carries out every statement. */
+/** Lets a command use the embedded database of a running server: the server executes every statement. */
 import { connect, type Socket } from 'node:net'
 import { dirname } from 'node:path'
 import type {
@@ -28,7 +28,7 @@ function thrown({ name, message, ...members }: CallError): Error {
   return Object.assign(new Error(message), { name, ...members })
 }
 
-/** Calls over one connection. When that is lost, every call that waits is refused, and every later one. */
+/** Calls over one connection. If the connection is lost, all waiting and later calls fail. */
 function asking(socket: Socket): { readonly ask: Ask; readonly end: () => Promise<void> } {
   const waiting = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>()
   const lost = () =>
@@ -114,12 +114,12 @@ function connected(name: string): Promise<Socket | undefined> {
 }
 
 /**
- * The database `name` of `folder`, which another process has open and shares; `undefined` when none shares it. Throws when that process is
- * of another version.
+ * The database `name` of `folder`, which another process has open and shares; `undefined` if none shares it. Throws if that process has a
+ * different version.
  */
 export async function openSharedDatabase(folder: string, name: string): Promise<Database | undefined> {
   const path = readSocketName(folder, name)
-  // The path may be from before a crash: in a folder for everybody somebody else can have taken it since.
+  // The path may date from before a crash: in a world-writable folder another user may have taken it since.
   const isOurs = path !== undefined && [dirname(path), path].every((file) => belongsToOwner(file, folder))
   const socket = isOurs ? await connected(path) : undefined
   if (socket === undefined) return undefined

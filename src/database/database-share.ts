@@ -1,7 +1,7 @@
 /**
- * Shares the embedded database of a running server with commands of the same user, because only one process can open it. The
- * server carries out their statements, which come over a local socket. There is no further access check: a process that can read
- * DATA_DIR may use it.
+ * Shares the embedded database of a running server with commands of the same user, because only one process can open it. The server
+ * executes their statements, which arrive over a local socket. There is no further access check: a process that can read DATA_DIR may use
+ * it.
  */
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Socket } from 'node:net'
@@ -28,7 +28,7 @@ function describe(error: unknown): CallError {
   if (!(error instanceof Error)) return { name: 'Error', message: String(error) }
   const { name, message, cause } = error
   const code = 'code' in error && typeof error.code === 'string' ? { code: error.code } : {}
-  // An adapter's error has a plain object there. Anything else stays on this side.
+  // The cause of an adapter's error is a plain object. Anything else is not sent.
   const isPlain = typeof cause === 'object' && cause !== null && !(cause instanceof Error)
   return { name, message, ...code, ...(isPlain ? { cause: JSON.parse(JSON.stringify(cause)) } : {}) }
 }
@@ -38,7 +38,7 @@ interface OpenTransaction {
   readonly timer: NodeJS.Timeout
 }
 
-/** What one command has open. */
+/** The open transactions of one command. */
 class Guest {
   readonly #database: Database
   readonly #transactions = new Map<number, OpenTransaction>()
@@ -81,7 +81,7 @@ class Guest {
     }
   }
 
-  /** Gives back what a command left open: it was interrupted, or it is done. */
+  /** Rolls back what a command left open, because it was interrupted or has ended. */
   leave(): void {
     for (const id of [...this.#transactions.keys()])
       this.#finish(id)
@@ -156,7 +156,7 @@ function serve(socket: Socket, database: Database): void {
   socket.on('close', () => guest.leave())
 }
 
-/** Shares an open database until the function it resolves to is called. Commands find it by `name` in `folder`. */
+/** Shares an open database until the returned function is called. Commands find it by `name` in `folder`. */
 export async function shareDatabase(database: Database, folder: string, name: string): Promise<() => Promise<void>> {
   const isWindows = process.platform === 'win32'
   const socketFolder = isWindows ? undefined : mkdtempSync(join(tmpdir(), 'gatehouse-'))
@@ -173,7 +173,7 @@ export async function shareDatabase(database: Database, folder: string, name: st
   })
   server.unref()
   const file = socketNameFile(folder, name)
-  // Under its name only when it is complete.
+  // The file gets its name only once it is complete.
   writeFileSync(`${file}.unfinished`, `${socket}\n`, { mode: 0o600 })
   renameSync(`${file}.unfinished`, file)
   return async () => {

@@ -2,8 +2,8 @@
 import pg from 'pg'
 
 /**
- * Throws one line that begins with the setting's name when the driver cannot use `url`. Connects to nothing. The text never repeats
- * the URL, which holds a password.
+ * Throws a one-line error that begins with the setting's name if the driver cannot use `url`. Does not connect. The error never repeats the
+ * URL, which contains a password.
  */
 export function refuseDatabaseUrl(setting: string, url: string | undefined): void {
   if (url === undefined) return

@@ -1,6 +1,6 @@
 /**
- * A PostgreSQL database as the servers use it, and how one at a URL is opened (the embedded one: embedded-database.ts). Owns pooling and time
- * limits. Does not own any table: each server brings its own Prisma schema.
+ * A PostgreSQL database as the servers use it, and how to open one at a URL (the embedded one: embedded-database.ts). Owns pooling and time
+ * limits, but no tables: each server has its own Prisma schema.
  */
 
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -22,7 +22,7 @@ export interface PoolUse {
   readonly connections: number
   readonly idle: number
   readonly limit: number
-  /** Requests for a connection, or statements that were not answered yet. */
+  /** Requests for a connection, or statements without an answer yet. */
   readonly waiting: number
 }
 
@@ -30,29 +30,29 @@ export interface Database {
   readonly sql: Sql
   /** For `new PrismaClient({ adapter })`. */
   readonly adapter: SqlDriverAdapterFactory
-  /** Lends `work` a connection of its own. A script is one transaction, so that a migration that fails leaves nothing. */
+  /** Gives `work` its own connection. A script is one transaction, so a failed migration changes nothing. */
   withMigrationAdapter<T>(work: (adapter: SqlMigrationAwareDriverAdapterFactory) => Promise<T>): Promise<T>
   readonly embedded: boolean
   /** Runs `work` while nobody else, in any process, runs work under the same lock number on this database. */
   exclusively<T>(lock: number, work: () => Promise<T>): Promise<T>
-  /** Resolves when the database answers, throws otherwise. */
+  /** Resolves if the database answers, rejects otherwise. */
   ping(): Promise<void>
-  /** How its connections are used at this moment; none for the embedded one. */
+  /** Current use of its connections; empty for the embedded database. */
   pools(): readonly PoolUse[]
   close(): Promise<void>
 }
 
-/** Time-outs of the database, and how many statements may wait. Beyond them the caller gets 503 with `Retry-After`. */
+/** Time-outs of the database, and the maximum number of waiting statements. Beyond them the caller gets 503 with `Retry-After`. */
 export interface DatabaseLimits {
   readonly connectSeconds: number
   readonly statementSeconds: number
-  /** The same for statements of the lane `search`, which are short or not worth their answer. */
+  /** The same for statements of the lane `search`. */
   readonly searchSeconds: number
-  /** For a lock that somebody else holds. */
+  /** Maximum wait for a lock that another transaction holds. */
   readonly lockSeconds: number
-  /** A transaction in which nothing happens is ended, and its locks with it. */
+  /** PostgreSQL ends a transaction that is idle for this long, and releases its locks. */
   readonly idleTransactionSeconds: number
-  /** Statements that were not answered yet; further ones are refused at once. */
+  /** Maximum statements without an answer; further ones are refused at once. */
   readonly waitingStatements: number
 }
 
@@ -67,38 +67,39 @@ export const defaultLimits: DatabaseLimits = {
 
 export interface ServerDatabaseOptions {
   readonly url: string
-  /** Connections in all; fewer than 6 count as 6. */
+  /** Total connections; less than 6 counts as 6. */
   readonly poolSize: number
-  /** Of these, for the lane `search`; default: none are set aside. */
+  /** Of these, connections reserved for the lane `search`; default: none. */
   readonly searchConnections?: number
   readonly limits?: DatabaseLimits
   /**
-   * True if a pool in transaction mode (PgBouncer) is in front of PostgreSQL: a connection may be another session in each
-   * transaction. Nothing is prepared for later then, and PostgreSQL's time limits are those of its role, but for searches: they bring
-   * their own.
+   * True if a pooler in transaction mode (PgBouncer) is in front of PostgreSQL: each transaction may run in a different session. Then no
+   * statement is prepared by name, and time limits are those of the role, except for searches, which set their own.
    */
   readonly pooled?: boolean
-  /** Called with errors of idle connections, which are otherwise harmless. */
+  /** Called with errors of idle connections, which are harmless otherwise. */
   readonly onIdleError: (error: Error) => void
-  /** Compared with the database's at each ping; default: the system's. */
+  /** Compared with the database's clock at each ping; default: the system clock. */
   readonly clock?: Clock
-  /** Called at each ping that fails because the two differ; `aheadSeconds`: how far this machine's is ahead, negative when behind. */
+  /**
+   * Called at each ping that fails because the clocks differ; `aheadSeconds`: how far this machine's clock is ahead, negative if behind.
+   */
   readonly onWrongClock?: (aheadSeconds: number) => void
 }
 
-/** More would not be answered within the patience of a caller. */
+/** With more, callers would time out before they get an answer. */
 const mostWaitingSearches = 50
 
-/** How much longer than PostgreSQL itself we wait for the answer that a statement took too long. */
+/** Extra time after PostgreSQL's own limit, to receive its error that the statement took too long. */
 const answerGraceMs = 2_000
 
-/** Readiness tells the truth within two seconds, also when nothing comes back at all. */
+/** Readiness must be correct within two seconds, even if the database never answers. */
 const pingMs = 1_500
 
-/** One statement for all it asks: where the way is slow, two would take longer than readiness waits. */
+/** A single statement: on a slow network, two would take longer than readiness waits. */
 const pingStatement: Statement = { name: 'ping', lane: 'write', text: `${askIfReadOnly.text}, ${databaseTime}` }
 
-/** Rejects when `work` is not over in time; it goes on, and what becomes of it no longer matters. */
+/** Rejects if `work` does not finish in time. The work continues, and its result is ignored. */
 async function inTime(work: Promise<unknown>, milliseconds: number): Promise<void> {
   const late = new AbortController()
   const deadline = sleep(milliseconds, undefined, { signal: late.signal }).then(() => {
@@ -112,7 +113,7 @@ async function inTime(work: Promise<unknown>, milliseconds: number): Promise<voi
   }
 }
 
-/** How long a statement that was taken back lets others go first, before each of its further tries. */
+/** Pauses before a rolled-back statement is retried, so that other transactions can finish. */
 const undonePausesMs = [20, 60] as const
 
 async function againIfUndone<T>(send: () => Promise<T>): Promise<T> {
@@ -128,8 +129,8 @@ async function againIfUndone<T>(send: () => Promise<T>): Promise<T> {
 }
 
 /**
- * The pool listens to idle connections, but nothing listens to one that is borrowed for a transaction. If it is lost between two
- * statements, it emits an error event, and an error event without a listener ends the process.
+ * The pool handles errors of idle connections, but nothing handles those of a connection that is borrowed for a transaction. If it is lost
+ * between two statements, it emits an error event, which ends the process if there is no listener.
  */
 function surviveLosses(pool: pg.Pool, onLoss: (error: Error) => void): void {
   pool.on('error', onLoss)
@@ -137,8 +138,8 @@ function surviveLosses(pool: pg.Pool, onLoss: (error: Error) => void): void {
 }
 
 /**
- * Opens a PostgreSQL server: half the connections are pipelines for single statements, by lane, half a pool for Prisma and locks.
- * Connects on first use; `ping` tells whether it works.
+ * Opens a PostgreSQL server: half the connections are pipelines for single statements, by lane, half a pool for Prisma and locks. Connects
+ * on first use; `ping` checks that it works.
  */
 export function openServerDatabase(options: ServerDatabaseOptions): Database {
   const { limits = defaultLimits, pooled = false } = options
@@ -150,7 +151,7 @@ export function openServerDatabase(options: ServerDatabaseOptions): Database {
       lock_timeout: limits.lockSeconds * 1_000,
       idle_in_transaction_session_timeout: limits.idleTransactionSeconds * 1_000,
     }),
-    // The server's own limits are of no use when nothing comes through to it, or back.
+    // PostgreSQL's own limits do not help if the network drops packets.
     query_timeout: seconds * 1_000 + answerGraceMs,
     keepAlive: true,
     application_name: 'gatehouse',
@@ -161,7 +162,7 @@ export function openServerDatabase(options: ServerDatabaseOptions): Database {
     connection: connectionFor(lane === 'search' ? limits.searchSeconds : limits.statementSeconds),
     newSocket: sockets.open,
     isSession: !pooled,
-    // The limits of the role are for statements that are meant to take their time.
+    // The role's limits may be longer than a search should take.
     limitMs: pooled && lane === 'search' ? limits.searchSeconds * 1_000 : undefined,
     mostWaiting: lane === 'search' ? mostWaitingSearches : limits.waitingStatements,
     onError: options.onIdleError,
@@ -174,7 +175,7 @@ export function openServerDatabase(options: ServerDatabaseOptions): Database {
     idleTimeoutMillis: 60_000,
   })
   surviveLosses(pool, options.onIdleError)
-  // What Prisma asks does not come by `sql`.
+  // Prisma's queries do not go through `sql`.
   pool.on('connect', ({ connection }: Partial<pg.Client>) =>
     connection?.on('errorMessage', (error: unknown) => void (isReadOnlyError(error) && sockets.closeAll())),
   )
@@ -216,7 +217,7 @@ export function openServerDatabase(options: ServerDatabaseOptions): Database {
       { pool: 'reads', ...lanes.read.use() },
       { pool: 'writes', ...lanes.write.use() },
       { pool: 'security', ...lanes.security.use() },
-      // Without a share of its own it is no part of the promise that `poolSize` makes, until somebody uses it.
+      // A search connection that was not reserved counts only once it is used.
       ...[lanes.search.use()]
         .filter(({ connections }) => shares.search > 0 || connections > 0)
         .map((use) => ({ pool: 'searches', ...use })),

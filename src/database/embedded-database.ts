@@ -1,6 +1,6 @@
 /**
- * Opens the embedded database (PGlite) in a folder: once for all servers of this process, since each copy costs a second of a processor and
- * 70 MiB. Owns the folder's lock. Each server sees its own tables alone (embedded-namespace.ts).
+ * Opens the embedded database (PGlite) in a folder: once for all servers of this process, because each instance costs a second of CPU time
+ * and 70 MiB. Owns the folder's lock. Each server sees only its own tables (embedded-namespace.ts).
  */
 import { mkdirSync } from 'node:fs'
 import { resolve } from 'node:path'
@@ -12,12 +12,12 @@ import { createPreparedSql, openSession, type Session } from './embedded-stateme
 import { FolderInUse, lockFolder } from './folder-lock.js'
 import { askIfReadOnly } from './read-only-check.js'
 
-/** PGlite hands bigint over as text like node-postgres does, and JSON parsed. */
+/** PGlite must return bigint as text, as node-postgres does, and JSON parsed. */
 const parsers = { [types.INT8]: (value: string) => value }
 
 /**
- * PostgreSQL's own default is 128 MiB, all of which it touches when it opens. The tables that are read with each request fit into this many
- * times over, and the operating system keeps the files in memory too.
+ * PostgreSQL's default is 128 MiB, all of which it touches when it opens. The tables that requests read are many times smaller than this
+ * setting, and the operating system caches the files too.
  */
 const startParams = [...PGlite.defaultStartParams, '-c', 'shared_buffers=16MB']
 
@@ -50,7 +50,7 @@ function databaseOver(session: Session, namespace: Namespace | undefined, close:
     withMigrationAdapter: (work) => work(migrations),
     embedded: true,
     exclusively: (lock, work) => {
-      // The folder has one process; within it, one after the other.
+      // Only one process has the folder open, so a queue within the process is enough.
       const turn = (turns.get(lock) ?? Promise.resolve()).then(work)
       turns.set(
         lock,
@@ -65,8 +65,8 @@ function databaseOver(session: Session, namespace: Namespace | undefined, close:
 }
 
 /**
- * Opens the embedded database in `folder`, or in memory, with the tables in `public`. One process at a time: a second one gets an Error
- * that says so. Throws an Error with one clear line when the folder cannot be written.
+ * Opens the embedded database in `folder`, or in memory, with the tables in `public`. Only one process at a time can open it: a second one
+ * gets an Error that says so. Throws a one-line error if the folder cannot be written.
  */
 export async function openEmbeddedDatabase(folder: string | 'memory'): Promise<Database> {
   const { session, close } = await openInstance(folder)
@@ -75,15 +75,15 @@ export async function openEmbeddedDatabase(folder: string | 'memory'): Promise<D
 
 interface Shared {
   readonly instance: Promise<Instance>
-  /** The schemas that are open in it. */
+  /** Its open schemas. */
   readonly schemas: Set<string>
 }
 
-/** What this process has open, by folder. */
+/** The databases that this process has open, by folder. */
 const shared = new Map<string, Shared>()
 const closing = new Map<string, Promise<void>>()
 
-/** Closes the database with the last schema. */
+/** Closes the database when its last schema is closed. */
 async function leave(folder: string, { instance, schemas }: Shared, schema: string): Promise<void> {
   schemas.delete(schema)
   if (schemas.size > 0) return
@@ -97,8 +97,8 @@ async function leave(folder: string, { instance, schemas }: Shared, schema: stri
 }
 
 /**
- * Opens the tables of one server, in `schema` of the embedded database in `folder`. Other schemas of it may be open in this process; a second
- * opening of the same schema, or one by another process, throws FolderInUse. Each is closed by itself.
+ * Opens the tables of one server, in `schema` of the embedded database in `folder`. This process may have other schemas of it open. Opening
+ * the same schema twice, or in another process, throws FolderInUse. Each schema is closed separately.
  */
 export async function openEmbeddedSchema(folder: string, schema: string): Promise<Database> {
   const path = resolve(folder)

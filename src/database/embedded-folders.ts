@@ -1,6 +1,6 @@
 /**
- * First start of an embedded database: it is unpacked from the image that the build made. Without a build one is made by `initdb`, and
- * every other folder starts as its copy. A folder appears under its name only when it is complete, so a kill in between leaves no half.
+ * First start of an embedded database: it is unpacked from the image that the build made. Without a build, `initdb` creates one, and every
+ * other folder starts as a copy of it. A folder gets its name only once it is complete, so a kill in between leaves no partial database.
  */
 import { chmodSync, existsSync, readdirSync, statSync } from 'node:fs'
 import { cp, mkdir, rename, rm } from 'node:fs/promises'
@@ -9,7 +9,7 @@ import { shippedImage, unpackImage } from './embedded-image.js'
 
 const unfinished = (folder: string) => `${folder}.unfinished`
 
-/** Makes one and copies it. Takes seconds. */
+/** Creates one and copies it. Takes seconds. */
 async function makeDatabases([first, ...others]: readonly string[]): Promise<void> {
   if (first === undefined) return
   const { PGlite } = await import('@electric-sql/pglite')
@@ -22,12 +22,12 @@ export function holdsDatabase(folder: string): boolean {
   return existsSync(join(folder, 'PG_VERSION'))
 }
 
-/** What the build's image calls the database in it, which has the tables of all servers. */
+/** Name of the database in the build's image; it has the tables of all servers. */
 export const imageName = 'database'
 
 /**
- * Creates the databases that do not exist yet. Those that are unpacked from the image have the migrations of this release. Throws one clear
- * line when their parent cannot be written. `image`: null if there is none.
+ * Creates the databases that do not exist yet. Those unpacked from the image have the migrations of this release. Throws a one-line error
+ * if the parent folder cannot be written. `image`: null if there is none.
  */
 export async function prepareEmbeddedFolders(
   folders: readonly string[],
@@ -53,11 +53,11 @@ export async function prepareEmbeddedFolders(
 }
 
 /**
- * Takes group and others their rights to what is in the folder. The embedded database makes its files readable and writable for
- * everybody, whatever the umask; only the folder around them is closed, and a copy made for a backup leaves that behind.
+ * Removes the permissions of group and others from the folder's contents. The embedded database creates files that everybody can read and
+ * write, whatever the umask. Only the folder around them is private, and a backup copy does not keep that.
  */
 export function restrictToOwner(folder: string): void {
-  // On Windows the file mode says nothing about who may read.
+  // On Windows the file mode does not control who may read.
   if (process.platform === 'win32') return
   for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
     if (!entry.isFile() && !entry.isDirectory()) continue

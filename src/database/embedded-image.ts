@@ -1,9 +1,9 @@
 /**
- * The image: a new embedded database with the migrations of this release, which the build packs (build-image.mjs). To unpack it takes a moment.
- * `initdb` in WebAssembly and Prisma's schema engine take ten seconds. The image holds no secret and no row of an installation.
+ * The image: a new embedded database with the migrations of this release, which the build packs (build-image.mjs). Unpacking it is fast,
+ * whereas `initdb` in WebAssembly and Prisma's schema engine take ten seconds. The image holds no secret and no row of an installation.
  *
- * Its form, within Brotli: the length of the index in 4 bytes, big-endian; the index in JSON; the contents of the files. A content that
- * several files have is there once: most files of one database are those of any other.
+ * Its format, inside Brotli: the length of the index in 4 bytes, big-endian; the index in JSON; the contents of the files. Identical
+ * contents are stored once, because most files are the same in every database.
  */
 import { createHash } from 'node:crypto'
 import {
@@ -24,25 +24,25 @@ import { promisify } from 'node:util'
 import { brotliCompress, brotliDecompress, constants } from 'node:zlib'
 import { z } from 'zod'
 
-/** Named from the root of the package, so that the sources find it too once they were built. */
+/** Relative to the root of the package, so that the sources find it too after a build. */
 const builtImage = fileURLToPath(new URL('../../dist/embedded-databases.br', import.meta.url))
 
 const databaseSchema = z.object({
   folders: z.array(z.string()),
-  /** `length` bytes at `offset` of the contents, and zeros up to `size`. */
+  /** `length` bytes at `offset` of the contents, then zeros up to `size`. */
   files: z.array(z.object({ path: z.string(), offset: z.number(), length: z.number(), size: z.number() })),
 })
 const indexSchema = z.record(z.string(), databaseSchema)
 type ImageIndex = z.infer<typeof indexSchema>
 
-/** PostgreSQL makes files longer than what it wrote: a new write-ahead log is 16 MiB of zeros. */
+/** PostgreSQL allocates files in advance: a new write-ahead log is 16 MiB of zeros. */
 function lengthWithoutZeros(content: Buffer): number {
   let length = content.length
   while (length > 0 && content[length - 1] === 0) length -= 1
   return length
 }
 
-/** Packs closed databases, by the names under which `unpackImage` finds them. */
+/** Packs closed databases, under the names that `unpackImage` takes. */
 export async function packImage(databases: Readonly<Record<string, string>>): Promise<Buffer> {
   const contents: Buffer[] = []
   const offsets = new Map<string, number>()
@@ -60,7 +60,7 @@ export async function packImage(databases: Readonly<Record<string, string>>): Pr
   const index: ImageIndex = {}
   for (const [name, root] of Object.entries(databases)) {
     const pathOf = (entry: Dirent) => relative(root, join(entry.parentPath, entry.name)).split(sep).join('/')
-    // Sorted: file systems list entries in orders of their own, and equal databases make equal images.
+    // Sorted, because file systems list entries in different orders, and equal databases must give equal images.
     const entries = readdirSync(root, { recursive: true, withFileTypes: true }).sort((left, right) =>
       pathOf(left) < pathOf(right) ? -1 : 1,
     )
@@ -71,13 +71,13 @@ export async function packImage(databases: Readonly<Record<string, string>>): Pr
         const length = lengthWithoutZeros(content)
         return { path: pathOf(entry), offset: place(content.subarray(0, length)), length, size: content.length }
       })
-    // A folder before what is in it.
+    // Folders before their contents.
     index[name] = { folders: entries.filter((entry) => entry.isDirectory()).map(pathOf), files }
   }
   const head = Buffer.from(JSON.stringify(index))
   const headLength = Buffer.alloc(4)
   headLength.writeUInt32BE(head.length)
-  // The widest window that every decoder knows: 16 MiB.
+  // The largest window that every decoder supports: 16 MiB.
   const params = { [constants.BROTLI_PARAM_LGWIN]: 24, [constants.BROTLI_PARAM_QUALITY]: 9 }
   return promisify(brotliCompress)(Buffer.concat([headLength, head, ...contents]), { params })
 }
@@ -88,8 +88,8 @@ export function shippedImage(): string | null {
 }
 
 /**
- * Writes databases of an image into folders that are there and empty, by their names in the image. Files are for their owner alone.
- * Returns the names that the image does not have.
+ * Unpacks databases of an image, by name, into existing empty folders. Only the owner can read the files. Returns the names that the image
+ * does not have.
  */
 export async function unpackImage(
   folders: Readonly<Record<string, string>>,

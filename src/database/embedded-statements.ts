@@ -1,16 +1,16 @@
 /**
- * Prepared statements on the embedded database. Its own `query` parses and plans each time and crosses into WebAssembly six
- * times; here a statement is parsed once, and a call is one crossing. Does not open or close the database.
+ * Prepared statements on the embedded database. PGlite's own `query` parses and plans each time and crosses into WebAssembly six times.
+ * Here a statement is parsed once, and a call is one crossing. Does not open or close the database.
  */
 import { messages, type PGlite, parse, protocol } from '@electric-sql/pglite'
 import type { Namespace } from './embedded-namespace.js'
 import type { Lane, Sql, Statement } from './sql.js'
 
 interface Prepared {
-  /** In the session. */
+  /** Its name in the session. */
   readonly name: string
   readonly parameterTypes: readonly number[]
-  /** Columns of the answer; a statement that returns no rows has none. */
+  /** Columns of the result; absent for a statement that returns no rows. */
   readonly columns: messages.RowDescriptionMessage | undefined
 }
 
@@ -20,8 +20,8 @@ type Answer = readonly messages.BackendMessage[]
 type Work = () => void
 
 /**
- * Lets one piece of work at a time through: the embedded database does one thing at a time. Those who share it take turns, so that the issuer
- * waits for one search of the notes, not for a queue of them. Of one's own work, what guards other requests is first.
+ * Runs one statement at a time, because the embedded database does. Servers that share it take turns, so that the issuer waits for one
+ * search of the notes, not for a queue of them. Within one server, the lane `security` goes first.
  */
 function inTurn(): <T>(whose: string, lane: Lane, work: () => Promise<T>) => Promise<T> {
   const queues = new Map<string, { readonly guards: Work[]; readonly others: Work[] }>()
@@ -33,7 +33,7 @@ function inTurn(): <T>(whose: string, lane: Lane, work: () => Promise<T>) => Pro
     }
     return undefined
   }
-  // The turn is handed over, so that nobody who comes meanwhile takes it.
+  // The turn is passed on directly, so that no new caller can take it in between.
   const handOver = () => {
     const next = takeNext()
     if (next === undefined) isBusy = false
@@ -44,13 +44,13 @@ function inTurn(): <T>(whose: string, lane: Lane, work: () => Promise<T>) => Pro
     queues.set(whose, queue)
     if (isBusy) await new Promise<void>((resolve) => (lane === 'security' ? queue.guards : queue.others).push(resolve))
     isBusy = true
-    // A Map keeps the order in which it was filled: the caller that is served moves to the end.
+    // A Map keeps insertion order: the caller that is served moves to the end.
     queues.delete(whose)
     queues.set(whose, queue)
     try {
       return await work()
     } finally {
-      // The thread was busy all along. Requests that came meanwhile are read first, or a queue of searches would go before them all.
+      // A search blocks the thread. Requests that arrived during it are read first; otherwise all queued searches would go before them.
       if (lane === 'search') setImmediate(handOver)
       else handOver()
     }
@@ -60,13 +60,16 @@ function inTurn(): <T>(whose: string, lane: Lane, work: () => Promise<T>) => Pro
 /** The one session of an embedded database. */
 export interface Session {
   readonly pglite: PGlite
-  /** For a prepared statement. Those of two namespaces may have the same name, and a prefix would make some longer than PostgreSQL takes. */
+  /**
+   * A new name for a prepared statement. Statements of two namespaces may have the same name, and a prefix could exceed PostgreSQL's limit
+   * on names.
+   */
   newName(): string
   /** Sends messages as one transaction in `namespace`. */
   send(namespace: Namespace | undefined, lane: Lane, parts: readonly Uint8Array[]): Promise<Answer>
 }
 
-/** For `createPreparedSql`. What is sent without a namespace runs as the superuser: not to be mixed with what has one. */
+/** For `createPreparedSql`. Statements without a namespace run as the superuser: do not mix them with others. */
 export function openSession(pglite: PGlite): Session {
   const take = inTurn()
   const entries = new Map<string, string>()
@@ -89,7 +92,7 @@ export function openSession(pglite: PGlite): Session {
   }
   const sendIn = async (namespace: Namespace | undefined, parts: readonly Uint8Array[]): Promise<Answer> => {
     const isEntering = namespace !== undefined && namespace.schema !== current?.schema
-    // In the same transaction as the statement: if it fails, the statement does not run where it should not, and it is taken back.
+    // In the same transaction as the statement: if entering the namespace fails, the statement does not run.
     const before = isEntering ? await entry(namespace) : []
     current = undefined
     const answer = await exchange([...before, ...parts])
@@ -100,8 +103,8 @@ export function openSession(pglite: PGlite): Session {
   return {
     pglite,
     newName,
-    // Alone: within a transaction of Prisma's the messages would become a part of it. The two locks are those that `query` itself takes, in
-    // its order.
+    // Exclusively: during a transaction of Prisma's, the messages would become part of it. The two locks are those that `query` itself
+    // takes, in the same order.
     send: (namespace, lane, parts) =>
       take(namespace?.schema ?? '', lane, () =>
         pglite._runExclusiveTransaction(() => pglite._runExclusiveQuery(() => sendIn(namespace, parts))),
@@ -115,7 +118,7 @@ function toText(pglite: PGlite, type: number | undefined, value: unknown): strin
   return serializer === undefined ? String(value) : serializer(value)
 }
 
-/** The seam over an open database, for statements on the tables of `namespace`. If preparing a statement fails, the next call tries again. */
+/** Runs statements on the tables of `namespace` in an open database. If preparing a statement fails, the next call prepares it again. */
 export function createPreparedSql({ pglite, newName, send }: Session, namespace?: Namespace): Sql {
   const preparing = new Map<string, Promise<Prepared>>()
   const prepare = async ({ lane, text }: Statement): Promise<Prepared> => {

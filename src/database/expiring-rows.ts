@@ -1,6 +1,6 @@
 /**
- * Deletes rows after their expiry, in batches small enough never to delay requests, and measures how late it is. Each server
- * declares its own tables and schedule.
+ * Deletes rows after their expiry, in batches small enough never to delay requests, and measures the delay. Each server declares its own
+ * tables and schedule.
  */
 import type { Sql, Statement } from './sql.js'
 
@@ -8,20 +8,20 @@ export interface Expiring {
   readonly table: string
   /** The columns of its primary key, separated by commas. */
   readonly key: string
-  /** The column that says when a row ends. */
+  /** The column with the expiry of a row. */
   readonly expiry: string
 }
 
-/** A table, and for how many seconds its oldest row has been due to be deleted. */
+/** A table, and how many seconds its oldest row is overdue for deletion. */
 export interface OverdueRows {
   readonly table: string
   readonly seconds: number
 }
 
-/** Rows that one statement deletes at most. */
+/** Maximum rows that one statement deletes. */
 export const batchSize = 500
 
-/** Deletes a batch of what ended before `$1`. Rows that somebody else has locked are left for the next time. */
+/** Deletes a batch of rows that expired before `$1`. Rows locked by others are left for the next run. */
 export function sweepOf({ table, key, expiry }: Expiring): Statement {
   return {
     name: `sweep_${table}`,
@@ -31,7 +31,7 @@ export function sweepOf({ table, key, expiry }: Expiring): Statement {
   }
 }
 
-/** One batch after the other, until nothing that ended before `limit` is left; returns how many rows went. */
+/** Deletes in batches until no row that expired before `limit` is left; returns the number of deleted rows. */
 export async function sweepBatches(sql: Sql, statement: Statement, limit: Date): Promise<number> {
   let swept = 0
   for (let deleted = batchSize; deleted === batchSize; swept += deleted) {
@@ -40,7 +40,7 @@ export async function sweepBatches(sql: Sql, statement: Statement, limit: Date):
   return swept
 }
 
-/** Reads the end of the oldest row of each table that has one. */
+/** Reads the expiry of the oldest row of each table that has rows. */
 export function oldestOf(name: string, tables: readonly Pick<Expiring, 'table' | 'expiry'>[]): Statement {
   const each = tables.map(({ table, expiry }) => `SELECT '${table}' AS name, min(${expiry}) AS at FROM ${table}`)
   return {
@@ -50,7 +50,7 @@ export function oldestOf(name: string, tables: readonly Pick<Expiring, 'table' |
   }
 }
 
-/** Only tables that have such rows. `keptSeconds`: for how long a table's rows stay after their end; `undefined`: for ever. */
+/** Returns only tables with such rows. `keptSeconds`: how long a table's rows are kept after their expiry; `undefined`: forever. */
 export async function overdueRowsOf(
   sql: Sql,
   oldest: Statement,

@@ -1,9 +1,9 @@
-/** Whose a file in a folder for everybody is: names there can be guessed, and taken before us. */
+/** Checks the owner of a file in a world-writable folder: another user can guess names there and create the file first. */
 import { lstatSync, statSync } from 'node:fs'
 
 /**
- * True when `path` belongs to `user` (this process's), to the owner of `folder` or to root, who can do anything here anyway. False when it is
- * somebody else's, or is not there. Where the system has no user ids (Windows) everything passes.
+ * True when `path` belongs to `user` (this process's), to the owner of `folder` or to root, who can do anything anyway. False if it belongs
+ * to somebody else or does not exist. On systems without user ids (Windows) every file passes.
  */
 export function belongsToOwner(path: string, folder: string, user = process.getuid?.()): boolean {
   if (user === undefined) return true

@@ -1,6 +1,6 @@
 /**
- * One process at a time for a folder. The lock is a listening local socket, so it ends with its process whatever happens:
- * a stale file is recognised because nobody answers on it.
+ * One process at a time for a folder. The lock is a listening local socket, so it ends with its process in every case: a stale file is
+ * recognised because nobody answers on it.
  */
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, realpathSync, rmSync, statSync } from 'node:fs'
@@ -40,23 +40,23 @@ function tryListen(path: string): Promise<Server | undefined> {
   })
 }
 
-/** Taking over takes milliseconds; a guard this old was left by a process that was killed in between. */
+/** A takeover takes milliseconds; a guard this old was left by a process that was killed during one. */
 const guardMs = 5_000
 
-/** Alone among contenders: of several that find the same stale file, each would remove the next one's fresh socket. */
+/** Only one contender may take over: several that find the same stale file would remove each other's new sockets. */
 function enterGuard(guard: string): boolean {
   try {
     mkdirSync(guard)
     return true
   } catch {
-    // Held, or left behind: looked at below.
+    // Held or stale: checked below.
   }
   const age = Date.now() - (statSync(guard, { throwIfNoEntry: false })?.mtimeMs ?? Date.now())
   if (age > guardMs) rmSync(guard, { recursive: true, force: true })
   return false
 }
 
-/** Takes the lock whose file is there but whose holder may be gone; `undefined` when somebody holds it. */
+/** Takes a lock whose file exists but whose holder may have ended; `undefined` if somebody holds it. */
 async function takeOver(path: string): Promise<Server | undefined> {
   const guard = `${path}.takeover`
   while (!enterGuard(guard)) {
@@ -72,7 +72,7 @@ async function takeOver(path: string): Promise<Server | undefined> {
   }
 }
 
-/** Somebody else has the folder. */
+/** Another process holds the folder. */
 export class FolderInUse extends Error {
   constructor(folder: string) {
     super(
@@ -82,14 +82,14 @@ export class FolderInUse extends Error {
   }
 }
 
-/** Anybody can work out the names. A file of another user there is no lock, and only its removal makes room for one. */
+/** Any user can compute the names. A file of another user is not a lock, and must be removed before one can be taken. */
 function refuseForeignFiles(path: string, folder: string): void {
   const foreign = [path, `${path}.takeover`].find((file) => existsSync(file) && !belongsToOwner(file, folder))
   if (foreign === undefined) return
   throw new Error(`${foreign} belongs to another user and takes the place of the lock on ${folder}: remove it`)
 }
 
-/** Creates and locks `folder`; resolves to the function that unlocks it. Throws when it is locked or cannot be written. */
+/** Creates and locks `folder`; resolves to the function that unlocks it. Rejects if it is locked or cannot be written. */
 export async function lockFolder(folder: string): Promise<() => Promise<void>> {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 })

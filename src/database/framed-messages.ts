@@ -1,13 +1,13 @@
-/** Messages over a local socket: four bytes of length, then a value in V8's serialisation, which keeps dates and bytes as they are. */
+/** Messages over a local socket: four bytes of length, then a value in V8's serialisation, which preserves dates and bytes. */
 import type { Socket } from 'node:net'
 import { deserialize, serialize } from 'node:v8'
 
-/** Far above any real message. A peer that announces more is not this program. */
+/** Far above any real message: a peer that announces more is not this program. */
 const maxMessageBytes = 64 * 1024 * 1024
 
 export interface MessageStream {
   send(message: unknown): void
-  /** Ends the connection after what was sent. */
+  /** Ends the connection after the sent messages. */
   end(): void
 }
 

@@ -1,17 +1,19 @@
 /**
- * Separate connections for single statements, by purpose, so that one kind cannot delay another. Each statement declares its
- * lane. Its text does not tell: a read may begin with `WITH`, and a small write may guard every request.
+ * Separate connections for single statements, by purpose, so that one kind cannot delay another. Each statement declares its lane, because
+ * its text does not show it: a write may begin with `WITH`, and a small write may guard every request.
  */
 
 import { createPipelines, type Pipelines, type PipelinesOptions } from './pipelines.js'
 import type { Lane } from './sql.js'
 
-/** One each to read, to guard, to search and to write, and two for transactions: what runs under a lock needs a second one. */
+/**
+ * One each for the lanes read, security, search and write, and two for transactions, because work under a lock needs a second connection.
+ */
 export const leastConnections = 6
 
 /**
- * How `poolSize` connections are shared out. Reads share one connection and one backend that stays awake. About half are for
- * transactions. `searches`: connections for the lane `search`, where people search.
+ * Divides `poolSize` connections among the lanes. Reads share one connection, whose backend stays busy. About half are for transactions.
+ * `searches`: connections for the lane `search`, if the server has a search.
  */
 export function connectionShares(poolSize: number, searches: number): Readonly<Record<Lane | 'transactions', number>> {
   const all = Math.max(leastConnections, poolSize)
@@ -20,7 +22,7 @@ export function connectionShares(poolSize: number, searches: number): Readonly<R
   return { read: 1, security: 1, search, write, transactions: Math.max(2, all - 2 - search - write) }
 }
 
-/** Connections are opened when first needed. A lane without a share of its own still gets one connection when somebody uses it. */
+/** Connections are opened when first needed. A lane without a reserved connection still gets one when it is used. */
 export function createLanes(
   shares: Readonly<Record<Lane, number>>,
   optionsOf: (lane: Lane) => Omit<PipelinesOptions, 'size'>,

@@ -1,6 +1,6 @@
 /**
- * Applies Prisma migrations with Prisma's own schema engine, built to WebAssembly: no engine is downloaded, no runner is ours.
- * The engine writes `_prisma_migrations` exactly as `prisma migrate deploy` does.
+ * Applies Prisma migrations with Prisma's own schema engine, built to WebAssembly, so no engine is downloaded and the project has no
+ * migration runner of its own. The engine writes `_prisma_migrations` exactly as `prisma migrate deploy` does.
  */
 import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
@@ -20,7 +20,7 @@ interface Migration {
 
 const filters = { externalTables: [], externalEnums: [] }
 
-/** Held while migrating, so that replicas which start together migrate once. */
+/** Held while migrating, so that only one of several replicas that start together migrates. */
 const migrationLock = 0x6a7e_0001
 
 const listApplied: Statement = {
@@ -43,15 +43,15 @@ async function readMigrations(folder: string): Promise<Migration[]> {
   )
 }
 
-/** How a database and the migrations in a folder stand to each other; names, in order. */
+/** Compares the migrations of a database with those in a folder, by name, in order. */
 export interface MigrationState {
-  /** In the folder alone. */
+  /** Only in the folder. */
   readonly pending: readonly string[]
-  /** In the database alone: of a newer release. */
+  /** Only in the database: from a newer release. */
   readonly unknown: readonly string[]
   /** Edited after they were applied. */
   readonly changed: readonly string[]
-  /** Begun and never finished. */
+  /** Started and never finished. */
   readonly failed: readonly string[]
 }
 
@@ -61,12 +61,12 @@ const listExists: Statement = {
   text: "SELECT to_regclass('_prisma_migrations') IS NOT NULL AS exists",
 }
 
-/** Asked first: a statement about a table that is not there is an ERROR in PostgreSQL's log, which operators watch. */
+/** Checked first, because a statement on a missing table writes an ERROR to PostgreSQL's log, which operators watch. */
 async function isListed({ sql }: Pick<Database, 'sql'>): Promise<boolean> {
   return (await sql.query<{ exists: boolean }>(listExists, [])).rows[0]?.exists === true
 }
 
-/** Rows of the list that the schema engine keeps; none before it was ever there. */
+/** Rows of the schema engine's migration table; none if the table does not exist yet. */
 async function listed<Row>(database: Pick<Database, 'sql'>, statement: Statement): Promise<readonly Row[]> {
   return (await isListed(database)) ? (await database.sql.query<Row>(statement, [])).rows : []
 }
@@ -90,7 +90,7 @@ export async function migrationState(database: Pick<Database, 'sql'>, folder: st
   }
 }
 
-/** Names of the migrations in `folder` that the database has not. Throws when an applied one was edited since. */
+/** Names of the migrations in `folder` that the database lacks. Throws if an applied one was edited since. */
 export async function pendingMigrations(database: Database, folder: string): Promise<string[]> {
   const { pending, changed } = await migrationState(database, folder)
   const [edited] = changed
@@ -98,7 +98,7 @@ export async function pendingMigrations(database: Database, folder: string): Pro
   return [...pending]
 }
 
-/** The engine leaves its ten-second lock timer behind; unreferenced, it does not hold up the end of the process. */
+/** The engine leaves a ten-second lock timer behind; unreferenced, it does not delay the end of the process. */
 function withoutLingeringTimers(bindings: object): WebAssembly.ModuleImports {
   const unreferenced = (callback: () => void, ms: number) => setTimeout(callback, ms >>> 0).unref()
   return Object.fromEntries(
@@ -152,8 +152,8 @@ async function applyPending(adapter: SqlMigrationAwareDriverAdapterFactory, fold
 }
 
 /**
- * Brings the database to the newest schema and returns the names of the migrations applied now. Safe to call from several
- * processes at once. `folder` holds Prisma migration folders and lies beside their `schema.prisma`.
+ * Migrates the database to the newest schema and returns the names of the applied migrations. Safe to call from several processes at once.
+ * `folder` holds Prisma migration folders and is next to their `schema.prisma`.
  */
 export async function migrate(database: Database, folder: string): Promise<string[]> {
   if ((await pendingMigrations(database, folder)).length === 0) return []

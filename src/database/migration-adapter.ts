@@ -1,18 +1,18 @@
-/** What Prisma's schema engine needs of a database, besides what the packaged adapters do. */
+/** Adapts the packaged database adapters to the needs of Prisma's schema engine. */
 import type { SqlMigrationAwareDriverAdapterFactory, SqlQuery } from '@prisma/driver-adapter-utils'
 
 /**
- * The engine's own lock belongs to a session and is never given back. Through a pool in transaction mode it would stay with a
- * connection that others get next. migrate.ts holds a lock of this program instead.
+ * The engine's own lock belongs to a session and is never released. With a pooler in transaction mode it would stay on a connection that
+ * others get next. migrate.ts holds its own lock instead.
  */
 const isEngineLock = ({ sql }: SqlQuery): boolean => /^SELECT pg_advisory_lock\(\d+\)$/.test(sql)
 
 const nothing = { columnNames: [], columnTypes: [], rows: [] }
 
 /**
- * The packaged adapters split scripts at semicolons and run the parts one by one (PostgreSQL), or do not wait for the outcome
- * (PGlite). `run` sends the whole script at once, which PostgreSQL runs as one transaction, and waits. A migration may take longer
- * than a statement of the servers: where the role has a limit, the script lifts it for its own transaction.
+ * The packaged adapters split scripts at semicolons and run the parts one by one (PostgreSQL), or do not wait for the result (PGlite).
+ * `run` sends the whole script at once, which PostgreSQL runs as one transaction, and waits. A migration may take longer than a statement
+ * of the servers: if the role has a limit, the script disables it for its own transaction.
  */
 export function migrationAdapter(
   factory: SqlMigrationAwareDriverAdapterFactory,

@@ -1,12 +1,12 @@
 /**
- * Outages: database faults that pass by themselves, such as a restart, a failover, too many connections or a broken network.
- * The answer is 503 with `Retry-After`, never an error of the request: a client that reads `invalid_client` or `invalid_grant`
- * discards its tokens, and its user has to sign in again.
+ * Outages: transient database faults, such as a restart, a failover, too many connections or a broken network. The response is 503 with
+ * `Retry-After`, never an error of the request: a client that reads `invalid_client` or `invalid_grant` discards its tokens, and its user
+ * has to sign in again.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { OAuthError } from '../oauth/errors.js'
 
-/** Of the socket and of name resolution. */
+/** Error codes of sockets and name resolution. */
 const connectionCodes: ReadonlySet<string> = new Set(
   'ECONNREFUSED ECONNRESET ECONNABORTED EPIPE ETIMEDOUT ENOTFOUND EAI_AGAIN EHOSTUNREACH ENETUNREACH ENOENT'.split(' '),
 )
@@ -17,10 +17,10 @@ const connectionCodes: ReadonlySet<string> = new Set(
  */
 const passingStates = /^(?:08...|53...|57P0[1-5]|57014|25006|55P03|40001|40P01)$/
 
-/** Prisma's own: unreachable, timed out, closed, no connection free, write conflict, too many connections. */
+/** Prisma's error codes: unreachable, timed out, closed, no connection free, write conflict, too many connections. */
 const prismaCodes: ReadonlySet<string> = new Set('P1001 P1002 P1008 P1017 P2024 P2034 P2037'.split(' '))
 
-/** node-postgres gives these no code. */
+/** node-postgres sets no code for these. */
 const passingMessages =
   /^(?:Connection terminated|timeout e(?:xceeded|xpired)|Client has encountered a connection error|Client was closed|Query read timeout|Cannot use a pool after calling end)/
 
@@ -33,12 +33,12 @@ function textOf(error: unknown, member: string): string {
   return typeof value === 'string' ? value : ''
 }
 
-/** PostgreSQL's own word below what Prisma makes of it: its error for everything it has no code for, or its driver's. */
+/** The PostgreSQL or driver error inside a Prisma error that has no specific code. */
 function underPrisma(error: unknown): unknown {
   return memberOf(memberOf(memberOf(error, 'meta'), 'driverAdapterError') ?? error, 'cause')
 }
 
-/** True for such a fault, as node-postgres or Prisma throw it. */
+/** True for such a fault, thrown by node-postgres or Prisma. */
 export function isOutage(error: unknown): boolean {
   const code = textOf(error, 'code')
   return (
@@ -50,22 +50,21 @@ export function isOutage(error: unknown): boolean {
   )
 }
 
-/** 25006: a write was sent to a server that only reads, a standby or what was the primary before a failover. */
+/** 25006: a write reached a read-only server, which is a standby or the former primary. */
 export function isReadOnlyError(error: unknown): boolean {
   return textOf(error, 'code') === '25006'
 }
 
 /**
- * True for a single statement that PostgreSQL took back to let another one go on (deadlock, serialization failure): it has done
- * nothing, so it can be sent again. A refresh and the revocation of its grant can meet so: one locks the token first, the
- * other the grant. Or it was never begun (26000): the statement ahead of it in a pipeline should have prepared it for both, and
- * failed.
+ * True for a single statement that PostgreSQL rolled back in favour of another one (deadlock, serialization failure): it changed nothing,
+ * so it can be sent again. A refresh can deadlock with the revocation of its grant, because one locks the token first and the other the
+ * grant. Also true if it never started (26000): the statement before it in a pipeline should have prepared it for both, and failed.
  */
 export function isUndone(error: unknown): boolean {
   return typeof error === 'object' && error !== null && /^(?:40001|40P01|26000)$/.test(textOf(error, 'code'))
 }
 
-/** True for a statement that PostgreSQL ended because it took longer than `statement_timeout`, or whose answer came too late. */
+/** True for a statement that PostgreSQL ended because it took longer than `statement_timeout`, or whose answer arrived too late. */
 export function isStatementTimeout(error: unknown): boolean {
   const cause = error instanceof OAuthError ? error.cause : error
   return textOf(cause, 'code') === '57014' || textOf(cause, 'message') === 'Query read timeout'
@@ -74,7 +73,7 @@ export function isStatementTimeout(error: unknown): boolean {
 const unansweredCodes: ReadonlySet<string> = new Set(['ECONNRESET', 'ECONNABORTED', 'EPIPE', 'ETIMEDOUT'])
 const unansweredMessages = /^(?:Connection terminated|Query read timeout)/
 
-/** True when a statement was sent, and its connection lost before the answer: nobody knows whether it was carried out. */
+/** True if the connection was lost after a statement was sent and before its answer: it is unknown whether it was executed. */
 export function isUnanswered(error: unknown): boolean {
   const lost = error instanceof OAuthError ? error.cause : error
   const code = textOf(lost, 'code')
@@ -85,12 +84,12 @@ export function isUnanswered(error: unknown): boolean {
 
 const settlingPausesMs = [30, 100, 250, 500, 900, 1_300] as const
 
-/** A database that is silent would else be waited for once more for as long as a statement may take. */
+/** Without this limit, the retry on a silent database would wait for the whole statement time-out again. */
 const settlingMs = 3_500
 
 /**
- * Sends it again for a moment, until the outage is over: for what does no harm, or says that it was done, when done twice. Rejects
- * with the last failure, or with 503 when the moment is over before the last answer.
+ * Retries for a few seconds, until the outage is over. Only for statements that are idempotent or recognise that they were already
+ * executed. Rejects with the last failure, or with 503 if the time is over before the last answer.
  */
 export async function settle<T>(send: () => Promise<T>): Promise<T> {
   const over = new AbortController()
@@ -120,7 +119,7 @@ function isUnavailable(error: unknown): boolean {
   return error instanceof OAuthError ? error.code === 'temporarily_unavailable' : isOutage(error)
 }
 
-/** For what Prisma throws where callers expect the errors of `Sql`. */
+/** Converts Prisma's errors where callers expect the errors of `Sql`. */
 export function rethrowOutage(error: unknown): never {
   throw isOutage(error) ? outageError(error) : error
 }

@@ -1,8 +1,8 @@
 /**
- * A few connections to PostgreSQL that each carry many statements at once (protocol pipelining), for single prepared statements.
- * A statement does not wait for the answer to the one before it, and what is asked in one turn of the event loop leaves in one
- * write: under load that is a third of the system calls, and a backend that is still awake. Every statement is its own
- * transaction and fails alone. Not for sessions, transactions or locks that outlive a statement: those use the pool.
+ * A few connections to PostgreSQL that each carry many statements at once (protocol pipelining), for single prepared statements. A
+ * statement does not wait for the answer to the one before it, and the statements of one turn of the event loop are sent in one write.
+ * Under load that saves two thirds of the system calls, and the backend stays busy. Every statement is its own transaction and fails by
+ * itself. Not for sessions, transactions or locks that outlive a statement: those use the pool.
  */
 import { Socket } from 'node:net'
 import pg from 'pg'
@@ -11,7 +11,7 @@ import { type PreparedOptions, type PreparedResult, type SendStatement, sendStat
 import { demandWritableClient } from './read-only-check.js'
 import type { Statement } from './sql.js'
 
-/** Statements that share a write wait for each other: behind commits that reach the disk one by one, not too many should. */
+/** Statements that share a write wait for each other, so only a few should wait behind commits that reach the disk one by one. */
 const mostGathered = 4
 
 class Pipeline {
@@ -23,7 +23,7 @@ class Pipeline {
   #isConnected = false
   #isCorked = false
   #isUsable = true
-  /** Statements that were not answered yet. */
+  /** Statements without an answer yet. */
   waiting = 0
 
   constructor({ connection, newSocket, isSession, limitMs, send, onError }: PipelinesOptions) {
@@ -31,7 +31,7 @@ class Pipeline {
     this.#send = send ?? sendStatement
     this.#prepared = { isNamed: isSession ?? true, limitMs }
     this.#client = new pg.Client({ ...connection, pipeline: true, stream: () => this.#socket })
-    // pg fails every statement under way itself; this keeps a lost connection from ending the process.
+    // pg rejects every statement in progress itself; this listener keeps a lost connection from ending the process.
     this.#client.on('error', (error) => {
       this.#isUsable = false
       onError(error)
@@ -40,7 +40,7 @@ class Pipeline {
       this.#isUsable = false
     })
     this.#connected = this.#connect()
-    // The caller gets the error, if there is one.
+    // The caller gets the error.
     this.#connected.catch(() => undefined)
   }
 
@@ -56,12 +56,12 @@ class Pipeline {
     }
   }
 
-  /** Has something to send in this turn that one more statement can leave with. */
+  /** True if it has a write pending in this turn that another statement can join. */
   get isGathering(): boolean {
     return this.#isCorked && this.waiting < mostGathered
   }
 
-  /** False once the connection is gone, or never came about. */
+  /** False if the connection was lost, or could not be opened. */
   get isUsable(): boolean {
     return this.#isUsable
   }
@@ -77,7 +77,7 @@ class Pipeline {
     }
   }
 
-  /** Holds back what is written until the other requests of this turn were looked at. */
+  /** Delays writes until the other requests of this turn were processed. */
   #gather(): void {
     if (this.#isCorked) return
     this.#isCorked = true
@@ -96,31 +96,31 @@ class Pipeline {
 
 export interface PipelinesOptions {
   readonly connection: pg.ClientConfig
-  /** Makes the socket of a connection, for who needs to know them all. */
+  /** Creates the socket of a connection, so that the caller can track all of them. */
   readonly newSocket?: () => Socket
-  /** False where a connection may be another session in each transaction: nothing can be prepared for later. Default: true. */
+  /** False if each transaction may run in a different session, so that no statement can be prepared by name. Default: true. */
   readonly isSession?: boolean
-  /** A time limit in milliseconds that each statement brings along, where the session cannot have one. */
+  /** A time limit in milliseconds that each statement sets, if the session cannot have one. */
   readonly limitMs?: number | undefined
-  /** Default: the shortest way that this version of pg has. */
+  /** Default: the fastest way that this version of pg supports. */
   readonly send?: SendStatement
-  /** Most connections. They are opened when first needed, and again after they were lost. */
+  /** Maximum connections. They are opened when first needed, and reopened after a loss. */
   readonly size: number
-  /**
-   * Maximum number of statements that wait for an answer, over all connections. Further ones are refused with 503, so the caller
-   * can retry.
-   */
+  /** Maximum number of statements that wait for an answer, on all connections. Further ones get 503, so the caller can retry. */
   readonly mostWaiting: number
   /** Called when a connection is lost. */
   readonly onError: (error: Error) => void
 }
 
 export interface Pipelines {
-  /** Rejects when too many wait, the statement fails, or its connection is lost before the answer: then it may have been carried out. */
+  /**
+   * Rejects if too many wait, if the statement fails, or if the connection is lost before the answer. In the last case it may have been
+   * executed.
+   */
   query(statement: Statement, values: readonly unknown[]): Promise<PreparedResult>
-  /** Connections, those without a statement under way, the most there will be, and statements not answered yet. */
+  /** Connections, idle ones, their maximum, and statements without an answer yet. */
   use(): { connections: number; idle: number; limit: number; waiting: number }
-  /** Lets statements under way end. */
+  /** Waits for the statements in progress. */
   end(): Promise<void>
 }
 
@@ -128,7 +128,7 @@ export function createPipelines(options: PipelinesOptions): Pipelines {
   const { size, mostWaiting } = options
   const open: Pipeline[] = []
 
-  /** One that is about to send anyway; else the one with the least to do, and a new one rather than a busy one. */
+  /** Prefers one that is about to send anyway, then an idle one, then a new one, then the least busy one. */
   const choose = (): Pipeline => {
     for (let index = open.length - 1; index >= 0; index -= 1) if (open[index]?.isUsable === false) open.splice(index, 1)
     const gathering = open.find((pipeline) => pipeline.isGathering)

@@ -1,11 +1,10 @@
 /**
- * How one statement is sent over a connection of pg. `plainly` is pg's own way. `preparedQueryOf` is the same without pg's repeated work: pg
- * copies the options of each query, asks PostgreSQL for the column names each time and looks up their parsers again. The columns of a
- * statement are fixed by its text, so the class asks once per process. Only for statements that list their columns: `SELECT *` could change
- * under it.
+ * Sends one statement over a connection of pg. `plainly` is pg's own way. `preparedQueryOf` does the same without pg's repeated work: pg
+ * copies the options of each query, requests the column names each time and looks up their parsers again. A statement's text determines its
+ * columns, so the class requests them once per process. Only for statements that list their columns: the result of `SELECT *` could change.
  *
- * The class replaces members of pg's query class that pg does not document. So it is used only where pg has all of them, and everything works
- * without it. `npm run bench -- statements` measures what it is worth.
+ * The class replaces members of pg's query class that pg does not document. So it is used only if pg has all of them, and everything works
+ * without it. `npm run bench -- statements` measures the gain.
  */
 import pg from 'pg'
 import type { Statement } from './sql.js'
@@ -22,11 +21,11 @@ interface Connection {
   sync(): void
 }
 
-/** Members of pg's query class that its types leave out. */
+/** Members of pg's query class that are missing from its types. */
 interface QueryInternals {
   text: string
   name: string
-  /** `extended`: never by the simple protocol, not even without values. */
+  /** `extended`: never use the simple protocol, not even without values. */
   queryMode: 'extended'
   values: readonly Value[]
   callback: (error: Error | null) => void
@@ -40,7 +39,7 @@ interface QueryInternals {
 
 type QueryClass = new (text: string) => QueryInternals
 
-/** Of every statement that was answered once. Statements are constants. */
+/** For every statement that was answered once. Statements are constants. */
 const knownColumns = new WeakMap<Statement, readonly KnownColumn[]>()
 
 /** `INSERT 0 3`, `UPDATE 3`, `SELECT 3`. */
@@ -50,23 +49,23 @@ function countIn(commandTag: string): number {
 
 type Value = string | Buffer | null
 
-/** What the class needs of pg. */
+/** The internals of pg that the class needs. */
 interface Internals {
   readonly Query: QueryClass
   readonly prepareValue: (value: unknown) => Value
 }
 
-/** For the transaction that it is a part of, and what is sent with it before the next `sync`. In milliseconds. */
+/** Applies to its transaction: everything sent before the next `sync`. In milliseconds. */
 const setTimeLimit = "SELECT set_config('statement_timeout', $1, true)"
 
 export interface PreparedOptions {
-  /** The connection is one session, so the statement can be prepared by its name. */
+  /** The connection is one session, so the statement can be prepared by name. */
   readonly isNamed: boolean
-  /** Sent along as the time limit of this statement alone, where the session has none. */
+  /** Sent as the time limit of this statement only, if the session has none. */
   readonly limitMs?: number | undefined
 }
 
-/** As the protocol carries it. Lists are the only thing that needs more than its text. */
+/** The value in the protocol's format. Only lists need more than their text. */
 function toValue(value: unknown, prepareValue: Internals['prepareValue']): Value {
   if (typeof value === 'string') return value
   if (value === null || value === undefined) return null
@@ -86,7 +85,7 @@ function preparedQueryClass({ Query, prepareValue }: Internals) {
     #columns: readonly KnownColumn[] | undefined
     #rowCount = 0
     readonly #limitMs: number | undefined
-    /** The answer to the time limit comes first. */
+    /** The answer to the time limit arrives first. */
     #isLimitAnswered: boolean
 
     constructor(
@@ -105,7 +104,7 @@ function preparedQueryClass({ Query, prepareValue }: Internals) {
       this.#columns = knownColumns.get(statement)
       this.#limitMs = limitMs
       this.#isLimitAnswered = limitMs === undefined
-      // What was answered ends in `handleReadyForQuery`. pg wraps this, to take note that its time limit is met.
+      // Success ends in `handleReadyForQuery`. pg wraps this callback to stop its time-out.
       this.callback = (error) => {
         if (error !== null) reject(error)
       }
@@ -117,7 +116,7 @@ function preparedQueryClass({ Query, prepareValue }: Internals) {
         connection.bind({ statement: '', values: [String(this.#limitMs)] })
         connection.execute({})
       }
-      // Parses the statement where this connection has not yet, and asks for its columns.
+      // Parses the statement if this connection has not done so, and requests its columns.
       if (this.#columns === undefined || (this.name !== '' && !this.hasBeenParsed(connection))) {
         super.prepare(connection)
         return
@@ -156,7 +155,7 @@ function preparedQueryClass({ Query, prepareValue }: Internals) {
     }
 
     override handleReadyForQuery(): void {
-      // A statement without rows has no description.
+      // A statement that returns no rows has no description.
       if (!knownColumns.has(this.#statement)) knownColumns.set(this.#statement, this.#columns ?? [])
       this.callback(null)
       this.#resolve({ rows: this.#rows, rowCount: this.#rowCount })
@@ -164,7 +163,7 @@ function preparedQueryClass({ Query, prepareValue }: Internals) {
   }
 }
 
-/** Sends one statement. Rejects with the server's error, or with the connection's when that was lost first. */
+/** Sends one statement. Rejects with the server's error, or with the connection's error if it was lost first. */
 export type SendStatement = (
   client: pg.Client,
   statement: Statement,
@@ -200,11 +199,11 @@ function internalsOf(driver: unknown): Internals | undefined {
     typeof prepareValue === 'function' &&
     hasMethods(Query, queryMembers) &&
     hasMethods(memberOf(driver, 'Connection'), connectionMembers)
-  // Its types leave these members out; they were looked for above.
+  // The types lack these members; the code above checked for them.
   return isKnown ? { Query: Query as QueryClass, prepareValue: prepareValue as Internals['prepareValue'] } : undefined
 }
 
-/** The short way through `driver`, a version of pg; `undefined` if it does not have the members that the class replaces. */
+/** The fast way through `driver`, a version of pg; `undefined` if it lacks the members that the class replaces. */
 export function preparedQueryOf(driver: unknown): SendStatement | undefined {
   const internals = internalsOf(driver)
   if (internals === undefined) return undefined
@@ -215,7 +214,7 @@ export function preparedQueryOf(driver: unknown): SendStatement | undefined {
     })
 }
 
-/** By what pg documents. A time limit of its own takes a transaction: all of it is sent at once. */
+/** Uses documented features of pg only. A time limit for the statement needs a transaction, which is sent at once. */
 export const plainly: SendStatement = async (client, { name, text }, values, { isNamed, limitMs }) => {
   const query = () => client.query({ text, values: [...values], ...(isNamed && { name }) })
   const within = (limit: number) => [
@@ -232,5 +231,5 @@ export const plainly: SendStatement = async (client, { name, text }, values, { i
   return { rows: asked.value.rows, rowCount: asked.value.rowCount ?? 0 }
 }
 
-/** The short way, or pg's own where this pg does not have it. */
+/** The fast way, or pg's own if this version does not support it. */
 export const sendStatement: SendStatement = preparedQueryOf(pg) ?? plainly

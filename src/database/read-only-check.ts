@@ -1,12 +1,11 @@
 /**
- * Read-only check: refuses connections to a PostgreSQL that accepts no writes. After a failover the address may still lead to a
- * standby or to the old primary. Such a server answers reads from a stale state, and an honest client would be told that its
- * token is unknown.
+ * Read-only check: refuses connections to a PostgreSQL that accepts no writes. After a failover the address may still lead to a standby or
+ * to the old primary. Such a server answers reads from stale data, so an honest client would learn that its token is unknown.
  */
 import type pg from 'pg'
 import type { Statement } from './sql.js'
 
-/** On at a standby, and if somebody set `default_transaction_read_only`. */
+/** `on` at a standby, or if somebody set `default_transaction_read_only`. */
 export const askIfReadOnly: Statement = {
   name: 'read_only',
   lane: 'read',
@@ -23,7 +22,7 @@ export function demandWritable(answer: ReadOnlyAnswer | undefined): void {
   throw Object.assign(new Error('the database is read-only'), { code: '25006', severity: 'ERROR' })
 }
 
-/** The same check for a connection that was just opened. */
+/** The same check for a new connection. */
 export async function demandWritableClient(client: pg.ClientBase): Promise<void> {
   demandWritable((await client.query<ReadOnlyAnswer>(askIfReadOnly.text)).rows[0])
 }

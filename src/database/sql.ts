@@ -3,12 +3,12 @@
  * embedded-statements.ts, database-guest.ts.
  */
 /**
- * Statements of one lane wait for each other, never for those of another lane.
+ * Statements of one lane wait for each other, but never for those of another lane.
  *
- * - `read`: reads by key, quick whatever a caller sends.
+ * - `read`: reads by key, fast for any input.
  * - `write`: waits for the disk.
- * - `security`: guards other requests: rate limits, used DPoP proofs, API keys, revocations. Work that callers ask for must not delay it.
- * - `search`: takes as long as a caller's input makes it. Has a short time limit of its own.
+ * - `security`: guards other requests: rate limits, used DPoP proofs, API keys, revocations. Work that callers cause must not delay it.
+ * - `search`: its time depends on the caller's input. It has its own short time limit.
  */
 export type Lane = 'read' | 'write' | 'security' | 'search'
 
@@ -19,29 +19,29 @@ export interface Statement {
   readonly text: string
 }
 
-/** A column, or what a statement returns: PostgreSQL's name of its type (`pg_type.typname`), and what it is in a row. */
+/** A column of a table or result: PostgreSQL's name of its type (`pg_type.typname`), and its type in a row. */
 export interface Column<Value> {
   readonly type: string
   readonly nullable: boolean
-  /** Never set. */
+  /** Never set; carries the type. */
   readonly value?: Value
 }
 
 /** The columns of rows of this type. */
 export type ColumnsOf<Row> = { readonly [Name in keyof Row]-?: Column<Row[Name]> }
 
-/** A statement that declares what it returns. */
+/** A statement that declares its result. */
 export interface RowStatement<Row> extends Statement {
   readonly columns: ColumnsOf<Row>
 }
 
 export interface QueryResult<Row> {
   readonly rows: Row[]
-  /** Rows written, or read. */
+  /** Number of rows written or read. */
   readonly rowCount: number
 }
 
-/** The tiny seam under the hot paths: single statements, each its own transaction. Throws `outageError` for faults that pass. */
+/** The interface under the hot paths: single statements, each in its own transaction. Throws `outageError` for transient faults. */
 export interface Sql {
   query<Row>(statement: RowStatement<Row> | Statement, values: readonly unknown[]): Promise<QueryResult<Row>>
 }

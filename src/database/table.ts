@@ -1,8 +1,8 @@
 /**
- * Tables as the code knows them: each declares its columns once, and every statement on it is declared through it. To find what
- * writes a table, search for its name with `.write(`, `.part(` or `.condition(`, and a test compares all declarations with the migrated
- * schema (test/storage/schema.test.ts). A statement is for what Prisma's client is too slow for, or cannot say: src/statements.md lists each
- * with its reason, and a test compares that list too.
+ * Tables as the code knows them: each declares its columns once, and every statement on it is declared through it. To find what writes a
+ * table, search for its name with `.write(`, `.part(` or `.condition(`, and a test compares all declarations with the migrated schema
+ * (test/storage/schema.test.ts). A statement is for queries that Prisma's client is too slow for or cannot express: src/statements.md lists
+ * each with its reason, and a test compares that list too.
  */
 import type { Column, ColumnsOf, Lane, RowStatement, Statement } from './sql.js'
 import { type ConditionText, declareCondition, declareWrite, type Steps, type WriteText } from './writes.js'
@@ -15,7 +15,7 @@ export type RowOf<Some extends Columns> = {
 }
 
 export const text: Column<string> = { type: 'text', nullable: false }
-/** Text of which only these are stored. */
+/** Text with only these values. */
 export function textOf<Value extends string>(): Column<Value> {
   return { type: 'text', nullable: false }
 }
@@ -25,7 +25,7 @@ export const int: Column<number> = { type: 'int4', nullable: false }
 export const float: Column<number> = { type: 'float8', nullable: false }
 export const bool: Column<boolean> = { type: 'bool', nullable: false }
 export const textList: Column<readonly string[]> = { type: '_text', nullable: false }
-/** As text: a JavaScript number cannot hold it. */
+/** As text, because a JavaScript number cannot hold it. */
 export const bigint: Column<string> = { type: 'int8', nullable: false }
 export const transactionId: Column<string> = { type: 'xid8', nullable: false }
 
@@ -42,23 +42,23 @@ export function orNull<Value>({ type }: Column<Value>): Column<Value | null> {
   return { type, nullable: true }
 }
 
-/** Whose a table is: each server has a database of its own, or a schema of the embedded one (`prisma/auth`, `prisma/notes`). */
+/** The server that a table belongs to: each has its own database, or a schema of the embedded one (`prisma/auth`, `prisma/notes`). */
 export type SchemaName = 'auth' | 'notes'
 
 interface Declared {
   readonly schema: SchemaName
-  /** Through which it is declared. */
+  /** The table through which it is declared. */
   readonly table: string
 }
 
-/** One statement, with what it returns and the tables that it writes. */
+/** One statement, with its result and the tables that it writes. */
 export interface DeclaredStatement extends Declared {
   readonly statement: Statement
   readonly columns: Columns
   readonly writes: readonly string[]
 }
 
-/** One text that stands beside others, with the tables that it writes. */
+/** A part of a joined statement, with the tables that it writes. */
 export interface DeclaredPart extends Declared {
   readonly text: WriteText | ConditionText
   readonly writes: readonly string[]
@@ -68,14 +68,14 @@ const tables = new Map<string, Table<Columns>>()
 const statements = new Map<string, DeclaredStatement>()
 const parts = new Map<string, DeclaredPart>()
 
-/** All that the modules loaded so far declare of one server's tables. */
+/** All declarations on one server's tables by the modules loaded so far. */
 export function declarations(schema: SchemaName) {
   const of = <One extends { readonly schema: SchemaName }>(declared: ReadonlyMap<string, One>) =>
     [...declared.values()].filter((one) => one.schema === schema)
   return { tables: of(tables), statements: of(statements), parts: of(parts) }
 }
 
-/** Throws, while modules are loaded, if the name belongs to another text: PostgreSQL knows a prepared statement by its name alone. */
+/** Throws at module load if the name belongs to another text: PostgreSQL identifies a prepared statement by its name only. */
 export function declareStatement<Statements extends Statement>(
   statement: Statements,
   columns: Columns,
@@ -94,7 +94,7 @@ interface WriteOptions {
   readonly lane?: Extract<Lane, 'write' | 'security'>
 }
 
-/** A row as it is written: moments may be ISO 8601 text. */
+/** A row to write: times may be ISO 8601 text. */
 export type Written<Row> = { readonly [Name in keyof Row]: Date extends Row[Name] ? Row[Name] | string : Row[Name] }
 
 /** An `INSERT` of one row. */
@@ -116,12 +116,12 @@ export class Table<Own extends Columns> {
     this.schema = schema
   }
 
-  /** Some of the columns, as what a statement returns. */
+  /** Some of the columns, as the result of a statement. */
   pick<Name extends keyof Own & string>(...names: readonly Name[]): Pick<Own, Name> {
     return Object.fromEntries(names.map((name) => [name, this.columns[name]])) as Pick<Own, Name>
   }
 
-  /** A single statement that reads, on this table and those that it joins. `columns`: what it returns. */
+  /** A single statement that reads this table and those that it joins. `columns`: its result. */
   read<Row>(
     name: string,
     columns: ColumnsOf<Row>,
@@ -136,7 +136,7 @@ export class Table<Own extends Columns> {
     return declareStatement({ name, lane: options.lane ?? 'write', text }, {}, this, this.#written(options.also))
   }
 
-  /** The same, with rows in return. */
+  /** The same, returning rows. */
   writeReturning<Row>(
     name: string,
     columns: ColumnsOf<Row>,
@@ -147,7 +147,7 @@ export class Table<Own extends Columns> {
     return declareStatement(statement, columns as Columns, this, this.#written(options.also))
   }
 
-  /** A write that stands beside others in a unit of work. See `declareWrite`. */
+  /** A write that is joined with others in a unit of work. See `declareWrite`. */
   part(name: string, steps: Steps, ...also: readonly Table<Columns>[]): WriteText {
     const text = declareWrite(name, steps)
     parts.set(name, { ...this.#own(), text, writes: this.#written(also) })

@@ -1,14 +1,14 @@
 import { Socket } from 'node:net'
 
 export interface TrackedSockets {
-  /** A new one, not connected yet. */
+  /** A new socket, not connected yet. */
   open(): Socket
   closeAll(): void
 }
 
 /**
- * Of every connection to one server. When it turns out to write no more, all of them lead nowhere, the one for reads too: they are
- * closed as if the way to it were cut, and the next ones go where the address leads now.
+ * Tracks the sockets of all connections to one server. If that server turns out to be read-only, all of them, including those for reads,
+ * are closed as if the network had failed. New connections then reach the server that the address leads to now.
  */
 export function trackSockets(): TrackedSockets {
   const sockets = new Set<Socket>()

@@ -1,4 +1,6 @@
-/** The part of the WebAssembly API that migrate.ts uses; Node has it, its type package does not, and the DOM's types hold too much. */
+/**
+ * The part of the WebAssembly API that migrate.ts uses; Node has it, but its type package does not, and the DOM's types declare too much.
+ */
 declare namespace WebAssembly {
   interface Instance {
     readonly exports: Record<string, unknown>

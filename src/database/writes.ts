@@ -1,24 +1,24 @@
 /**
- * Several writes as one statement: one way to the database and one commit, all of it or nothing. Each write is a constant text, so
- * that what is joined of the same writes is the same prepared statement. Does not order the writes: none sees what another has done.
+ * Joins several writes into one statement: one round trip and one atomic commit. Each write is a constant text, so the same writes always
+ * give the same prepared statement. The writes are not ordered: none sees the effects of another.
  *
- * Writes cannot clash, whatever is joined: the steps of a statement are numbered, values are counted by what a text declares, and names of
- * texts are unique in the process.
+ * Joined writes cannot clash: the steps of a statement are numbered, placeholders are counted from the declared values, and names of texts
+ * are unique in the process.
  */
 import { createHash } from 'node:crypto'
 import type { Sql, Statement } from './sql.js'
 
-/** One statement, or several steps of one, that can stand beside others. Made by `declareWrite` and `declareCondition` only. */
+/** One statement, or several steps of one, that can be joined with others. Made by `declareWrite` and `declareCondition` only. */
 export interface WriteText {
   readonly name: string
-  /** How many values it takes. */
+  /** Number of its values. */
   readonly valueCount: number
   readonly steps: readonly { readonly name: string; readonly sql: string }[]
   /** Its one step writes one row if the condition holds, and none if not. */
   readonly isOneRow: boolean
 }
 
-/** A text with the step that everything else may depend on. */
+/** A text with the step that the other writes may depend on. */
 export interface ConditionText extends WriteText {
   readonly decides: true
 }
@@ -26,11 +26,11 @@ export interface ConditionText extends WriteText {
 export interface Write {
   readonly text: WriteText
   readonly values: readonly unknown[]
-  /** Called when it was written. */
+  /** Called after it was written. */
   readonly onWritten?: () => void
 }
 
-/** A write that decides about all others: its step `condition` returns a row when it did what it should. */
+/** A write that the others depend on: its step `condition` returns a row if it took effect. */
 export interface Condition extends Write {
   readonly text: ConditionText
 }
@@ -46,16 +46,16 @@ const stepPattern = /\{([a-z_]+)\}/g
 const declared = new Map<string, { readonly text: WriteText; readonly source: string }>()
 
 /**
- * Declares a text. `$1` is its first value. `{step}` is another of its steps, `{condition}` the one of whichever write decides: what says
- * `FROM {condition}` is carried out only when that holds. Throws, while modules are loaded, if a step is unknown, a value is left out, or
- * the name belongs to another text. `isOneRow`: see `WriteText`.
+ * Declares a text. `$1` is its first value. `{step}` refers to another of its steps, `{condition}` to the condition of the joined
+ * statement: a step with `FROM {condition}` is executed only if that holds. Throws at module load if a step is unknown, a value is unused,
+ * or the name belongs to another text. `isOneRow`: see `WriteText`.
  */
 export function declareWrite(name: string, steps: Steps, isOneRow = false): WriteText {
   const source = JSON.stringify([steps, isOneRow])
   const known = declared.get(name)
   if (known?.source === source) return known.text
   if (known !== undefined) throw new Error(`there is another write named ${name}`)
-  // A joined name is made of these and of characters that none of them has.
+  // A joined name consists of these names and of characters that none of them contains.
   if (!/^[a-z][a-z0-9_]*$/.test(name)) throw new Error(`${name} cannot name a write`)
   for (const [step, sql] of Object.entries(steps)) {
     if (!/^[a-z_]+$/.test(step)) throw new Error(`${step} cannot name a step of the write ${name}`)
@@ -75,18 +75,18 @@ export function declareWrite(name: string, steps: Steps, isOneRow = false): Writ
   return text
 }
 
-/** The same for a text that decides about all others. Its step `condition` says `RETURNING 1`. */
+/** The same for the text of a condition. Its step `condition` has `RETURNING 1`. */
 export function declareCondition(name: string, steps: Steps & { readonly condition: string }): ConditionText {
   return Object.assign(declareWrite(name, steps), { decides: true as const })
 }
 
-/** For writes that nothing else decides about. */
+/** For writes without a condition. */
 const always: Condition = { text: declareCondition('always', { condition: 'SELECT 1' }), values: [] }
 
-/** PostgreSQL tells names apart by this many characters, those of prepared statements and of steps alike. */
+/** PostgreSQL truncates names to this many characters, those of prepared statements and of steps alike. */
 const longestName = 63
 
-/** The names of the writes, and in place of what is too long of them a hash of all. */
+/** The names of the writes; if they are too long, cut off and followed by a hash of all. */
 function statementName(names: string): string {
   if (names.length <= longestName) return names
   const hash = createHash('sha256').update(names).digest('base64url').slice(0, 22)
@@ -103,7 +103,8 @@ function joinTexts(condition: ConditionText, others: readonly WriteText[]): stri
   let stepsBefore = 0
   let valuesBefore = 0
   const steps: string[] = []
-  // A row that is written last tells by itself whether the condition held: to select that as well costs a redemption a tenth more.
+  // If the last write is a single row, its row count shows whether the condition held. Selecting the condition as well would make a
+  // redemption a tenth more expensive.
   const isToldByLast = others.at(-1)?.isOneRow === true
   let answer = `SELECT 1 FROM ${decision}`
   for (const [index, text] of [condition, ...others].entries()) {
@@ -124,7 +125,7 @@ function joinTexts(condition: ConditionText, others: readonly WriteText[]): stri
 
 const statements = new Map<string, Statement>()
 
-/** The statement that carries out these texts. The same one each time. */
+/** The statement for these texts, always the same object for the same texts. */
 export function joined(condition: ConditionText, others: readonly WriteText[]): Statement {
   let names = condition.name
   for (const { name } of others) names += `+${name}`
@@ -139,9 +140,7 @@ function demandValues({ text, values }: Write): void {
   if (values.length !== text.valueCount) throw new Error(`the write ${text.name} takes ${text.valueCount} values`)
 }
 
-/**
- * Carries out all writes in one statement, if the condition holds. False when it does not; then nothing that depends on it was written.
- */
+/** Executes all writes in one statement. False if the condition does not hold; then nothing that depends on it was written. */
 export async function writeTogether(
   sql: Sql,
   writes: readonly Write[],

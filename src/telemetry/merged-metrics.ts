@@ -1,27 +1,27 @@
 /**
- * The metrics of several processes as one: a scrape asks all. What a process counted is kept when it ends, or does not answer in time,
- * so that no counter ever goes down: Prometheus would take that for a restart, and count everything again.
+ * Merges the metrics of several processes: a scrape queries all of them. The counts of a process are kept when it ends or does not answer
+ * in time, so that no counter decreases. Prometheus would treat a decrease as a restart and count everything again.
  */
 import { AggregatorRegistry, type Registry } from 'prom-client'
 import type { Exposition, MetricsSnapshot } from './metrics.js'
 
 export interface MergedMetrics {
   exposition(): Promise<Exposition>
-  /** The process has ended: keeps its counters, and forgets its gauges. What it counted since the last scrape is lost. */
+  /** Call when a process has ended: keeps its counters and drops its gauges. Its counts since the last scrape are lost. */
   retire(process: number): void
 }
 
-/** Counters and histograms: what only grows. */
+/** Counters and histograms only grow. */
 const grows = ({ type }: MetricsSnapshot[number]) => ['counter', 'histogram'].includes(String(type))
 
 function merge(snapshots: readonly MetricsSnapshot[]): Registry {
   return AggregatorRegistry.aggregate([...snapshots])
 }
 
-/** `read`: asks every process that runs, by a number that no other one ever has; it rejects for those that do not answer in time. */
+/** `read`: reads every running process, keyed by a number that is never reused; rejects for processes that do not answer in time. */
 export function mergeMetrics(read: () => ReadonlyMap<number, Promise<MetricsSnapshot>>): MergedMetrics {
   const latest = new Map<number, MetricsSnapshot>()
-  /** What ended processes counted, merged. */
+  /** Merged counts of ended processes. */
   let ended: MetricsSnapshot = []
   let endings = Promise.resolve()
   const retired = new Set<number>()

@@ -1,16 +1,16 @@
 /**
- * Every metric: name, labels and meaning. The manual's table is made from here; dashboards and alerts name them, so a name is a
- * promise. Labels take values from short, fixed lists: never a client, a person, an address or a path.
+ * Every metric: name, labels and meaning. The manual's table is generated from it. Dashboards and alerts use the names, so they must not
+ * change. Labels take values from short, fixed lists: never a client, a person, an address or a path.
  */
 
 export interface MetricDefinition {
   readonly kind: 'counter' | 'gauge' | 'histogram'
   readonly labels: readonly string[]
-  /** One line, without a full stop. */
+  /** One line without a full stop. */
   readonly help: string
-  /** Upper bounds in seconds, of histograms. */
+  /** Histograms only: upper bounds in seconds. */
   readonly buckets?: readonly number[]
-  /** Of gauges: what a scrape tells of several workers; default: the sum. */
+  /** Gauges only: how a scrape combines several workers; default: the sum. */
   readonly overWorkers?: 'sum' | 'first'
 }
 
@@ -161,7 +161,7 @@ export type HistogramName = NameOf<'histogram'>
 /** The labels of a metric, each with a value. */
 export type LabelsOf<Name extends keyof Definitions> = Readonly<Record<Definitions[Name]['labels'][number], string>>
 
-/** One more for a counter. */
+/** An increment of a counter by one. */
 export type Count = { [Name in CounterName]: readonly [name: Name, labels: LabelsOf<Name>] }[CounterName]
 
 /** The manual's table of metrics, in Markdown. */

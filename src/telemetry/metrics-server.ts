@@ -1,4 +1,4 @@
-/** The port that Prometheus asks: `GET /metrics` and nothing else, without authentication. It is not for the public network. */
+/** The port that Prometheus scrapes: `GET /metrics` and nothing else, without authentication. It must not be on a public network. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type ListeningServer, listen } from '../http/http.js'
 import type { Metrics } from './metrics.js'
@@ -12,7 +12,7 @@ async function answer(metrics: Scraped, { method, url }: IncomingMessage, respon
   response.writeHead(200, { 'content-type': contentType, 'cache-control': 'no-store' }).end(text)
 }
 
-/** Listens on a port of its own. Rejects with one clear line when that is taken. */
+/** Listens on its own port. Rejects with a one-line error if the port is taken. */
 export function serveMetrics(metrics: Scraped, host: string, port: number): Promise<ListeningServer> {
   const listener = (request: IncomingMessage, response: ServerResponse) => {
     answer(metrics, request, response).catch(() => response.writeHead(500).end())

@@ -1,6 +1,6 @@
 /**
- * Metrics in the format of Prometheus. Owns the registry; what is counted, and when, is the callers'. Loaded only when the
- * operator wants metrics: without, nothing is counted and nothing is paid.
+ * Metrics in the Prometheus format. Owns the registry; callers decide what is counted and when. Loaded only if the operator enables
+ * metrics; otherwise they cost nothing.
  */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import {
@@ -18,22 +18,22 @@ export interface Sample<Name extends GaugeName> {
   readonly value: number
 }
 
-/** Every metric with its values, to be sent to another process and merged there (merged-metrics.ts). */
+/** Every metric with its values, to send to another process that merges them (merged-metrics.ts). */
 export type MetricsSnapshot = Awaited<ReturnType<Registry['getMetricsAsJSON']>>
 
 export interface Metrics {
   count<Name extends CounterName>(name: Name, labels: LabelsOf<Name>, by?: number): void
   add(count: Count): void
   observe<Name extends HistogramName>(name: Name, labels: LabelsOf<Name>, seconds: number): void
-  /** Asks `read` at every scrape. What it cannot tell, or not in time, is left out of that scrape. */
+  /** Calls `read` at every scrape. If it fails or takes too long, the scrape omits the metric. */
   collect<Name extends GaugeName>(name: Name, read: () => Promise<readonly Sample<Name>[]>): void
-  /** Everything as text. Never rejects because of what could not be read. */
+  /** All metrics as text. Never rejects because a value could not be read. */
   exposition(): Promise<Exposition>
   /** The same for another process. */
   snapshot(): Promise<MetricsSnapshot>
 }
 
-/** What a scrape is answered with. */
+/** The response to a scrape. */
 export interface Exposition {
   readonly contentType: string
   readonly text: string
@@ -76,8 +76,8 @@ function createGauge(name: string, definition: MetricDefinition, parts: GaugePar
 }
 
 /**
- * A registry of its own, with the usual figures of the process (memory, CPU, event loop, garbage collection) in it. `readLimitMs`:
- * how long a scrape waits for what is read.
+ * A new registry with the default process metrics (memory, CPU, event loop, garbage collection). `readLimitMs`: how long a scrape waits for
+ * values that are read.
  */
 export function createMetrics(readLimitMs = 2_000): Metrics {
   const registry = new Registry()

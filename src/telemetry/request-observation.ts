@@ -1,11 +1,11 @@
-/** Counts every request of a server, from the same event that its log line tells. */
+/** Counts every request of a server, from the same event as its log line. */
 import type { HttpMiddleware, RequestEvent } from '../http/context.js'
 import type { Count } from './metric-definitions.js'
 import type { Metrics } from './metrics.js'
 import { knownMethod, type RouteTemplates } from './route-templates.js'
 import { startStopwatch } from './stopwatch.js'
 
-/** A request that was answered. */
+/** A finished request. */
 export interface FinishedRequest {
   readonly method: string
   /** A template, or `other`. */
@@ -14,7 +14,7 @@ export interface FinishedRequest {
   readonly event: RequestEvent
 }
 
-/** What an answered request adds to the counters, besides its duration. Pure. */
+/** The counters that a finished request increments, besides its duration. Pure. */
 export type CountRequest = (request: FinishedRequest) => readonly Count[]
 
 export interface ObservedServer {
@@ -22,11 +22,13 @@ export interface ObservedServer {
   readonly server: string
   readonly routes: RouteTemplates
   readonly countRequest: CountRequest
-  /** Routes whose answers wait for news: how long says nothing about us. */
+  /** Long-polling routes, whose duration says nothing about performance. */
   readonly waitingRoutes?: readonly string[]
 }
 
-/** Middleware that counts and times. Event streams, which live as long as their clients like, and routes that wait are not timed. */
+/**
+ * Middleware that counts and times requests. Event streams and long-polling routes are not timed, because clients determine their duration.
+ */
 export function measureRequests(metrics: Metrics, observed: ObservedServer): HttpMiddleware {
   const { server, routes, countRequest, waitingRoutes = [] } = observed
   return async (ctx, next) => {

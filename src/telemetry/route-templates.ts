@@ -1,11 +1,11 @@
-/** Paths brought back to the routes they belong to, so that what is counted by route stays countable. Pure. */
+/** Maps paths to route templates, so that the number of label values stays bounded. Pure. */
 
-/** What every path is that no route names: strangers ask for anything. */
+/** The value for every path without a route: strangers can request any path. */
 export const unknownRoute = 'other'
 
 export type RouteTemplates = (path: string) => string
 
-/** Templates such as `/interaction/:uid/consent`; a segment with a colon stands for any one. A literal one goes first. */
+/** Templates such as `/interaction/:uid/consent`; a segment with a colon matches any segment. Literal segments take precedence. */
 export function createRouteTemplates(templates: readonly string[]): RouteTemplates {
   const literal = new Set(templates.filter((template) => !template.includes('/:')))
   const patterns = templates
@@ -27,7 +27,7 @@ export function createRouteTemplates(templates: readonly string[]): RouteTemplat
 
 const methods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
 
-/** The method, or `other`: a request line may name any. */
+/** The method, or `other`: a request may have any method. */
 export function knownMethod(method: string): string {
   return methods.has(method) ? method : 'other'
 }

@@ -1,22 +1,25 @@
-/** Whether traces are wanted, and where they go: the standard variables of OpenTelemetry, those that decide it. Pure. */
+/** Reads the standard OpenTelemetry variables that decide whether traces are sent, and where. Pure. */
 
 import type { HttpMiddleware } from '../http/context.js'
 import { canParseUrl } from '../oauth/url.js'
 import type { RouteTemplates } from './route-templates.js'
 
 export interface Tracing {
-  /** Middleware: a span for each request, which continues a trace that the client began (W3C Trace Context). */
+  /** Middleware: a span for each request, which continues the client's trace (W3C Trace Context). */
   requests(server: string, routes: RouteTemplates): HttpMiddleware
-  /** A span within the request under way; outside of one just `work`. Attributes hold no secret and no text from strangers. */
+  /**
+   * Runs `work` in a span of the current request; outside of a request just `work`. Attributes must not contain secrets or text from
+   * strangers.
+   */
   within<T>(name: string, attributes: Readonly<Record<string, string | number>>, work: () => Promise<T>): Promise<T>
-  /** By which a server of our own continues the trace under way. */
+  /** Headers by which another server of this program continues the current trace. */
   headers(): Readonly<Record<string, string>>
-  /** Delivers what is left. */
+  /** Sends the remaining spans. */
   close(): Promise<void>
 }
 
 export interface TracingSettings {
-  /** Where spans are posted to. */
+  /** The endpoint for spans. */
   readonly url: string
   readonly protocol: 'http/protobuf' | 'http/json'
 }
@@ -56,8 +59,8 @@ function isWebAddress(url: string): boolean {
 }
 
 /**
- * Where traces go, or `undefined` when nobody asked for any. Throws an Error with one clear line for a value that would be
- * ignored silently otherwise.
+ * The destination of traces, or `undefined` if none is configured. Throws a one-line error for a value that would otherwise be silently
+ * ignored.
  */
 export function tracingSettings(environment: Environment): TracingSettings | undefined {
   const url = endpoint(environment)

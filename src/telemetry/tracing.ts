@@ -1,7 +1,7 @@
 /**
- * Traces by the standard variables of OpenTelemetry. Loaded only when they name an endpoint; without, no request pays for it.
- * A span has the route, never a path, a query, a header, a body or a statement's values. Does not own the variables' meaning: the
- * OpenTelemetry libraries read those that are not read here.
+ * Traces by the standard variables of OpenTelemetry. Loaded only if they name an endpoint; otherwise tracing costs nothing. A span has the
+ * route, never a path, query, header, body or values of a statement. The OpenTelemetry libraries read the variables that this code does not
+ * read.
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import {
@@ -32,7 +32,7 @@ const headerGetter = {
   get: (ctx: HttpContext, name: string) => ctx.headers[name],
 }
 
-/** As far as an event tells what a trace should show. */
+/** Attributes of the span, from the fields of the event. */
 const told = {
   requestId: 'gatehouse.request_id',
   grantType: 'gatehouse.grant_type',
@@ -100,7 +100,7 @@ async function createExporter({ protocol, url }: TracingSettings) {
   return new OTLPTraceExporter({ url })
 }
 
-/** Starts to trace. What cannot be delivered is dropped, with a warning: no request waits for the collector. */
+/** Starts tracing. Spans that cannot be delivered are dropped with a warning: no request waits for the collector. */
 export async function startTracing(settings: TracingSettings, log: Logger): Promise<Tracing> {
   const warn = (message: string) => log.warn({ detail: message.slice(0, 300) }, 'OpenTelemetry')
   const quiet = () => undefined
