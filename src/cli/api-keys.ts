@@ -2,6 +2,7 @@
 import { type ApiKeyList, createApiKeyList, type ListedApiKey } from '../mcp-host/api-keys.js'
 import { notesMigrations } from '../notes/notes-database.js'
 import { scopes as knownScopes } from '../notes/scopes.js'
+import { notesIn } from '../oauth/declared-resource.js'
 import {
   type Command,
   type FlagsOf,
@@ -36,6 +37,14 @@ async function withApiKeys<T>(terminal: Terminal, work: (keys: ApiKeyList) => Pr
   }
 }
 
+/** A key is for one resource: the notes, wherever they are declared now. */
+async function notesUrl(terminal: Terminal): Promise<string> {
+  const { declaredByFile } = await import('../program/declarations/declared-by-file.js')
+  const notes = notesIn(await declaredByFile(loadConfig(terminal), ['mcp'], terminal.environment))
+  if (notes === undefined) throw new Error('no notes are declared here, so there is nothing that a key would be for')
+  return notes.url
+}
+
 function scopesFrom(text: string | undefined): readonly string[] {
   if (text === undefined)
     throw new UsageError('--scopes is required: what the key may do, for example --scopes "notes:read"')
@@ -61,7 +70,10 @@ async function add(terminal: Terminal, name: string, values: Flags): Promise<voi
     throw new UsageError('--subject is the id of an account, as `gatehouse accounts list` shows it')
   const scopes = scopesFrom(values.scopes)
   const expiresAt = new Date(terminal.clock.now().getTime() + daysFrom(values.days) * 86_400_000)
-  const added = await withApiKeys(terminal, (keys) => keys.add({ name, subject: values.subject, scopes, expiresAt }))
+  const resource = await notesUrl(terminal)
+  const added = await withApiKeys(terminal, (keys) =>
+    keys.add({ name, subject: values.subject, resource, scopes, expiresAt }),
+  )
   writeLine(terminal, `id       ${added.id}`)
   writeLine(terminal, `api_key  ${added.key}`)
   const day = expiresAt.toISOString().slice(0, 10)
@@ -73,10 +85,10 @@ async function add(terminal: Terminal, name: string, values: Flags): Promise<voi
     terminal.stderr.write('API_KEYS is false here: the MCP server accepts no key until it is true.\n')
 }
 
-function row({ id, name, subject, scopes, createdAt, expiresAt }: ListedApiKey, now: Date): string[] {
+function row({ id, name, subject, resource, scopes, createdAt, expiresAt }: ListedApiKey, now: Date): string[] {
   const day = (at: Date) => at.toISOString().slice(0, 10)
   const end = expiresAt <= now ? `${day(expiresAt)}, over` : day(expiresAt)
-  return [id, name, scopes.join(' '), subject ?? '', day(createdAt), end]
+  return [id, name, scopes.join(' '), subject ?? '', resource ?? 'any', day(createdAt), end]
 }
 
 async function list(terminal: Terminal, { json }: Flags): Promise<void> {
@@ -84,7 +96,10 @@ async function list(terminal: Terminal, { json }: Flags): Promise<void> {
   if (json === true) return writeJson(terminal, all)
   if (all.length === 0) return writeLine(terminal, 'There is no API key.')
   const now = terminal.clock.now()
-  writeTable(terminal, [['ID', 'NAME', 'SCOPES', 'ACTS FOR', 'SINCE', 'UNTIL'], ...all.map((key) => row(key, now))])
+  writeTable(terminal, [
+    ['ID', 'NAME', 'SCOPES', 'ACTS FOR', 'RESOURCE', 'SINCE', 'UNTIL'],
+    ...all.map((key) => row(key, now)),
+  ])
 }
 
 async function remove(terminal: Terminal, id: string): Promise<void> {

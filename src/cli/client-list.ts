@@ -9,7 +9,8 @@ import { inForce } from './declared.js'
 import { withStorage } from './storage.js'
 
 const day = (at: Date) => at.toISOString().slice(0, 10)
-const addedBy = { static: 'command', file: 'file', dynamic: 'itself' } as const
+/** Whose a client is, as every command says it. */
+export const addedBy = { static: 'command', file: 'file', dynamic: 'itself' } as const
 
 type Named = Pick<ListedClient, 'name' | 'origin'>
 
@@ -46,7 +47,12 @@ function groupRow(group: ProductGroup, own: OwnNames): string[] {
 
 function groupJson({ newest, ...group }: ProductGroup, own: OwnNames): unknown {
   const nameWarning = warningOf(group, own)
-  return { ...group, newest: { clientId: newest.clientId, createdAt: newest.createdAt }, nameWarning }
+  return {
+    ...group,
+    origin: addedBy[group.origin],
+    newest: { clientId: newest.clientId, createdAt: newest.createdAt },
+    nameWarning,
+  }
 }
 
 export async function listClients(terminal: Terminal, shown: { all: boolean; asJson: boolean }): Promise<void> {
@@ -57,7 +63,11 @@ export async function listClients(terminal: Terminal, shown: { all: boolean; asJ
   const { PRODUCT_NAME: productName, ISSUER_URL: issuer } = loadConfig(terminal)
   const own = ownNames({ productName, issuer, resources })
   if (shown.asJson) {
-    const each = clients.map((client) => ({ ...client, nameWarning: warningOf(client, own) }))
+    const each = clients.map((client) => ({
+      ...client,
+      origin: addedBy[client.origin],
+      nameWarning: warningOf(client, own),
+    }))
     return writeJson(terminal, shown.all ? each : groups.map((group) => groupJson(group, own)))
   }
   if (clients.length === 0)

@@ -17,7 +17,7 @@ import { createAuditTrail } from '../storage/audit/audit.js'
 import { createClientStore } from '../storage/clients/clients.js'
 import { readDeclared } from '../storage/declarations/declarations.js'
 import { inviteClient, withdrawAllInvitations } from './client-invitations.js'
-import { listClients } from './client-list.js'
+import { addedBy, listClients } from './client-list.js'
 import { urlLines, withResources } from './client-resources.js'
 import {
   type Command,
@@ -189,7 +189,7 @@ async function add(terminal: Terminal, given: Flags): Promise<void> {
 async function show(terminal: Terminal, clientId: string): Promise<void> {
   const client = await withStorage(terminal, (storage) => createClientStore(storage).find(clientId))
   if (client === undefined) throw new Error(`there is no client ${clientId}`)
-  writeJson(terminal, client)
+  writeJson(terminal, { ...client, origin: addedBy[client.origin] })
 }
 
 async function remove(terminal: Terminal, clientId: string): Promise<void> {

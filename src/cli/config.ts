@@ -3,7 +3,7 @@ import { type Config, ConfigError, describeConfig } from '../config/config.js'
 import { judgeAll, mistakesOf, withoutWrong } from '../config/judgement.js'
 import { FileMistakes } from '../declarations/declaration-file.js'
 import type { Part } from '../program/parts-served.js'
-import { productionWarnings } from '../program/production.js'
+import { overruledSettings, productionWarnings } from '../program/production.js'
 import { tracingSettings } from '../telemetry/tracing-settings.js'
 import {
   type Command,
@@ -42,8 +42,11 @@ async function check(terminal: Terminal, only: Part | undefined): Promise<void> 
   const parts = only === undefined ? bothParts : [only]
   let taken: readonly string[] = []
   let served = config
+  let overruled: readonly string[] = []
   const ofFile = await mistakesOf(async () => {
-    served = notesConfig(config, await declaredByFile(config, parts, terminal.environment))
+    const declared = await declaredByFile(config, parts, terminal.environment)
+    served = notesConfig(config, declared)
+    overruled = overruledSettings(config, declared)
   })
   const judgements = [
     () => tracingSettings(terminal.environment),
@@ -60,7 +63,7 @@ async function check(terminal: Terminal, only: Part | undefined): Promise<void> 
   }
   if (ofFile.length > 0) throw new FileMistakes(ofFile)
 
-  const warnings = [...config.settingWarnings, ...productionWarnings(config, only)]
+  const warnings = [...config.settingWarnings, ...overruled, ...productionWarnings(config, only)]
   for (const warning of warnings) writeLine(terminal, `warning: ${warning}`)
   const together = only === undefined ? await mistakesOf(() => checkSettings(config, ['auth', 'mcp'])) : []
   for (const mistake of together) writeLine(terminal, `note: not for both servers in one process: ${mistake}`)

@@ -11,6 +11,7 @@ import { diagnose } from '../doctor/doctor.js'
 import { countOutcomes } from '../doctor/finding.js'
 import { diagnoseLocally } from '../doctor/local/local.js'
 import { findingsJson, findingsLines, reportJson, reportLines } from '../doctor/report.js'
+import { notesIn } from '../oauth/declared-resource.js'
 import { canParseUrl } from '../oauth/url.js'
 import {
   type Command,
@@ -36,10 +37,7 @@ type Flags = FlagsOf<typeof flags>
 
 /** Where the notes are declared here: our own MCP server. */
 async function ownUrl(terminal: Terminal): Promise<string> {
-  const [{ declaredByFile }, { notesIn }] = await Promise.all([
-    import('../program/declarations/declared-by-file.js'),
-    import('../oauth/declared-resource.js'),
-  ])
+  const { declaredByFile } = await import('../program/declarations/declared-by-file.js')
   const notes = notesIn(await declaredByFile(loadConfig(terminal), ['mcp'], terminal.environment))
   if (notes === undefined) throw new UsageError('say which MCP URL: no notes are declared here')
   return notes.url

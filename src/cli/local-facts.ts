@@ -27,7 +27,7 @@ import { createProxyProbe, probeHeaders } from '../http/proxy-probe.js'
 import { overdueNotesRows } from '../mcp-host/expired-rows.js'
 import { tryFollowing } from '../mcp-host/revocations.js'
 import { notesMigrations } from '../notes/notes-database.js'
-import { notesIn } from '../oauth/declared-resource.js'
+import { type Declarations, notesIn } from '../oauth/declared-resource.js'
 import { authorizationServerMetadataUrls, pathOf, protectedResourceMetadataUrl } from '../oauth/well-known.js'
 import { hasEmbeddedDatabase } from '../program/data-folder.js'
 import {
@@ -40,7 +40,7 @@ import {
 import { declaredByFile } from '../program/declarations/declared-by-file.js'
 import { notesConfig } from '../program/declarations/in-force.js'
 import { isEmbedded } from '../program/parts-served.js'
-import { productionWarnings } from '../program/production.js'
+import { overruledSettings, productionWarnings } from '../program/production.js'
 import { checkSettings } from '../program/settings-check.js'
 import { internalUrl, ownClient } from '../program/topology.js'
 import { readStorageCondition, type StorageCondition } from '../storage/condition.js'
@@ -57,12 +57,12 @@ export interface LocalExamination {
 async function readSettings(
   terminal: Terminal,
   parts: readonly Part[],
-): Promise<{ config?: Config; hasNotes?: boolean; mistakes: readonly string[] }> {
+): Promise<{ config?: Config; declared?: Declarations; mistakes: readonly string[] }> {
   try {
     const config = loadConfig(terminal)
     await checkSettings(config, parts)
     const declared = await declaredByFile(config, parts, terminal.environment)
-    return { config: notesConfig(config, declared), hasNotes: notesIn(declared) !== undefined, mistakes: [] }
+    return { config: notesConfig(config, declared), declared, mistakes: [] }
   } catch (error) {
     return {
       mistakes:
@@ -251,7 +251,7 @@ async function askFeed(
 export async function gatherLocalFacts(terminal: Terminal, { only, network }: LocalExamination): Promise<LocalFacts> {
   const { clock } = terminal
   const parts = (['auth', 'mcp'] as const).filter((part) => only === undefined || part === only)
-  const { config, hasNotes = false, mistakes } = await readSettings(terminal, parts)
+  const { config, declared = { resources: [], assertionIssuers: [] }, mistakes } = await readSettings(terminal, parts)
   const nothing = { ...{ at: clock.now(), parts, mistakes, warnings: [], databases: [], stored: undefined } }
   if (config === undefined) {
     const further = { encryptionKey: undefined, disk: undefined, addresses: [] }
@@ -262,14 +262,16 @@ export async function gatherLocalFacts(terminal: Terminal, { only, network }: Lo
   const secretAt = (one: Address) => (encryption.facts?.flaw === undefined ? secretFor(one, config, only) : undefined)
   const [examined, addresses] = await Promise.all([
     Promise.all(parts.map((part) => examineDatabase(config, part, clock, encryption.keys))),
-    Promise.all(addressesOf(config, only, hasNotes).map((one) => ask(one, secretAt(one), network, clock))),
+    Promise.all(
+      addressesOf(config, only, notesIn(declared) !== undefined).map((one) => ask(one, secretAt(one), network, clock)),
+    ),
   ])
   const stored = examined.find((one) => one.stored !== undefined)?.stored
   const isMissing = parts.includes('auth') && encryption.keys === undefined && stored?.keys.areUnmade === false
   const missing = { file: encryptionKeyFile(config), flaw: `${encryptionKeyFile(config)} is missing` }
   return {
     ...nothing,
-    warnings: [...config.settingWarnings, ...productionWarnings(config, only)],
+    warnings: [...config.settingWarnings, ...overruledSettings(config, declared), ...productionWarnings(config, only)],
     databases: examined.map(({ facts }) => facts),
     stored,
     encryptionKey: encryption.facts ?? (isMissing ? missing : undefined),

@@ -40,6 +40,8 @@ export type Config = Readonly<Values> & {
   readonly settingWarnings: readonly string[]
   /** Settings that say where the notes are, as far as they are set: a file that declares resources says it in their place. */
   readonly notesSettings: readonly string[]
+  /** Settings of tokens that the operator gave: a file's resources have rules of their own. */
+  readonly tokenSettings: readonly string[]
   /** CALL_LIMIT_PER_CALLER and CALL_LIMIT_TOTAL. */
   readonly callLimits: { readonly perCaller: CallLimit | undefined; readonly overall: CallLimit | undefined }
 }
@@ -141,6 +143,7 @@ export function parseConfig(environment: Environment, readFile: (path: string) =
     issuerIsLoopback,
     settingWarnings: unknown.warnings,
     notesSettings: ['RESOURCE_URL', 'RESOURCE_ALIASES'].filter(isGiven),
+    tokenSettings: ['ACCESS_TOKEN_FORMAT', 'ACCESS_TOKEN_TTL_SECONDS'].filter(isGiven),
     registrationMode: values.REGISTRATION ?? (issuerIsLoopback ? 'open' : 'limited'),
     authPort: values.AUTH_PORT ?? portOf(values.ISSUER_URL),
     mcpPort: values.MCP_PORT ?? portOf(values.RESOURCE_URL),

@@ -20,6 +20,8 @@ export interface NewApiKey {
   /** What the operator calls it. */
   readonly name: string
   readonly subject?: string | undefined
+  /** Canonical identifier of the resource that it is for. */
+  readonly resource: string
   readonly scopes: readonly string[]
   readonly expiresAt: Date
 }
@@ -39,27 +41,33 @@ interface Row {
   readonly keyHash: string
   readonly name: string
   readonly subject: string | null
+  readonly resource: string | null
   readonly scope: string
   readonly createdAt: Date
   readonly expiresAt: Date
 }
 
 const columns: ColumnsOf<Row> = {
-  ...apiKeys.pick('id', 'name', 'subject', 'scope'),
+  ...apiKeys.pick('id', 'name', 'subject', 'resource', 'scope'),
   ...{ keyHash: text, createdAt: moment, expiresAt: moment },
 }
 
+// By way of JSON, because a schema of the release before has no such column.
 const find = apiKeys.read(
   'api_key_find',
   columns,
-  `SELECT id, key_hash AS "keyHash", name, subject, scope, created_at AS "createdAt", expires_at AS "expiresAt"
+  `SELECT id, key_hash AS "keyHash", name, subject, to_jsonb(api_keys) ->> 'resource' AS resource, scope, created_at AS "createdAt", expires_at AS "expiresAt"
     FROM api_keys WHERE id = $1`,
   'security',
 )
 
-function listed({ id, name, subject, scope, createdAt, expiresAt }: Row): ListedApiKey {
+function listed({ id, name, subject, resource, scope, createdAt, expiresAt }: Row): ListedApiKey {
   const scopes = parseScope(scope)
-  return { id, name, scopes, createdAt, expiresAt, ...(subject !== null && { subject }) }
+  return {
+    ...{ id, name, scopes, createdAt, expiresAt },
+    ...(subject !== null && { subject }),
+    ...(resource !== null && { resource }),
+  }
 }
 
 /** The look-up of each request that brings a key. */
@@ -75,10 +83,10 @@ export function createApiKeyStore(sql: Sql): ApiKeyStore {
 export function createApiKeyList({ adapter }: Pick<Database, 'adapter'>, clock: Clock): ApiKeyList {
   const { apiKey: keys } = new PrismaClient({ adapter })
   return {
-    add: async ({ name, subject = null, scopes, expiresAt }) => {
+    add: async ({ name, subject = null, resource, scopes, expiresAt }) => {
       const id = Buffer.from(randomSecret(6), 'base64url').toString('hex')
       const key = formatApiKey(id, randomSecret())
-      const row = { id, keyHash: hashApiKey(key), name, subject, scope: scopes.join(' ') }
+      const row = { id, keyHash: hashApiKey(key), name, subject, resource, scope: scopes.join(' ') }
       await keys.create({ data: { ...row, createdAt: clock.now(), expiresAt } })
       return { id, key }
     },

@@ -18,6 +18,8 @@ export interface TokenVerifierOptions {
   readonly audience: string
   /** Given: tokens are opaque and introspected. Absent: they are JWTs and verified here. */
   readonly introspection?: IntrospectionCredentials | undefined
+  /** Former ones: API keys for them are taken. */
+  readonly aliases?: readonly string[] | undefined
   /** Given: API keys are taken, too. */
   readonly apiKeys?: ApiKeyStore | undefined
   /** For URLs from configuration. */
@@ -27,7 +29,7 @@ export interface TokenVerifierOptions {
 
 /** Contacts nobody before the first token arrives, so the two servers may start in any order. */
 export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifier {
-  const { issuer, internalUrl, audience, introspection, apiKeys: store, fetch, clock } = options
+  const { issuer, internalUrl, audience, introspection, apiKeys: store, aliases, fetch, clock } = options
   const server = {
     issuer,
     ...(internalUrl !== undefined && { internalUrl }),
@@ -36,5 +38,5 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
   // The guard in front of the endpoint checks the proofs (app.ts).
   const { verify } = createVerifier({ audience, authorizationServers: [server], takesBoundTokens: true, fetch, clock })
   // Outside the cache: a removed key is refused at once.
-  return store === undefined ? verify : takeApiKeys(verify, { store, clock, resource: audience })
+  return store === undefined ? verify : takeApiKeys(verify, { store, clock, resource: audience, aliases })
 }

@@ -107,6 +107,12 @@ export const logProblems = {
     change: { operator: 'Correct the mistakes that the line names; check the file’s permissions and the database.' },
     show: 'gatehouse config check',
   },
+  'declarations-not-kept': {
+    logs: ['what the declaration file says could not be kept'],
+    means:
+      'The file is in force, but the next start of this MCP server could not go on with it if the file were wrong then.',
+    change: { operator: 'Look at the notes database. The file is kept when it changes, or at the next start.' },
+  },
   'notes-not-moved': {
     logs: [
       'the notes are declared at another port: it is opened at the next start',

@@ -168,6 +168,13 @@ export const mcpTokenProblems = {
     change: { client: 'Send the complete key, as it was shown once.', operator: 'Create a new key.' },
     show: 'gatehouse api-keys list',
   },
+  'api-key-elsewhere': {
+    error: 'invalid_token',
+    logs: ['an API key for another resource'],
+    means: 'The API key was made for another URL of the MCP server, or for another server.',
+    change: { operator: 'Make another key: it is for the URL at which the notes are declared now.' },
+    show: 'gatehouse api-keys list',
+  },
   'api-key-expired': {
     error: 'invalid_token',
     logs: ['the API key has expired'],

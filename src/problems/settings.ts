@@ -148,6 +148,13 @@ export const settingProblems = {
     change: { operator: 'Correct the file as the lines say.' },
     show: check,
   },
+  'token-settings-overruled': {
+    says: ['{} has no effect on the resources of the declaration file: set {} there'],
+    means:
+      'Each resource of the declaration file has rules of its own for its tokens. The setting does not reach them.',
+    change: { operator: 'Write the member that the line names into the entries, and leave the setting out.' },
+    show: check,
+  },
   'settings-unusual': {
     says: [
       'TRUSTED_PROXIES is not set: all clients seem to have the address of your proxy, and share its rate limits',

@@ -14,6 +14,7 @@ import { createIssuerMirror } from '../mcp-host/issuer-mirror.js'
 import { createProofReplayStore } from '../mcp-host/proof-replays.js'
 import { observedMcpServer } from '../mcp-host/request-counts.js'
 import { openRevocations, type RefuseRevoked } from '../mcp-host/revocations.js'
+import { createServedDeclarations } from '../mcp-host/served-declarations.js'
 import { createSharedBuckets } from '../mcp-host/shared-buckets.js'
 import { createTokenVerifier } from '../mcp-host/token-verifier.js'
 import { createNotesReadiness, notesMigrations } from '../notes/notes-database.js'
@@ -25,8 +26,9 @@ import { createOperatorFetch } from '../outbound/operator-fetch.js'
 import { createPages, viewsFolder } from '../pages/pages.js'
 import { brandOf } from './branding.js'
 import { bringUpToDate, letCommandsIn, openDatabase, operatorSecrets } from './databases.js'
+import { type FollowedDeclarations, openFileCopy } from './declarations/following.js'
 import { notesConfig } from './declarations/in-force.js'
-import type { DeclaredParts } from './parts.js'
+import type { DeclaredParts, Parts } from './parts.js'
 import { internalUrl, ownClient } from './topology.js'
 
 function sharedBuckets({ sql }: Database, log: Logger) {
@@ -127,7 +129,15 @@ function notesApp(
   return createMcpApp({
     definition: { ...notesServer(resourceUrl, database, clock, config.RESOURCE_ALIASES), resource: describedBy(notes) },
     issuer,
-    verify: refuseRevoked(createTokenVerifier({ ...reach, audience: resourceUrl, introspection, apiKeys })),
+    verify: refuseRevoked(
+      createTokenVerifier({
+        ...reach,
+        audience: resourceUrl,
+        aliases: config.RESOURCE_ALIASES,
+        introspection,
+        apiKeys,
+      }),
+    ),
     pages: createPages<ConnectViews>({
       viewsFolder,
       productName,
@@ -177,15 +187,11 @@ function servedOf(declarations: Declarations): string {
 /** The port that a start with these declarations opens. */
 const openedPort = ({ config }: DeclaredParts, declarations: Declarations) => notesConfig(config, declarations).mcpPort
 
-/** Opened, not listening: its app may be served on the authorization server's port. */
-export async function openMcp(parts: DeclaredParts): Promise<ServedMcp> {
-  const { config, log, clock, overrides, startsAll, closers, observability, declared } = parts
+/** Not listening: its app may be served on the authorization server's port. */
+function openMcp(parts: DeclaredParts, database: Database): ServedMcp {
+  const { log, clock, overrides, closers, observability, declared } = parts
   const { worker } = overrides
   const port = openedPort(parts, declared.live.current())
-  const database = observability.database('mcp', await openDatabase(config, 'mcp', log))
-  closers.add(() => database.close())
-  if (startsAll) await bringUpToDate(config, database, notesMigrations, log)
-  closers.add(await letCommandsIn(config, 'mcp', database))
   const reach = reachOf(parts)
   const followerOf = createFollower(parts, reach)
   const build = (declarations: Declarations) => {
@@ -223,7 +229,31 @@ export async function openMcp(parts: DeclaredParts): Promise<ServedMcp> {
   }
 }
 
-export async function startMcp(parts: DeclaredParts, listening: (server: ListeningServer) => void): Promise<void> {
-  const { app } = await openMcp(parts)
-  listening(await listen(app, parts.config.HOST, openedPort(parts, parts.declared.live.current())))
+/** The MCP server's database, migrated, and what is done with it. */
+export interface OpenNotes {
+  /** The file, where the issuer's database is not here. */
+  followFile(): Promise<FollowedDeclarations>
+  open(parts: DeclaredParts): ServedMcp
+  start(parts: DeclaredParts, listening: (server: ListeningServer) => void): Promise<void>
+}
+
+export async function openNotes(parts: Parts): Promise<OpenNotes> {
+  const { config, log, clock, overrides, startsAll, closers, observability } = parts
+  const database = observability.database('mcp', await openDatabase(config, 'mcp', log))
+  closers.add(() => database.close())
+  if (startsAll) await bringUpToDate(config, database, notesMigrations, log)
+  closers.add(await letCommandsIn(config, 'mcp', database))
+  const { environment = {} } = overrides
+  return {
+    followFile: () =>
+      openFileCopy(
+        { config, log, environment, applies: false, isStart: startsAll },
+        createServedDeclarations(database.sql, clock),
+      ),
+    open: (declared) => openMcp(declared, database),
+    start: async (declared, listening) => {
+      const { app } = openMcp(declared, database)
+      listening(await listen(app, config.HOST, openedPort(declared, declared.declared.live.current())))
+    },
+  }
 }

@@ -5,6 +5,7 @@
 
 import { isIP } from 'node:net'
 import type { Config } from '../config/config.js'
+import type { Declarations } from '../oauth/declared-resource.js'
 import { isLoopbackHost } from '../oauth/redirect-uri.js'
 import { canParseUrl } from '../oauth/url.js'
 import { isPublicAddress } from '../outbound/public-address.js'
@@ -56,6 +57,18 @@ function mcpWarnings(config: Config): string[] {
     warnings.push('DATABASE_URL and NOTES_DATABASE_URL are the same: give the MCP server its own database and role')
   }
   return warnings
+}
+
+/** Settings that say nothing of the resources of a file, which have rules of their own. One line each. */
+export function overruledSettings(
+  { tokenSettings }: Pick<Config, 'tokenSettings'>,
+  { resources }: Declarations,
+): readonly string[] {
+  if (!resources.some(({ source }) => source === 'file')) return []
+  const member = (name: string) => (name === 'ACCESS_TOKEN_FORMAT' ? 'tokens.format' : 'tokens.ttl')
+  return tokenSettings.map(
+    (name) => `${name} has no effect on the resources of the declaration file: set ${member(name)} there`,
+  )
 }
 
 /** One line each; none for an issuer on localhost. `only`: the one server that runs. */

@@ -13,14 +13,14 @@ import type { ListeningServer } from '../http/http.js'
 import { createInProcessRoute } from '../http/in-process-route.js'
 import { type Declarations, notesIn } from '../oauth/declared-resource.js'
 import { prepareDatabases } from './data-folder.js'
-import { appliedBefore, declaredByFile } from './declarations/declared-by-file.js'
-import { type FollowedDeclarations, openFileCopy } from './declarations/following.js'
+import { declaredByFile, inForceBefore } from './declarations/declared-by-file.js'
+import type { FollowedDeclarations } from './declarations/following.js'
 import { declaredBy, notesConfig } from './declarations/in-force.js'
 import { openObservability } from './observability.js'
 import type { DeclaredParts, Parts, SystemOverrides } from './parts.js'
 import type { Part } from './parts-served.js'
 import { examineMachine } from './preflight.js'
-import { productionWarnings } from './production.js'
+import { overruledSettings, productionWarnings } from './production.js'
 import { checkSettings } from './settings-check.js'
 import { sharesPort } from './topology.js'
 
@@ -42,9 +42,9 @@ async function judgeFollowed(config: Config, parts: readonly Part[], environment
   try {
     return await declaredByFile(config, parts, environment)
   } catch (error) {
-    const before = error instanceof FileMistakes && parts.includes('auth') ? await appliedBefore(config) : undefined
+    const before = error instanceof FileMistakes ? await inForceBefore(config, parts) : undefined
     if (before === undefined) throw error
-    return declaredBy(config, before.rows)
+    return declaredBy(config, before)
   }
 }
 
@@ -116,18 +116,19 @@ export function createSystem(config: Config, overrides: SystemOverrides = {}): S
         // Loaded only where wanted: what the other server is made of costs a process 20 MiB.
         const auth = wanted.includes('auth') ? await import('./auth.js') : undefined
         const issuer = await auth?.openIssuer(opening)
-        const followed =
-          issuer?.declared ??
-          (await openFileCopy({ config, log: known.log, environment, applies: false, isStart: startsAll }))
+        const mcp = wanted.includes('mcp') ? await import('./mcp.js') : undefined
+        const notes = await mcp?.openNotes(opening)
+        const followed = issuer?.declared ?? (await notes?.followFile())
+        if (followed === undefined) throw new TypeError('neither server is wanted')
         declared = followed
+        if (startsAll) for (const warning of overruledSettings(config, followed.live.current())) known.log.warn(warning)
         const served = notesConfig(config, followed.live.current())
         const hasNotes = notesIn(followed.live.current()) !== undefined
         const parts: DeclaredParts = { ...opening, declared: followed }
-        const mcp = wanted.includes('mcp') ? await import('./mcp.js') : undefined
-        const isShared = mcp !== undefined && auth !== undefined && sharesPort(served, hasNotes)
-        const beside = isShared ? await mcp?.openMcp(parts) : undefined
+        const isShared = notes !== undefined && auth !== undefined && sharesPort(served, hasNotes)
+        const beside = isShared ? notes.open(parts) : undefined
         const starting = [
-          isShared ? undefined : mcp?.startMcp(parts, listening),
+          isShared ? undefined : notes?.start(parts, listening),
           issuer &&
             auth?.startAuth(parts, issuer, listening, beside).then((link) => {
               setupLink = link

@@ -6,13 +6,7 @@ import type { ResourceServerClient } from '../authorization-server/options.js'
 import type { Config } from '../config/config.js'
 import { createKnownResources } from '../declarations/known-resources.js'
 import { notesResource } from '../notes/notes-resource.js'
-import {
-  type Declarations,
-  declarationOf,
-  defaultTokenRules,
-  notesIn,
-  type TokenRules,
-} from '../oauth/declared-resource.js'
+import { type Declarations, declarationOf, defaultTokenRules, type TokenRules } from '../oauth/declared-resource.js'
 import { isSingleOrigin } from '../oauth/deployment.js'
 import { type ResourceDeclaration, readOnlyDeclaration } from '../oauth/resource.js'
 import { pathOf } from '../oauth/well-known.js'

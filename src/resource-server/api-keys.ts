@@ -19,6 +19,8 @@ export interface ApiKeyRecord {
   readonly keyHash: string
   /** `sub` of the person it acts for; absent: it acts for itself. */
   readonly subject?: string
+  /** Canonical identifier of the resource that it is for; absent: for any that looks it up. */
+  readonly resource?: string
   readonly scopes: readonly string[]
   readonly expiresAt: Date
 }
@@ -33,6 +35,8 @@ export interface ApiKeyOptions {
   readonly clock: VerifierClock
   /** Canonical identifier of the resource, which issues the keys itself. */
   readonly resource: string
+  /** Its former identifiers: keys for them are good. Default: none. */
+  readonly aliases?: readonly string[] | undefined
 }
 
 /** `ghk_`, 12 characters that name the key, 43 (256 bits) that prove it: easy to find where it should not be. */
@@ -58,7 +62,10 @@ function isSame(left: string, right: string): boolean {
  * Wraps a verifier: what looks like an API key is looked up, everything else goes on to it. A key becomes an access token of this
  * resource, by the client `api-key:ID`. Put it outside the token cache. A store that fails is `temporarily_unavailable`.
  */
-export function takeApiKeys(verify: TokenVerifier, { store, clock, resource }: ApiKeyOptions): TokenVerifier {
+export function takeApiKeys(
+  verify: TokenVerifier,
+  { store, clock, resource, aliases = [] }: ApiKeyOptions,
+): TokenVerifier {
   return async (token): Promise<AccessToken> => {
     if (!token.startsWith('ghk_')) return verify(token)
     const id = form.exec(token)?.[1]
@@ -67,6 +74,8 @@ export function takeApiKeys(verify: TokenVerifier, { store, clock, resource }: A
       throw verificationUnavailable('API keys cannot be looked up', error)
     })
     if (record === undefined || !isSame(record.keyHash, hashApiKey(token))) throw invalidToken('no such API key')
+    if (record.resource !== undefined && ![resource, ...aliases].includes(record.resource))
+      throw invalidToken('an API key for another resource')
     if (record.expiresAt.getTime() <= clock.now().getTime()) throw invalidToken('the API key has expired')
     const clientId = `api-key:${id}`
     return {

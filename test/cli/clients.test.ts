@@ -32,7 +32,7 @@ describe('gatehouse clients', () => {
     const clientId = printed(added, 'client_id')
     expect(JSON.parse((await clients('show', clientId)).stdout)).toMatchObject({
       clientId,
-      origin: 'static',
+      origin: 'command',
       metadata: {
         client_name: 'Web app',
         redirect_uris: ['https://app.example.org/cb', 'http://127.0.0.1/cb'],
@@ -74,6 +74,7 @@ describe('gatehouse clients', () => {
         newest: { clientId: ids[2] },
       },
     ])
+    expect(JSON.parse((await clients('list', '--json')).stdout)).toMatchObject([{ origin: 'command' }])
     const each = JSON.parse((await clients('list', '--all', '--json')).stdout)
     expect(each.map(({ clientId }: { clientId: string }) => clientId)).toEqual(ids)
   })

@@ -46,6 +46,11 @@ export const targets: readonly TargetEntry[] = [
   { name: 'accept', load: async () => (await import('./targets/accept.js')).accept, packages: ['/negotiator/lib/'] },
   { name: 'form-token', load: async () => (await import('./targets/form-token.js')).formToken },
   { name: 'identity-assertion', load: async () => (await import('./targets/identity-assertion.js')).identityAssertion },
+  {
+    name: 'declaration-file',
+    load: async () => (await import('./targets/declaration-file.js')).declarationFile,
+    packages: ['/yaml/dist/'],
+  },
   { name: 'settings', load: async () => (await import('./targets/settings.js')).settings },
 ]
 

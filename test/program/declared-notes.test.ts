@@ -1,16 +1,18 @@
 /** The notes of our own MCP server while the file that declares them changes: where they are, and what was revoked there. */
-import { writeFileSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals'
 import { randomSecret } from '../../src/base/secrets.js'
 import { parseConfig } from '../../src/config/config.js'
 import { declaredBy, notesConfig } from '../../src/program/declarations/in-force.js'
+import { runCli } from '../cli/terminal.js'
 import { eventually, firstAnswer } from '../support/eventually.js'
 import { freePort } from '../support/free-port.js'
 import { callTool } from '../support/mcp-request.js'
 import { newGrant, obtainTokens, revoke } from '../support/oauth-client.js'
 import { temporaryFolder } from '../support/run-folder.js'
-import { type Stack, startStack } from '../support/stack.js'
+import { stackSettings } from '../support/settings.js'
+import { failureOfStart, type Stack, startStack } from '../support/stack.js'
 
 jest.setTimeout(300_000)
 
@@ -116,6 +118,51 @@ describe('The notes of a process of their own, with a copy of the file', () => {
     await eventually(async () => !(await health()).includes('warnings'))
     // An app in its place would have neither the issuer's keys nor its revocations.
     expect([await statusAt(url, tokens.first), await statusAt(url, tokens.second)]).toEqual([401, 200])
+  })
+})
+
+describe('A later start of the MCP server alone', () => {
+  const file = join(temporaryFolder('notes'), 'gatehouse.yaml')
+  const mcpAlone = { only: 'mcp' } as const
+
+  it('goes on with what its file said last, if the file is wrong or gone, and says so', async () => {
+    const url = `http://localhost:${await freePort()}/mcp`
+    writeFileSync(file, notesAt(url))
+    const env = { RESOURCE_URL: '', GATEHOUSE_FILE: file, API_KEYS: 'true' }
+    const first = await startStack({ database: 'embedded', env, overrides: mcpAlone })
+    await first.stop()
+    const again = async (expected: RegExp) => {
+      const stack = await startStack({ database: 'embedded', env: first.settings, overrides: mcpAlone })
+      expect(stack.resource).toBe(url)
+      expect((await fetch(url)).status).toBe(401)
+      const health = await (await fetch(`${new URL(url).origin}/health/ready`)).json()
+      expect(health).toMatchObject({ status: 'ready', warnings: [expect.stringMatching(expected)] })
+      await stack.stop()
+    }
+    writeFileSync(file, 'resources: [')
+    await again(/^gatehouse\.yaml:1:/)
+    rmSync(file)
+    await again(/^gatehouse\.yaml:1:1: the file cannot be read: ENOENT/)
+    // A first start has nothing to go on with.
+    const settings = await stackSettings({ database: 'embedded', env })
+    expect(await failureOfStart(settings, mcpAlone)).toContain('the file cannot be read')
+  })
+
+  it('takes API keys for the URL at which the notes are, and for no other', async () => {
+    const origin = `http://localhost:${await freePort()}`
+    writeFileSync(file, notesAt(`${origin}/mcp`))
+    const env = { RESOURCE_URL: '', GATEHOUSE_FILE: file, API_KEYS: 'true' }
+    const stack = await startStack({ database: 'embedded', env, overrides: mcpAlone })
+    const { stdout } = await runCli(['api-keys', 'add', 'Nightly', '--scopes', 'notes:read'], stack.settings)
+    const key = /^api_key +(\S+)$/m.exec(stdout)?.[1] ?? ''
+    expect(await statusAt(`${origin}/mcp`, key)).toBe(200)
+    writeFileSync(file, notesAt(`${origin}/moved`))
+    await eventually(async () => (await fetch(`${origin}/moved`)).status === 401)
+    expect(await statusAt(`${origin}/moved`, key)).toBe(401)
+    writeFileSync(file, notesAt(`${origin}/moved`, `, aliases: ["${origin}/mcp"]`))
+    await eventually(async () => (await statusAt(`${origin}/moved`, key)) === 200)
+    expect((await runCli(['api-keys', 'list'], stack.settings)).stdout).toContain(` ${origin}/mcp `)
+    await stack.close()
   })
 })
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { type Environment, parseConfig } from '../../src/config/config.js'
-import { productionWarnings } from '../../src/program/production.js'
+import { declarationOf } from '../../src/oauth/declared-resource.js'
+import { overruledSettings, productionWarnings } from '../../src/program/production.js'
 import { runCli } from '../cli/terminal.js'
 import { mistakesOf } from '../config/config-mistakes.js'
 
@@ -104,5 +105,23 @@ describe('What is seldom meant there', () => {
       exitCode: 1,
       stderr: expect.stringMatching(/^gatehouse: one setting is wrong:\n {2}MCP_SERVER_SECRET is a placeholder/),
     })
+  })
+})
+
+describe('Settings of tokens beside a declaration file with resources', () => {
+  const resource = (source: 'file' | 'settings') => {
+    const described = { resource: 'https://mcp.example.com/mcp', aliases: [], name: 'A', description: '' }
+    return declarationOf({ ...described, scopes: [], tools: [], defaultScopes: [] }, { source })
+  }
+  const warned = (environment: Environment, source: 'file' | 'settings') =>
+    overruledSettings(parseConfig(environment, noFiles), { resources: [resource(source)], assertionIssuers: [] })
+
+  it('are told to have no effect there', () => {
+    const both = { ACCESS_TOKEN_FORMAT: 'jwt', ACCESS_TOKEN_TTL_SECONDS: '300' }
+    expect(warned(both, 'file')).toEqual([
+      'ACCESS_TOKEN_FORMAT has no effect on the resources of the declaration file: set tokens.format there',
+      'ACCESS_TOKEN_TTL_SECONDS has no effect on the resources of the declaration file: set tokens.ttl there',
+    ])
+    expect([warned({}, 'file'), warned(both, 'settings')]).toEqual([[], []])
   })
 })

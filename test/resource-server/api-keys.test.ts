@@ -31,7 +31,7 @@ async function present(token: string, records: readonly ApiKeyRecord[] | 'broken
     async () => {
       throw invalidToken('passed on')
     },
-    { store, clock, resource },
+    { store, clock, resource, aliases: ['https://old.example/mcp'] },
   )
   try {
     return await verify(token)
@@ -53,6 +53,12 @@ describe('API keys at the door of access tokens', () => {
     })
   })
 
+  it('may be for one resource, by any of its names', async () => {
+    const alias = 'https://old.example/mcp'
+    for (const each of [resource, alias])
+      expect(await present(key, [{ ...record, resource: each }])).toMatchObject({ audience: [resource] })
+  })
+
   it('act for nobody when they were made for nobody', async () => {
     const { subject: _, ...nobodys } = record
     expect(userOf((await present(key, [nobodys])) as Parameters<typeof userOf>[0])).toBeUndefined()
@@ -69,6 +75,12 @@ describe('API keys at the door of access tokens', () => {
     ['an id alone', 'ghk_abcdef012345', [record], 'not the form of an API key'],
     ['an id in capitals', key.toUpperCase().replace('GHK', 'ghk'), [record], 'not the form of an API key'],
     ['something after the key', `${key}x`, [record], 'not the form of an API key'],
+    [
+      'a key for another resource',
+      key,
+      [{ ...record, resource: 'https://mcp.example/other' }],
+      'an API key for another resource',
+    ],
     ['a key at its end', key, [{ ...record, expiresAt: clock.now() }], 'the API key has expired'],
     ['a key that cannot be looked up', key, 'broken', 'API keys cannot be looked up'],
   ])('%s: %j', async (_case, token, records, detail) => expect(await present(token, records)).toBe(detail))

@@ -1,8 +1,10 @@
 /** What is declared where nothing runs: by the followed file, or by what was applied last. For starts, and for commands beside servers. */
+import { systemClock } from '../../base/clock.js'
 import type { Config } from '../../config/config.js'
 import type { DeclaredFile } from '../../declarations/declaration-file.js'
+import { createServedDeclarations, type ServedDeclarations } from '../../mcp-host/served-declarations.js'
 import type { Declarations } from '../../oauth/declared-resource.js'
-import { type DeclaredState, readDeclared, type StoredDeclaration } from '../../storage/declarations/declarations.js'
+import { readDeclared, type StoredDeclaration } from '../../storage/declarations/declarations.js'
 import type { Part } from '../parts-served.js'
 import { declaredBy } from './in-force.js'
 import { type Environment, type FileText, judgeFile, readFollowed } from './judging.js'
@@ -18,41 +20,57 @@ function rowsOf({ resources }: DeclaredFile): readonly StoredDeclaration[] {
   }))
 }
 
-/** Resources of this file, or of the settings if there is none. Rejects with its FileMistakes. */
-export async function declaredIn(
+/** Resources of this file; none if there is no file. Rejects with its FileMistakes. */
+export async function rowsIn(
   config: Config,
   file: FileText | undefined,
   how: { readonly environment: Environment; readonly withClients: boolean },
-): Promise<Declarations> {
-  if (file === undefined) return declaredBy(config, [])
-  const { declared } = await judgeFile(config, file, how)
-  return declaredBy(config, rowsOf(declared))
+): Promise<readonly StoredDeclaration[]> {
+  return file === undefined ? [] : rowsOf((await judgeFile(config, file, how)).declared)
 }
 
 /**
  * Resources of the followed file, or of the settings if there is none. Rejects with its FileMistakes. Looks at no database: what was applied
  * beside the file is not in it.
  */
-export function declaredByFile(
+export async function declaredByFile(
   config: Config,
   parts: readonly Part[],
   environment: Environment,
 ): Promise<Declarations> {
-  return declaredIn(config, readFollowed(config), { environment, withClients: parts.includes('auth') })
+  const how = { environment, withClients: parts.includes('auth') }
+  return declaredBy(config, await rowsIn(config, readFollowed(config), how))
 }
 
-/** What was applied to the issuer's database of these settings; `undefined` if nothing ever was. Opens and closes it. */
-export async function appliedBefore(config: Config): Promise<DeclaredState | undefined> {
+/** What the MCP server's database has of the file that was read last; `undefined` if none was, or the settings say where the notes are. */
+export async function servedBefore(
+  { notesSettings }: Pick<Config, 'notesSettings'>,
+  served: Pick<ServedDeclarations, 'read'>,
+): Promise<readonly StoredDeclaration[] | undefined> {
+  const text = notesSettings.length > 0 ? undefined : await served.read()
+  return text === undefined ? undefined : (JSON.parse(text) as readonly StoredDeclaration[])
+}
+
+/**
+ * What was in force at the last run, by the issuer's database or, without it, the MCP server's; `undefined` if nothing ever was. Opens and
+ * closes it.
+ */
+export async function inForceBefore(
+  config: Config,
+  parts: readonly Part[],
+): Promise<readonly StoredDeclaration[] | undefined> {
+  const part = parts.includes('auth') ? 'auth' : 'mcp'
   const [{ hasEmbeddedDatabase }, { isEmbedded }, { openBeside }] = await Promise.all([
     import('../data-folder.js'),
     import('../parts-served.js'),
     import('../databases.js'),
   ])
-  if (isEmbedded(config, 'auth') && !hasEmbeddedDatabase(config, 'auth')) return undefined
-  const database = await openBeside(config, 'auth')
+  if (isEmbedded(config, part) && !hasEmbeddedDatabase(config, part)) return undefined
+  const database = await openBeside(config, part)
   try {
-    const state = await readDeclared({ database })
-    return state.version === 0 ? undefined : state
+    if (part === 'mcp') return await servedBefore(config, createServedDeclarations(database.sql, systemClock))
+    const { version, rows } = await readDeclared({ database })
+    return version === 0 ? undefined : rows
   } catch (error) {
     // Not migrated yet.
     if (typeof error === 'object' && error !== null && 'code' in error && error.code === '42P01') return undefined

@@ -4,11 +4,13 @@ import type { Logger } from '../../base/log.js'
 import { runRegularly } from '../../base/sweeper.js'
 import type { Config } from '../../config/config.js'
 import { FileMistakes } from '../../declarations/declaration-file.js'
+import type { ServedDeclarations } from '../../mcp-host/served-declarations.js'
+import type { Declarations } from '../../oauth/declared-resource.js'
 import type { DeclaredState } from '../../storage/declarations/declarations.js'
 import { declaredVersion, readDeclared } from '../../storage/declarations/declarations.js'
 import type { Storage } from '../../storage/storage.js'
 import { applyFile } from './applying.js'
-import { declaredIn } from './declared-by-file.js'
+import { rowsIn, servedBefore } from './declared-by-file.js'
 import { createFileWatch, lookSeconds, type Seen } from './file-watch.js'
 import { declaredBy, LiveDeclarations } from './in-force.js'
 import { type Environment, type FileText, followedPath, judgeFile, publicLines, readFollowed } from './judging.js'
@@ -147,12 +149,38 @@ export async function openDeclarations(storage: Storage, options: FollowingOptio
   }
 }
 
-/** For an MCP server without the issuer's database: its own copy of the file. Rejects with FileMistakes. */
-export async function openFileCopy({ config, log, environment }: FollowingOptions): Promise<FollowedDeclarations> {
+/**
+ * For an MCP server without the issuer's database: its own copy of the file. `served` keeps what it said last. Rejects with FileMistakes at
+ * the first start with a wrong file.
+ */
+export async function openFileCopy(
+  options: FollowingOptions,
+  served: ServedDeclarations,
+): Promise<FollowedDeclarations> {
+  const { config, log, environment } = options
   const warnings = new Warnings(config, log)
-  const read = (file: FileText | undefined) => declaredIn(config, file, { environment, withClients: false })
-  const first = readFollowed(config)
-  const live = new LiveDeclarations(await read(first))
+  const read = async (file: FileText | undefined) => {
+    const rows = await rowsIn(config, file, { environment, withClients: false })
+    const text = JSON.stringify(rows)
+    await served
+      .read()
+      .then((kept) => (file === undefined || kept === text ? undefined : served.write(text)))
+      .catch((error: unknown) => log.warn({ err: error }, 'what the declaration file says could not be kept'))
+    return declaredBy(config, rows)
+  }
+  const first = seenNow(config)
+  const start = async (): Promise<Declarations> => {
+    const before = await servedBefore(config, served)
+    try {
+      if (first instanceof FileMistakes) throw first
+      if (first === undefined && before !== undefined && before.length > 0) throw gone(config)
+      return await read(first)
+    } catch (error) {
+      if ((options.isStart && before === undefined) || !warnings.take(error)) throw error
+      return declaredBy(config, before ?? [])
+    }
+  }
+  const live = new LiveDeclarations(await start())
   const use = async (seen: Seen): Promise<boolean> => {
     try {
       if (seen instanceof FileMistakes) throw seen
