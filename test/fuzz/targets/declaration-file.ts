@@ -45,9 +45,10 @@ function read(bytes: Uint8Array): DeclaredFile {
   }
 }
 
-const exported = ({ resources, clients, issuers }: DeclaredFile) =>
+const exported = ({ resources, groups, clients, issuers }: DeclaredFile) =>
   exportedFile({
     resources: resources.map(({ value }) => value),
+    groups: groups.map(({ value }) => value),
     clients: clients.map(({ value }) => value),
     issuers: issuers.map(({ value }) => value),
   })
@@ -81,6 +82,8 @@ export const declarationFile: FuzzTarget = {
   dictionary: [
     'resources:',
     'clients:',
+    'groups: [{ name: staff, members: [ada@example.com] }]',
+    'access: { groups: [staff] }',
     'assertion_issuers:',
     'url: https://mcp.example.com/tickets',
     'pattern: https://*.mcp.example.com/*',
