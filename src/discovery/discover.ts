@@ -1,6 +1,6 @@
 /**
- * A server introduces itself: reads the metadata of an MCP server that the operator named and, with a token, its tools. Asks at most some
- * twenty times, and believes nothing that the declaration file's reader would refuse.
+ * Reads the metadata of an MCP server that the operator named and, with a token, its tools. Sends about twenty requests at most, and uses
+ * nothing that the declaration file would refuse.
  */
 import type { GuardedRequests } from '../outbound/guarded-request.js'
 import type { Discovered } from './discovered-entry.js'
@@ -10,13 +10,13 @@ import { listTools } from './tool-list.js'
 export interface DiscoveryTarget {
   /** Canonical URL of the MCP endpoint. */
   readonly url: string
-  /** Ours, which the server has to name. */
+  /** This server's issuer, which the MCP server has to name. */
   readonly issuer: string
-  /** For the MCP endpoint alone. Without one, no tools are asked for. */
+  /** For the MCP endpoint only. Without a token, tools are not requested. */
   readonly token: string | undefined
 }
 
-/** Throws an Error with one clear line. */
+/** Throws a one-line error. */
 export async function discoverServer(
   requests: GuardedRequests,
   { url, issuer, token }: DiscoveryTarget,

@@ -1,4 +1,4 @@
-/** The declaration file's entry for a server, from what the server says of itself. Nothing of it is taken over that the file's reader refuses. */
+/** Makes the declaration file's entry for a server from the server's own metadata. Drops everything that the file would refuse. */
 import { displayText } from '../base/display-text.js'
 import { resourceSlug } from '../oauth/declared-resource.js'
 import { isOpenidScope } from '../oauth/openid-scopes.js'
@@ -7,24 +7,24 @@ import type { ResourceMetadata } from './resource-metadata.js'
 import type { ToolList } from './tool-list.js'
 
 export interface Discovered {
-  /** Canonical. */
+  /** Canonical URL. */
   readonly url: string
   readonly metadata: ResourceMetadata
   readonly toolList?: ToolList | undefined
 }
 
 export interface DiscoveredEntry {
-  /** One of `resources`, in the order in which it is to be printed. */
+  /** An entry of `resources`, with its members in printing order. */
   readonly entry: JsonObject
-  /** What the operator should know, one line each. */
+  /** Remarks for the operator, one line each. */
   readonly remarks: readonly string[]
 }
 
-/** Longest texts that the file takes, in UTF-16 units. */
+/** Maximum text lengths of the file, in UTF-16 units. */
 const longest = { name: 60, title: 80, description: 300 } as const
 const maxScopes = 100
 
-/** Text that the file takes; empty if nothing of it is left. */
+/** The text as the file accepts it; empty if nothing remains. */
 function plain(value: unknown, most: number): string {
   if (typeof value !== 'string') return ''
   let text = displayText(value, most)
@@ -36,7 +36,7 @@ function plain(value: unknown, most: number): string {
 
 const capitalised = (text: string) => text.charAt(0).toUpperCase() + text.slice(1)
 
-/** A first title, for the operator to better: "Read tickets" of `tickets:read`. */
+/** A first title for the operator to improve: "Read tickets" for `tickets:read`. */
 function titleOf(scope: string): string {
   const last = scope.split('/').at(-1) || scope
   const words = last.split(/[^A-Za-z\d]+/).filter((word) => word !== '')
@@ -45,7 +45,7 @@ function titleOf(scope: string): string {
   return capitalised(isPair ? `${verb} ${noun}` : words.join(' ')) || 'Use it'
 }
 
-/** `__proto__` is no member that an object can be given by its name. */
+/** `__proto__` cannot be assigned as an ordinary member. */
 const isScopeName = (name: string) => /^[\x21\x23-\x5b\x5d-\x7e]{1,80}$/.test(name) && name !== '__proto__'
 const isToolName = (name: unknown): name is string =>
   typeof name === 'string' && /^[\x21-\x7e]{1,80}$/.test(name) && name !== '__proto__'
@@ -60,7 +60,7 @@ function scopesIn({ document, challengeScopes }: ResourceMetadata): {
   return { names, left: own.length - names.length }
 }
 
-/** Scopes that a tool names itself, in the form of the OpenAI Apps SDK. */
+/** Scopes that a tool names itself, in the format of the OpenAI Apps SDK. */
 function toolScopes({ securitySchemes, _meta: meta }: JsonObject, known: readonly string[]): readonly string[] {
   const schemes = securitySchemes ?? (isJsonObject(meta) ? meta['securitySchemes'] : undefined)
   const named = Array.isArray(schemes) ? schemes.filter(isJsonObject).flatMap(({ scopes }) => stringsOf(scopes)) : []
@@ -79,7 +79,7 @@ function toolOf(tool: JsonObject, name: string, scopes: readonly string[]): Json
   }
 }
 
-/** What `given` says counts: members of an entry, scopes among them. Throws if there is no scope at all. */
+/** Members in `given`, including scopes, take precedence. Throws if there is no scope at all. */
 export function discoveredEntry({ url, metadata, toolList }: Discovered, given: JsonObject): DiscoveredEntry {
   const { document, isOpen } = metadata
   const info = toolList?.serverInfo ?? {}
@@ -99,7 +99,7 @@ export function discoveredEntry({ url, metadata, toolList }: Discovered, given: 
     const toolName = tool['name']
     return isToolName(toolName) ? [[toolName, toolOf(tool, toolName, names)] as const] : []
   })
-  // An id is made of the name's Latin letters.
+  // Ids are derived from the Latin letters of the name.
   const needsId = !/[a-z\d]/i.test((name ?? '').normalize('NFKD'))
   const entry = {
     url,

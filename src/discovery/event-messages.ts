@@ -1,8 +1,8 @@
-/** JSON-RPC messages out of an event stream that arrives in pieces (HTML standard, "server-sent events"). */
+/** Parses JSON-RPC messages from an event stream that arrives in pieces (HTML standard, "server-sent events"). */
 import { type JsonObject, jsonObject } from './json.js'
 
 export interface EventMessages {
-  /** Takes the next piece. Answers the messages that it completed. In linear time, however the stream is cut. */
+  /** Takes the next piece and returns the messages that it completes. Linear time, however the stream is split. */
   push(piece: string): readonly JsonObject[]
 }
 

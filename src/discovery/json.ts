@@ -1,4 +1,4 @@
-/** Reading what a stranger's server sent as JSON. */
+/** Reads JSON from an untrusted server. */
 
 export type JsonObject = Readonly<Record<string, unknown>>
 
@@ -6,7 +6,7 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** `undefined` for everything else than the text of one object. */
+/** `undefined` for anything but the text of an object. */
 export function jsonObject(text: string): JsonObject | undefined {
   try {
     const value: unknown = JSON.parse(text)
@@ -16,7 +16,7 @@ export function jsonObject(text: string): JsonObject | undefined {
   }
 }
 
-/** The strings of a list; none if it is no list. */
+/** The strings of a list; empty if the value is not a list. */
 export function stringsOf(value: unknown): readonly string[] {
   return Array.isArray(value) ? value.filter((entry) => typeof entry === 'string') : []
 }

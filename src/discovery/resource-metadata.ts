@@ -1,4 +1,7 @@
-/** Finds the protected resource metadata of an MCP server (RFC 9728 §3, §5; MCP authorization) and checks for whom it is. */
+/**
+ * Finds the protected resource metadata of an MCP server (RFC 9728 §3, §5; MCP authorization) and checks which resource and issuer it
+ * names.
+ */
 import { displayText } from '../base/display-text.js'
 import { parseChallenges } from '../oauth/challenge.js'
 import { canonicalResource } from '../oauth/resource.js'
@@ -9,12 +12,12 @@ import type { GuardedAnswer, GuardedRequests } from '../outbound/guarded-request
 import { type JsonObject, jsonObject, stringsOf } from './json.js'
 
 export interface ResourceMetadata {
-  /** Where the document was. */
+  /** URL of the document. */
   readonly place: string
   readonly document: JsonObject
   /** `scope` of the first challenge. */
   readonly challengeScopes: readonly string[]
-  /** A request without a token was served. */
+  /** True if the server answered a request without a token. */
   readonly isOpen: boolean
 }
 
@@ -28,7 +31,7 @@ const reasons: Readonly<Record<string, string>> = {
   UND_ERR_HEADERS_OVERFLOW: 'the headers of the answer are too large',
 }
 
-/** Why there was no answer, in words: the innermost cause that has any. */
+/** Why there was no response: the message of the innermost cause that has one. */
 export function reasonOf(error: unknown): string {
   let reason = ''
   for (let next = error, depth = 0; typeof next === 'object' && next !== null && depth < 6; depth += 1) {
@@ -54,7 +57,7 @@ function knock({ send }: GuardedRequests, url: string): Promise<GuardedAnswer> {
     // Only the headers matter.
     isEnough: () => true,
   }).catch((error: unknown) => {
-    // Without the cause: `describeFailure` would take its code for the database's.
+    // Without `cause`: `describeFailure` would take its code for one of the database.
     throw new Error(`no answer from ${url}: ${reasonOf(error)}`)
   })
 }
@@ -87,8 +90,7 @@ function judge(document: JsonObject, place: string, url: string, issuer: string)
 }
 
 /**
- * `url` is canonical. Throws an Error if nothing answers, if there is no document, if it is of another resource, or if it does not name
- * `issuer`.
+ * `url` is canonical. Throws if nothing answers, if there is no document, if it is for another resource, or if it does not name `issuer`.
  */
 export async function findResourceMetadata(
   requests: GuardedRequests,

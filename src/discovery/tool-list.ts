@@ -1,6 +1,6 @@
 /**
- * Asks an MCP server for its tools. Speaks the revisions with a handshake (2025-03-26 to 2025-11-25) first, then 2026-07-28, which has
- * none. The token goes to the MCP endpoint alone.
+ * Lists the tools of an MCP server. Tries the revisions with a handshake (2025-03-26 to 2025-11-25) first, then 2026-07-28, which has none.
+ * The token is sent to the MCP endpoint only.
  */
 import { displayText } from '../base/display-text.js'
 import type { GuardedAnswer, GuardedRequests } from '../outbound/guarded-request.js'
@@ -11,16 +11,16 @@ const handshakeRevision = '2025-11-25'
 const revision = '2026-07-28'
 const clientInfo = { name: 'gatehouse-discover', version: '1' }
 
-/** A server that never stops naming pages is left after so many. */
+/** Limit for a server that never stops returning further pages. */
 const maxPages = 10
 const maxTools = 200
 
 export interface ToolList {
-  /** As the server describes them. */
+  /** Tool descriptions as the server sent them. */
   readonly tools: readonly JsonObject[]
-  /** Of the server, if it said so. */
+  /** The server's own description, if it sent one. */
   readonly serverInfo: JsonObject
-  /** The server has more than are listed here. */
+  /** True if the server has more tools than are listed. */
   readonly isCut: boolean
 }
 
@@ -61,7 +61,7 @@ function createAsk({ send }: GuardedRequests, url: string, token: string): Ask {
   }
 }
 
-/** What the server said in place of a result. */
+/** The error that the server returned instead of a result. */
 function refusalOf({ answer: { status }, message }: Reply): Error {
   if (status === 401 || status === 403) {
     return new Error(`the server refuses the token with status ${status}: leave it out to go on without tools`)
@@ -104,7 +104,7 @@ function withoutHandshake(ask: Ask): Promise<ToolList> {
   return allPages((cursor) => ask('tools/list', { ...cursor, _meta: meta }, { headers }), {})
 }
 
-/** Throws an Error that says what the server answered instead, UntrustedFetchError if nothing. */
+/** Throws an Error with the server's response if it is not a list, or UntrustedFetchError if there is none. */
 export async function listTools(requests: GuardedRequests, url: string, token: string): Promise<ToolList> {
   const ask = createAsk(requests, url, token)
   const opening = await ask('initialize', { protocolVersion: handshakeRevision, capabilities: {}, clientInfo })
@@ -115,7 +115,7 @@ export async function listTools(requests: GuardedRequests, url: string, token: s
   const { protocolVersion, serverInfo } = opened
   const session = opening.answer.headers.get('mcp-session-id')
   const headers = {
-    // Revision 2025-03-26 has no such header, and ignores it.
+    // Revision 2025-03-26 has no such header, and servers ignore it.
     'mcp-protocol-version':
       typeof protocolVersion === 'string' && /^[\w-]{1,40}$/.test(protocolVersion)
         ? protocolVersion
@@ -130,7 +130,7 @@ export async function listTools(requests: GuardedRequests, url: string, token: s
     )
   } finally {
     const end = { method: 'DELETE', url, headers: { ...headers, authorization: `Bearer ${token}` } } as const
-    // Courtesy: not every server has sessions to end.
+    // Best effort: not every server lets clients end a session.
     if (session !== null) await requests.send(end).catch(() => undefined)
   }
 }

@@ -1,12 +1,12 @@
 /**
- * Where a request comes from: behind proxies that are trusted, or handed on by our own forwarder in this very process. Does not
- * own which proxies are trusted (TRUSTED_PROXIES).
+ * Determines the client address of a request, behind trusted proxies or forwarded by this process's own forwarder. Does not decide which
+ * proxies are trusted (TRUSTED_PROXIES).
  */
 import type { IncomingMessage } from 'node:http'
 import { BlockList, isIP } from 'node:net'
 import { secretsEqual } from '../base/secrets.js'
 
-/** Addresses and CIDR ranges as a set that can be asked. Throws on an entry that is neither. */
+/** A set of addresses and CIDR ranges. Throws on an entry that is neither. */
 export function addressSet(entries: readonly string[]): BlockList {
   const set = new BlockList()
   for (const entry of entries) {
@@ -29,7 +29,7 @@ function unmapped(address: string): string {
   return address.startsWith('::ffff:') && isIP(address.slice(7)) === 4 ? address.slice(7) : address
 }
 
-/** Some proxies (Azure's) write the port of the connection along with its address. */
+/** Some proxies (Azure's) append the port of the connection to its address. */
 function withoutPort(hop: string): string {
   return /^\[([^\]]+)\](?::\d+)?$/.exec(hop)?.[1] ?? /^([\d.]+):\d+$/.exec(hop)?.[1] ?? hop
 }
@@ -40,10 +40,10 @@ export function contains(set: BlockList | undefined, address: string): boolean {
   return family !== 0 && set.check(address, family === 6 ? 'ipv6' : 'ipv4')
 }
 
-/** The header by which a forwarder proves that it runs in this very process. */
+/** The header by which a forwarder proves that it runs in this process. */
 export const forwarderHeader = 'x-gatehouse-forwarder'
 
-/** True for a request of our own forwarder. The proof goes no further. */
+/** True for a request of this process's own forwarder. Removes the proof from the request. */
 export function takeForwarderProof({ headers }: IncomingMessage, secret: string | undefined): boolean {
   const proof = headers[forwarderHeader]
   delete headers[forwarderHeader]
@@ -51,17 +51,17 @@ export function takeForwarderProof({ headers }: IncomingMessage, secret: string 
 }
 
 /**
- * The address the request came from: the socket's, the one our own forwarder names, or the nearest untrusted X-Forwarded-For
- * entry behind trusted proxies.
+ * The address the request came from: the socket's, the one that the own forwarder names, or the nearest untrusted X-Forwarded-For entry
+ * behind trusted proxies.
  */
 export function clientAddress(request: IncomingMessage, trusted: BlockList | undefined, isForwarded: boolean): string {
   let address = peerAddress(request)
   if (!isForwarded && !contains(trusted, address)) return address
-  // Node joins several into one.
+  // Node joins several headers into one.
   const hops = String(request.headers['x-forwarded-for'] ?? '')
     .split(',')
     .map((hop) => unmapped(withoutPort(hop.trim())))
-  // Ours has looked behind the proxies already.
+  // The own forwarder has already evaluated the proxies.
   if (isForwarded) return hops.at(-1) ?? address
   while (contains(trusted, address)) {
     const next = hops.pop()

@@ -1,18 +1,17 @@
 /**
- * The networks that count as one sender for limits by address. An IPv6 address alone says nothing: a household is given a /64, a
- * /56 (256 of them) or a /48 (65,536), so all three are counted at once, and a wider one may have more than the narrower ones in
- * it.
+ * The networks that count as one sender for limits by address. A single IPv6 address identifies nobody: a household gets a /64, a /56 (256
+ * of them) or a /48 (65,536). So all three are counted at once, and a wider network has a higher limit than the narrower ones in it.
  */
 import { isIPv4, isIPv6 } from 'node:net'
 
 export interface NetworkShare {
-  /** The network in one spelling. */
+  /** The network in canonical form. */
   readonly network: string
-  /** How many times the limit of one address it may use. */
+  /** Its limit, as a multiple of the limit of one address. */
   readonly times: number
 }
 
-/** Prefix length, and how many times the limit of one address. */
+/** Prefix length, and the multiple of the limit of one address. */
 const ipv6Shares = [
   [64, 1],
   [56, 4],
@@ -21,7 +20,7 @@ const ipv6Shares = [
 
 /** The eight groups of an IPv6 address as numbers. */
 function groupsOf(address: string): readonly number[] {
-  // A part in dotted decimals stands for the last two groups.
+  // A part in dotted decimals is the last two groups.
   const plain = address
     .replace(/%.*$/, '')
     .replace(/(\d+)\.(\d+)\.(\d+)\.(\d+)$/, (_match, ...bytes) =>
@@ -39,8 +38,8 @@ function ipv4Of(high = 0, low = 0): string {
 }
 
 /**
- * The IPv4 address that an IPv6 address stands for: mapped (RFC 4291 §2.5.5.2), translated (RFC 6052 §2.1, RFC 8215) or 6to4 (RFC 3056
- * §2). Behind a translator all of IPv4 shares one /96, so its addresses must be told apart.
+ * The IPv4 address that an IPv6 address embeds: mapped (RFC 4291 §2.5.5.2), translated (RFC 6052 §2.1, RFC 8215) or 6to4 (RFC 3056 §2).
+ * Behind a translator all of IPv4 shares one /96, so the embedded addresses must be counted separately.
  */
 function embeddedIPv4(groups: readonly number[]): string | undefined {
   const [first, second, third, , , sixth] = groups
@@ -59,8 +58,8 @@ function prefixOf(groups: readonly number[], bits: number): string {
 }
 
 /**
- * The networks an address counts in, from the narrowest to the widest: an IPv4 address by itself, an IPv6 address by its /64, /56 and
- * /48. Anything else counts as it is written.
+ * The networks an address counts in, from the narrowest to the widest: an IPv4 address by itself, an IPv6 address by its /64, /56 and /48.
+ * Anything else counts literally.
  */
 export function clientNetworks(address: string): readonly NetworkShare[] {
   if (isIPv4(address) || !isIPv6(address)) return [{ network: address, times: 1 }]
@@ -70,7 +69,7 @@ export function clientNetworks(address: string): readonly NetworkShare[] {
   return ipv6Shares.map(([bits, times]) => ({ network: prefixOf(groups, bits), times }))
 }
 
-/** The narrowest of its networks: what one machine or household holds at least. Two spellings of one address are one. */
+/** The narrowest of its networks, which one machine or household has at least. Different spellings of an address give the same network. */
 export function clientNetwork(address: string): string {
   return clientNetworks(address)[0]?.network ?? address
 }

@@ -1,38 +1,38 @@
 /**
- * Shares out among the networks of their peers the connections that may be open, and the memory for requests that are not whole. When all
- * connections are taken, the network with the most gives up its oldest one that waits for its client: one that sent no whole request, or idles
- * between two. One network that keeps requests half-open would otherwise keep everybody else out. When unfinished requests take too much
- * memory, the network whose take the most gives up those that began first. Behind a proxy all connections have one peer, so one more is
- * refused, and what began first is given up.
+ * Shares open connections, and the memory for incomplete requests, among the networks of the peers. If all connections are taken, the
+ * network with the most loses its oldest one that waits for its client: one with an incomplete request, or an idle one. Otherwise one
+ * network with half-open requests could lock everyone else out. If incomplete requests take too much memory, the network that uses the most
+ * loses its oldest ones. Behind a proxy all connections have the same peer, so a further one is refused, and the oldest incomplete requests
+ * are dropped.
  */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { clientNetworks } from './client-network.js'
 
-/** Node closes further connections before this module sees them: room for those that are closing. */
+/** Node closes further connections before this module sees them, so it needs room for those that are closing. */
 const closing = 1_000
 
-/** How often the memory is looked at. A line of 1 Gbit/s brings 30 MB meanwhile. */
+/** Interval of the memory check. In that time, 1 Gbit/s delivers 30 MB. */
 const lookEveryMs = 250
 
 export interface SharedConnections {
-  /** Open at once. */
+  /** Maximum open connections. */
   readonly connections: number
-  /** Of all requests that are not whole, together. */
+  /** Maximum bytes of all incomplete requests together. */
   readonly unfinishedBytes: number
 }
 
-/** The widest: a household could give each of its connections a network of its own (client-network.ts). */
+/** The widest network: a household could give each of its connections a different narrow one (client-network.ts). */
 function networkOf({ remoteAddress = '' }: Socket): string {
   return clientNetworks(remoteAddress).at(-1)?.network ?? remoteAddress
 }
 
 export function shareConnections(server: Server, { connections: most, unfinishedBytes }: SharedConnections): void {
-  /** By network, in the order in which they came. */
+  /** Connections by network, oldest first. */
   const networks = new Map<string, Set<Socket>>()
-  /** The request of each connection that is being read or answered, in the order in which they began. */
+  /** The request in progress of each connection, oldest first. */
   const requests = new Map<Socket, IncomingMessage>()
-  /** What came on a connection up to the end of its last answer. */
+  /** Bytes received on a connection up to the end of its last response. */
   const answered = new WeakMap<Socket, number>()
   let open = 0
 
@@ -45,7 +45,7 @@ export function shareConnections(server: Server, { connections: most, unfinished
 
   const waitsForClient = (socket: Socket) => requests.get(socket)?.complete !== true
 
-  /** True if another network gave up a connection. */
+  /** True if a connection of another network was closed. */
   const makeRoom = (own: number): boolean => {
     let [largest, sockets] = ['', new Set<Socket>()]
     for (const [network, candidates] of networks) {
@@ -63,7 +63,7 @@ export function shareConnections(server: Server, { connections: most, unfinished
 
   const unfinishedOf = (socket: Socket) => (waitsForClient(socket) ? socket.bytesRead - (answered.get(socket) ?? 0) : 0)
 
-  /** Heads that are not whole first: they have no request yet. */
+  /** Connections with an incomplete head first: they have no request yet. */
   const inOrder = (sockets: Set<Socket>): readonly Socket[] => [
     ...[...sockets].filter((socket) => !requests.has(socket)),
     ...[...requests.keys()].filter((socket) => sockets.has(socket)),

@@ -1,11 +1,11 @@
-/** Reads small request bodies: our own forms, and parameters that are rewritten before the engine reads them. */
+/** Reads small request bodies: forms of the pages, and parameters that are rewritten before the engine reads them. */
 import type { IncomingMessage } from 'node:http'
 import { OAuthError } from '../oauth/errors.js'
 import type { HttpContext } from './context.js'
 
 /** The whole body. Throws `invalid_request` with status 413 as soon as it is longer than `limit` bytes. */
 export function readBody(request: IncomingMessage, limit: number): Promise<Buffer> {
-  // Not `for await`, which costs as much as a query: every token request comes this way.
+  // Not `for await`, which costs as much as a query: this runs for every token request.
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
     let length = 0
@@ -18,7 +18,7 @@ export function readBody(request: IncomingMessage, limit: number): Promise<Buffe
     request.once('end', () => resolve(Buffer.concat(chunks, length)))
     request.once('error', reject)
     request.once('close', () => {
-      // It comes after every request, and an error costs its stack.
+      // `close` follows every request, and creating an error costs its stack trace.
       if (!request.readableEnded) reject(new Error('the connection was closed'))
     })
   })
@@ -27,8 +27,8 @@ export function readBody(request: IncomingMessage, limit: number): Promise<Buffe
 const forms = new WeakMap<IncomingMessage, Promise<URLSearchParams>>()
 
 /**
- * A posted form (application/x-www-form-urlencoded, at most 16 KiB). Anything else is `invalid_request`. Read once: a second call gets
- * the same one.
+ * A posted form (application/x-www-form-urlencoded, at most 16 KiB). Anything else is `invalid_request`. Reads the body once: a second call
+ * gets the same form.
  */
 export function readForm(ctx: HttpContext): Promise<URLSearchParams> {
   const known = forms.get(ctx.req)

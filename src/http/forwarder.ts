@@ -1,7 +1,7 @@
 /**
- * Passes a POST on to a server of our own and its answer back (RFC 9110 §7.6): bodies stream and are capped, few headers go
- * through, time is limited. The URL is the caller's and never the client's, so this is no open proxy. Does not decide which
- * requests may pass.
+ * Forwards a POST to another server of this program and returns its response (RFC 9110 §7.6). Bodies are streamed and limited in size, only
+ * listed headers are passed, and time is limited. The URL comes from the caller and never from the client, so this is not an open proxy.
+ * Does not decide which requests may pass.
  */
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -16,13 +16,13 @@ export interface ForwarderOptions {
   readonly timeoutMs: number
   readonly maxRequestBytes: number
   readonly maxAnswerBytes: number
-  /** Shared with the target when it runs in this process (`HttpBaseOptions.forwarderSecret`). */
+  /** Shared with the target if it runs in this process (`HttpBaseOptions.forwarderSecret`). */
   readonly secret?: string | undefined
-  /** Leads to a server in this process (`in-process-route.ts`). Absent: over the network. */
+  /** Connects to a server in this process (`in-process-route.ts`). Absent: over the network. */
   readonly dispatcher?: (() => Promise<Dispatcher>) | undefined
 }
 
-/** Answers `ctx` with what `url` answers to the same body; the query is not passed on. */
+/** Answers `ctx` with the response of `url` to the same body; the query is not forwarded. */
 export type Forward = (ctx: HttpContext, url: string) => Promise<void>
 
 /** Headers that an OAuth endpoint reads. These are allow-lists, so that no cookie, Host or forwarding header ever passes. */
@@ -32,8 +32,8 @@ const requestHeaders: readonly string[] = [
   'content-type',
   'dpop',
   'user-agent',
-  // Whether a page of another site made the browser send it (Fetch Metadata), and which. No page can forge them, and a program no more
-  // than it can at the target itself.
+  // They say whether a page of another site caused the request, and which (Fetch Metadata). No page can forge them, and a program could
+  // forge them at the target as well.
   'origin',
   'sec-fetch-dest',
   'sec-fetch-mode',
@@ -42,7 +42,7 @@ const requestHeaders: readonly string[] = [
 ]
 const answerHeaders: readonly string[] = ['content-type', 'dpop-nonce', 'retry-after', 'www-authenticate']
 
-/** How this server calls itself in `Via` (RFC 9110 §7.6.3). */
+/** This server's pseudonym in `Via` (RFC 9110 §7.6.3). */
 const pseudonym = 'gatehouse-forwarder'
 
 function tooLarge(): OAuthError {
@@ -58,7 +58,7 @@ async function* capped(source: AsyncIterable<Buffer>, maxBytes: number, exceeded
   }
 }
 
-/** Headers that a Connection header names belong to one hop and end with it (RFC 9110 §7.6.1). */
+/** Headers that a Connection header names are for one hop only and are not forwarded (RFC 9110 §7.6.1). */
 function passedOn(ctx: HttpContext): Record<string, string> {
   const ofThisHop = new Set(
     ctx
@@ -80,7 +80,7 @@ function unreachable(status: 502 | 504, cause: unknown): OAuthError {
   })
 }
 
-/** Aborts when the client goes away before it has its answer. */
+/** Aborts if the client closes the connection before it has the response. */
 function clientGone(ctx: HttpContext): AbortSignal {
   const gone = new AbortController()
   ctx.res.once('close', () => {
@@ -90,7 +90,7 @@ function clientGone(ctx: HttpContext): AbortSignal {
 }
 
 export function createForwarder(options: ForwarderOptions): Forward {
-  // A connection for each request: one kept open could die under a POST, which must not be sent twice.
+  // A new connection for each request: a kept-alive connection could close during a POST, which must not be sent twice.
   const network = options.dispatcher === undefined ? new Agent({ pipelining: 0 }) : undefined
 
   async function ask(ctx: HttpContext, url: string, signal: AbortSignal) {
@@ -102,7 +102,7 @@ export function createForwarder(options: ForwarderOptions): Forward {
         ...passedOn(ctx),
         'accept-encoding': 'identity',
         via: `1.1 ${pseudonym}`,
-        // One entry, made here: what the client sent under this name is worth nothing.
+        // A single entry made here: the client's own header is not trusted.
         'x-forwarded-for': ctx.state.clientAddress,
         ...(options.secret === undefined ? {} : { [forwarderHeader]: options.secret }),
       },
@@ -136,11 +136,11 @@ export function createForwarder(options: ForwarderOptions): Forward {
       if (value !== undefined) ctx.set(name, value)
     }
     ctx.set('cache-control', 'no-store')
-    // Answered before all of it arrived (see closeUnread in http.ts, which comes too late for an answer that is handed through).
+    // The response came before the whole request arrived (see closeUnread in http.ts, which would be too late for a forwarded response).
     if (!ctx.req.complete) ctx.set('connection', 'close')
     ctx.respond = false
     const exceeded = () => new Error('the answer is too large')
-    // Cut off half-way, so that nobody takes a part for the whole.
+    // Aborts in the middle, so that nobody takes a partial response for a complete one.
     await pipeline(capped(answer, options.maxAnswerBytes, exceeded), ctx.res).catch((error: unknown) => {
       ctx.state.event.errorDetail = `the answer was cut off: ${String(error)}`
     })

@@ -1,7 +1,7 @@
-/** Whether a server could listen at an address, found out before anything else is done. */
+/** Checks whether a server can listen at an address, before anything else is done. */
 import { createServer } from 'node:net'
 
-/** In words, by the system's codes. */
+/** Explanations by the system's error codes. */
 const reasons: Readonly<Record<string, string>> = {
   EADDRINUSE: 'the port is taken',
   EACCES: 'the port needs more privileges',
@@ -10,18 +10,18 @@ const reasons: Readonly<Record<string, string>> = {
   EAI_AGAIN: 'the host has no address at the moment',
 }
 
-/** One clear line about a failed attempt to listen. */
+/** A one-line error for a failed attempt to listen. */
 export function listenFailure(host: string, port: number, error: NodeJS.ErrnoException): Error {
   const reason = reasons[error.code ?? ''] ?? error.message
   return new Error(`cannot listen on ${host}:${port}: ${reason}`, { cause: error })
 }
 
-/** True when the address is right and somebody else has the port. */
+/** True if the address is valid but another program uses the port. */
 export function isTaken({ cause }: Error): boolean {
   return typeof cause === 'object' && cause !== null && 'code' in cause && cause.code === 'EADDRINUSE'
 }
 
-/** Listens for a moment. Resolves to why that failed, or `undefined`. Port 0, which is any free one, asks about the host alone. */
+/** Listens briefly. Resolves to the reason of a failure, or `undefined`. Port 0, any free port, checks the host only. */
 export async function tryAddress(host: string, port: number): Promise<Error | undefined> {
   const server = createServer((socket) => socket.destroy())
   return new Promise((resolve) => {

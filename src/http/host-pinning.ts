@@ -1,7 +1,7 @@
 /**
- * Host pinning: decides for which public origin a request is, from its Host header or absolute target, and answers 421 for
- * unknown hosts. Everything behind it reads the pinned origin, so a client cannot choose the host in links, redirects or
- * metadata. Ignores X-Forwarded-Host and X-Forwarded-Proto.
+ * Host pinning: decides for which public origin a request is, from its Host header or absolute target, and answers 421 for unknown hosts.
+ * All later middleware reads the pinned origin, so a client cannot choose the host in links, redirects or metadata. Ignores
+ * X-Forwarded-Host and X-Forwarded-Proto.
  */
 
 import type { IncomingMessage } from 'node:http'
@@ -10,15 +10,15 @@ import { OAuthError } from '../oauth/errors.js'
 import { hostsOf } from '../oauth/public-url.js'
 import { canParseUrl } from '../oauth/url.js'
 
-/** The target of a request: the host as written, path and query. */
+/** The target of a request: the host as sent, path and query. */
 export interface RequestTarget {
   readonly host: string
   readonly path: string
-  /** With its question mark, or ''. */
+  /** Includes the question mark; '' if there is no query. */
   readonly search: string
 }
 
-/** An absolute request target replaces Host (RFC 9112 §3.2.2). Changes nothing. */
+/** An absolute request target replaces Host (RFC 9112 §3.2.2). Does not modify the request. */
 export function requestTarget({ url = '/', headers }: Pick<IncomingMessage, 'url' | 'headers'>): RequestTarget {
   if (!url.startsWith('/') && canParseUrl(url)) {
     const { host, pathname, search } = new URL(url)
@@ -30,8 +30,8 @@ export function requestTarget({ url = '/', headers }: Pick<IncomingMessage, 'url
 }
 
 /**
- * Koa would take over the whole origin of an absolute request target, so the request goes on with the path alone. A target without
- * one (`*`, `http://`) would be no path to anybody who looks at it.
+ * Koa would adopt the origin of an absolute request target, so the request continues with the path only. A target without a path (`*`,
+ * `http://`) is refused, because later code expects a path.
  */
 function takeHost(ctx: Koa.Context): string {
   const { host, path, search } = requestTarget(ctx.req)
@@ -46,10 +46,7 @@ function takeHost(ctx: Koa.Context): string {
   return host
 }
 
-/**
- * RFC 9112 §3.2, RFC 9110 §5.3: with two of these headers somebody wants two servers to read two hosts, or two callers. Node keeps
- * the first.
- */
+/** RFC 9112 §3.2, RFC 9110 §5.3: with two of these headers, two servers could read two different hosts or callers. Node keeps the first. */
 function refuseSecond(name: 'Host' | 'Authorization', { rawHeaders }: IncomingMessage): void {
   const isNamed = (entry: string, index: number) => index % 2 === 0 && entry.toLowerCase() === name.toLowerCase()
   if (rawHeaders.filter(isNamed).length > 1)
@@ -59,7 +56,7 @@ function refuseSecond(name: 'Host' | 'Authorization', { rawHeaders }: IncomingMe
 interface PinnedOrigin {
   readonly origin: string
   readonly host: string
-  /** Without its colon. */
+  /** Without the colon. */
   readonly scheme: string
 }
 
@@ -69,8 +66,8 @@ function pinnedTo(url: string): PinnedOrigin {
 }
 
 /**
- * Makes Koa and the engine read the scheme that `pinOrigin` found, in place of the socket's or X-Forwarded-Proto. Call once for an
- * app: every request inherits from its `request`.
+ * Makes Koa and the engine use the scheme that `pinOrigin` found instead of the socket's or X-Forwarded-Proto. Call once per app: every
+ * request inherits from its `request`.
  */
 export function pinScheme({ request }: { readonly request: object }): void {
   const schemeOf = ({ ctx }: Koa.Request): unknown => ctx.state['scheme']
@@ -94,21 +91,18 @@ export interface AnsweredOrigins {
   readonly alsoAnswerHosts?: readonly string[]
 }
 
-/** The origin of each host that is answered, by the host in lower case. An internal name belongs to the first origin. */
+/** The origin of each accepted host, by the host in lower case. An internal name belongs to the first origin. */
 export function answeredHosts(options: AnsweredOrigins): ReadonlyMap<string, PinnedOrigin> {
   const { origin, alsoPublicOrigins = [], alsoAnswerHosts = [] } = options
   const origins = [origin, ...alsoPublicOrigins]
   return new Map([
     ...alsoAnswerHosts.map((host) => [host.toLowerCase(), pinnedTo(origin)] as const),
-    // The first origin wins a host that two share under different schemes.
+    // If two origins share a host under different schemes, the first wins.
     ...origins.toReversed().flatMap((one) => hostsOf(one).map((host) => [host, pinnedTo(one)] as const)),
   ])
 }
 
-/**
- * Pins what everybody believes about host and scheme: to the origin whose host was asked for. Unknown hosts get 421 (RFC 9110
- * §15.5.20).
- */
+/** Pins host and scheme to the public origin of the requested host. Unknown hosts get 421 (RFC 9110 §15.5.20). */
 export function pinOrigin(options: AnsweredOrigins): Koa.Middleware {
   const byHost = answeredHosts(options)
   return async (ctx, next) => {

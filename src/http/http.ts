@@ -1,6 +1,6 @@
 /**
- * The HTTP base both servers stand on: one writer of errors, health, graceful stop, and in order what has files of its own: the
- * log line (request-log.ts), the pinned origin (host-pinning.ts). Does not own routes, authentication or page rendering.
+ * The HTTP base of both servers: error responses, health checks, graceful stop, and the order of the middleware in other files: the log
+ * line (request-log.ts), the pinned origin (host-pinning.ts). Does not own routes, authentication or page rendering.
  */
 
 import type { IncomingMessage, RequestListener } from 'node:http'
@@ -27,37 +27,39 @@ export interface HttpBaseOptions {
   readonly clock: Clock
   /** Public origin of this server, for example `https://auth.example.com`; Host and X-Forwarded-* never change it. */
   readonly origin: string
-  /** Further public origins, former ones for example: a request for one sees that one as its own. */
+  /** Further public origins, such as former ones: a request for one of them has it as its public origin. */
   readonly alsoPublicOrigins?: readonly string[]
   /** See `HttpState.basePath`; default ''. */
   readonly basePath?: string
-  /** Further Host values that are answered, for example the service name inside a container network. */
+  /** Further accepted Host values, such as the service name inside a container network. */
   readonly alsoAnswerHosts?: readonly string[]
   readonly trustedProxies: readonly string[]
-  /** Known to this process alone: a request with it as `forwarderHeader` is from our own forwarder and names the address it acts for. */
+  /**
+   * Known only to this process: a request that carries it in `forwarderHeader` is from the own forwarder and names the client's address.
+   */
   readonly forwarderSecret?: string | undefined
-  /** Secrets of the operator: a probe sealed under one gets a report (`proxy-probe.ts`). */
+  /** Secrets of the operator: a probe encrypted with one of them gets a report (`proxy-probe.ts`). */
   readonly operatorSecrets?: (() => readonly string[]) | undefined
-  /** Answers the readiness probe: resolves when migrated and the database answers, throws otherwise. */
+  /** The readiness check: resolves if the database is migrated and answers, rejects otherwise. */
   readonly ready: () => Promise<void>
-  /** What the operator should mend although the server is ready; absent or empty: nothing. */
+  /** Problems that the operator should fix although the server is ready; absent or empty: none. */
   readonly warnings?: (() => readonly string[]) | undefined
-  /** From its abort on the server is not ready, whatever `ready` says: it was asked to stop. */
+  /** Once aborted, the server is stopping and not ready, whatever `ready` says. */
   readonly stopping?: AbortSignal | undefined
-  /** Not ready before they are. */
+  /** The server is not ready until they are. */
   readonly peers?: Peers | undefined
-  /** Watches every request, besides its log line. */
+  /** Observes every request, in addition to its log line. */
   readonly observer?: HttpMiddleware | undefined
-  /** Writes an error for a person; without it, or when the client prefers JSON, the error is JSON. */
+  /** Renders an error page; without it, or if the client prefers JSON, the error is JSON. */
   readonly renderErrorPage?: (ctx: HttpContext, error: OAuthError) => Promise<void>
 }
 
-/** A router as plain middleware. Its types ask for parameters that it brings along itself. */
+/** A router as plain middleware. Its types require parameters that it provides itself. */
 export function routesOf(router: Router<HttpState>): HttpMiddleware {
   return router.routes() as unknown as HttpMiddleware
 }
 
-/** A path of this server as a browser must ask for it: form actions, links and cookie paths are made with it. */
+/** A path of this server as browsers see it, for form actions, links and cookie paths. */
 export function publicPath(ctx: HttpContext, path: string): string {
   return `${ctx.state.basePath}${path}`
 }
@@ -71,7 +73,7 @@ export function seeOther(ctx: HttpContext, location: string): void {
   ctx.redirect(location.startsWith('/') ? publicPath(ctx, location) : location)
 }
 
-/** True when the client went away, or was cut off, before its request was whole. */
+/** True if the client closed the connection, or was disconnected, before its request was complete. */
 export function isCutOff({ destroyed, complete }: IncomingMessage): boolean {
   return destroyed && !complete
 }
@@ -81,7 +83,7 @@ function toOAuthError(error: unknown, request: IncomingMessage): OAuthError {
   // A client error: strangers must not be able to fill the log with failures.
   if (isCutOff(request)) return new OAuthError('invalid_request', 'the request ended half-way', { cause: error })
   if (isOutage(error)) return outageError(error)
-  // The engine throws its own error class here when none of its endpoints answers.
+  // The engine throws its own error class here if none of its endpoints matches.
   if (error instanceof Error && error.cause instanceof OAuthError) return error.cause
   const status = typeof error === 'object' && error !== null && 'status' in error ? error.status : undefined
   if (typeof status === 'number' && status >= 400 && status < 500) {
@@ -90,7 +92,7 @@ function toOAuthError(error: unknown, request: IncomingMessage): OAuthError {
   return new OAuthError('server_error', 'the server met an unexpected condition', { cause: error })
 }
 
-/** How soon a client may ask again after an outage (RFC 9110 §10.2.3). */
+/** When a client may retry after an outage (RFC 9110 §10.2.3). */
 const retryAfterSeconds = '2'
 
 function writeErrors(log: Logger, renderErrorPage: HttpBaseOptions['renderErrorPage']): HttpMiddleware {
@@ -109,14 +111,14 @@ function writeErrors(log: Logger, renderErrorPage: HttpBaseOptions['renderErrorP
       else ctx.body = error.toJSON()
     }
     if (ctx.status === 503 && !ctx.res.hasHeader('retry-after')) ctx.set('retry-after', retryAfterSeconds)
-    // What is left of a body that was refused half-way would be taken for the next request, or make it wait.
+    // The rest of a body that was refused in the middle would be read as the next request, or delay it.
     if (ctx.status >= 400 && !ctx.req.complete) ctx.set('connection', 'close')
   }
 }
 
 /**
- * Ends the connection of a request that is answered before all of it arrived. Where the rest then turns out to be malformed, Node would
- * answer a second time, and a proxy could take that for the answer to its next request on the connection.
+ * Closes the connection of a request that is answered before it arrived completely. If the rest is malformed, Node would send a second
+ * response, and a proxy could take that for the response to its next request on the connection.
  */
 const closeUnread: HttpMiddleware = async (ctx, next) => {
   try {
@@ -152,7 +154,7 @@ function health({ ready, stopping, peers, warnings = () => [] }: HttpBaseOptions
   }
 }
 
-/** Ahead of whatever changes the headers of a request, or refuses it. */
+/** Before all middleware that changes the headers of a request or refuses it. */
 function answerProbes({ operatorSecrets, clock }: HttpBaseOptions, trusted: BlockList | undefined): HttpMiddleware {
   const answer = createProbeResponder(operatorSecrets ?? (() => []), clock)
   return async ({ req, res, state }, next) => {
@@ -166,7 +168,7 @@ function answerProbes({ operatorSecrets, clock }: HttpBaseOptions, trusted: Bloc
   }
 }
 
-/** A Koa app with everything both servers share, in order. Callers add their own middleware after it. */
+/** A Koa app with the shared middleware of both servers, in order. Callers add their own middleware after it. */
 export function createHttpBase(options: HttpBaseOptions): Koa<HttpState> {
   const app = new Koa<HttpState>()
   app.silent = true
@@ -185,9 +187,9 @@ export function createHttpBase(options: HttpBaseOptions): Koa<HttpState> {
 export interface ListeningServer {
   /** Host and port actually bound. */
   readonly address: AddressInfo
-  /** Goes on answering for `milliseconds`, each answer the last of its connection. For proxies that must notice a stop first. */
+  /** Keeps serving for `milliseconds`, with each response the last of its connection, so that proxies notice the stop first. */
   drain(milliseconds: number): Promise<void>
-  /** Stops accepting, lets requests in flight end for up to `graceMs`, then cuts them. */
+  /** Stops accepting, waits up to `graceMs` for requests in progress, then aborts them. */
   close(graceMs?: number): Promise<void>
 }
 
@@ -196,7 +198,7 @@ export interface HttpApp {
   callback(): RequestListener
 }
 
-/** Starts an app on a port (0 = any). A taken or forbidden port is an Error with one clear line. */
+/** Starts an app on a port (0 = any). Throws a one-line error for a taken or forbidden port. */
 export async function listen(
   app: HttpApp,
   host: string,

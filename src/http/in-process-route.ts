@@ -1,6 +1,6 @@
 /**
- * The way from one server to another one in the same process: HTTP over a pipe in memory, so that no name, port, proxy or setting can
- * lead anywhere else. The answering app sees an ordinary request for its public URL.
+ * Connects one server to another in the same process by HTTP over an in-memory pipe, so that no name, port, proxy or setting can lead
+ * anywhere else. The target app sees an ordinary request for its public URL.
  */
 import { createServer } from 'node:http'
 import type { Socket } from 'node:net'
@@ -9,15 +9,15 @@ import type { Dispatcher } from 'undici'
 import type { HttpApp } from './http.js'
 
 export interface InProcessRoute {
-  /** Sends every request to the attached app, whatever host its URL names; waits until there is one. Loaded at first use. */
+  /** Sends every request to the attached app, whatever host its URL names; waits until an app is attached. Loaded at first use. */
   readonly dispatcher: () => Promise<Dispatcher>
-  /** Call once, when the app is ready to answer. */
+  /** Call once, when the app is ready. */
   attach(app: HttpApp): void
-  /** Cuts every exchange off, and refuses new ones. */
+  /** Aborts all exchanges and refuses new ones. */
   close(): Promise<void>
 }
 
-/** One end of a pipe. Read by rate limits and logs: the caller is on this machine. */
+/** One end of a pipe. Rate limits and logs read its address: the caller is on this machine. */
 class PipeEnd extends Duplex {
   readonly remoteAddress = '127.0.0.1'
   #other: PipeEnd | undefined
@@ -39,7 +39,7 @@ class PipeEnd extends Duplex {
   override _write(chunk: Buffer, _encoding: BufferEncoding, callback: (error?: Error | null) => void): void {
     const other = this.#other
     if (other === undefined || other.destroyed) callback(new Error('the other end of the pipe is closed'))
-    // The writer goes on when the reader has room, as over a socket.
+    // Backpressure, as on a socket: the writer continues when the reader has room.
     else if (other.push(chunk)) callback()
     else other.#resume = callback
   }
@@ -56,7 +56,7 @@ class PipeEnd extends Duplex {
     callback(error)
   }
 
-  // What HTTP clients and servers ask of a socket. A pipe in memory has neither delays nor a handle that keeps the process alive.
+  // Methods of a socket that HTTP clients and servers call. An in-memory pipe has neither delays nor a handle that keeps the process alive.
   setNoDelay(): this {
     return this
   }
@@ -76,7 +76,7 @@ interface AttachedApp {
   attach(app: HttpApp): void
 }
 
-/** Requests that come before the app does wait for it: both servers start at once. */
+/** Requests wait until the app is attached, because both servers start at the same time. */
 function appToCome(): AttachedApp {
   let attach: (app: HttpApp) => void = () => undefined
   const app = new Promise<HttpApp>((resolve) => {
@@ -85,7 +85,7 @@ function appToCome(): AttachedApp {
   return { app, attach: (given) => attach(given) }
 }
 
-/** Nothing runs before the first request. */
+/** Starts nothing before the first request. */
 export function createInProcessRoute(): InProcessRoute {
   const { app, attach } = appToCome()
   const open = new Set<PipeEnd>()
@@ -99,7 +99,7 @@ export function createInProcessRoute(): InProcessRoute {
     const [near, far] = PipeEnd.pair()
     open.add(far)
     far.once('close', () => open.delete(far))
-    // Node takes any duplex stream for a connection ("Event: 'connection'" of http.Server).
+    // Node accepts any duplex stream as a connection ("Event: 'connection'" of http.Server).
     answering.emit('connection', far)
     return near
   }
@@ -109,12 +109,12 @@ export function createInProcessRoute(): InProcessRoute {
     return new Agent({
       connect: (_options, callback) => {
         connect().then(
-          // undici uses of a socket what a pipe's end has.
+          // The pipe has all the members of a socket that undici uses.
           (near) => callback(null, near as unknown as Socket),
           (error: Error) => callback(error, null),
         )
       },
-      // A connection for each request: a pipe costs nothing.
+      // A new connection for each request, because a pipe costs nothing.
       pipelining: 0,
     })
   }

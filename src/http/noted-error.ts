@@ -1,4 +1,4 @@
-/** What the log line of a request says of the error that it was answered with. */
+/** Records the error of a response for the log line of the request. */
 import { type Failure, problemOf } from '../problems/find-problem.js'
 import type { RequestEvent } from './context.js'
 

@@ -1,7 +1,7 @@
-/** Further processes that serve the same port: a client cannot tell which one answers. */
+/** Other processes that serve the same port: a client cannot choose which one answers. */
 export interface Peers {
-  /** How this process answers when another one asks: resolves when it is ready, throws otherwise. */
+  /** Sets how this process answers the others: `ready` resolves if it is ready, and rejects otherwise. */
   answerReady(ready: () => Promise<void>): void
-  /** Resolves when all others are ready; throws otherwise. */
+  /** Resolves if all others are ready; rejects otherwise. */
   ready(): Promise<void>
 }

@@ -1,14 +1,13 @@
 /**
- * The proxy probe of `gatehouse doctor --local`: reports to the operator how a request reached this server through its proxies:
- * host, forwarding headers, peer address and the client address derived from them. Probe and report are sealed under a secret of
- * the operator, so neither a stranger nor a proxy's log nor a cache learns anything. Nobody without that secret gets a report.
- * Does not judge what it reports.
+ * The proxy probe of `gatehouse doctor --local`: reports to the operator how a request reached this server through its proxies: host,
+ * forwarding headers, peer address and the client address derived from them. Probe and report are encrypted with a secret of the operator,
+ * so strangers, proxy logs and caches learn nothing, and nobody without that secret gets a report. Does not evaluate the report.
  */
 import type { IncomingMessage } from 'node:http'
 import type { Clock } from '../base/clock.js'
 import { createHolderBox, type HolderBox, hashSecret, randomSecret } from '../base/secrets.js'
 
-/** Request header with the question, and response header with the answer. */
+/** Request header of the probe, and response header of the report. */
 export const probeHeaders = { probe: 'x-gatehouse-probe', report: 'x-gatehouse-probe-report' } as const
 
 /** A request as the server received it. Headers are unchanged, but cut at 200 characters. */
@@ -16,11 +15,11 @@ export interface ReceivedRequest {
   readonly host: string
   readonly forwardedFor?: string | undefined
   readonly forwardedProto?: string | undefined
-  /** Of the connection. */
+  /** Address of the connection's peer. */
   readonly peer: string
   /** `undefined`: TRUSTED_PROXIES is not set at this server. */
   readonly isPeerTrusted?: boolean | undefined
-  /** What the server takes for the caller's address. */
+  /** The address that the server takes for the caller's. */
   readonly address: string
 }
 
@@ -47,11 +46,11 @@ function memberOf(value: unknown, name: string): unknown {
 export interface ProxyProbe {
   /** Value of the request header. */
   readonly text: string
-  /** What an answer says; `undefined` when it is none to this question. */
+  /** Decrypts a report; `undefined` if it does not belong to this probe. */
   read(answer: string | null): ReceivedRequest | undefined
 }
 
-/** `secret`: one that the server has too, as random as a key. */
+/** `secret`: shared with the server, with the entropy of a key. */
 export function createProxyProbe(secret: string, clock: Clock): ProxyProbe {
   const box = boxUnder(secret)
   const nonce = randomSecret(12)
@@ -59,13 +58,13 @@ export function createProxyProbe(secret: string, clock: Clock): ProxyProbe {
     text: box.seal(JSON.stringify({ at: clock.now().getTime(), nonce }), purposes.probe),
     read: (answer) => {
       const opened = answer === null ? undefined : openedBy(box, answer, purposes.report)
-      // Only a server with the secret can seal a report, so its shape is trusted.
+      // Only a server with the secret can encrypt a report, so its type is trusted.
       return memberOf(opened, 'nonce') === nonce ? (memberOf(opened, 'received') as ReceivedRequest) : undefined
     },
   }
 }
 
-/** What the server knows about a request beyond its headers. */
+/** Facts about a request that are not in its headers. */
 export type Sender = Pick<ReceivedRequest, 'peer' | 'isPeerTrusted' | 'address'>
 
 /**
@@ -76,8 +75,8 @@ export function probeSecretUnder(encryptionKey: string): string {
 }
 
 /**
- * Answers a request that asks, under any of the secrets; `undefined` for every other one. `secrets` is asked at the first question,
- * and again until there are some: the first start of a server makes them.
+ * Answers a probe encrypted with any of the secrets; `undefined` for any other request. `secrets` is called at the first probe, and again
+ * until there are some, because the first start of a server creates them.
  */
 export function createProbeResponder(secrets: () => readonly string[], clock: Clock) {
   let boxes: readonly HolderBox[] = []

@@ -1,6 +1,6 @@
 /**
- * One log line per request: id, client, person as a hash, outcome, duration, and what handlers added to its event. Never a token,
- * code, secret, cookie or query. Does not own what is worth logging: each handler adds what it knows.
+ * One log line per request: id, client, person as a hash, outcome, duration, and what handlers added to its event. Never a token, code,
+ * secret, cookie or query. Each handler decides what to add.
  */
 import { randomUUID } from 'node:crypto'
 import type { BlockList } from 'node:net'
@@ -9,7 +9,7 @@ import type { Logger } from '../base/log.js'
 import { clientAddress, takeForwarderProof } from './client-address.js'
 import type { HttpMiddleware, RequestEvent } from './context.js'
 
-/** A stranger may send a request line of 16 KiB as often as the network allows; a log line keeps this much of what is theirs. */
+/** A stranger may send request lines of 16 KiB at any rate; a log line keeps this much of such text. */
 const longestPath = 200
 const longestText = 1_000
 const longestList = 50
@@ -18,7 +18,7 @@ function cut(text: string, longest: number): string {
   return text.length <= longest ? text : `${text.slice(0, longest)}… (${text.length} characters)`
 }
 
-/** Bounds what an event brings: names of tools, client ids and details of errors may repeat what a stranger wrote. */
+/** Limits the length of an event's fields: names of tools, client ids and details of errors may repeat a stranger's text. */
 function bounded(value: unknown): unknown {
   if (typeof value === 'string') return cut(value, longestText)
   return Array.isArray(value) ? value.slice(0, longestList).map(bounded) : value
@@ -43,7 +43,7 @@ export interface LoggedRequest {
   readonly isRoutine?: boolean | undefined
 }
 
-/** Writes the one line of a request that was answered. */
+/** Writes the log line of a finished request. */
 export function logRequest({ log, clock }: Pick<RequestLogOptions, 'log' | 'clock'>, request: LoggedRequest): void {
   const { event, method, path, status, address, startedAt, isRoutine } = request
   const durationMs = clock.now().getTime() - startedAt
@@ -54,7 +54,7 @@ export function logRequest({ log, clock }: Pick<RequestLogOptions, 'log' | 'cloc
   log[isRoutine === true ? 'debug' : 'info'](line, 'request')
 }
 
-/** The outermost middleware: gives the request its id and writes its one log line, whatever happens behind it. */
+/** The outermost middleware: gives the request its id and writes its log line, whatever later middleware does. */
 export function logRequests(options: RequestLogOptions, trusted: BlockList | undefined): HttpMiddleware {
   const { log, clock, basePath = '', forwarderSecret } = options
   return async (ctx, next) => {
@@ -74,8 +74,8 @@ export function logRequests(options: RequestLogOptions, trusted: BlockList | und
 }
 
 /**
- * The path only, because a query may hold a code; and without the id of a sign-in in progress, which is a cookie's value too: in
- * any case, and below the issuer's path, which is still there when the request was refused early.
+ * The path only, because a query may hold a code. The id of a sign-in in progress is removed, because it is also the value of a cookie: in
+ * any letter case, and below the issuer's path, which a request that was refused early still has.
  */
 export function loggedPath(path: string): string {
   return cut(path.replace(/\/(interaction|authorize|device(?!\/authorize$))\/[^/]+/i, '/$1/:uid'), longestPath)

@@ -1,6 +1,6 @@
 /**
- * Fixed-window rate-limit counters in memory: by key, or by the networks of an address, with a total that still leaves every
- * network a share. Knows neither what is counted nor other processes (storage/counters/usage-counters.ts shares the counts).
+ * Fixed-window rate-limit counters in memory: by key, or by the networks of an address, with a total that leaves every network a share.
+ * Independent of what is counted and of other processes (storage/counters/usage-counters.ts shares the counts).
  */
 import { BoundedMap } from '../base/bounded-map.js'
 import type { Clock } from '../base/clock.js'
@@ -9,15 +9,15 @@ import type { NetworkShare } from './client-network.js'
 export interface CountedLimit {
   /** Unique among all limits. */
   readonly name: string
-  /** Uses in a window; 0: no limit. */
+  /** Maximum uses in a window; 0: no limit. */
   readonly limit: number
   readonly windowSeconds: number
-  /** Uses from everywhere together. Once they are used up, `limitBeyond` takes the place of `limit`: a total locks nobody out. */
+  /** Maximum uses by everyone together. Beyond it, a smaller limit replaces `limit`, so that a total locks nobody out. */
   readonly total?: number | undefined
   readonly limitBeyond?: number | undefined
 }
 
-/** A name, or the networks of an address: a use counts in each, a wider one has several times the limit. */
+/** A name, or the networks of an address: a use counts in each, and wider networks have a multiple of the limit. */
 export type Who = string | readonly NetworkShare[]
 
 export interface Excess {
@@ -26,40 +26,40 @@ export interface Excess {
 
 export interface Counter {
   readonly key: string
-  /** When its window ends, in milliseconds. Windows lie alike in all processes, so that each is counted in a row of its own. */
+  /** End of its window, in milliseconds. Windows are aligned in all processes, so each window is one row. */
   readonly endsAt: number
-  /** Uses known of, everywhere. */
+  /** Known uses of all processes. */
   used: number
-  /** Of these, the ones that only this process knows of. */
+  /** Of these, the ones that only this process knows. */
   unflushed: number
 }
 
-/** Uses that count until it is known whether they were any. */
+/** Uses that count until their outcome is known. */
 export interface Reservation {
-  /** They were too many, and nothing was counted. */
+  /** Set if the limit is exceeded; then nothing was counted. */
   readonly excess: Excess | undefined
-  /** They came to nothing. Call it once. */
+  /** Refunds the uses. Call it at most once. */
   giveBack(): void
 }
 
 export interface WindowCounters {
-  /** Counts a use by `who`, or several at once, unless they are more than is left: then the seconds to wait, and nothing was counted. */
+  /** Counts one or several uses by `who`. If they exceed the limit, counts nothing and returns the seconds to wait. */
   take(limit: CountedLimit, who: Who, uses?: number): Excess | undefined
-  /** As `take`, for uses that may be given back: to the windows they were taken from, and to no later one. */
+  /** As `take`, for uses that may be refunded: to the windows that counted them, never to a later one. */
   reserve(limit: CountedLimit, who: Who, uses?: number): Reservation
-  /** The seconds to wait when they are used up, or would be after `underWay` more. Counts nothing. */
+  /** The seconds to wait if the limit is used up, or would be after `underWay` more. Counts nothing. */
   excess(limit: CountedLimit, who: Who, underWay?: number): Excess | undefined
 }
 
 export interface WindowCountersOptions {
   readonly clock: Clock
-  /** Entries kept in memory, about 200 bytes each; the least recently used is dropped first. */
+  /** Maximum entries in memory, about 200 bytes each; the least recently used is dropped first. */
   readonly maxEntries: number
   /** Called when a counter changes, with the number of uses it allows. */
   readonly onUse?: (counter: Counter, allowed: number) => void
 }
 
-/** What one address has once a total is used up: a twentieth of its own limit, at least one use. */
+/** The limit of one address beyond a total: a twentieth of its own limit, at least one use. */
 export function shareBeyondTotal(perAddress: number): number {
   return Math.max(1, Math.floor(perAddress / 20))
 }
@@ -68,10 +68,10 @@ const nothingToGiveBack = () => undefined
 
 const networksOf = (who: Who): readonly NetworkShare[] => (typeof who === 'string' ? [{ network: who, times: 1 }] : who)
 
-/** No network is named so. */
+/** A name that no network has. */
 const totalKey = (name: string) => `${name}\n`
 
-/** Windows lie alike in all processes. */
+/** Windows are aligned in all processes. */
 function windowEnd({ windowSeconds }: CountedLimit, now: number): number {
   const windowMs = windowSeconds * 1000
   return (Math.floor(now / windowMs) + 1) * windowMs
@@ -85,7 +85,7 @@ export function createWindowCounters({ clock, maxEntries, onUse }: WindowCounter
     return counter === undefined || counter.endsAt <= now ? undefined : counter
   }
 
-  /** Whether `uses` more are too many for one of the networks of `who`. */
+  /** Whether `uses` more would exceed the limit of one of the networks of `who`. */
   const excessOf = (limit: CountedLimit, networks: readonly NetworkShare[], uses: number): Excess | undefined => {
     const now = clock.now().getTime()
     const { name, total = Number.POSITIVE_INFINITY, limitBeyond = limit.limit } = limit
@@ -94,14 +94,14 @@ export function createWindowCounters({ clock, maxEntries, onUse }: WindowCounter
     let endsAt = 0
     for (const { network, times } of networks) {
       const counter = current(`${name}\n${network}`, now)
-      // A share of a small limit is one use at least.
+      // A share of a small limit is at least one use.
       if ((counter?.used ?? 0) + uses > Math.max(1, allowed * times))
         endsAt = Math.max(endsAt, counter?.endsAt ?? windowEnd(limit, now))
     }
     return endsAt === 0 ? undefined : { retryAfterSeconds: Math.max(1, Math.ceil((endsAt - now) / 1000)) }
   }
 
-  /** Answers how to take them back. */
+  /** Returns a function that takes them back. */
   const add = (key: string, limit: CountedLimit, allowed: number, uses: number): (() => void) => {
     const now = clock.now().getTime()
     let counter = current(key, now)
@@ -116,7 +116,7 @@ export function createWindowCounters({ clock, maxEntries, onUse }: WindowCounter
       onUse?.(counted, allowed)
     }
     change(uses)
-    // The counter of a window that has ended is no longer looked at, and not flushed.
+    // The counter of an ended window is neither read nor flushed.
     return () => change(-uses)
   }
 

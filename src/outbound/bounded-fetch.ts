@@ -1,20 +1,20 @@
-/** A `fetch` with bounds. Knows no package, because the resource server library is made of it. */
+/** A `fetch` with time and size limits. It has no dependencies, because the resource server library includes it. */
 
 export interface FetchBounds {
   /** For the whole exchange, body included. */
   readonly timeoutMs: number
-  /** Longest body that is read. */
+  /** Maximum body size in bytes. */
   readonly maxBytes: number
 }
 
-/** What is used of an answer; the body is read once. */
+/** The used parts of a response; the body is read once. */
 interface Received {
   readonly status: number
   readonly headers: Iterable<readonly [string, string]>
   readonly body: AsyncIterable<Uint8Array> | null
 }
 
-/** How a request leaves. */
+/** Sends a request. */
 export type Send = (url: string, init: RequestInit) => Promise<Received>
 
 async function readCapped(response: Received, maxBytes: number): Promise<Uint8Array<ArrayBuffer>> {
@@ -32,8 +32,8 @@ async function readCapped(response: Received, maxBytes: number): Promise<Uint8Ar
 const withoutBody: ReadonlySet<number> = new Set([101, 103, 204, 205, 304])
 
 /**
- * The body is read before it answers. Redirects are errors: a configured URL names its final place. Any address may be reached, loopback
- * and private ones too; that is the operator's choice.
+ * Reads the whole body before it resolves. Redirects are errors: a configured URL must be the final one. Any address is allowed, including
+ * loopback and private ones, because the operator configured it.
  */
 export function createBoundedFetch(
   { timeoutMs, maxBytes }: FetchBounds,

@@ -1,4 +1,7 @@
-/** Names that strangers chose, resolved to addresses that may be dialled. Every address is checked, and only a checked one is dialled. */
+/**
+ * Resolves names that strangers chose to addresses that the server may connect to. Every address is checked, and the server connects only
+ * to a checked one.
+ */
 import { lookup as systemLookup } from 'node:dns/promises'
 import type { LookupFunction } from 'node:net'
 import { createNameResolver, type Resolve } from './name-resolver.js'
@@ -7,22 +10,22 @@ import { UntrustedFetchError } from './untrusted-fetch-error.js'
 
 export interface LookupOptions {
   readonly timeoutMs: number
-  /** Dial loopback addresses too. */
+  /** Allow loopback addresses too. */
   readonly allowLoopback?: boolean
 }
 
-/** Whether an address may be dialled. */
+/** The rule that says whether the server may connect to an address. */
 export function addressRule({ allowLoopback }: LookupOptions): (address: string) => boolean {
   return (address) => isPublicAddress(address) || (allowLoopback === true && isLoopbackAddress(address))
 }
 
-/** DNS; the system's resolver where loopback is allowed. */
+/** DNS; the system's resolver if loopback is allowed. */
 export function resolverFor({ allowLoopback, timeoutMs }: LookupOptions): Resolve {
   if (allowLoopback === true) return (hostname) => systemLookup(hostname, { all: true })
   return createNameResolver({ timeoutMs })
 }
 
-/** Fails with UntrustedFetchError if any address of the name is not allowed. */
+/** Rejects with UntrustedFetchError if any address of the name is not allowed. */
 export function checkedLookup(resolve: Resolve, allowed: (address: string) => boolean): LookupFunction {
   return (hostname, options, callback) => {
     resolve(hostname).then(

@@ -1,6 +1,6 @@
 /**
- * Requests to a server that the operator named and does not trust yet: methods, headers and a body of the caller, under the rules of
- * `untrusted-fetch.ts` for addresses, redirects and size. Plain http leads to loopback only, and only where loopback is allowed.
+ * Requests to a server that the operator named and does not trust yet: with the caller's method, headers and body, under the rules of
+ * `untrusted-fetch.ts` for addresses, redirects and size. http is allowed to loopback only, and only if loopback is allowed.
  */
 import { isIP } from 'node:net'
 import { isLoopbackHost } from '../oauth/redirect-uri.js'
@@ -9,11 +9,11 @@ import type { Resolve } from './name-resolver.js'
 import { UntrustedFetchError } from './untrusted-fetch-error.js'
 
 export interface GuardedRequestOptions {
-  /** For one exchange, body included. */
+  /** Maximum time of one exchange, body included. */
   readonly timeoutMs: number
-  /** For all of them, from the first on. */
+  /** Maximum time of all exchanges, from the first on. */
   readonly totalMs: number
-  /** Of one answer's body. */
+  /** Maximum size of one response body. */
   readonly maxBytes: number
   readonly allowLoopback: boolean
   readonly userAgent: string
@@ -28,7 +28,7 @@ export interface GuardedRequest {
   readonly url: string
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string
-  /** Given each piece of the body as text. The rest is not read once it answers true: an event stream may never end. */
+  /** Receives each piece of the body as text. Once it returns true, the rest is not read: an event stream may never end. */
   readonly isEnough?: (piece: string) => boolean
 }
 
@@ -60,7 +60,7 @@ export function createGuardedRequests(options: GuardedRequestOptions): GuardedRe
   function judge({ protocol, hostname }: URL): void {
     const isPlain = protocol === 'http:' && allowLoopback && isLoopbackHost(hostname)
     if (protocol !== 'https:' && !isPlain) throw new UntrustedFetchError('only https is fetched')
-    // A literal address is dialled without a lookup.
+    // For a literal address there is no lookup.
     const literal = hostname.replace(/^\[|\]$/g, '')
     if (isIP(literal) !== 0 && !allowed(literal)) throw new UntrustedFetchError('the address is not public')
   }

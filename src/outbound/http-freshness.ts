@@ -1,13 +1,13 @@
-/** How long an answer may be reused without asking again (RFC 9111 §4.2), within bounds of our own. Pure. */
+/** How long a response may be reused without revalidation (RFC 9111 §4.2), within given bounds. Pure. */
 
 export interface FreshnessBounds {
   readonly minSeconds: number
   readonly maxSeconds: number
-  /** When the answer says nothing about it. */
+  /** Used if the response has no caching headers. */
   readonly defaultSeconds: number
 }
 
-/** The directives of Cache-Control by lower-case name; the first of equal ones counts. */
+/** The directives of Cache-Control by lower-case name; of duplicates the first counts. */
 function cacheDirectives(headers: Headers): ReadonlyMap<string, string> {
   const directives = new Map<string, string>()
   for (const part of (headers.get('cache-control') ?? '').split(',')) {
@@ -37,7 +37,7 @@ function statedSeconds(headers: Headers, nowMs: number): number | undefined {
   return Number.isNaN(until) ? 0 : Math.floor((until - (Number.isNaN(date) ? nowMs : date)) / 1000)
 }
 
-/** Seconds for which the answer is fresh from now on, never outside the bounds. */
+/** Seconds for which the response is fresh from now on, within the bounds. */
 export function freshSeconds(headers: Headers, nowMs: number, bounds: FreshnessBounds): number {
   const stated = statedSeconds(headers, nowMs)
   const left = stated === undefined ? bounds.defaultSeconds : stated - (seconds(headers.get('age')) ?? 0)

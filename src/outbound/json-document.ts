@@ -1,12 +1,12 @@
-/** One conditional GET of a JSON document at a stranger's URL. Owns the HTTP side of it; what the JSON means is the caller's. */
+/** One conditional GET of a JSON document at a stranger's URL. Handles HTTP only; the caller interprets the JSON. */
 import { type FreshnessBounds, freshSeconds } from './http-freshness.js'
 import { UntrustedFetchError } from './untrusted-fetch-error.js'
 
 export interface JsonDocumentRequest {
   readonly url: string
-  /** Validator of the current copy; the answer may then be 304. */
+  /** Validator of the current copy; the response may then be 304. */
   readonly etag?: string | undefined
-  /** Of the body, in bytes. */
+  /** Maximum size of the body in bytes. */
   readonly maxBytes: number
   readonly freshness: FreshnessBounds
   readonly nowMs: number
@@ -19,18 +19,18 @@ export interface JsonDocumentAnswer {
   readonly freshSeconds: number
 }
 
-/** `application/json`, or a type that says it is JSON (CIMD draft §4: `application/…+json`). */
+/** `application/json`, or a type with the suffix `+json` (CIMD draft §4: `application/…+json`). */
 function isJson(contentType: string | null): boolean {
   return /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(contentType?.trim() ?? '')
 }
 
-/** Entity tags go back in a request header: only well-formed, short ones are kept (RFC 9110 §8.8.3). */
+/** Entity tags are sent in a request header later, so only well-formed, short ones are kept (RFC 9110 §8.8.3). */
 function entityTag(headers: Headers): string | undefined {
   const etag = headers.get('etag')
   return etag !== null && /^(?:W\/)?"[\x21\x23-\x7e]{0,200}"$/.test(etag) ? etag : undefined
 }
 
-/** Rejects with UntrustedFetchError for every answer but 200 with JSON of allowed size, and 304 to an entity tag. */
+/** Rejects with UntrustedFetchError for every response except 200 with JSON of allowed size, and 304 for an entity tag. */
 export async function getJsonDocument(
   fetchUntrusted: (url: string, init: RequestInit) => Promise<Response>,
   { url, etag, maxBytes, freshness, nowMs }: JsonDocumentRequest,

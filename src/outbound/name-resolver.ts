@@ -1,7 +1,7 @@
 /**
- * Resolves names that strangers chose, by DNS alone. The system's resolver runs on the thread pool that hashes passwords and
- * reads files: a few names whose servers never answer would hold up everything. It also knows the names of this machine and of
- * its network, which strangers must not be able to reach.
+ * Resolves names that strangers chose, by DNS only. The system's resolver runs on the thread pool that hashes passwords and reads files, so
+ * a few names whose servers never answer would block everything. It also resolves names of this machine and its network, which strangers
+ * must not reach.
  */
 import { Resolver } from 'node:dns/promises'
 import { UntrustedFetchError } from './untrusted-fetch-error.js'
@@ -11,20 +11,20 @@ export interface ResolvedAddress {
   readonly family: number
 }
 
-/** All addresses of a host name. Rejects when it has none. */
+/** All addresses of a host name. Rejects if it has none. */
 export type Resolve = (hostname: string) => Promise<readonly ResolvedAddress[]>
 
 export interface NameResolverOptions {
-  /** For one name, all tries together. */
+  /** Maximum time for one name, all attempts together. */
   readonly timeoutMs: number
-  /** `address:port` of the servers to ask, instead of the system's. */
+  /** `address:port` of DNS servers to use instead of the system's. */
   readonly servers?: readonly string[]
 }
 
 /** Names that never belong to a host on the Internet (RFC 6761, RFC 6762, RFC 8375, RFC 7686, ICANN's `internal`). */
 const reservedDomains = ['localhost', 'local', 'internal', 'home.arpa', 'onion', 'invalid', 'test']
 
-/** True when the name may lead to a host on the Internet. A name of one label belongs to the local network. */
+/** True if the name may belong to a host on the Internet. A name of one label belongs to the local network. */
 export function isInternetName(hostname: string): boolean {
   const name = hostname.toLowerCase().replace(/\.$/, '')
   return name.includes('.') && !reservedDomains.some((domain) => name === domain || name.endsWith(`.${domain}`))

@@ -3,11 +3,11 @@ import type { Dispatcher } from 'undici'
 import { createBoundedFetch, type FetchBounds, type Send } from './bounded-fetch.js'
 
 export interface OperatorFetchOptions extends FetchBounds {
-  /** Leads every request to a server in this process (`in-process-route.ts`). Absent: over the network. */
+  /** Sends every request to a server in this process (`in-process-route.ts`). Absent: over the network. */
   readonly dispatcher?: (() => Promise<Dispatcher>) | undefined
 }
 
-/** Node's own fetch does not take a dispatcher of the package: the two may be of different versions. */
+/** Node's own fetch does not accept a dispatcher of the undici package, whose version may differ from Node's. */
 function sendOver(dispatcher: NonNullable<OperatorFetchOptions['dispatcher']>): Send {
   return async (url, { method, headers, body, redirect, signal }) => {
     const { fetch } = await import('undici')

@@ -1,7 +1,7 @@
-/** Which IP addresses anyone on the Internet may be reached at (IANA special-purpose registries, RFC 6890). Pure. */
+/** Recognises public IP addresses (IANA special-purpose registries, RFC 6890). Pure. */
 import { BlockList, isIP } from 'node:net'
 
-/** IPv4 blocks that are not the public Internet (IANA special-purpose registry, RFC 6890; multicast and reserved space). */
+/** IPv4 blocks that are not public (IANA special-purpose registry, RFC 6890; multicast and reserved space). */
 const special4: readonly string[] = [
   '0.0.0.0/8',
   '10.0.0.0/8',
@@ -23,10 +23,10 @@ const special4: readonly string[] = [
   '240.0.0.0/4',
 ]
 
-/** All of IPv6 that is handed out to networks (RFC 4291 §2.4). What lies outside maps, translates or stays local. */
+/** The IPv6 space that is allocated to networks (RFC 4291 §2.4). Addresses outside it are mapped, translated or local. */
 const global6: readonly string[] = ['2000::/3']
 
-/** Blocks inside it that are special all the same: tunnels that carry an IPv4 address, documentation, benchmarks. */
+/** Special blocks inside it: tunnels that embed an IPv4 address, documentation, benchmarks. */
 const special6: readonly string[] = ['2001::/23', '2001:db8::/32', '2002::/16', '2620:4f:8000::/48', '3fff::/20']
 
 function blockListOf(ranges: readonly string[]): BlockList {
@@ -47,7 +47,7 @@ export function isLoopbackAddress(address: string): boolean {
   return address === '::1' || (isIP(address) === 4 && loopback4.check(address, 'ipv4'))
 }
 
-/** True for an address anyone on the Internet may be reached at. False for anything that is not an IP address. */
+/** True for a public address. False for anything that is not an IP address. */
 export function isPublicAddress(address: string): boolean {
   switch (isIP(address)) {
     case 4:

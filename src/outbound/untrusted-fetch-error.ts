@@ -1,4 +1,4 @@
-/** The one error strangers' URLs ever cause: what went wrong is for the log, never for them (no probing oracle). */
+/** The only error that strangers' URLs cause. Its cause is for the log only, so that the server is not an oracle for network probing. */
 export class UntrustedFetchError extends Error {
   constructor(detail: string, options?: ErrorOptions) {
     super(`refused or failed: ${detail}`, options)
@@ -6,7 +6,7 @@ export class UntrustedFetchError extends Error {
   }
 }
 
-/** Nothing was tried: too much was running already. It says nothing about the URL. */
+/** The fetch was not attempted, because too many are running. It says nothing about the URL. */
 export class UntrustedFetchBusyError extends UntrustedFetchError {
   constructor(detail: string) {
     super(detail)

@@ -1,9 +1,7 @@
 /**
- * Fetches URLs that strangers named (client metadata, `jwks_uri`). Safe by construction: HTTPS only, every address a name
- * resolves to is checked before anything is dialled, and only a checked address is dialled, so that a name cannot change its
- * mind in between. No redirects, no cookies, no proxies; size and time are capped, and so is how many run at once, in all
- * and at one host.
- * Does not own what the answer means (CIMD draft §6, MCP security best practices).
+ * Fetches URLs that strangers named (client metadata, `jwks_uri`). HTTPS only. Every address of a name is checked before a connection is
+ * opened, and the server connects only to a checked address, which prevents DNS rebinding. No redirects, no cookies, no proxies. Size, time
+ * and concurrency, in total and per host, are limited. Does not interpret the response (CIMD draft §6, MCP security best practices).
  */
 import { isIP } from 'node:net'
 import type { fetch as undiciFetch } from 'undici'
@@ -15,13 +13,13 @@ export interface UntrustedFetchOptions {
   readonly timeoutMs: number
   readonly maxBytes: number
   readonly maxConcurrent: number
-  /** Of these, to one host and port. */
+  /** Maximum of these to one host and port. */
   readonly maxConcurrentPerHost: number
-  /** Hosts the operator lets us fetch from; asked before anything else happens. Default: all. */
+  /** Hosts that the operator allows; checked before anything else. Default: all. */
   readonly allowsHost?: (hostname: string) => boolean
-  /** Development and tests only: dial loopback addresses too. */
+  /** Development and tests only: allow loopback addresses too. */
   readonly allowLoopback?: boolean
-  /** Injected in tests; DNS otherwise, and the system's resolver where loopback is allowed. */
+  /** Injected in tests; otherwise DNS, or the system's resolver if loopback is allowed. */
   readonly resolve?: Resolve
   /** Certificate authorities in PEM, instead of the system's. For tests with their own. */
   readonly ca?: string
@@ -38,7 +36,7 @@ async function readCapped(response: Awaited<ReturnType<typeof undiciFetch>>, max
   return Buffer.concat(chunks)
 }
 
-/** Request headers that are passed on; all others, credentials and cookies among them, are not. */
+/** Request headers that are sent; all others, including credentials and cookies, are dropped. */
 const passedOn = ['accept', 'if-none-match'] as const
 
 function requestHeaders(given: Headers): Record<string, string> {
@@ -50,7 +48,7 @@ function requestHeaders(given: Headers): Record<string, string> {
   return headers
 }
 
-/** Counts what runs at once, in all and by host. `enter` throws instead of queueing: a queue is somewhere to fill. */
+/** Counts running fetches, in total and by host. `enter` throws instead of queueing, because attackers could fill a queue. */
 function createTurnstile({ maxConcurrent, maxConcurrentPerHost }: UntrustedFetchOptions) {
   const byHost = new Map<string, number>()
   let running = 0
@@ -71,10 +69,10 @@ function createTurnstile({ maxConcurrent, maxConcurrentPerHost }: UntrustedFetch
   }
 }
 
-/** A fetch for strangers' URLs. Rejects with UntrustedFetchError; answers carry status, headers and a body within the caps. */
+/** A fetch for strangers' URLs. Rejects with UntrustedFetchError; responses have status, headers and a body within the limits. */
 export function createUntrustedFetch(options: UntrustedFetchOptions): typeof fetch {
   const allowed = addressRule(options)
-  /** Loaded by the first fetch: most processes never make one, and it costs each 15 MiB. */
+  /** Loaded at the first fetch: most processes never make one, and it costs 15 MiB. */
   const openClient = async () => {
     const { Agent, fetch } = await import('undici')
     const dispatcher = new Agent({
@@ -113,7 +111,7 @@ export function createUntrustedFetch(options: UntrustedFetchOptions): typeof fet
     if (url.protocol !== 'https:') throw new UntrustedFetchError('only https is fetched')
     if (options.allowsHost?.(url.hostname) === false)
       throw new UntrustedFetchError('the operator does not allow this host')
-    // A literal address is dialled without a lookup, so it is checked here.
+    // For a literal address there is no lookup, so it is checked here.
     if (isIP(literal) !== 0 && !allowed(literal)) throw new UntrustedFetchError('the address is not public')
     turnstile.enter(url.hostname)
     try {

@@ -1,21 +1,21 @@
 /**
- * Turns the one accent colour an operator chose into a palette that is readable in both themes: text on it, and it as text,
- * contrast at least 4.5:1 (WCAG 2.2 §1.4.3).
+ * Derives a palette from the operator's accent colour that is readable in both themes: text on it, and text in it, have a contrast of at
+ * least 4.5:1 (WCAG 2.2 §1.4.3).
  */
 
 interface Shades {
-  /** Behind the text of the main button. */
+  /** Background of the main button. */
   readonly fill: string
   readonly fillHover: string
-  /** On `fill`. */
+  /** Text on `fill`. */
   readonly onFill: string
-  /** As text and focus ring on the card. */
+  /** Text and focus ring on the card. */
   readonly ink: string
 }
 
 type Rgb = readonly [number, number, number]
 
-/** Least contrast of text; a little above 4.5 so that rounding never falls below it. */
+/** Minimum contrast of text; slightly above 4.5, so that rounding never falls below 4.5. */
 const readable = 4.6
 
 const white: Rgb = [255, 255, 255]
@@ -54,7 +54,7 @@ function mix(color: Rgb, other: Rgb, share: number): Rgb {
   return [red + (other[0] - red) * share, green + (other[1] - green) * share, blue + (other[2] - blue) * share]
 }
 
-/** The colour, moved towards `towards` just as far as it must to be readable on `ground`. */
+/** The colour, mixed with `towards` just enough to be readable on `ground`. */
 function readableOn(ground: Rgb, color: Rgb, towards: Rgb): Rgb {
   for (let share = 0; share < 1; share += 0.02) {
     const candidate = mix(color, towards, share)
@@ -67,7 +67,7 @@ function shades(fill: Rgb, ink: Rgb): Shades {
   const lightText = contrastOf(fill, white) >= contrastOf(fill, black)
   return {
     fill: format(fill),
-    // Away from the text, so that hovering never costs contrast.
+    // Away from the text colour, so that hovering never reduces contrast.
     fillHover: format(mix(fill, lightText ? black : white, 0.14)),
     onFill: lightText ? '#ffffff' : '#000000',
     ink: format(ink),
@@ -75,8 +75,8 @@ function shades(fill: Rgb, ink: Rgb): Shades {
 }
 
 /**
- * The palette for one accent colour (`#rrggbb`). `grounds` are the least favourable backgrounds the accent is written on. Does not check the
- * colour's form: the configuration does.
+ * The palette for one accent colour (`#rrggbb`). `grounds` are the least favourable backgrounds of accent text. The configuration checks
+ * the format of the colour.
  */
 export function accentPalette(
   accentColor: string,

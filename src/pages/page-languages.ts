@@ -1,7 +1,6 @@
 /**
- * The languages that the pages speak, one `text.<language>.json` each, and which of them a person reads: what the program that sent them
- * asks for (`ui_locales`, OpenID Connect Core §3.1.2.1), then what the person chose in their account, then what their browser asks for
- * (`Accept-Language`), then English.
+ * The languages of the pages, one `text.<language>.json` each, and the choice among them: first the client's `ui_locales` (OpenID Connect
+ * Core §3.1.2.1), then the language that the person chose in their account, then the browser's `Accept-Language`, then English.
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -20,7 +19,7 @@ export interface PageLanguages {
   chosenFor(ctx: HttpContext): string
 }
 
-/** Each range without its last subtags: `de-CH-1996`, `de-CH`, `de` (the lookup of RFC 4647 §3.4). */
+/** A range and its prefixes: `de-CH-1996`, `de-CH`, `de` (lookup of RFC 4647 §3.4). */
 function widened(range: string): string[] {
   const subtags = range.toLowerCase().split('-')
   return subtags.map((_, dropped) => subtags.slice(0, subtags.length - dropped).join('-'))
@@ -47,7 +46,7 @@ function textsIn(folder: string): [string, PageText][] {
     })
 }
 
-/** Reads the text files of the folders. Throws when English is not among them, or when another language lacks words that English has. */
+/** Reads the text files of the folders. Throws if English is missing, or if another language lacks texts that English has. */
 export function readPageLanguages(folders: readonly string[]): PageLanguages {
   const texts = new Map(folders.flatMap(textsIn))
   const complete = texts.get(english)

@@ -1,28 +1,28 @@
-/** The words of the pages, kept in one file per language so that another language is another file. */
+/** The texts of the pages, in one file per language. */
 
-/** A sentence cut at its placeholders: our own words, and values that may come from a stranger. */
+/** A sentence split at its placeholders: fixed text, and values that may come from strangers. */
 export type SentencePart = { readonly words: string } | { readonly value: string }
 
 export interface PageText {
-  /** Dotted, of everything there are words for. */
+  /** Dotted names of all texts. */
   readonly names: readonly string[]
   readonly language: string
   readonly direction: 'ltr' | 'rtl'
-  /** The words under a dotted name; throws when there are none, so that a test finds a missing one. */
+  /** The text with a dotted name; throws if there is none, so that a test finds a missing one. */
   text(name: string): string
-  /** True when there are words under a dotted name. */
+  /** True if there is a text with this dotted name. */
   hasText(name: string): boolean
-  /** The words under a dotted name, with `{placeholders}` filled. */
+  /** The text with a dotted name, with `{placeholders}` filled. */
   sentence(name: string, values: Readonly<Record<string, string | number>>): readonly SentencePart[]
   /** Like `sentence`, choosing among `name.one`, `name.other` … by the language's plural rules; fills `{count}`. */
   counted(name: string, count: number, values?: Readonly<Record<string, string | number>>): readonly SentencePart[]
-  /** The items with what the language puts between them, each a value. */
+  /** The items as values, with the separators of the language. */
   list(items: readonly string[]): readonly SentencePart[]
   /** What a language (BCP 47) is called in itself. */
   nameOf(language: string): string
   /** A day, such as "December 1, 2026". In UTC: the server does not know where the person is. */
   date(time: Date): string
-  /** A day and a time of day, in UTC, which it says. */
+  /** A date and time, in UTC and marked as such. */
   moment(time: Date): string
   /** A sentence as one line of text, for a title or a mail. Values are isolated if the language is written from right to left. */
   plain(parts: readonly SentencePart[]): string
@@ -31,7 +31,7 @@ export interface PageText {
 const dayForm = { year: 'numeric', month: 'long', day: 'numeric', timeZone: 'UTC' } as const
 const timeForm = { hour: 'numeric', minute: '2-digit', timeZoneName: 'short' } as const
 
-/** Text has no `<bdi>`: these two characters do the same (UAX #9, FSI and PDI). */
+/** Plain text has no `<bdi>`, so these two characters isolate the value (UAX #9, FSI and PDI). */
 function isolated(value: string): string {
   return `\u2068${value}\u2069`
 }
@@ -91,7 +91,7 @@ export function parsePageText(json: string): PageText {
 
 const pluralForm = /\.(?:zero|one|two|few|many|other)$/
 
-/** Names of `complete` without words in `text`. Of what is counted, each plural form that the language of `text` has is needed. */
+/** Names in `complete` that `text` lacks. Counted texts need each plural form of the language of `text`. */
 export function missingText(complete: PageText, text: PageText): string[] {
   const forms = new Intl.PluralRules(text.language).resolvedOptions().pluralCategories
   const needed = complete.names.flatMap((name) =>

@@ -19,9 +19,9 @@ import { readPageLanguages } from './page-languages.js'
 export const viewsFolder: string = fileURLToPath(new URL('../../views', import.meta.url))
 
 export interface PagesOptions {
-  /** Folder of the EJS files, `style.css`, `icons/` and the words, `text.<language>.json`. */
+  /** Folder of the EJS files, `style.css`, `icons/` and the texts, `text.<language>.json`. */
   readonly viewsFolder: string
-  /** Folders with the words of further languages; default none. */
+  /** Folders with the texts of further languages; default: none. */
   readonly textFolders?: readonly string[] | undefined
   readonly productName: string
   /** `#rrggbb`. */
@@ -29,16 +29,16 @@ export interface PagesOptions {
   readonly brand?: Brand | undefined
   /** Pages that a web client may show in a window it opened; see `openerPolicy`. */
   readonly popupViews?: readonly string[]
-  /** Scripts in `scripts/` by the page that carries one, without `.js`. Every page works without its script. */
+  /** Scripts in `scripts/` by page, without `.js`. Every page works without its script. */
   readonly scripts?: Readonly<Record<string, string>>
-  /** Path under which this server is published, without a trailing slash; default none. */
+  /** Path under which this server is published, without a trailing slash; default: none. */
   readonly basePath?: string
 }
 
 export interface Asset {
-  /** As pages link to it, `basePath` included. */
+  /** The path in links, including `basePath`. */
   readonly path: string
-  /** As it arrives here. */
+  /** The path inside the server. */
   readonly localPath: string
   readonly body: string | Buffer
   readonly etag: string
@@ -46,11 +46,11 @@ export interface Asset {
 }
 
 export interface Pages<Views extends object> {
-  /** The page as HTML, in English unless told. Throws when the view, its text or a value it needs is missing. */
+  /** The page as HTML; default language: English. Throws if the view, a text or a value is missing. */
   render<Name extends keyof Views & string>(view: Name, context: Views[Name], language?: string): string
-  /** Answers with the page in the person's language and its security headers; status 200 unless told. */
+  /** Sends the page in the person's language with its security headers; default status: 200. */
   send<Name extends keyof Views & string>(ctx: HttpContext, view: Name, context: Views[Name], status?: number): void
-  /** In which there are pages (BCP 47), English first. */
+  /** Languages of the pages (BCP 47), English first. */
   readonly languages: readonly string[]
   readonly contentSecurityPolicy: string
   readonly stylesheet: Asset
@@ -61,13 +61,13 @@ export interface Pages<Views extends object> {
 }
 
 /**
- * There is no `form-action`: Chromium applies it to every redirect that follows a form, so the answer to Allow could not lead to
- * a client on loopback or on a private-use scheme (RFC 8252 §7). Its protection is not needed: no markup of strangers gets in.
+ * There is no `form-action`: Chromium applies it to every redirect that follows a form, so Allow could not redirect to a client on loopback
+ * or with a private-use scheme (RFC 8252 §7). Its protection is not needed, because pages contain no markup from strangers.
  */
 const contentSecurityPolicy =
   "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'"
 
-/** The policy that lets this one script run, and no other. */
+/** A policy that allows this script only. */
 function policyWithScript(script: string): string {
   const hash = createHash('sha256').update(script).digest('base64')
   return `${contentSecurityPolicy}; script-src 'sha256-${hash}'`
@@ -76,26 +76,26 @@ function policyWithScript(script: string): string {
 const pageHeaders: Readonly<Record<string, string>> = {
   'x-frame-options': 'DENY',
   'x-content-type-options': 'nosniff',
-  // Nothing about our pages reaches another site. `no-referrer` would do the same but make browsers send `Origin: null` with our
-  // own forms, and then Origin could not be checked (Fetch standard, "append a request Origin header").
+  // Other sites get no referrer. `no-referrer` would do the same but make browsers send `Origin: null` with the server's own forms, so
+  // Origin could not be checked (Fetch standard, "append a request Origin header").
   'referrer-policy': 'same-origin',
-  // A fragment, of text too, survives redirects: another site could scroll a button under the pointer (Document Policy).
+  // Fragments, including text fragments, survive redirects: another site could scroll a button under the pointer (Document Policy).
   'document-policy': 'force-load-at-top',
   'permissions-policy': 'camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()',
   'cache-control': 'no-store',
 }
 
 /**
- * Any policy other than `unsafe-none` cuts the link between a window and its opener for good, also after the window went back to
- * the client: web clients that sign in through a popup would wait for ever. `same-origin-allow-popups` helps only the windows
- * that we open ourselves. So pages on the way of an authorization keep the link, all others cut it. What an opener can do to
- * them is to close or redirect its own popup; frames, scripts and reading stay shut.
+ * Any policy other than `unsafe-none` permanently cuts the link between a window and its opener, even after the window has returned to the
+ * client: web clients that sign in through a popup would wait forever. `same-origin-allow-popups` only helps windows that this site opens
+ * itself. So the pages of an authorization keep the link, and all others cut it. An opener can only close or redirect its own popup;
+ * framing, scripts and reading stay blocked.
  */
 function openerPolicy(view: string, popupViews: readonly string[]): string {
   return popupViews.includes(view) ? 'unsafe-none' : 'same-origin'
 }
 
-/** The least favourable grounds of style.css on which the accent is written: the page in light, a raised row in dark. */
+/** The least favourable backgrounds of accent text in style.css: the page in light mode, a raised row in dark mode. */
 const grounds = { light: '#f4f5f7', dark: '#232931' }
 
 function accentRules(accentColor: string): string {
@@ -129,13 +129,13 @@ function serve(assets: readonly Asset[]): HttpMiddleware {
   }
 }
 
-/** Names every template can use, besides `locals.x` for what an include hands over. */
+/** Names that every template can use, besides `locals.x` for values passed by an include. */
 const templateNames = [
   ...['page', 'site', 'script', 'id', 'text', 'hasText'],
   ...['sentence', 'counted', 'list', 'nameOf', 'date', 'moment', 'plain', 'show', 'link'],
 ]
 
-/** Compiles nothing until a page is first asked for, then keeps it. Reads the words and the stylesheet at once. */
+/** Compiles a page when it is first requested, then keeps it. Reads the texts and the stylesheet at once. */
 export function createPages<Views extends object>(options: PagesOptions): Pages<Views> {
   const { viewsFolder, productName, basePath = '', popupViews = [], scripts = {} } = options
   const read = (file: string): string => readFileSync(join(viewsFolder, file), 'utf8')
@@ -166,7 +166,7 @@ export function createPages<Views extends object>(options: PagesOptions): Pages<
     const known = compiled.get(view)
     if (known !== undefined) return known
     const filename = join(viewsFolder, `${view}.ejs`)
-    // Only `<%=` writes values. Strict mode has no `with`: a misspelt name throws instead of being empty.
+    // Templates write values with `<%=` only. Strict mode has no `with`: a misspelt name throws instead of being empty.
     const made = ejs.compile(read(`${view}.ejs`), {
       filename,
       cache: true,
@@ -182,7 +182,7 @@ export function createPages<Views extends object>(options: PagesOptions): Pages<
   )
 
   const render: Pages<Views>['render'] = (view, context, language = 'en') => {
-    // Another name each time: a fragment of a link cannot name an element, to scroll to it or to focus it.
+    // Different ids each time, so that the fragment of a link cannot scroll to an element or focus it.
     const nonce = randomSecret(6)
     const id = (name: string): string => `${name}-${nonce}`
     return template(view)({ ...shared.get(language), script: scripts[view], id, page: context })
