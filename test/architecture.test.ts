@@ -16,6 +16,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   outbound: ['oauth', 'base'],
   telemetry: ['oauth', 'base', 'http'],
   pages: ['oauth', 'base', 'http'],
+  mail: ['oauth', 'base', 'database', 'outbound', 'pages', 'storage'],
   'connect-page': ['oauth'],
   'resource-server': ['oauth'],
   'issuer-front': ['oauth', 'resource-server'],
@@ -31,6 +32,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'connect-page',
     'problems',
     'storage',
+    'mail',
   ],
   'mcp-host': [
     'oauth',
@@ -59,6 +61,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'pages',
     'connect-page',
     'storage',
+    'mail',
     'authorization-server',
     'mcp-host',
     'notes',
@@ -75,6 +78,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'connect-page',
     'problems',
     'storage',
+    'mail',
     'authorization-server',
     'mcp-host',
     'notes',
@@ -98,6 +102,7 @@ const exceptions: Readonly<Record<string, readonly string[]>> = {
 const packages: Readonly<Record<string, readonly string[]>> = {
   '@prisma/client': ['storage', 'notes'],
   pg: ['database'],
+  nodemailer: ['outbound'],
   '@electric-sql/pglite': ['database'],
 }
 

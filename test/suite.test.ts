@@ -65,6 +65,7 @@ describe('The test suite', () => {
       'postgres-standby',
       'patroni',
       'pgbouncer',
+      'smtp',
     ]
     const behind = names.map((name) => `support/${name}.ts`).concat('resource-server/frameworks.ts')
     expect(ways.flatMap((way) => matching(way, behind)).filter((file) => !apart.test(file))).toEqual([])

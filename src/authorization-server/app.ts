@@ -6,9 +6,11 @@ import compose from 'koa-compose'
 import type { HttpMiddleware } from '../http/context.js'
 import { createHttpBase, type HttpApp, type HttpBaseOptions, routesOf } from '../http/http.js'
 import { answerAhead } from '../http/prepared-answers.js'
+import { createMailer } from '../mail/mailer.js'
 import { derived } from '../oauth/declared-resource.js'
 import { grantSwitches } from '../oauth/grant-types.js'
 import { pathOf } from '../oauth/well-known.js'
+import { readPageLanguages } from '../pages/page-languages.js'
 import { createPages, viewsFolder } from '../pages/pages.js'
 import { createAccountStore } from '../storage/accounts/accounts.js'
 import { createGroupMembers } from '../storage/accounts/group-members.js'
@@ -16,7 +18,9 @@ import { createIdentityLinks } from '../storage/accounts/identity-links.js'
 import { createAuditTrail } from '../storage/audit/audit.js'
 import { createRateLimits } from '../storage/counters/rate-limits.js'
 import { createUsageCounters } from '../storage/counters/usage-counters.js'
+import { createMailQueue } from '../storage/mail/mail-queue.js'
 import { accountRequests, createAccountRouter } from './account/router.js'
+import { createAccountLinks } from './accounts/account-links.js'
 import { createSetupLinks } from './accounts/setup-link.js'
 import { noteClientRequests } from './clients/client-requests.js'
 import { ownNames } from './clients/name-warnings.js'
@@ -67,6 +71,7 @@ import type { AuthorizationServerOptions } from './options.js'
 import { createCsrfProtection } from './pages/csrf.js'
 import { createFirstRunRouter } from './pages/first-run.js'
 import { renderErrorPage } from './pages/page-error.js'
+import { createRecoveryRouter } from './pages/recovery-pages.js'
 import { pageScripts, popupViews, type Views } from './pages/views.js'
 import { createVisitorPages } from './pages/visitor-pages.js'
 import { createResources } from './resources/resources.js'
@@ -172,6 +177,16 @@ export async function createAuthorizationServer(
     pages,
     resources,
   })
+  const limits = createRateLimits(storage.database.sql, storage.clock)
+  const languages = readPageLanguages([viewsFolder, ...(options.textFolders ?? [])])
+  const queue = createMailQueue(storage)
+  const mailer = options.mail && createMailer({ queue, languages, issuer, productName, wake: options.mail.wake })
+  const recovery = createRecoveryRouter({
+    ...{ storage, productName, languages, accounts, knownBrowsers, hasher, audit, limits, hidesAddresses, csrf, pages },
+    mail: mailer && { queue, mailer },
+    links: createAccountLinks(storage),
+    usageLimits: options.usageLimits,
+  })
   const signIns = {
     engine: provider,
     storage,
@@ -196,7 +211,6 @@ export async function createAuthorizationServer(
     refreshTokenTtlSeconds: options.refreshTokenTtlSeconds,
   })
 
-  const limits = createRateLimits(storage.database.sql, storage.clock)
   const codeEntry = { limits, csrf, hidesAddresses }
   hookDeviceCodes(provider, limitDeviceCodes(codeEntry))
   const counters = createUsageCounters(storage.database.sql, storage.clock, {
@@ -245,6 +259,7 @@ export async function createAuthorizationServer(
     noteClientRequests(storage, log),
     routesOf(visitorPages),
     routesOf(firstRun),
+    routesOf(recovery),
     routesOf(interactions),
     routesOf(accountArea),
     serveRevocationFeed(

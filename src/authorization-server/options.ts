@@ -52,6 +52,8 @@ export interface AuthorizationServerOptions {
   /** Signing and cookie keys, over the same storage. The owner of the object also runs its rotation. */
   readonly keyRing: Pick<KeyRing, 'follow' | 'keys' | 'assertAllOpen'>
   readonly log: Logger
+  /** The server sends mail. `wake`: something was written into the queue. */
+  readonly mail?: { readonly wake: () => void } | undefined
   readonly untrustedFetch: UntrustedFetch
   /** For URLs that the operator configured: any address, but limited in time and size, and without redirects. */
   readonly operatorFetch: OperatorFetch

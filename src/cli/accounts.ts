@@ -1,9 +1,11 @@
 /** `gatehouse accounts`: the people who can sign in. */
+import { createAccountLinks } from '../authorization-server/accounts/account-links.js'
 import { weaknesses } from '../authorization-server/accounts/password-rules.js'
 import { inEnglish } from '../authorization-server/accounts/weakness-words.js'
 import { createPasswordHasher } from '../authorization-server/login/passwords.js'
 import { unlockAccount } from '../authorization-server/login/throttle.js'
 import { createLogger } from '../base/log.js'
+import { writeTogether } from '../database/writes.js'
 import { type Account, type AccountStore, createAccountStore, normalizeEmail } from '../storage/accounts/accounts.js'
 import { createIdentityLinks, type IdentityLinks } from '../storage/accounts/identity-links.js'
 import { type AuditEventType, createAuditTrail } from '../storage/audit/audit.js'
@@ -120,6 +122,20 @@ async function unlock(terminal: Terminal, email: string): Promise<void> {
   })
 }
 
+/** For somebody who cannot get a mail, or where no mail is sent. The link alone on standard output. */
+async function resetLink(terminal: Terminal, email: string): Promise<void> {
+  const issuer = loadConfig(terminal).ISSUER_URL
+  await withStorage(terminal, async (storage) => {
+    const { id, email: known, disabledAt } = await existing(createAccountStore(storage), email)
+    if (disabledAt !== undefined) throw new Error(`${known} is disabled: enable the account first`)
+    const { path, write } = createAccountLinks(storage).newReset(id)
+    const audit = createAuditTrail(storage, createLogger('silent'))
+    const event = audit.event({ type: 'account.reset_link', accountId: id, detail: { by: 'command line' } })
+    await writeTogether(storage.database.sql, [write, event])
+    writeLine(terminal, `${issuer}${path}`)
+  })
+}
+
 /** For people whose provider is trusted to speak for linked subjects only (`assertion_issuers`). */
 async function link(terminal: Terminal, email: string, { issuer, subject }: Flags): Promise<void> {
   if (issuer === undefined || subject === undefined) throw new UsageError('link needs --issuer and --subject')
@@ -159,6 +175,7 @@ export const accounts: Command = {
     'accounts add <email> [--name <name>]',
     'accounts list [--json]',
     'accounts set-password <email>',
+    'accounts reset-link <email>',
     'accounts disable <email>',
     'accounts enable <email>',
     'accounts unlock <email>',
@@ -169,10 +186,10 @@ export const accounts: Command = {
     const [action, email, ...surplus] = positionals
     if (surplus.length > 0) throw new UsageError('too many arguments; a password is never one of them')
     if (action === 'list' && email === undefined) return list(terminal, values.json ?? false)
-    const actions = { add, 'set-password': setPassword, disable, enable, unlock, link }
+    const actions = { add, 'set-password': setPassword, 'reset-link': resetLink, disable, enable, unlock, link }
     const known = Object.entries(actions).find(([candidate]) => candidate === action)
     if (known === undefined)
-      throw new UsageError('say what to do: add, list, set-password, disable, enable, unlock or link')
+      throw new UsageError('say what to do: add, list, set-password, reset-link, disable, enable, unlock or link')
     if (email === undefined) throw new UsageError('say which account, by its email address')
     await known[1](terminal, email, values)
   },

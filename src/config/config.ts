@@ -87,6 +87,9 @@ function relations(values: Values, issuerIsLoopback: boolean): string[] {
   if ((values.BOOTSTRAP_EMAIL === undefined) !== (values.BOOTSTRAP_PASSWORD === undefined)) {
     mistakes.push('BOOTSTRAP_EMAIL and BOOTSTRAP_PASSWORD must be set together')
   }
+  if ((values.SMTP_URL === undefined) !== (values.MAIL_FROM === undefined)) {
+    mistakes.push('SMTP_URL and MAIL_FROM must be set together')
+  }
   if (values.dangerouslyAllowLoopbackClientMetadata && !issuerIsLoopback) {
     mistakes.push('dangerouslyAllowLoopbackClientMetadata is refused: ISSUER_URL is not on localhost')
   }

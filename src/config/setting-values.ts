@@ -189,3 +189,26 @@ export function usageLimits(text: string): string {
   parseUsageLimits(text)
   return text
 }
+
+/** Never repeats the text: a password is in it. */
+export function smtpUrl(text: string): string {
+  const expected = 'must be an smtps:// or smtp:// URL with a host, and nothing behind it'
+  if (!canParseUrl(text)) throw new Error(expected)
+  const { protocol, hostname, pathname, search, hash, username, password } = new URL(text)
+  const isBare = (pathname === '' || pathname === '/') && search === '' && hash === ''
+  if (!['smtp:', 'smtps:'].includes(protocol) || hostname === '' || !isBare) throw new Error(expected)
+  try {
+    decodeURIComponent(username + password)
+  } catch {
+    throw new Error('must have each % of its user name and password written as %25')
+  }
+  if ((username === '') !== (password === '')) throw new Error('must have both a user name and a password, or neither')
+  return text
+}
+
+export function mailSender(text: string): string {
+  const [, name, address = text] = /^([^<>"@,;:\\\p{C}]*) ?<([^<>]+)>$/u.exec(text) ?? []
+  if (!/^[^\s@<>,;:"\p{C}]+@[^\s@<>,;:"\p{C}]+$/u.test(address) || text.length > 254 || (name?.length ?? 0) > 100)
+    throw new Error('must be an address such as login@example.com or Example <login@example.com>')
+  return text
+}

@@ -74,9 +74,12 @@ export function logRequests(options: RequestLogOptions, trusted: BlockList | und
 }
 
 /**
- * The path only, because a query may hold a code. The id of a sign-in in progress is removed, because it is also the value of a cookie: in
- * any letter case, and below the issuer's path, which a request that was refused early still has.
+ * The path only, because a query may hold a code. The id of a sign-in in progress is removed, because it is also the value of a cookie, and
+ * so is the token of a link: in any letter case, and below the issuer's path, which a request that was refused early still has.
  */
 export function loggedPath(path: string): string {
-  return cut(path.replace(/\/(interaction|authorize|device(?!\/authorize$))\/[^/]+/i, '/$1/:uid'), longestPath)
+  const plain = path
+    .replace(/\/(interaction|authorize|device(?!\/authorize$))\/[^/]+/i, '/$1/:uid')
+    .replace(/\/(reset|verify|invite)\/[^/]+/i, '/$1/:token')
+  return cut(plain, longestPath)
 }

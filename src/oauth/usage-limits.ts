@@ -5,7 +5,7 @@
  */
 
 /** What a limit counts by. `address`: the sender's; of IPv6 its /64, with 4 and 16 times the limit for its /56 and /48. */
-export type CountedBy = 'address' | 'address and client' | 'client' | 'person and client'
+export type CountedBy = 'address' | 'address and client' | 'client' | 'person' | 'person and client'
 
 export interface UsageLimit {
   /** Uses in a window, at most; 0: no limit. */
@@ -82,6 +82,20 @@ export const declaredLimits = {
     by: 'client',
     limit: 60_000,
     windowSeconds: minute,
+  },
+  mail: {
+    what: 'mails that a stranger asks for: `/recover`',
+    by: 'address',
+    limit: 20,
+    windowSeconds: 3_600,
+    total: 1_000,
+    limitBeyond: 2,
+  },
+  'mail-person': {
+    what: 'mails to one address that strangers asked for; more are left out, and the page says nothing of it',
+    by: 'person',
+    limit: 3,
+    windowSeconds: 1_800,
   },
   other: {
     what: 'all other requests, and those of `authorize`, `logout` and `sign-in` that came to nothing; except metadata, keys, styles and health',

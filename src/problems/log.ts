@@ -7,6 +7,31 @@ export const logProblems = {
     means: 'The server has a fault. `err` has the cause; `requestId` leads to the line of the request.',
     change: { operator: 'Report it with the stack trace, unless the database was unavailable.' },
   },
+  'mail-not-sent': {
+    logs: [
+      'a mail could not be sent and is tried again',
+      'a mail was not sent in time',
+      'the mail queue cannot be worked on',
+    ],
+    means:
+      'The SMTP server does not answer, or put the mail off. `detail` has its codes. The mail is sent later, until its link or its news is too old.',
+    change: { operator: 'Compare `SMTP_URL` and `MAIL_FROM` with what the SMTP server wants.' },
+    show: 'gatehouse doctor --local auth',
+  },
+  'mail-refused': {
+    logs: ['the SMTP server refused a mail'],
+    means: 'The SMTP server takes no mail for that recipient, or does not take this text. The mail is dropped.',
+    change: {
+      operator: 'Look at the log of the SMTP server; `detail` has the code. Correct the address of the account.',
+    },
+    show: 'gatehouse accounts list',
+  },
+  'mail-uncertain': {
+    logs: ['a mail may not have been sent'],
+    means:
+      'A process ended between handing a mail over and hearing the answer. The SMTP server may have taken it, so it is not sent again.',
+    change: { person: 'Ask for a new link if none came.' },
+  },
   'lines-dropped': {
     logs: ['log lines were dropped: nobody took them'],
     means: 'The program that reads standard output is too slow. `dropped` is the number of missing lines.',
@@ -141,6 +166,7 @@ export const logProblems = {
       'migrations applied',
       'the declaration file was applied',
       'bootstrap account',
+      'mail sent',
       'following revocations',
       'unused client registrations removed',
       'worker started',

@@ -96,6 +96,15 @@ export const errorPages = {
     change: { operator: 'Restart the server for a new link, or add an account on the command line.' },
     show: 'gatehouse accounts list',
   },
+  'link-ended': {
+    says: ['This link no longer works'],
+    means: 'The link of a mail, or of `gatehouse accounts reset-link`, was used, has expired, or is not complete.',
+    change: {
+      person: 'Ask for a new link: choose “Forgot password?” where you sign in.',
+      operator: 'Make a link if the server sends no mail.',
+    },
+    show: 'gatehouse accounts reset-link <email>',
+  },
   'not-found': {
     says: ['There is nothing at this address'],
     means: 'No page has this address.',

@@ -50,6 +50,22 @@ export const settingProblems = {
     change: { operator: 'Write the URL that clients use to reach the server, with https.' },
     show: check,
   },
+  'setting-mail': {
+    says: [
+      '{} must be an smtps:// or smtp:// URL with a host, and nothing behind it',
+      '{} must have each % of its user name and password written as %25',
+      '{} must have both a user name and a password, or neither',
+      '{} must be an address such as login@example.com or Example <login@example.com>',
+      'SMTP_URL and MAIL_FROM must be set together',
+    ],
+    means:
+      'The SMTP server or the sender of mails cannot be used as written. No line repeats the URL, because a password is in it.',
+    change: {
+      operator:
+        'Write smtps://user:password@mail.example.com, percent-encoding special characters, and the sender beside it.',
+    },
+    show: check,
+  },
   'setting-database-url': {
     says: [
       '{} must be a postgresql:// URL',

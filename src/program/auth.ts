@@ -28,6 +28,7 @@ import {
   storageOver,
 } from './databases.js'
 import { type FollowedDeclarations, openDeclarations } from './declarations/following.js'
+import { openMail } from './mail.js'
 import type { ServedMcp } from './mcp.js'
 import type { DeclaredParts, Parts } from './parts.js'
 import { internalHosts, ownClient } from './topology.js'
@@ -98,12 +99,14 @@ export async function startAuth(
     log.info({ outcome }, 'bootstrap account')
   }
   const clientHosts = { allowed: config.CLIENT_METADATA_ALLOWED_HOSTS, denied: config.CLIENT_METADATA_DENIED_HOSTS }
+  const mail = openMail(config, storage, log, observability.auditObserver)
   const app = await createAuthorizationServer(
     {
       ...clientRules(config, declared.live),
       storage,
       keyRing,
       log,
+      mail,
       untrustedFetch: observability.clientFetch(
         overrides.untrustedFetch ??
           createUntrustedFetch({
@@ -150,6 +153,8 @@ export async function startAuth(
   const server = await listen(served, config.HOST, config.authPort)
   listening(server)
   closers.add(tendRegularly(keyRing, log))
+  mail?.start()
+  if (mail !== undefined) closers.add(() => mail.stop())
   if (worker?.isFirst !== false) closers.add(sweepRegularly(parts, storage))
   if (!startsAll) return undefined
   const token = await createSetupLinks(storage).issue()

@@ -25,6 +25,8 @@ const expiring: readonly Expiring[] = [
   { table: 'sessions', key: 'uid', expiry: expiresAt },
   { table: 'grants', key: 'id', expiry: expiresAt },
   { table: 'setup_links', key: 'token_hash', expiry: expiresAt },
+  { table: 'account_links', key: 'token_hash', expiry: expiresAt },
+  { table: 'mails', key: 'id', expiry: expiresAt },
   { table: 'sign_in_throttles', key: 'key', expiry: 'resets_at' },
   { table: 'rate_limits', key: 'key', expiry: 'resets_at' },
   { table: 'client_documents', key: 'kind, url', expiry: 'usable_until' },

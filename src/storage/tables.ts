@@ -27,6 +27,28 @@ export const setupLinks = table('setup_links', {
   consumed_at: orNull(moment),
 })
 
+export const accountLinks = table('account_links', {
+  token_hash: text,
+  kind: text,
+  account_id: text,
+  email: orNull(text),
+  created_at: moment,
+  expires_at: moment,
+  consumed_at: orNull(moment),
+})
+
+export const mails = table('mails', {
+  id: text,
+  kind: text,
+  sealed: text,
+  created_at: moment,
+  expires_at: moment,
+  due_at: moment,
+  attempts: int,
+  claim: orNull(text),
+  handed_over_at: orNull(moment),
+})
+
 export const sessions = table('sessions', {
   uid: text,
   id_hash: text,

@@ -56,6 +56,16 @@ describe('gatehouse accounts', () => {
     expect((await link('nobody@example.org', '--subject', 'x')).exitCode).toBe(1)
   })
 
+  it('prints a link for a new password, alone, and says in the audit trail that it did', async () => {
+    const { exitCode, stdout, stderr } = await accounts(['reset-link', 'Ada@Example.org'])
+    expect([exitCode, stderr]).toEqual([0, ''])
+    expect(stdout).toMatch(new RegExp(`^${environment['ISSUER_URL']}/reset/[\\w-]{32}\n$`))
+    const trail = await runCli(['audit', 'list', '--event', 'account.reset_link'], environment)
+    expect(trail.stdout).toContain('command line')
+    expect(trail.stdout).not.toContain(stdout.trim().split('/').at(-1))
+    expect(await accounts(['reset-link', 'nobody@example.org'])).toMatchObject({ exitCode: 1, stdout: '' })
+  })
+
   it('asks twice at a terminal and shows nothing of what is typed', async () => {
     const { exitCode, stdout, stderr } = await accounts(
       ['add', 'bo@example.org'],

@@ -72,6 +72,8 @@ const plain: Readonly<Record<Exclude<Setting, 'DATA_DIR' | 'GATEHOUSE_FILE'>, Ro
   KEY_LEAD_SECONDS: '60',
   BOOTSTRAP_EMAIL: 'ada',
   BOOTSTRAP_PASSWORD: 'sesame',
+  SMTP_URL: 'https://mail.example.com',
+  MAIL_FROM: 'login',
   AUDIT_RETENTION_DAYS: 'never',
   LOG_LEVEL: 'verbose',
   COMMAND_NAME: 'x'.repeat(61),

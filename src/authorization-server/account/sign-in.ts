@@ -41,6 +41,7 @@ export function showAccountSignIn(
       email: state?.email ?? visit?.account.email ?? '',
       error: state?.error,
       retryAfterSeconds: state?.retryAfterSeconds,
+      recoverUrl: publicPath(ctx, '/recover'),
       action: publicPath(ctx, signInThen(to)),
       csrfToken,
     },

@@ -36,6 +36,8 @@ const always: MethodTable = {
   [`${accountPath}/sign-out`]: ['POST'],
   [`${accountPath}/:section/:step`]: ['GET', 'POST'],
   '/setup': ['GET', 'POST'],
+  '/recover': ['GET', 'POST'],
+  '/reset/:token': ['GET', 'POST'],
   '/interaction/:uid': ['GET'],
   '/interaction/:uid/:step': ['GET', 'POST'],
 }

@@ -33,6 +33,7 @@ export function showSignIn(
       email: state?.email ?? interaction.parameter('login_hint') ?? '',
       error: state?.error,
       retryAfterSeconds: state?.retryAfterSeconds,
+      recoverUrl: publicPath(ctx, '/recover'),
       action: publicPath(ctx, `/interaction/${uid}/sign-in`),
       cancelAction: publicPath(ctx, `/interaction/${uid}/cancel`),
       csrfToken: parts.csrf.tokenFor(uid),

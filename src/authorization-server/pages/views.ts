@@ -31,6 +31,8 @@ export interface SignInContext {
   readonly error?: SignInError | undefined
   /** With `too-many-attempts`: how long to wait. */
   readonly retryAfterSeconds?: number | undefined
+  /** "Forgot password?" */
+  readonly recoverUrl?: string | undefined
   readonly action: string
   /** Where "Cancel and go back" posts `csrf` to; absent: no such button. */
   readonly cancelAction?: string | undefined
@@ -76,6 +78,38 @@ export interface SetUpDoneContext {
   /** Absent if no resource is declared that has a URL. */
   readonly resourceUrl?: string | undefined
   readonly connectUrl?: string | undefined
+}
+
+/** views/recover.ejs (a forgotten password): posts `email`, `csrf` to `action`. */
+export interface RecoverContext {
+  /** False: the page says what to do, and has no form. */
+  readonly sendsMail: boolean
+  readonly email: string
+  readonly error?: 'no-address' | undefined
+  readonly action: string
+  readonly csrfToken: string
+}
+
+/** views/recover-sent.ejs: the same whether or not there is such an account. */
+export interface RecoverSentContext {
+  readonly email: string
+}
+
+/** views/reset.ejs: posts `password`, `disconnect` (`yes`, if ticked), `csrf` to `action`. */
+export interface ResetContext {
+  readonly email: string
+  /** The shortest password that is taken. */
+  readonly passwordLength: number
+  readonly error?: Weakness | undefined
+  readonly disconnects: boolean
+  readonly action: string
+  readonly csrfToken: string
+}
+
+/** views/reset-done.ejs */
+export interface ResetDoneContext {
+  readonly email: string
+  readonly disconnects: boolean
 }
 
 /** views/sign-out.ejs: posts `fields` to `action`, "Sign out" with `signOutField` added (the engine's `logout=yes`). */
@@ -156,6 +190,10 @@ export interface Views extends ConnectViews {
   readonly 'hand-off': HandOffContext
   readonly 'set-up': SetUpContext
   readonly 'set-up-done': SetUpDoneContext
+  readonly recover: RecoverContext
+  readonly 'recover-sent': RecoverSentContext
+  readonly reset: ResetContext
+  readonly 'reset-done': ResetDoneContext
   readonly 'sign-out': SignOutContext
   readonly 'signed-out': SignedOutContext
   readonly 'form-post': FormPostContext

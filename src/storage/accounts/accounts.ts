@@ -43,6 +43,8 @@ export interface AccountStore {
   /** Stops the account from signing in and ends its access (`endAccess`). False when there is no such account. */
   disable(id: string): Promise<boolean>
   enable(id: string): Promise<boolean>
+  /** Ends every session and sign-in in progress. Programs keep their access. */
+  endSignIns(id: string): Promise<void>
   /** Ends every session and sign-in in progress, and revokes every grant, which the revocation feed tells resource servers. */
   endAccess(id: string): Promise<void>
   /** Every account, by email. */
@@ -100,12 +102,12 @@ export function createAccountStore({ prisma, database, clock }: AccountStorage):
       { payload: { path: ['session', 'accountId'], equals: accountId } },
     ],
   })
-  const endAccess = (accountId: string) => [
+  const endSignIns = (accountId: string) => [
     // A sign-in in progress has passed the old password already.
     prisma.ephemeralArtifact.deleteMany({ where: isTheirs(accountId) }),
     endSessionsOf(prisma, accountId, clock.now()),
-    prisma.grant.deleteMany({ where: { accountId } }),
   ]
+  const endAccess = (accountId: string) => [...endSignIns(accountId), prisma.grant.deleteMany({ where: { accountId } })]
   // `updated_at` ends what browsers were known by (login/known-browsers.ts): write it with what ends access, and with nothing else.
   const update = async (where: { id: string; passwordHash?: string }, data: object) =>
     (await prisma.account.updateMany({ where, data: { ...data, updatedAt: clock.now() } })).count === 1
@@ -146,6 +148,9 @@ export function createAccountStore({ prisma, database, clock }: AccountStorage):
       return count === 1
     },
     enable: (id) => update({ id }, { disabledAt: null }),
+    async endSignIns(id) {
+      await prisma.$transaction(endSignIns(id))
+    },
     async endAccess(id) {
       await prisma.$transaction(endAccess(id))
     },

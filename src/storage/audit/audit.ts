@@ -16,6 +16,7 @@ const insert = auditEvents.insertPart('audit', insertion)
 export type AuditEventType =
   | 'account.created'
   | 'account.password_changed'
+  | 'account.reset_link'
   | 'account.linked'
   | 'assertion.accepted'
   | 'account.disabled'

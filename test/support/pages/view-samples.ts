@@ -26,6 +26,7 @@ const signIn: SignInContext = {
   resourceName: 'Notes',
   methods: ['password'],
   email: '',
+  recoverUrl: '/recover',
   action: `${action}/sign-in`,
   cancelAction: `${action}/cancel`,
   csrfToken,
@@ -58,6 +59,7 @@ const errors: Readonly<Record<ErrorKind, ErrorContext>> = {
   'access-denied': problem('access-denied', { code: 'access_denied' }),
   'unknown-resource': problem('unknown-resource', { code: 'invalid_target' }),
   'set-up-unavailable': problem('set-up-unavailable'),
+  'link-ended': problem('link-ended'),
   'not-found': problem('not-found'),
   'wrong-host': problem('wrong-host'),
   busy: problem('busy', { code: 'temporarily_unavailable' }),
@@ -158,6 +160,27 @@ export const viewSamples: ViewSamples = {
   'set-up-done': {
     done: { email: 'ada@example.com', resourceUrl: 'http://localhost:4000/mcp', connectUrl: '/connect' },
     long: { email: `${'a'.repeat(60)}@${longHost}`, resourceUrl: `https://${longHost}/mcp`, connectUrl: '/connect' },
+  },
+  recover: {
+    first: { sendsMail: true, email: '', action: '/recover', csrfToken },
+    mistake: { sendsMail: true, email: 'ada', error: 'no-address', action: '/recover', csrfToken },
+    'no mail': { sendsMail: false, email: '', action: '/recover', csrfToken },
+    ...forEachHostile((text) => ({ sendsMail: true, email: text, error: 'no-address', action: '/recover', csrfToken })),
+  },
+  'recover-sent': {
+    sent: { email: 'ada@example.com' },
+    long: { email: `${'a'.repeat(60)}@${longHost}` },
+  },
+  reset: {
+    first: { email: 'ada@example.com', passwordLength: 15, disconnects: false, action: '/reset/sample', csrfToken },
+    mistake: {
+      ...{ email: `${'a'.repeat(60)}@${longHost}`, passwordLength: 15, error: 'too-short', disconnects: true },
+      ...{ action: '/reset/sample', csrfToken },
+    },
+  },
+  'reset-done': {
+    done: { email: 'ada@example.com', disconnects: false },
+    disconnected: { email: 'ada@example.com', disconnects: true },
   },
   'sign-out': {
     plain: { action: '/logout/confirm', fields: { xsrf: 'sample' }, confirm: { name: 'logout', value: 'yes' } },
