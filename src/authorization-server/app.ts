@@ -54,6 +54,8 @@ import { takeResourceTokensAtUserinfo } from './engine/userinfo-tokens.js'
 import { createEventLog, noteParties } from './events.js'
 import { createAccountMapper } from './grants/account-mapping.js'
 import { createOwnGrants } from './grants/grants.js'
+import { createIdentityProviders } from './identity-providers/identity-providers.js'
+import { createProviderRouter } from './identity-providers/router.js'
 import { createDecisionGuard } from './interactions/decision-guard.js'
 import { showHandOff } from './interactions/hand-off.js'
 import { authorizationRequests, interactionRequests } from './interactions/interaction-requests.js'
@@ -187,10 +189,13 @@ export async function createAuthorizationServer(
     links: createAccountLinks(storage),
     usageLimits: options.usageLimits,
   })
+  const identityProviders = createIdentityProviders({ options, accounts, audit })
   const signIns = {
     engine: provider,
     storage,
     loginMethods: createLoginMethods({ storage, accounts, hasher }),
+    accounts,
+    ...identityProviders,
     throttle: createSignInThrottle(storage.database.sql, storage.clock),
     knownBrowsers,
     audit,
@@ -262,6 +267,7 @@ export async function createAuthorizationServer(
     routesOf(recovery),
     routesOf(interactions),
     routesOf(accountArea),
+    routesOf(createProviderRouter(identityProviders)),
     serveRevocationFeed(
       storage,
       declarations,

@@ -134,6 +134,7 @@ export const exportCommand: Command = {
           groups: of('group').map((payload) => withMembers(JSON.parse(payload) as StoredGroup, members)),
           clients: known,
           issuers: of('issuer').map((payload) => JSON.parse(payload)),
+          providers: of('provider').map((payload) => JSON.parse(payload)),
         }),
       )
     })

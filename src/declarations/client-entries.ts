@@ -90,8 +90,14 @@ function judgeReferences(entry: Raw, { resources }: ClientRules, complain: Compl
   }
 }
 
-/** The secret of an entry; complains if it cannot be had. */
-function secretOf(entry: Raw, folder: string, sources: SecretSources, complain: Complain): string | undefined {
+/** The secret of an entry; complains if it cannot be had. `shortest`: of one that others chose, 1. */
+export function secretOf(
+  entry: Raw,
+  folder: string,
+  sources: SecretSources,
+  complain: Complain,
+  shortest = shortestSecret,
+): string | undefined {
   const member = ['client_secret_file', 'client_secret_env'].find((name) => entry[name] !== undefined)
   const named = member === undefined ? undefined : textOf(entry[member])
   if (member === undefined || named === undefined || named === '') return undefined
@@ -104,7 +110,7 @@ function secretOf(entry: Raw, folder: string, sources: SecretSources, complain: 
     return undefined
   }
   if (secret === undefined || secret === '') complain([member], `${member}: ${named} is not set`)
-  else if (secret.length < shortestSecret) complain([member], `${member} holds fewer than ${shortestSecret} characters`)
+  else if (secret.length < shortest) complain([member], `${member} holds fewer than ${shortest} characters`)
   else if (!/^[\x21-\x7e]+$/.test(secret)) complain([member], `${member} must hold visible ASCII characters`)
   else return secret
   return undefined

@@ -11,6 +11,7 @@ import { judgeClient, type SecretSources } from './client-entries.js'
 import { clientSchema, fileSchema, issuerSchema, type ResourceEntry, resourceSchema } from './file-schema.js'
 import { judgeAccess, readGroups, type StoredGroup } from './group-entries.js'
 import { createKnownResources } from './known-resources.js'
+import { type ProviderEntry, readProviders } from './provider-entries.js'
 import { type Complain, isRaw, type Raw, rawOf, textOf } from './raw.js'
 import { declaredFrom, idOf, type NotesAt, normalisedEntry, type StoredResource } from './resource-entries.js'
 import { identifiersOf, judgeResource, judgeTogether, type ResourceRules } from './resource-rules.js'
@@ -50,6 +51,7 @@ export interface DeclaredFile {
   readonly groups: readonly FileEntry<StoredGroup>[]
   readonly clients: readonly FileEntry<NamedClientMetadata>[]
   readonly issuers: readonly FileEntry<Raw>[]
+  readonly providers: readonly ProviderEntry[]
 }
 
 /** Every mistake of a file, one a line: `FILE:LINE:COLUMN: text`. */
@@ -207,7 +209,7 @@ export function readDeclarations(
   const parsed = parseLocated(bytes)
   if ('mistakes' in parsed) {
     refuse(path, parsed.mistakes)
-    return { resources: [], groups: [], clients: [], issuers: [] }
+    return { resources: [], groups: [], clients: [], issuers: [], providers: [] }
   }
   const { document } = parsed
   const judgement = new Judgement(document, path)
@@ -226,16 +228,26 @@ export function readDeclarations(
       judgeAccess(judgement, [...judgement.entries('groups').map((group) => group['name']), ...rules.otherGroups])
     const issuers = readIssuers(judgement)
     const clients = readClients(judgement, path, sources, rules, { issuers })
+    const providers = readProviders(
+      {
+        entries: judgement.entries('identity_providers'),
+        complainAt: (around) => judgement.complainAt(around),
+        placesOf: (around, entry) => judgement.placesOf(around, entry),
+      },
+      path,
+      rules.withClients === false ? undefined : sources,
+    )
     refuse(path, judgement.mistakes)
     return {
       resources: resources.map((each) => ({ ...each, value: normalisedEntry(each.value, each.id) })),
       groups,
       issuers,
       clients,
+      providers,
     }
   }
   refuse(path, judgement.mistakes)
-  return { resources: [], groups: [], clients: [], issuers: [] }
+  return { resources: [], groups: [], clients: [], issuers: [], providers: [] }
 }
 
 /** What a stored or a file's entry declares. */

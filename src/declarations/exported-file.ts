@@ -5,6 +5,7 @@ import type { NamedClientMetadata } from '../oauth/registration.js'
 import { methodOf } from './client-entries.js'
 import { clientSchema, groupSchema, issuerSchema, resourceSchema } from './file-schema.js'
 import type { StoredGroup } from './group-entries.js'
+import { providerSchema } from './provider-schema.js'
 import type { Raw } from './raw.js'
 import type { StoredResource } from './resource-entries.js'
 
@@ -13,6 +14,7 @@ export interface Exported {
   readonly groups: readonly StoredGroup[]
   readonly clients: readonly NamedClientMetadata[]
   readonly issuers: readonly Raw[]
+  readonly providers: readonly Raw[]
 }
 
 /** The members that the schema has, in its order. */
@@ -65,12 +67,14 @@ const withoutNobody = ({ members = [], ...group }: StoredGroup): StoredGroup =>
   members.length === 0 ? group : { ...group, members: [...members].sort() }
 
 /** YAML; `{}` if nothing is declared. */
-export function exportedFile({ resources, groups, clients, issuers }: Exported): string {
+export function exportedFile({ resources, groups, clients, issuers, providers }: Exported): string {
   const file = {
     resources: sortedBy(resources, 'id').map((entry) => inOrder(entry, resourceSchema)),
     groups: sortedBy(groups.map(withoutNobody), 'name').map((entry) => inOrder(entry, groupSchema)),
     clients: sortedBy(clients.map(clientEntryOf), 'client_id'),
     assertion_issuers: sortedBy(issuers, 'issuer').map((entry) => inOrder(entry, issuerSchema)),
+    // Of a secret, where it comes from: the provider takes nothing but the secret itself, so a hash would be of no use.
+    identity_providers: sortedBy(providers, 'id').map((entry) => inOrder(entry, providerSchema)),
   }
   const filled = Object.fromEntries(Object.entries(file).filter(([, list]) => list.length > 0))
   return stringify(filled, { lineWidth: 0, aliasDuplicateObjects: false })

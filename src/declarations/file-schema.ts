@@ -4,21 +4,10 @@
  */
 import { z } from 'zod'
 import { clientClasses } from '../oauth/declared-resource.js'
-import { nearestName } from '../oauth/nearest-name.js'
 import { described, type Form, memberForms } from '../oauth/operator-clients.js'
 import { accountMappings, signingAlgorithms } from '../oauth/trusted-issuer.js'
-
-/** Longest texts, in characters: what a page shows of them. */
-const longest = { name: 60, title: 80, description: 300 } as const
-
-const texts = (most: number) => `must be plain text of 1 to ${most} characters`
-
-/** Not blank, without markup and control characters. */
-const plain = (most: number) =>
-  z
-    .string(texts(most))
-    .max(most, texts(most))
-    .regex(/^(?=[\s\S]*\S)[^<>\p{C}]+$/u, texts(most))
+import { providerSchema } from './provider-schema.js'
+import { entry, flag, idForm, idPattern, list, longest, oneOf, plain, texts, url } from './schema-parts.js'
 
 const scopeForm = 'must be a scope: visible ASCII without blanks, quotes and backslashes, 80 characters at most'
 const scopeName = z
@@ -29,26 +18,6 @@ const scopeName = z
 const durationForm = 'must be a duration such as 30s, 10m, 12h or 30d'
 export const durationPattern = /^([1-9]\d{0,8})([smhd])$/
 const duration = z.string(durationForm).regex(durationPattern, durationForm)
-
-const idForm = 'must be 1 to 63 lower-case letters, digits and dashes, and begin and end with none of the latter'
-export const idPattern = /^[a-z\d](?:[a-z\d-]{0,61}[a-z\d])?$/
-
-const flag = () => z.boolean('must be true or false')
-const oneOf = <const T extends readonly string[]>(choices: T) => z.enum(choices, `must be one of ${choices.join(', ')}`)
-const list = <T extends z.ZodType>(item: T, what: string) => z.array(item, `must be a list of ${what}`)
-const url = () => z.string('must be an absolute http(s) URL').max(2_000, 'is longer than 2000 characters')
-
-/** An object that has no other members. The error for those has a line for each. */
-function entry<const Shape extends z.core.$ZodLooseShape>(shape: Shape) {
-  const names = Object.keys(shape)
-  const ofUnknown = (name: string) => {
-    const meant = nearestName(name, names)
-    return `is not a member${meant === undefined ? '' : `: did you mean ${meant}?`}`
-  }
-  return z.strictObject(shape, {
-    error: (issue) => (issue.code === 'unrecognized_keys' ? issue.keys.map(ofUnknown).join('\n') : 'must be an object'),
-  })
-}
 
 const scope = entry({
   title: plain(longest.title).meta({ description: 'What it allows, for the consent page: "Read your tickets".' }),
@@ -250,6 +219,9 @@ export const fileSchema = entry({
   assertion_issuers: list(issuerSchema, 'identity providers')
     .optional()
     .meta({ description: 'Identity providers whose identity assertions (ID-JAG) are exchanged for access tokens.' }),
+  identity_providers: list(providerSchema, 'identity providers')
+    .optional()
+    .meta({ description: 'Where people may sign in instead of here: `Continue with <name>` on the sign-in page.' }),
 })
 
 export type ResourceEntry = z.infer<typeof resourceSchema>

@@ -3,6 +3,7 @@
  * for who may ask for what. Data, wherever it came from: the file, a command or the settings.
  */
 
+import type { IdentityProvider } from './identity-provider.js'
 import type { ResourceDeclaration } from './resource.js'
 import type { TrustedIssuer } from './trusted-issuer.js'
 
@@ -68,6 +69,8 @@ export interface Declarations {
   readonly assertionIssuers: readonly TrustedIssuer[]
   /** Absent: none. */
   readonly groups?: readonly DeclaredGroup[] | undefined
+  /** Where people may sign in instead of here. Absent: nowhere. */
+  readonly identityProviders?: readonly IdentityProvider[] | undefined
 }
 
 /** What is in force now. The same object until something changes, then another whole one, so that an index can be kept by its identity. */

@@ -1,10 +1,12 @@
 /** What people see: the error pages, by their kind, and the messages of forms. Each entry quotes the text of the page, for a search. */
+import { providerPages } from './identity-providers.js'
 import type { Problems } from './problem.js'
 
 const log = 'Find the line of the log with the request number of the page.'
 
 /** views/error.ejs: the keys are the kinds of error pages. */
 export const errorPages = {
+  ...providerPages,
   'interaction-expired': {
     says: ['This sign-in has expired'],
     means:

@@ -21,6 +21,7 @@ const pages: readonly string[] = [
   routes.end_session,
   '/interaction',
   accountPath,
+  '/sign-in',
   connectPath,
   '/setup',
 ]

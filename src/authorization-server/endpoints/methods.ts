@@ -38,6 +38,7 @@ const always: MethodTable = {
   '/setup': ['GET', 'POST'],
   '/recover': ['GET', 'POST'],
   '/reset/:token': ['GET', 'POST'],
+  '/sign-in/:id/callback': ['GET'],
   '/interaction/:uid': ['GET'],
   '/interaction/:uid/:step': ['GET', 'POST'],
 }

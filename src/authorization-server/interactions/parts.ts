@@ -1,9 +1,12 @@
 /** Dependencies of the interaction steps. */
 import type { Pages } from '../../pages/pages.js'
+import type { AccountStore } from '../../storage/accounts/accounts.js'
 import type { AuditTrail } from '../../storage/audit/audit.js'
 import type { Storage } from '../../storage/storage.js'
 import type { OwnNames } from '../clients/name-warnings.js'
 import type { Engine } from '../engine/engine-types.js'
+import type { ProviderAccounts } from '../identity-providers/provider-accounts.js'
+import type { ProviderSignIn } from '../identity-providers/provider-sign-in.js'
 import type { KnownBrowsers } from '../login/known-browsers.js'
 import type { LoginMethods } from '../login/login-methods.js'
 import type { SignInThrottle } from '../login/throttle.js'
@@ -18,6 +21,9 @@ export interface InteractionParts {
   /** Makes a client's metadata document survive its host's failure: for clients somebody has allowed. */
   readonly keepDocument: (clientId: string) => Promise<void>
   readonly loginMethods: LoginMethods
+  readonly accounts: AccountStore
+  readonly providerSignIn: ProviderSignIn
+  readonly providerAccounts: ProviderAccounts
   readonly throttle: SignInThrottle
   readonly knownBrowsers: KnownBrowsers
   readonly audit: AuditTrail

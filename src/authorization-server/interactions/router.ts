@@ -19,6 +19,7 @@ import { answerStanding } from './grant-access.js'
 import { type Interaction, loadInteraction } from './interaction.js'
 import { accessOf } from './interaction-access.js'
 import type { InteractionParts } from './parts.js'
+import { beginProviderSignIn, finishProviderSignIn } from './provider-steps.js'
 import { isRequestedPerson } from './requested-person.js'
 import { showSignIn, submitSignIn, switchAccount } from './sign-in.js'
 
@@ -43,6 +44,7 @@ export function createInteractionRouter(parts: InteractionParts): Router<HttpSta
 
   const steps: Readonly<Record<string, Step>> = {
     'sign-in': (ctx, interaction, form) => submitSignIn(parts, ctx, interaction, form),
+    provider: (ctx, interaction, form) => beginProviderSignIn(parts, ctx, interaction, form),
     consent: (ctx, interaction, form) => submitConsent(parts, ctx, interaction, signedIn(interaction), form),
     'switch-account': (ctx, interaction) => switchAccount(parts, ctx, interaction),
     cancel: (ctx, interaction) => cancelInteraction(parts, ctx, interaction),
@@ -71,6 +73,10 @@ export function createInteractionRouter(parts: InteractionParts): Router<HttpSta
       throw new PageError('form-expired', 'access_denied', 403, { detail: 'CSRF check failed' })
     }
     await step(ctx, interaction, form)
+  })
+  // From the provider's answer (identity-providers/router.ts): a redirect, which cannot post.
+  router.get('/interaction/:uid/provider', async (ctx) => {
+    await finishProviderSignIn(parts, ctx, await load(ctx, ctx.params['uid']))
   })
   // A reload or a bookmark of a step's address leads back to the dispatcher.
   router.get('/interaction/:uid/:step', async (ctx) => {

@@ -1,6 +1,7 @@
 /** The sign-in step: shows the forms, checks what was posted under the throttle, and opens the person's session. */
 
 import { epochSeconds } from '../../base/clock.js'
+import type { Write } from '../../database/writes.js'
 import type { HttpContext, RequestEvent } from '../../http/context.js'
 import { publicPath, seeOther } from '../../http/http.js'
 import { subjectHash } from '../../oauth/subject-hash.js'
@@ -8,6 +9,7 @@ import { endSession } from '../../storage/accounts/sessions.js'
 import { openSession } from '../login/browser-session.js'
 import { checkSignIn, type RefusedSignIn } from '../login/sign-in-check.js'
 import { nameAtSignIn } from './decision-facts.js'
+import { offeredProviders } from './demanded-proof.js'
 import { type Interaction, saveInteraction } from './interaction.js'
 import { accessOf } from './interaction-access.js'
 import type { InteractionParts } from './parts.js'
@@ -30,6 +32,8 @@ export function showSignIn(
       clientName: nameAtSignIn(parts, interaction),
       resourceName: others.length > 0 ? undefined : only?.resource.name,
       methods: parts.loginMethods.names,
+      providers: offeredProviders(parts, interaction),
+      providerAction: publicPath(ctx, `/interaction/${uid}/provider`),
       email: state?.email ?? interaction.parameter('login_hint') ?? '',
       error: state?.error,
       retryAfterSeconds: state?.retryAfterSeconds,
@@ -58,22 +62,47 @@ export async function submitSignIn(
   const { proof, counted } = checked
   const { accountId } = proof
   interaction.known.proven = proof
+  const { acr, amr } = method
+  const ts = epochSeconds(parts.storage.clock)
+  await openSignIn(parts, ctx, interaction, { accountId, ts, acr, amr, counted })
+}
+
+/** A person who was proven, by whichever method: `known.proven` says on which condition. */
+export interface OpenedSignIn {
+  readonly accountId: string
+  /** When they were proven, in seconds since 1970. */
+  readonly ts: number
+  readonly acr: string
+  readonly amr: readonly string[]
+  /** What is written along. */
+  readonly counted?: Write
+  /** For the audit trail. */
+  readonly detail?: Readonly<Record<string, string>>
+}
+
+/** Opens the session, and goes back to the interaction. */
+export async function openSignIn(
+  parts: InteractionParts,
+  ctx: HttpContext,
+  interaction: Interaction,
+  { accountId, ts, acr, amr, counted, detail }: OpenedSignIn,
+): Promise<void> {
   Object.assign(ctx.state.event, {
     outcome: 'succeeded',
     subjectHash: subjectHash(accountId),
   } satisfies Partial<RequestEvent>)
   const now = epochSeconds(parts.storage.clock)
-  const signIn = { accountId, ts: now, acr: method.acr, amr: [...method.amr] }
+  const signIn = { accountId, ts, acr, amr: [...amr] }
   const { engine, unit, known } = interaction
   const opened = await openSession(parts, ctx, unit, [known.browserSession, engine.session], signIn)
   engine.session = opened.session
   const browser = bindSignIn(ctx, engine)
   engine.result = { login: { ...signIn, remember: true, browser } }
   const event = parts.audit.event(
-    { type: 'sign_in.succeeded', accountId, detail: { address: ctx.state.clientAddress } },
+    { type: 'sign_in.succeeded', accountId, detail: { ...detail, address: ctx.state.clientAddress } },
     ctx.state.event,
   )
-  await saveInteraction(interaction, now, counted, event)
+  await saveInteraction(interaction, now, ...(counted === undefined ? [] : [counted]), event)
   opened.giveCookie()
   seeOther(ctx, `/interaction/${engine.uid}`)
 }

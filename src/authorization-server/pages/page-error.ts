@@ -1,6 +1,7 @@
 /** Errors that a person sees: each names the page text that explains it (views.ts: ErrorKind). */
 
 import type { HttpContext } from '../../http/context.js'
+import { publicPath } from '../../http/http.js'
 import { OAuthError, type OAuthErrorCode } from '../../oauth/errors.js'
 import type { Pages } from '../../pages/pages.js'
 import { publicProblemOf } from '../../problems/find-problem.js'
@@ -8,16 +9,19 @@ import type { ErrorKind, Views } from './views.js'
 
 export class PageError extends OAuthError {
   readonly kind: ErrorKind
+  /** The path, below the issuer's, of the page from which the person may go on. */
+  readonly again: string | undefined
 
   constructor(
     kind: ErrorKind,
     code: OAuthErrorCode,
     status: number,
-    options: { detail?: string; cause?: unknown } = {},
+    options: { detail?: string; cause?: unknown; again?: string } = {},
   ) {
     super(code, kind.replaceAll('-', ' '), { ...options, status })
     this.name = 'PageError'
     this.kind = kind
+    this.again = options.again
   }
 }
 
@@ -38,7 +42,8 @@ export function renderErrorPage(pages: Pages<Views>): (ctx: HttpContext, error: 
     const kind = kindOf(error)
     const code = withoutCode.has(kind) ? undefined : error.code
     const problem = publicProblemOf({ error: error.code, description: error.message }) ?? kind
-    const context = { kind, requestId: ctx.state.event.requestId, code, problem }
+    const again = error instanceof PageError && error.again !== undefined ? publicPath(ctx, error.again) : undefined
+    const context = { kind, requestId: ctx.state.event.requestId, code, problem, again }
     pages.send(ctx, 'error', context, error.status)
   }
 }

@@ -21,6 +21,9 @@ export type SignInError = 'wrong-credentials' | 'too-many-attempts' | 'form-expi
 export interface SignInContext {
   /** The ways to sign in, in their order. */
   readonly methods: readonly string[]
+  /** Other providers, each a button that posts `provider` and `csrf` to `providerAction`. */
+  readonly providers?: readonly { readonly id: string; readonly name: string }[] | undefined
+  readonly providerAction?: string | undefined
   /** Who sent the person here; absent when they came by themselves. */
   readonly clientName?: string | undefined
   readonly resourceName?: string | undefined
@@ -163,6 +166,8 @@ export interface ErrorContext {
   readonly description?: string | undefined
   /** https URL at a site that nobody has looked at, to which the person may go on. */
   readonly back?: string | undefined
+  /** The sign-in page that the person came from. */
+  readonly again?: string | undefined
 }
 
 /** views/home.ejs: `GET /` of the authorization server. */

@@ -1,5 +1,7 @@
 /** Plans and applies a file over the database, for servers and commands alike. */
 import type { Config } from '../../config/config.js'
+import type { DeclaredFile } from '../../declarations/declaration-file.js'
+import { providerSecretPurpose, toIdentityProvider } from '../../oauth/identity-provider.js'
 import {
   accessOf,
   changeDeclared,
@@ -28,6 +30,22 @@ function changesNothing({ changes, write }: Plan): boolean {
   return changes.length === 0 && write.rows.length === 0 && write.removed.length === 0
 }
 
+/** A secret that did not change keeps its sealed text, so that an unchanged file changes nothing. */
+function withSealedSecrets({ secretBox }: Storage, declared: DeclaredFile, { rows }: DeclaredState): DeclaredFile {
+  const sealedFor = (id: string, secret: string): string => {
+    const row = rows.find((each) => each.kind === 'provider' && each.id === id)
+    const known = row && toIdentityProvider(JSON.parse(row.payload)).sealedSecret
+    const purpose = providerSecretPurpose(id)
+    const isSame = known !== undefined && secretBox.opens(known, purpose) && secretBox.open(known, purpose) === secret
+    return isSame ? known : secretBox.seal(secret, purpose)
+  }
+  const providers = declared.providers.map(({ secret, value, ...each }) => ({
+    ...each,
+    value: secret === undefined ? value : { ...value, client_secret: sealedFor(each.id, secret) },
+  }))
+  return { ...declared, providers }
+}
+
 async function planOver(
   storage: Storage,
   state: DeclaredState,
@@ -37,7 +55,14 @@ async function planOver(
 ): Promise<Plan> {
   const ids = declared.clients.map(({ id }) => id)
   const clients = await knownClients(storage, ids)
-  return planFile({ path, file: declared, state, clients, by, ...(isFollowed && { fileHash: hash }) })
+  return planFile({
+    path,
+    file: withSealedSecrets(storage, declared, state),
+    state,
+    clients,
+    by,
+    ...(isFollowed && { fileHash: hash }),
+  })
 }
 
 /** What a change of the declarations ends. */

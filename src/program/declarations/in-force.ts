@@ -4,6 +4,7 @@ import { declaredGroup, type StoredGroup } from '../../declarations/group-entrie
 import { createKnownResources } from '../../declarations/known-resources.js'
 import { declaredFrom } from '../../declarations/resource-entries.js'
 import { type Declarations, type DeclarationsInForce, notesIn } from '../../oauth/declared-resource.js'
+import { toIdentityProvider } from '../../oauth/identity-provider.js'
 import { toTrustedIssuer } from '../../oauth/trusted-issuer.js'
 import type { DeclaredState, StoredDeclaration } from '../../storage/declarations/declarations.js'
 import { declarationsOf } from '../topology.js'
@@ -31,6 +32,9 @@ export function declaredBy(config: Config, rows: readonly StoredDeclaration[]): 
       ...ofSettings.assertionIssuers,
       ...issuers.map(({ payload }) => toTrustedIssuer(JSON.parse(payload))),
     ],
+    identityProviders: rows
+      .filter(({ kind }) => kind === 'provider')
+      .map(({ payload }) => toIdentityProvider(JSON.parse(payload))),
   }
 }
 

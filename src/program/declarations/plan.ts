@@ -68,6 +68,7 @@ function wantedRows(file: DeclaredFile): readonly Wanted[] {
     ...file.resources.map(rowOf('resource', true)),
     ...file.groups.map(rowOf('group', true)),
     ...file.issuers.map(rowOf('issuer', true)),
+    ...file.providers.map(rowOf('provider', true)),
     ...file.clients.map(rowOf('client', false)),
   ]
 }

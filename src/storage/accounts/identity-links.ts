@@ -1,5 +1,6 @@
 /** Which account a subject of another identity provider is. A link, once made, outlives changes of the address on either side. */
 import type { PrismaClient } from '../generated/client.js'
+import { declareSignIn } from '../grants/ephemeral-artifacts.js'
 
 export interface IdentitySubject {
   /** `iss` and `sub` of the other provider; together they never change hands (OpenID Connect Core §2). */
@@ -13,6 +14,12 @@ export interface IdentityLinks {
   /** Links unless there is a link already; returns the account that counts, which is the one linked first. */
   link(identity: IdentitySubject, accountId: string, at: Date): Promise<string>
 }
+
+/** A sign-in by a link that was cut meanwhile opens nothing. Its evidence: issuer and subject. */
+export const isProvenByLink = declareSignIn(
+  'sign_in_by_link',
+  'EXISTS (SELECT 1 FROM identity_links WHERE issuer = $5 AND subject = $6 AND account_id = accounts.id)',
+)
 
 export function createIdentityLinks(prisma: PrismaClient): IdentityLinks {
   const find = async (identity: IdentitySubject) => {

@@ -5,12 +5,13 @@
 
 import { encryptionKeyIdOf } from '../../base/secrets.js'
 import { type Columns, int, type Table, text } from '../../database/table.js'
+import { providerSecretPurpose, toIdentityProvider } from '../../oauth/identity-provider.js'
 import { secretPurpose } from '../clients/clients.js'
 import { expiryLimit } from '../engine-model.js'
 import type { Prisma, PrismaClient } from '../generated/client.js'
 import { expiredDeviceCodeSeconds } from '../grants/artifacts.js'
 import type { Storage } from '../storage.js'
-import { clients, cookieKeys, signingKeys } from '../tables.js'
+import { clients, cookieKeys, declarations, signingKeys } from '../tables.js'
 import { cookieKeyPurpose, signingKeyPurpose } from './keys.js'
 
 interface SealedRow {
@@ -23,6 +24,7 @@ interface SealedColumn {
   readonly what: 'keys' | 'client secrets'
   readonly table: Table<Columns>
   readonly key: string
+  /** Or an expression over the row. */
   readonly column: string
   readonly purpose: (id: string) => string
   /** At most `batchSize` rows behind this id, in the order of ids. */
@@ -32,6 +34,9 @@ interface SealedColumn {
 }
 
 const batchSize = 500
+
+/** Empty for a provider without a secret. */
+const sealedIn = (payload: string): string => toIdentityProvider(JSON.parse(payload)).sealedSecret ?? ''
 
 const columns: readonly SealedColumn[] = [
   {
@@ -66,6 +71,24 @@ const columns: readonly SealedColumn[] = [
     replace: ({ client }, { id, sealed }, resealed) =>
       client.updateMany({ where: { id, sealedSecret: sealed }, data: { sealedSecret: resealed } }),
   },
+  {
+    ...{ what: 'client secrets', table: declarations, key: 'id', purpose: providerSecretPurpose },
+    // Of other kinds of declarations the payload may be empty, which is no JSON.
+    column: "(CASE WHEN kind = 'provider' THEN payload::jsonb ->> 'client_secret' END)",
+    read: async ({ declaration }, after) => {
+      const rows = await declaration.findMany({
+        where: { kind: 'provider', id: { gt: after } },
+        ...{ orderBy: { id: 'asc' }, take: batchSize },
+      })
+      return rows.map(({ id, payload }) => ({ id, sealed: sealedIn(payload) }))
+    },
+    replace: async ({ declaration }, { id, sealed }, resealed) => {
+      const row = await declaration.findUnique({ where: { kind_id: { kind: 'provider', id } } })
+      if (row === null || sealedIn(row.payload) !== sealed) return { count: 0 }
+      const payload = JSON.stringify({ ...JSON.parse(row.payload), client_secret: resealed })
+      return declaration.updateMany({ where: { kind: 'provider', id, payload: row.payload }, data: { payload } })
+    },
+  },
 ]
 
 const examineColumn = ({ table, key, column }: SealedColumn) =>
@@ -98,7 +121,7 @@ export async function resealAll({ prisma, secretBox }: Storage): Promise<ResealC
       const rows = await read(prisma, last)
       for (const row of rows) {
         const { id, sealed } = row
-        if (secretBox.isSealedByFirstKey(sealed)) continue
+        if (sealed === '' || secretBox.isSealedByFirstKey(sealed)) continue
         const resealed = secretBox.seal(secretBox.open(sealed, purpose(id)), purpose(id))
         counts[what] += (await replace(prisma, row, resealed)).count
       }

@@ -32,6 +32,11 @@ const signIn: SignInContext = {
   csrfToken,
 }
 
+const providers = [
+  { id: 'work', name: 'Acme' },
+  { id: 'github', name: 'GitHub' },
+]
+
 const handedOffUrl =
   'http://127.0.0.1:33418/callback?code=yT3Vw0x9Lr5aQm2Kc8NfZb6HdJ4uGs1P&state=6fK2&iss=http%3A%2F%2Flocalhost%3A3000'
 
@@ -47,6 +52,13 @@ const errors: Readonly<Record<ErrorKind, ErrorContext>> = {
   'interaction-expired': problem('interaction-expired', { clientName: 'Claude Code' }),
   'interaction-used': problem('interaction-used', { clientName: 'Claude Code' }),
   'form-expired': problem('form-expired'),
+  'provider-sign-in-lost': problem('provider-sign-in-lost'),
+  'provider-unavailable': problem('provider-unavailable', { again: action }),
+  'provider-declined': problem('provider-declined', { again: action }),
+  'provider-answer-refused': problem('provider-answer-refused', { again: action }),
+  'provider-no-account': problem('provider-no-account', { again: action }),
+  'provider-connect-first': problem('provider-connect-first', { again: action }),
+  'provider-linked-elsewhere': problem('provider-linked-elsewhere', { again: action }),
   'unknown-client': problem('unknown-client', { code: 'invalid_client', description: 'the client is not registered' }),
   'client-unavailable': problem('client-unavailable', { code: 'invalid_client' }),
   'client-refused': problem('client-refused', { code: 'invalid_client' }),
@@ -96,12 +108,20 @@ export const viewSamples: ViewSamples = {
     'by oneself': { methods: ['password'], email: '', action, csrfToken },
     'to the account': { methods: ['password'], toAccount: 'open', email: '', action, csrfToken },
     'once more': { methods: ['password'], toAccount: 'prove', email: 'ada@example.com', action, csrfToken },
+    'with other providers': { ...signIn, providers, providerAction: `${action}/provider` },
     wrong: { ...signIn, email: 'ada@example.com', error: 'wrong-credentials' },
     'too many': { ...signIn, email: 'ada@example.com', error: 'too-many-attempts', retryAfterSeconds: 840 },
     'too many, nearly over': { ...signIn, error: 'too-many-attempts', retryAfterSeconds: 1 },
     'form expired': { ...signIn, email: 'ada@example.com', error: 'form-expired' },
     busy: { ...signIn, error: 'busy' },
-    ...forEachHostile((text) => ({ ...signIn, clientName: text, resourceName: text, email: text })),
+    ...forEachHostile((text) => ({
+      ...signIn,
+      clientName: text,
+      resourceName: text,
+      email: text,
+      providers: [{ id: 'work', name: text }],
+      providerAction: `${action}/provider`,
+    })),
   },
   consent: consentSamples,
   confirm: confirmSamples,
