@@ -2,20 +2,22 @@
 import { dirname } from 'node:path'
 import { providerIssuer, providerMistakes } from '../oauth/identity-provider.js'
 import { type SecretSources, secretOf } from './client-entries.js'
-import type { FileEntry } from './declaration-file.js'
 import { providerSchema } from './provider-schema.js'
 import { type Complain, type Raw, textOf } from './raw.js'
 import type { Path } from './yaml-document.js'
 
 /** `secret`: what its members say; the entry itself holds none. */
-export interface ProviderEntry extends FileEntry<Raw> {
+export interface ProviderEntry {
+  readonly id: string
+  readonly value: Raw
+  readonly places: Readonly<Record<string, string>>
   readonly secret?: string | undefined
 }
 
 interface ProviderReading {
   readonly entries: readonly Raw[]
   readonly complainAt: (around: Path) => Complain
-  readonly placesOf: (around: Path, entry: Raw) => FileEntry<Raw>['places']
+  readonly placesOf: (around: Path, entry: Raw) => ProviderEntry['places']
 }
 
 function complainOfRepeated(entries: readonly Raw[], { complainAt }: ProviderReading): void {

@@ -21,7 +21,7 @@ export const providerPages = {
   },
   'provider-unavailable': {
     says: ['The other sign-in does not answer'],
-    logs: ['the identity provider cannot be asked'],
+    logs: ['the identity provider cannot be asked: fetch failed'],
     means:
       'The metadata, the token endpoint or the API of an identity provider could not be reached, or answered with no answer. `errorDetail` in the log says which.',
     change: {
@@ -33,7 +33,7 @@ export const providerPages = {
   },
   'provider-declined': {
     says: ['The other sign-in said no'],
-    logs: ['the identity provider declined'],
+    logs: ['the identity provider declined: access_denied'],
     means:
       'The identity provider sent an error in place of a code: the person declined, or may not use this client there. `errorDetail` in the log has its code.',
     change: {
@@ -45,7 +45,7 @@ export const providerPages = {
   'provider-answer-refused': {
     says: ['We could not use that sign-in'],
     logs: [
-      'the answer of the identity provider was refused',
+      'the answer of the identity provider was refused: unexpected ID Token nonce',
       'there is no ID token',
       'the person did not sign in again',
     ],

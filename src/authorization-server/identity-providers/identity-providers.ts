@@ -25,7 +25,7 @@ export function createIdentityProviders({ options, accounts, audit }: IdentityPr
   const { declarations, storage, operatorFetch, issuer } = options
   const { clock, secretBox, prisma, database } = storage
   const clients = createProviderClients({
-    fetch: operatorFetch,
+    send: operatorFetch,
     secretOf: ({ id, sealedSecret }) =>
       sealedSecret === undefined ? undefined : secretBox.open(sealedSecret, providerSecretPurpose(id)),
     nowMs: () => clock.now().getTime(),

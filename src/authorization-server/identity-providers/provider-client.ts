@@ -65,7 +65,7 @@ export interface ProviderClients {
 
 export interface ProviderClientOptions {
   /** For what the operator wrote, and what that names. */
-  readonly fetch: ProviderFetch
+  readonly send: ProviderFetch
   readonly secretOf: (provider: IdentityProvider) => string | undefined
   readonly nowMs: () => number
 }
@@ -75,9 +75,9 @@ const metadataMs = 3_600_000
 
 const clockToleranceSeconds = 60
 
-function customFetch(fetch: ProviderFetch): openid.CustomFetch {
+function customFetch(send: ProviderFetch): openid.CustomFetch {
   return (url, { method, headers, body, signal }) =>
-    fetch(url, {
+    send(url, {
       method,
       headers,
       ...(body == null ? {} : { body: String(body) }),
@@ -98,7 +98,7 @@ function authenticationBy(client: typeof openid, secret: string | undefined): op
 async function discover(
   provider: IdentityProvider,
   secret: string | undefined,
-  { fetch }: ProviderClientOptions,
+  { send }: ProviderClientOptions,
 ): Promise<openid.Configuration> {
   const client = await import('openid-client')
   const { issuer, clientId } = provider
@@ -107,12 +107,12 @@ async function discover(
   const isLoopback = issuer.startsWith('http:')
   if (provider.preset !== 'github')
     return client.discovery(new URL(issuer), clientId, metadata, authentication, {
-      [client.customFetch]: customFetch(fetch),
+      [client.customFetch]: customFetch(send),
       ...(isLoopback ? { execute: [client.allowInsecureRequests] } : {}),
     })
   const configuration = new client.Configuration(gitHubMetadata(issuer), clientId, metadata, authentication)
   if (isLoopback) client.allowInsecureRequests(configuration)
-  configuration[client.customFetch] = customFetch(fetch)
+  configuration[client.customFetch] = customFetch(send)
   return configuration
 }
 
