@@ -34,7 +34,7 @@ export interface ProviderAccountParts {
 }
 
 function known(account: Account | undefined) {
-  return account && { id: account.id, isDisabled: account.disabledAt !== undefined, isVerified: true }
+  return account && { id: account.id, isDisabled: account.disabledAt !== undefined }
 }
 
 /** Somebody else made the link, or took the address, since it was looked up: unique keys and the link's NULL. */
@@ -55,7 +55,7 @@ export function createProviderAccounts({ sql, accounts, links, audit, clock }: P
     const needsAddress = linked === undefined && email !== undefined
     return decideLinking({
       linked: known(linked),
-      addressed: needsAddress ? known(await accounts.findByEmail(email)) : undefined,
+      addressed: needsAddress ? await links.addressed(email) : undefined,
       isEmailVerified,
       isAuthoritative: email !== undefined && speaksFor(provider, email),
       createsAccounts: provider.createAccounts,

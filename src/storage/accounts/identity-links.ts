@@ -11,8 +11,16 @@ export interface IdentitySubject {
 export interface IdentityLinks {
   /** Id of the linked account. Does not say whether it is disabled. */
   find(identity: IdentitySubject): Promise<string | undefined>
+  /** The account with an address, as accounts have them, and whether the address was ever verified here. */
+  addressed(email: string): Promise<AddressedAccount | undefined>
   /** Links unless there is a link already; returns the account that counts, which is the one linked first. */
   link(identity: IdentitySubject, accountId: string, at: Date): Promise<string>
+}
+
+export interface AddressedAccount {
+  readonly id: string
+  readonly isDisabled: boolean
+  readonly isVerified: boolean
 }
 
 /** A sign-in by a link that was cut meanwhile opens nothing. Its evidence: issuer and subject. */
@@ -28,6 +36,15 @@ export function createIdentityLinks(prisma: PrismaClient): IdentityLinks {
   }
   return {
     find,
+    addressed: async (email) => {
+      const row = await prisma.account.findUnique({
+        where: { email },
+        select: { id: true, disabledAt: true, emailVerified: true },
+      })
+      return row === null
+        ? undefined
+        : { id: row.id, isDisabled: row.disabledAt !== null, isVerified: row.emailVerified }
+    },
     link: async ({ issuer, subject }, accountId, at) => {
       await prisma.identityLink.createMany({
         data: [{ issuer, subject, accountId, createdAt: at }],

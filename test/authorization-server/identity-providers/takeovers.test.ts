@@ -81,6 +81,18 @@ describeOnDatabases('Takeovers by another provider, on %s', (kind) => {
     expect(await linksOf(world)).toContain(`${world.upstream.issuer} owner-${count} ${id}`)
   })
 
+  it('CVE-2026-53516: an address that was registered here ahead of its owner, and never verified, is not joined', async () => {
+    const { email, id } = await victim()
+    await world.server.storage.prisma.account.update({ where: { id }, data: { emailVerified: false } })
+    const before = await linksOf(world)
+    const page = await arrive(
+      { claims: { sub: `owner-${count}`, email, email_verified: true } },
+      { authoritativeFor: ['example.com'] },
+    )
+    expect(page.heading).toBe(connectFirst)
+    await nothingWasLinked(before)
+  })
+
   it('nOAuth: what an administrator of some tenant wrote into Entra is no verified address', async () => {
     const { email } = await victim()
     const entra = { preset: 'entra' as const, authoritativeFor: ['example.com'] }
