@@ -99,7 +99,7 @@ describe('identity_providers of a declaration file', () => {
     expect(provider?.secret).toBe('another-secret-of-24-characters')
     expect(JSON.stringify(provider?.value)).not.toContain('another-secret')
     const stored = { ...provider?.value, client_secret: 'sealed' }
-    const text = exportedFile({ resources: [], clients: [], issuers: [], providers: [stored] })
+    const text = exportedFile({ resources: [], groups: [], clients: [], issuers: [], providers: [stored] })
     expect(text).not.toContain('sealed')
     expect(read(text).providers.map(({ value }) => value)).toEqual([provider?.value])
   })

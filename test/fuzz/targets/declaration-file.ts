@@ -45,12 +45,13 @@ function read(bytes: Uint8Array): DeclaredFile {
   }
 }
 
-const exported = ({ resources, groups, clients, issuers }: DeclaredFile) =>
+const exported = ({ resources, groups, clients, issuers, providers }: DeclaredFile) =>
   exportedFile({
     resources: resources.map(({ value }) => value),
     groups: groups.map(({ value }) => value),
     clients: clients.map(({ value }) => value),
     issuers: issuers.map(({ value }) => value),
+    providers: providers.map(({ value }) => value),
   })
 
 function checkResources(file: DeclaredFile): void {
