@@ -63,6 +63,7 @@ import { verifyLogoutHints } from './interactions/logout-hint.js'
 import { holdBackErrors } from './interactions/open-redirect-guard.js'
 import { createInteractionRouter } from './interactions/router.js'
 import { answerSignOuts } from './interactions/sign-outs.js'
+import { inLanes } from './lanes.js'
 import { createRegistrationGate, requireInvitation } from './limits/registration-limits.js'
 import { createTokenGate, limitUsage } from './limits/usage-limits.js'
 import { createKnownBrowsers } from './login/known-browsers.js'
@@ -79,22 +80,6 @@ import { createVisitorPages } from './pages/visitor-pages.js'
 import { createResources } from './resources/resources.js'
 import { routes, wellKnownPaths } from './routes.js'
 import { inUnitsOfWork } from './units-of-work.js'
-
-/** Middleware for the paths that have their own, `others` for the rest, and `last` behind all of them. */
-function inLanes(
-  lanes: readonly { readonly paths: readonly string[]; readonly middleware: readonly HttpMiddleware[] }[],
-  others: readonly HttpMiddleware[],
-  last: readonly HttpMiddleware[],
-): HttpMiddleware {
-  const composed = new Map(
-    lanes.flatMap(({ paths, middleware }) => {
-      const lane = compose([...middleware, ...last])
-      return paths.map((path) => [path, lane] as const)
-    }),
-  )
-  const rest = compose([...others, ...last])
-  return (ctx, next) => (composed.get(ctx.path) ?? rest)(ctx, next)
-}
 
 /** Builds the app over an opened, migrated storage. */
 export async function createAuthorizationServer(
