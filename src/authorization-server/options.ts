@@ -43,6 +43,14 @@ export interface ResourceServerClient {
   readonly introspects: (declarations: Declarations) => readonly string[]
 }
 
+/** A request for a resource that is not declared. */
+export interface UnknownResource {
+  readonly identifier: string
+  readonly clientId: string
+  /** Where the request comes from; `undefined` if addresses say nothing here. */
+  readonly address: string | undefined
+}
+
 export interface AuthorizationServerOptions {
   /** Exact `issuer`. */
   readonly issuer: string
@@ -81,6 +89,8 @@ export interface AuthorizationServerOptions {
   readonly operatorSecrets?: (() => readonly string[]) | undefined
   /** Readiness of the other server if one shares this port. */
   readonly alsoReady?: (() => Promise<void>) | undefined
+  /** Told of a resource that a client asks for and that is not declared. Returns at once and never throws. */
+  readonly onUnknownResource?: ((asked: UnknownResource) => void) | undefined
   /** See `HttpBaseOptions.warnings`. */
   readonly warnings?: (() => readonly string[]) | undefined
   /** See `HttpBaseOptions.peers`. */

@@ -16,6 +16,7 @@ import {
 import { inForce } from './declared.js'
 import { addResource, memberFlags, membersGiven } from './resource-adding.js'
 import { discover, discoveryFlags } from './resource-discovery.js'
+import { proposals } from './resource-proposals.js'
 import { withStorage } from './storage.js'
 
 const flags = { ...memberFlags, ...discoveryFlags, json: { type: 'boolean' } } as const
@@ -90,6 +91,7 @@ export const resources: Command = {
     'resources add <url|pattern> --name <name> --scope <scope>=<title>... [--id <id>] [--description <text>]',
     'resources add … [--set <member>=<YAML>]...',
     'resources remove <id|url>',
+    'resources proposals [--json]',
     'resources discover <url> [--token-file <file>|--token-env <name>] [--json]',
     'resources discover … [--name <name>] [--scope <scope>=<title>]... [--add [--yes]]',
   ],
@@ -98,8 +100,9 @@ export const resources: Command = {
     const [action, asked, ...surplus] = positionals
     if (surplus.length > 0) throw new UsageError('too many arguments')
     if (action === 'list' && asked === undefined) return list(terminal, values.json ?? false)
+    if (action === 'proposals' && asked === undefined) return proposals(terminal, values.json ?? false)
     if (action !== 'show' && action !== 'add' && action !== 'remove' && action !== 'discover')
-      throw new UsageError('say what to do: list, show, add, remove or discover')
+      throw new UsageError('say what to do: list, show, add, remove, proposals or discover')
     if (asked === undefined) throw new UsageError('say which resource, by its id or URL')
     if (action === 'discover') return discover(terminal, asked, values)
     if (action === 'show') return show(terminal, asked, values.json ?? false)

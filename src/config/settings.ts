@@ -239,6 +239,11 @@ export const settings = {
     'Hosts, in the same form, from which client metadata and keys are never fetched.',
     listOf(hostPattern),
   ),
+  RESOURCE_DISCOVERY_HOSTS: setting<readonly string[]>(
+    [],
+    'Hosts, in the same form. If a client asks for a resource there that is not declared, the issuer reads what the server says of itself and writes a proposal into the audit trail (`gatehouse resources proposals`). Nothing is accepted by that. Unset: never.',
+    listOf(hostPattern),
+  ),
   ALLOWED_PRIVATE_USE_REDIRECTS: setting<readonly string[]>(
     ['cursor://anysphere.cursor-mcp/oauth/callback'],
     'Redirect URIs with private-use schemes that clients may register, comma-separated, compared exactly.',

@@ -132,6 +132,15 @@ export const logProblems = {
     change: { operator: 'Correct the mistakes that the line names; check the file’s permissions and the database.' },
     show: 'gatehouse config check',
   },
+  'server-not-introduced': {
+    logs: ['a server that a client asked for does not introduce itself'],
+    means:
+      'A client asked for a resource that is not declared. The server there did not answer, or has no metadata that names this issuer, so there is no proposal.',
+    change: {
+      operator: 'Nothing, if the server is none of yours. Otherwise declare it, or let it publish its metadata.',
+    },
+    show: 'gatehouse resources discover <url>',
+  },
   'declarations-not-kept': {
     logs: ['what the declaration file says could not be kept'],
     means:

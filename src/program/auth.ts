@@ -31,6 +31,7 @@ import { type FollowedDeclarations, openDeclarations } from './declarations/foll
 import { openMail } from './mail.js'
 import type { ServedMcp } from './mcp.js'
 import type { DeclaredParts, Parts } from './parts.js'
+import { createResourceProposals } from './resource-proposals.js'
 import { internalHosts, ownClient } from './topology.js'
 
 const clientFetches = { total: 60, atHost: 5 } as const
@@ -100,6 +101,8 @@ export async function startAuth(
   }
   const clientHosts = { allowed: config.CLIENT_METADATA_ALLOWED_HOSTS, denied: config.CLIENT_METADATA_DENIED_HOSTS }
   const mail = openMail(config, storage, log, observability.auditObserver)
+  const proposals = createResourceProposals(config, storage, log)
+  if (proposals !== undefined) closers.add(() => proposals.close())
   const app = await createAuthorizationServer(
     {
       ...clientRules(config, declared.live),
@@ -130,6 +133,7 @@ export async function startAuth(
       forwarderSecret: parts.forwarderSecret,
       operatorSecrets: () => operatorSecrets(config, 'auth', overrides.only),
       resourceServerClient: ownClient(config, parts.ownSecret),
+      onUnknownResource: proposals?.note,
       warnings: declared.warnings,
       stopping: parts.stopping.signal,
       alsoReady: beside?.ready,

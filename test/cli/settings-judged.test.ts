@@ -94,6 +94,7 @@ const plain: Readonly<Record<Exclude<Setting, 'DATA_DIR' | 'GATEHOUSE_FILE'>, Ro
   CLIENT_ID_METADATA_DOCUMENTS: 'yes',
   CLIENT_METADATA_ALLOWED_HOSTS: 'https://client.example.com',
   CLIENT_METADATA_DENIED_HOSTS: '*',
+  RESOURCE_DISCOVERY_HOSTS: '*',
   ALLOWED_PRIVATE_USE_REDIRECTS: 'https://app.example/cb',
   DPOP_REQUIRED: 'yes',
   INTROSPECTION_CLIENT_ID: 'alone',

@@ -96,7 +96,10 @@ function features(parts: ProviderParts): Configuration['features'] {
     },
     registration: { enabled: registration.mode !== 'closed', initialAccessToken: registration.mode === 'token' },
     registrationManagement: { enabled: registration.mode !== 'closed', rotateRegistrationAccessToken: true },
-    resourceIndicators: resourceIndicators({ resources: parts.resources, clock: options.storage.clock }),
+    resourceIndicators: resourceIndicators({
+      ...{ resources: parts.resources, clock: options.storage.clock },
+      ...{ onUnknown: options.onUnknownResource, hidesAddresses: options.hidesAddresses },
+    }),
     // RFC 7009 §2.1: only the client a token was issued to may revoke it.
     revocation: { enabled: true, allowedPolicy: async (_ctx, client, token) => token.clientId === client.clientId },
     rpInitiatedLogout: {

@@ -14,15 +14,19 @@ import { expandScopes, formatScope, parseScope } from '../../oauth/scope.js'
 import { bestClassOf, clientClassOf } from '../clients/client-class.js'
 import { identified } from '../clients/identity.js'
 import { isSignInAlone } from '../endpoints/requested-scopes.js'
+import type { AuthorizationServerOptions } from '../options.js'
 import { barredScopes, placeOf } from '../resources/ceilings.js'
 import { mayAskFor } from '../resources/client-limits.js'
 import type { Resources, ServedResource } from '../resources/resources.js'
+import { ourContext } from './engine-context.js'
 import { engineError } from './engine-errors.js'
 import type { EngineClient, EngineGrant, EngineRequest } from './engine-types.js'
 
 export interface ResourceIndicatorParts {
   readonly resources: Resources
   readonly clock: Clock
+  readonly onUnknown?: AuthorizationServerOptions['onUnknownResource']
+  readonly hidesAddresses?: boolean | undefined
 }
 
 const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined)
@@ -182,6 +186,10 @@ export function resourceIndicators(parts: ResourceIndicatorParts) {
     // A refresh that narrows to the sign-in gets a token for userinfo alone.
     useGrantedResource: async ({ oidc: { params } }: KoaContextWithOIDC) => !isSignInAlone(text(params?.['scope'])),
     getResourceServerInfo: async (ctx: KoaContextWithOIDC, identifier: string, client: EngineClient) => {
+      if (resources.find(identifier) === undefined) {
+        const address = parts.hidesAddresses === true ? undefined : ourContext(ctx).state.clientAddress
+        parts.onUnknown?.({ identifier, clientId: client.clientId, address })
+      }
       const resource = found(parts, ctx.oidc, identifier, client)
       const { format, ttlSeconds } = resource.declared.tokens
       return {

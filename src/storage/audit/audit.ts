@@ -41,6 +41,7 @@ export type AuditEventType =
   | 'resource.added'
   | 'resource.changed'
   | 'resource.removed'
+  | 'resource.proposed'
   | 'group.added'
   | 'group.changed'
   | 'group.removed'
