@@ -65,6 +65,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'authorization-server',
     'mcp-host',
     'notes',
+    'discovery',
     'config',
     'declarations',
   ],
