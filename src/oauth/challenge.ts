@@ -19,13 +19,13 @@ export function formatChallenge({ scheme, parameters }: Challenge): string {
   return pairs.length === 0 ? scheme : `${scheme} ${pairs.join(', ')}`
 }
 
-/** Sticky, and read on only while they match: a hostile header costs time in proportion to its length. */
+/** Sticky, so that parsing stops at the first mismatch: a hostile header costs time linear in its length. */
 const pair = /[\s,]*([!#$%&'*+\-.^_`|~\w]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))/y
 const schemeName = /(?:^\s*|\s*,[\s,]*)([!#$%&'*+\-.^_`|~\w]+)(?=[\s,]|$)/y
 
 /**
- * Reads the challenges of a header, up to the first thing that is none. Parameter names are lower-cased; unknown ones are kept.
- * A name without a value after a comma begins the next challenge (RFC 9110 §11.6.1).
+ * Parses the challenges of a header, up to the first malformed one. Parameter names are lower-cased; unknown ones are kept. A name without
+ * a value after a comma starts the next challenge (RFC 9110 §11.6.1).
  */
 export function parseChallenges(header: string): readonly Challenge[] {
   const challenges: Challenge[] = []

@@ -3,23 +3,25 @@ import { canParseUrl } from './url.js'
 
 const maxLength = 1_024
 
-/** True for an identifier that can only mean a metadata document, well-formed or not: no other client may have such a name. */
+/**
+ * True for an identifier that can only be the URL of a metadata document, well-formed or not: no other client may have such an identifier.
+ */
 export function claimsMetadataDocument(clientId: string): boolean {
   return /^https:/i.test(clientId)
 }
 
 /**
- * Hosts are names (RFC 1123 §2.1) without empty labels, no patterns: an address proves nobody's identity. Parsers write every spelling of an IPv4 address
- * as four numbers.
+ * Hosts are names (RFC 1123 §2.1) without empty labels, no patterns and no addresses: an address proves no identity. Parsers normalise
+ * every spelling of an IPv4 address to four numbers.
  */
 function isName(hostname: string): boolean {
   return /^(?:[a-z\d-]+\.)*[a-z\d-]+$/.test(hostname) && !/^[\d.]+$/.test(hostname)
 }
 
 /**
- * True for a client identifier URL as the draft wants it: https, a host name, a path without dot segments, no user, no fragment.
- * It must also be spelled as parsers write it. Identifiers are compared as text, so another spelling (an upper-case host, `:443`,
- * backslashes, an encoded dot) could only serve to look like somebody else.
+ * True for a client identifier URL that the draft allows: https, a host name, a path without dot segments, no user, no fragment. It must
+ * also be in the normalised form of parsers. Identifiers are compared as text, so another spelling (an upper-case host, `:443`,
+ * backslashes, an encoded dot) could only serve to impersonate another client.
  */
 export function isMetadataDocumentUrl(clientId: string): boolean {
   if (clientId.length > maxLength || !clientId.startsWith('https://') || !canParseUrl(clientId)) return false

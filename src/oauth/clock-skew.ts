@@ -1,7 +1,7 @@
-/** How far clocks of different machines may differ. */
+/** Tolerances for differences between the clocks of machines. */
 
 /**
- * How far a time that somebody else wrote (`iat`, `nbf`) may lie in the future, in seconds. An honest one only does when the
- * reader's clock lags; taking it gives nobody more time than its `exp`. FAPI 2.0 refuses more than this.
+ * How many seconds a time from another machine (`iat`, `nbf`) may be in the future. An honest one is only if the verifier's clock lags, and
+ * accepting it does not extend `exp`. FAPI 2.0 refuses more than this.
  */
 export const futureToleranceSeconds = 60

@@ -1,11 +1,11 @@
-/** Names of cookies, so that issuers on one host keep apart. Pure. */
+/** Names of cookies that keep issuers on one host apart. Pure. */
 import { isLoopbackHost } from './redirect-uri.js'
 import { pathOf } from './well-known.js'
 
 /**
- * What tells an issuer's cookies from those of another one on the same host. A browser sends a cookie to every port of a host (RFC 6265
- * §8.5), so signing in at one of two instances on localhost would replace the session of the other; `__Host-` cookies have no path of
- * their own either. Empty for an issuer at the root of the default port.
+ * Distinguishes an issuer's cookies from those of another issuer on the same host. A browser sends a cookie to every port of a host (RFC
+ * 6265 §8.5), so signing in at one of two instances on localhost would replace the session of the other; `__Host-` cookies cannot have
+ * their own path either. Empty for an issuer at the root of the default port.
  */
 export function cookieSuffix(issuer: string): string {
   const { port } = new URL(issuer)

@@ -1,6 +1,6 @@
 /**
- * Protected resources as the operator declares them: one URL, or a family of URLs under a pattern, with the rules for their tokens and
- * for who may ask for what. Data, wherever it came from: the file, a command or the settings.
+ * Protected resources as the operator declares them: one URL, or a family of URLs under a pattern, with the rules for their tokens and for
+ * the scopes of client classes. The data may come from the file, a command or the settings.
  */
 
 import type { IdentityProvider } from './identity-provider.js'
@@ -8,17 +8,17 @@ import type { ResourceDeclaration } from './resource.js'
 import type { TrustedIssuer } from './trusted-issuer.js'
 
 /**
- * How far a client's identity goes: the operator's own; a known product whose identity was proven; a client document whose redirect is on
- * the document's own host; everything else.
+ * How well a client's identity is established: the operator's own client; a known product with a verified identity; a metadata document
+ * with a redirect on its own host; any other client.
  */
 export const clientClasses = ['operator', 'known', 'verified', 'registered'] as const
 
 export type ClientClass = (typeof clientClasses)[number]
 
-/** The scopes that a class of clients may ask for. */
+/** The scopes that a class of clients may request. */
 export type ScopeCeiling = 'all' | 'none' | readonly string[]
 
-/** Where a declaration came from, and who may therefore change it: `settings` is RESOURCE_URL. */
+/** The source of a declaration, which decides how it can be changed: `settings` is RESOURCE_URL. */
 export type DeclarationSource = 'settings' | 'file' | 'command'
 
 export interface TokenRules {
@@ -28,19 +28,19 @@ export interface TokenRules {
   readonly dpop: 'optional' | 'required'
   /** Whether refresh tokens are issued. */
   readonly refresh: boolean
-  /** The oldest sign-in, in seconds, with which this resource may be asked for. */
+  /** Maximum age of the sign-in, in seconds, for a request for this resource. */
   readonly maxAuthAgeSeconds?: number | undefined
 }
 
 export interface DeclaredResource extends Omit<ResourceDeclaration, 'resource'> {
   /** Name in paths and commands: `tickets` of /connect/tickets. Unique. */
   readonly id: string
-  /** The canonical identifier; of a family its pattern, in which each `*` stands for one host label or one path segment. */
+  /** The canonical identifier; for a family its pattern, in which each `*` matches one host label or one path segment. */
   readonly url: string
   readonly isPattern: boolean
   /** Our own MCP server serves its notes there. */
   readonly isNotes: boolean
-  /** What a client means that names no resource. One at most; a single declared resource is it without saying so. */
+  /** The resource of a request that names none. At most one; a single declared resource is the default automatically. */
   readonly isDefault: boolean
   readonly tokens: TokenRules
   readonly ceilings: Readonly<Record<ClientClass, ScopeCeiling>>
@@ -73,12 +73,15 @@ export interface Declarations {
   readonly identityProviders?: readonly IdentityProvider[] | undefined
 }
 
-/** What is in force now. The same object until something changes, then another whole one, so that an index can be kept by its identity. */
+/**
+ * The current declarations. The object stays the same until something changes and is then replaced, so that indexes can be cached by its
+ * identity.
+ */
 export interface DeclarationsInForce {
   current(): Declarations
 }
 
-/** Every class of clients may ask for every scope. */
+/** Every class of clients may request every scope. */
 export const openCeilings: DeclaredResource['ceilings'] = {
   operator: 'all',
   known: 'all',
@@ -86,17 +89,17 @@ export const openCeilings: DeclaredResource['ceilings'] = {
   registered: 'all',
 }
 
-/** The rules of tokens that nobody wrote down. */
+/** The default rules of tokens. */
 export const defaultTokenRules: TokenRules = { format: 'jwt', ttlSeconds: 600, dpop: 'optional', refresh: true }
 
-/** A name for paths, from a name for people: `acme-tickets` of "Acme Tickets". `resource` if nothing of the name is left. */
+/** An id for paths, from a display name: `acme-tickets` of "Acme Tickets". `resource` if nothing of the name remains. */
 export function resourceSlug(name: string): string {
   const plain = name.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase()
   const slug = plain.replace(/[^a-z0-9]+/g, '-').replace(/^-+|-+$/g, '')
   return slug === '' ? 'resource' : slug
 }
 
-/** A resource that is declared with nothing but what it is. */
+/** A declaration with defaults for all rules. */
 export function declarationOf(
   { resource: url, ...described }: ResourceDeclaration,
   members: Partial<DeclaredResource> = {},
@@ -116,17 +119,17 @@ export function declarationOf(
   }
 }
 
-/** Of the notes that our own MCP server serves, if they are declared. */
+/** The declaration of the notes of Gatehouse's own MCP server, if any. */
 export function notesIn({ resources }: Declarations): DeclaredResource | undefined {
   return resources.find(({ isNotes }) => isNotes)
 }
 
-/** What never changes while the process runs. */
+/** Declarations that never change while the process runs. */
 export function constantDeclarations(declarations: Declarations): DeclarationsInForce {
   return { current: () => declarations }
 }
 
-/** What is made from the declarations: made once for each whole of them, when it is asked for. */
+/** A value derived from the declarations, computed once per declarations object, on first use. */
 export function derived<T>(inForce: DeclarationsInForce, make: (declarations: Declarations) => T): () => T {
   let kept: { readonly from: Declarations; readonly made: T } | undefined
   return () => {

@@ -5,10 +5,10 @@
 import { canonicalResource } from './resource.js'
 import { pathOf } from './well-known.js'
 
-/** First path segments that a server answers itself, whatever is configured. */
+/** First path segments that every server uses itself. */
 const ofEveryServer: readonly string[] = ['.well-known', 'assets', 'health']
 
-/** Endpoints that clients of 2025-03-26 expect at the root of the MCP server's origin when they know no better. */
+/** Endpoints that clients of 2025-03-26 expect at the root of the MCP server's origin if they find no metadata. */
 export const legacyEndpointPaths = {
   authorization: '/authorize',
   token: '/token',
@@ -35,7 +35,7 @@ export const issuerSegments: readonly string[] = [
 ]
 
 export interface Deployment {
-  /** `issuer`, as it is published. */
+  /** The published `issuer`. */
   readonly issuer: string
   /** Canonical identifier of the resource. */
   readonly resource: string
@@ -43,7 +43,7 @@ export interface Deployment {
   readonly aliases: readonly string[]
 }
 
-/** The path of `url` below `base`, or `undefined` when it is not below it. */
+/** The path of `url` below `base`, or `undefined` if it is not below it. */
 function pathBelow(url: string, base: string): string | undefined {
   const inside = new URL(url).origin === new URL(base).origin && pathOf(url).startsWith(`${pathOf(base)}/`)
   return inside ? pathOf(url).slice(pathOf(base).length) : undefined
@@ -53,7 +53,7 @@ function firstSegment(path: string): string {
   return path.split('/')[1] ?? ''
 }
 
-/** True for a path that belongs to somebody else: what every server answers, what old clients expect, what the issuer serves. */
+/** True for a path that is already taken: by every server, by endpoints that old clients expect, or by the issuer. */
 function isTaken(url: string, issuer: string): boolean {
   const path = pathOf(url)
   const below = pathBelow(url, issuer)
@@ -69,7 +69,7 @@ export function isSingleOrigin({ issuer, resource }: Pick<Deployment, 'issuer' |
   return new URL(issuer).origin === new URL(resource).origin
 }
 
-/** Why a resource cannot be at `url`; completes the name of what says so. */
+/** Why a resource cannot be at `url`; the text completes the name of the setting or member. */
 export function deploymentMistake(url: string, issuer: string): string | undefined {
   if (url === canonicalResource(issuer)) return `must differ from ISSUER_URL: ${url} is both`
   return isTaken(url, issuer) ? `cannot be ${url}: that path is needed otherwise, choose one such as /mcp` : undefined

@@ -1,6 +1,6 @@
 /**
- * Members of client metadata that a person reads and that no decision depends on. A client that registers itself loses the ones that
- * cannot be shown, and is registered without them (RFC 7591 §3.2.1). The operator's clients are judged by registration-rules.ts alone.
+ * Members of client metadata that a person reads and that no decision depends on. A client that registers itself is registered without
+ * those that cannot be shown (RFC 7591 §3.2.1). For the operator's clients only registration-rules.ts applies.
  */
 import { isOnOwnHost } from './own-hosts.js'
 import { canParseUrl } from './url.js'
@@ -13,8 +13,8 @@ const maxContacts = 20
 const maxContactLength = 300
 
 /**
- * Control, format and bidirectional characters, line breaks of every kind, private use, and code points that are drawn as nothing, assigned
- * or not. Variation selectors choose the form of an emoji or letter, and are allowed.
+ * Control, format and bidirectional characters, line breaks of every kind, private use, and code points that render as nothing, assigned or
+ * not. Variation selectors choose the form of an emoji or letter, and are allowed.
  */
 export const deceptiveCharacters: RegExp =
   /[\p{Cc}\p{Cf}\p{Co}\p{Zl}\p{Zp}]|(?!\p{Variation_Selector})\p{Default_Ignorable_Code_Point}/u
@@ -28,7 +28,7 @@ export function isWebUrl(value: unknown, schemes: RegExp): boolean {
   return !/^[^/]*\/\/[^/?#]*@/.test(value)
 }
 
-/** Text that can be shown and stored: PostgreSQL keeps no half of a surrogate pair. */
+/** Text that can be shown and stored: PostgreSQL cannot store unpaired surrogates. */
 function isShowable(value: unknown): value is string {
   return typeof value === 'string' && value.length <= maxTextLength && !/\p{Cs}/u.test(value) && !isDeceptive(value)
 }
@@ -52,7 +52,7 @@ export function emailContacts(contacts: unknown): string[] {
   return contacts.filter(isEmail).slice(0, maxContacts)
 }
 
-/** A deceptive name stays whole, to be refused: the consent page would show it. */
+/** A deceptive name is kept unchanged, so that it is refused later: the consent page would show it. */
 function shownName(name: unknown): string | undefined {
   if (typeof name !== 'string' || name.trim() === '') return undefined
   if (isDeceptive(name) || textLength(name) <= maxNameLength) return name
@@ -70,7 +70,7 @@ function shownText(value: unknown): string | undefined {
   return isShowable(text) ? text : undefined
 }
 
-/** What is left of each member; `undefined` when nothing can be shown. */
+/** The displayable part of each member; `undefined` if there is none. */
 const shown: Readonly<Record<string, (value: unknown, schemes: RegExp, ownUrls: readonly string[]) => unknown>> = {
   client_name: shownName,
   contacts: shownContacts,
@@ -83,7 +83,7 @@ const shown: Readonly<Record<string, (value: unknown, schemes: RegExp, ownUrls: 
         isShowable(value) && isWebUrl(value, schemes) && !isOnOwnHost(value, ownUrls) ? value : undefined,
     ]),
   ),
-  // This server never opens it; the engine takes https alone.
+  // This server never opens it; the engine accepts https only.
   initiate_login_uri: (value) => (isShowable(value) && isWebUrl(value, httpsUrlStart) ? value : undefined),
 }
 

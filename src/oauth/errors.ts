@@ -1,6 +1,6 @@
 /**
- * Errors an OAuth endpoint may answer, by their registered names.
- * Two texts each: a short public `message` that never depends on input, and `detail` for the log.
+ * Errors of OAuth endpoints, by their registered codes. Each has two texts: a short public `message` that never depends on input, and
+ * `detail` for the log.
  */
 
 /** Codes from RFC 6749 §4.1.2.1 and §5.2, RFC 6750 §3.1, RFC 7591 §3.2.2, RFC 8707 §2 and RFC 9449 §5. */
@@ -31,7 +31,7 @@ const statusByCode: Readonly<Partial<Record<OAuthErrorCode, number>>> = {
 }
 
 export interface OAuthErrorOptions {
-  /** For the log only; may name the value at fault, never a secret. */
+  /** For the log only; may contain the wrong value, but never a secret. */
   readonly detail?: string
   readonly status?: number
   readonly cause?: unknown

@@ -1,58 +1,61 @@
 /**
- * The grant types of this server, one row each: who may register one, what it needs and what it stands on. Lists of grant types elsewhere
- * are read from here. How a grant that the engine lacks is carried out is in `authorization-server/grants/`.
+ * The grant types of this server, one row each: who may register it, what it needs and what it redeems. All other lists of grant types are
+ * derived from this table. Handlers of the grant types that the engine lacks are in `authorization-server/grants/`.
  */
 
 import type { DeclarationsInForce } from './declared-resource.js'
 
-/** Which optional grants the operator's settings switch on. */
+/** Optional grant types that the operator's settings enable. */
 export interface GrantSwitches {
-  /** Identity assertions are exchanged here. Off unless it is true. */
+  /** Enables identity assertions. Default: false. */
   readonly takesAssertions?: boolean
-  /** On unless it is false. */
+  /** Default: true. */
   readonly offersDeviceFlow?: boolean
 }
 
-/** A rule of registration-rules.ts that a grant type brings along. */
+/** A rule of a grant type for registration-rules.ts. */
 export interface GrantRefusal {
-  /** `off`: strangers, while the settings switch the grant off. Beside other grants it is left out; alone the client could do nothing. */
+  /**
+   * `off`: strangers, while the settings disable the grant type. Next to other grant types it is dropped; with it alone the client could do
+   * nothing.
+   */
   readonly of: 'strangers' | 'public clients' | 'off'
   /** Of the rule. */
   readonly name: string
   /** Public. */
   readonly message: string
   readonly source: string
-  /** Also asked of what is stored. */
+  /** Also applied to stored clients. */
   readonly alsoWhenStored?: boolean
 }
 
 export interface GrantType {
   /** The value of `grant_type` and in `grant_types`; also its label in metrics. */
   readonly name: string
-  /** Whether the person is sent back to the client. `goes along`: it renews what another grant gave. */
+  /** Whether the person is redirected to the client. `goes along`: it renews the access of another grant type. */
   readonly redirect: 'needed' | 'none' | 'goes along'
-  /** Whose access it gives. A client's own has no scopes about a person. */
+  /** Whose access it gives. A client's own access has no scopes about a person. */
   readonly subject: 'person' | 'client'
   /** The stored credential that it redeems, by its parameter and its model in storage. */
   readonly redeems?: {
     readonly parameter: 'code' | 'refresh_token'
     readonly model: 'AuthorizationCode' | 'RefreshToken'
   }
-  /** The engine lacks it: `authorization-server/grants/` has the handler. */
+  /** True if the engine lacks it: `authorization-server/grants/` has the handler. */
   readonly isOurs?: boolean
-  /** `gatehouse clients add --grant` takes it unless this is false. */
+  /** False if `gatehouse clients add --grant` does not accept it. */
   readonly isFlag?: boolean
   /** Absent: always. */
   readonly isOn?: (switches: GrantSwitches) => boolean
-  /** The engine knows it while it is off, so clients registered for it keep their other grants. */
+  /** The engine knows it even if it is disabled, so that clients registered for it keep their other grant types. */
   readonly isKnownWhileOff?: boolean
-  /** Announced as `authorization_grant_profiles_supported` while it is on. */
+  /** Published in `authorization_grant_profiles_supported` if enabled. */
   readonly profile?: string
   readonly refused: readonly GrantRefusal[]
 }
 
 export const deviceCodeGrant = 'urn:ietf:params:oauth:grant-type:device_code'
-/** RFC 7523 §2.1, under which identity assertions are presented. */
+/** RFC 7523 §2.1, the grant type for identity assertions. */
 export const jwtBearerGrant = 'urn:ietf:params:oauth:grant-type:jwt-bearer'
 
 export const grantTypes: readonly GrantType[] = [
@@ -84,7 +87,7 @@ export const grantTypes: readonly GrantType[] = [
     subject: 'client',
     refused: [
       {
-        // A token without a person's consent is for clients that the operator registers.
+        // Tokens without a person's consent are only for clients that the operator registers.
         of: 'strangers',
         name: 'client-credentials-of-stranger',
         message: 'only clients that the operator registers can use client_credentials',
@@ -126,7 +129,7 @@ export const grantTypes: readonly GrantType[] = [
 
 export const offeredGrantTypes: readonly string[] = grantTypes.map(({ name }) => name)
 
-/** `undefined` for anything that is no grant type of this server. */
+/** `undefined` for anything that is not a grant type of this server. */
 export function grantTypeNamed(name: unknown): GrantType | undefined {
   return grantTypes.find((grant) => grant.name === name)
 }
@@ -139,18 +142,18 @@ export function isRefusedTo({ refused }: GrantType, whom: GrantRefusal['of']): b
   return refused.some((refusal) => refusal.of === whom)
 }
 
-/** True for clients that are never sent anybody: none of their grants needs a redirect. */
+/** True for clients without redirects: none of their grant types needs one. */
 export function usesNoRedirect(names: readonly string[]): boolean {
   const others = names.filter((name) => grantTypeNamed(name)?.redirect !== 'goes along')
   return others.length > 0 && others.every((name) => grantTypeNamed(name)?.redirect === 'none')
 }
 
-/** What a client gets that names no grant type (RFC 7591 §2 has the code alone; clients expect to stay connected). */
+/** The grant types of a client that names none (RFC 7591 §2 has the code only, but clients expect to stay connected). */
 export function defaultGrantTypes(hasRedirect: boolean): string[] {
   return hasRedirect ? ['authorization_code', 'refresh_token'] : ['client_credentials']
 }
 
-/** The switches as the operator has them, at the moment of the question. */
+/** The current switches of the operator. */
 export function grantSwitches(settings: {
   readonly declarations: Pick<DeclarationsInForce, 'current'>
   readonly offersDeviceFlow: boolean

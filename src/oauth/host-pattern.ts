@@ -1,10 +1,10 @@
-/** Lists of hosts as an operator writes them: a name, or `*.name` for every name below it. Pure. */
+/** Host lists of the operator: a name, or `*.name` for every name below it. Pure. */
 import { canParseUrl } from './url.js'
 
 export interface HostRules {
   /** Empty: every host. */
   readonly allowed: readonly string[]
-  /** Wins over `allowed`. */
+  /** Takes precedence over `allowed`. */
   readonly denied: readonly string[]
 }
 
@@ -12,16 +12,16 @@ export interface HostRules {
 export function isHostPattern(text: string): boolean {
   const name = text.replace(/^\*\./, '')
   if (!/^[a-z0-9._-]+$/.test(name) || /^[.-]|[.]$|\.\./.test(name) || !canParseUrl(`https://${name}/`)) return false
-  // `1.2.3` is read as 1.2.0.3, and `0x7f.1` as 127.0.0.1: as written, such a name never equals a host.
+  // Parsers read `1.2.3` as 1.2.0.3, and `0x7f.1` as 127.0.0.1, so such an entry would never equal a host.
   return new URL(`https://${name}/`).hostname === name
 }
 
-/** `hostname` as URL parsers give it. `*.example.com` covers `a.example.com` and `a.b.example.com`, not `example.com`. */
+/** `hostname` as URL parsers return it. `*.example.com` covers `a.example.com` and `a.b.example.com`, not `example.com`. */
 export function matchesHost(pattern: string, hostname: string): boolean {
   return pattern.startsWith('*.') ? hostname.endsWith(pattern.slice(1)) : hostname === pattern
 }
 
-/** Whether the operator lets anything be fetched from that host. A dot at the end does not make it another host. */
+/** Whether the operator allows fetches from that host. A trailing dot does not make it a different host. */
 export function allowsHost({ allowed, denied }: HostRules, hostname: string): boolean {
   const name = hostname.toLowerCase().replace(/\.$/, '')
   const isListed = (patterns: readonly string[]) => patterns.some((pattern) => matchesHost(pattern, name))

@@ -1,17 +1,17 @@
-/** Bounds on the form of metadata that a stranger wrote: nesting, and text that cannot be stored. */
+/** Limits on the form of metadata from strangers: nesting, and text that cannot be stored. */
 
-/** Looks no deeper than `levels`: recursion over a stranger's nesting would overflow the stack. */
+/** Recurses no deeper than `levels`, because nesting from a stranger could overflow the stack. */
 export function nestsDeeperThan(levels: number, value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false
   return levels === 0 || Object.values(value).some((member) => nestsDeeperThan(levels - 1, member))
 }
 
-/** NUL, and halves of surrogate pairs: PostgreSQL keeps neither. JSON writes both as escapes. */
+/** NUL and unpaired surrogates: PostgreSQL can store neither, and JSON can contain both as escapes. */
 export function holdsUnstorable(value: unknown): boolean {
   return /\\u(?:0000|d[89a-f])/.test(JSON.stringify(value))
 }
 
-/** Whether text at any depth, names of members included, satisfies the predicate. Ask only where the nesting is bounded. */
+/** Whether text at any depth, names of members included, satisfies the predicate. Call only if the nesting is limited. */
 export function someText(value: unknown, predicate: (text: string) => boolean): boolean {
   if (typeof value === 'string') return predicate(value)
   if (typeof value !== 'object' || value === null) return false

@@ -1,18 +1,18 @@
-/** Finds the name that a misspelt one was meant to be: of settings, and of members in the operator's files. Pure. */
+/** Finds the probable intended name for a misspelt one: of settings, and of members in the operator's files. Pure. */
 import leven from 'leven'
 
 /** Case and separators do not count. */
 export const lettersOf = (name: string): string => name.toLowerCase().replace(/[^a-z\d]/g, '')
 const words = (name: string) => name.toLowerCase().split('_').sort().join('')
 
-/** How many letters may differ between a misspelling and the name that was meant. */
+/** How many letters may differ between a misspelling and the intended name. */
 function tolerance(name: string): number {
   const { length } = lettersOf(name)
   if (length <= 6) return 1
   return length <= 14 ? 2 : 3
 }
 
-/** `undefined` when none of the names is near. The order of words does not count either. */
+/** `undefined` if none of the names is near. The order of words does not matter either. */
 export function nearestName(name: string, names: Iterable<string>): string | undefined {
   let nearest: { readonly candidate: string; readonly distance: number } | undefined
   for (const candidate of names) {
@@ -24,7 +24,7 @@ export function nearestName(name: string, names: Iterable<string>): string | und
   return nearest?.candidate
 }
 
-/** One text for each member that an entry has and may not have. */
+/** One message for each unknown member of an entry. */
 export function unknownMembers(entry: object, members: Iterable<string>): string[] {
   const known = new Set(members)
   const unknown = Object.keys(entry).filter((member) => !known.has(member))

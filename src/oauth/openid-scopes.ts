@@ -3,7 +3,7 @@ export const openidScopes: readonly string[] = ['openid', 'profile', 'email', 'o
 
 const openidScopeNames: ReadonlySet<string> = new Set(openidScopes)
 
-/** True for a scope of this server itself, false for one of a resource (or of nobody). */
+/** True for a scope of this server itself, false for one of a resource or an unknown one. */
 export function isOpenidScope(scope: string): boolean {
   return openidScopeNames.has(scope)
 }

@@ -1,6 +1,6 @@
 /**
- * The registration members that an operator may give a client, in the declaration file and with `gatehouse clients add --set`, and the form of
- * each value. Members without a meaning in this server are no members: a setting that does nothing would mislead.
+ * The registration members that an operator may give a client, in the declaration file and with `gatehouse clients add --set`, and the type
+ * of each value. Members without effect in this server are refused: a setting that does nothing would mislead.
  */
 import { offeredGrantTypes } from './grant-types.js'
 import { nearestName } from './nearest-name.js'
@@ -20,7 +20,7 @@ export type Form = 'text' | 'list' | 'texts' | 'boolean' | 'seconds' | 'object' 
 export const consentModes = ['ask', 'remembered', 'none'] as const
 export type ConsentMode = (typeof consentModes)[number]
 
-/** Asymmetric ones: an assertion is signed with a key that only the client has. */
+/** Asymmetric algorithms only: an assertion is signed with a key that only the client has. */
 const assertionAlgorithms = 'RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512 Ed25519 EdDSA'.split(' ')
 
 /** RFC 7591 §2, OpenID Connect Registration §2, RP-Initiated Logout §3.1, RFC 9126 §6, RFC 9449 §5.2; the last five are this server's own. */
@@ -99,7 +99,7 @@ export function described(form: Form): string {
   return form === 'seconds' ? 'a whole number of seconds' : words[form]
 }
 
-/** What is wrong with the form of the members, one sentence each. Members that are none here are left to the caller. */
+/** Mistakes in the types of the members, one sentence each. Does not report unknown members; the caller does. */
 export function memberFormMistakes(members: ClientMetadata): string[] {
   return Object.entries(members).flatMap(([name, value]) => {
     const form = Object.hasOwn(memberForms, name) ? memberForms[name] : undefined
@@ -109,7 +109,7 @@ export function memberFormMistakes(members: ClientMetadata): string[] {
 
 /**
  * The member that `name=value` on the command line means. The value is read as JSON if it is JSON of the form that the member has, and as
- * text otherwise. Throws RangeError for a member that is none, or a value of another form.
+ * text otherwise. Throws RangeError for an unknown member or a value of the wrong type.
  */
 export function memberFromText(text: string): readonly [name: string, value: unknown] {
   const [name = '', ...rest] = text.split('=')

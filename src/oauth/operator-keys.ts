@@ -1,4 +1,4 @@
-/** Checks the key set that the operator gives a client. A bad key would otherwise show only at the client's first assertion. */
+/** Checks the key set that the operator gives a client. Otherwise a bad key would show only at the client's first assertion. */
 import { createPublicKey, type JsonWebKey } from 'node:crypto'
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
@@ -23,8 +23,8 @@ function isReadable(key: Readonly<Record<string, unknown>>): boolean {
 }
 
 /**
- * What is wrong with `jwks` (RFC 7517 §5), one sentence each, beginning with the member. `algorithm`: the one that the client's
- * assertions must have (`token_endpoint_auth_signing_alg`), if any. What else a key may hold is for the engine to judge.
+ * What is wrong with `jwks` (RFC 7517 §5), one sentence each, beginning with the member. `algorithm`: the one that the client's assertions
+ * must have (`token_endpoint_auth_signing_alg`), if any. The engine checks the rest of a key.
  */
 export function keySetMistakes(jwks: unknown, algorithm: unknown): string[] {
   if (!isObject(jwks)) return []

@@ -1,6 +1,6 @@
 /**
- * The hosts of this deployment, as places that a client could send people to. A stranger's client must not name one: the consent page would
- * show the operator's host as the receiver of the access, and codes would arrive in the operator's own access logs (RFC 9700 §4.1).
+ * The hosts of this deployment, which a stranger's client must not have redirects or links to: the consent page would show the operator's
+ * host as the recipient, and codes would appear in the operator's own access logs (RFC 9700 §4.1).
  */
 import { isLoopbackHost } from './redirect-uri.js'
 import { canParseUrl } from './url.js'
@@ -26,12 +26,12 @@ export function ownUrlsOf({
 const thisMachine =
   /^(?:127(?:\.\d+){3}|0\.0\.0\.0|\[::(?:ffff:(?:7f[\da-f]{2}:[\da-f]{1,4}|0:0))?\]|(?:.+\.)?localhost(?:\.localdomain)?)$/
 
-/** What a URL's authority names: one place has one key. `undefined`: the URL is malformed or has no host. */
+/** Canonical host and port of a URL. `undefined` if it is malformed or has no host. */
 function placeOf(url: string): { readonly hostname: string; readonly port: string } | undefined {
   if (!canParseUrl(url)) return undefined
   const { hostname, port, protocol } = new URL(url)
   if (protocol !== 'https:' && protocol !== 'http:') return undefined
-  // A name with a dot at its end is the same host (RFC 1034 §3.1). Parsers lower its case and encode its international letters.
+  // A name with a trailing dot is the same host (RFC 1034 §3.1). Parsers lower-case it and encode international letters.
   const name = hostname.replace(/\.+$/, '')
   return {
     hostname: isLoopbackHost(name) || thisMachine.test(name) ? 'localhost' : name,
@@ -45,7 +45,7 @@ interface Places {
   readonly families: ReadonlyMap<string, readonly (readonly string[])[]>
 }
 
-/** Cookies do not tell ports apart. On loopback each port is a program of its own. */
+/** Cookies are shared by all ports of a host. On loopback each port is a different program. */
 function keyOf({ hostname, port }: { readonly hostname: string; readonly port: string }): string {
   return hostname === 'localhost' ? `localhost:${port}` : hostname
 }
@@ -62,7 +62,7 @@ function familiesOf(hosts: readonly string[]): Places['families'] {
 
 const indexed = new WeakMap<readonly string[], Places>()
 
-/** A deployment may have a thousand URLs, and asks about the same list again and again. */
+/** Cached, because a deployment may have a thousand URLs and checks the same list often. */
 function placesOf(ownUrls: readonly string[]): Places {
   const known = indexed.get(ownUrls)
   if (known !== undefined) return known
@@ -78,7 +78,7 @@ function placesOf(ownUrls: readonly string[]): Places {
   return places
 }
 
-/** True when a family stands for the host: `*` is one label. */
+/** True if a family's pattern matches the host: `*` is one label. */
 function isOfFamily(hostname: string, { families }: Places): boolean {
   const labels = hostname.split('.')
   return labels.some((_label, place) =>
@@ -90,8 +90,8 @@ function isOfFamily(hostname: string, { families }: Places): boolean {
 }
 
 /**
- * True when `url` leads to a host of one of `ownUrls`, at any port: cookies do not tell ports apart. On loopback each port is a program of
- * its own, so there host and port decide, and all names of loopback are one host.
+ * True if `url` is on a host of one of `ownUrls`, at any port, because cookies are shared by all ports. On loopback each port is a
+ * different program, so there the port has to match too, and all names of loopback are one host.
  */
 export function isOnOwnHost(url: string, ownUrls: readonly string[]): boolean {
   const place = placeOf(url)
@@ -101,8 +101,8 @@ export function isOnOwnHost(url: string, ownUrls: readonly string[]): boolean {
 }
 
 /**
- * The same for a URI that is registered as a redirect. A loopback URI without a port stands for every port (RFC 8252 §7.3), so it is
- * judged when a request names one.
+ * The same for a URI that is registered as a redirect. A loopback URI without a port matches every port (RFC 8252 §7.3), so it is checked
+ * when a request names one.
  */
 export function registersOwnHost(uri: string, ownUrls: readonly string[]): boolean {
   const namesAnyPort = canParseUrl(uri) && isLoopbackHost(new URL(uri).hostname) && new URL(uri).port === ''

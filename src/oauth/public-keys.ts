@@ -1,4 +1,4 @@
-/** What a key set may hold that strangers publish: each refused signature costs the server an attempt with each key that fits. Pure. */
+/** Limits on key sets of strangers: each refused signature costs the server an attempt with every matching key. Pure. */
 
 /** Known clients have one to three. */
 export const maxKeys = 10
@@ -8,13 +8,13 @@ const shortestModulus = 2_048
 const longestModulus = 4_096
 const longestExponent = 32
 
-/** For messages; it names no key. */
+/** For messages; names no key. */
 export const rsaKeyRule = `an RSA key has ${shortestModulus} to ${longestModulus} bits and an exponent of at most ${longestExponent}`
 
 /** An operator's client may keep its keys (`jwks_uri`) on the same machine, without TLS. */
 export const operatorsOwnKeys = /^http:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?(?:[/?]|$)/i
 
-/** The members of a key set; empty for what is none. */
+/** The keys of a key set; empty for anything else. */
 export function keysOf(set: unknown): readonly unknown[] {
   const keys = typeof set === 'object' && set !== null && 'keys' in set ? set.keys : []
   return Array.isArray(keys) ? keys : []
@@ -26,7 +26,7 @@ function bitsOf(base64url: string): number {
   return first === -1 ? 0 : (bytes.length - first - 1) * 8 + (32 - Math.clz32(bytes[first] ?? 0))
 }
 
-/** True for an RSA key (RFC 7518 §6.3.1) outside these bounds. What is no key at all is for others to judge. */
+/** True for an RSA key (RFC 7518 §6.3.1) outside these bounds. Other code refuses what is not a key. */
 export function isOutsizedKey(key: unknown): boolean {
   if (typeof key !== 'object' || key === null || !('kty' in key) || key.kty !== 'RSA') return false
   const { n, e } = key as { readonly n?: unknown; readonly e?: unknown }

@@ -1,7 +1,4 @@
-/**
- * The URLs that an operator gives our servers, read as they are written. Each reader answers the value, or throws an Error whose
- * message completes "NAME …".
- */
+/** Parses the URLs in the operator's settings. Each parser returns the value, or throws an Error whose message completes "NAME …". */
 
 import { isLoopbackHost } from './redirect-uri.js'
 import { canonicalResource } from './resource.js'
@@ -10,38 +7,38 @@ import { canParseUrl } from './url.js'
 function publicUrl(text: string): string {
   if (!canParseUrl(text) || !/^https?:\/\//.test(text)) throw new Error('must be an absolute http(s) URL')
   const url = new URL(text)
-  // Looked for in the text: parsers drop blanks and an empty query, and the text is what is published.
+  // Checked in the text, because parsers drop spaces and an empty query, and the text is what is published.
   if (/[\s?#@\\]/.test(text)) throw new Error('must have no blank, query, fragment or user')
   if (url.protocol === 'http:' && !isLoopbackHost(url.hostname))
     throw new Error('must be https unless its host is localhost')
   return text.replace(/\/$/, '')
 }
 
-/** Published as it is written and compared character for character (RFC 8414 §3.3), so there is one way to write it. */
+/** Published unchanged and compared character for character (RFC 8414 §3.3), so only one spelling is allowed. */
 export function issuerUrl(text: string): string {
   const issuer = publicUrl(text)
   const written = new URL(issuer).href.replace(/\/$/, '')
   if (issuer !== written) throw new Error(`must be written ${written}`)
-  // It becomes the path of cookies, and is compared with what requests carry.
+  // It becomes the path of cookies, and is compared with request paths.
   if (!/^[\w\-.~/%]*$/.test(new URL(issuer).pathname) || new URL(issuer).pathname.includes('//'))
     throw new Error('must have a plain path, such as /auth')
   return issuer
 }
 
-/** URL at which one server of the deployment reaches another. Plain http is the operator's choice. */
+/** URL at which one server of the deployment reaches another. The operator may choose http. */
 export function internalUrl(text: string): string {
   if (!canParseUrl(text) || !/^https?:\/\//.test(text)) throw new Error('must be an absolute http(s) URL')
   return text.replace(/\/$/, '')
 }
 
-/** The canonical form of a protected resource (RFC 8707 §2), which is what tokens name. A whole host may be one. */
+/** The canonical identifier of a protected resource (RFC 8707 §2), which tokens name. It may be a whole host. */
 export function protectedResourceUrl(text: string): string {
   const canonical = canonicalResource(publicUrl(text))
   if (canonical === undefined) throw new Error('must be an absolute http(s) URL')
   return canonical
 }
 
-/** As above, for a host that serves more than the resource. */
+/** The same, for a host that serves more than the resource. */
 export function resourceUrl(text: string): string {
   const canonical = protectedResourceUrl(text)
   if (new URL(canonical).pathname === '/') throw new Error('must name a path, for example /mcp')

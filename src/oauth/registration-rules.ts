@@ -1,7 +1,6 @@
 /**
- * The rules that registered metadata keeps to: one table for dynamic registration (RFC 7591), its updates (RFC 7592), metadata
- * documents (CIMD) and what the operator adds. Judges metadata that `normaliseMetadata` went over. The engine's own checks of
- * each member's form follow.
+ * The rules for client metadata: one table for dynamic registration (RFC 7591), its updates (RFC 7592), metadata documents (CIMD) and the
+ * operator's clients. Checks metadata after `normaliseMetadata`. The engine's own checks of each member follow.
  */
 
 import {
@@ -30,23 +29,23 @@ import {
 export interface RegistrationRules {
   /** Exact redirect URIs with private-use schemes that may be registered. */
   readonly allowedPrivateUseRedirects: ReadonlySet<string>
-  /** URLs of the issuer and of its resources, whose hosts no stranger's client may send people to. Absent: none. */
+  /** URLs of the issuer and its resources; no stranger's client may have redirects to their hosts. Absent: none. */
   readonly ownUrls?: readonly string[] | undefined
 }
 
 export interface Violation {
-  /** Of the rule, for logs and lists. */
+  /** Name of the rule, for logs and lists. */
   readonly name: string
   /** Registered error code of RFC 7591 §3.2.2. */
   readonly error: 'invalid_redirect_uri' | 'invalid_client_metadata'
   /** Public; names the member, never its value. */
   readonly message: string
-  /** Where the rule comes from. */
+  /** Source of the rule. */
   readonly source: string
 }
 
 interface Rule extends Violation {
-  /** Asked again at every load: the operator's settings may have changed, and a code is at stake. */
+  /** Checked again at every load, because the operator's settings may have changed and codes are at risk. */
   readonly alsoWhenStored?: boolean
   readonly violates: (metadata: ClientMetadata, rules: RegistrationRules, origin: MetadataOrigin) => boolean
 }
@@ -55,17 +54,17 @@ const maxRedirectUris = 20
 const maxUriLength = 2_000
 const maxDocumentLength = 16_384
 const maxNesting = 8
-/** Of what a stranger leaves in the database by registering. Known clients send 421 bytes at most. */
+/** Limit of a stranger's registration in the database. Known clients send at most 421 bytes. */
 export const maxRegistrationBytes = 4_096
 
 /** Shown to people as links, or opened by them. */
 const linkMembers = ['client_uri', 'logo_uri', 'policy_uri', 'tos_uri', 'initiate_login_uri'] as const
-/** Fetched by this server, which speaks https alone to strangers. */
+/** Fetched by this server, which contacts strangers by https only. */
 const fetchedMembers = ['jwks_uri', 'sector_identifier_uri'] as const
-/** Lists of URIs that have rules of their own. */
+/** Lists of URIs that have their own rules. */
 const uriLists: ReadonlySet<string> = new Set(['redirect_uris', 'post_logout_redirect_uris'])
 
-/** Every member but keys is text, a number, true, false or a short list of text. */
+/** Every member except keys is a string, a number, a boolean or a short list of strings. */
 function isPlainMember([name, value]: [string, unknown]): boolean {
   if (name === 'jwks' || uriLists.has(name)) return true
   if (typeof value === 'string') return value.length <= maxTextLength
@@ -82,7 +81,7 @@ function leadsAstray(uri: string, { allowedPrivateUseRedirects }: RegistrationRu
   return kind === 'forbidden' || (kind === 'private-use' && !allowedPrivateUseRedirects.has(uri))
 }
 
-/** The engine takes no https redirect on loopback for a native client. */
+/** The engine accepts no https redirect on loopback for a native client. */
 function isHttpsOnLoopback(uri: string): boolean {
   return redirectKind(uri) === 'https' && isLoopbackHost(new URL(uri).hostname)
 }
@@ -90,15 +89,15 @@ function isHttpsOnLoopback(uri: string): boolean {
 function keepUsable(metadata: ClientMetadata, name: string, isUsable: (uri: string) => boolean): void {
   const given = metadata[name]
   const usable = strings(given).filter(isUsable)
-  // A list that holds something else than text is malformed, and refused.
+  // A list with anything but strings is malformed, and refused.
   const isText = Array.isArray(given) && given.every((uri) => typeof uri === 'string')
   if (isText && usable.length > 0) metadata[name] = usable
 }
 
 /**
- * Leaves out the redirect URIs that may not be registered when at least one may be (RFC 7591 §3.2.1), in place; the same for
- * `post_logout_redirect_uris`. If none may be, they stay, to be refused. Call before `normaliseMetadata`, which derives
- * `application_type` from what is registered. For what a stranger sends, not for the operator's clients.
+ * Removes the redirect URIs that may not be registered if at least one may be (RFC 7591 §3.2.1), in place; the same for
+ * `post_logout_redirect_uris`. If none may be, they stay and are refused later. Call before `normaliseMetadata`, which derives
+ * `application_type` from the rest. For strangers' metadata, not for the operator's clients.
  */
 export function keepUsableRedirects(metadata: ClientMetadata, registrationRules: RegistrationRules): void {
   const { ownUrls = [] } = registrationRules
@@ -121,7 +120,7 @@ const refuses: Readonly<Record<GrantType['refused'][number]['of'], Judge>> = {
   off: (_metadata, grant, origin) => origin.isFromStranger && !isOn(grant, origin),
 }
 
-/** What each grant type says of the clients that may not have it. */
+/** The rules of each grant type about clients that may not have it. */
 const grantRules: readonly Rule[] = grantTypes.flatMap((grant) =>
   grant.refused.map(({ of, ...rule }) => ({
     ...rule,
@@ -224,7 +223,7 @@ const rules: readonly Rule[] = [
     error: 'invalid_client_metadata',
     source: 'RFC 7591 §5, RFC 9700 §4.16',
     message: 'no member may hold control characters, invisible ones or marks that change the reading order',
-    // Redirects have their own answer, and what nests too deep is refused for that.
+    // Redirect URIs have their own rules, and too deep nesting is refused by another rule.
     violates: ({ redirect_uris: _, ...metadata }) =>
       !nestsDeeperThan(maxNesting, metadata) && someText(metadata, (text) => deceptiveCharacters.test(text)),
   },
@@ -286,7 +285,7 @@ const rules: readonly Rule[] = [
   },
 ]
 
-/** Every rule that normalised metadata breaks; empty when it may be registered, or used. */
+/** Every rule that normalised metadata breaks; empty if it may be registered or used. */
 export function violations(
   metadata: ClientMetadata,
   registrationRules: RegistrationRules,

@@ -1,6 +1,6 @@
 /**
- * Makes the metadata of real clients fit, whether it comes by dynamic registration (RFC 7591) or as a metadata document (CIMD).
- * What may then be registered is in registration-rules.ts. Does not own storage, fetching or the engine's own checks.
+ * Normalises the metadata of real clients, from dynamic registration (RFC 7591) or a metadata document (CIMD). registration-rules.ts
+ * decides what may be registered. Does not own storage, fetching or the engine's own checks.
  */
 import { dropUnshowable, emailContacts } from './displayed-metadata.js'
 import { type GrantSwitches, grantTypeNamed, grantTypes, isOn, isRefusedTo, usesNoRedirect } from './grant-types.js'
@@ -8,16 +8,16 @@ import { redirectKind } from './redirect-uri.js'
 
 export type ClientMetadata = Record<string, unknown>
 
-/** Metadata of a client that has its identifier. */
+/** Metadata of a client with its identifier. */
 export type NamedClientMetadata = ClientMetadata & { readonly client_id: string }
 
-/** Where metadata comes from: a stranger may register less than the operator. */
+/** The origin of metadata: a stranger may register less than the operator. */
 export interface MetadataOrigin extends GrantSwitches {
   /** Fetched from the URL that is the client_id (CIMD). */
   readonly isMetadataDocument: boolean
-  /** Sent to the registration endpoint, or a metadata document. Not for what was stored before. */
+  /** From the registration endpoint or a metadata document. Not for stored metadata. */
   readonly isFromStranger: boolean
-  /** Read back from our database: it kept to the rules of its day. */
+  /** Read from the database: it complied with the rules at the time of its registration. */
   readonly isStored?: boolean
   /** See `RegistrationRules`: links of a stranger's client to these hosts are dropped. */
   readonly ownUrls?: readonly string[] | undefined
@@ -41,7 +41,7 @@ function isEmptyList(value: unknown): boolean {
   return Array.isArray(value) && value.length === 0
 }
 
-/** A list of text, short enough to be looked at. */
+/** A list of strings of limited length. */
 export function isTextList(value: unknown): value is string[] {
   if (!Array.isArray(value) || value.length > maxListLength) return false
   return value.every((entry) => typeof entry === 'string' && entry.length <= maxEntryLength)
@@ -54,7 +54,7 @@ export function isNativeRedirect(uri: string): boolean {
 }
 
 function authenticates(metadata: ClientMetadata, { isMetadataDocument }: MetadataOrigin): boolean {
-  // Left out, it means client_secret_basic, which a metadata document cannot do.
+  // The default is client_secret_basic, which a metadata document cannot use.
   const { token_endpoint_auth_method: method = isMetadataDocument ? 'none' : 'client_secret_basic' } = metadata
   return method !== 'none' && !(isMetadataDocument && method === 'client_secret_basic')
 }
@@ -69,8 +69,8 @@ function offeredTo(metadata: ClientMetadata, origin: MetadataOrigin): readonly s
 }
 
 /**
- * Drops values that this server does not offer. A value that is not a list of text, or a list without any supported value, stays
- * and is refused later.
+ * Drops values that this server does not support. A value that is not a list of strings, or a list without any supported value, stays and
+ * is refused later.
  */
 function keepOffered(metadata: ClientMetadata, name: string, offered: readonly string[]): void {
   const given = metadata[name]
@@ -79,8 +79,8 @@ function keepOffered(metadata: ClientMetadata, name: string, offered: readonly s
 }
 
 /**
- * A stored client whose only grant was switched off since (DEVICE_FLOW) goes on with the sign-ins it has; a new one with nothing
- * that we offer is refused.
+ * A stored client whose only grant type was disabled since (DEVICE_FLOW) keeps its existing sign-ins; a new client without any supported
+ * grant type is refused.
  */
 function keepGrants(metadata: ClientMetadata, origin: MetadataOrigin): void {
   const offered = offeredTo(metadata, origin)
@@ -91,7 +91,7 @@ function keepGrants(metadata: ClientMetadata, origin: MetadataOrigin): void {
   else keepOffered(metadata, 'grant_types', offered)
 }
 
-/** Of the operator's clients. One that deceives stays, to be refused. */
+/** For the operator's clients. A deceptive contact stays and is refused later. */
 function keepEmailContacts(metadata: ClientMetadata): void {
   const { contacts } = metadata
   if (!isTextList(contacts) || contacts.some((contact) => /\p{C}/u.test(contact))) return
@@ -101,9 +101,9 @@ function keepEmailContacts(metadata: ClientMetadata): void {
 }
 
 /**
- * Makes real clients' metadata fit, in place and idempotently: empty and null members go, grants and responses we do not offer
- * go, what cannot be shown goes, `scope` goes (it would cap the client for good and break step-up), and loopback or private-use redirects mean `native`
- * (RFC 8252), whose loopback port is free. Runs on create, update and every load.
+ * Normalises real clients' metadata, in place and idempotently. It removes empty and null members, unsupported grant and response types,
+ * members that cannot be shown, and `scope`, which would limit the client permanently and break step-up. Loopback or private-use redirects
+ * mean `native` (RFC 8252), which allows any loopback port. Runs on create, update and every load.
  */
 export function normaliseMetadata(metadata: ClientMetadata, origin: MetadataOrigin): void {
   const onlyIntrospects =
@@ -114,8 +114,8 @@ export function normaliseMetadata(metadata: ClientMetadata, origin: MetadataOrig
     }
   }
   delete metadata['scope']
-  // For pairwise subjects, which this server does not offer; the engine would fetch it. A value that is not an https URL stays
-  // and is refused later.
+  // For pairwise subjects, which this server does not support; the engine would fetch it. A value that is not an https URL stays and is
+  // refused later.
   if (/^https:/i.test(String(metadata['sector_identifier_uri']))) delete metadata['sector_identifier_uri']
   const registeredGrants = strings(metadata['grant_types'])
   keepGrants(metadata, origin)
@@ -123,35 +123,35 @@ export function normaliseMetadata(metadata: ClientMetadata, origin: MetadataOrig
   if (origin.isFromStranger)
     dropUnshowable(metadata, { onlyHttps: origin.isMetadataDocument, ownUrls: origin.ownUrls ?? [] })
   else keepEmailContacts(metadata)
-  // Left out, `grant_types` means "authorization_code" (RFC 7591 §2): a resource server may have none at all.
+  // The default of `grant_types` is "authorization_code" (RFC 7591 §2), but a resource server may have none.
   if (onlyIntrospects) metadata['grant_types'] = []
-  // Left out, `response_types` means "code", which a client that sends nobody to us does not have.
+  // The default of `response_types` is "code", which a client without redirects does not have.
   const usedNoRedirect = origin.isStored === true && usesNoRedirect(registeredGrants)
   if (onlyIntrospects || usedNoRedirect || usesNoRedirect(strings(metadata['grant_types']))) {
     metadata['response_types'] = []
     metadata['redirect_uris'] ??= []
   }
   if (redirectUrisOf(metadata).some(isNativeRedirect)) metadata['application_type'] = 'native'
-  // A document is written for many servers: what we do not offer is left out of it, where a registration would be refused.
+  // A document is written for many servers, so unsupported values are dropped, whereas a registration would be refused.
   if (origin.isMetadataDocument) {
     keepOffered(metadata, 'response_modes', offeredResponseModes)
     delete metadata['default_acr_values']
   }
-  // A metadata document cannot hold a secret: the default method would make every such client confidential.
+  // A metadata document cannot contain a secret, and the default method would make every such client confidential.
   if (origin.isMetadataDocument && metadata['token_endpoint_auth_method'] === 'client_secret_basic') {
     metadata['token_endpoint_auth_method'] = 'none'
   }
 }
 
 /**
- * Where clients are sent that register as public and then give up without a secret (Perplexity). RFC 7591 §3.2.1 lets a server
- * substitute metadata; a secret harms nobody, it only has to be kept by the one who asked.
+ * Redirect URIs of clients that register as public and then fail without a secret (Perplexity). RFC 7591 §3.2.1 lets a server substitute
+ * metadata, and a secret does no harm.
  */
 const wantsSecretAnyway: ReadonlySet<string> = new Set(
   ['www.perplexity.ai', 'enterprise.perplexity.ai'].map((host) => `https://${host}/rest/connections/oauth_callback`),
 )
 
-/** True for a registration as public that has to be answered with a secret all the same. */
+/** True for a public registration that must get a secret nevertheless. */
 export function expectsSecret(metadata: ClientMetadata): boolean {
   const isPublic = metadata['token_endpoint_auth_method'] === 'none'
   const redirectUris = redirectUrisOf(metadata)

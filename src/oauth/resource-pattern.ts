@@ -1,49 +1,49 @@
 /**
- * Families of resources: `https://*.mcp.example.com/*` declares every URL that it matches. One `*` stands for exactly one label of the host
- * or one segment of the path. Each match is a resource of its own, with its own exact identifier. Everything here works on canonical
- * identifiers (`canonicalResource`).
+ * Families of resources: `https://*.mcp.example.com/*` declares every URL that it matches. One `*` matches exactly one label of the host or
+ * one segment of the path. Each match is a separate resource, with its own exact identifier. Everything here works on canonical identifiers
+ * (`canonicalResource`).
  */
 import { getDomain, getPublicSuffix } from 'tldts'
 import { isLoopbackHost } from './redirect-uri.js'
 import { canonicalResource } from './resource.js'
 import { canParseUrl } from './url.js'
 
-/** A URL or pattern in its parts, as far as patterns look at them. */
+/** The parts of a URL or pattern that matching uses. */
 interface Parts {
   readonly scheme: string
   readonly labels: readonly string[]
-  /** Empty: the scheme's own. */
+  /** Empty: the default of the scheme. */
   readonly port: string
   readonly segments: readonly string[]
 }
 
 /** RFC 1034 §3.5, as the URL parser writes it. */
 const hostLabel = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/
-/** RFC 3986 §2.3. `%` could spell a slash or a dot, and dots alone would name another place. */
+/** RFC 3986 §2.3. `%` could encode a slash or a dot, and a segment of dots would change the path. */
 const pathSegment = /^(?!\.+$)[A-Za-z0-9._~-]+$/
-/** Longer than any identifier that is typed or generated on purpose. */
+/** Longer than any legitimate identifier. */
 const longestIdentifier = 2_048
 
 const form = /^(https?):\/\/([^/?#@[\]]*?)(?::(\d+))?(?:\/([^?#]*))?$/
 
-/** `undefined` for what has a query, a fragment, user information or an IPv6 address. */
+/** `undefined` for a URL with a query, a fragment, user information or an IPv6 address. */
 function partsOf(canonical: string): Parts | undefined {
   const [, scheme, host, port = '', path] = form.exec(canonical) ?? []
   if (scheme === undefined || host === undefined) return undefined
   return { scheme, labels: host.split('.'), port, segments: path === undefined ? [] : path.split('/') }
 }
 
-/** How many `*` a pattern has: `{1}` to `{n}` name them in texts. 0: it is no pattern. */
+/** The number of `*` in a pattern; `{1}` to `{n}` refer to them in texts. 0: not a pattern. */
 export function wildcardsIn(pattern: string): number {
   return pattern.split('*').length - 1
 }
 
-/** How much of a pattern is literal: of several patterns that match, the one with more is meant. */
+/** The length of the literal part of a pattern: of several matching patterns, the longest wins. */
 function literalLength(pattern: string): number {
   return pattern.length - wildcardsIn(pattern)
 }
 
-/** The part of the host behind the last `*`: its owner owns every match. */
+/** The part of the host after the last `*`: its owner owns every match. */
 function ownedPart(labels: readonly string[]): string {
   return labels.slice(labels.lastIndexOf('*') + 1).join('.')
 }
@@ -52,7 +52,7 @@ function isIpAddress(labels: readonly string[]): boolean {
   return /^\d+$/.test(labels.at(-1) ?? '')
 }
 
-/** `localhost` and what is below it never leave the machine (RFC 6761 §6.3). */
+/** `localhost` and names below it never leave the machine (RFC 6761 §6.3). */
 function isLocal(host: string): boolean {
   return isLoopbackHost(host) || host.endsWith('.localhost')
 }
@@ -71,10 +71,10 @@ function hostMistakes(labels: readonly string[], scheme: string): string[] {
   return found
 }
 
-/** What anybody can register below counts as well, not only what registries sell: `github.io`. */
+/** Includes private suffixes such as `github.io`, below which anybody can register names. */
 const suffixRules = { allowPrivateDomains: true } as const
 
-/** What is wrong with a pattern, each in a sentence without its subject, the pattern; empty for one that can be declared. */
+/** The mistakes in a pattern, as sentences without their subject, the pattern; empty for a valid one. */
 export function patternMistakes(pattern: string, issuer: string): string[] {
   if (/[^!-~]/.test(pattern)) return ['holds a character that no URL has']
   const parts = canParseUrl(pattern) ? partsOf(canonicalResource(pattern) ?? '') : undefined
@@ -95,7 +95,7 @@ export function patternMistakes(pattern: string, issuer: string): string[] {
   return found
 }
 
-/** What each `*` of the pattern stands for, from left to right; `undefined` if it does not match. */
+/** The matches of each `*`, from left to right; `undefined` if the pattern does not match. */
 function capturesOf(pattern: Parts, parts: Parts | undefined): readonly string[] | undefined {
   if (parts === undefined || parts.scheme !== pattern.scheme || parts.port !== pattern.port) return undefined
   if (parts.labels.length !== pattern.labels.length || parts.segments.length !== pattern.segments.length)
@@ -112,7 +112,7 @@ function capturesOf(pattern: Parts, parts: Parts | undefined): readonly string[]
   return matches ? captures : undefined
 }
 
-/** Places that a `*` never stands for, whatever the pattern says. */
+/** Hosts that a `*` never matches. */
 function isKeptOut({ labels }: Parts, pattern: Parts, issuerHost: string): boolean {
   if (!pattern.labels.includes('*')) return false
   const host = labels.join('.')
@@ -121,7 +121,7 @@ function isKeptOut({ labels }: Parts, pattern: Parts, issuerHost: string): boole
 
 export interface PatternMatch<T> {
   readonly value: T
-  /** What `{1}`, `{2}`, … mean. */
+  /** The values of `{1}`, `{2}`, …. */
   readonly captures: readonly string[]
 }
 
@@ -136,21 +136,21 @@ interface Node<T> {
   leaf?: Leaf<T>
 }
 
-/** From what most patterns share to where they differ. */
+/** The steps in the tree, from the parts that most patterns share to those where they differ. */
 function stepsOf({ scheme, labels, port, segments }: Parts): readonly string[] {
   return [scheme, ...[...labels].reverse(), `:${port}`, ...segments.map((segment) => `/${segment}`)]
 }
 
-/** The steps of the tree that stand for any label and any segment; no identifier has a blank in it. */
+/** The steps for any label and any segment; identifiers never contain spaces. */
 const wildcards = { label: ' *', segment: ' /*' } as const
 
-/** What a pattern has in place of this step; `undefined` if no `*` stands for it. */
+/** The wildcard step that matches this step; `undefined` if none does. */
 function wildcardFor(step: string): string | undefined {
   if (step.startsWith('/')) return pathSegment.test(step.slice(1)) ? wildcards.segment : undefined
   return hostLabel.test(step) ? wildcards.label : undefined
 }
 
-/** All patterns that fit, the one with the longest literal part first. Visits no more of the tree than the patterns span. */
+/** All matching patterns, the one with the longest literal part first. */
 function leavesFor<T>(root: Node<T>, steps: readonly string[]): readonly Leaf<T>[] {
   let places: readonly Node<T>[] = [root]
   for (const step of steps) {
@@ -164,8 +164,8 @@ function leavesFor<T>(root: Node<T>, steps: readonly string[]): readonly Leaf<T>
 }
 
 /**
- * A function that finds the pattern an identifier belongs to. `patterns` have no mistakes. `issuer`: a wildcard never stands for its host,
- * and no pattern for its URL. Takes canonical identifiers. The time does not grow with the number of patterns.
+ * Finds the pattern of a canonical identifier. `patterns` must be valid. `issuer`: a wildcard never matches its host, and no pattern
+ * matches its URL. The time does not grow with the number of patterns.
  */
 export function createPatternMatcher<T>(
   patterns: readonly { readonly pattern: string; readonly value: T }[],
@@ -196,7 +196,7 @@ export function createPatternMatcher<T>(
   }
 }
 
-/** A regular expression for exactly what a pattern matches, written so that PostgreSQL reads it as JavaScript does. */
+/** A regular expression equivalent to a pattern, with the same meaning in PostgreSQL and JavaScript. */
 export function patternExpression(pattern: string): string {
   const parts = partsOf(pattern)
   if (parts === undefined) throw new TypeError(`${pattern} is no pattern`)
@@ -208,7 +208,7 @@ export function patternExpression(pattern: string): string {
   return `^${scheme}://${host}${port === '' ? '' : `:${port}`}${path}$`
 }
 
-/** A text with what `{1}`, `{2}`, … stand for. A number that the pattern does not have stays as it is. */
+/** Replaces `{1}`, `{2}`, … in a text. A number that the pattern does not have is unchanged. */
 export function withCaptures(text: string, captures: readonly string[]): string {
   return text.replace(/\{([1-9]\d?)\}/g, (written, number: string) => captures[Number(number) - 1] ?? written)
 }

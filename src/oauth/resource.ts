@@ -1,6 +1,6 @@
 /**
- * Protected resources: their canonical identifier (RFC 8707 §2, RFC 9728 §1.2) and the one declaration of a resource that
- * consent page, metadata and guard all read.
+ * Protected resources: their canonical identifier (RFC 8707 §2, RFC 9728 §1.2) and the declaration of a resource that the consent page,
+ * metadata and guard share.
  */
 
 import { type RequiredScopes, type ScopeHierarchy, scopesNamed } from './scope.js'
@@ -11,19 +11,19 @@ export interface ScopeDeclaration {
   readonly name: string
   /** What it allows, for the consent page: "Read your notes". */
   readonly title: string
-  /** One more sentence in plain words. */
+  /** One more sentence of plain text. */
   readonly description: string
   /** Scopes this one includes. */
   readonly includes: readonly string[]
-  /** True when what it allows cannot be undone. */
+  /** True if what it allows cannot be undone. */
   readonly destructive: boolean
-  /** It changes nothing. Left out: true of what another scope includes and is not destructive. */
+  /** True if it changes nothing. Default: true for a scope that another one includes and that is not destructive. */
   readonly readOnly?: boolean
 }
 
-/** What a client can use: a tool, or content it can read. */
+/** An operation of a client: a tool, or content to read. */
 export interface OperationDeclaration {
-  /** Of a tool or prompt; the URI or URI template of what can be read. */
+  /** Name of a tool or prompt, or the URI or URI template of a resource. */
   readonly name: string
   /** Scopes its use needs: all of a list, or all of one list of several. */
   readonly scopes: RequiredScopes
@@ -41,29 +41,29 @@ export interface ToolDeclaration extends OperationDeclaration {
   readonly readOnly?: boolean
 }
 
-/** Everything our two servers know about one protected resource. */
+/** The shared description of a protected resource for both servers. */
 export interface ResourceDeclaration {
   /** Canonical identifier: the exact URL of the MCP endpoint, the `aud` of its tokens. */
   readonly resource: string
-  /** Further identifiers that mean this resource, canonical too: former URLs. Tokens never carry them. */
+  /** Further canonical identifiers of this resource, such as former URLs. Tokens never carry them. */
   readonly aliases: readonly string[]
   /** Name for people: "Gatehouse Notes". */
   readonly name: string
   readonly description: string
   readonly scopes: readonly ScopeDeclaration[]
   readonly tools: readonly ToolDeclaration[]
-  /** MCP resources, by URI or URI template; those that are not named need a valid token alone. */
+  /** MCP resources, by URI or URI template; others only need a valid token. */
   readonly contents?: readonly OperationDeclaration[]
-  /** MCP prompts; those that are not named need a valid token alone. */
+  /** MCP prompts; others only need a valid token. */
   readonly prompts?: readonly OperationDeclaration[]
   /**
-   * The useful baseline, not the catalogue: what a client that names no scope asks for, the `scope` of the first 401 challenge, and
-   * `scopes_supported` of the RFC 9728 document. One list, so that a client gets what it is told. Never empty, never destructive.
+   * The baseline, not all scopes: the scopes of a client that names none, the `scope` of the first 401 challenge, and `scopes_supported` of
+   * the RFC 9728 document. One list, so that a client gets the scopes that it is told to request. Never empty, never destructive.
    */
   readonly defaultScopes: readonly string[]
 }
 
-/** The hierarchy that the scope declarations spell out. */
+/** The hierarchy in the scope declarations. */
 export function scopeHierarchyOf(resource: Pick<ResourceDeclaration, 'scopes'>): ScopeHierarchy {
   return Object.fromEntries(resource.scopes.map((scope) => [scope.name, scope.includes]))
 }
@@ -80,9 +80,9 @@ export function readOnlyDeclaration(resource: ResourceDeclaration): ResourceDecl
 }
 
 /**
- * The one spelling under which a resource is compared: scheme and host in lower case, default port dropped, no trailing slash, no
- * fragment. `undefined` for anything that is not an absolute http(s) URL, carries a fragment or user information (RFC 8707 §2).
- * Does not check that the resource is served here.
+ * The canonical spelling for comparison: scheme and host in lower case, default port dropped, no trailing slash, no fragment. `undefined`
+ * for anything that is not an absolute http(s) URL, carries a fragment or user information (RFC 8707 §2). Does not check that the resource
+ * is served here.
  */
 export function canonicalResource(value: string): string | undefined {
   if (!/^https?:\/\//i.test(value) || /[\s\\#]/.test(value) || !canParseUrl(value)) return undefined

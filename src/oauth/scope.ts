@@ -1,6 +1,6 @@
 /** Scope values (RFC 6749 §3.3) and hierarchies of them. */
 
-/** Maps a scope to the scopes it includes, directly or not yet expanded: `{ 'notes:write': ['notes:read'] }`. */
+/** Maps a scope to the scopes it includes directly: `{ 'notes:write': ['notes:read'] }`. */
 export type ScopeHierarchy = Readonly<Record<string, readonly string[]>>
 
 const scopeToken = /^[\x21\x23-\x5b\x5d-\x7e]+$/
@@ -44,12 +44,12 @@ export function expandScopes(scopes: Iterable<string>, hierarchy: ScopeHierarchy
 }
 
 /**
- * A scope requirement: all scopes of a list, or all of any one list of several. An empty list is covered by every token; `anyOf`
- * without a list by none.
+ * A scope requirement: all scopes of a list, or all of any one list of several. Every token covers an empty list; no token covers an empty
+ * `anyOf`.
  */
 export type RequiredScopes = readonly string[] | { readonly anyOf: readonly (readonly string[])[] }
 
-/** The combinations that would do, each on its own. */
+/** The combinations, each of which is sufficient. */
 export function scopeCombinations(required: RequiredScopes): readonly (readonly string[])[] {
   return 'anyOf' in required ? required.anyOf : [required]
 }
@@ -59,12 +59,12 @@ export function scopesNamed(required: RequiredScopes): readonly string[] {
   return [...new Set(scopeCombinations(required).flat())]
 }
 
-/** True when any token will do. */
+/** True if any token is sufficient. */
 export function needsNoScope(required: RequiredScopes): boolean {
   return scopeCombinations(required).some((combination) => combination.length === 0)
 }
 
-/** True when `granted`, with what it includes, holds one of the combinations. */
+/** True if `granted`, with the included scopes, covers one of the combinations. */
 export function meetsRequirement(
   granted: Iterable<string>,
   required: RequiredScopes,
@@ -76,8 +76,8 @@ export function meetsRequirement(
 }
 
 /**
- * Picks the combination with the fewest missing scopes; ties go to the one with the most granted scopes, then to the first
- * listed. The client is challenged to request it. It names the narrow scopes, never broader ones that would also do.
+ * Picks the combination with the fewest missing scopes; ties go to the one with the most granted scopes, then to the first listed. The
+ * challenge tells the client to request it. It names the narrow scopes, never broader ones that would also be sufficient.
  */
 export function nearestCombination(
   granted: Iterable<string>,

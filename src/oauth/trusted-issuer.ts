@@ -1,11 +1,11 @@
 /**
- * Identity providers whose assertions are exchanged for access tokens (Identity Assertion JWT Authorization Grant, the MCP
- * extension "enterprise-managed authorization"): what the operator says about each.
+ * Identity providers whose assertions are exchanged for access tokens (Identity Assertion JWT Authorization Grant, the MCP extension
+ * "enterprise-managed authorization"), as the operator declares them.
  */
 import { isOutsizedKey, rsaKeyRule } from './public-keys.js'
 import { canParseUrl } from './url.js'
 
-/** Signatures that can be accepted: asymmetric ones. */
+/** Algorithms that can be accepted: asymmetric ones. */
 export const signingAlgorithms = [
   'ES256',
   'ES384',
@@ -21,8 +21,8 @@ export const signingAlgorithms = [
 ] as const
 
 /**
- * How an assertion's subject becomes an account: `linked` by a link made before, `email` also by the address of an existing
- * account, `create` also by making one. Each includes the ones before it, and a link once made always comes first.
+ * How an assertion's subject is mapped to an account: `linked` by an existing link, `email` also by the address of an existing account,
+ * `create` also by creating one. Each includes the ones before it, and an existing link always takes precedence.
  */
 export type AccountMapping = 'linked' | 'email' | 'create'
 
@@ -31,13 +31,13 @@ export const accountMappings = ['linked', 'email', 'create'] as const satisfies 
 export interface TrustedIssuer {
   /** Exact `iss`. */
   readonly issuer: string
-  /** Where its keys are; absent when they are given here. */
+  /** URL of its keys; absent if the keys are given here. */
   readonly jwksUri?: string
   readonly jwks?: { readonly keys: readonly Readonly<Record<string, unknown>>[] }
   /** `client_id`s that may present its assertions; empty: every client that authenticates and that an assertion names. */
   readonly clients: readonly string[]
   readonly accounts: AccountMapping
-  /** Domains, lower case, whose addresses it may speak for; needed by every mapping but `linked`. */
+  /** Email domains in lower case that it may assert; required by every mapping except `linked`. */
   readonly emailDomains: readonly string[]
   readonly algorithms: readonly string[]
   /** Longest time between `iat` and `exp`. */
@@ -70,14 +70,14 @@ function isKeySet(value: unknown): value is { keys: Entry[] } {
   )
 }
 
-/** A rule that an entry breaks: of which member, and a sentence that names it. */
+/** A mistake in an entry: its member, and a sentence that names it. */
 export interface IssuerMistake {
-  /** Absent: of the entry. */
+  /** Absent: the mistake concerns the whole entry. */
   readonly member?: string
   readonly text: string
 }
 
-/** What is wrong with an entry beyond the shape of its members. */
+/** Mistakes in an entry beyond the types of its members. */
 export function issuerMistakes(entry: Entry): readonly IssuerMistake[] {
   const { issuer, jwks_uri: jwksUri, jwks, accounts = 'linked', email_domains: domains } = entry
   const found: readonly (readonly [boolean, string | undefined, string])[] = [

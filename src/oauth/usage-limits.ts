@@ -1,17 +1,17 @@
 /**
- * The authorization server's rate limits: name, default and window of each, and the parser of the setting `RATE_LIMITS`. Pure; does
- * not count. No specification gives figures. These leave room for an office, or for a hosted client's servers, behind one address.
- * A client that loops runs into them.
+ * The authorization server's rate limits: name, default and window of each, and the parser of the setting `RATE_LIMITS`. Pure; does not
+ * count. No specification gives figures. These leave room for an office, or for a hosted client's servers, behind one address, but stop a
+ * client in a loop.
  */
 
-/** What a limit counts by. `address`: the sender's; of IPv6 its /64, with 4 and 16 times the limit for its /56 and /48. */
+/** The key of a limit. `address`: the sender's; for IPv6 its /64, with 4 and 16 times the limit for its /56 and /48. */
 export type CountedBy = 'address' | 'address and client' | 'client' | 'person' | 'person and client'
 
 export interface UsageLimit {
-  /** Uses in a window, at most; 0: no limit. */
+  /** Maximum uses in a window; 0: no limit. */
   readonly limit: number
   readonly windowSeconds: number
-  /** Uses from all addresses together. When they are used up, each address gets `limitBeyond` instead of `limit`. */
+  /** Maximum uses from all addresses together. Beyond it, each address gets `limitBeyond` instead of `limit`. */
   readonly total?: number
   readonly limitBeyond?: number
 }
@@ -107,7 +107,7 @@ export const declaredLimits = {
 
 export type UsageLimitName = keyof typeof declaredLimits
 
-/** Every limit in force. */
+/** All limits in effect. */
 export type UsageLimits = Readonly<Record<UsageLimitName, UsageLimit>>
 
 const names = Object.keys(declaredLimits) as readonly UsageLimitName[]
@@ -122,7 +122,7 @@ function withLimits(limitOf: (name: UsageLimitName) => number): UsageLimits {
 
 export const noUsageLimits: UsageLimits = withLimits(() => 0)
 
-/** `off`, or `name=count` pairs with commas that replace defaults. Throws an Error whose message completes "NAME …". */
+/** `off`, or comma-separated `name=count` pairs that replace defaults. Throws an Error whose message completes "NAME …". */
 export function parseUsageLimits(text: string): UsageLimits {
   if (text === 'off') return noUsageLimits
   const given = new Map<string, number>()

@@ -1,10 +1,10 @@
-/** Origins that an operator allows, as browsers and programs with a built-in one write them in the Origin header (RFC 6454). */
+/** Origins that an operator allows, in the spelling of the Origin header (RFC 6454). */
 import { canParseUrl } from './url.js'
 
-/** `scheme://host`, or `scheme://*` for every host of it. Browsers give extensions, editors and apps schemes of their own. */
+/** `scheme://host`, or `scheme://*` for every host of it. Extensions, editors and apps have their own schemes. */
 const entry = /^([a-z][a-z\d+.-]*):\/\/(\*|[\w.~-]+(?::\d{1,5})?)$/i
 
-/** No page has an origin of these: `file:` and `data:` pages send `null`, the others are no pages. */
+/** No page has an origin with these schemes: `file:` and `data:` pages send `null`, the others are not pages. */
 const neverOrigins: ReadonlySet<string> = new Set(
   'about blob data file filesystem ftp javascript view-source ws wss'.split(' '),
 )
@@ -13,7 +13,7 @@ function isWebScheme(scheme: string): boolean {
   return /^https?$/i.test(scheme)
 }
 
-/** An entry of the list as it is compared. Throws an Error whose message completes "NAME …". */
+/** An entry of the list in the form for comparison. Throws an Error whose message completes "NAME …". */
 export function allowedOrigin(text: string): string {
   const usual = 'must list origins such as https://app.example.com, chrome-extension://<id> or vscode-webview://*'
   if (text.toLowerCase() === 'null') throw new Error('must not list null: every sandboxed page has that origin')
@@ -27,8 +27,8 @@ export function allowedOrigin(text: string): string {
 }
 
 /**
- * Whether an Origin header is on the list: exactly, in any case, or by its scheme where the entry is `scheme://*`. No entry stands for
- * all hosts of http or https: any page could call.
+ * Whether an Origin header is on the list: exactly, in any case, or by its scheme where the entry is `scheme://*`. No entry matches all
+ * hosts of http or https, because then any page could call.
  */
 export function createOriginList(entries: readonly string[]): (origin: string) => boolean {
   const exact = new Set(entries.map((origin) => origin.toLowerCase()))
@@ -40,7 +40,7 @@ export function createOriginList(entries: readonly string[]): (origin: string) =
   )
   return (given) => {
     const origin = given.toLowerCase()
-    // What is written with an asterisk is an entry, never an origin.
+    // A text with an asterisk is an entry, never an origin.
     if (exact.has(origin) && !origin.includes('*')) return true
     const [, scheme = '', host] = entry.exec(origin) ?? []
     return host !== '*' && schemes.has(scheme)

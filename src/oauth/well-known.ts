@@ -1,4 +1,4 @@
-/** Where metadata documents live. */
+/** URLs of metadata documents. */
 
 /** The path of an issuer or resource without a trailing slash; '' for one at the root of its host. */
 export function pathOf(identifier: string): string {
@@ -16,7 +16,7 @@ export function protectedResourceMetadataUrl(resource: string): string {
 }
 
 /**
- * URLs at which an issuer's metadata may live, in the order a client tries them: RFC 8414 §3.1 path-inserted, OpenID Connect
+ * URLs at which an issuer's metadata may be, in the order in which clients try them: RFC 8414 §3.1 path-inserted, OpenID Connect
  * path-inserted, OpenID Connect Discovery §4 appended. Duplicates are left out.
  */
 export function authorizationServerMetadataUrls(issuer: string): string[] {
@@ -30,5 +30,5 @@ export function authorizationServerMetadataUrls(issuer: string): string[] {
   ]
 }
 
-/** Member of an issuer's metadata that names its revocation feed. Ours: no specification has one for access tokens. */
+/** Member of an issuer's metadata that names its revocation feed. Non-standard: no specification has such a feed for access tokens. */
 export const revocationFeedMember = 'gatehouse_revocation_feed_endpoint'
