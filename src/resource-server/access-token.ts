@@ -1,7 +1,7 @@
-/** What a resource server knows about a token it has verified, whichever way it was verified. */
+/** A verified access token, however it was verified. */
 import { OAuthError } from '../oauth/errors.js'
 
-/** Where time comes from, so that tests can choose it. */
+/** The source of time, so that tests can set it. */
 export interface VerifierClock {
   now(): Date
 }
@@ -21,27 +21,26 @@ export interface AccessToken {
   readonly issuer: string
   /** `jti`. */
   readonly tokenId?: string
-  /** `kid` of the key that signed it, when it is a JWT whose header names one. */
+  /** `kid` of the key that signed it, if it is a JWT whose header names one. */
   readonly keyId?: string
   /**
-   * `cnf.jkt` (RFC 9449 §6.1): the token is only good together with a proof of this key, which `authenticate` checks and a
-   * verifier alone does not.
+   * `cnf.jkt` (RFC 9449 §6.1): the token is valid only with a proof of this key, which `authenticate` checks and a verifier alone does not.
    */
   readonly keyThumbprint?: string
-  /** All claims as received, also those nothing here has checked. */
+  /** All claims as received, including unchecked ones. */
   readonly claims: Readonly<Record<string, unknown>>
 }
 
 /**
- * Answers what a token says, or throws an OAuthError: `invalid_token` if the token is invalid, `temporarily_unavailable` if it
- * could not be verified. Never answers for a token it could not check.
+ * Returns the content of a token, or throws an OAuthError: `invalid_token` if the token is invalid, `temporarily_unavailable` if it could
+ * not be verified. Never returns a token that it could not check.
  */
 export type TokenVerifier = (token: string) => Promise<AccessToken>
 
-/** Longer than any honest token, in characters; short enough that hashing, parsing and passing on stay cheap. */
+/** Maximum length in characters: longer than any legitimate token, short enough that hashing, parsing and forwarding stay cheap. */
 export const longestToken = 16_384
 
-/** The one public text for every bad token: which check failed is for the log only. */
+/** All invalid tokens get the same public text: the failed check is for the log only. */
 export function invalidToken(detail: string, cause?: unknown): OAuthError {
   return new OAuthError('invalid_token', 'the access token is invalid, expired or not meant for this server', {
     detail,
@@ -49,12 +48,12 @@ export function invalidToken(detail: string, cause?: unknown): OAuthError {
   })
 }
 
-/** For outages of the authorization server: the token may be fine, so the client should keep it and try again. */
+/** For outages of the authorization server: the token may be valid, so the client should keep it and retry. */
 export function verificationUnavailable(detail: string, cause?: unknown): OAuthError {
   return new OAuthError('temporarily_unavailable', 'tokens cannot be verified right now', { detail, cause })
 }
 
-/** The user a token acts for, or `undefined` when it acts for the client itself (RFC 9068 §2.2, client credentials). */
+/** The user a token acts for, or `undefined` if it acts for the client itself (RFC 9068 §2.2, client credentials). */
 export function userOf(accessToken: AccessToken): string | undefined {
   return accessToken.subject === accessToken.clientId ? undefined : accessToken.subject
 }

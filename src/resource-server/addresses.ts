@@ -1,7 +1,7 @@
 /**
- * The URLs under which clients know protected resources: the canonical one, former ones, each with and without a slash at its
- * end. A client compares the `resource` of the metadata with the URL it was given (RFC 9728 §3.3), some of them character for
- * character, so each URL has a document that names just that one. The authorization server takes all of them for one resource.
+ * The URLs under which clients know protected resources: the canonical one, former ones, each with and without a trailing slash. A client
+ * compares the `resource` of the metadata with the URL it was given (RFC 9728 §3.3), some clients character for character, so each URL has
+ * a document that names exactly this URL. For the authorization server all of them mean one resource.
  */
 import { hostsOf } from '../oauth/public-url.js'
 import { protectedResourceMetadataUrl } from '../oauth/well-known.js'
@@ -17,35 +17,35 @@ export interface AddressedResource {
 }
 
 export interface Address {
-  /** As the client was given it. */
+  /** As configured in the client. */
   readonly url: string
   readonly origin: string
-  /** Canonical identifier of the resource that is there. */
+  /** Canonical identifier of the resource at this URL. */
   readonly resource: string
-  /** Where its metadata is (RFC 9728 §3.1). */
+  /** URL of its metadata (RFC 9728 §3.1). */
   readonly metadataUrl: string
   readonly metadata: PublishedDocument
 }
 
 /**
- * Look-ups by the host and path of a request, the host in lower case. A host of these addresses leads to its own alone; any other
- * name, which a request may carry behind a proxy, to the first that fits.
+ * Look-ups by the host (in lower case) and path of a request. A host of these addresses matches only its own; any other name, which a
+ * request may carry behind a proxy, matches the first with the path.
  */
 export interface Addresses {
   readonly all: readonly Address[]
-  /** Every origin, the first resource's one first, each once. */
+  /** Every origin once, that of the first resource first. */
   readonly origins: readonly [string, ...string[]]
-  /** Paths at which there is metadata. */
+  /** Paths of metadata documents. */
   readonly metadataPaths: readonly string[]
-  /** The address at that very path, as it is written. */
+  /** The address with exactly this path. */
   find(host: string, path: string): Address | undefined
-  /** The address whose metadata is there. The root has that of its host's first address. */
+  /** The address whose metadata has this path. The root has that of its host's first address. */
   findByMetadata(host: string, path: string): Address | undefined
   /** The first address of a host, or of all. */
   firstOf(host: string): Address
 }
 
-/** Without a resource's path, for clients that look there first. */
+/** Without the path of a resource, for clients that try it first. */
 export const rootMetadataPath = '/.well-known/oauth-protected-resource'
 
 function createAddress(url: string, resource: AddressedResource): Address {
@@ -54,7 +54,7 @@ function createAddress(url: string, resource: AddressedResource): Address {
   return { url, origin: new URL(url).origin, resource: resource.resource, metadataUrl, metadata }
 }
 
-/** A path leads to one address for each host that has it; to the first one for hosts that are nobody's here. */
+/** The address of a path by host; for unknown hosts the first one. */
 interface Choice {
   readonly byHost: ReadonlyMap<string, Address>
   readonly first: Address
@@ -65,13 +65,13 @@ function indexByPath(entries: readonly (readonly [string, Address])[]): Readonly
   for (const [path, address] of entries) {
     const choice = byPath.get(path) ?? { byHost: new Map(), first: address }
     byPath.set(path, choice)
-    // The first origin wins a host that two share under different schemes.
+    // If two origins share a host under different schemes, the first wins.
     for (const host of hostsOf(address.origin)) if (!choice.byHost.has(host)) choice.byHost.set(host, address)
   }
   return byPath
 }
 
-/** No URL may stand for two resources: that is the caller's to check. */
+/** The caller must ensure that no URL belongs to two resources. */
 export function createAddresses(resources: readonly [AddressedResource, ...AddressedResource[]]): Addresses {
   const [first, ...others] = resources.flatMap((resource) =>
     [resource.resource, ...resource.aliases]

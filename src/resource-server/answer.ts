@@ -1,4 +1,4 @@
-/** Complete answers to HTTP requests, for adapters to copy. */
+/** Complete HTTP responses, for adapters to copy. */
 import type { OAuthError } from '../oauth/errors.js'
 import type { Refusal } from './bearer.js'
 import { corsHeaders, preflightHeaders } from './cors.js'
@@ -10,9 +10,9 @@ export interface Answer {
   readonly status: number
   /** Header names in lower case. */
   readonly headers: Readonly<Record<string, string>>
-  /** Text to send as it is; '' for none. A HEAD request gets none, which servers see to. */
+  /** Text to send unchanged; '' for none. Servers omit it for HEAD requests. */
   readonly body: string
-  /** Why the request was refused, for the log: code, public message and `detail`. Absent when it merely carried no token. */
+  /** Why the request was refused, for the log: code, public message and `detail`. Absent if it only lacked a token. */
   readonly error?: OAuthError
 }
 
@@ -25,12 +25,12 @@ export function answerOf({ status, headers, body, error }: Refusal): Answer {
   }
 }
 
-/** For errors that no challenge belongs to. */
+/** For errors without a challenge. */
 export function errorRefusal(error: OAuthError): Refusal {
   return { status: error.status, headers: { 'cache-control': 'no-store' }, body: error.toJSON(), error }
 }
 
-/** To a body that is no JSON. */
+/** Response to a body that is not JSON. */
 export function parseErrorAnswer(malformed: string): Answer {
   const headers = { 'content-type': 'application/json', 'cache-control': 'no-store' }
   return { status: 400, headers, body: JSON.stringify(parseError(malformed)) }
@@ -42,7 +42,7 @@ function isCurrent(ifNoneMatch: string, etag: string): boolean {
   return named.includes(etag) || named.includes('*')
 }
 
-/** A published document, or that the client has it already, or that it can only be read. */
+/** A published document, or 304 if the client has it, or 405 for methods that do not read. */
 export function documentAnswer(request: RequestValues, document: PublishedDocument): Answer {
   if (request.method !== 'GET' && request.method !== 'HEAD')
     return { status: 405, headers: { allow: 'GET, HEAD, OPTIONS' }, body: '' }
@@ -52,12 +52,12 @@ export function documentAnswer(request: RequestValues, document: PublishedDocume
   return { status: 304, headers, body: '' }
 }
 
-/** To OPTIONS. */
+/** Response to OPTIONS. */
 export function preflightAnswer(request: RequestValues): Answer {
   return { status: 204, headers: preflightHeaders(headerOf(request, 'access-control-request-headers')), body: '' }
 }
 
-/** Lets pages of other origins read it. */
+/** Lets pages of other origins read the response. */
 export function readableByPages(answer: Answer): Answer {
   return { ...answer, headers: { ...corsHeaders, ...answer.headers } }
 }

@@ -1,7 +1,7 @@
 /**
- * API keys in place of access tokens, for programs that cannot do OAuth: `Authorization: Bearer ghk_…`. The operator of the MCP
- * server makes them; no authorization server knows of them. Owns their form and how they are judged, not where they are kept. A
- * key is worth less than a token: it lives long, is bound to nothing, and nobody consents to it. Off unless it is asked for.
+ * API keys in place of access tokens, for programs that cannot do OAuth: `Authorization: Bearer ghk_…`. The operator of the MCP server
+ * issues them, without any authorization server. Owns their format and verification, not their storage. A key is weaker than a token: it is
+ * long-lived and not sender-constrained, and nobody consents to it. Off by default.
  */
 import { hash, timingSafeEqual } from 'node:crypto'
 import {
@@ -17,7 +17,7 @@ export interface ApiKeyRecord {
   readonly id: string
   /** `hashApiKey` of the whole key. */
   readonly keyHash: string
-  /** `sub` of the person it acts for; absent: it acts for itself. */
+  /** `sub` of the person it acts for; absent: it acts for no person. */
   readonly subject?: string
   /** Canonical identifier of the resource that it is for; absent: for any that looks it up. */
   readonly resource?: string
@@ -26,7 +26,7 @@ export interface ApiKeyRecord {
 }
 
 export interface ApiKeyStore {
-  /** The record of an id, expired or not. Asked for every request, so that a removed key is refused at once. */
+  /** The record with this id, expired or not. Called for every request, so that a removed key is refused at once. */
   find(id: string): Promise<ApiKeyRecord | undefined>
 }
 
@@ -39,17 +39,17 @@ export interface ApiKeyOptions {
   readonly aliases?: readonly string[] | undefined
 }
 
-/** `ghk_`, 12 characters that name the key, 43 (256 bits) that prove it: easy to find where it should not be. */
+/** `ghk_`, 12 characters of id and 43 of secret (256 bits): the prefix makes leaked keys easy to find. */
 const form = /^ghk_([0-9a-z]{12})_([\w-]{43})$/
 
-/** Puts a key together. `id`: 12 digits and small letters; `secret`: 32 random bytes in base64url. */
+/** Formats a key. `id`: 12 digits and lower-case letters; `secret`: 32 random bytes in base64url. */
 export function formatApiKey(id: string, secret: string): string {
   const key = `ghk_${id}_${secret}`
   if (!form.test(key)) throw new RangeError('an API key has an id of 12 and a secret of 43 characters')
   return key
 }
 
-/** SHA-256 in base64url: a key is as random as a key can be, so it needs no slow hash. */
+/** SHA-256 in base64url: a key has 256 bits of entropy, so it needs no slow hash. */
 export function hashApiKey(key: string): string {
   return hash('sha256', key, 'base64url')
 }
@@ -59,8 +59,8 @@ function isSame(left: string, right: string): boolean {
 }
 
 /**
- * Wraps a verifier: what looks like an API key is looked up, everything else goes on to it. A key becomes an access token of this
- * resource, by the client `api-key:ID`. Put it outside the token cache. A store that fails is `temporarily_unavailable`.
+ * Wraps a verifier: looks up what looks like an API key, and passes everything else to the verifier. A key becomes an access token of this
+ * resource with the client `api-key:ID`. Wrap it around the token cache, not inside. A failing store gives `temporarily_unavailable`.
  */
 export function takeApiKeys(
   verify: TokenVerifier,

@@ -1,6 +1,6 @@
 /**
- * The record of who was let do what: one event for each decision, allow or deny, made of what the server itself knows. Holds no
- * token, no payload, no word of a client's own; the person only as a short hash, by which their requests can be told apart.
+ * The audit record: one event for each decision, allow or deny, made of facts that the server knows. It contains no token, no payload and
+ * no text from clients. The person is a short hash that links their requests.
  */
 import type { OAuthErrorCode } from '../oauth/errors.js'
 import { subjectHash } from '../oauth/subject-hash.js'
@@ -15,12 +15,12 @@ export type AuditReason = OAuthErrorCode | 'allowed' | 'hidden' | 'rate_limited'
 /** The caller; all members are absent if there was no valid token. */
 export interface AuditedCaller {
   readonly clientId?: string
-  /** Of the person: the first 12 characters of SHA-256 in base64url. */
+  /** The person: the first 12 characters of SHA-256 in base64url. */
   readonly subjectHash?: string
   readonly scopes?: readonly string[]
 }
 
-/** What was asked for; names that no rule declares are `unknown`, they might be anything. */
+/** The requested operations; names that no rule declares are `unknown`, because they may be any text. */
 export interface AuditedOperations {
   readonly methods: readonly string[]
   readonly tools: readonly string[]
@@ -35,7 +35,7 @@ export interface AuditEvent extends AuditedCaller, Partial<AuditedOperations> {
   readonly reason: AuditReason
 }
 
-/** Gets every event. What it throws is the request's 500: what cannot be recorded does not happen. */
+/** Receives every event. If it throws, the request gets 500: what cannot be recorded must not happen. */
 export type AuditHook = (event: AuditEvent) => void
 
 const knownMethods: ReadonlySet<string> = new Set([
@@ -69,7 +69,7 @@ export function auditedCaller(accessToken: AccessToken): AuditedCaller {
   }
 }
 
-/** What a JSON-RPC body asks for. */
+/** The operations of a JSON-RPC body. */
 export function auditedOperations(json: unknown, { declares }: Pick<Operations, 'declares'>): AuditedOperations {
   const asked = operationsOf(json)
   const names = (kind: OperationKind) => {

@@ -1,9 +1,9 @@
-/** The form in which servers built on the MCP TypeScript SDK expect to be told about the caller, in 1.x and 2.x alike. */
+/** The caller in the format of servers on the MCP TypeScript SDK, for 1.x and 2.x. */
 import type { AccessToken } from './access-token.js'
 
 /** Assignable to `AuthInfo` of `@modelcontextprotocol/sdk` and `@modelcontextprotocol/server`. */
 export interface AuthInfo {
-  /** The token as it was sent. It is for this resource: never send it on to another one (MCP security best practices). */
+  /** The token as it was sent. It is for this resource: never forward it to another one (MCP security best practices). */
   token: string
   clientId: string
   scopes: string[]
@@ -12,7 +12,7 @@ export interface AuthInfo {
   /** Canonical identifier of the resource. */
   resource: URL
   resourceMetadataUrl: string
-  /** `sub`, absent when the issuer names none, and all claims as received, also those nothing has checked. */
+  /** `sub`, absent if the issuer names none, and all claims as received, including unchecked ones. */
   extra: { sub?: string; claims: Readonly<Record<string, unknown>> }
 }
 

@@ -1,6 +1,6 @@
 /**
- * How a token is presented, without any framework: headers in, an access token or a ready refusal out. Bearer (RFC 6750) and,
- * where it is set up, DPoP (RFC 9449 §7). Only the Authorization header is read for tokens unless `TokenPlaces` says otherwise.
+ * Authenticates a request without any framework: takes headers, returns an access token or a complete refusal. Supports Bearer (RFC 6750)
+ * and, if configured, DPoP (RFC 9449 §7). Only the Authorization header is read for tokens unless `TokenPlaces` says otherwise.
  */
 import { formatChallenge } from '../oauth/challenge.js'
 import { dpopProofAlgorithms } from '../oauth/dpop.js'
@@ -18,23 +18,23 @@ import {
 
 export type { PresentedCredentials, TokenScheme } from './token-place.js'
 
-/** What to answer instead of serving the request. Adapters copy it to the response as it is. */
+/** The response instead of serving the request. Adapters copy it unchanged. */
 export interface Refusal {
   readonly status: number
   /** Header names in lower case. */
   readonly headers: Readonly<Record<string, string>>
   readonly body: Readonly<Record<string, unknown>>
-  /** For the log; absent when the request merely carried no token. */
+  /** For the log; absent if the request only lacked a token. */
   readonly error?: OAuthError
 }
 
-/** A request whose token is good. */
+/** A request with a valid token. */
 export interface Authenticated {
   readonly accessToken: AccessToken
-  /** The token as it was sent, for handing it to an SDK; never for a log. */
+  /** The token as sent, for an SDK; never log it. */
   readonly token: string
   readonly place: TokenPlace
-  /** To be set on whatever is answered, names in lower case: an answer to a URL with a token in it is nobody else's (RFC 6750 §2.3). */
+  /** Headers to set on the response, names in lower case: the response to a URL with a token must not be cached (RFC 6750 §2.3). */
   readonly headers: Readonly<Record<string, string>>
 }
 
@@ -44,13 +44,13 @@ export interface BearerOptions extends TokenPlaces {
   readonly verify: TokenVerifier
   /** URL of the RFC 9728 document, named in every challenge (RFC 9728 §5.1). */
   readonly resourceMetadataUrl: string
-  /** Scopes a client without a token should ask for. */
+  /** Scopes that a client without a token should request. */
   readonly challengeScopes: readonly string[]
-  /** Given: key-bound tokens are taken too, with a proof. Absent: the DPoP scheme is unknown here. */
+  /** If set, key-bound tokens are accepted too, with a proof. If absent, the DPoP scheme is not supported. */
   readonly dpop?: DpopOptions | undefined
-  /** Names what is protected, for people and old clients (RFC 9110 §11.5). Default: none; MCP clients do not need it. */
+  /** The realm, for people and old clients (RFC 9110 §11.5). Default: none; MCP clients do not need it. */
   readonly realm?: string | undefined
-  /** Name the metadata in 401 answers; default true. MCP clients find their way by it: without, they try the well-known URLs. */
+  /** Name the metadata in 401 responses; default true. MCP clients use it for discovery; without it they try the well-known URLs. */
   readonly requireMetadataOn401?: boolean | undefined
 }
 
@@ -68,7 +68,7 @@ function challenge(
   { resourceMetadataUrl, scopes = [], scheme = 'Bearer', realm }: ChallengeOptions,
   error?: OAuthError,
 ): Record<string, string> {
-  // What an issuer wrote into a token may be no scope at all; no client could ask for it.
+  // A scope in a token may be malformed, and no client could request it.
   const scope = formatScope(scopes.filter(isScopeToken))
   const written = formatChallenge({
     scheme,
@@ -85,14 +85,14 @@ function challenge(
   return { 'cache-control': 'no-store', 'www-authenticate': written }
 }
 
-/** The refusal for an error: status and JSON body of the error, plus a challenge where RFC 6750 §3 wants one. */
+/** The refusal for an error: status and JSON body of the error, plus a challenge if RFC 6750 §3 requires one. */
 export function refuse(error: OAuthError, options: ChallengeOptions): Refusal {
   const base = { status: error.status, body: error.toJSON(), error }
   if (error.status >= 500) return { ...base, headers: { 'cache-control': 'no-store', 'retry-after': '2' } }
   return { ...base, headers: challenge(options, error) }
 }
 
-/** What all challenges of a resource share. */
+/** The common parts of all challenges of a resource. */
 function challengeOptions(options: BearerOptions, status: number): ChallengeOptions {
   const { resourceMetadataUrl, realm, requireMetadataOn401 = true } = options
   const named = status !== 401 || requireMetadataOn401
@@ -117,7 +117,7 @@ function askForToken(options: BearerOptions): Refusal {
   }
 }
 
-/** Both ways of presenting a token as the other kind are downgrades (RFC 9449 §7.1, §7.2). */
+/** Presenting a bound token as Bearer, or an unbound one as DPoP, is a downgrade (RFC 9449 §7.1, §7.2). */
 function checkScheme(scheme: TokenScheme, { keyThumbprint }: AccessToken, required: boolean): void {
   if (scheme === 'Bearer' && keyThumbprint !== undefined) throw invalidToken('bound to a key but presented as Bearer')
   if (scheme === 'DPoP' && keyThumbprint === undefined) throw invalidToken('presented with DPoP but bound to no key')
@@ -125,9 +125,9 @@ function checkScheme(scheme: TokenScheme, { keyThumbprint }: AccessToken, requir
 }
 
 /**
- * Authenticates one request by its headers, and by its form or query where `TokenPlaces` says so. The scheme's case does not
- * matter; another scheme counts as no token; a malformed token, or one in two places, is `invalid_request` (400). Does not check
- * scopes. Unexpected exceptions of the verifier pass through: they are the caller's 500, never an accepted token.
+ * Authenticates one request by its headers, and by its form or query if `TokenPlaces` enables them. The scheme's case does not matter;
+ * another scheme counts as no token; a malformed token, or one in two places, is `invalid_request` (400). Does not check scopes. Unexpected
+ * exceptions of the verifier pass through: they are the caller's 500, never an accepted token.
  */
 export async function authenticate(presented: PresentedCredentials, options: BearerOptions): Promise<Authentication> {
   const found = findToken(presented, options, options.dpop !== undefined)
@@ -141,7 +141,7 @@ export async function authenticate(presented: PresentedCredentials, options: Bea
   const required = options.dpop?.required ?? false
   let challenged: TokenScheme = required ? 'DPoP' : scheme
   try {
-    // May come from the cache. The proof of a key-bound token is checked at each request.
+    // May come from the cache, but the proof of a key-bound token is checked at each request.
     const accessToken = await options.verify(token)
     const { keyThumbprint } = accessToken
     if (options.dpop !== undefined && keyThumbprint !== undefined) challenged = 'DPoP'

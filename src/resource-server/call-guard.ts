@@ -1,6 +1,6 @@
 /**
- * The second check, after the token: rate limit, scopes of the operations in the body, and the audit record. Works on the
- * request's JSON, which is parsed once and then handed to the MCP server. Does not verify the token.
+ * The second check, after the token: rate limit, scopes of the operations in the body, and the audit record. Works on the request's JSON,
+ * which is parsed once and then passed to the MCP server. Does not verify the token.
  */
 import type { AccessToken, VerifierClock } from './access-token.js'
 import { type AuditEvent, type AuditHook, type AuditReason, auditedCaller, auditedOperations } from './audit.js'
@@ -18,15 +18,15 @@ export interface CallGuardOptions {
 
 type Outcome = Judgement | { readonly outcome: 'limit'; readonly refusal: Refusal }
 
-/** What is to be done with a request, and the record of it. */
+/** The decision about a request, and its audit event. */
 export type Verdict = (Judgement | { readonly outcome: 'limit'; readonly refusal: Refusal }) & {
   readonly event: AuditEvent
 }
 
 export interface CallGuard {
-  /** Decides about a request. Its verdict was given to the audit hook already. */
+  /** Decides about a request. Calls the audit hook before it returns. */
   decide(accessToken: AccessToken, json: unknown, resourceMetadataUrl: string): Promise<Verdict>
-  /** The same for who has one way to answer: what to answer in place of serving, or `undefined`. */
+  /** The same for callers that handle all refusals alike: the response instead of serving, or `undefined`. */
   refuse(accessToken: AccessToken, json: unknown, resourceMetadataUrl: string): Promise<Refusal | undefined>
 }
 
@@ -39,7 +39,7 @@ const reasons: Readonly<Record<Verdict['outcome'], AuditReason>> = {
 
 export function createCallGuard({ operations, limiter, clock, audit }: CallGuardOptions): CallGuard {
   const judge = async (accessToken: AccessToken, json: unknown, resourceMetadataUrl: string): Promise<Outcome> => {
-    // A batch costs what its messages would cost one by one.
+    // A batch costs as much as its messages individually.
     const limited = limiter && (await limiter.refuse(accessToken, Math.max(1, messagesOf(json).length)))
     return limited === undefined
       ? operations.judge(accessToken, json, resourceMetadataUrl)

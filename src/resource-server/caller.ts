@@ -2,7 +2,7 @@
 import { type AccessToken, userOf } from './access-token.js'
 
 export interface CallerDescription {
-  /** The person; absent when the client acts for itself. */
+  /** The person; absent if the client acts for itself. */
   readonly subject?: string
   readonly clientId: string
   readonly scopes: readonly string[]
@@ -10,7 +10,7 @@ export interface CallerDescription {
   readonly expiresAt: string
 }
 
-/** The answer of a `whoami` tool: whom the token acts for, with which permissions and until when. Nothing else the token says. */
+/** The result of a `whoami` tool: the person that the token acts for, its permissions and expiry, and nothing else from the token. */
 export function describeCaller(accessToken: AccessToken): CallerDescription {
   const subject = userOf(accessToken)
   return {

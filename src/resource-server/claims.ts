@@ -1,22 +1,22 @@
-/** Turns the claims of a token or of an introspection answer into an AccessToken: the checks all ways of verifying share. */
+/** Turns the claims of a token or an introspection response into an AccessToken, with the checks that all kinds of verification share. */
 import { futureToleranceSeconds } from '../oauth/clock-skew.js'
 import { parseScope } from '../oauth/scope.js'
 import { type AccessToken, invalidToken, userOf, type VerifierClock } from './access-token.js'
 
-/** What a token must say to be taken, however it was verified. */
+/** Rules for accepting a token, however it was verified. */
 export interface TokenRules {
   /** Exact `iss`: the issuer identifier, no normalisation (RFC 9068 §4). */
   readonly issuer: string
   /** Canonical identifier of this resource; `aud` must hold it in this spelling (RFC 8707 §2), or one of the aliases. */
   readonly audience: string
-  /** Other spellings that mean this resource, each exact: a former URL, the one with a slash at its end. Default: none. */
+  /** Further exact spellings of this resource, such as a former URL or one with a trailing slash. Default: none. */
   readonly audienceAliases?: readonly string[]
   readonly clock: VerifierClock
-  /** By how many seconds a token may have expired, for clocks that differ; default 5. */
+  /** How many seconds ago a token may have expired, because clocks differ; default 5. */
   readonly clockToleranceSeconds?: number
-  /** How many seconds `iat` and `nbf` may lie in the future, for a clock that lags behind the issuer's; default 60. */
+  /** How many seconds `iat` and `nbf` may be in the future, because this clock may lag behind the issuer's; default 60. */
   readonly futureToleranceSeconds?: number
-  /** Take tokens bound to a key (DPoP): only for a caller that checks proofs, as `authenticate` does. Default false. */
+  /** Accept tokens bound to a key (DPoP): only for a caller that checks proofs, as `authenticate` does. Default false. */
   readonly takesBoundTokens?: boolean
   /**
    * Tokens that clients got for themselves (`userOf` knows nobody). Default: taken; a JWT's `sub` must name the client then (RFC 9068
@@ -25,15 +25,15 @@ export interface TokenRules {
    */
   readonly tokensWithoutUser?: 'allow' | 'refuse'
   /**
-   * Further conditions of the resource's own, a tenant for example. Answers why the token is refused, for the log, or `undefined`. Asked
-   * once for each verification, so not again while a cache remembers the token.
+   * Additional conditions of the resource, for example a tenant. Returns why the token is refused, for the log, or `undefined`. Called once
+   * for each verification, so not again while the token is cached.
    */
   readonly checkClaims?: (accessToken: AccessToken) => string | undefined
 }
 
-/** What differs between the ways of verifying. */
+/** Limits that differ between the kinds of verification. */
 interface ClaimLimits {
-  /** Longest time an `exp` may lie ahead. */
+  /** Maximum time until `exp`. */
   readonly maxLifetimeSeconds?: number
   /** `kid` of the key that signed them. */
   readonly keyId?: string | undefined
@@ -49,7 +49,7 @@ function text(claims: Claims, name: string): string | undefined {
   const value = claims[name]
   if (value === undefined) return undefined
   if (typeof value !== 'string' || value === '') throw invalidToken(`claim ${name} is not a string`)
-  // Databases cannot store it, and code that cuts text there reads another name.
+  // Databases cannot store it, and code that truncates text at NUL would read a different name.
   if (value.includes('\0')) throw invalidToken(`claim ${name} holds U+0000`)
   return value
 }
@@ -66,7 +66,7 @@ function audienceOf({ aud }: Claims): readonly string[] {
   return values.filter((value) => typeof value === 'string')
 }
 
-/** Every spelling of the audience that is taken. */
+/** All accepted spellings of the audience. */
 export function acceptedAudiences({ audience, audienceAliases = [] }: TokenRules): string[] {
   return [audience, ...audienceAliases]
 }
@@ -77,7 +77,7 @@ function isForThis(named: readonly string[], { audience, audienceAliases }: Toke
 
 const scopeClaims = ['scope', 'scopes', 'scp']
 
-/** RFC 8693 §4.2 has `scope` as one string; issuers in the field also write lists, and other names. The first one there counts. */
+/** RFC 8693 §4.2 has `scope` as one string; some issuers use lists and other names. The first member that is present counts. */
 function scopesOf(claims: Claims): readonly string[] {
   const name = scopeClaims.find((candidate) => claims[candidate] !== undefined)
   if (name === undefined) return []
@@ -109,7 +109,7 @@ function checkTimes(claims: Claims, rules: TokenRules, limits: ClaimLimits): num
   return expiresAt
 }
 
-/** `cnf.jkt`. A confirmation of any other kind (RFC 7800) is one that nobody here could check. */
+/** `cnf.jkt`. Any other kind of confirmation (RFC 7800) cannot be checked here. */
 function thumbprintOf({ cnf }: Claims, { takesBoundTokens }: TokenRules): string | undefined {
   if (cnf === undefined) return undefined
   if (takesBoundTokens !== true) throw invalidToken('bound to a key, and no proofs are checked here')
@@ -128,8 +128,8 @@ function checkOwnRules(accessToken: AccessToken, { tokensWithoutUser, checkClaim
 }
 
 /**
- * Checks audience, times, client and binding (RFC 9068 §4, RFC 7662 §2.2), then the rules of the resource's own. The client is
- * `client_id`, or `azp` where an issuer has only that. `iss` must be equal when present; demanding it is the caller's choice.
+ * Checks audience, times, client and binding (RFC 9068 §4, RFC 7662 §2.2), then the resource's own rules. The client is `client_id`, or
+ * `azp` if the issuer has only that. `iss` must match if present; the caller decides whether it is required.
  */
 export function accessTokenFromClaims(claims: Claims, rules: TokenRules, limits: ClaimLimits = {}): AccessToken {
   const issuer = text(claims, 'iss')

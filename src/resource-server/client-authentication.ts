@@ -3,7 +3,7 @@ import { createPrivateKey, randomUUID } from 'node:crypto'
 import { type JWK, SignJWT } from 'jose'
 import type { VerifierClock } from './access-token.js'
 
-/** This resource server's own credentials, not those of any client it serves. */
+/** The credentials of this resource server, not of a client that calls it. */
 export type ClientCredentials = SecretCredentials | KeyCredentials
 
 interface SecretCredentials {
@@ -13,7 +13,7 @@ interface SecretCredentials {
   readonly clientAuthMethod?: 'client_secret_basic' | 'client_secret_post'
 }
 
-/** private_key_jwt: nothing secret is sent. */
+/** private_key_jwt: no secret is sent. */
 interface KeyCredentials {
   readonly clientId: string
   /** PEM (PKCS #8) or private JWK; its `kid` is named in assertions. */
@@ -26,7 +26,7 @@ interface KeyCredentials {
   readonly assertionAudience?: string
 }
 
-/** What is added to a request: headers, and parameters of its form. */
+/** Headers and form parameters to add to a request. */
 export interface AuthenticatedPart {
   readonly headers: Readonly<Record<string, string>>
   readonly parameters: Readonly<Record<string, string>>
@@ -35,11 +35,11 @@ export interface AuthenticatedPart {
 export interface ClientAuthenticationContext {
   readonly issuer: string
   readonly clock: VerifierClock
-  /** Names an assertion, each once. */
+  /** Creates the `jti` of an assertion. */
   readonly newId?: () => string
 }
 
-/** Long enough for a slow request and clocks that differ. */
+/** Long enough for a slow request and clock differences. */
 const assertionLifetimeSeconds = 60
 
 /** RFC 6749 §2.3.1: both halves are form-encoded before they are joined. */
@@ -69,8 +69,8 @@ function signAssertions(credentials: KeyCredentials, context: ClientAuthenticati
 }
 
 /**
- * Prepares the authentication; each call answers that of one request, an assertion being good once. Throws at once for a private
- * key that is none.
+ * Prepares the authentication. Each call returns the authentication of one request, because an assertion is valid once. Throws immediately
+ * if the private key is invalid.
  */
 export function createClientAuthentication(
   credentials: ClientCredentials,

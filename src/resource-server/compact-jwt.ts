@@ -1,12 +1,12 @@
 /**
- * The short way to verify a JWT: `node:crypto` in place of WebCrypto, and each part decoded once. It accepts a token or leaves the
- * judgement to jose: whatever is unusual or invalid about a token, a key or the runtime is judged there. Only a signature that does
- * not fit is refused here, so that a forged token never costs two verifications.
+ * A fast path to verify a JWT: `node:crypto` instead of WebCrypto, and each part is decoded once. It accepts a token or leaves the decision
+ * to jose, which handles everything unusual or invalid about a token, a key or the runtime. Only an invalid signature is refused here, so
+ * that a forged token never costs two verifications.
  */
 import { constants, KeyObject, verify } from 'node:crypto'
 import { type CryptoKey, errors, type JWTPayload, type JWTVerifyGetKey } from 'jose'
 
-/** What the token must say. Times only have to be numbers: the caller judges them. */
+/** Required content of the token. Times only have to be numbers: the caller checks them. */
 export interface CompactJwtRules {
   readonly algorithms: readonly string[]
   /** `typ` of the header, without `application/`. Absent: any. */
@@ -24,7 +24,7 @@ export interface VerifiedJwt {
 
 type CheckSignature = (input: Buffer, signature: Buffer) => boolean
 
-/** A key, ready to check signatures of these algorithms. */
+/** A key prepared to check signatures of these algorithms. */
 interface ReadyKey {
   readonly algorithms: readonly string[]
   readonly check: CheckSignature
@@ -32,14 +32,14 @@ interface ReadyKey {
 
 const compactForm = /^([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)$/
 
-/** Bits of an RSA key: jose refuses shorter ones (RFC 7518 §3.3), and longer ones take too long (see `prepareKey`). */
+/** Bits of an RSA key: jose refuses shorter keys (RFC 7518 §3.3), and longer ones are slow (see `prepareKey`). */
 const [shortestModulus, longestModulus] = [2048, 4096]
 
 function checkWith(digest: string | null, key: Parameters<typeof verify>[2]): CheckSignature {
   return (input, signature) => verify(digest, input, key, signature)
 }
 
-/** Members of `CryptoKey.algorithm`; which ones are there depends on the kind of key. */
+/** Members of `CryptoKey.algorithm`; which are present depends on the kind of key. */
 interface KeyAlgorithm {
   readonly name: string
   readonly namedCurve?: string
@@ -57,8 +57,8 @@ function prepareRsaKey(key: KeyObject, { name, hash, modulusLength = 0 }: KeyAlg
 }
 
 /**
- * Checks run on the spot: a tenth of a millisecond, which is less than the way to the thread pool and back costs. The keys that take
- * several times as long (P-384, P-521, long RSA keys) are jose's, which checks them there.
+ * Signatures are checked synchronously: a tenth of a millisecond, less than a round trip to the thread pool. jose handles the keys that
+ * take several times as long (P-384, P-521, long RSA keys), in the thread pool.
  */
 function prepareKey(cryptoKey: CryptoKey): ReadyKey | undefined {
   if (cryptoKey.type !== 'public' || !cryptoKey.usages.includes('verify')) return undefined
@@ -72,7 +72,7 @@ function prepareKey(cryptoKey: CryptoKey): ReadyKey | undefined {
 
 const prepared = new WeakMap<CryptoKey, ReadyKey | { readonly algorithms: readonly [] }>()
 
-/** A runtime may lack what turns one kind of key into the other. */
+/** A runtime may lack the conversion between the two kinds of keys. */
 function prepareIfPossible(key: CryptoKey): ReadyKey | undefined {
   try {
     return prepareKey(key)
@@ -92,7 +92,7 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** The JSON object in a part. `undefined` for anything else, and for text that is not plainly UTF-8. */
+/** The JSON object in a part. `undefined` for anything else, including invalid UTF-8. */
 function objectIn(part: string): Readonly<Record<string, unknown>> | undefined {
   const text = Buffer.from(part, 'base64url').toString('utf8')
   if (text.includes('\ufffd')) return undefined
@@ -104,7 +104,7 @@ function objectIn(part: string): Readonly<Record<string, unknown>> | undefined {
   }
 }
 
-/** The tokens of an issuer begin alike, as long as it signs with one key. Parsed headers, by their encoded text. */
+/** Parsed headers, by their encoded text: an issuer's tokens have the same header while it signs with the same key. */
 const headers = new Map<string, Readonly<Record<string, unknown>>>()
 const [mostHeaders, longestHeader] = [32, 512]
 
@@ -118,7 +118,7 @@ function headerIn(part: string): Readonly<Record<string, unknown>> | undefined {
   return header
 }
 
-/** No text of base64url has such a length; Node would leave out its last character. */
+/** No base64url text has such a length; Node would drop its last character. */
 function isTruncated(part: string): boolean {
   return part.length % 4 === 1
 }
@@ -131,7 +131,7 @@ function isUsualHeader(
   return fits && crit === undefined && (kid === undefined || typeof kid === 'string')
 }
 
-/** Far from where sums lose precision. */
+/** Far below the limit of integer precision. */
 function isUsualTime(value: unknown): boolean {
   return value === undefined || (typeof value === 'number' && Math.abs(value) < 2 ** 48)
 }
@@ -149,7 +149,7 @@ function meets(claims: Readonly<Record<string, unknown>>, rules: CompactJwtRules
   )
 }
 
-/** `undefined`: this runtime cannot say. */
+/** `undefined`: this runtime cannot check it. */
 function fits(check: CheckSignature, signed: string, signature: string): boolean | undefined {
   try {
     return check(Buffer.from(signed, 'latin1'), Buffer.from(signature, 'base64url'))
@@ -159,7 +159,7 @@ function fits(check: CheckSignature, signed: string, signature: string): boolean
 }
 
 /**
- * The claims of a valid token; `undefined` for a token that jose has to judge. Throws what `keys` throws, and jose's
+ * The claims of a valid token; `undefined` for a token that jose has to check. Throws the errors of `keys`, and jose's
  * JWSSignatureVerificationFailed.
  */
 export async function acceptCompactJwt(

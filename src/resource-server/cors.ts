@@ -1,11 +1,11 @@
 /**
- * Pages of any origin may talk to a protected resource: a token gives access here, never a cookie (Fetch standard, "CORS protocol").
- * Which origins may reach the operations behind the guard is another question, and not asked here.
+ * Pages of any origin may read responses of a protected resource, because a token gives access, never a cookie (Fetch standard, "CORS
+ * protocol"). Another check decides which origins may call operations.
  */
 
 import { allowedRequestHeaders } from '../oauth/cors.js'
 
-/** Named to those who ask for none. */
+/** Sent if a preflight requests no headers. */
 const usualHeaders = [
   'Authorization',
   'DPoP',
@@ -20,13 +20,13 @@ const usualHeaders = [
 
 const methods = 'GET, POST, DELETE, OPTIONS'
 
-/** On every answer, so that pages can read challenges too. */
+/** On every response, so that pages can read challenges too. */
 export const corsHeaders: Readonly<Record<string, string>> = {
   'access-control-allow-origin': '*',
   'access-control-expose-headers': 'WWW-Authenticate, Mcp-Session-Id, Retry-After, DPoP-Nonce, X-Request-Id',
 }
 
-/** On the answer to OPTIONS, which carries no token. `requested`: its Access-Control-Request-Headers. */
+/** On the response to OPTIONS, which carries no token. `requested`: its Access-Control-Request-Headers. */
 export function preflightHeaders(requested: string): Readonly<Record<string, string>> {
   return {
     ...corsHeaders,

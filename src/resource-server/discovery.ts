@@ -1,6 +1,6 @@
 /**
- * Finds what a resource server needs of its authorization server: keys and introspection endpoint (RFC 8414, OpenID Connect
- * Discovery). Lazy, so that the two servers may start in any order; retried; the last good copy is kept.
+ * Discovers the keys and the introspection endpoint of an authorization server (RFC 8414, OpenID Connect Discovery). Lazy, so that the two
+ * servers may start in any order. Retries, and keeps the last good copy.
  */
 import { authorizationServerMetadataUrls } from '../oauth/well-known.js'
 import { type FetchFunction, type VerifierClock, verificationUnavailable } from './access-token.js'
@@ -14,22 +14,22 @@ import {
 } from './server-metadata.js'
 
 export interface IssuerDiscoveryOptions {
-  /** The issuer identifier, as it must stand in the document. */
+  /** The issuer identifier, which must equal the one in the document. */
   readonly issuer: string
-  /** Where the issuer is reached from here, when that differs (container networks). Never published. */
+  /** The issuer's address from here, if it differs (container networks). Never published. */
   readonly internalUrl?: string
-  /** Which documents are looked for. Default: both, in the order that MCP gives clients. */
+  /** Which documents to try. Default: both, in the order of MCP. */
   readonly type?: 'oauth' | 'oidc'
-  /** The exact URL of the document, for servers that have it in an odd place; nothing else is tried. */
+  /** The exact URL of the document, for servers that have it elsewhere; no other URL is tried. */
   readonly metadataUrl?: string
-  /** The document itself, written by hand: none is fetched. */
+  /** The document itself; none is fetched. */
   readonly metadata?: ServerMetadata
   /**
-   * Repairs a document that is known to be wrong, before anything in it is checked: gets what was received, answers what it
-   * should have been. The issuer must be right afterwards, so a repair can correct it but not leave it out.
+   * Repairs a document that is known to be wrong, before it is checked: takes the received document and returns the corrected one. The
+   * issuer in the result must match, so a repair can correct it but not omit it.
    */
   readonly transform?: (document: ServerMetadata) => unknown
-  /** Refuse a document with which MCP clients could do nothing (`validateServerMetadata`); default: only what is needed here. */
+  /** Refuse a document that MCP clients cannot use (`validateServerMetadata`); default: check only what the resource server needs. */
   readonly demandValidMetadata?: boolean
   readonly fetch: FetchFunction
   readonly clock: VerifierClock
@@ -44,17 +44,17 @@ export interface IssuerEndpoints {
 }
 
 export interface IssuerDiscovery {
-  /** Looks the issuer up now, for servers that want to know at start; says what is wrong with its document. */
+  /** Contacts the issuer now, for servers that want to know at start-up; returns the findings about its document. */
   ready(): Promise<ServerMetadataFindings>
   /** Throws `temporarily_unavailable` while the issuer cannot be reached and was never reached before, or publishes no keys. */
   endpoints(): Promise<IssuerEndpoints>
-  /** Also throws it when the issuer offers no introspection. */
+  /** Also throws it if the issuer has no introspection endpoint. */
   introspectionEndpoint(): Promise<string>
-  /** The issuer's document as it published it; the same object as long as the copy is the same. Throws as `endpoints` does. */
+  /** The issuer's published document; the same object while the copy is the same. Throws as `endpoints` does. */
   document(): Promise<IssuerDocument>
   /**
-   * An endpoint of the document by its member's name, as reached from here. `undefined` when there is none, or when it does not
-   * lie under the issuer: what is sent there is meant for the issuer alone. Throws as `endpoints` does.
+   * An endpoint of the document by its member's name, as reached from here. `undefined` if there is none, or if it is not under the issuer,
+   * because requests to it carry secrets for the issuer only. Throws as `endpoints` does.
    */
   endpoint(member: string): Promise<string | undefined>
 }
@@ -68,14 +68,14 @@ interface Discovered {
   readonly introspectionEndpoint: string | undefined
 }
 
-/** Moves a URL under the issuer to the internal address; other URLs stay as they are. */
+/** Maps a URL under the issuer to the internal address; other URLs are unchanged. */
 function fromHere(url: string, { issuer, internalUrl }: IssuerDiscoveryOptions): string {
   const prefix = issuer.replace(/\/$/, '')
   if (internalUrl === undefined || !url.startsWith(`${prefix}/`)) return url
   return internalUrl.replace(/\/$/, '') + url.slice(prefix.length)
 }
 
-/** A document as it may be believed; throws a plain Error that says why not. */
+/** The checked document; throws a plain Error that says why it cannot be trusted. */
 function parseMetadata(received: unknown, options: IssuerDiscoveryOptions): Discovered {
   if (!isServerMetadata(received)) throw new Error('the metadata is not an object')
   const document = options.transform === undefined ? received : options.transform(received)
@@ -96,7 +96,7 @@ function parseMetadata(received: unknown, options: IssuerDiscoveryOptions): Disc
   return { document, findings, jwksUri, introspectionEndpoint }
 }
 
-/** Where the document may be, in the order in which it is looked for. */
+/** Possible URLs of the document, in the order of the attempts. */
 function metadataUrls(options: IssuerDiscoveryOptions): readonly string[] {
   if (options.metadataUrl !== undefined) return [fromHere(options.metadataUrl, options)]
   const urls = authorizationServerMetadataUrls(options.internalUrl ?? options.issuer)
@@ -119,7 +119,7 @@ async function discover(options: IssuerDiscoveryOptions): Promise<Discovered> {
   throw verificationUnavailable(`authorization server metadata not found: ${failures.join('; ')}`)
 }
 
-/** Fetches nothing until it is asked, then keeps the copy; a document written by hand is all there is. */
+/** Fetches on first use, then keeps the copy; a given document is used instead. */
 function source(options: IssuerDiscoveryOptions): () => Promise<Discovered> {
   if (options.metadata !== undefined) {
     const discovered = parseMetadata(options.metadata, options)
@@ -138,8 +138,7 @@ function source(options: IssuerDiscoveryOptions): () => Promise<Discovered> {
 }
 
 /**
- * Starts nothing; the first call of a member looks the issuer up. Throws a plain Error at once when `metadata` was given and
- * cannot be used.
+ * Starts nothing; the first call of a member contacts the issuer. Throws a plain Error immediately if the given `metadata` cannot be used.
  */
 export function createIssuerDiscovery(options: IssuerDiscoveryOptions): IssuerDiscovery {
   const discovered = source(options)

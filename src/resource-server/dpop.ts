@@ -1,7 +1,7 @@
 /**
- * DPoP proofs at the protected resource (RFC 9449 §4.3, §7): the caller of a key-bound token proves possession of the key for
- * every request. Does not verify the token itself, and gives out no nonces: a proof is fresh by its `iat` and used once by its
- * `jti`, which all replicas remember together.
+ * DPoP proofs at the protected resource (RFC 9449 §4.3, §7): the caller of a key-bound token proves possession of the key for every
+ * request. Does not verify the token itself, and issues no nonces: `iat` limits the age of a proof, and all replicas together accept each
+ * `jti` once.
  */
 
 import { hash } from 'node:crypto'
@@ -12,11 +12,11 @@ import { OAuthError } from '../oauth/errors.js'
 import { canParseUrl } from '../oauth/url.js'
 import { type VerifierClock, verificationUnavailable } from './access-token.js'
 
-/** Remembers which proofs were used. Shared by all replicas of the resource, or a proof is good once at each of them. */
+/** Remembers used proofs. It must be shared by all replicas of the resource; otherwise a proof is accepted once at each of them. */
 export interface ProofReplayStore {
   /**
-   * True when nobody has said `identifier` before, one atomic step; false also where that is not known. Kept until `until`. An identifier
-   * is the key's thumbprint and the proof's `jti`, with a line break between.
+   * Atomically records `identifier`; true if it is new, false if it is known or may be. Kept until `until`. An identifier is the key's
+   * thumbprint and the proof's `jti`, separated by a line break.
    */
   rememberOnce(identifier: string, until: Date): Promise<boolean>
 }
@@ -24,25 +24,25 @@ export interface ProofReplayStore {
 export interface DpopOptions {
   readonly replays: ProofReplayStore
   readonly clock: VerifierClock
-  /** Only key-bound tokens are taken (RFC 9728 `dpop_bound_access_tokens_required`); default false: Bearer tokens are too. */
+  /** Accept key-bound tokens only (RFC 9728 `dpop_bound_access_tokens_required`); default false: Bearer tokens are accepted too. */
   readonly required?: boolean
 }
 
-/** The request a proof has to be for. */
+/** The request that the proof must match. */
 export interface ProvenRequest {
   readonly method: string
-  /** As the client knows it: public scheme, host and path. A query does not matter. */
+  /** The URL as the client knows it: public scheme, host and path. The query is ignored. */
   readonly url: string
   readonly accessToken: string
   /** `cnf.jkt` of the token (RFC 9449 §6.1). */
   readonly keyThumbprint: string
 }
 
-/** Longer than any honest proof or its `jti`. */
+/** Longer than any legitimate proof or `jti`. */
 const longestProof = 8_192
 const longestIdentifier = 512
 
-/** One public text for every bad proof: which check failed is for the log. */
+/** All invalid proofs get the same public text: the failed check is for the log. */
 export function invalidProof(detail: string, cause?: unknown): OAuthError {
   return new OAuthError(
     'invalid_dpop_proof',
@@ -55,7 +55,7 @@ export function invalidProof(detail: string, cause?: unknown): OAuthError {
   )
 }
 
-/** RFC 9449 §4.3 (9): compared without query and fragment, and without regard to a slash at the end. */
+/** RFC 9449 §4.3 (9): compared without query, fragment and trailing slash. */
 function withoutQuery(url: string): string | undefined {
   if (!canParseUrl(url)) return undefined
   const { protocol, username, password, host, pathname } = new URL(url)
@@ -65,15 +65,15 @@ function withoutQuery(url: string): string | undefined {
 async function verifiedProof(proof: string, clock: VerifierClock): Promise<JWTVerifyResult> {
   if (proof === '') throw invalidProof('no proof')
   if (proof.length > longestProof) throw invalidProof('longer than any proof')
-  // Several headers arrive joined by commas, which no JWT holds.
+  // Node joins several headers by commas, which no JWT contains.
   if (proof.includes(',')) throw invalidProof('more than one proof')
   try {
-    // EmbeddedJWK takes public asymmetric keys only.
+    // EmbeddedJWK accepts public asymmetric keys only.
     return await jwtVerify(proof, EmbeddedJWK, {
       algorithms: [...dpopProofAlgorithms],
       typ: 'dpop+jwt',
       currentDate: clock.now(),
-      // For `nbf`, which a proof need not have; `iat` has a window of its own.
+      // For `nbf`, which is optional; `iat` has its own window.
       clockTolerance: futureToleranceSeconds,
     })
   } catch (error) {
@@ -82,9 +82,9 @@ async function verifiedProof(proof: string, clock: VerifierClock): Promise<JWTVe
 }
 
 /**
- * Checks one proof, all of RFC 9449 §4.3: form, `typ`, algorithm, public key, signature, `htm`, `htu`, `iat`, `ath`, the key the token
- * is bound to, and that the `jti` is new. Throws `invalid_dpop_proof` (401), or `temporarily_unavailable` when it could not be
- * found out whether the proof was used before: never lets such a request pass.
+ * Checks one proof, all of RFC 9449 §4.3: form, `typ`, algorithm, public key, signature, `htm`, `htu`, `iat`, `ath`, the key the token is
+ * bound to, and that the `jti` is new. Throws `invalid_dpop_proof` (401), or `temporarily_unavailable` if the store could not say whether
+ * the proof was used before: such a request never passes.
  */
 export async function checkDpopProof(proof: string, request: ProvenRequest, options: DpopOptions): Promise<void> {
   const { protectedHeader, payload } = await verifiedProof(proof, options.clock)

@@ -1,4 +1,4 @@
-/** The Express adapter: copies what the neutral core decided to a response. No decision is made here. */
+/** The Express adapter: copies the core's decision to the response. Makes no decision. */
 import type { IncomingMessage } from 'node:http'
 import type { RequestHandler } from 'express'
 import type { AuthInfo } from './auth-info.js'
@@ -7,7 +7,7 @@ import type { ResourceServer } from './resource-server.js'
 
 export type { Admission, ProtectedRequest } from './node-admission.js'
 
-/** Answers metadata requests; all others go on, without a token. For apps in which only a part is protected. */
+/** Answers metadata requests and passes all others on without checking a token. For apps that are only partly protected. */
 export function publishMetadata(server: ResourceServer): RequestHandler {
   return ({ method, originalUrl, headers }, response, next) => {
     const answer = server.publish({ method, url: originalUrl, headers })
@@ -16,7 +16,7 @@ export function publishMetadata(server: ResourceServer): RequestHandler {
   }
 }
 
-/** Lets a request pass only with a good token, which is put on `req.auth`; answers metadata requests too. */
+/** Lets a request pass only with a valid token, which it puts on `req.auth`; answers metadata requests too. */
 export function protect(server: ResourceServer): RequestHandler {
   return (request, response, next) => {
     admit(server, request, response, request.originalUrl).then((answer) => {
@@ -26,7 +26,7 @@ export function protect(server: ResourceServer): RequestHandler {
   }
 }
 
-/** What `protect` put on a request, typed. Throws for a request that did not come through it. */
+/** The typed `req.auth` that `protect` set. Throws for a request that did not pass `protect`. */
 export function authOf(request: IncomingMessage): AuthInfo {
   const { auth } = request as Partial<Admission>
   if (auth === undefined) throw new Error('this request did not come through protect()')

@@ -1,4 +1,4 @@
-/** The Fastify adapter: plugins that copy what the neutral core decided to a reply. No decision is made here. */
+/** The Fastify adapter: plugins that copy the core's decision to the reply. They make no decision. */
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import type { Answer } from './answer.js'
 import type { Admission } from './node-admission.js'
@@ -7,7 +7,7 @@ import { nodeHeaders, type RequestValues } from './request.js'
 import type { ResourceServer } from './resource-server.js'
 
 declare module 'fastify' {
-  /** What `protect` leaves behind; `request.raw.auth` is where servers on the MCP SDK look. */
+  /** Set by `protect`; servers on the MCP SDK read `request.raw.auth`. */
   interface FastifyRequest extends Omit<Admission, 'body'> {}
 }
 
@@ -19,7 +19,7 @@ function answerWith(reply: FastifyReply, { status, headers, body }: Answer): Fas
   return reply.code(status).headers(headers).send(body)
 }
 
-/** Answers metadata requests, without a token. For apps in which only a part is protected. */
+/** Answers metadata requests, without a token. For apps that are only partly protected. */
 export function publishMetadata(server: ResourceServer): FastifyPluginAsync {
   return onSameInstance(async (app) => {
     for (const url of server.addresses.metadataPaths) {
@@ -31,7 +31,7 @@ export function publishMetadata(server: ResourceServer): FastifyPluginAsync {
   })
 }
 
-/** Every route of the instance, and of those inside it, is served only with a good token; metadata requests are answered. */
+/** Serves every route of the instance and its children only with a valid token; answers metadata requests too. */
 export function protect(server: ResourceServer): FastifyPluginAsync {
   return onSameInstance(async (app) => {
     for (const name of ['auth', 'accessToken', 'authorized']) app.decorateRequest(name, null)
@@ -39,7 +39,7 @@ export function protect(server: ResourceServer): FastifyPluginAsync {
       const decision = await server.decide(valuesOf(request))
       if ('answer' in decision) return answerWith(reply, decision.answer)
       const { authInfo: auth, accessToken, headers } = decision.serve
-      // On the raw response, so that they are there too when a handler takes it over.
+      // Set on the raw response, so that they are kept if a handler takes it over.
       for (const [name, value] of Object.entries(headers)) reply.raw.setHeader(name, value)
       Object.assign(request, { auth, accessToken, authorized: decision.serve })
       Object.assign(request.raw, { auth })
@@ -55,7 +55,7 @@ export function protect(server: ResourceServer): FastifyPluginAsync {
   })
 }
 
-/** Fastify's own mark of a plugin that works on the instance it is registered on, not on a child. */
+/** Fastify's marker for a plugin that applies to the instance it is registered on, not to a child. */
 function onSameInstance(plugin: FastifyPluginAsync): FastifyPluginAsync {
   return Object.assign(plugin, { [Symbol.for('skip-override')]: true })
 }

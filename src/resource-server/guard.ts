@@ -23,13 +23,13 @@ export interface ScopeRequirement {
 
 const publicText = 'this operation needs permissions that were not granted'
 
-/** The challenge can name one combination only, so where several would do, words name them all. */
+/** The challenge can name only one combination, so if several are sufficient, the text names all of them. */
 function describe(unmet: readonly RequiredScopes[]): string {
   const choices = unmet.filter((required) => scopeCombinations(required).length > 1)
   return choices.length === 0 ? publicText : `${publicText}: ${choices.map(describeRequirement).join('; and ')}`
 }
 
-/** As `refuseMissingScopes`, for what several operations need together. */
+/** As `refuseMissingScopes`, for the combined requirements of several operations. */
 export function refuseUnmetRequirements(
   accessToken: AccessToken,
   requirements: readonly RequiredScopes[],
@@ -49,9 +49,10 @@ export function refuseUnmetRequirements(
 }
 
 /**
- * `undefined` when the token covers the requirement, else a 403 whose challenge names every scope the operation needs and those
- * the token already has: clients of 2025-11-25 ask for exactly what they are told, so leaving out a granted scope would
- * lose it. The narrow scopes are named, never broader ones that would also do; of several combinations the one that lacks least.
+ * `undefined` if the token covers the requirement, otherwise a 403 whose challenge names every scope that the operation needs and those
+ * that the token already has. Clients of 2025-11-25 request exactly the scopes of the challenge, so they would lose an omitted scope. The
+ * challenge names narrow scopes, never broader ones that would also be sufficient; of several combinations, the one with the fewest missing
+ * scopes.
  */
 export function refuseMissingScopes(accessToken: AccessToken, requirement: ScopeRequirement): Refusal | undefined {
   return refuseUnmetRequirements(accessToken, [requirement.scopes], requirement)

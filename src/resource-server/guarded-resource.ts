@@ -1,6 +1,6 @@
 /**
- * One protected resource with everything that is asked of its requests, in order: headers, token, scopes, operations. Owns nothing of
- * which resource a request is for, nor of metadata.
+ * One protected resource with all checks of its requests, in order: headers, token, scopes, operations. Does not decide which resource a
+ * request is for, and does not own the metadata.
  */
 import type { RequiredScopes, ScopeHierarchy } from '../oauth/scope.js'
 import type { AccessToken, FetchFunction, VerifierClock } from './access-token.js'
@@ -23,45 +23,45 @@ import { refuseRevoked } from './revocation-feed.js'
 import { authorizationServersOf, challengeScopesOf, hierarchyOf, type ProtectedResourceSettings } from './settings.js'
 import { createTokenVerifier, type TrustedTokens } from './token-verifier.js'
 
-/** A request whose token is good, for the handler. */
+/** A request with a valid token, for the handler. */
 export interface AuthorizedRequest {
   readonly accessToken: AccessToken
   /** The same for servers on the MCP SDK. */
   readonly authInfo: AuthInfo
   /** Canonical identifier of the resource it is for. */
   readonly resource: string
-  /** To be set on whatever the handler answers. */
+  /** Headers to set on the handler's response. */
   readonly headers: Readonly<Record<string, string>>
   /**
-   * `undefined` when the token has all of `scopes`, each directly or through one that includes it; else the 403 that tells the
-   * client what to ask for (RFC 6750 §3.1, MCP "step-up").
+   * `undefined` if the token has all of `scopes`, directly or through one that includes them; otherwise the 403 that names the scopes to
+   * request (RFC 6750 §3.1, MCP "step-up").
    */
   refuseMissing(scopes: RequiredScopes): Answer | undefined
   /**
-   * True when the settings have rules for operations and the request may name some: then `authorize` has to be asked, once, before
-   * it is served. Adapters do.
+   * True if the settings have rules for operations and the request may name some. Then `authorize` must be called once before the request
+   * is served; adapters do so.
    */
   readonly needsBody: boolean
-  /** What to answer instead of serving this parsed JSON-RPC body, or `undefined`. */
+  /** The response instead of serving this parsed JSON-RPC body, or `undefined`. */
   authorize(json: unknown): Promise<Answer | undefined>
-  /** For lists that show each caller what is there for them: `hideUnseen`, `filterListResponse`. */
+  /** For lists that depend on the caller: `hideUnseen`, `filterListResponse`. */
   readonly viewer: Viewer
 }
 
-/** A resource ready to be guarded. */
+/** A configured resource. */
 export interface GuardedResource {
   readonly settings: ProtectedResourceSettings
   readonly resource: string
-  /** How its tokens are presented and verified, at an address whose metadata is there. */
+  /** Options for authenticating requests at the address with this metadata URL. */
   bearerOptions(resourceMetadataUrl: string): BearerOptions
-  /** Of its authorization servers, by issuer; none where the program verifies tokens itself. */
+  /** Discoveries of its authorization servers, by issuer; empty if the program verifies tokens itself. */
   readonly discoveries: TrustedTokens['discoveries']
   readonly hierarchy: ScopeHierarchy
   readonly operations: Operations
   readonly calls: CallGuard
 }
 
-/** What all resources of a program share. */
+/** Shared by all resources of a program. */
 export interface Ground {
   readonly clock: VerifierClock
   readonly fetch: FetchFunction
@@ -88,7 +88,7 @@ function verifierOf(
     ...settings,
     ...ground,
     audience,
-    // Issuers that name a resource as it was asked for may have either.
+    // Issuers that copy the requested `resource` into `aud` may use either spelling.
     audienceAliases: [`${audience}/`, ...audienceAliases],
     takesBoundTokens: bound,
     authorizationServers: authorizationServersOf(settings),
@@ -107,7 +107,7 @@ export function guardedResource(settings: ProtectedResourceSettings, ground: Gro
   const operations = createOperations({ realm: settings.realm, ...settings.operations, hierarchy })
   const calls = createCallGuard({ operations, limiter, clock, ...(audit !== undefined && { audit }) })
   const bearer = { ...settings, verify, challengeScopes: challengeScopesOf(settings), dpop }
-  // As many as the resource has addresses.
+  // Bounded by the number of the resource's addresses.
   const byMetadataUrl = new Map<string, BearerOptions>()
   const bearerOptions = (resourceMetadataUrl: string) => {
     const known = byMetadataUrl.get(resourceMetadataUrl)
@@ -122,14 +122,14 @@ export function guardedResource(settings: ProtectedResourceSettings, ground: Gro
 /** GET opens streams and DELETE ends sessions: neither names an operation. */
 const withoutOperations: ReadonlySet<string> = new Set(['GET', 'HEAD', 'DELETE', 'OPTIONS'])
 
-/** A body is judged whatever the method, because a handler may not look at the method either. */
+/** A body is checked for any other method, because a handler may ignore the method. */
 function mayNameOperations(request: RequestValues): boolean {
   if (!withoutOperations.has(request.method)) return true
   const length = headerOf(request, 'content-length')
   return (length !== '' && length !== '0') || headerOf(request, 'transfer-encoding') !== ''
 }
 
-/** Before the token: by default only where a page comes from that calls. */
+/** Checks before the token; by default only the origin of a calling page. */
 export function headerChecks(
   { checks }: Ground,
   origins: readonly string[],
@@ -148,7 +148,7 @@ export function headerChecks(
     })
 }
 
-/** What the library's parts say of a request to one resource, at the address the client uses: it compares challenges with that. */
+/** Runs all checks of a request to one resource, at the address that the client uses, because the client compares the challenge with it. */
 export async function judge(
   { settings, resource, bearerOptions, hierarchy, operations, calls }: GuardedResource,
   { origin, metadataUrl: resourceMetadataUrl }: Address,

@@ -1,4 +1,4 @@
-/** The Hono adapter: copies what the neutral core decided to a web-standard response. No decision is made here. */
+/** The Hono adapter: copies the core's decision to a web-standard response. Makes no decision. */
 import type { MiddlewareHandler } from 'hono'
 import type { AccessToken } from './access-token.js'
 import type { AuthInfo } from './auth-info.js'
@@ -6,12 +6,12 @@ import type { AuthorizedRequest } from './guarded-resource.js'
 import type { ResourceServer } from './resource-server.js'
 import { guardRequest, responseOf } from './web.js'
 
-/** What `protect` leaves behind: `c.get('auth')` is what servers on the MCP SDK take. */
+/** Set by `protect`; pass `c.get('auth')` to servers on the MCP SDK. */
 export interface ProtectedEnv {
   Variables: { auth: AuthInfo; accessToken: AccessToken; authorized: AuthorizedRequest }
 }
 
-/** Answers metadata requests; all others go on, without a token. For apps in which only a part is protected. */
+/** Answers metadata requests and passes all others on without checking a token. For apps that are only partly protected. */
 export function publishMetadata(server: ResourceServer): MiddlewareHandler {
   return async (c, next) => {
     const answer = server.publish(c.req.raw)
@@ -21,7 +21,7 @@ export function publishMetadata(server: ResourceServer): MiddlewareHandler {
   }
 }
 
-/** Lets a request pass only with a good token; answers metadata requests too. */
+/** Lets a request pass only with a valid token; answers metadata requests too. */
 export function protect(server: ResourceServer): MiddlewareHandler<ProtectedEnv> {
   return async (c, next) => {
     const guarded = await guardRequest(server, c.req.raw)

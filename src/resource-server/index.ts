@@ -3,8 +3,8 @@
  * 9068, 9449, 9728). `createResourceServer` is the entry point, with adapters in `koa.ts`, `express.ts`, `fastify.ts`, `hono.ts`,
  * `node-http.ts` and `web.ts`. It reads no environment and stores nothing: time and network are arguments.
  *
- * These names are all that programs outside this repository can import. A change of one changes a promise to them; the other
- * files of this room are its interior, which our own MCP server is made of too.
+ * Programs outside this repository can import only these names, so changing one is a breaking change. The other files of this folder are
+ * internal; Gatehouse's own MCP server uses them too.
  */
 export { OAuthError, type OAuthErrorCode } from '../oauth/errors.js'
 export type { ScopeHierarchy } from '../oauth/scope.js'

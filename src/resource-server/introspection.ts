@@ -1,4 +1,4 @@
-/** Verifies opaque access tokens by asking the authorization server (RFC 7662). */
+/** Verifies opaque access tokens by introspection at the authorization server (RFC 7662). */
 import {
   type AccessToken,
   type FetchFunction,
@@ -12,7 +12,7 @@ import { type AuthenticatedPart, type ClientCredentials, createClientAuthenticat
 
 export type IntrospectionVerifierOptions = TokenRules &
   ClientCredentials & {
-    /** The introspection endpoint; asked for each call, so that it may come from discovery. */
+    /** The introspection endpoint; called for each introspection, so that it may come from discovery. */
     readonly endpoint: () => Promise<string>
     readonly fetch: FetchFunction
   }
@@ -33,7 +33,7 @@ async function introspect(
       method: 'POST',
       headers: { accept: 'application/json', 'content-type': 'application/x-www-form-urlencoded', ...headers },
       body: new URLSearchParams({ token, token_type_hint: 'access_token', ...parameters }).toString(),
-      // Token and credentials are for this place alone, whatever `fetch` does with redirects otherwise.
+      // Token and credentials must go to this URL only, whatever `fetch` does by default.
       redirect: 'error',
     })
     if (response.status !== 200) throw new Error(`status ${response.status}`)
@@ -45,7 +45,7 @@ async function introspect(
   }
 }
 
-/** A refresh token is active too at some servers, which tell by one of these members. */
+/** Some servers report refresh tokens as active too; one of these members shows the type. */
 function checkType({ token_type: type, token_use: use }: Record<string, unknown>, accessToken: AccessToken): void {
   const expected = accessToken.keyThumbprint === undefined ? 'bearer' : 'dpop'
   if (type !== undefined && String(type).toLowerCase() !== expected)
@@ -54,8 +54,8 @@ function checkType({ token_type: type, token_use: use }: Record<string, unknown>
 }
 
 /**
- * Checks `active`, `aud`, `exp`, `client_id`, and `iss` when the answer has one. An answer without `aud` or `exp` is refused: such
- * a token could be meant for anybody, or for ever. Does not cache; wrap it in `cacheVerifiedTokens`.
+ * Checks `active`, `aud`, `exp`, `client_id`, and `iss` if the response has one. A response without `aud` or `exp` is refused: such a token
+ * could be for any resource, or never expire. Does not cache; wrap it in `cacheVerifiedTokens`.
  */
 export function createIntrospectionVerifier(options: IntrospectionVerifierOptions): TokenVerifier {
   const authenticate = createClientAuthentication(options, options)

@@ -1,14 +1,17 @@
-/** Reads and parses the JSON body of an MCP request, once, for both the guard and the MCP server: they can never read two things. */
+/**
+ * Reads and parses the JSON body of an MCP request once, for both the guard and the MCP server, so that they cannot interpret it
+ * differently.
+ */
 import { OAuthError } from '../oauth/errors.js'
 
 export interface JsonBodyLimits {
   /** Default 1 MiB. */
   readonly maxBytes?: number
-  /** Deeper nesting is malformed: it is made to exhaust the stack of code that walks it. Default 64, far beyond any tool's input. */
+  /** Maximum nesting; deeper nesting could exhaust the stack of recursive code. Default 64, far beyond any tool's input. */
   readonly maxDepth?: number
-  /** Values in all, those within others too; more are malformed. Default 50 000. */
+  /** Maximum number of values, including nested ones. Default 50 000. */
   readonly maxValues?: number
-  /** How long the whole body may take; default: as long as the HTTP server lets it. */
+  /** Maximum time for the whole body; default: the limit of the HTTP server. */
   readonly timeoutMs?: number
 }
 
@@ -39,8 +42,8 @@ const [quote, backslash, comma] = [0x22, 0x5c, 0x2c]
 const [opening, closing] = [new Set([0x5b, 0x7b]), new Set([0x5d, 0x7d])]
 
 /**
- * How deep the lists and objects of a JSON text nest, and how many values it holds at most. Counted before it is parsed: a body of small
- * values costs a hundred times as much to parse as one of long text. Says nothing of use about what is not JSON.
+ * The nesting depth of a JSON text, and an upper bound of its number of values. Counted before parsing, because many small values cost a
+ * hundred times as much to parse as long strings. Meaningless for text that is not JSON.
  */
 function shapeOf(bytes: Uint8Array): { readonly depth: number; readonly values: number } {
   let [open, depth, values, isText] = [0, 0, 1, false]
@@ -60,7 +63,7 @@ function shapeOf(bytes: Uint8Array): { readonly depth: number; readonly values: 
   return { depth, values }
 }
 
-/** Rejects with 408 when the work is not done in time. The work goes on until its connection ends. */
+/** Rejects with 408 if the work takes too long. The work continues until its connection ends. */
 async function within<T>(timeoutMs: number, work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined
   const timeout = new Promise<never>((_, reject) => {
@@ -76,8 +79,8 @@ async function within<T>(timeoutMs: number, work: Promise<T>): Promise<T> {
 }
 
 /**
- * Throws `invalid_request` with status 413 for a body that is too large, 408 for one that is too slow. `contentLength`: the header,
- * by which a body can be refused unread. Does not look at the content type.
+ * Throws `invalid_request` with status 413 for a body that is too large, 408 for one that is too slow. `contentLength`: the header, so that
+ * a large body can be refused unread. Does not check the content type.
  */
 export async function readJsonBody(
   source: BodySource,
@@ -89,7 +92,7 @@ export async function readJsonBody(
   const reading = readBytes(source, maxBytes)
   const bytes = await (timeoutMs === undefined ? reading : within(timeoutMs, reading))
   const { depth, values } = shapeOf(bytes)
-  // The outermost one is no nesting.
+  // The outermost value does not count.
   if (depth > maxDepth + 1) return { malformed: 'the request body is nested too deeply' }
   if (values > maxValues) return { malformed: 'the request body holds too many values' }
   try {

@@ -1,11 +1,11 @@
 /**
- * What an MCP request body asks for, in every revision: one message, or a batch of 2025-03-26. Reads names alone. Does not check
- * that a body is valid JSON-RPC: the MCP server behind the guard does.
+ * Extracts the operations of an MCP request body, for every revision: one message, or a batch of 2025-03-26. Reads names only. Does not
+ * check that a body is valid JSON-RPC: the MCP server does.
  */
 
 export type OperationKind = 'method' | 'tool' | 'prompt' | 'resource'
 
-/** A JSON-RPC method, or something it names: a tool or prompt by its name, a resource by its URI as the client wrote it. */
+/** A JSON-RPC method, or what it names: a tool or prompt by its name, a resource by its URI as the client sent it. */
 export interface Operation {
   readonly kind: OperationKind
   readonly name: string
@@ -22,7 +22,7 @@ function objectIn(value: JsonObject, member: string): JsonObject {
   return isJsonObject(found) ? found : {}
 }
 
-/** What a handler would look up that does not check types: there a list of one name is that name. */
+/** The name that a handler without type checks would look up: an array of one name converts to that name. */
 function lookedUp(value: unknown): string | undefined {
   let inner = value
   while (Array.isArray(inner) && inner.length === 1) inner = inner[0]
@@ -35,12 +35,12 @@ function named(kind: OperationKind, given: unknown): Operation[] {
   return name === undefined ? [] : [{ kind, name }]
 }
 
-/** `undefined` for an answer, which has none. */
+/** `undefined` for a response, which has no method. */
 export function methodOf({ method }: JsonObject): string | undefined {
   return lookedUp(method)
 }
 
-/** What completions are asked about (MCP completion, "reference types"). */
+/** The reference of a completion request (MCP completion, "reference types"). */
 function referenceOf({ type, name, uri }: JsonObject): Operation[] {
   if (type === 'ref/prompt') return named('prompt', name)
   return type === 'ref/resource' ? named('resource', uri) : []
@@ -62,13 +62,13 @@ const subjects: Readonly<Record<string, (params: JsonObject) => Operation[]>> = 
   'subscriptions/listen': subscribedResources,
 }
 
-/** The messages of a body that ask for something, as objects. */
+/** The requests and notifications in a body. */
 export function messagesOf(json: unknown): readonly JsonObject[] {
   const messages: readonly unknown[] = Array.isArray(json) ? json : [json]
   return messages.filter(isJsonObject)
 }
 
-/** Everything a body asks for: each method, and what it names. */
+/** All operations of a body: each method, and what it names. */
 export function operationsOf(json: unknown): readonly Operation[] {
   return messagesOf(json).flatMap((message) => {
     const method = methodOf(message)

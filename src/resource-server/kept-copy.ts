@@ -1,18 +1,18 @@
-/** Keeps the last good copy of something that lives elsewhere: single flight, cool-down, renewal behind the caller's back. */
+/** Caches the last good copy of a remote value: with single flight, a cool-down, and renewal in the background. */
 import type { VerifierClock } from './access-token.js'
 
 export interface KeptCopyOptions<T> {
   readonly load: () => Promise<T>
   readonly clock: VerifierClock
-  /** After this age the copy is renewed behind the caller's back. */
+  /** After this age the copy is renewed in the background. */
   readonly freshSeconds: number
-  /** After this age the copy is not used any more: an outage must end some day. */
+  /** After this age the copy is no longer used, which limits how long an outage can be bridged. */
   readonly usableSeconds: number
   /** At most one attempt per this time while a usable copy exists. */
   readonly cooldownSeconds: number
-  /** After each failed attempt in a row the cool-down doubles, up to this; default: it stays as it is. */
+  /** The cool-down doubles after each consecutive failure, up to this; default: it does not change. */
   readonly longestCooldownSeconds?: number
-  /** Without a copy the wait between attempts starts at one second and doubles up to this. */
+  /** Without a copy, the pause between attempts starts at one second and doubles up to this. */
   readonly longestBackOffSeconds: number
 }
 

@@ -1,26 +1,28 @@
 /**
- * The issuer's public keys (RFC 7517). Known keys go on verifying while the issuer is down, for up to a day. An unknown `kid`, or a
- * signature that the key of its `kid` did not make, leads to one new fetch per cool-down: made-up tokens cannot be used to hammer
- * the issuer.
+ * The issuer's public keys (RFC 7517). Known keys stay in use while the issuer is down, for up to a day. An unknown `kid`, or an invalid
+ * signature, causes at most one fetch per cool-down, so forged tokens cannot flood the issuer with requests.
  */
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose'
 import { type FetchFunction, type VerifierClock, verificationUnavailable } from './access-token.js'
 import { keepCopy } from './kept-copy.js'
 
 export interface RemoteKeySetOptions {
-  /** Where the keys are; asked before each fetch, so that it may come from discovery. */
+  /** The URL of the keys; called before each fetch, so that it may come from discovery. */
   readonly jwksUri: () => Promise<string>
   readonly fetch: FetchFunction
   readonly clock: VerifierClock
   /** Default 30. */
   readonly cooldownSeconds?: number
-  /** Keys older than this are renewed in the background; default 600. A withdrawn key is unknown at the first token after that. */
+  /**
+   * Keys older than this are renewed in the background; default 600. A removed key becomes unknown after the first token that triggers
+   * this.
+   */
   readonly freshSeconds?: number
 }
 
-/** Keys that may be other ones later, under the same `kid` too. */
+/** Keys that may change later, even under the same `kid`. */
 export interface RenewableKeySet extends JWTVerifyGetKey {
-  /** A newer copy when the cool-down allows a fetch and it succeeds, else the known one. Call after a signature did not fit. */
+  /** A newer copy if the cool-down allows a fetch and it succeeds, otherwise the current one. Call after an invalid signature. */
   renewed(): Promise<JWTVerifyGetKey>
 }
 
@@ -37,8 +39,8 @@ async function fetchKeySet(options: RemoteKeySetOptions): Promise<ReturnType<typ
 }
 
 /**
- * A key source for `createJwtVerifier`. Throws `temporarily_unavailable` when no key set could ever be fetched, or none within
- * a day; a key that is not in the set is jose's JWKSNoMatchingKey, which the verifier takes for an invalid token.
+ * A key source for `createJwtVerifier`. Throws `temporarily_unavailable` if no key set could be fetched yet, or none within a day. For a
+ * key that is not in the set it throws jose's JWKSNoMatchingKey, which the verifier treats as an invalid token.
  */
 export function createRemoteKeySet(options: RemoteKeySetOptions): RenewableKeySet {
   const keySet = keepCopy({

@@ -1,21 +1,21 @@
-/** The Koa adapter: copies what the neutral core decided to a Koa context. No decision is made here. */
+/** The Koa adapter: copies the core's decision to the Koa context. Makes no decision. */
 import type { Context, Middleware } from 'koa'
 import type { Answer } from './answer.js'
 import { type Admission, admit, type ProtectedRequest } from './node-admission.js'
 import type { ResourceServer } from './resource-server.js'
 
-/** What `protect` leaves on `ctx.state` for the middleware after it; `ctx.req` has the same, where servers on the MCP SDK look. */
+/** Set by `protect` on `ctx.state`, and on `ctx.req`, where servers on the MCP SDK read it. */
 export type ProtectedState = Admission
 
-/** Answers as the core decided. */
+/** Sends a response of the core. */
 export function answerWith(ctx: Pick<Context, 'status' | 'set' | 'body'>, { status, headers, body }: Answer): void {
-  // In this order: an empty body makes Koa choose a status of its own, and a text a type.
+  // In this order, because Koa sets its own status for an empty body, and its own type for text.
   ctx.body = body === '' ? null : body
   ctx.status = status
   ctx.set({ ...headers })
 }
 
-/** Answers metadata requests; all others go on, without a token. For apps in which only a part is protected. */
+/** Answers metadata requests and passes all others on without checking a token. For apps that are only partly protected. */
 export function publishMetadata(server: ResourceServer): Middleware {
   return async (ctx, next) => {
     const answer = server.publish({ method: ctx.method, url: ctx.originalUrl, headers: ctx.headers })
@@ -30,7 +30,7 @@ export function protect<State>(
   onRefusal?: (state: State, answer: Answer) => void,
 ): Middleware<State & ProtectedState> {
   return async (ctx, next) => {
-    // Where body parsers of Koa leave it.
+    // Koa's body parsers put the body there.
     const parsed: unknown = Reflect.get(ctx.request, 'body')
     const request = parsed === undefined ? ctx.req : Object.assign(ctx.req, { body: parsed })
     const answer = await admit(server, request, ctx.res, ctx.originalUrl)

@@ -31,7 +31,7 @@ export interface ProtectedResourceMetadata {
   readonly [translated: `${string}#${string}`]: string
 }
 
-/** A document ready to be sent: made once, the same bytes for everybody. */
+/** A document ready to send: serialised once, the same bytes for everyone. */
 export interface PublishedDocument {
   readonly body: string
   readonly etag: string
@@ -39,7 +39,7 @@ export interface PublishedDocument {
   readonly headers: Readonly<Record<string, string>>
 }
 
-/** Members that are published as they are; a list, so that nothing else which an object happens to hold gets out. */
+/** Members that are published unchanged; an allow-list, so that no other property of an object is published. */
 const plainMembers = [
   'scopesSupported',
   ...textMembers,
@@ -67,7 +67,7 @@ function translated(texts: ResourceTexts, tag: string): [string, string][] {
 }
 
 /**
- * Writes the document. Throws a TypeError that names every mistake in the description. Does not ask whether the authorization servers
+ * Writes the document. Throws a TypeError that names every mistake in the description. Does not check whether the authorization servers
  * know this resource, and verifies no signature.
  */
 export function describeResource(description: ResourceDescription): ProtectedResourceMetadata {
@@ -87,9 +87,9 @@ export function describeResource(description: ResourceDescription): ProtectedRes
 }
 
 /**
- * The document of a declared resource. `scopes_supported` is the useful baseline the declaration advertises, never its whole
- * catalogue and never `offline_access`. `jwks_uri` is left out: it would name keys of the resource itself, and ours signs nothing.
- * `dpop`: whether proofs are checked, and whether key-bound tokens are the only ones taken.
+ * The document of a declared resource. `scopes_supported` lists the default scopes of the declaration, never all scopes and never
+ * `offline_access`. `jwks_uri` is omitted: it would name keys of the resource itself, which signs nothing. `dpop`: whether proofs are
+ * checked, and whether only key-bound tokens are accepted.
  */
 export function protectedResourceMetadata(
   {
@@ -110,7 +110,7 @@ export function protectedResourceMetadata(
   })
 }
 
-/** Fixes a document's bytes, its ETag (RFC 9110 §8.8.3) and how long anybody may keep it. */
+/** Sets a document's bytes, ETag (RFC 9110 §8.8.3) and cache lifetime. */
 export function publishDocument(document: object, maxAgeSeconds = 3600): PublishedDocument {
   const body = JSON.stringify(document)
   const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`

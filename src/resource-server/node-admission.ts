@@ -1,4 +1,4 @@
-/** What the adapters of frameworks on Node's requests and responses share: a decision, carried out on both. */
+/** Shared by the adapters for Node's requests and responses: applies a decision to both. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AccessToken } from './access-token.js'
 import type { Answer } from './answer.js'
@@ -8,13 +8,13 @@ import { judgeNodeBody } from './operation-body.js'
 import { nodeHeaders } from './request.js'
 import type { ResourceServer } from './resource-server.js'
 
-/** What a guarded request has on it, for its handler. */
+/** Properties of a guarded request, for its handler. */
 export interface Admission {
-  /** Where servers on the MCP SDK look. */
+  /** Read by servers on the MCP SDK. */
   auth: AuthInfo
   accessToken: AccessToken
   authorized: AuthorizedRequest
-  /** The parsed JSON body, when the settings have rules for operations: it was read to be judged, so hand it on. */
+  /** The parsed JSON body, if the settings have rules for operations: the guard has read it, so pass it on. */
   body?: unknown
 }
 
@@ -26,8 +26,8 @@ export function answerWith(response: ServerResponse, { status, headers, body }: 
 }
 
 /**
- * `undefined` when the request may be served; everything its handler may know is on it then. Else what to answer. `url`: as it was
- * asked for, when a router has changed it.
+ * `undefined` if the request may be served; then the request carries the `Admission`. Otherwise the response to send. `url`: the original
+ * URL, if a router has changed it.
  */
 export async function admit(
   server: ResourceServer,
@@ -46,7 +46,7 @@ export async function admit(
     json = judged.json
   }
   for (const name in serve.headers) response.setHeader(name, serve.headers[name] ?? '')
-  // One by one: Object.assign would turn the request into an object of the slow kind (a hash table), for every handler after this.
+  // Assigned one by one: Object.assign would turn the request into a slow dictionary-mode object for all later handlers.
   const admitted: IncomingMessage & Partial<Admission> = request
   admitted.auth = serve.authInfo
   admitted.accessToken = serve.accessToken

@@ -1,4 +1,4 @@
-/** The adapter for plain `node:http`: copies what the neutral core decided to a response. No decision is made here. */
+/** The adapter for plain `node:http`: copies the core's decision to the response. Makes no decision. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { admit, answerWith, type ProtectedRequest } from './node-admission.js'
 import type { ResourceServer } from './resource-server.js'
@@ -10,7 +10,7 @@ export interface ProtectOptions {
   readonly onError?: (error: unknown) => void
 }
 
-/** Wraps a request listener: it sees only requests with a good token, and metadata requests are answered. */
+/** Wraps a request listener, which gets only requests with a valid token; answers metadata requests too. */
 export function protect(
   server: ResourceServer,
   listener: (request: ProtectedRequest, response: ServerResponse) => void | Promise<void>,

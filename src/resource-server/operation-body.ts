@@ -1,14 +1,16 @@
-/** The step between a good token and the handler, where settings have rules for operations: the body is read once and judged. */
+/**
+ * The step between a valid token and the handler, if the settings have rules for operations: reads the body once and checks its operations.
+ */
 import type { IncomingMessage } from 'node:http'
 import { OAuthError } from '../oauth/errors.js'
 import { type Answer, answerOf, errorRefusal, parseErrorAnswer } from './answer.js'
 import type { AuthorizedRequest } from './guarded-resource.js'
 import { readJsonBody } from './json-body.js'
 
-/** The parsed body of a request that may be served, or what to answer instead. */
+/** The parsed body of a request that may be served, or the response to send instead. */
 export type JudgedBody = { readonly json: unknown } | { readonly answer: Answer }
 
-/** `chunks`: of bytes, at most 1 MiB is read. `declaredBytes`: its Content-Length, if any. */
+/** `chunks`: the body, of which at most 1 MiB is read. `declaredBytes`: its Content-Length, if any. */
 export async function judgeBody(
   { authorize, headers }: AuthorizedRequest,
   chunks: AsyncIterable<unknown>,
@@ -31,8 +33,8 @@ async function* bytesOf(text: string | Uint8Array): AsyncGenerator<Uint8Array> {
 }
 
 /**
- * The same for a Node request, whose body a parser may have read before: `parsed` is believed only then, or the handler could read
- * something that nobody judged.
+ * The same for a Node request, whose body a parser may have read before: `parsed` is used only in that case, because otherwise the handler
+ * could read a body that was not checked.
  */
 export async function judgeNodeBody(
   authorized: AuthorizedRequest,

@@ -1,12 +1,12 @@
 /**
- * Lists that show each caller only what is there for them (MCP tools, prompts, resources: lists "may vary by authorization"), in two
- * ways: a server that is made per request never gets what its caller does not see; answers of any other server are filtered.
+ * Lists that depend on the caller's scopes (MCP tools, prompts, resources: lists "may vary by authorization"), in two ways: on a server
+ * instance per request, hidden operations are never registered; responses of any other server are filtered.
  */
 import type { AccessToken } from './access-token.js'
 import { isJsonObject, messagesOf, methodOf, type OperationKind } from './json-rpc.js'
 import type { Operations } from './operations.js'
 
-/** Whose eyes a list is for. */
+/** The caller that a list is for. */
 export interface Viewer {
   readonly operations: Pick<Operations, 'sees' | 'hidesSome'>
   readonly accessToken: AccessToken
@@ -16,7 +16,7 @@ interface ListMember {
   /** Of the result. */
   readonly member: string
   readonly kind: OperationKind
-  /** Of an entry: what rules know it by. */
+  /** The member of an entry that rules refer to. */
   readonly key: string
 }
 
@@ -27,7 +27,7 @@ const lists: Readonly<Record<string, ListMember>> = {
   'resources/templates/list': { member: 'resourceTemplates', kind: 'resource', key: 'uriTemplate' },
 }
 
-/** The list that a message asks for. */
+/** The list that a message requests. */
 function listOf(message: Readonly<Record<string, unknown>>): ListMember | undefined {
   const method = methodOf(message) ?? ''
   return Object.hasOwn(lists, method) ? lists[method] : undefined
@@ -40,7 +40,7 @@ function filterResult(result: Result, list: ListMember, viewer: Viewer): Result 
   if (!Array.isArray(entries)) return result
   const seen = entries.filter((entry: unknown) => {
     const name = isJsonObject(entry) ? entry[list.key] : undefined
-    // An entry without a name cannot be judged, so nobody gets it.
+    // An entry without a name cannot be checked, so nobody gets it.
     return typeof name === 'string' && viewer.operations.sees(viewer.accessToken, { kind: list.kind, name })
   })
   // Before 2026-07-28 there is no such member, and it is not added.
@@ -49,9 +49,9 @@ function filterResult(result: Result, list: ListMember, viewer: Viewer): Result 
 }
 
 /**
- * Takes out of the answer to a list request what the caller does not see, and marks it private: a shared cache would show it to
- * others. `request` and `response` are JSON-RPC bodies, single or batches; everything that is not the result of a list request
- * stays as it is.
+ * Removes from the response to a list request what the caller may not see, and marks the result private: a shared cache would show it to
+ * others. `request` and `response` are JSON-RPC bodies, single or batches; everything that is not the result of a list request is
+ * unchanged.
  */
 export function filterLists(request: unknown, response: unknown, viewer: Viewer): unknown {
   if (!viewer.operations.hidesSome) return response
@@ -63,7 +63,7 @@ export function filterLists(request: unknown, response: unknown, viewer: Viewer)
   }
   const filterOne = (message: unknown): unknown => {
     if (!isJsonObject(message) || !isJsonObject(message['result'])) return message
-    // All that share an id: a batch that gives one id to two lists must not have either of them unfiltered.
+    // All requests with this id: if a batch uses one id for two lists, both must be filtered.
     const result = [...(asked.get(message['id']) ?? [])].reduce<Result>(
       (filtered, list) => filterResult(filtered, list, viewer),
       message['result'],
@@ -74,8 +74,8 @@ export function filterLists(request: unknown, response: unknown, viewer: Viewer)
 }
 
 /**
- * `filterLists` for a web-standard response, plain JSON or an event stream. Anything but an answer to a list request is passed on
- * untouched, streams that stay open included; a list that cannot be read becomes an error (502), never an unfiltered list.
+ * `filterLists` for a web-standard response, plain JSON or an event stream. Anything but a response to a list request is passed on
+ * unchanged, including long-lived streams; a list that cannot be parsed becomes an error (502), never an unfiltered list.
  */
 export async function filterListResponse(request: unknown, response: Response, viewer: Viewer): Promise<Response> {
   const isList = messagesOf(request).some((message) => listOf(message) !== undefined)
@@ -95,14 +95,14 @@ export async function filterListResponse(request: unknown, response: Response, v
   }
 }
 
-/** The part of an MCP server instance by which things get on it; that of the official SDK, version 1 or 2. */
+/** The registration methods of an MCP server instance of the official SDK, version 1 or 2. */
 const registrations = [
   ['registerTool', 'tool'],
   ['registerPrompt', 'prompt'],
   ['registerResource', 'resource'],
 ] as const
 
-/** What rules know a registration by: the name of a tool or prompt, the URI or template of a resource. */
+/** The identifier of a registration in rules: the name of a tool or prompt, the URI or template of a resource. */
 function registeredName(kind: OperationKind, [name, uriOrTemplate]: readonly unknown[]): string {
   if (kind !== 'resource') return String(name)
   if (typeof uriOrTemplate !== 'object' || uriOrTemplate === null) return String(uriOrTemplate)
@@ -116,10 +116,7 @@ function remove(registered: unknown): void {
   if (typeof removing === 'function') Reflect.apply(removing, registered, [])
 }
 
-/**
- * A resource template whose own list leaves out what the caller does not see. Laid over the given one, which the program may use for
- * every caller.
- */
+/** A resource template whose list omits what the caller may not see. It wraps the given one, which the program may share among callers. */
 function withFilteredList(template: unknown, { operations, accessToken }: Viewer): unknown {
   if (typeof template !== 'object' || template === null) return template
   const list: unknown = Reflect.get(template, 'listCallback')
@@ -135,9 +132,9 @@ function withFilteredList(template: unknown, { operations, accessToken }: Viewer
 }
 
 /**
- * Makes a server instance of the official SDK forget what is registered on it from now on and is hidden from this caller: it is in no
- * list, and calls of it are answered like those of anything unknown. For instances that serve one request, or one session of one
- * caller. A template that is seen still serves every URI it matches: `Operations.judge` is what checks each call.
+ * Makes a server instance of the official SDK ignore later registrations that are hidden from this caller: they are in no list, and calls
+ * to them are answered as unknown. For instances that serve one request, or one session of one caller. A visible template still serves
+ * every URI that it matches: `Operations.judge` checks each call.
  */
 export function hideUnseen(server: object, viewer: Viewer): void {
   const { operations, accessToken } = viewer

@@ -1,14 +1,14 @@
-/** What is declared of one operation: a tool, a resource, a prompt or a method. */
+/** The rule of one operation: a tool, a resource, a prompt or a method. */
 import type { RequiredScopes } from '../oauth/scope.js'
 
 export interface OperationRule {
-  /** All of a list, or all of one list of several; empty: a valid token alone. */
+  /** All of a list, or all of one list of several; empty: any valid token. */
   readonly scopes: RequiredScopes
   /**
-   * What a caller meets that lacks them: `challenge` (the default) shows the operation and answers its use with a 403 that names
-   * the scopes; `hide` leaves it out of lists and answers its use as that of something unknown.
+   * The response to a caller without them. `challenge` (the default) shows the operation in lists and answers calls with a 403 that names
+   * the scopes. `hide` omits it from lists and answers calls as if it did not exist.
    */
   readonly whenMissing?: 'challenge' | 'hide'
-  /** Of a tool: it changes nothing, so it stays in read-only mode. */
+  /** For a tool: it changes nothing, so it is available in read-only mode. */
   readonly readOnly?: boolean
 }

@@ -1,7 +1,7 @@
 /**
- * Which scopes the tools, resources, prompts and methods of an MCP server need, and what a caller without them meets: a challenge to
- * ask for more (MCP authorization, "step-up"), or nothing, as if it were not there. Pure: names and tokens in, judgements out.
- * Lists are in `operation-lists.ts`. Does not know which operations exist: what is not declared falls under `otherwise`.
+ * Scope rules for the tools, resources, prompts and methods of an MCP server, and the response to a caller without the scopes: a challenge
+ * (MCP authorization, "step-up"), or as if the operation did not exist. Pure. Lists are in `operation-lists.ts`. Does not know which
+ * operations exist: `otherwise` applies to undeclared ones.
  */
 
 import { type OperationDeclaration, type ResourceDeclaration, scopeHierarchyOf } from '../oauth/resource.js'
@@ -18,42 +18,42 @@ type RulesByName = Readonly<Record<string, OperationRule>>
 export interface OperationRules {
   readonly hierarchy?: ScopeHierarchy
   readonly tools?: RulesByName
-  /** By URI, or by URI template (RFC 6570); a URI's own rule goes before those of templates that match it. */
+  /** By URI, or by URI template (RFC 6570); a URI's own rule takes precedence over those of matching templates. */
   readonly resources?: RulesByName
   readonly prompts?: RulesByName
-  /** By JSON-RPC method, on top of what the method names. */
+  /** By JSON-RPC method, in addition to the rules of what the method names. */
   readonly methods?: RulesByName
-  /** For what is not named above; default: any valid token may. */
+  /** For operations that are not named above; default: any valid token is sufficient. */
   readonly otherwise?: { readonly [Kind in OperationKind]?: OperationRule }
   /** As in the challenges of `authenticate`. */
   readonly realm?: string | undefined
-  /** Read-only mode: tools that are not declared `readOnly` are hidden from everybody. */
+  /** Read-only mode: tools that are not declared `readOnly` are hidden from everyone. */
   readonly readOnly?: boolean
 }
 
-/** What is to be done with a request. */
+/** The decision about a request. */
 export type Judgement =
   | { readonly outcome: 'allow' }
   /** Answer with the 403. */
   | { readonly outcome: 'challenge'; readonly refusal: Refusal }
-  /** Answer as if these did not exist: `answer` does, where the MCP server itself has them. */
+  /** Respond as if these did not exist, with `answer` if the MCP server has them. */
   | { readonly outcome: 'hide'; readonly operations: readonly Operation[]; readonly answer: Refusal }
 
 export interface Operations {
-  /** Judges everything that a body asks for, before any of it runs; a batch as one. */
+  /** Checks all operations of a body before any of them runs; a batch as a whole. */
   judge(accessToken: AccessToken, json: unknown, resourceMetadataUrl: string): Judgement
-  /** The same for who has only one way to answer: what to answer instead of serving, or `undefined`. */
+  /** The same for callers that handle all refusals alike: the response instead of serving, or `undefined`. */
   refuse(accessToken: AccessToken, json: unknown, resourceMetadataUrl: string): Refusal | undefined
-  /** False for what is hidden from this caller: leave it out of lists. */
+  /** False for an operation that is hidden from this caller: omit it from lists. */
   sees(accessToken: AccessToken, operation: Operation): boolean
-  /** True when lists may differ between callers, and so must not be cached for all of them (MCP caching, `cacheScope`). */
+  /** True if lists may differ between callers and so must not be cached for all of them (MCP caching, `cacheScope`). */
   readonly hidesSome: boolean
-  /** True for what the rules name, and so no word of a client's own. */
+  /** True for an operation that the rules name, so that its name is not arbitrary text of a client. */
   declares(operation: Operation): boolean
 }
 
 const anyToken: OperationRule = { scopes: [] }
-/** For tools that change something, in read-only mode: no token has a scope of none. */
+/** For tools that change something, in read-only mode: no token meets an empty `anyOf`. */
 const nobody: OperationRule = { scopes: { anyOf: [] }, whenMissing: 'hide' }
 
 const membersByKind = { method: 'methods', tool: 'tools', prompt: 'prompts', resource: 'resources' } as const
@@ -67,7 +67,7 @@ function checkRules(rules: OperationRules): void {
   }
 }
 
-/** Rules of one operation; none when it is not declared. */
+/** Rules of one operation; empty if it is not declared. */
 type Lookup = (name: string) => readonly OperationRule[]
 
 function lookupByName(rules: RulesByName = {}): Lookup {
@@ -92,14 +92,14 @@ function hides({ whenMissing }: OperationRule): boolean {
   return whenMissing === 'hide'
 }
 
-/** The words that the official SDK has for what it does not know (MCP tools, prompts, resources: "error handling"). */
+/** The official SDK's errors for unknown operations (MCP tools, prompts, resources: "error handling"). */
 function unknownError({ kind, name }: Operation): object {
   if (kind === 'method') return { code: -32601, message: 'Method not found' }
   if (kind === 'resource') return { code: -32602, message: `Resource not found: ${name}`, data: { uri: name } }
   return { code: -32602, message: `${kind === 'tool' ? 'Tool' : 'Prompt'} ${name} not found` }
 }
 
-/** A batch cannot be answered in parts by who does not run the rest, so the whole of it is invalid. */
+/** The guard does not run the other messages of a batch, so the whole batch is invalid. */
 function answerUnknown(json: unknown, operation: Operation): Refusal {
   const headers = { 'cache-control': 'no-store', 'content-type': 'application/json' }
   const [message = {}] = messagesOf(json)
@@ -113,7 +113,7 @@ function answerUnknown(json: unknown, operation: Operation): Refusal {
   return { status, headers, body: { jsonrpc: '2.0', id, error: unknownError(operation) } }
 }
 
-/** Fixes the rules. Throws a TypeError for a rule that nobody could ever meet. */
+/** Compiles the rules. Throws a TypeError for a rule that no token could meet. */
 export function createOperations(rules: OperationRules): Operations {
   checkRules(rules)
   const { hierarchy = {}, otherwise = {}, realm } = rules
@@ -135,12 +135,12 @@ export function createOperations(rules: OperationRules): Operations {
   const judge: Operations['judge'] = (accessToken, json, resourceMetadataUrl) => {
     const operations = operationsOf(json)
     const hidden: Operation[] = []
-    // Each rule once: a batch may ask for one thing thousands of times.
+    // Each rule once: a batch may name one operation thousands of times.
     const asked = new Set<OperationRule>()
     for (const operation of operations) {
       const isSeen = sees(accessToken, operation)
       if (!isSeen) hidden.push(operation)
-      // What is hidden is judged like what is not there at all, or the difference would betray it.
+      // Hidden operations are treated like undeclared ones, because a difference would reveal them.
       const rules = isSeen ? rulesOf(operation) : [undeclared(operation.kind)].filter((rule) => !hides(rule))
       for (const rule of rules) asked.add(rule)
     }
@@ -165,7 +165,7 @@ export function createOperations(rules: OperationRules): Operations {
   }
 }
 
-/** The rules that the declaration of a resource spells out. */
+/** The rules in the declaration of a resource. */
 export function operationRulesOf(
   resource: Pick<ResourceDeclaration, 'scopes' | 'tools' | 'contents' | 'prompts'>,
 ): OperationRules {

@@ -5,9 +5,9 @@ import type { ProofReplayStore } from './dpop.js'
 /** The used proofs of one key. */
 interface UsedProofs {
   readonly used: Set<string>
-  /** By the second in which they end. */
+  /** Proofs by the second of their expiry. */
   readonly ending: Map<number, string[]>
-  /** Proofs that end no later are refused: some of them were forgotten. */
+  /** Proofs that expire up to this time are refused, because some of them were forgotten. */
   refusedUntil: number
 }
 
@@ -17,10 +17,11 @@ function keyOf(identifier: string): string {
 }
 
 /**
- * For a resource that one process serves. Several replicas need a store that they share, or a proof is good once at each of them.
- * Holds `maxEntries` at most, default 100 000. Beyond that the key with the most proofs makes room: those of its proofs that end first are
- * forgotten, and each proof of that key that ends no later is refused from then on, new or not. So under a flood none passes twice, and
- * only who floods needs fresher ones: proofs may be dated ahead, and honest callers' could never be fresher.
+ * For a resource that a single process serves. Several replicas need a shared store; otherwise a proof is accepted once at each of them.
+ * Holds at most `maxEntries`, default 100 000. Beyond that, the key with the most proofs makes room: its proofs that expire first are
+ * forgotten, and every proof of that key that expires no later is refused from then on, new or not. So no proof passes twice under a flood,
+ * and only the flooding key needs fresher proofs. A common limit would not work: proofs may be dated ahead, and honest callers' proofs
+ * could never be fresher.
  */
 export function createProofMemory(clock: VerifierClock, maxEntries = 100_000): ProofReplayStore {
   const keys = new Map<string, UsedProofs>()
@@ -45,7 +46,7 @@ export function createProofMemory(clock: VerifierClock, maxEntries = 100_000): P
     }
   }
 
-  /** Keys without proofs are kept for what they may not use any more. More of them than proofs are refused like everybody. */
+  /** Keys without proofs are kept for their `refusedUntil`. If there are too many, they are dropped. */
   function forgetKeys(): void {
     if (keys.size <= maxEntries) return
     for (const [key, proofs] of keys) {
@@ -55,7 +56,7 @@ export function createProofMemory(clock: VerifierClock, maxEntries = 100_000): P
     }
   }
 
-  /** At least a tenth of the largest key's, so that a flood does not look for it at each proof. */
+  /** Removes at least a tenth of the largest key's proofs, so that a flood does not cause a search at each proof. */
   function makeRoom(): void {
     let largest: UsedProofs | undefined
     for (const proofs of keys.values()) if (proofs.used.size > (largest?.used.size ?? 0)) largest = proofs

@@ -1,44 +1,39 @@
 /**
- * How often callers may ask: token buckets, one for each caller and one for all of them together. Once the common one is empty, each
- * person still has a share, so nobody can lock the others out. Only authenticated requests are counted, so strangers use up nothing;
- * floods without a token are for the proxy in front.
+ * Rate limits: token buckets, one for each caller and one for all together. If the common bucket is empty, each person still has a share,
+ * so nobody can lock others out. Only authenticated requests count, so strangers use up nothing; the proxy in front has to handle floods
+ * without a token.
  */
 import { OAuthError } from '../oauth/errors.js'
 import { type AccessToken, userOf, type VerifierClock } from './access-token.js'
 import type { Refusal } from './bearer.js'
 
 export interface RateLimit {
-  /** How fast a bucket fills; also less than 1. */
+  /** Refill rate of a bucket; may be less than 1. */
   readonly perSecond: number
-  /** How much it holds: what may come at once after a pause. */
+  /** Capacity: the number of requests that may arrive at once after a pause. */
   readonly burst: number
 }
 
-/** Where buckets are kept. The one of this module is for one process; a shared one makes limits hold over all replicas. */
+/** Store of the buckets. The one in this module is for one process; with a shared one, limits apply across all replicas. */
 export interface RateLimitStore {
-  /**
-   * Takes `cost`, never more than the burst, out of the bucket `key` in one atomic step; 0 when that was allowed, else the seconds
-   * until it will be.
-   */
+  /** Atomically takes `cost`, at most the burst, from the bucket `key`; returns 0 if allowed, otherwise the seconds until it is. */
   take(key: string, cost: number, limit: RateLimit, now: Date): number | Promise<number>
 }
 
 export interface RateLimiterOptions {
   /** For each client on behalf of each person, or as `callerOf` says. */
   readonly perCaller?: RateLimit | undefined
-  /** For all callers together. Once it is used up, each person still has a twentieth of it, whatever the others do. */
+  /** For all callers together. If it is used up, each person still has a twentieth of it. */
   readonly overall?: RateLimit | undefined
   readonly clock: VerifierClock
   /** Default: buckets in this process. */
   readonly store?: RateLimitStore
-  /**
-   * The bucket that a request counts in; default: client and person together, because one client id may stand for many installs.
-   */
+  /** The bucket that a request counts in; default: client and person together, because many installations may share a client id. */
   readonly callerOf?: (accessToken: AccessToken) => string
 }
 
 export interface RateLimiter {
-  /** `undefined` when the request may go on, else a 429 with Retry-After. `cost`: how many operations it asks for. */
+  /** `undefined` if the request is allowed, otherwise a 429 with Retry-After. `cost`: the number of its operations. */
   refuse(accessToken: AccessToken, cost?: number): Promise<Refusal | undefined>
 }
 
@@ -48,8 +43,8 @@ interface Bucket {
 }
 
 /**
- * Buckets in memory. Beyond `maxBuckets` the one that was used longest ago is forgotten, that is, taken for full: with more callers
- * than that, only those who come often are limited, which are the ones that matter.
+ * Buckets in memory. Beyond `maxBuckets` the least recently used one is dropped, which means it is full again: with more callers than that,
+ * only frequent callers are limited.
  */
 export function createBuckets(maxBuckets = 10_000): RateLimitStore {
   const buckets = new Map<string, Bucket>()
@@ -57,7 +52,7 @@ export function createBuckets(maxBuckets = 10_000): RateLimitStore {
     take: (key, cost, { perSecond, burst }, now) => {
       const at = now.getTime() / 1000
       const kept = buckets.get(key) ?? { level: burst, at }
-      // A clock that was set back must not empty a bucket.
+      // A clock that is set back must not empty a bucket.
       const level = Math.min(burst, kept.level + Math.max(0, at - kept.at) * perSecond)
       const isAllowed = level >= cost
       buckets.delete(key)
@@ -86,12 +81,12 @@ function checkLimit(name: string, limit: RateLimit | undefined): void {
   }
 }
 
-/** What one person has while the common bucket is empty. At least one request at once, or it would let nothing pass. */
+/** The limit of one person while the common bucket is empty. The burst is at least one request, because otherwise nothing would pass. */
 function shareOf({ perSecond, burst }: RateLimit): RateLimit {
   return { perSecond: perSecond / 20, burst: Math.max(1, burst / 20) }
 }
 
-/** Throws a RangeError for limits that would let nothing pass. A store that fails is the caller's 500: nothing passes unlimited. */
+/** Throws a RangeError for limits that would let nothing pass. If the store fails, the request gets 500: nothing passes without a limit. */
 export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
   const { perCaller, overall, clock, store = createBuckets() } = options
   checkLimit('perCaller', perCaller)
@@ -100,7 +95,7 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
     perCaller?.burst ?? Number.POSITIVE_INFINITY,
     overall?.burst ?? Number.POSITIVE_INFINITY,
   )
-  // The user and the client apart by a character that neither an id nor a URL has.
+  // The separator is a character that neither an id nor a URL contains.
   const share = overall === undefined ? undefined : shareOf(overall)
   const callerOf = options.callerOf ?? ((token: AccessToken) => `${token.clientId}\n${userOf(token) ?? ''}`)
   return {
@@ -108,7 +103,7 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
       if (cost > largestBatch)
         return refusalOf('too many requests in one batch: send fewer', 'a batch beyond the burst')
       const now = clock.now()
-      // First the narrow one: a caller over its own limit takes nothing from the others.
+      // The caller's own limit first: a caller over it takes nothing from the common bucket.
       if (perCaller !== undefined) {
         const seconds = await store.take(`caller ${callerOf(accessToken)}`, cost, perCaller, now)
         if (seconds > 0) return tooMany(seconds, 'this caller')
@@ -116,7 +111,7 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
       if (overall === undefined || share === undefined) return undefined
       const seconds = await store.take('all', cost, overall, now)
       if (seconds === 0) return undefined
-      // By the person, not by the caller: one person can register any number of clients. A batch beyond the share takes all of it.
+      // By person, not by caller, because one person can register any number of clients. A batch larger than the share takes all of it.
       const person = userOf(accessToken) ?? accessToken.clientId
       const wait = await store.take(`share ${person}`, Math.min(cost, share.burst), share, now)
       return wait === 0 ? undefined : tooMany(Math.min(seconds, wait), 'all callers')

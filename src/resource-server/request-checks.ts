@@ -1,6 +1,6 @@
 /**
- * What can be said about a request by its headers alone, before its token: is it for us (Host), does it come from a page that may
- * call us (Origin), does it speak a revision we know (MCP Streamable HTTP, "security", "protocol version header").
+ * Checks of a request's headers before its token: Host, Origin and protocol revision (MCP Streamable HTTP, "security", "protocol version
+ * header").
  */
 
 import { OAuthError } from '../oauth/errors.js'
@@ -14,25 +14,25 @@ import type { Refusal } from './bearer.js'
 export const protocolRevisions: readonly string[] = ['2026-07-28', '2025-11-25', '2025-06-18', '2025-03-26']
 
 export interface RequestChecks {
-  /** Values of Host that are answered, with their port where it is not the scheme's own. Absent: any. */
+  /** Accepted values of Host, with the port unless it is the scheme's default. Absent: any. */
   readonly hosts?: readonly string[]
   /**
    * Origins of pages that may call, besides pages on loopback: exact, or `scheme://*` for programs whose host is random, such as
    * `vscode-webview://*` (never http or https). Absent: none.
    */
   readonly origins?: readonly string[]
-  /** Values of MCP-Protocol-Version that are taken. Default: `protocolRevisions`. */
+  /** Accepted values of MCP-Protocol-Version. Default: `protocolRevisions`. */
   readonly revisions?: readonly string[]
 }
 
-/** Header values; `undefined` or '' when absent. */
+/** Header values; `undefined` or '' if absent. */
 export interface CheckedHeaders {
   readonly host: string | undefined
   readonly origin: string | undefined
   readonly protocolVersion: string | undefined
 }
 
-/** Spelled as browsers spell origins (RFC 6454 §6.1): nothing before the host, nothing after the port. */
+/** In the spelling of browsers (RFC 6454 §6.1): nothing before the host, nothing after the port. */
 function isLoopbackOrigin(origin: string): boolean {
   if (!canParseUrl(origin)) return false
   const url = new URL(origin)
@@ -41,7 +41,7 @@ function isLoopbackOrigin(origin: string): boolean {
 
 /**
  * Whether a page of this origin may call, which stops DNS rebinding: one of `allowed` (see `RequestChecks`), or a page on loopback. A
- * request without Origin does not come from a page. `null`, which any sandboxed page can send, is no origin of anybody.
+ * request without Origin does not come from a page. `null`, which any sandboxed page can send, is never allowed.
  */
 export function originChecker(allowed: readonly string[]): (origin: string | undefined) => boolean {
   const isAllowed = createOriginList(allowed)
@@ -73,8 +73,8 @@ function unknownRevision(requested: string, supported: readonly string[]): Refus
 }
 
 /**
- * Fixes the checks; the function answers the refusal, or `undefined` for a request that may go on to have its token checked. A
- * request without a protocol version passes: revision 2025-03-26 has no such header.
+ * Compiles the checks into a function that returns the refusal, or `undefined` for a request whose token may be checked next. A request
+ * without a protocol version passes: revision 2025-03-26 has no such header.
  */
 export function createRequestChecks(checks: RequestChecks): (headers: CheckedHeaders) => Refusal | undefined {
   const hosts = checks.hosts && new Set(checks.hosts.map((host) => host.toLowerCase()))

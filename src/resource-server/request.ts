@@ -1,4 +1,4 @@
-/** An HTTP request as the library sees it: values that every framework has. */
+/** An HTTP request in the library: values that every framework has. */
 import type { IncomingMessage } from 'node:http'
 
 /** A `Headers`, or the headers of a Node request. */
@@ -9,12 +9,12 @@ export type RequestHeaders =
 export interface RequestValues {
   readonly method: string
   /**
-   * As it was asked for, before any router changed it: an absolute URL, or path and query. Its host, or the Host header, only
-   * chooses among the URLs in the settings; X-Forwarded headers are not looked at.
+   * The original URL, before any router changed it: absolute, or path and query. Its host, or the Host header, only selects among the URLs
+   * in the settings; X-Forwarded headers are ignored.
    */
   readonly url: string
   readonly headers: RequestHeaders
-  /** A form body as it was sent: only read where `dangerouslyAcceptTokenInBody` says so. No adapter reads one. */
+  /** A form body as sent, used only if `dangerouslyAcceptTokenInBody` is set. No adapter reads one. */
   readonly form?: string | undefined
 }
 
@@ -22,7 +22,7 @@ function isGetter(headers: RequestHeaders): headers is { get(name: string): stri
   return typeof headers['get'] === 'function'
 }
 
-/** A header by its name in lower case; several joined by commas, as Node and Headers do; '' when there is none. */
+/** A header by its name in lower case; several joined by commas, as Node and Headers do; '' if absent. */
 export function headerOf({ headers }: Pick<RequestValues, 'headers'>, name: string): string {
   if (isGetter(headers)) return headers.get(name) ?? ''
   const value = headers[name]
@@ -31,7 +31,9 @@ export function headerOf({ headers }: Pick<RequestValues, 'headers'>, name: stri
 
 const authorization = 'authorization'
 
-/** The headers of a Node request: it keeps the first Authorization alone, here several are joined, as `Headers` do (RFC 9110 §5.3). */
+/**
+ * The headers of a Node request: Node keeps only the first Authorization header, here several are joined, as `Headers` do (RFC 9110 §5.3).
+ */
 export function nodeHeaders({
   headers,
   rawHeaders = [],
@@ -47,13 +49,13 @@ export function nodeHeaders({
 export interface RequestTarget {
   /** In lower case. */
   readonly host: string
-  /** As it was written: what a router has not normalised must not be normalised here either. */
+  /** As sent: what a router does not normalise must not be normalised here either. */
   readonly path: string
-  /** Without its question mark. */
+  /** Without the question mark. */
   readonly query: string
 }
 
-/** What is asked for. An absolute URL replaces Host (RFC 9112 §3.2.2). */
+/** The request target. An absolute URL replaces Host (RFC 9112 §3.2.2). */
 export function targetOf(request: RequestValues): RequestTarget {
   const [, authority, path = '', query = ''] =
     /^(?:https?:\/\/([^/?#]*))?([^?#]*)(?:\?([^#]*))?/i.exec(request.url) ?? []

@@ -1,7 +1,4 @@
-/**
- * What a resource says about itself (RFC 9728 §2), in the program's words, and every mistake that can be made in saying it. Pure.
- * The document is made in `metadata.ts`.
- */
+/** The description of a resource for its metadata (RFC 9728 §2), and its validation. Pure. `metadata.ts` makes the document. */
 
 import { decodeJwt, decodeProtectedHeader } from 'jose'
 import { isLoopbackHost } from '../oauth/redirect-uri.js'
@@ -9,7 +6,7 @@ import { isScopeToken } from '../oauth/scope.js'
 import { canParseUrl } from '../oauth/url.js'
 import type { TokenPlace } from './token-place.js'
 
-/** The members that people read, each in any language (RFC 9728 §2.1). */
+/** The human-readable members, in any language (RFC 9728 §2.1). */
 export interface ResourceTexts {
   /** Name for people: "Notes". */
   readonly resourceName?: string | undefined
@@ -21,19 +18,19 @@ export interface ResourceTexts {
   readonly resourceTosUri?: string | undefined
 }
 
-/** Members carry their registered names in camel case; what is left out is not published. */
+/** Members have their registered names in camel case; omitted members are not published. */
 export interface ResourceDescription extends ResourceTexts {
-  /** The resource identifier, published as it is written. */
+  /** The resource identifier, published unchanged. */
   readonly resource: string
   /** Issuer identifiers, exactly as their own metadata has them; clients try them in this order. */
   readonly authorizationServers: readonly string[]
-  /** The useful baseline for a first sign-in; may differ from what operations require. */
+  /** The baseline for a first sign-in; operations may require other scopes. */
   readonly scopesSupported?: readonly string[] | undefined
-  /** Default: the header alone. From `bearerMethodsOf`, so that it says what is so. */
+  /** Default: the header only. Use `bearerMethodsOf`, so that it matches the settings. */
   readonly bearerMethodsSupported?: readonly TokenPlace[] | undefined
-  /** By BCP 47 language tag, besides the texts without one: `{ de: { resourceName: 'Notizen' } }`. */
+  /** By BCP 47 language tag, in addition to the texts without one: `{ de: { resourceName: 'Notizen' } }`. */
   readonly translations?: Readonly<Record<string, ResourceTexts>> | undefined
-  /** Keys of the resource itself, with which it signs answers; not those of its authorization servers. */
+  /** Keys with which the resource itself signs responses; not those of its authorization servers. */
   readonly jwksUri?: string | undefined
   readonly resourceSigningAlgValuesSupported?: readonly string[] | undefined
   /** Only for a program that checks certificates itself: the verifiers here refuse tokens that are bound to one (RFC 8705). */
@@ -43,9 +40,9 @@ export interface ResourceDescription extends ResourceTexts {
   readonly dpopBoundAccessTokensRequired?: boolean | undefined
   /** A JWT that repeats members, signed by the party that its `iss` names (RFC 9728 §2.2). Its signature is not checked here. */
   readonly signedMetadata?: string | undefined
-  /** Not in RFC 9728: where tokens for this resource are revoked, for clients that look here. */
+  /** Not in RFC 9728: the revocation endpoint for tokens of this resource, for clients that look for it here. */
   readonly revocationEndpoint?: string | undefined
-  /** Not in RFC 9728: where they are introspected. */
+  /** Not in RFC 9728: the introspection endpoint. */
   readonly introspectionEndpoint?: string | undefined
 }
 
@@ -63,7 +60,7 @@ const listMembers = [
 
 const isWebUrl = (text: string) => /^https?:\/\/[^\s\\]+$/.test(text) && canParseUrl(text)
 
-/** https, or http on this very machine. */
+/** https, or http on loopback. */
 function isSecureUrl(text: string): boolean {
   if (!isWebUrl(text)) return false
   const { protocol, hostname, username, password } = new URL(text)
@@ -76,7 +73,7 @@ function identifierMistakes(name: string, text: string, forbidden: RegExp): stri
   return forbidden.test(text) ? [`${what} must have no ${name === 'resource' ? 'fragment' : 'query or fragment'}`] : []
 }
 
-/** An algorithm that signs with a secret, or not at all, can be verified by nobody or by everybody. */
+/** Refuses algorithms with a shared secret and `none`: nobody could verify the former, and anybody can forge the latter. */
 function algorithmMistakes(description: ResourceDescription): string[] {
   const { resourceSigningAlgValuesSupported: answers = [], dpopSigningAlgValuesSupported: proofs = [] } = description
   return [
@@ -90,7 +87,7 @@ function algorithmMistakes(description: ResourceDescription): string[] {
 function scopeMistakes({ scopesSupported = [] }: ResourceDescription): string[] {
   return [
     ...scopesSupported.filter((scope) => !isScopeToken(scope)).map((scope) => `"${scope}" is no scope`),
-    // It is between client and authorization server (MCP authorization, "scope selection").
+    // `offline_access` concerns the client and the authorization server only (MCP authorization, "scope selection").
     ...(scopesSupported.includes('offline_access') ? ['offline_access is no scope of a resource'] : []),
   ]
 }
@@ -150,7 +147,7 @@ function signatureMistakes({ signedMetadata, resource }: ResourceDescription): s
   }
 }
 
-/** Everything that is wrong with a description, one sentence each; none when it can be published. Asks nobody. */
+/** All mistakes in a description, one sentence each; empty if it can be published. Makes no requests. */
 export function descriptionMistakes(description: ResourceDescription): readonly string[] {
   const empty = textMembers.filter((member) => description[member]?.trim() === '')
   return [

@@ -1,11 +1,11 @@
 /**
- * Rules of resources, found by URI. A server may look a URI up as it was written or as a URL parser writes it, so both spellings are
- * asked about, and templates (RFC 6570) match rather too much than too little: what a server would serve, a rule must cover.
+ * Rules of resources, found by URI. A server may look up a URI literally or as normalised by a URL parser, so both spellings are checked,
+ * and templates (RFC 6570) match too much rather than too little: rules must cover everything that a server would serve.
  */
 import { canParseUrl } from '../oauth/url.js'
 import type { OperationRule } from './operation-rule.js'
 
-/** Longer URIs are not compared with templates, which could take long: all of them apply. */
+/** Longer URIs are not matched against templates, which could be slow: all templates apply. */
 const longestCompared = 4_096
 
 interface TemplateRule {
@@ -18,7 +18,7 @@ function escapeLiteral(literal: string): string {
   return literal.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&')
 }
 
-/** A plain `{variable}` stays within its path segment; every other expression may stand for anything. */
+/** A plain `{variable}` stays within its path segment; every other expression may match anything. */
 function patternOf(template: string): RegExp {
   const source = template
     .split(/(\{[^{}]*\})/)
@@ -36,7 +36,7 @@ function spellings(uri: string): readonly string[] {
   return parsed === uri ? [uri] : [uri, parsed]
 }
 
-/** Looks up the rules of a URI, or of a template as it was declared. All that are found apply. */
+/** Looks up the rules of a URI, or of a template as declared. All of them apply. */
 export function resourceRules(
   rules: Readonly<Record<string, OperationRule>> = {},
 ): (uri: string) => readonly OperationRule[] {
