@@ -189,14 +189,14 @@ export async function createAuthorizationServer(
     sessionTtlSeconds: options.sessionTtlSeconds,
     issuer,
     hidesAddresses,
+    resources,
+    ownNames: derived(declarations, (declared) => ownNames({ productName, issuer, resources: declared.resources })),
   }
   const accountArea = createAccountRouter(signIns)
   const interactions = createInteractionRouter({
     ...signIns,
     keepDocument: (clientId) => clients.keep(clientId),
-    resources,
     decisionGuard: createDecisionGuard(csrf, storage.clock),
-    ownNames: derived(declarations, (declared) => ownNames({ productName, issuer, resources: declared.resources })),
     offersHandOff: options.offersHandOff,
     refreshTokenTtlSeconds: options.refreshTokenTtlSeconds,
   })
@@ -223,7 +223,7 @@ export async function createAuthorizationServer(
   takeResourceTokensAtUserinfo(provider, createLiveTokenFinder(storage, readSelfContained))
   const unitsOfWork = inUnitsOfWork([
     tokenRequests(storage, audit, createTokenGate(usage)),
-    introspections(storage, introspectSelfContained(storage, resources, readSelfContained)),
+    introspections(storage, resources, introspectSelfContained(storage, resources, readSelfContained)),
     interactionRequests(storage),
     accountRequests(storage),
     authorizationRequests(storage),

@@ -22,7 +22,7 @@ function readLimit(text = '100'): number {
 }
 
 /** An account by its email or its id; one that is gone still has events under its id. */
-async function accountIdOf(storage: Storage, account: string | undefined): Promise<string | undefined> {
+export async function accountIdOf(storage: Storage, account: string | undefined): Promise<string | undefined> {
   if (account?.includes('@') !== true) return account
   const email = normalizeEmail(account)
   const found = email === undefined ? undefined : await createAccountStore(storage).findByEmail(email)

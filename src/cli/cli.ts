@@ -15,6 +15,7 @@ import { apply, exportCommand, plan, schema } from './declarations.js'
 import { doctor } from './doctor.js'
 import { explain } from './explain.js'
 import { describeFailure } from './failure.js'
+import { grants } from './grants.js'
 import { groups } from './groups.js'
 import { keys } from './keys.js'
 import { migrate } from './migrate.js'
@@ -34,6 +35,7 @@ const commands: readonly Command[] = [
   groups,
   policy,
   clients,
+  grants,
   keys,
   access,
   apiKeys,

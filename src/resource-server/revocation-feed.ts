@@ -51,6 +51,8 @@ export interface RevocationFeed {
    * waits, a few seconds at most, for what was revoked before this server started.
    */
   check(accessToken: AccessToken): Promise<void>
+  /** The token without the scopes that its person took away since: a narrowed grant. The same object if nothing was. */
+  narrowed(accessToken: AccessToken): AccessToken
   /** Stops following. What is known stays in force. */
   close(): void
 }
@@ -64,7 +66,7 @@ interface Page {
 /** A fault that asking again soon will not mend. */
 class Refused extends Error {}
 
-const kinds: readonly unknown[] = ['grant', 'token', 'client', 'account', 'key']
+const kinds: readonly unknown[] = ['grant', 'grant-scopes', 'token', 'client', 'account', 'key']
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
@@ -73,12 +75,15 @@ function isObject(value: unknown): value is Record<string, unknown> {
 /** One fact. Kinds to come are passed over: an older library goes on with a newer server. */
 function factOf(value: unknown): RevocationFact[] {
   if (!isObject(value)) throw new Error('not an answer of the feed')
-  const { kind, id, at, expires_at: expiresAt } = value
+  const { kind, id, at, expires_at: expiresAt, resource, scopes } = value
   if (!kinds.includes(kind)) return []
   if (typeof id !== 'string' || typeof at !== 'number' || typeof expiresAt !== 'number') {
     throw new Error('not an answer of the feed')
   }
-  return [{ kind: kind as RevocationFact['kind'], id, at, expiresAt }]
+  const fact = { kind: kind as RevocationFact['kind'], id, at, expiresAt }
+  if (kind !== 'grant-scopes') return [fact]
+  if (typeof resource !== 'string' || !Array.isArray(scopes)) throw new Error('not an answer of the feed')
+  return [{ ...fact, resource, scopes: scopes.filter((scope) => typeof scope === 'string') }]
 }
 
 function pageOf(body: unknown): Page {
@@ -203,6 +208,7 @@ export function followRevocations(settings: RevocationFeedSettings): RevocationF
   return {
     ready: ready.opened,
     isRevoked,
+    narrowed: (accessToken) => (accessToken.issuer === issuer ? list.narrowed(accessToken) : accessToken),
     check: async (accessToken) => {
       if (accessToken.issuer !== issuer) return
       if (!isSettled) await settled.opened
@@ -219,11 +225,14 @@ export function followRevocations(settings: RevocationFeedSettings): RevocationF
   }
 }
 
+/** What a verifier asks of a feed. Without `narrowed`, scopes that were taken away count until the token expires. */
+export type RevocationCheck = Pick<RevocationFeed, 'check'> & Partial<Pick<RevocationFeed, 'narrowed'>>
+
 /** A verifier that refuses revoked tokens too. Put it in front of the cache, not behind: cached tokens are revoked as well. */
-export function refuseRevoked(verify: TokenVerifier, feed: Pick<RevocationFeed, 'check'>): TokenVerifier {
+export function refuseRevoked(verify: TokenVerifier, feed: RevocationCheck): TokenVerifier {
   return async (token) => {
     const accessToken = await verify(token)
     await feed.check(accessToken)
-    return accessToken
+    return feed.narrowed?.(accessToken) ?? accessToken
   }
 }

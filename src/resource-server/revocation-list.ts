@@ -5,7 +5,7 @@
 import { hash } from 'node:crypto'
 import type { AccessToken, VerifierClock } from './access-token.js'
 
-export type RevocationKind = 'grant' | 'token' | 'client' | 'account' | 'key'
+export type RevocationKind = 'grant' | 'grant-scopes' | 'token' | 'client' | 'account' | 'key'
 
 export interface RevocationFact {
   readonly kind: RevocationKind
@@ -15,6 +15,10 @@ export interface RevocationFact {
   readonly at: number
   /** Seconds since the epoch: from then on no token lives that is meant. */
   readonly expiresAt: number
+  /** Of `grant-scopes`: the resource whose tokens are meant. */
+  readonly resource?: string | undefined
+  /** Of `grant-scopes`: what tokens of the grant still have there, whenever they were issued. */
+  readonly scopes?: readonly string[] | undefined
 }
 
 export interface RevocationListOptions {
@@ -29,6 +33,8 @@ export interface RevocationListOptions {
 export interface RevocationList {
   add(facts: readonly RevocationFact[]): void
   revokes(accessToken: AccessToken): boolean
+  /** The token with the scopes that its grant still has: the same object if that was not narrowed. */
+  narrowed(accessToken: AccessToken): AccessToken
   /** Facts kept. */
   readonly size: number
 }
@@ -56,10 +62,31 @@ function keysOf({
   ]
 }
 
+function keyOf({ kind, id, resource }: RevocationFact): string {
+  return kind === 'grant-scopes' ? `${kind} ${id} ${resource}` : `${kind} ${id}`
+}
+
+/** A grant never widens: of two narrowings, in whatever order they arrive, what is in both is left. */
+function joined(known: RevocationFact | undefined, fact: RevocationFact): RevocationFact {
+  if (known?.scopes === undefined || fact.scopes === undefined) return fact
+  const { scopes } = fact
+  return { ...fact, scopes: known.scopes.filter((scope) => scopes.includes(scope)) }
+}
+
+function withScopes(accessToken: AccessToken, kept: readonly string[]): AccessToken {
+  const scopes = accessToken.scopes.filter((scope) => kept.includes(scope))
+  return { ...accessToken, scopes, claims: { ...accessToken.claims, scope: scopes.join(' ') } }
+}
+
 export function createRevocationList({ clock, maxEntries = 100_000 }: RevocationListOptions): RevocationList {
   const facts = new Map<string, RevocationFact>()
   // A token that is verified from a cache is the same object each time.
   const keys = new WeakMap<AccessToken, readonly (readonly [RevocationKind, string])[]>()
+  const narrowedTokens = new WeakMap<
+    AccessToken,
+    { readonly by: readonly RevocationFact[]; readonly token: AccessToken }
+  >()
+  let narrowings = 0
   let refusedUntil = Number.NEGATIVE_INFINITY
 
   function makeRoom(): void {
@@ -78,8 +105,24 @@ export function createRevocationList({ clock, maxEntries = 100_000 }: Revocation
       return facts.size
     },
     add: (added) => {
-      for (const fact of added) facts.set(`${fact.kind} ${fact.id}`, fact)
+      for (const fact of added) {
+        const key = keyOf(fact)
+        facts.set(key, joined(facts.get(key), fact))
+        if (fact.kind === 'grant-scopes') narrowings += 1
+      }
       if (added.length > 0) makeRoom()
+    },
+    narrowed: (accessToken) => {
+      const { gid } = accessToken.claims
+      if (narrowings === 0 || typeof gid !== 'string') return accessToken
+      const by = accessToken.audience.flatMap((resource) => facts.get(`grant-scopes ${gid} ${resource}`) ?? [])
+      if (by.length === 0) return accessToken
+      const known = narrowedTokens.get(accessToken)
+      if (known !== undefined && known.by.length === by.length && known.by.every((fact, at) => fact === by[at]))
+        return known.token
+      const token = by.reduce((left, { scopes = [] }) => withScopes(left, scopes), accessToken)
+      narrowedTokens.set(accessToken, { by, token })
+      return token
     },
     revokes: (accessToken) => {
       if (facts.size === 0 && refusedUntil === Number.NEGATIVE_INFINITY) return false

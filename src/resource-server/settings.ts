@@ -8,7 +8,7 @@ import type { TokenRules } from './claims.js'
 import type { ProofReplayStore } from './dpop.js'
 import type { OperationRules } from './operations.js'
 import { descriptionMistakes, type ResourceDescription } from './resource-description.js'
-import type { RevocationFeed } from './revocation-feed.js'
+import type { RevocationCheck } from './revocation-feed.js'
 import { bearerMethodsOf, type TokenPlaces } from './token-place.js'
 import type { TrustedServer } from './token-verifier.js'
 
@@ -57,7 +57,7 @@ export interface ProtectedResourceSettings
    */
   readonly dpop?: false | DpopSettings
   /** Asked about every token that is good otherwise, remembered ones too: what `followRevocations` answers. */
-  readonly revocations?: Pick<RevocationFeed, 'check'>
+  readonly revocations?: RevocationCheck
   /** Verifies tokens in place of everything that the authorization servers' settings say. It must check the audience. */
   readonly verify?: TokenVerifier
 }

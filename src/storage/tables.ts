@@ -55,6 +55,10 @@ export const sessions = table('sessions', {
   account_id: orNull(text),
   payload: json<Payload>(),
   expires_at: moment,
+  started_at: orNull(moment),
+  seen_at: orNull(moment),
+  device: orNull(text),
+  network: orNull(text),
 })
 
 export const clients = table('clients', {
@@ -87,6 +91,13 @@ export const grants = table('grants', {
   payload: json<Payload>(),
   created_at: moment,
   expires_at: moment,
+})
+
+export const grantOrigins = table('grant_origins', {
+  grant_id: text,
+  client: json<Readonly<Record<string, unknown>>>(),
+  device: orNull(text),
+  network: orNull(text),
 })
 
 export const artifacts = table('artifacts', {
@@ -163,6 +174,7 @@ export const revocations = table('revocations', {
   kind: text,
   subject_hash: text,
   audiences: orNull(textList),
+  scopes: orNull(textList),
   at: moment,
   expires_at: moment,
 })

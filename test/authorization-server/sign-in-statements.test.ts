@@ -12,7 +12,7 @@ import { startServer, type TestServer } from './server.js'
 const { asked, meanwhile, watched } = watchStatements()
 
 const signInCommits = 'sign_in+session+tries+audit'
-const consentCommits = 'interaction+lasting_grant+consent+audit'
+const consentCommits = 'interaction+lasting_grant+grant_origin+consent+audit'
 const answerCommits = 'interaction_end+issue+session'
 
 describeOnDatabases('The statements of a sign-in, on %s', (kind) => {

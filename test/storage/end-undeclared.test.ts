@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals'
 import { createSecretBox, hashSecret, randomSecret } from '../../src/base/secrets.js'
 import { endAccessOutside } from '../../src/storage/grants/end-undeclared.js'
-import { createRevocations, isRevoked, type Revocations } from '../../src/storage/revocations/revocations.js'
+import { createRevocations, type Revocations, standingOf } from '../../src/storage/revocations/revocations.js'
 import { createStorage, type Storage } from '../../src/storage/storage.js'
 import { openTestDatabase } from '../support/databases.js'
 import { describeOnDatabases } from '../support/describe-with.js'
@@ -96,8 +96,8 @@ describeOnDatabases('The end of resources that are no longer declared, on %s', (
     expect(await toldTo(notes)).toEqual([unnamed])
     const parties = { tokenId: 'x', clientId: 'app', accountId: 'ada', keyId: 'k', issuedAt: 1 }
     const token = { ...parties, grantHash: hashSecret('both') }
-    expect(await isRevoked(storage, { ...token, audience: tickets })).toBe(true)
-    expect(await isRevoked(storage, { ...token, audience: notes })).toBe(false)
+    expect((await standingOf(storage, { ...token, audience: tickets })).revoked).toBe(true)
+    expect((await standingOf(storage, { ...token, audience: notes })).revoked).toBe(false)
     // Declared again: nothing comes back, and nothing is left to end.
     expect(await end([], notes, tickets)).toEqual({ resources: [], grants: 0, narrowed: 0, machineTokens: 0 })
     expect((await kept()).grants).toHaveLength(3)
@@ -115,9 +115,9 @@ describeOnDatabases('The end of resources that are no longer declared, on %s', (
     expect(await toldTo(notes)).toEqual([])
     const token = { grantHash: undefined, tokenId: 'x', clientId: 'machine', accountId: 'machine', keyId: 'k' }
     const seconds = Date.now() / 1_000
-    expect(await isRevoked(storage, { ...token, issuedAt: seconds - 5, audience: tickets })).toBe(true)
-    expect(await isRevoked(storage, { ...token, issuedAt: seconds - 5, audience: notes })).toBe(false)
-    expect(await isRevoked(storage, { ...token, issuedAt: seconds + 60, audience: tickets })).toBe(false)
+    expect((await standingOf(storage, { ...token, issuedAt: seconds - 5, audience: tickets })).revoked).toBe(true)
+    expect((await standingOf(storage, { ...token, issuedAt: seconds - 5, audience: notes })).revoked).toBe(false)
+    expect((await standingOf(storage, { ...token, issuedAt: seconds + 60, audience: tickets })).revoked).toBe(false)
   })
 
   it('finds the members of a family that went, and tells their servers, however they name themselves', async () => {

@@ -1,13 +1,18 @@
 /** Dependencies of the account area. */
 import type { Pages } from '../../pages/pages.js'
+import type { OwnNames } from '../clients/name-warnings.js'
 import type { SessionParts } from '../login/browser-session.js'
 import type { LoginMethods } from '../login/login-methods.js'
 import type { SignInParts } from '../login/sign-in-check.js'
 import type { CsrfProtection } from '../pages/csrf.js'
 import type { Views } from '../pages/views.js'
+import type { Resources } from '../resources/resources.js'
 
 export interface AccountParts extends SessionParts, SignInParts {
   readonly loginMethods: LoginMethods
   readonly csrf: CsrfProtection
   readonly pages: Pages<Views>
+  readonly resources: Resources
+  /** Names that no client but the operator's own may be mistaken for. */
+  readonly ownNames: () => OwnNames
 }

@@ -1,4 +1,6 @@
 /** The sections of the account area, in the order of their links. */
+
+import { createApps } from './apps.js'
 import { languageChoice } from './language.js'
 import type { AccountParts } from './parts.js'
 import type { AccountSection } from './section.js'
@@ -16,5 +18,6 @@ export function createSections(parts: AccountParts): readonly AccountSection[] {
       ],
     },
     { name: 'profile', parts: [languageChoice(parts)] },
+    { name: 'apps', parts: [createApps(parts)] },
   ]
 }

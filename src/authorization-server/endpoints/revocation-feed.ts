@@ -1,6 +1,6 @@
 /**
  * The revocation feed: tells resource servers which grants, access tokens, clients, accounts and keys ended before their access
- * tokens did, so that tokens which verify themselves can be refused within seconds. No specification has this; it looks like introspection
+ * tokens did, and which scopes a narrowed grant still has, so that tokens which verify themselves can be refused within seconds. No specification has this; it looks like introspection
  * (RFC 7662) on purpose: the same clients, the same authentication, and each learns of its own audience only. Does not own what is
  * revoked when: storage/revocations/revocations.ts.
  *
@@ -90,7 +90,10 @@ function answer(ctx: HttpContext, page: RevocationPage, isLast: boolean): void {
   if (isLast) ctx.set('connection', 'close')
   ctx.body = {
     // As on the wire elsewhere: snake case, times in seconds.
-    revocations: page.revocations.map(({ kind, id, at, expiresAt }) => ({ kind, id, at, expires_at: expiresAt })),
+    revocations: page.revocations.map(({ kind, id, at, expiresAt, resource, scopes }) => ({
+      ...{ kind, id, at, expires_at: expiresAt },
+      ...(scopes !== undefined && { resource, scopes }),
+    })),
     cursor: page.cursor,
     more: page.more,
     complete: !page.known,

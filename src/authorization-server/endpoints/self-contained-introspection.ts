@@ -2,7 +2,8 @@
  * Introspection (RFC 7662) of JWT access tokens, which the engine refuses: a resource server that only introspects gets the same
  * answer as for an opaque token. Revoked tokens are inactive at once, by the same facts as the feed.
  */
-import { isRevoked } from '../../storage/revocations/revocations.js'
+import { formatScope, parseScope } from '../../oauth/scope.js'
+import { standingOf } from '../../storage/revocations/revocations.js'
 import type { Storage } from '../../storage/storage.js'
 import type { EngineClient } from '../engine/engine-types.js'
 import { mayIntrospect } from '../resources/introspected.js'
@@ -34,7 +35,7 @@ export function introspectSelfContained(
     const audience = token === undefined ? undefined : audienceFor(token, client)
     if (token === undefined || audience === undefined || resources.find(audience) === undefined) return inactive
     const { claims, keyId } = token
-    const revoked = await isRevoked(storage, {
+    const { revoked, kept } = await standingOf(storage, {
       grantHash: textOf(claims['gid']),
       tokenId: claims.jti,
       clientId: textOf(claims['client_id']),
@@ -44,8 +45,14 @@ export function introspectSelfContained(
       audience,
     })
     if (revoked) return inactive
+    const scope = parseScope(textOf(claims['scope'])).filter((each) => kept.every((scopes) => scopes.includes(each)))
     const { cnf } = claims
     const isBound = typeof cnf === 'object' && cnf !== null && 'jkt' in cnf
-    return { ...claims, active: true, token_type: isBound ? 'DPoP' : 'Bearer' }
+    return {
+      ...claims,
+      ...(kept.length > 0 && { scope: formatScope(scope) }),
+      active: true,
+      token_type: isBound ? 'DPoP' : 'Bearer',
+    }
   }
 }

@@ -5,18 +5,22 @@
 import type { HttpContext } from '../../http/context.js'
 import { noteError } from '../../http/noted-error.js'
 import { grantTypeNamed } from '../../oauth/grant-types.js'
+import { formatScope, parseScope } from '../../oauth/scope.js'
 import type { AuditTrail } from '../../storage/audit/audit.js'
 import type { PresentedCredential } from '../../storage/grants/credential.js'
 import { revokeGrant } from '../../storage/grants/grants.js'
 import { TokenReader } from '../../storage/grants/token-reader.js'
 import type { Storage } from '../../storage/storage.js'
 import { UnitOfWork } from '../../storage/unit-of-work.js'
+import { engineRequest } from '../engine/engine-context.js'
 import { refusedToken } from '../engine/engine-events.js'
 import type { TokenGate } from '../limits/usage-limits.js'
+import type { Resources } from '../resources/resources.js'
 import { routes } from '../routes.js'
 import type { UnitKind } from '../units-of-work.js'
 import { formParametersOf } from './parameters.js'
 import type { IntrospectSelfContained } from './self-contained-introspection.js'
+import { carriedScopes } from './token-scopes.js'
 
 function isTokenResponse(body: unknown): body is Record<string, unknown> {
   return typeof body === 'object' && body !== null && 'access_token' in body
@@ -78,11 +82,23 @@ export function tokenRequests(storage: Storage, audit: AuditTrail, isTooMuch: To
   }
 }
 
+/** A grant may have been narrowed since the token was issued. */
+function narrowToGrant(ctx: HttpContext, resources: Resources): void {
+  const grant = engineRequest(ctx)?.entities.Grant
+  const { body } = ctx
+  if (grant === undefined || typeof body !== 'object' || body === null) return
+  const { aud, scope }: { aud?: unknown; scope?: unknown } = body
+  const resource = typeof aud === 'string' ? resources.find(aud) : undefined
+  if (resource === undefined || typeof scope !== 'string') return
+  const kept = new Set(carriedScopes(parseScope(scope), resource, grant))
+  ctx.body = { ...body, scope: formatScope(parseScope(scope).filter((each) => kept.has(each))) }
+}
+
 /**
  * Requests to the introspection endpoint: what the engine asks the database, one look-up after the other, is read at once. Tokens
  * that verify themselves are none of those it answers for: `introspect` does, for callers that have authenticated.
  */
-export function introspections(storage: Storage, introspect: IntrospectSelfContained): UnitKind {
+export function introspections(storage: Storage, resources: Resources, introspect: IntrospectSelfContained): UnitKind {
   return {
     open: (ctx) => {
       const token = ctx.path === routes.introspection ? formParametersOf(ctx)?.get('token') : undefined
@@ -91,7 +107,7 @@ export function introspections(storage: Storage, introspect: IntrospectSelfConta
     },
     close: async (ctx) => {
       const refused = refusedToken(ctx)
-      if (refused === undefined) return
+      if (refused === undefined) return narrowToGrant(ctx, resources)
       ctx.body = await introspect(refused.token, refused.client)
       ctx.status = 200
     },

@@ -8,6 +8,7 @@ import { publicPath } from '../../http/http.js'
 import { consentFingerprint } from '../clients/identity.js'
 import { PageError } from '../pages/page-error.js'
 import type { ConfirmContext, ConsentContext, ConsentScopeContext, DecisionProblem } from '../pages/views.js'
+import { accountPath } from '../routes.js'
 import { isBarred, noteCeilings, showBarred } from './barred.js'
 import { asksTwice, decisionFacts } from './decision-facts.js'
 import { grantAccess } from './grant-access.js'
@@ -83,6 +84,7 @@ export async function showConsent(
     ...shownScopes(offeredScopes(interaction, accountId, access)),
     account: { email: account.email, name: account.name ?? undefined },
     lifetime: { days: Math.max(1, Math.round(parts.refreshTokenTtlSeconds / 86_400)) },
+    accountUrl: publicPath(ctx, `${accountPath}/apps`),
     switchAccountAction: publicPath(ctx, `/interaction/${engine.uid}/switch-account`),
     shown: parts.decisionGuard.stamp(engine.uid, 'ask'),
     problem,

@@ -76,7 +76,7 @@ export function nameAtSignIn(parts: InteractionParts, interaction: Interaction):
   return warning === undefined || warning.kind === 'product' ? displayName(interaction.client) : undefined
 }
 
-function describeClient(parts: InteractionParts, interaction: Interaction): ConsentContext['client'] {
+export function describeClient(parts: InteractionParts, interaction: Interaction): ConsentContext['client'] {
   const { client, isOperatorsClient } = interaction
   const metadata = client.metadata()
   return {

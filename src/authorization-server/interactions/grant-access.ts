@@ -4,7 +4,10 @@ import { epochSeconds } from '../../base/clock.js'
 import type { Write } from '../../database/writes.js'
 import type { HttpContext } from '../../http/context.js'
 import { refusedToStay, rememberConsent } from '../../storage/grants/consents.js'
+import { grantOrigin } from '../../storage/grants/grant-origins.js'
 import { consentFingerprint } from '../clients/identity.js'
+import { whereaboutsOf } from '../login/whereabouts.js'
+import { describeClient } from './decision-facts.js'
 import { isRefusedToStay, saveGrant } from './grant.js'
 import { finishInteraction, type Interaction } from './interaction.js'
 import { accessOf } from './interaction-access.js'
@@ -53,8 +56,21 @@ export async function answerStanding(
   ctx.state.event.outcome = 'allowed'
   const { login } = engine.result ?? {}
   const result = { ...(login === undefined ? {} : { login }), consent: { grantId } }
-  await finishInteraction(ctx, interaction, result, epochSeconds(parts.storage.clock), ...events)
+  await finishInteraction(
+    ctx,
+    interaction,
+    result,
+    epochSeconds(parts.storage.clock),
+    originOf(parts, ctx, interaction, grantId),
+    ...events,
+  )
   return true
+}
+
+/** What the person was told of the client, for their list of connections. */
+function originOf(parts: InteractionParts, ctx: HttpContext, interaction: Interaction, grantId: string): Write {
+  const { name, identity, nameWarning } = describeClient(parts, interaction)
+  return grantOrigin(grantId, { name, identity, nameWarning }, whereaboutsOf(ctx, parts.hidesAddresses))
 }
 
 /** What the person said of each resource, for the next time. */
@@ -98,6 +114,7 @@ export async function grantAccess(
   ctx.state.event.outcome = 'allowed'
   const { login } = interaction.engine.result ?? {}
   const result = { ...(login === undefined ? {} : { login }), consent: { grantId }, ...(handOff ? { handOff } : {}) }
+  const origin = originOf(parts, ctx, interaction, grantId)
   const consented = consentsOf(
     parts,
     interaction,
@@ -106,5 +123,5 @@ export async function grantAccess(
     allowed,
     isRefusedToStay(access, allowed, remembered),
   )
-  await finishInteraction(ctx, interaction, result, epochSeconds(parts.storage.clock), ...consented, ...events)
+  await finishInteraction(ctx, interaction, result, epochSeconds(parts.storage.clock), origin, ...consented, ...events)
 }

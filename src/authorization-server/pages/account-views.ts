@@ -1,10 +1,11 @@
 /** Contexts of views/account.ejs: one frame, and in it blocks, one file in views/account/ each. */
+import type { ConsentContext, ConsentScopeContext } from './consent-views.js'
 
 /** The sections, as `account.sections` names them. */
-export type AccountSectionName = 'overview' | 'profile'
+export type AccountSectionName = 'overview' | 'apps' | 'profile'
 
 /** What was done, as `account.notices` says it. */
-export type AccountNotice = 'saved'
+export type AccountNotice = 'saved' | 'disconnected' | 'gone'
 
 /** views/account/overview.ejs. */
 export interface OverviewBlock {
@@ -23,10 +24,42 @@ export interface LanguageBlock {
   readonly chosen: string | undefined
 }
 
+/** What the consent page showed of a client. */
+export type ShownClient = Pick<ConsentContext['client'], 'name' | 'identity' | 'nameWarning'>
+
+/** A program that the person connected: one authorization of one install. */
+export interface ConnectionContext {
+  readonly id: string
+  readonly client: ShownClient
+  readonly resources: readonly {
+    readonly name: string
+    readonly url: string
+    readonly scopes: readonly ConsentScopeContext[]
+  }[]
+  /** Of this server itself. */
+  readonly scopes: readonly ConsentScopeContext[]
+  /** ISO 8601. */
+  readonly since: string
+  readonly usedAt?: string | undefined
+  readonly device?: string | undefined
+  readonly network?: string | undefined
+}
+
+/** views/account/apps.ejs: posts `id` and `scope` to `saveAction`, `id` to `disconnectAction`, and `csrf` to both. */
+export interface AppsBlock {
+  readonly connections: readonly ConnectionContext[]
+  readonly saveAction: string
+  readonly disconnectAction: string
+  readonly csrfToken: string
+  /** Why the form of a connection was not taken. */
+  readonly problem?: { readonly id: string; readonly kind: 'nothing-left' } | undefined
+}
+
 /** Every block by the name of its file. */
 export interface AccountBlocks {
   readonly overview: OverviewBlock
   readonly language: LanguageBlock
+  readonly apps: AppsBlock
 }
 
 export type AccountBlock = {

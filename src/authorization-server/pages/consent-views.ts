@@ -69,6 +69,8 @@ export interface ConsentContext {
   readonly lifetime: { readonly days: number }
   readonly action: string
   readonly switchAccountAction: string
+  /** Where the person takes it away later. */
+  readonly accountUrl: string
   readonly csrfToken: string
   /** Stands for the client as the page describes it, and for whom; posted back as `seen`, so that nobody allows what changed meanwhile. */
   readonly seen: string

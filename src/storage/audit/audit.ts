@@ -29,6 +29,7 @@ export type AuditEventType =
   | 'client.registered'
   | 'client.removed'
   | 'client.changed'
+  | 'grant.narrowed'
   | 'grant.revoked'
   | 'token.revoked'
   | 'refresh.reissued'

@@ -9,19 +9,22 @@
 
 import { hashSecret } from '../../base/secrets.js'
 import type { ColumnsOf } from '../../database/sql.js'
-import { bool, float, orNull, text, textOf } from '../../database/table.js'
+import { bool, float, jsonList, orNull, text, textList, textOf } from '../../database/table.js'
 import { patternExpression, wildcardsIn } from '../../oauth/resource-pattern.js'
 import type { Storage } from '../storage.js'
 import { revocations } from '../tables.js'
 
 export interface Revocation {
-  readonly kind: 'grant' | 'token' | 'client' | 'account' | 'key'
+  readonly kind: 'grant' | 'grant-scopes' | 'token' | 'client' | 'account' | 'key'
   /** SHA-256, in base64url, of what the kind says: the grant's id, the token's `jti`, the client's or account's id, the key's `kid`. */
   readonly id: string
   /** Seconds since the epoch. A client or account that came back has tokens again, issued after this. */
   readonly at: number
   /** Seconds since the epoch: no token that it ends lives longer. */
   readonly expiresAt: number
+  /** Of `grant-scopes`: a grant was narrowed, and its tokens for this resource have these scopes at most, whenever they were issued. */
+  readonly resource?: string | undefined
+  readonly scopes?: readonly string[] | undefined
 }
 
 export interface RevocationPage {
@@ -64,6 +67,8 @@ const pageColumns: ColumnsOf<ReadRow> = {
   id: text,
   at: float,
   expiresAt: float,
+  resource: orNull(text),
+  scopes: orNull(textList),
 }
 
 /**
@@ -96,7 +101,8 @@ const readPage = revocations.read(
       CASE WHEN known THEN $2::pg_snapshot END AS until, CASE WHEN known THEN $3::bigint ELSE 0 END AS after FROM place)
     SELECT base.now::text AS snapshot, base.known, fresh.* FROM base LEFT JOIN LATERAL (
       SELECT id::text AS position, kind, subject_hash AS id, ceil(extract(epoch FROM at))::float8 AS at,
-        ceil(extract(epoch FROM expires_at))::float8 AS "expiresAt"
+        ceil(extract(epoch FROM expires_at))::float8 AS "expiresAt",
+        CASE kind WHEN 'grant-scopes' THEN audiences[1] END AS resource, scopes
       FROM revocations r
       WHERE ${unseenBy('base.seen')} AND (base.until IS NULL OR ${ofAnotherLife} OR pg_visible_in_snapshot(transaction_id, base.until))
         AND r.id > base.after AND expires_at > $4::timestamptz AND (audiences IS NULL OR ${concerns('audiences', '$5', '$6')})
@@ -152,18 +158,27 @@ export interface RevocableToken {
 /** A second more for clients and accounts, as resource servers count it (resource-server/revocation-list.ts). */
 const findRevocation = revocations.read(
   'revocations_find',
-  { revoked: bool },
+  { revoked: bool, kept: orNull(jsonList<readonly string[]>()) },
   `SELECT EXISTS (
       SELECT 1 FROM jsonb_array_elements($1::jsonb) AS asked JOIN revocations r
         ON r.subject_hash = asked->>1 AND r.kind = asked->>0
       WHERE (r.kind NOT IN ('client', 'account') OR $2::float8 <= ceil(extract(epoch FROM r.at)) + 1)
         AND (r.audiences IS NULL OR ${concerns('r.audiences', '$3', '$4')})
-    ) AS revoked`,
+    ) AS revoked,
+    (SELECT json_agg(r.scopes) FROM jsonb_array_elements($1::jsonb) AS asked JOIN revocations r
+        ON asked->>0 = 'grant' AND r.subject_hash = asked->>1 AND r.kind = 'grant-scopes'
+      WHERE r.audiences && $3::text[]) AS kept`,
   'security',
 )
 
-/** Whether anything ended the token before its `exp`. */
-export async function isRevoked(storage: Storage, token: RevocableToken): Promise<boolean> {
+/** Whether anything ended a token before its `exp`, and which scopes its grant still has if it was narrowed. */
+export interface TokenStanding {
+  readonly revoked: boolean
+  /** Lists of scopes: the token has those that are in all. */
+  readonly kept: readonly (readonly string[])[]
+}
+
+export async function standingOf(storage: Storage, token: RevocableToken): Promise<TokenStanding> {
   const { grantHash, tokenId, clientId, accountId, keyId, issuedAt = 0, audience } = token
   const hashOf = (value: string | undefined) => (value === undefined ? undefined : hashSecret(value))
   const asked = Object.entries({
@@ -175,7 +190,7 @@ export async function isRevoked(storage: Storage, token: RevocableToken): Promis
   }).filter(([, hash]) => hash !== undefined)
   const values = [JSON.stringify(asked), issuedAt, ...audienceValues(audience)]
   const { rows } = await storage.database.sql.query(findRevocation, values)
-  return rows[0]?.revoked !== false
+  return { revoked: rows[0]?.revoked !== false, kept: rows[0]?.kept ?? [] }
 }
 
 interface Place {
@@ -205,7 +220,9 @@ function isMalformed(error: unknown): boolean {
   return typeof error === 'object' && error !== null && 'code' in error && /^22(?:P02|023)$/.test(String(error.code))
 }
 
-interface ReadRow extends Revocation {
+interface ReadRow extends Omit<Revocation, 'resource' | 'scopes'> {
+  readonly resource: string | null
+  readonly scopes: readonly string[] | null
   readonly snapshot: string
   readonly known: boolean
   /** Null in the one row of an empty page. */
@@ -222,7 +239,10 @@ function pageOf(rows: readonly ReadRow[], place: Place): RevocationPage {
   const until = (known ? place.until : null) ?? first.snapshot
   const seen = (known ? place.seen : null) ?? ''
   return {
-    revocations: shown.map(({ kind, id, at, expiresAt }) => ({ kind, id, at, expiresAt })),
+    revocations: shown.map(({ kind, id, at, expiresAt, resource, scopes }) => ({
+      ...{ kind, id, at, expiresAt },
+      ...(resource !== null && scopes !== null && { resource, scopes }),
+    })),
     cursor: more ? `${seen}/${until}/${shown.at(-1)?.position}` : until,
     more,
     known,

@@ -76,6 +76,7 @@ const consent: ConsentContext = {
   account: { email: 'ada@example.com' },
   lifetime: { days: 30 },
   action: `${action}/consent`,
+  accountUrl: '/account/apps',
   switchAccountAction: `${action}/switch-account`,
   csrfToken,
   seen: 'iJ8cX2mQ0c9dVx3pZ5nR7tL1bYwKfHsE4aGuO6qTjMk',
