@@ -1,4 +1,4 @@
-/** Answers of a front, as web-standard responses. */
+/** Responses of a front, as web-standard responses. */
 import { OAuthError } from '../oauth/errors.js'
 
 const forPages = {
@@ -6,7 +6,7 @@ const forPages = {
   'access-control-expose-headers': 'WWW-Authenticate, Retry-After',
 }
 
-/** For programs. Nothing at these endpoints rests on cookies, so any origin may read them. */
+/** For programs. These endpoints do not use cookies, so any origin may read them. */
 export function jsonAnswer(status: number, body: unknown, headers: Readonly<Record<string, string>> = {}): Response {
   const defaults = { 'content-type': 'application/json', 'cache-control': 'no-store', ...forPages }
   return new Response(JSON.stringify(body), { status, headers: { ...defaults, ...headers } })
@@ -32,7 +32,7 @@ export function methodNotAllowed(allow: string): Response {
   return jsonAnswer(405, { error: 'invalid_request', error_description: 'this method is not allowed here' }, { allow })
 }
 
-/** Sends the browser on. The URI is kept as the client wrote it, which a parser would not do. */
+/** Redirects the browser. The URI is kept in the client's spelling, which a parser would change. */
 export function redirectAnswer(uri: string, parameters: Readonly<Record<string, string | undefined>>): Response {
   const given = Object.entries(parameters).filter((entry): entry is [string, string] => entry[1] !== undefined)
   const query = new URLSearchParams(given).toString()

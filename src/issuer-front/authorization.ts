@@ -1,6 +1,6 @@
 /**
- * The way to the upstream server and back: the request is checked and shown to the person, the answer goes where the client
- * registered, with this front as its `iss` (RFC 9207). Only what is known passes, in either direction.
+ * The authorization through the upstream server: the front checks the request and shows it to the person, and sends the response to the
+ * client's registered redirect URI, with this front as `iss` (RFC 9207). Only known parameters pass, in either direction.
  */
 import { randomBytes } from 'node:crypto'
 import { cookieSuffix } from '../oauth/cookie-names.js'
@@ -21,7 +21,7 @@ export interface AuthorizationParts {
   readonly presses: PressGuard
 }
 
-/** Passed on as they are. */
+/** Parameters that are passed on unchanged. */
 const passed: readonly string[] = [
   'acr_values',
   'code_challenge',
@@ -38,13 +38,13 @@ const errorSyntax = /^[a-z_]{1,60}$/
 /** RFC 6749 §4.1.2.1. */
 const descriptionSyntax = /^[\x20\x21\x23-\x5b\x5d-\x7e]{1,200}$/
 
-/** True when a parameter other than `resource` comes twice (RFC 6749 §3.1): which one counts would be anybody's guess. */
+/** True if a parameter other than `resource` is repeated (RFC 6749 §3.1): it would be ambiguous. */
 export function holdsDuplicates(parameters: URLSearchParams): boolean {
   const names = [...parameters.keys()].filter((name) => name !== 'resource')
   return new Set(names).size !== names.length
 }
 
-/** `resource` as the upstream server wants it. */
+/** `resource` in the form that the upstream server expects. */
 export function resourceParameters(
   parameters: URLSearchParams,
   { resource = 'pass' }: IssuerFrontOptions,
@@ -79,7 +79,7 @@ function cookieName(issuer: string): string {
   return `${issuer.startsWith('https:') ? '__Host-' : ''}issuer-front${cookieSuffix(issuer)}`
 }
 
-/** The browser's binding; empty when it has none. */
+/** The browser's binding; empty if it has none. */
 function bindingOf(request: Request, issuer: string): string {
   const cookies = (request.headers.get('cookie') ?? '').split(';').map((cookie) => cookie.trim().split('='))
   const value = cookies.find(([name]) => name === cookieName(issuer))?.[1] ?? ''
@@ -91,7 +91,7 @@ function bindingCookie(binding: string, issuer: string): string {
   return `${cookieName(issuer)}=${binding}; Path=/; HttpOnly; SameSite=Lax; Max-Age=86400${secure}`
 }
 
-/** The request as the upstream server gets it. */
+/** The query for the upstream server. */
 function upstreamQuery(
   parameters: URLSearchParams,
   client: FrontClient,
@@ -110,7 +110,7 @@ function upstreamQuery(
   ])
 }
 
-/** A program on the person's own machine gets the error at once. For a website, nobody has confirmed the redirect yet. */
+/** A program on the person's own machine gets the error at once. For a website, the person has not confirmed the redirect yet. */
 function problemAnswer(
   problem: Problem,
   redirectUri: string,
@@ -131,7 +131,7 @@ interface CheckedRequest {
   readonly cookie: string | undefined
 }
 
-/** Errors go to the client only when the redirect URI is really its own. */
+/** Errors are redirected to the client only if the redirect URI is registered. */
 async function checkRequest(
   request: Request,
   parameters: URLSearchParams,
@@ -181,7 +181,7 @@ const pressProblems = {
   'wrong-number': 'That is not the number on this page. Type it if you have just started this yourself.',
 } as const
 
-/** Asks once more after a press that was not seen to be meant, and sends the person on after one that can be. */
+/** Asks once more after a press that was not recognised as deliberate, and redirects after one that was. */
 export async function confirmPerson(request: Request, parts: AuthorizationParts): Promise<Response> {
   const sent = new URL(request.url).searchParams
   const parameters = requestIn(sent)
@@ -198,14 +198,14 @@ export async function confirmPerson(request: Request, parts: AuthorizationParts)
   )
 }
 
-/** RFC 9207 §2.4: an answer of another server than we asked must not go any further. */
+/** RFC 9207 §2.4: a response from a server that was not asked must not be forwarded. */
 function isFromUpstream(parameters: URLSearchParams, document: Readonly<Record<string, unknown>>): boolean {
   const named = parameters.get('iss')
   if (named !== null) return named === document['issuer']
   return document['authorization_response_iss_parameter_supported'] !== true
 }
 
-/** Takes the upstream server's answer and sends the person on to the client. */
+/** Receives the upstream server's response and redirects the person to the client. */
 export async function returnPerson(request: Request, { options, state }: AuthorizationParts): Promise<Response> {
   const parameters = new URL(request.url).searchParams
   const journey = await state.open(parameters.get('state') ?? '', bindingOf(request, options.issuer))

@@ -1,6 +1,6 @@
-/** Bodies of requests and answers, read as text and bounded: the sender does not decide how much is kept. */
+/** Reads bodies of requests and responses as text with a size limit. */
 
-/** `undefined` when it is longer than `maxBytes`; the rest is not read. */
+/** `undefined` if it is longer than `maxBytes`; the rest is not read. */
 export async function readText({ body }: Pick<Response, 'body'>, maxBytes: number): Promise<string | undefined> {
   const chunks: Uint8Array[] = []
   let size = 0

@@ -1,10 +1,10 @@
 /**
- * Whether a press on the front's page was meant. Another site can open a window over the page and close it while the person double-clicks
- * there; the second click then lands on our link (double-click-jacking), and an upstream server without a consent page would send the
- * code to the client that registered. So the link leads upstream only when the page's script saw the person dwell on the page. Any other press leads to a
- * second page, which comes as the answer to the press. It takes no press before it is older than a double click lasts, and none without
- * the number that stands on it: neither blind presses at one place nor keys that another site has its visitor type ("Tab, Space") are
- * enough. Without the script, or in a window in which the page cannot be read, there is always that page.
+ * Decides whether a press on the front's page was deliberate. Another site can open a window over the page and close it while the person
+ * double-clicks there. The second click then lands on the front's link (double-click-jacking), and an upstream server without a consent
+ * page would send the code to the client that registered. So the link leads upstream only if the page's script saw the person dwell on the
+ * page. Any other press leads to a second page. That page accepts no press within the duration of a double click, and none without its
+ * displayed number: neither blind presses nor keys that another site makes its visitor type ("Tab, Space") are enough. Without the script,
+ * or in a window that is too small to read, the second page always follows.
  *
  * The time of the second page is in its form, signed for this browser and this request: no other site can write it.
  */
@@ -12,13 +12,13 @@ import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 import type { VerifierClock } from '../resource-server/index.js'
 import { deriveKey } from './front-client.js'
 
-/** The slowest double click of common systems takes 900 ms. */
+/** The slowest double click on common systems takes 900 ms. */
 export const shortestDecisionMs = 1_000
 
 /**
- * A press counts when the page had been in view, and the pointer over it, for longer than a double click takes. One that came as the page
- * came into view does nothing but say so. A key goes wherever the focus is, so it counts in a window that can be read alone, and when the
- * link had the focus for a moment. The same rules and figures as those of our own consent page.
+ * A press counts if the page was in view, and the pointer over it, for longer than a double click takes. An earlier press has no effect. A
+ * key press goes to the focused element, so it counts only in a window large enough to read, and if the link had the focus for a moment.
+ * The rules and figures are those of Gatehouse's own consent page.
  */
 export const pressScript = `'use strict';(()=>{const dwellMs=700,focusMs=300,link=document.querySelector('a.go');let inView,pointerOver,pressedKey,focusedAt
 const isReadable=()=>innerWidth>=300&&innerHeight>=400
@@ -50,11 +50,11 @@ export function requestIn(parameters: URLSearchParams): URLSearchParams {
 }
 
 export interface PressGuard {
-  /** When a page with this form is made, for the browser that `binding` is known to alone. */
+  /** Call when a page with this form is made. `binding` is known to this browser only. */
   stamp(request: URLSearchParams, binding: string): string
-  /** What a form says; `undefined` if it was not pressed on one of our pages, in this browser. */
+  /** Evaluates a form; `undefined` if it is not from one of the front's pages in this browser. */
   read(parameters: URLSearchParams, binding: string): 'meant' | 'too-early' | 'wrong-number' | undefined
-  /** The three digits that stand on the page with this stamp. */
+  /** The three digits on the page with this stamp. */
   numberFor(stamp: string): string
 }
 

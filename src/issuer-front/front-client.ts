@@ -1,26 +1,26 @@
 /**
- * Identifiers of clients behind a front. Upstream every client has one redirect URI, the front's; where it really wants its people
- * back stands, as hashes, in the identifier itself, which the front signs. So a front remembers nothing and any replica can judge.
+ * Identifiers of clients behind a front. Upstream, every client has one redirect URI, the front's. The client's own redirect URIs are in
+ * its identifier, as hashes, signed by the front. So a front stores nothing, and any replica can verify them.
  */
 import { createHmac, createSecretKey, hash, hkdfSync, type KeyObject, timingSafeEqual } from 'node:crypto'
 import { redirectKind } from '../oauth/redirect-uri.js'
 
 export interface FrontClient {
-  /** What the upstream server calls it. */
+  /** Its identifier at the upstream server. */
   readonly upstreamId: string
-  /** As it registered; for the page that asks people. */
+  /** The registered name, for the question page. */
   readonly name: string
-  /** True for a redirect URI it registered: exactly, but for the port of a loopback one (RFC 8252 §7.3). */
+  /** True for a registered redirect URI: exact, except for the port of a loopback URI (RFC 8252 §7.3). */
   allowsRedirect(uri: string): boolean
 }
 
 export interface FrontClients {
   identify(upstreamId: string, name: string, redirectUris: readonly string[]): string
-  /** `undefined` for everything that this front did not make. */
+  /** `undefined` for identifiers that this front did not issue. */
   find(clientId: string): FrontClient | undefined
 }
 
-/** 128 bits: finding another URI with the same ones is not feasible. */
+/** 128 bits: a second preimage is infeasible. */
 const hashLength = 22
 const longestIdentifier = 4_096
 
@@ -54,7 +54,7 @@ export function createFrontClients(secret: string): FrontClients {
       const [facts = '', signature = '', ...surplus] = clientId.length > longestIdentifier ? [] : clientId.split('.')
       const given = Buffer.from(signature, 'base64url')
       const expected = sign(facts)
-      // Compared as text too: base64url has several spellings of some bytes.
+      // Compared as text too, because base64url has several spellings of some bytes.
       if (surplus.length > 0 || given.length !== expected.length || !timingSafeEqual(given, expected)) return undefined
       if (given.toString('base64url') !== signature) return undefined
       const parsed: unknown = JSON.parse(Buffer.from(facts, 'base64url').toString('utf8'))

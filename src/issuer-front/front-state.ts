@@ -1,6 +1,6 @@
 /**
- * What a front must know again when the person comes back from the upstream server: sealed into the `state` that travels with
- * them, and bound to their browser by a cookie. Nothing is stored, so nothing can be lost or filled up.
+ * The data that a front needs when the person returns from the upstream server: encrypted in the `state` parameter and bound to the browser
+ * by a cookie. Nothing is stored, so nothing can be lost or exhausted.
  */
 import { createHmac, type KeyObject } from 'node:crypto'
 import { EncryptJWT, jwtDecrypt } from 'jose'
@@ -16,11 +16,11 @@ export interface Journey {
 export interface FrontState {
   /** `binding`: the value of a cookie that only this browser holds. */
   seal(journey: Journey, binding: string): Promise<string>
-  /** `undefined` when it is not ours, too old, or another browser's. */
+  /** `undefined` if it is not from this front, too old, or from another browser. */
   open(sealed: string, binding: string): Promise<Journey | undefined>
 }
 
-/** People look for their password meanwhile. */
+/** Long enough for a person to look for their password. */
 const lifetimeSeconds = 3_600
 
 export function createFrontState(secret: string, clock: VerifierClock): FrontState {

@@ -1,8 +1,8 @@
 /**
- * A front for a foreign authorization server that MCP clients cannot use as it is: it has no registration for strangers, no
- * loopback ports, refuses `resource`, or its documents name what clients do not understand. The front is an issuer of its own, with
- * metadata of its own and our rules for registration; people sign in and consent upstream, tokens are the upstream server's and are
- * verified as such. Runs beside a resource server, on any framework: requests and responses are the web's.
+ * A front for an authorization server that MCP clients cannot use directly, because it has no open registration, allows no arbitrary
+ * loopback ports, refuses `resource`, or has metadata that clients do not understand. The front is an issuer of its own, with its own
+ * metadata and Gatehouse's registration rules. People sign in and consent upstream; tokens are the upstream server's and are verified as
+ * such. Runs next to a resource server, on any framework, with web-standard requests and responses.
  *
  * Checked: what may be registered, redirect URIs, PKCE with S256, the browser that comes back, the issuer of the answer. Not checked:
  * tokens, secrets and codes, which the upstream server does.
@@ -25,11 +25,11 @@ import { createFormEndpoint, type FormEndpoint } from './tokens.js'
 import { endpointIn, strings, upstreamDocument } from './upstream.js'
 
 export interface IssuerFront {
-  /** What the protected resource metadata names as authorization server. */
+  /** The issuer for `authorization_servers` in the protected resource metadata. */
   readonly issuer: string
   /**
-   * The answer, or `undefined` for a path that is not the front's. `url` must have the public origin. `address`: where the request comes
-   * from, behind your proxies; without it registrations are limited by their total alone. Does not reject.
+   * The response, or `undefined` for a path that is not the front's. `url` must have the public origin. `address`: the client's address, as
+   * seen by your outermost trusted proxy; without it registrations are limited by their total only. Never rejects.
    */
   handle(request: Request, address?: string): Promise<Response | undefined>
 }
@@ -41,7 +41,7 @@ const documentPaths: readonly string[] = [
 const longestBody = 65_536
 const maxAgeSeconds = 300
 
-/** RFC 8414 §2. Says what the front does, which is less than what the upstream server can. */
+/** RFC 8414 §2. Describes the front, which supports less than the upstream server. */
 async function describe(options: IssuerFrontOptions): Promise<PublishedDocument> {
   const { issuer } = options
   const document = await upstreamDocument(options)
@@ -117,7 +117,7 @@ function failureOf(error: unknown, report: IssuerFrontOptions['report']): OAuthE
   return known
 }
 
-/** Throws a RangeError for a secret that is too short, and an Error for an issuer that is no origin. */
+/** Throws a RangeError for a secret that is too short, and an Error for an issuer that is not an origin. */
 export function createIssuerFront(options: IssuerFrontOptions): IssuerFront {
   const { issuer, report } = options
   if (!canParseUrl(issuer) || new URL(issuer).origin !== issuer)

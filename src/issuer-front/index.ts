@@ -1,4 +1,7 @@
-/** A front for a foreign authorization server, published as `gatehouse-issuer-front`: see front.ts. These names are all that others can import. */
+/**
+ * A front for another authorization server, published as `gatehouse-issuer-front`: see front.ts. Programs outside this repository can
+ * import only these names.
+ */
 export type { FetchFunction, VerifierClock } from '../resource-server/access-token.js'
 export {
   createIssuerDiscovery,

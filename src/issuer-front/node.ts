@@ -6,7 +6,7 @@ import type { IssuerFront } from './front.js'
 
 const knownMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
 
-/** Nothing is read before somebody asks for it: what is none of the front's goes on with its body untouched. */
+/** Reads lazily, so that requests for other paths are passed on with an unread body. */
 async function* bytesOf(request: IncomingMessage): AsyncGenerator<Uint8Array> {
   yield* request
 }
@@ -23,23 +23,23 @@ function toRequest(request: IncomingMessage, origin: string, path: string): Requ
 }
 
 export interface ServeFrontOptions {
-  /** Addresses and CIDR ranges of proxies whose X-Forwarded-For is believed; default: none. */
+  /** Addresses and CIDR ranges of proxies whose X-Forwarded-For is trusted; default: none. */
   readonly trustedProxies?: readonly string[]
 }
 
-/** Answers the front's paths and hands everything else to `next`; without one, 404. Mount it before anything reads bodies. */
+/** Answers the front's paths and passes everything else to `next`; without `next`, answers 404. Mount it before body parsers. */
 export function serveFront(
   front: IssuerFront,
   { trustedProxies = [] }: ServeFrontOptions = {},
 ): (request: IncomingMessage, response: ServerResponse, next?: (error?: unknown) => void) => Promise<void> {
   const trusted = addressSet(trustedProxies)
-  // An https issuer is served here in plain http by a proxy. Until that is named, its address is everybody's and says nothing.
+  // For an https issuer, a proxy forwards plain http. Unless it is named, all requests have its address, so addresses are meaningless.
   const hidesAddresses = front.issuer.startsWith('https:') && trustedProxies.length === 0
   const addressOf = (request: IncomingMessage) =>
     hidesAddresses && !('encrypted' in request.socket) ? undefined : clientAddress(request, trusted, false)
   return async (request, response, next) => {
     const { url = '/', method = 'GET' } = request
-    // What is no path, and methods that no web request may have, are none of the front's.
+    // Targets that are not a path, and methods that a web request cannot have, are not for the front.
     const isOurs = url.startsWith('/') && knownMethods.has(method)
     const answer = isOurs ? await front.handle(toRequest(request, front.issuer, url), addressOf(request)) : undefined
     if (answer === undefined) {

@@ -1,7 +1,6 @@
 /**
- * The page between a client and the upstream server. The upstream page shows this front as the client, so this page names where
- * the client really wants the answer (MCP security best practices, "confused deputy"). Its one script judges whether a press was meant
- * (deliberate-press.ts).
+ * The page between a client and the upstream server. The upstream page shows this front as the client, so this page shows the client's real
+ * redirect target (MCP security best practices, "confused deputy"). Its script checks whether a press was deliberate (deliberate-press.ts).
  */
 import { confirmationFields, pressScript, pressScriptSource } from './deliberate-press.js'
 
@@ -40,7 +39,7 @@ function pageAnswer(
 }
 
 export interface Question {
-  /** As the client registered; anybody may say anything there. */
+  /** The registered name, which may be any text. */
   readonly clientName: string
   readonly redirectUri: string
   /** Where the person signs in next. */
@@ -48,7 +47,7 @@ export interface Question {
   readonly cancelUrl: string
 }
 
-/** Where a redirect URI leads, in words. */
+/** Describes the target of a redirect URI. */
 export function destinationOf(redirectUri: string): string {
   const { protocol, host, hostname } = new URL(redirectUri)
   if (protocol === 'http:') return `a program on this computer (${hostname})`
@@ -66,7 +65,7 @@ const cancel = ({ cancelUrl }: Question) => `<a href="${escaped(cancelUrl)}" rel
 
 const withCookie = (cookie: string | undefined) => (cookie === undefined ? {} : { 'set-cookie': cookie })
 
-/** `confirmUrl`: the second page, where every press leads that is not seen to be deliberate. */
+/** `confirmUrl`: the second page, for every press that was not recognised as deliberate. */
 export function questionPage(
   question: Question & { readonly continueUrl: string; readonly confirmUrl: string },
   cookie: string | undefined,
@@ -80,7 +79,7 @@ ${cancel(question)}<script>${pressScript}</script>`
   return pageAnswer(200, 'Connect this program?', body, { ...scripts, ...withCookie(cookie) })
 }
 
-/** Asks once more, without a script. `request`: the authorization request, which the form sends again with what the person did. */
+/** Asks once more, without a script. `request`: the authorization request, which the form sends again with the person's decision. */
 export function confirmationPage(
   question: Question & {
     readonly request: URLSearchParams
@@ -106,8 +105,8 @@ ${cancel(question)}`
 }
 
 /**
- * For people, where the answer would take them at once to a website that registered itself: they see whose it is, or a link to the
- * front would lead anywhere (RFC 9700 §4.11.2).
+ * Shown instead of a redirect to a website that registered itself. It names the site, because otherwise a link to the front would be an
+ * open redirect (RFC 9700 §4.11.2).
  */
 export function heldAnswerPage(problem: string, redirectUri: string, returnUrl: string): Response {
   const body = `<p>The program asked for something that is not possible here: ${escaped(problem)}.</p>
@@ -116,7 +115,7 @@ export function heldAnswerPage(problem: string, redirectUri: string, returnUrl: 
   return pageAnswer(400, 'This did not work', body)
 }
 
-/** For people, where nobody may be sent on. */
+/** An error page without a redirect. */
 export function problemPage(status: number, problem: string): Response {
   return pageAnswer(status, 'This did not work', `<p>${escaped(problem)}</p><p>Start again from your program.</p>`)
 }

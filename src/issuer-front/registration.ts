@@ -1,6 +1,6 @@
 /**
- * Registration in front of a server that has none for strangers (RFC 7591): the same normaliser and rules as our own, then the
- * client is created upstream with the operator's credentials. What the operator's endpoint says about itself stays here.
+ * Registration for a server without open registration (RFC 7591): the same normaliser and rules as Gatehouse's own, then the client is
+ * created upstream with the operator's credentials. Data about the operator's endpoint is not passed to clients.
  */
 
 import { OAuthError } from '../oauth/errors.js'
@@ -13,12 +13,12 @@ import { type IssuerFrontOptions, paths } from './options.js'
 import { createRegistrationLimit, type Sender } from './sender-limit.js'
 import { post } from './upstream.js'
 
-/** A stranger, and by redirect only: the front passes nothing else on. */
+/** A stranger's client that uses redirects only: the front supports nothing else. */
 const origin = { isMetadataDocument: false, isFromStranger: true, offersDeviceFlow: false }
 
 /**
- * Members a stranger may say something in. The endpoint upstream is the operator's, and takes from operators what nobody else may
- * decide: Hydra's `skip_consent` and `audience`, the client's own identifier and secret, URLs that the server calls.
+ * Members that a stranger may set. The upstream endpoint is for operators and accepts members that nobody else may set: Hydra's
+ * `skip_consent` and `audience`, the client's identifier and secret, URLs that the server calls.
  */
 const described: readonly string[] = [
   'client_name',
@@ -35,7 +35,7 @@ const described: readonly string[] = [
   'tos_uri',
 ]
 
-/** Members the upstream server may decide about; everything else in the answer is what was taken of what the client sent. */
+/** Members that the upstream server decides; everything else in the response is the accepted part of the client's request. */
 const decidedUpstream: readonly string[] = [
   'client_secret',
   'client_secret_expires_at',
@@ -44,7 +44,7 @@ const decidedUpstream: readonly string[] = [
   'grant_types',
 ]
 
-/** All that the front passes on; a client with more could use it upstream, past the front. */
+/** Everything that the front supports; a client with more could use it directly upstream, bypassing the front. */
 const offered: Readonly<Record<'grant_types' | 'response_types', readonly string[]>> = {
   grant_types: ['authorization_code', 'refresh_token'],
   response_types: ['code'],
@@ -62,7 +62,7 @@ function readMetadata(body: string): Record<string, unknown> {
   throw new OAuthError('invalid_client_metadata', 'the body must be a JSON object')
 }
 
-/** Judges all that was sent, and keeps what is described, in place. */
+/** Checks the whole request, and keeps only the allowed members, in place. */
 function check(metadata: Record<string, unknown>, rules: RegistrationRules): void {
   keepUsableRedirects(metadata, rules)
   normaliseMetadata(metadata, { ...origin, ownUrls: rules.ownUrls })
@@ -75,7 +75,7 @@ function check(metadata: Record<string, unknown>, rules: RegistrationRules): voi
       throw new OAuthError('invalid_client_metadata', `${name} must be among: ${values.join(', ')}`)
     }
   }
-  // As our own server takes it; many clients say nothing and refresh all the same.
+  // As at Gatehouse's own server: many clients name no grant type but use refresh tokens.
   metadata['grant_types'] ??= ['authorization_code', 'refresh_token']
   if (redirectUrisOf(metadata).length === 0) {
     throw new OAuthError('invalid_redirect_uri', 'redirect_uris must name at least one URI')
@@ -109,7 +109,7 @@ export function createRegistration(
     const { status, body } = await post(options, registration.url, JSON.stringify(upstreamMetadata), headers)
     const { client_id: upstreamId } = body
     if ((status === 200 || status === 201) && typeof upstreamId === 'string') return { upstreamId, body }
-    // What it says may be about the operator's own credentials.
+    // The upstream error may concern the operator's own credentials.
     options.report?.(`registration upstream: status ${status}, ${String(body['error'] ?? 'no error code')}`)
     if (status === 400 || status === 409) {
       throw new OAuthError('invalid_client_metadata', 'the authorization server does not take such a client')

@@ -1,11 +1,11 @@
 /**
- * What strangers can make a front do upstream: create clients, and have requests refused. One network has its own limit, and a share of it once
- * the total is used up.
+ * Limits what strangers can make a front do upstream: create clients, and cause refused requests. Each network has its own limit, and a
+ * share of it once the total is used up.
  *
- * A page of another site can make its visitors' browsers send requests, and would use up the limits of everybody behind their address. What a
- * browser sends for a page elsewhere (Fetch Metadata) counts apart, as at our own issuer: half as much as programs may, in total
- * and at each address, and one site half of that. Clients that run in browsers get in as long as no page floods. A
- * program that forges the headers has half as much again.
+ * A page of another site can make its visitors' browsers send requests, and could use up the limits of everyone behind their address. So
+ * cross-site browser requests (Fetch Metadata) are counted separately, as at Gatehouse's own issuer: half the limit of programs, in total
+ * and per address, and half of that for one site. Clients that run in browsers work unless a page floods. A program that forges the headers
+ * gains half of the limit.
  */
 import { hash } from 'node:crypto'
 import { clientNetworks, type NetworkShare } from '../http/client-network.js'
@@ -20,15 +20,15 @@ import type { IssuerFrontOptions } from './options.js'
 
 export interface Sender {
   readonly address: string | undefined
-  /** The origin of the page elsewhere that a browser sends for; empty if the browser does not say which. Absent: no such page. */
+  /** The origin of the cross-site page; empty if the browser does not name it. Absent: not a cross-site request. */
   readonly page?: string | undefined
 }
 
 const shareOfPages = 0.5
-/** Of one page's origin, of what pages may. */
+/** Share of one origin in the limit of all pages. */
 const shareOfOrigin = 0.5
 
-/** Neighbours below one domain are others too (`same-site`). */
+/** Other hosts of the same site count as cross-site too (`same-site`). */
 export function senderOf({ headers }: Request, address: string | undefined): Sender {
   const site = headers.get('sec-fetch-site')
   const isElsewhere = site === 'cross-site' || site === 'same-site'
@@ -44,7 +44,7 @@ interface SenderLimit {
   readonly perAddress: number
 }
 
-/** How a sender counts. `unknown`: whom it counts for where nobody says which address asks, and how much that one may. */
+/** How a sender is counted. `unknown`: the key and limit if the address is unknown. */
 function countOf(
   limit: SenderLimit,
   { address, page }: Sender,
@@ -68,7 +68,7 @@ function countOf(
   }
 }
 
-/** Clients created in an hour. Where nobody says which address asks, the total is all there is. */
+/** Limits created clients per hour. If the address is unknown, only the total applies. */
 export function createRegistrationLimit(options: IssuerFrontOptions): (sender: Sender) => Excess | undefined {
   const { registrationsPerHour: total = 600, registrationsPerHourAndAddress: perAddress = 60, clock } = options
   const counters = createWindowCounters({ clock, maxEntries: 10_000 })
@@ -80,9 +80,9 @@ export function createRegistrationLimit(options: IssuerFrontOptions): (sender: S
 }
 
 /**
- * Token requests in a minute that the upstream server refuses, and revocations. There, all come from the front: a server that limits what one
- * address may ask would lock out everybody for one stranger's junk. A request counts from its arrival, or parallel ones would pass the
- * limit together; give it back if it was granted. Where nobody says which address asks, each client has the limit of one.
+ * Limits refused token requests and revocations per minute. Upstream, all come from the front's address: a server with a rate limit per
+ * address would lock everyone out because of one stranger's invalid requests. A request counts on arrival, because parallel requests would
+ * otherwise pass the limit together; refund it if it was granted. If the address is unknown, each client has the limit of one address.
  */
 export function createRefusalLimit(options: IssuerFrontOptions): (sender: Sender, clientId: string) => Reservation {
   const { refusalsPerMinute: total = 1_200, refusalsPerMinuteAndAddress: perAddress = 300, clock } = options

@@ -1,4 +1,4 @@
-/** Token and revocation requests (RFC 6749 §3.2, RFC 7009): under the names the upstream server knows, otherwise as they are. */
+/** Token and revocation requests (RFC 6749 §3.2, RFC 7009): with the upstream server's client id and redirect URI, otherwise unchanged. */
 import { OAuthError } from '../oauth/errors.js'
 import { jsonAnswer, tooMany } from './answers.js'
 import { holdsDuplicates, resourceParameters } from './authorization.js'
@@ -9,7 +9,7 @@ import { endpointIn, post, upstreamDocument } from './upstream.js'
 
 const grantTypes: ReadonlySet<string | null> = new Set(['authorization_code', 'refresh_token'])
 
-/** Passed on as they are, where they are given. */
+/** Parameters that are passed on unchanged if present. */
 const passed: Readonly<Record<'token' | 'revocation', readonly string[]>> = {
   token: ['grant_type', 'code', 'code_verifier', 'refresh_token', 'scope', 'client_secret'],
   revocation: ['token', 'token_type_hint', 'client_secret'],
@@ -89,7 +89,7 @@ export function createFormEndpoint(options: IssuerFrontOptions, clients: FrontCl
         'content-type': 'application/x-www-form-urlencoded',
         ...headers,
       })
-      // A revocation is answered alike whether or not there was such a token (RFC 7009 §2.2).
+      // The response to a revocation is the same whether or not the token existed (RFC 7009 §2.2).
       counts = kind === 'revocation' || answer.status >= 400
       const isUnknown = answer.body['error'] === 'invalid_client'
       return jsonAnswer(answer.status, answer.body, isUnknown ? { 'www-authenticate': 'Basic realm="token"' } : {})

@@ -1,4 +1,4 @@
-/** The upstream server as the front uses it: its endpoints, and form requests to them. */
+/** The endpoints of the upstream server, and form requests to them. */
 
 import { OAuthError } from '../oauth/errors.js'
 import { canParseUrl } from '../oauth/url.js'
@@ -15,7 +15,7 @@ export function strings(value: unknown): readonly string[] {
   return Array.isArray(value) ? value.filter((entry) => typeof entry === 'string') : []
 }
 
-/** Throws `temporarily_unavailable` while it cannot be had. */
+/** Throws `temporarily_unavailable` while it is not available. */
 export async function upstreamDocument({ upstream }: IssuerFrontOptions): Promise<IssuerDocument> {
   return upstream.document().catch((cause: unknown) => {
     throw upstreamUnavailable(cause instanceof OAuthError ? (cause.detail ?? cause.message) : String(cause), cause)

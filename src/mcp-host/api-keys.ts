@@ -1,4 +1,4 @@
-/** The MCP server's API keys, in its own database: the operator's list, and the look-up of each request that brings one. */
+/** The MCP server's API keys, in its own database: the operator's list, and the look-up for each request with a key. */
 
 import type { Clock } from '../base/clock.js'
 import { randomSecret } from '../base/secrets.js'
@@ -10,14 +10,14 @@ import { type ApiKeyRecord, type ApiKeyStore, formatApiKey, hashApiKey } from '.
 import { PrismaClient } from './generated/client.js'
 import { apiKeys } from './tables.js'
 
-/** A key as its operator sees it, without what proves it. */
+/** A key as the operator sees it, without its hash. */
 export interface ListedApiKey extends Omit<ApiKeyRecord, 'keyHash'> {
   readonly name: string
   readonly createdAt: Date
 }
 
 export interface NewApiKey {
-  /** What the operator calls it. */
+  /** The operator's name for it. */
   readonly name: string
   readonly subject?: string | undefined
   /** Canonical identifier of the resource that it is for. */
@@ -26,13 +26,13 @@ export interface NewApiKey {
   readonly expiresAt: Date
 }
 
-/** What the command line does with keys. */
+/** Operations of the command line. */
 export interface ApiKeyList {
-  /** The key, which is in nobody's hands but the caller's: it cannot be shown again. */
+  /** The key is returned only here and cannot be shown again. */
   add(key: NewApiKey): Promise<{ readonly id: string; readonly key: string }>
-  /** All, expired ones too, the newest first. */
+  /** All keys, including expired ones, newest first. */
   list(): Promise<readonly ListedApiKey[]>
-  /** False when there is none of this id. */
+  /** False if there is none with this id. */
   remove(id: string): Promise<boolean>
 }
 
@@ -70,7 +70,7 @@ function listed({ id, name, subject, resource, scope, createdAt, expiresAt }: Ro
   }
 }
 
-/** The look-up of each request that brings a key. */
+/** The look-up for each request with a key. */
 export function createApiKeyStore(sql: Sql): ApiKeyStore {
   return {
     find: async (id) => {

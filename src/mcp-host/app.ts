@@ -1,7 +1,7 @@
 /**
- * The MCP server: a protected resource (RFC 9728) that serves what it is given over Streamable HTTP. Owns its middleware order and
- * its connect page. Does not own issuing tokens, accounts or consent, and never sees the authorization server's data: what it
- * knows of a caller stands in the access token.
+ * The MCP server: a protected resource (RFC 9728) that serves a server definition over Streamable HTTP. Owns the order of its middleware
+ * and its connect page. Does not issue tokens or own accounts and consent, and never sees the authorization server's data: everything it
+ * knows about a caller is in the access token.
  */
 import type Koa from 'koa'
 import type { Clock } from '../base/clock.js'
@@ -35,12 +35,12 @@ import { createMcpProtocol } from './protocol.js'
 import type { ServerDefinition } from './server-definition.js'
 
 export interface McpAppOptions {
-  /** What it stands on, a database for example, is closed by the caller, after `close`. */
+  /** The caller closes its dependencies, such as a database, after `close`. */
   readonly definition: ServerDefinition
   readonly issuer: string
   readonly verify: TokenVerifier
   readonly pages: Pages<ConnectViews>
-  /** Of this software, told to clients. */
+  /** Version of this software, sent to clients. */
   readonly version: string
   readonly log: Logger
   readonly clock: Clock
@@ -49,17 +49,17 @@ export interface McpAppOptions {
   readonly operatorSecrets?: (() => readonly string[]) | undefined
   /** See `HttpBaseOptions.observer`. */
   readonly observer?: HttpMiddleware | undefined
-  /** Further Host values that are answered, for example the service name inside a container network. */
+  /** Further accepted Host values, such as the service name inside a container network. */
   readonly alsoAnswerHosts?: readonly string[]
   /** Origins of web pages that may call the MCP endpoint, besides its own and loopback ones. */
   readonly allowedOrigins?: readonly string[]
-  /** How key-bound tokens are taken; absent: they are refused. */
+  /** Settings for key-bound tokens; absent: they are refused. */
   readonly dpop?: DpopOptions
-  /** How often callers may ask; absent: as often as they like. */
+  /** Rate limits of callers; absent: none. */
   readonly rateLimits?: Pick<RateLimiterOptions, 'perCaller' | 'overall' | 'store'>
-  /** Only tools that change nothing are there; default false. */
+  /** Show only tools that change nothing; default false. */
   readonly readOnly?: boolean
-  /** Given: the authorization server is mirrored on this server's origins, for clients of 2025-03-26. */
+  /** If set, the authorization server is mirrored on this server's origins, for clients of 2025-03-26. */
   readonly issuerMirror?: IssuerMirror | undefined
   /** See `HttpBaseOptions`. */
   readonly warnings?: (() => readonly string[]) | undefined
@@ -71,11 +71,11 @@ export interface McpAppOptions {
 
 export interface McpApp {
   readonly app: Koa<HttpState>
-  /** True for a request that is this app's, when it shares its port with the issuer. */
+  /** True for a request of this app, if it shares its port with the issuer. */
   isFor(target: RequestTarget): boolean
-  /** Resolves when what the definition stands on answers. */
+  /** Resolves if the dependencies of the definition answer. */
   ready(): Promise<void>
-  /** Ends open exchanges. Does not close what the definition stands on. */
+  /** Ends open exchanges. Does not close the dependencies of the definition. */
   close(): Promise<void>
 }
 
@@ -87,7 +87,7 @@ function leadHome(addresses: Addresses): HttpMiddleware {
   }
 }
 
-/** GET by a browser shows how to connect; GET by a client (it accepts an event stream) goes on to the guard. */
+/** A GET by a browser shows the connect page; a GET by a client, which accepts an event stream, goes to the guard. */
 function showConnectPage({ definition: { resource }, pages }: McpAppOptions): HttpMiddleware {
   const context = connectContext(resource, protectedResourceMetadataUrl(resource.resource))
   return async (ctx, next) => {
@@ -97,7 +97,7 @@ function showConnectPage({ definition: { resource }, pages }: McpAppOptions): Ht
   }
 }
 
-/** Everything that is not the MCP endpoint ends here; unserved well-known URLs must be 404, which clients take for "go on". */
+/** Answers 404 for everything except the MCP endpoint. On 404 for a well-known URL, clients try the next one. */
 function onlyAtAddresses(addresses: Addresses): HttpMiddleware {
   return async (ctx, next) => {
     if (addresses.find(ctx.host, ctx.path) === undefined)
@@ -106,7 +106,7 @@ function onlyAtAddresses(addresses: Addresses): HttpMiddleware {
   }
 }
 
-/** Page origins are this app's own affair (`origins.ts`). */
+/** This app checks the origins of pages itself (`origins.ts`). */
 function protectResource({ definition: { resource }, issuer, verify, dpop, clock }: McpAppOptions): ResourceServer {
   const settings: ProtectedResourceSettings = {
     resource: resource.resource,
@@ -123,9 +123,9 @@ function protectResource({ definition: { resource }, issuer, verify, dpop, clock
 }
 
 /**
- * Tells this app's requests from the issuer's on a shared port: everything for a host that is not the issuer's, and on the
- * issuer's host the endpoint, its metadata and what its page needs. An issuer with a path leaves the root of the host to this app.
- * A URL on another host takes no path of the issuer's host.
+ * Decides which requests on a shared port are for this app: everything for a host that is not the issuer's, and on the issuer's host the
+ * endpoint, its metadata and the assets of its page. An issuer with a path leaves the root of the host to this app. A resource URL on
+ * another host takes no path on the issuer's host.
  */
 function belongsHere({ issuer, issuerMirror, pages }: McpAppOptions, addresses: Addresses): McpApp['isFor'] {
   const issuerHosts = new Set(hostsOf(issuer))
@@ -141,7 +141,7 @@ function belongsHere({ issuer, issuerMirror, pages }: McpAppOptions, addresses: 
   return ({ host, path }) => ownHosts.has(host.toLowerCase()) || ownPaths.has(path)
 }
 
-/** The caller for the log line: the user only as a short hash, the token not at all. */
+/** Adds the caller to the log line: the user only as a short hash, never the token. */
 function noteCaller({ event }: HttpState, accessToken: AccessToken): void {
   const scopes = accessToken.scopes.join(' ')
   Object.assign(event, { ...auditedCaller(accessToken), scopes } satisfies Partial<RequestEvent>)
@@ -158,7 +158,7 @@ function readOnly(definition: ServerDefinition): ServerDefinition {
   return { ...definition, resource: readOnlyDeclaration(definition.resource) }
 }
 
-/** Builds the app. It listens to nothing yet, and contacts the issuer only when the first token arrives. */
+/** Builds the app. It does not listen yet, and contacts the issuer only when the first token arrives. */
 export function createMcpApp(given: McpAppOptions): McpApp {
   const options = given.readOnly === true ? { ...given, definition: readOnly(given.definition) } : given
   const { definition, log, clock, issuerMirror } = options

@@ -1,5 +1,5 @@
 /**
- * The MCP endpoint behind the guard: reads the body, has the scopes of what it asks for checked, and carries request and response
+ * The MCP endpoint behind the guard: reads the body, lets the guard check the scopes of its operations, and passes request and response
  * between Koa and the SDK.
  */
 
@@ -27,14 +27,14 @@ export interface EndpointOptions {
   /** Canonical URL of the endpoint. */
   readonly url: string
   readonly guard: CallGuard
-  /** Asked again while an answer is a stream that stays open. */
+  /** Called again while the response is an open stream. */
   readonly verify: TokenVerifier
   readonly protocol: McpProtocol
   readonly clock: Clock
   readonly log: Logger
 }
 
-/** The decision and what it was about, as the request's log line tells it. */
+/** Adds the decision and its operations to the request's log line. */
 function noteVerdict({ event }: HttpState, { event: { decision, reason, ...asked } }: Verdict): void {
   const { methods = [], tools = [], prompts = [], resources = [] } = asked
   Object.assign(event, { decision, reason } satisfies Partial<RequestEvent>)
@@ -47,7 +47,7 @@ function noteVerdict({ event }: HttpState, { event: { decision, reason, ...asked
 function toWebRequest(ctx: HttpContext, url: string, forms: AcceptedForms | undefined): Request {
   const headers = new Headers()
   for (const [name, value] of Object.entries(ctx.req.headers)) {
-    // The token stops here.
+    // The token is not passed to the SDK.
     if (value !== undefined && name !== 'authorization')
       headers.set(name, Array.isArray(value) ? value.join(', ') : value)
   }
@@ -56,27 +56,27 @@ function toWebRequest(ctx: HttpContext, url: string, forms: AcceptedForms | unde
   ctx.res.once('close', () => {
     if (!ctx.res.writableFinished) abort.abort()
   })
-  // The body is not passed on: the SDK gets it parsed.
+  // The body is not passed: the SDK gets it parsed.
   return new Request(url, { method: ctx.method, headers, signal: abort.signal })
 }
 
-/** Copies the SDK's answer; resolves when it is sent or, if it is no stream, ready to be sent. */
+/** Copies the SDK's response; resolves when a stream has been sent, or when any other response is ready to send. */
 async function answer(ctx: HttpContext, response: Response, right: RightToRead): Promise<void> {
   ctx.status = response.status
   for (const [name, value] of response.headers) {
-    // How this connection goes on is between Node and the client (RFC 9110 §7.6.1): a client that said `close` waits for it.
+    // `Connection` concerns Node and the client only (RFC 9110 §7.6.1): a client that sent `close` waits for it.
     if (name !== 'connection') ctx.set(name, value)
   }
   ctx.set('cache-control', 'no-store')
   if (response.body !== null && ctx.response.is('text/event-stream')) {
-    // Proxies that collect answers would hold back events.
+    // Proxies that buffer responses would delay events.
     ctx.set('x-accel-buffering', 'no')
     ctx.respond = false
     return sendEventStream(response.body, ctx.res, right)
   }
   const text = await response.text()
   ctx.body = text
-  // Koa gives text a type of its own when there is none; an empty 202 has none.
+  // Koa sets a type for text that has none, but an empty 202 must have none.
   if (text === '') ctx.remove('content-type')
 }
 
@@ -103,7 +103,7 @@ function refuse(ctx: HttpContext, refusal: Refusal): void {
   answerWith(ctx, answerOf(refusal))
 }
 
-/** A subscription has no other form. */
+/** Subscriptions are only available as event streams. */
 function notAcceptable(): OAuthError {
   return new OAuthError('invalid_request', 'this answer is a text/event-stream only', { status: 406 })
 }
@@ -116,10 +116,10 @@ function subscribes({ methods = [] }: AuditEvent): boolean {
   return methods.some((method) => method === 'subscriptions/listen' || method === 'resources/subscribe')
 }
 
-/** What the guard knows of the request: the token, and the document to name when it lacks a scope. */
+/** The result of the guard: the token, and the metadata URL for a challenge. */
 export type GuardedRequest = Pick<AuthInfo, 'token' | 'resourceMetadataUrl'>
 
-/** Serves one request on behalf of a verified token. Does not verify it: without the bearer guard nobody may get here. */
+/** Serves one request on behalf of a verified token. Does not verify it: call only after the bearer guard. */
 export function createEndpoint(
   options: EndpointOptions,
 ): (ctx: HttpContext, accessToken: AccessToken, request: GuardedRequest) => Promise<void> {
@@ -127,7 +127,7 @@ export function createEndpoint(
   const tokens = createTokenWatch(verify)
   const subscriptions = createOpenSubscriptions()
   return async (ctx, accessToken, { token, resourceMetadataUrl }) => {
-    // No web request may have it (Fetch standard, "forbidden method"); every other one the SDK answers itself.
+    // A web request cannot have this method (Fetch standard, "forbidden method"); the SDK handles every other one.
     if (ctx.method === 'TRACE') {
       ctx.set('allow', 'POST')
       throw new OAuthError('invalid_request', 'this method is not allowed here', { status: 405 })
@@ -137,13 +137,13 @@ export function createEndpoint(
     const verdict = await guard.decide(accessToken, body.json, resourceMetadataUrl)
     noteVerdict(ctx.state, verdict)
     if ('refusal' in verdict) return refuse(ctx, verdict.refusal)
-    // The answer to a GET is a stream or nothing: which clients may have one is the SDK's to say.
+    // The response to a GET is a stream or nothing, and the SDK decides which clients may have one.
     const forms = ctx.method === 'POST' ? acceptedForms(ctx) : undefined
     if (forms?.eventStream === false && staysOpen(verdict.event)) throw notAcceptable()
     const request = toWebRequest(ctx, url, forms)
-    // Who subscribes by URI is told of changes by the SDK, whatever is registered.
+    // For a subscription by URI, the SDK sends changes even if the resource is not registered.
     if (verdict.outcome === 'hide' && subscribes(verdict.event)) return answerWith(ctx, answerOf(verdict.answer))
-    // All else that is hidden goes on to the SDK, which answers it like anything unknown: the server it asks does not have it.
+    // Other hidden operations go to the SDK, which answers them as unknown: they are not on its server instance.
     const hidden = verdict.outcome === 'hide' ? verdict.operations : []
     const subscription = staysOpen(verdict.event) ? subscriptions.begin(accessToken) : undefined
     if (subscription !== undefined && 'refusal' in subscription) return refuse(ctx, subscription.refusal)

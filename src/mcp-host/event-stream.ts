@@ -1,4 +1,4 @@
-/** Sends an event stream of the SDK to the client, for as long as the token that opened it is taken. */
+/** Sends an event stream of the SDK to the client, as long as the token that opened it is accepted. */
 import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
 import type { ReadableStream } from 'node:stream/web'
@@ -7,15 +7,15 @@ import type { ReadableStream } from 'node:stream/web'
 export interface RightToRead {
   /** Until the token expires. */
   readonly secondsLeft: number
-  /** Calls `end` when the right ends before that. Returns how to stop looking. */
+  /** Calls `end` if the token is revoked before that. Returns a function that stops watching. */
   watch(end: () => void): () => void
 }
 
 const longestTimerMs = 2 ** 31 - 1
 
 /**
- * Resolves when the stream has ended, the client has gone, or the right to read it is over, which a stream must not outlive.
- * Status and headers are the caller's.
+ * Resolves when the stream has ended, the client has closed the connection, or the token is no longer valid, which ends the stream. The
+ * caller sets status and headers.
  */
 export async function sendEventStream(
   body: ReadableStream<Uint8Array>,

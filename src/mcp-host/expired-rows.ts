@@ -1,4 +1,4 @@
-/** What ends by itself in the MCP server's database: used proofs (`proof-replays.ts`) and full buckets (`shared-buckets.ts`). */
+/** Rows that expire in the MCP server's database: used proofs (`proof-replays.ts`) and full buckets (`shared-buckets.ts`). */
 import type { Clock } from '../base/clock.js'
 import {
   type Expiring,
@@ -21,10 +21,10 @@ const sweeps = expiring.map((each) =>
 )
 const oldest = declareStatement(oldestOf('sweep_oldest_calls', expiring), { name: text, at: moment }, callBuckets, [])
 
-/** Rows are kept this long past their end, so that replicas whose clocks differ agree. */
+/** Rows are kept this long after their expiry, because the clocks of replicas differ. */
 const keptSeconds = 60
 
-/** Deletes what has expired, one batch after the other; returns how many rows went. */
+/** Deletes expired rows in batches; returns the number of deleted rows. */
 export async function sweepExpiredRows(sql: Sql, clock: Clock): Promise<number> {
   const limit = new Date(clock.now().getTime() - keptSeconds * 1_000)
   let swept = 0

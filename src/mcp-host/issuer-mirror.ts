@@ -1,8 +1,8 @@
 /**
- * The authorization server on this server's own origin, for clients of revision 2025-03-26: they know no protected resource
- * metadata and look for the issuer's document here, or for `/authorize`, `/token` and `/register` when they find none. The document
- * is the issuer's own, with its true `issuer` and endpoints; a client that insists on this origin as the issuer needs a
- * single-origin deployment. The endpoints lead on: a redirect for people, a forwarder for programs, to that one issuer only.
+ * The authorization server on this server's own origin, for clients of revision 2025-03-26: they do not know protected resource metadata
+ * and look for the issuer's document here, or for `/authorize`, `/token` and `/register` if they find none. The document is the issuer's
+ * own, with its real `issuer` and endpoints; a client that requires this origin as the issuer needs a single-origin deployment. The
+ * endpoints lead to this issuer only: by a redirect for people, by a forwarder for programs.
  */
 
 import type { HttpContext, HttpMiddleware } from '../http/context.js'
@@ -33,7 +33,7 @@ export interface IssuerMirrorOptions {
   readonly internalUrl?: string | undefined
   readonly fetch: IssuerDiscoveryOptions['fetch']
   readonly clock: IssuerDiscoveryOptions['clock']
-  /** Shared with the issuer when it runs in this process: it then sees whom each request is for. */
+  /** Shared with the issuer if it runs in this process, so that the issuer sees the client's address. */
   readonly forwarderSecret?: string | undefined
   /** See `ForwarderOptions`. */
   readonly dispatcher?: ForwarderOptions['dispatcher']
@@ -44,20 +44,20 @@ const documentPaths: readonly string[] = [
   '/.well-known/openid-configuration',
 ]
 
-/** Metadata members by the path that stands for them here. */
+/** Metadata members by their path on this origin. */
 const forwarded: Readonly<Record<string, string>> = {
   [legacyEndpointPaths.token]: 'token_endpoint',
   [legacyEndpointPaths.registration]: 'registration_endpoint',
   [legacyEndpointPaths.revocation]: 'revocation_endpoint',
 }
 
-/** Every path the mirror answers. */
+/** All paths of the mirror. */
 export const mirroredPaths: ReadonlySet<string> = new Set([...documentPaths, ...Object.values(legacyEndpointPaths)])
 
-/** How long clients may keep the document: as long as they may keep the issuer's own. */
+/** Cache lifetime of the document, the same as for the issuer's own. */
 const maxAgeSeconds = 300
 
-/** An outage is the fault of what lies behind: 502, which clients do not take for an answer about this server. */
+/** An outage of the issuer gets 502, which clients do not interpret as a statement about this server. */
 async function reached<T>(work: Promise<T>): Promise<T> {
   return work.catch((cause: unknown) => {
     throw new OAuthError('temporarily_unavailable', 'the authorization server does not answer', {
@@ -78,7 +78,7 @@ function onlyMethods(ctx: HttpContext, ...methods: readonly string[]): void {
   throw new OAuthError('invalid_request', 'this method is not allowed here', { status: 405 })
 }
 
-/** Reads the issuer's document when first asked for it. Limits are those of the issuer's endpoints, with some room. */
+/** Reads the issuer's document on first use. Limits are slightly above those of the issuer's endpoints. */
 export function createIssuerMirror({
   internalUrl,
   forwarderSecret,
@@ -103,8 +103,8 @@ export function createIssuerMirror({
 }
 
 /**
- * The query of an authorization request at this origin, which serves one resource. Clients of 2025-03-26 know no `resource` parameter
- * (RFC 8707). A request with `openid` may mean no resource at all, and its client would get a token that this server refuses.
+ * The query of an authorization request at this origin, which serves one resource. Clients of 2025-03-26 do not send a `resource` parameter
+ * (RFC 8707). Without it, a request with `openid` may be for no resource, and its client would get a token that this server refuses.
  */
 function withResource(querystring: string, resource: string): string {
   const parameters = new URLSearchParams(querystring)
@@ -114,8 +114,8 @@ function withResource(querystring: string, resource: string): string {
 }
 
 /**
- * Middleware for the mirrored paths; every other path goes on, and so does the origin that is the issuer itself. `resource`: canonical
- * identifier of what this origin serves.
+ * Middleware for the mirrored paths; passes on every other path, and every request on the issuer's own origin. `resource`: canonical
+ * identifier of the resource on this origin.
  */
 export function mirrorIssuer({ issuer, discovery, forward }: IssuerMirror, resource: string): HttpMiddleware {
   const published = new WeakMap<object, PublishedDocument>()
@@ -134,10 +134,10 @@ export function mirrorIssuer({ issuer, discovery, forward }: IssuerMirror, resou
     const { authorization_endpoint: endpoint } = await reached(discovery.document())
     if (typeof endpoint !== 'string') throw notOffered()
     ctx.set('cache-control', 'no-store')
-    // As at the issuer: a posted request goes on as a GET, which brings the session's cookie along.
+    // As at the issuer: a POST is redirected to a GET, which carries the session's cookie.
     if (ctx.method === 'POST') ctx.status = 303
     ctx.redirect(query === '' ? endpoint : `${endpoint}?${withResource(query, resource)}`)
-    // Koa's own body would repeat the address, and whether it is a page depends on what was asked for.
+    // Koa's default body would repeat the address, as HTML or text depending on the request.
     ctx.body = ''
   }
 
@@ -149,7 +149,7 @@ export function mirrorIssuer({ issuer, discovery, forward }: IssuerMirror, resou
   }
 
   return async (ctx, next) => {
-    // A redirect to the URL that was asked for would never end.
+    // A redirect to the same URL would loop.
     if (ctx.state.origin === issuer) return next()
     const path = ctx.path === '/' ? ctx.path : ctx.path.replace(/\/$/, '')
     if (documentPaths.includes(path)) return answerMetadata(ctx)

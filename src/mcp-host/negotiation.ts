@@ -1,6 +1,6 @@
 /**
- * In which form a JSON-RPC answer goes to the client: JSON or an event stream, as its Accept header says (RFC 9110 §12.5.1). The SDK
- * behind takes only requests that name both, letter for letter; many clients send a wildcard, one of the two, or nothing.
+ * Negotiates the format of a JSON-RPC response: JSON or an event stream, by the Accept header (RFC 9110 §12.5.1). The SDK accepts only
+ * requests that name both literally; many clients send a wildcard, one of the two, or nothing.
  */
 import type { HttpContext } from '../http/context.js'
 
@@ -12,11 +12,11 @@ export interface AcceptedForms {
 const eventStream = 'text/event-stream'
 
 /**
- * The forms the client takes. One that names neither is answered as if it had said nothing: RFC 9110 §12.5.1 leaves that to the
- * server, and a refusal helps nobody.
+ * The formats that the client accepts. If it names neither, the header is ignored: RFC 9110 §12.5.1 leaves that to the server, and a
+ * refusal would help nobody.
  */
 export function acceptedForms(ctx: HttpContext): AcceptedForms {
-  // A range with a charset fits only a type with that charset.
+  // A media range with a charset matches only a type with that charset.
   const accepts = (type: string) => ctx.accepts(type, `${type};charset=utf-8`) !== false
   const forms = { json: accepts('application/json'), eventStream: accepts(eventStream) }
   return forms.json || forms.eventStream ? forms : { json: true, eventStream: true }
@@ -49,8 +49,8 @@ function withBody({ status, headers }: Response, type: string, body: string): Re
 }
 
 /**
- * The answer in a form that the client takes. An event stream becomes JSON when it has ended; progress that it tells of is lost.
- * `isBatch`: the request was a list, and so is its answer.
+ * The response in a format that the client accepts. An event stream becomes JSON once it has ended; its progress notifications are lost.
+ * `isBatch`: the request was a batch, and so is its response.
  */
 export async function inAcceptedForm(response: Response, accepted: AcceptedForms, isBatch: boolean): Promise<Response> {
   const type = response.headers.get('content-type') ?? ''

@@ -1,9 +1,9 @@
-/** Counts subscriptions that stay open: each holds one of the process's connections, which are there for everybody. */
+/** Limits open subscriptions: each holds one of the process's connections, which all callers share. */
 import { OAuthError } from '../oauth/errors.js'
 import { type AccessToken, userOf } from '../resource-server/access-token.js'
 import type { Refusal } from '../resource-server/bearer.js'
 
-/** Of one person, through whichever clients, in one process; of a client that acts for nobody. */
+/** Maximum per process for one person, over all clients; or for a client that acts for nobody. */
 export const subscriptionsPerCaller = 100
 
 const retryAfterSeconds = 10
@@ -16,7 +16,7 @@ function tooMany(): Refusal {
 }
 
 export interface OpenSubscriptions {
-  /** Counts one, until `end` is called; or what to answer instead. */
+  /** Counts one until `end` is called, or returns the refusal. */
   begin(accessToken: AccessToken): { readonly end: () => void } | { readonly refusal: Refusal }
 }
 

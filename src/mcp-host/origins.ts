@@ -1,12 +1,12 @@
 /**
- * Cross-origin access: CORS for everybody (tokens, not cookies, give access here), and the Origin check of the MCP transport that
- * stops DNS rebinding (MCP Streamable HTTP, "security": a present and invalid Origin must be 403).
+ * Cross-origin access: CORS for every origin (tokens, not cookies, give access), and the Origin check of the MCP transport that stops DNS
+ * rebinding (MCP Streamable HTTP, "security": a present and invalid Origin must be 403).
  */
 import type { HttpMiddleware } from '../http/context.js'
 import { corsHeaders, preflightHeaders } from '../resource-server/cors.js'
 import { foreignOrigin, originChecker } from '../resource-server/request-checks.js'
 
-/** Lets every origin read answers and answers preflights itself: they carry no token and must not meet the guard. */
+/** Lets every origin read responses, and answers preflights itself: they carry no token and must not reach the guard. */
 export function allowAllOrigins(): HttpMiddleware {
   return async (ctx, next) => {
     ctx.set({ ...corsHeaders })
@@ -16,7 +16,7 @@ export function allowAllOrigins(): HttpMiddleware {
   }
 }
 
-/** Refuses a request of a page that is neither of `ownOrigins`, nor on loopback, nor one of `allowedOrigins` (exact). */
+/** Refuses a request from a page unless its origin is in `ownOrigins`, on loopback, or in `allowedOrigins` (exact). */
 export function checkOrigin(ownOrigins: readonly string[], allowedOrigins: readonly string[]): HttpMiddleware {
   const mayCall = originChecker([...ownOrigins, ...allowedOrigins])
   return async (ctx, next) => {

@@ -1,4 +1,4 @@
-/** Which DPoP proofs were used, in the MCP server's database, so that a proof is good once at all replicas (RFC 9449 §11.1). */
+/** Stores used DPoP proofs in the MCP server's database, so that all replicas together accept a proof once (RFC 9449 §11.1). */
 
 import { hashSecret } from '../base/secrets.js'
 import type { Sql } from '../database/sql.js'

@@ -1,6 +1,6 @@
 /**
- * The MCP side: the SDK’s handler with a server definition on it. One stateless server instance per request serves revision
- * 2026-07-28 and the 2025 ones alike. Does not check tokens, scopes, Host or Origin: the app does, before anything gets here.
+ * The MCP protocol: the SDK’s handler with a server definition. One stateless server instance per request serves revision 2026-07-28 and
+ * those of 2025. Does not check tokens, scopes, Host or Origin: the app does that before.
  */
 import { type AuthInfo, createMcpHandler, type McpHttpHandler, McpServer } from '@modelcontextprotocol/server'
 import type { Operation } from '../resource-server/json-rpc.js'
@@ -10,24 +10,24 @@ import type { McpCall, ServerDefinition } from './server-definition.js'
 
 export interface McpProtocol {
   /**
-   * Serves one HTTP request whose body was parsed already (`undefined` for a request without a JSON body). `hidden`: what it asks for
-   * and its caller may not know of.
+   * Serves one HTTP request with a parsed body (`undefined` for a request without a JSON body). `hidden`: requested operations that are
+   * hidden from the caller.
    */
   serve(request: Request, json: unknown, call: McpCall, hidden: readonly Operation[]): Promise<Response>
-  /** Ends the exchanges that are still open. */
+  /** Ends open exchanges. */
   close(): Promise<void>
 }
 
 /**
- * What one request's server instance shows. A hidden resource may match a template that is seen, whose handler would serve it: a
- * request for one finds no resources at all.
+ * The operations on one request's server instance. A hidden resource may match a visible template, whose handler would serve it, so a
+ * request for a hidden resource gets an instance without resources.
  */
 function visible(operations: Operations, hidden: readonly Operation[]): Pick<Operations, 'sees' | 'hidesSome'> {
   if (!hidden.some(({ kind }) => kind === 'resource')) return operations
   return { hidesSome: true, sees: (token, asked) => asked.kind !== 'resource' && operations.sees(token, asked) }
 }
 
-/** `onError` gets what the SDK reports on the side; most of it is about malformed requests. */
+/** `onError` gets errors that the SDK reports, most of them about malformed requests. */
 export function createMcpProtocol(
   definition: Omit<ServerDefinition, 'ready'>,
   operations: Operations,
@@ -35,7 +35,7 @@ export function createMcpProtocol(
   onError: (error: Error) => void,
 ): McpProtocol {
   const serverInfo = { name: definition.name, title: definition.resource.name, version }
-  /** The SDK hands its AuthInfo through untouched: it is the handle by which a request finds its call. */
+  /** The SDK passes the AuthInfo object through unchanged, so it serves as the key from a request to its call. */
   const calls = new WeakMap<AuthInfo, { readonly call: McpCall; readonly hidden: readonly Operation[] }>()
   const handler: McpHttpHandler = createMcpHandler(
     ({ authInfo }) => {
@@ -52,7 +52,7 @@ export function createMcpProtocol(
   return {
     serve: (request, json, call, hidden) => {
       const { clientId, scopes, expiresAt } = call.accessToken
-      // Neither the SDK nor the tools have a use for the token itself, so they do not get it.
+      // Neither the SDK nor the tools need the token itself, so they do not get it.
       const authInfo: AuthInfo = { token: '', clientId, scopes: [...scopes], expiresAt }
       calls.set(authInfo, { call, hidden })
       return handler.fetch(request, { authInfo, ...(json !== undefined && { parsedBody: json }) })

@@ -19,7 +19,7 @@ function outcomeOf({ status, event: { decision, reason, outcome } }: FinishedReq
   return status >= 500 ? 'failed' : 'answered'
 }
 
-/** Names that no rule declares are `unknown` on the event already, so these are few. */
+/** The event has `unknown` for undeclared names, so the number of values is bounded. */
 function namesOf(method: string, { tool, prompt }: FinishedRequest['event']): readonly string[] {
   if (method === 'tools/call') return words(tool)
   return method === 'prompts/get' ? words(prompt) : ['']
@@ -47,7 +47,7 @@ function countRequest(request: FinishedRequest): readonly Count[] {
   return [['gatehouse_mcp_refused_tokens_total', { reason: refusals.has(error) ? String(error) : 'other' }]]
 }
 
-/** All routes there are at these addresses of the endpoint, and what is counted at them besides their time. */
+/** All routes at these addresses of the endpoint, and their counters. */
 export function observedMcpServer(urls: readonly string[]): ObservedServer {
   return {
     server: 'mcp',

@@ -19,7 +19,7 @@ export interface RevocationsOptions {
   readonly internalUrl?: string | undefined
   /** See `OperatorFetchOptions`. */
   readonly dispatcher?: OperatorFetchOptions['dispatcher']
-  /** Absent: nothing is followed, and a revoked access token lives until it expires. */
+  /** Absent: the feed is not followed, and a revoked access token is accepted until it expires. */
   readonly credentials: IntrospectionCredentials | undefined
   readonly clock: Clock
   /** REVOCATION_MAX_SILENCE_SECONDS. */
@@ -29,7 +29,7 @@ export interface RevocationsOptions {
   readonly log: Logger
 }
 
-/** An answer may take ten seconds to come; a page of it is small, but an issuer may have a long document. */
+/** A response may take ten seconds. A page of the feed is small, but an issuer's metadata may be long. */
 const limits = { timeoutMs: 20_000, maxBytes: 1_048_576 }
 
 /** Time an issuer may take to start or restart before the log warns. */
@@ -60,7 +60,7 @@ function follow(
   return followRevocations({ issuer, feed, credentials, fetch, clock, ...further })
 }
 
-/** Whether following works, for the operator's doctor: within a second where somebody answers. */
+/** Checks whether the feed can be followed, for the doctor; takes less than a second if the issuer answers. */
 export function tryFollowing(reach: RevocationsReach): Promise<FeedState> {
   return new Promise((resolve) => {
     const feed = follow(reach, {
@@ -72,10 +72,10 @@ export function tryFollowing(reach: RevocationsReach): Promise<FeedState> {
   })
 }
 
-/** Makes a verifier refuse what was revoked, too. Several verifiers of one resource share what is known. */
+/** Makes a verifier refuse revoked tokens, too. Several verifiers of a resource share the known revocations. */
 export type RefuseRevoked = (verify: TokenVerifier) => TokenVerifier
 
-/** Follows from now on; the issuer may start later, and restart. */
+/** Starts following at once; the issuer may start later, and restart. */
 export function openRevocations(options: RevocationsOptions): RefuseRevoked {
   const { credentials, stopping, log } = options
   if (credentials === undefined) return (verify) => verify

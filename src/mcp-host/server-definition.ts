@@ -1,6 +1,6 @@
 /**
- * An MCP server definition: what the app mounts behind its guard. The notes are one. The tools, prompts and resources of any
- * other definition get the same middleware, in every protocol revision.
+ * An MCP server definition, which the app mounts behind its guard. The notes are one. The tools, prompts and resources of any definition
+ * get the same middleware, in every protocol revision.
  */
 import type { McpServer, ServerNotifier, ServerOptions } from '@modelcontextprotocol/server'
 import type { ResourceDeclaration } from '../oauth/resource.js'
@@ -8,7 +8,7 @@ import type { AccessToken } from '../resource-server/access-token.js'
 
 export type CallOutcome = 'ok' | 'refused' | 'failed'
 
-/** One HTTP request and whom it acts for. The token itself is not in here: what tools do not have, they cannot leak. */
+/** One HTTP request and its caller. It does not contain the token: tools cannot leak what they do not have. */
 export interface McpCall {
   readonly accessToken: AccessToken
   /** For the request's log line. */
@@ -17,15 +17,15 @@ export interface McpCall {
 
 export interface ServerDefinition {
   /**
-   * Tools, prompts and resources named in here are checked for their scopes before anything is dispatched; others need a valid
-   * token alone. What is hidden from a caller is taken off its server again, whatever `register` does.
+   * The scopes of the tools, prompts and resources in it are checked before anything is dispatched; others only need a valid token.
+   * Operations hidden from a caller are removed from its server instance, whatever `register` does.
    */
   readonly resource: ResourceDeclaration
-  /** Name by which programs know the server (`serverInfo`). */
+  /** Name of the server for programs (`serverInfo`). */
   readonly name: string
   readonly options: Pick<ServerOptions, 'capabilities' | 'cacheHints' | 'instructions' | 'requestState'>
-  /** Puts everything on offer on a server instance that serves this one request; `notify` reaches open subscriptions of any. */
+  /** Registers everything on a server instance that serves this request only; `notify` reaches all open subscriptions. */
   register(server: McpServer, call: McpCall, notify: ServerNotifier): void
-  /** Resolves when it can work; rejects with the reason when it cannot. */
+  /** Resolves if it is operational; rejects with the reason otherwise. */
   ready(): Promise<void>
 }

@@ -1,8 +1,8 @@
 /**
- * Token buckets that all replicas share through the MCP server's database. A bucket is one moment: when it will be full again
- * (GCRA, ITU-T I.371). Each process keeps it in memory and decides at once; once a second it flushes what was taken in one
- * statement. So all replicas together keep to one limit, except for requests within that second. Those are a debt: later requests
- * wait until it is paid. During an outage every process counts alone.
+ * Token buckets that all replicas share through the MCP server's database. A bucket is a point in time: when it will be full again (GCRA,
+ * ITU-T I.371). Each process keeps it in memory and decides immediately; once a second it flushes the uses in one statement. So all
+ * replicas together observe one limit, except for requests within that second, whose excess is subtracted from later requests. During an
+ * outage every process counts by itself.
  */
 
 import { BoundedMap } from '../base/bounded-map.js'
@@ -16,7 +16,7 @@ export interface SharedBucketsOptions {
   /** Maximum buckets in memory, about 200 bytes each. The least recently used is dropped first, and then counts as full. */
   readonly maxBuckets?: number
   readonly flushEveryMs?: number
-  /** Called when flushing fails: once, and again after it worked. */
+  /** Called when flushing fails: once per series of failures. */
   readonly onFailure?: (error: unknown) => void
 }
 
@@ -24,20 +24,21 @@ export interface SharedBucketsOptions {
 interface Bucket {
   readonly key: string
   fullAt: number
-  /** Taken here and not yet flushed, as the time it takes to refill. */
+  /** Unflushed uses of this process, as the time it takes to refill them. */
   unflushed: number
   /** When the first unflushed use was taken. */
   since: number
   /** When it was last used. */
   at: number
-  /** How long it takes to fill when empty. */
+  /** Time to refill an empty bucket. */
   fillMs: number
 }
 
-/** In one statement. */
+/** Maximum buckets in one statement. */
 const flushBatchSize = 500
 
-// In the order of keys: processes that flush at the same time lock rows in the same order. What this process knows is the least.
+// In the order of keys, so that processes that flush at the same time lock rows in the same order. The stored value is never earlier than
+// what this process knows.
 const flushCounts = callBuckets.writeReturning(
   'call_buckets_settle',
   callBuckets.pick('key', 'full_at'),
@@ -51,7 +52,7 @@ const flushCounts = callBuckets.writeReturning(
   { lane: 'security' },
 )
 
-/** As many bursts may be owed: what so many replicas let through at once, or what a clock that was set back makes of it. */
+/** Maximum debt in bursts: the excess of that many replicas, or the effect of a clock that is set back. */
 const mostBurstsOwed = 16
 
 const iso = (milliseconds: number) => new Date(milliseconds).toISOString()
@@ -90,12 +91,12 @@ export function createSharedBuckets(sql: Sql, options: SharedBucketsOptions = {}
       const msOf = (uses: number) => (uses * 1_000) / perSecond
       const fillMs = msOf(burst)
       const bucket = buckets.get(key) ?? { key, fullAt: at, unflushed: 0, since: at, at, fillMs }
-      // A clock that was set back must not empty a bucket.
+      // A clock that is set back must not empty a bucket.
       const setBackMs = Math.max(0, bucket.at - at)
       Object.assign(bucket, { fullAt: Math.max(bucket.fullAt - setBackMs, at), at, fillMs })
       buckets.set(key, bucket)
       const waitMs = bucket.fullAt + msOf(cost) - fillMs - at
-      // The database keeps whole milliseconds.
+      // The database stores whole milliseconds.
       if (waitMs > 1) return waitMs / 1_000
       if (bucket.unflushed === 0) bucket.since = at
       bucket.fullAt += msOf(cost)

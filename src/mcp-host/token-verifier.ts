@@ -16,11 +16,11 @@ export interface TokenVerifierOptions {
   readonly internalUrl?: string | undefined
   /** Canonical identifier of this resource. */
   readonly audience: string
-  /** Given: tokens are opaque and introspected. Absent: they are JWTs and verified here. */
+  /** If set, tokens are opaque and introspected; otherwise they are JWTs and verified locally. */
   readonly introspection?: IntrospectionCredentials | undefined
   /** Former ones: API keys for them are taken. */
   readonly aliases?: readonly string[] | undefined
-  /** Given: API keys are taken, too. */
+  /** If set, API keys are accepted, too. */
   readonly apiKeys?: ApiKeyStore | undefined
   /** For URLs from configuration. */
   readonly fetch: FetchFunction
@@ -37,6 +37,6 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
   }
   // The guard in front of the endpoint checks the proofs (app.ts).
   const { verify } = createVerifier({ audience, authorizationServers: [server], takesBoundTokens: true, fetch, clock })
-  // Outside the cache: a removed key is refused at once.
+  // Outside the cache, so that a removed key is refused at once.
   return store === undefined ? verify : takeApiKeys(verify, { store, clock, resource: audience, aliases })
 }

@@ -1,18 +1,18 @@
 /**
- * Looks once a second whether the tokens of open streams are still taken: a stream outlives the request whose token was checked, and
- * must not outlive a revocation. Each token is asked about once, however many streams it has open.
+ * Checks once a second whether the tokens of open streams are still accepted: a stream must not continue after its token is revoked. Each
+ * token is checked once, however many streams it has open.
  */
 import type { TokenVerifier } from '../resource-server/access-token.js'
 
 export interface TokenWatch {
-  /** Calls `end` once `token` is no longer taken, or that cannot be found out. Returns how to stop looking. */
+  /** Calls `end` once `token` is no longer accepted, or cannot be verified. Returns a function that stops watching. */
   watch(token: string, end: () => void): () => void
 }
 
-/** With what the news takes to get here, less than the two seconds in which a revocation is felt. */
+/** Together with the delay of the feed, less than the two seconds within which a revocation must take effect. */
 const everyMs = 1_000
 
-/** `verify`: the guard's own, with its cache and what is revoked. */
+/** `verify`: the guard's verifier, with its cache and revocations. */
 export function createTokenWatch(verify: TokenVerifier): TokenWatch {
   const watched = new Map<string, Set<() => void>>()
   let isLooking = false

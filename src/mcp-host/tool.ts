@@ -1,6 +1,6 @@
 /**
- * What a tool is. Owns the frame every call runs in: input checked, output shaped, failures told apart. Does not check scopes:
- * the endpoint does, before the SDK sees the call.
+ * Defines a tool and the frame of every call: validates input, shapes output, and classifies failures. Does not check scopes: the endpoint
+ * does, before the SDK sees the call.
  */
 import type { CallToolResult, McpServer, StandardSchemaWithJSON, ToolAnnotations } from '@modelcontextprotocol/server'
 import type { z } from 'zod'
@@ -11,7 +11,7 @@ import type { McpCall } from './server-definition.js'
 /** Structured output, or one sentence that tells the model (and the person) what to do. */
 export type ToolAnswer = { readonly data: Record<string, unknown> } | { readonly problem: string }
 
-/** `Call` is what a call may use: the request it belongs to, and whatever else a server hands to its tools. */
+/** `Call` is the context of a call: the request, and the dependencies of the server's tools. */
 export interface ToolDefinition<Input extends z.ZodObject, Output extends z.ZodObject, Call extends McpCall = McpCall> {
   readonly name: string
   readonly title: string
@@ -19,9 +19,9 @@ export interface ToolDefinition<Input extends z.ZodObject, Output extends z.ZodO
   readonly description: string
   /** Scopes a call needs: all of a list, or all of one list of several. */
   readonly scopes: RequiredScopes
-  /** What a caller without these scopes gets; default: a challenge. */
+  /** Response to a caller without these scopes; default: a challenge. */
   readonly whenMissing?: 'challenge' | 'hide'
-  /** What it does cannot be undone: marked on the consent page. */
+  /** Its effect cannot be undone; marked on the consent page. */
   readonly destructive?: boolean
   readonly annotations: ToolAnnotations
   readonly input: Input
@@ -53,18 +53,18 @@ async function answer(
       return problem(result.problem)
     }
     report('ok')
-    // Clients from before structured output read the text (MCP tools, "structured content").
+    // Clients without support for structured output read the text (MCP tools, "structured content").
     return { content: [{ type: 'text', text: JSON.stringify(result.data) }], structuredContent: result.data }
   } catch (error) {
-    // Without this the SDK would send the message of the exception, a database error for example, to the client.
+    // Otherwise the SDK would send the message of the exception, such as a database error, to the client.
     report('failed', error)
     return problem(unavailable)
   }
 }
 
 /**
- * The schema with its JSON Schema worked out once: a server instance lives for one request, and the SDK would work it out again
- * for each. Typed without its input: the SDK's callback type cannot be resolved for a generic schema, `parse` restores it.
+ * The schema with a precomputed JSON Schema: the SDK would compute it for each request's server instance. Typed without its input, because
+ * the SDK's callback type cannot be resolved for a generic schema; `parse` restores it.
  */
 function withFixedJsonSchema(schema: z.ZodObject): StandardSchemaWithJSON {
   const standard = schema['~standard']

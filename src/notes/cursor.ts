@@ -1,7 +1,7 @@
-/** Opaque page cursors. They carry a position, no rights: every query stays bound to its owner whatever a cursor says. */
+/** Opaque page cursors. They carry a position, but no authority: every query stays bound to its owner whatever a cursor says. */
 import { z } from 'zod'
 
-/** Only what the database can compare with: a cursor made by hand is a wrong cursor, not a failure of the service. */
+/** Only values that the database can compare: a forged cursor must be an invalid cursor, not a failure of the service. */
 const noteId = z.string().regex(/^[\w-]{1,64}$/)
 /** A float4 that PostgreSQL reads without overflow or underflow. */
 const rank = z.number().refine((value) => value === 0 || (Math.abs(value) > 1e-37 && Math.abs(value) < 1e38))
@@ -24,12 +24,12 @@ function decode<T>(schema: z.ZodType<T>, cursor: string): T | undefined {
   }
 }
 
-/** The position in a list, or `undefined` when the cursor is not one `list_notes` gave out. */
+/** The position in a list, or `undefined` if the cursor is not from `list_notes`. */
 export function decodeListCursor(cursor: string): ListPosition | undefined {
   return decode(listPosition, cursor)
 }
 
-/** The position in search results, or `undefined` when the cursor is not one `search_notes` gave out. */
+/** The position in search results, or `undefined` if the cursor is not from `search_notes`. */
 export function decodeSearchCursor(cursor: string): SearchPosition | undefined {
   return decode(searchPosition, cursor)
 }

@@ -1,4 +1,4 @@
-/** What a note is, its limits, and pages of notes. */
+/** Notes, their limits, and pages of notes. */
 
 /** Lengths in characters, the body in bytes of UTF-8. */
 export const noteLimits = { titleLength: 200, bodyBytes: 65_536, notesPerUser: 10_000, pageSize: 100 } as const
@@ -29,7 +29,7 @@ export interface PageRequest {
   readonly cursor?: string | undefined
 }
 
-/** One item more than the page was asked for, so that the last page is known to be the last. */
+/** `items` has one more than the page, which shows whether there is a next page. */
 export function pageOf<Item>(items: readonly Item[], limit: number, cursorAfter: (item: Item) => string): Page<Item> {
   const last = items[limit - 1]
   if (items.length <= limit || last === undefined) return { items }

@@ -1,4 +1,4 @@
-/** Where the notes' migrations are, and whether a database has them. */
+/** The folder of the notes' migrations, and the check that a database has them. */
 import { fileURLToPath } from 'node:url'
 import type { Database } from '../database/database.js'
 import { pendingMigrations } from '../database/migrate.js'
@@ -6,7 +6,7 @@ import { pendingMigrations } from '../database/migrate.js'
 /** Folder of the migrations. `src/notes` and `dist/notes` lie equally deep under the package root. */
 export const notesMigrations = fileURLToPath(new URL('../../prisma/notes/migrations', import.meta.url))
 
-/** A readiness check: resolves when the database is migrated and answers. Migrations are looked up until none are pending. */
+/** A readiness check: resolves if the database is migrated and answers. Migrations are checked until none are pending. */
 export function createNotesReadiness(database: Database): () => Promise<void> {
   let migrated = false
   return async () => {

@@ -10,7 +10,7 @@ import { tools } from './tools/tools.js'
 const instructions =
   'Notes of the signed-in person. Find notes with search_notes or list_notes, read them with read_note. Ask before deleting.'
 
-/** Every token sees the same list, so it may be kept for a while; it stays private because the URL is. */
+/** Every token gets the same list, so it may be cached; it is private because the URL is. */
 const listCache = { ttlMs: 300_000, cacheScope: 'private' } as const
 
 /** The database is migrated and closed by the caller. */

@@ -1,4 +1,4 @@
-/** A tool of the notes: it works on the notes of one person, whom the access token names. */
+/** A tool of the notes: it works on the notes of the person that the access token names. */
 import type { z } from 'zod'
 import type { McpCall } from '../mcp-host/server-definition.js'
 import { defineTool, type Tool, type ToolAnswer, type ToolDefinition } from '../mcp-host/tool.js'
@@ -14,7 +14,7 @@ type NotesTool<Input extends z.ZodObject, Output extends z.ZodObject> = ToolDefi
 
 const unavailable = 'The notes service cannot do this right now. Try again in a moment.'
 
-/** A tool that works for every valid token, also one that acts for a program. */
+/** A tool that works with every valid token, including one without a person. */
 export function defineOpenNotesTool<Input extends z.ZodObject, Output extends z.ZodObject>(
   definition: Omit<NotesTool<Input, Output>, 'unavailable'>,
 ): Tool<NotesCall> {

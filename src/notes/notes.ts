@@ -1,6 +1,6 @@
 /**
- * The store of notes. Promises: every statement is bound to `ownerId`, so nobody reaches another person's note, not even its
- * existence. Does not check scopes (the guard does) nor sizes (the tools' schemas do, with the limits below).
+ * The store of notes. Every statement is bound to `ownerId`, so nobody can reach another person's note or learn that it exists. Does not
+ * check scopes (the guard does) or sizes (the tools' schemas do, with the limits below).
  */
 import { randomUUID } from 'node:crypto'
 import type { Clock } from '../base/clock.js'
@@ -16,17 +16,17 @@ export interface NotesStore {
   readonly search: Search
   read(ownerId: string, id: string): Promise<Note | undefined>
   /**
-   * `'full'` when the owner has as many notes as one may have. Requests at the same instant may overshoot the limit by their
-   * number: it protects the disk, it is not a quota to bill by.
+   * `'full'` if the owner has the maximum number of notes. Concurrent requests may exceed the limit by their number: it protects the disk
+   * and is not an exact quota.
    */
   create(ownerId: string, note: Pick<Note, 'title' | 'body'>): Promise<Note | 'full'>
-  /** Replaces what is given. */
+  /** Replaces the given members. */
   update(
     ownerId: string,
     id: string,
     change: { readonly title?: string; readonly body?: string },
   ): Promise<Note | undefined>
-  /** True when there was such a note. */
+  /** True if there was such a note. */
   remove(ownerId: string, id: string): Promise<boolean>
 }
 

@@ -1,11 +1,11 @@
-/** The scopes of the notes service, and what they mean to people. */
+/** The scopes of the notes service, and their descriptions for people. */
 import type { ScopeDeclaration } from '../oauth/resource.js'
 
 export const notesRead = 'notes:read'
 export const notesWrite = 'notes:write'
 export const notesDelete = 'notes:delete'
 
-/** In the order a person should read them: from harmless to destructive. */
+/** In the order of the consent page: from harmless to destructive. */
 export const scopes: readonly ScopeDeclaration[] = [
   {
     name: notesRead,
@@ -22,7 +22,7 @@ export const scopes: readonly ScopeDeclaration[] = [
     destructive: false,
   },
   {
-    // Does not include reading: deleting by id reveals nothing, and a permission should not grow behind its words.
+    // Does not include reading: deleting by id reveals nothing, and a permission must not allow more than its description says.
     name: notesDelete,
     title: 'Delete your notes',
     description: 'Remove notes for good. This cannot be undone.',

@@ -1,7 +1,6 @@
 /**
- * Searches the notes of one person. The cost is bounded by construction, since the embedded database cannot stop a statement and answers
- * nobody else meanwhile: few words for each query, and a bound on the bytes of notes whose words are read. What is in the notes and in the
- * query changes nothing about that.
+ * Searches the notes of one person. The cost is bounded for any notes and query, because the embedded database cannot abort a statement and
+ * serves nobody else during it: a query has few words, and the bytes of notes whose words are read are limited.
  */
 import { createFairQueue, QueueFull } from '../base/fair-queue.js'
 import type { Database } from '../database/database.js'
@@ -13,7 +12,7 @@ import { excerptOf } from './excerpt.js'
 import { type FoundNote, type Page, type PageRequest, pageOf } from './note.js'
 import { notes } from './tables.js'
 
-/** Why there is no answer. `no-word`: a query that only leaves words out, in a store too large to be read through. */
+/** Why there is no result. `no-word`: a query that only excludes words, in a store too large to scan. */
 export type SearchRefusal = 'busy' | 'too-slow' | 'too-many-words' | 'no-word'
 
 export class SearchRefused extends Error {
@@ -26,7 +25,7 @@ export class SearchRefused extends Error {
   }
 }
 
-/** In one process. Searches of one person run one after the other, and take turns with those of others. */
+/** Per process. Searches of one person run one after the other, and in turn with those of others. */
 export const searchLimits = { concurrency: 2, runningPerSender: 1, perSender: 8, queueLimit: 40 } as const
 
 /**
@@ -35,7 +34,7 @@ export const searchLimits = { concurrency: 2, runningPerSender: 1, perSender: 8,
  */
 export const searchBounds = { words: 16, bytes: 6 * 1_024 * 1_024 } as const
 
-/** What the query means, and how much its owner has. Sizes are read from the rows, without their texts. */
+/** The parsed query, and the size of the owner's notes, read from the rows without their texts. */
 const planStatement = notes.read<Plan>(
   'notes_search_plan',
   { query: text, wanted: text, bytes: float },
@@ -47,14 +46,14 @@ const planStatement = notes.read<Plan>(
 
 interface Plan {
   readonly query: string
-  /** The query without what it leaves out; empty or `T` when it does not ask for any word. */
+  /** The query without excluded words; empty or `T` if it requires no word. */
   readonly wanted: string
   readonly bytes: number
 }
 
 /**
- * The rank is that of the query as an alternative to itself. `ts_rank` compares each two places of each two words that have to occur
- * together: a note of few words, repeated, and a query of all of them would take seconds. Of alternatives it adds up places.
+ * The rank is that of the query OR-ed with itself. For words that must occur together, `ts_rank` compares all pairs of positions: a note of
+ * a few repeated words and a query of all of them would take seconds. For alternatives it only sums over positions.
  *
  * `rank` travels as text: PostgreSQL writes a float4 so that reading it gives the same float4, and pages
  * never overlap.
@@ -77,7 +76,7 @@ interface FoundRow extends Omit<FoundNote, 'excerpt'> {
 
 const foundColumns: ColumnsOf<FoundRow> = { ...notes.pick('id', 'title', 'body'), updatedAt: moment, rank: text }
 
-/** Reads the words of all notes of a person. OFFSET 0: by the person's index, not by an index of everybody's words. */
+/** Reads the words of all notes of a person. OFFSET 0 forces the index on the person instead of the index on everyone's words. */
 const wholeStoreStatement = notes.read(
   'notes_search',
   foundColumns,
@@ -89,8 +88,8 @@ const wholeStoreStatement = notes.read(
 )
 
 /**
- * For a store that is too large to be read through. The index finds the notes that have the words without reading any note, and the newest
- * of these are read. The expression on `owner_id` keeps the planner from reading all of this person's notes instead.
+ * For a store that is too large to scan. The index finds the notes with the words without reading any note, and the newest of them are
+ * read. The expression on `owner_id` keeps the planner from reading all of this person's notes instead.
  */
 const largeStoreStatement = notes.read(
   'notes_search_large',
@@ -107,14 +106,14 @@ const largeStoreStatement = notes.read(
   'search',
 )
 
-/** Without repetitions, where they change nothing: outside quotes and alternatives. */
+/** Removes repeated words where they have no effect: outside quotes and alternatives. */
 function withoutRepetitions(query: string): string {
   const words = query.split(/\s+/)
   if (query.includes('"') || words.some((word) => word.toLowerCase() === 'or')) return query
   return [...new Map(words.map((word) => [word.toLowerCase(), word])).values()].join(' ')
 }
 
-/** The words in the text of a tsquery, in which a quote and a backslash are written twice. */
+/** The words in the text of a tsquery, in which quotes and backslashes are doubled. */
 function wordsIn(tsquery: string): string[] {
   return [...tsquery.matchAll(/'((?:[^']|'')+)'/g)].map(([, word = '']) =>
     word.replaceAll("''", "'").replaceAll('\\\\', '\\'),
@@ -126,7 +125,7 @@ async function matchesOf(sql: Sql, ownerId: string, plan: Plan, page: readonly u
     return (await sql.query(wholeStoreStatement, [ownerId, plan.query, ...page])).rows
   }
   if (wordsIn(plan.wanted).length === 0) throw new SearchRefused('no-word')
-  // The index knows no order of words. No word has these signs: they separate words.
+  // The index ignores the order of words. Words never contain these characters, which are separators.
   const words = plan.wanted.replaceAll(/<(?:-|\d+)>/g, '&')
   return (await sql.query(largeStoreStatement, [ownerId, plan.query, ...page, words])).rows
 }
@@ -155,7 +154,7 @@ async function findNotes(
 
 /**
  * Best match first; `query` in the syntax of a web search. `undefined` if the cursor is invalid. Throws SearchRefused. In a store above
- * `searchBounds.bytes` only the newest notes that have the words are ranked, up to as many bytes.
+ * `searchBounds.bytes` only the newest notes with the words are ranked, up to that many bytes.
  */
 export type Search = (ownerId: string, query: string, page: PageRequest) => Promise<Page<FoundNote> | undefined>
 

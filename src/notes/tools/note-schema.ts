@@ -1,8 +1,8 @@
-/** The shapes that the tools take and give, with their limits. */
+/** Input and output schemas of the tools, with their limits. */
 import { z } from 'zod'
 import { type Note, type NoteSummary, noteLimits } from '../note.js'
 
-/** PostgreSQL cannot keep U+0000 in text. */
+/** PostgreSQL cannot store U+0000 in text. */
 function withoutNul(value: string): boolean {
   return !value.includes('\0')
 }
@@ -40,12 +40,12 @@ export const summarySchema = { id: z.string(), title: z.string(), updatedAt: z.s
 export const noteSchema = { ...summarySchema, body: z.string(), createdAt: z.string() }
 export const nextCursorSchema = z.string().optional().describe('Absent when there is no more.')
 
-/** A summary as it goes out. */
+/** A summary in the output format. */
 export function summaryData({ id, title, updatedAt }: NoteSummary) {
   return { id, title, updatedAt: updatedAt.toISOString() }
 }
 
-/** A note as it goes out. */
+/** A note in the output format. */
 export function noteData(note: Note) {
   return { ...summaryData(note), body: note.body, createdAt: note.createdAt.toISOString() }
 }

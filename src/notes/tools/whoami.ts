@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { describeCaller } from '../../resource-server/caller.js'
 import { defineOpenNotesTool } from '../notes-tool.js'
 
-/** Says whom the token acts for. Needs a valid token and no scope: it tells a client only about its own access. */
+/** Returns the person that the token acts for. Needs a valid token and no scope: it only describes the client's own access. */
 export const whoami = defineOpenNotesTool({
   name: 'whoami',
   title: 'Who am I',
