@@ -22,6 +22,7 @@ import { migrate } from './migrate.js'
 import { policy } from './policy.js'
 import { resources } from './resources.js'
 import { serve } from './serve.js'
+import { views } from './views.js'
 
 const commands: readonly Command[] = [
   serve,
@@ -43,6 +44,7 @@ const commands: readonly Command[] = [
   config,
   doctor,
   explain,
+  views,
 ]
 
 function writeHelp(terminal: Terminal): void {

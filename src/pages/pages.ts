@@ -54,6 +54,8 @@ export interface Pages<Views extends object> {
   readonly languages: readonly string[]
   readonly contentSecurityPolicy: string
   readonly stylesheet: Asset
+  /** The stylesheet, the icon and the logo. */
+  readonly assets: readonly Asset[]
   /** Paths of the stylesheet, the icon and the logo, as they arrive here. */
   readonly assetPaths: readonly string[]
   /** Answers `GET` of these; everything else goes on. */
@@ -202,6 +204,7 @@ export function createPages<Views extends object>(options: PagesOptions): Pages<
     languages: languages.names,
     contentSecurityPolicy,
     stylesheet,
+    assets,
     assetPaths: assets.map(({ localPath }) => localPath),
     serveAssets: serve(assets),
   }

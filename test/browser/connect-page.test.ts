@@ -1,8 +1,8 @@
 /** The connect page in Chromium: Copy buttons, and the page without its script. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
+import { connectSamples } from '../../src/cli/page-samples/connect-samples.js'
 import { launchChromium } from '../support/chromium.js'
-import { connectSamples } from '../support/pages/connect-samples.js'
 import { type SampleServer, serveSamplePages } from '../support/sample-pages.js'
 
 const sample = 'sparse'
