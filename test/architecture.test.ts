@@ -76,6 +76,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'http',
     'outbound',
     'telemetry',
+    'pages',
     'connect-page',
     'problems',
     'storage',
