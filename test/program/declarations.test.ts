@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals'
 import { runCli } from '../cli/terminal.js'
 import { eventually } from '../support/eventually.js'
 import { freePort } from '../support/free-port.js'
-import { newGrant, obtainTokens } from '../support/oauth-client.js'
+import { newGrant, obtainTokens, refresh } from '../support/oauth-client.js'
 import { stackSettings } from '../support/settings.js'
 import { failureOfStart, type Stack, startStack } from '../support/stack.js'
 import { webClient as client, resourcesNamed as file, health as healthOf, knows as isKnown } from './declared-names.js'
@@ -141,6 +141,21 @@ describe('Commands beside it', () => {
     write(file('one') + client)
     await eventually(async () => (await names()).join() === 'one')
     expect((await run('plan', other)).stdout).toBe('Nothing would change.\n')
+  })
+
+  it('plan and apply: a URL that becomes the former name of another resource ends, for good', async () => {
+    const one = 'https://one.example.com/mcp'
+    const grant = await newGrant({ issuer: stack.issuer, resource: one })
+    const given = await obtainTokens(grant, stack.newBrowser(), { account: stack.account }, 'one:use')
+    const other = join(folder, 'planned.yaml')
+    writeFileSync(other, file('two').replace(', name:', `, aliases: [${one}], name:`) + client)
+    expect((await run('plan', other)).stdout).toContain('\n1 connection would end.\n')
+    write(readFileSync(other, 'utf8'))
+    await eventually(() => knows('two'))
+    write(file('one') + client)
+    await eventually(async () => (await names()).join() === 'one')
+    await eventually(() => knows('one'))
+    expect(await refresh(grant, given.refresh_token ?? '')).toMatchObject({ error: 'invalid_grant' })
   })
 
   it('clients: go by every resource that is declared', async () => {

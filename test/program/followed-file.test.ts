@@ -1,6 +1,7 @@
 /** The followed file at a start, over a database that it was applied to before. */
 
-import { rmSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { chdir, cwd } from 'node:process'
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import { createLogger } from '../../src/base/log.js'
@@ -62,4 +63,22 @@ it('keeps what was applied when a later start finds it wrong', async () => {
   const opened = await open()
   expect(ids(opened)).toEqual(['one'])
   expect(opened.warnings()).toEqual([expect.stringMatching(/^gatehouse\.yaml:1:1: resources must be/)])
+})
+
+it('is neither waited for nor read if it is a pipe, or has no end', async () => {
+  for (const [make, expected] of [
+    [() => execFileSync('mkfifo', ['gatehouse.yaml']), /the file cannot be read: it is no regular file$/],
+    [() => symlinkSync('/dev/zero', 'gatehouse.yaml'), /the file cannot be read: it is no regular file$/],
+    [
+      () => {
+        writeFileSync('gatehouse.yaml', '')
+        truncateSync('gatehouse.yaml', 2 ** 33)
+      },
+      /is larger than 1 MiB$/,
+    ],
+  ] as const) {
+    rmSync('gatehouse.yaml')
+    make()
+    expect((await open()).warnings()).toEqual([expect.stringMatching(expected)])
+  }
 })

@@ -17,10 +17,14 @@ const inactive = { active: false } as const
 const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined)
 
 /** The one resource of a token that the client may ask about (RFC 7662 §4); `undefined`: the token is not for it. */
-function audienceFor({ claims: { aud } }: SelfContainedToken, client: EngineClient): string | undefined {
+function audienceFor(
+  { claims: { aud } }: SelfContainedToken,
+  client: EngineClient,
+  resources: Resources,
+): string | undefined {
   const [audience, ...others] = [aud ?? []].flat()
   if (client.clientAuthMethod === 'none' || others.length > 0 || audience === undefined) return undefined
-  return mayIntrospect(client['introspects'], audience) ? audience : undefined
+  return mayIntrospect(client['introspects'], audience, resources) ? audience : undefined
 }
 
 /** Answers for a client that has authenticated. */
@@ -32,8 +36,8 @@ export function introspectSelfContained(
   return async (text, client) => {
     // No tolerance: the clock that wrote `exp` is the one that reads it.
     const token = await read(text, 0)
-    const audience = token === undefined ? undefined : audienceFor(token, client)
-    if (token === undefined || audience === undefined || resources.find(audience) === undefined) return inactive
+    const audience = token === undefined ? undefined : audienceFor(token, client, resources)
+    if (token === undefined || audience === undefined) return inactive
     const { claims, keyId } = token
     const { revoked, kept } = await standingOf(storage, {
       grantHash: textOf(claims['gid']),

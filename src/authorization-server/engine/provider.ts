@@ -90,8 +90,7 @@ function features(parts: ProviderParts): Configuration['features'] {
       // RFC 7662 §4: only the resource server whose audience the token has.
       allowedPolicy: async (_ctx, client, token) => {
         const audience = 'aud' in token ? token.aud : undefined
-        if (typeof audience !== 'string' || parts.resources.find(audience) === undefined) return false
-        return mayIntrospect(client['introspects'], audience)
+        return typeof audience === 'string' && mayIntrospect(client['introspects'], audience, parts.resources)
       },
     },
     registration: { enabled: registration.mode !== 'closed', initialAccessToken: registration.mode === 'token' },

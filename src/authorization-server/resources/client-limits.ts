@@ -6,5 +6,5 @@ import type { Resources, ServedResource } from './resources.js'
 export function mayAskFor(member: unknown, resource: ServedResource, resources: Resources): boolean {
   if (member === undefined) return true
   const named = [member].flat().filter((each) => typeof each === 'string')
-  return mayIntrospect(named, resource.resource) || named.some((each) => resources.find(each) === resource)
+  return mayIntrospect(named, resource.resource, resources) || named.some((each) => resources.find(each) === resource)
 }

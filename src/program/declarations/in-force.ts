@@ -38,10 +38,13 @@ export function declaredBy(config: Config, rows: readonly StoredDeclaration[]): 
   }
 }
 
-/** Whether a canonical identifier is one of these resources, or of one of these families. */
+/**
+ * Whether a canonical identifier is one of these resources, or of one of these families. A former name of one (`aliases`) is not: nothing is
+ * issued for it, and what was issued before must not live on, in case that it is a resource again one day.
+ */
 export function declares(config: Config, { resources }: Declarations): (identifier: string) => boolean {
   const known = createKnownResources(resources, config.ISSUER_URL)
-  return (identifier) => known.find(identifier) !== undefined
+  return (identifier) => known.find(identifier) === identifier
 }
 
 export function afterChange(

@@ -1,6 +1,6 @@
 /** Reads declaration files by the rules of these settings. */
 import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { basename, dirname, isAbsolute, resolve } from 'node:path'
 import type { Config } from '../../config/config.js'
 import {
@@ -43,7 +43,7 @@ export function followedPath({ GATEHOUSE_FILE: path }: Pick<Config, 'GATEHOUSE_F
 export function readFollowed(config: Pick<Config, 'GATEHOUSE_FILE'>): FileText | undefined {
   const path = followedPath(config)
   try {
-    return readText(path)
+    return readText(path, { isFollowed: true })
   } catch (error) {
     const isMissing = error instanceof FileMistakes && /ENOENT/.test(error.message)
     if (config.GATEHOUSE_FILE === undefined && isMissing) return undefined
@@ -51,13 +51,19 @@ export function readFollowed(config: Pick<Config, 'GATEHOUSE_FILE'>): FileText |
   }
 }
 
-/** Throws FileMistakes if it cannot be read. */
-export function readText(path: string): FileText {
+/** Throws FileMistakes if it cannot be read. `isFollowed`: it is read again and again. */
+export function readText(path: string, { isFollowed = false } = {}): FileText {
+  const refuse = (why: string) => new FileMistakes([`${path}:1:1: the file cannot be read: ${why}`])
   try {
+    const stats = statSync(path)
+    // A pipe would stop the whole process until somebody writes.
+    if (isFollowed && !stats.isFile() && !stats.isDirectory()) throw refuse('it is no regular file')
+    // Not even read: it is refused for its size.
+    if (stats.isFile() && stats.size > mostBytes) return { path, bytes: new Uint8Array(mostBytes + 1) }
     return { path, bytes: readFileSync(path) }
   } catch (error) {
-    const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : String(error)
-    throw new FileMistakes([`${path}:1:1: the file cannot be read: ${code}`])
+    if (error instanceof FileMistakes) throw error
+    throw refuse(typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : String(error))
   }
 }
 
