@@ -183,6 +183,7 @@ export async function createAuthorizationServer(
     ...identityProviders,
     throttle: createSignInThrottle(storage.database.sql, storage.clock),
     knownBrowsers,
+    mailer,
     audit,
     csrf,
     pages,
@@ -192,7 +193,7 @@ export async function createAuthorizationServer(
     resources,
     ownNames: derived(declarations, (declared) => ownNames({ productName, issuer, resources: declared.resources })),
   }
-  const accountArea = createAccountRouter(signIns)
+  const accountArea = createAccountRouter({ ...signIns, hasher, productName })
   const interactions = createInteractionRouter({
     ...signIns,
     keepDocument: (clientId) => clients.keep(clientId),

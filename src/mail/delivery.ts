@@ -70,6 +70,10 @@ export function createDelivery(parts: DeliveryParts): Delivery & { start(): void
   }
 
   const work = async (mail: ClaimedMail): Promise<void> => {
+    if (mail.content === undefined) {
+      await queue.end(mail)
+      return log.warn({ mail: mail.kind }, 'a mail could not be decrypted')
+    }
     if (isComposed(mail.content)) return send(mail, mail.content)
     try {
       await answer(mail)

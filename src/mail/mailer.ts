@@ -16,13 +16,13 @@ export interface MailOrder extends Omit<MailFacts, 'link'> {
 export interface Mailer {
   /** To be written with what the mail tells of. */
   write(order: MailOrder): Write
-  /** Sends at once what is written. */
-  wake(): void
+  /** The language of a request. */
+  readonly languageOf: PageLanguages['chosenFor']
 }
 
 export interface MailerParts {
   readonly queue: MailQueue
-  readonly languages: Pick<PageLanguages, 'textOf'>
+  readonly languages: Pick<PageLanguages, 'textOf' | 'chosenFor'>
   readonly issuer: string
   readonly productName: string
   readonly wake: () => void
@@ -38,6 +38,6 @@ export function createMailer({ queue, languages, issuer, productName, wake }: Ma
       const write = queue.write({ kind: facts.kind, content, lifetimeSeconds })
       return { ...write, onWritten: wake }
     },
-    wake,
+    languageOf: (ctx) => languages.chosenFor(ctx),
   }
 }

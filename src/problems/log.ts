@@ -26,6 +26,12 @@ export const logProblems = {
     },
     show: 'gatehouse accounts list',
   },
+  'mail-closed': {
+    logs: ['a mail could not be decrypted'],
+    means: 'The mail was encrypted with a key that `ENCRYPTION_KEY` no longer names. It is dropped.',
+    change: { operator: 'Keep the former encryption key for three days after a change.' },
+    show: 'gatehouse doctor --local auth',
+  },
   'mail-uncertain': {
     logs: ['a mail may not have been sent'],
     means:

@@ -241,6 +241,16 @@ describeOnDatabases('The mail queue, on %s', (kind) => {
     expect(await waiting()).toBe(0)
   })
 
+  it('is dropped when its encryption key is gone, and the others go on', async () => {
+    const server = await smtp()
+    const former = createMailQueue({ ...storage, secretBox: createSecretBox(randomSecret()) })
+    await former.add({ kind: 'recover', content: { email: 'eve@example.test' }, lifetimeSeconds: 60 })
+    await write('ada@example.test')
+    await newProcess().run()
+    expect([server.mails.length, await waiting()]).toEqual([1, 0])
+    expect(lines.join('\n')).toContain('a mail could not be decrypted')
+  })
+
   it('is dropped when its time is over', async () => {
     await write('ada@example.test', 60)
     await newProcess().run()

@@ -1,8 +1,10 @@
 /** Dependencies of the account area. */
+import type { Mailer } from '../../mail/mailer.js'
 import type { Pages } from '../../pages/pages.js'
 import type { OwnNames } from '../clients/name-warnings.js'
 import type { SessionParts } from '../login/browser-session.js'
 import type { LoginMethods } from '../login/login-methods.js'
+import type { PasswordHasher } from '../login/passwords.js'
 import type { SignInParts } from '../login/sign-in-check.js'
 import type { CsrfProtection } from '../pages/csrf.js'
 import type { Views } from '../pages/views.js'
@@ -10,6 +12,10 @@ import type { Resources } from '../resources/resources.js'
 
 export interface AccountParts extends SessionParts, SignInParts {
   readonly loginMethods: LoginMethods
+  readonly hasher: PasswordHasher
+  readonly productName: string
+  /** `undefined`: no mail is sent. */
+  readonly mailer: Mailer | undefined
   readonly csrf: CsrfProtection
   readonly pages: Pages<Views>
   readonly resources: Resources

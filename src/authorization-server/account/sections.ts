@@ -3,6 +3,7 @@
 import { createApps } from './apps.js'
 import { languageChoice } from './language.js'
 import type { AccountParts } from './parts.js'
+import { createPasswordChange } from './password-change.js'
 import type { AccountSection } from './section.js'
 
 export function createSections(parts: AccountParts): readonly AccountSection[] {
@@ -17,6 +18,7 @@ export function createSections(parts: AccountParts): readonly AccountSection[] {
         },
       ],
     },
+    { name: 'security', parts: [createPasswordChange(parts)] },
     { name: 'profile', parts: [languageChoice(parts)] },
     { name: 'apps', parts: [createApps(parts)] },
   ]

@@ -20,6 +20,7 @@ export interface NewLink {
 export interface LinkedAccount {
   readonly accountId: string
   readonly email: string
+  readonly language: string | undefined
 }
 
 export interface AccountLinks {
@@ -55,6 +56,40 @@ const resetPassword = accountLinks.condition(
   sessions,
 )
 
+/** `$1` is the account, `$2` now, `$3` the new hash, `$4` the old one, `$5` the session that stays. */
+const replacePassword = accounts.condition(
+  'password_change',
+  {
+    condition: `UPDATE accounts SET password_hash = $3, updated_at = $2::timestamptz
+      WHERE id = $1 AND password_hash IS NOT DISTINCT FROM $4::text AND disabled_at IS NULL RETURNING 1`,
+    links: `UPDATE account_links SET consumed_at = $2::timestamptz FROM {condition}
+      WHERE account_id = $1 AND kind = 'reset' AND consumed_at IS NULL`,
+    ended_sessions: `UPDATE sessions SET id_hash = 'ended:' || uid, account_id = NULL, payload = '{}', expires_at = $2::timestamptz
+      FROM {condition} WHERE account_id = $1 AND uid <> $5`,
+  },
+  accountLinks,
+  sessions,
+)
+
+export interface PasswordChange {
+  readonly accountId: string
+  /** The hash that it replaces; false is answered if it is another one by now. */
+  readonly replaces: string | undefined
+  readonly passwordHash: string
+  /** The session that goes on. All others end, and links for passwords. */
+  readonly keepsSession: string
+}
+
+/** The person's own change of password, in one statement with `also`. */
+export function changePassword(
+  { database: { sql }, clock }: Pick<Storage, 'database' | 'clock'>,
+  { accountId, replaces, passwordHash, keepsSession }: PasswordChange,
+  also: readonly Write[],
+): Promise<boolean> {
+  const values = [accountId, clock.now().toISOString(), passwordHash, replaces ?? null, keepsSession]
+  return writeTogether(sql, also, { text: replacePassword, values })
+}
+
 export function createAccountLinks({
   prisma,
   database: { sql },
@@ -79,9 +114,11 @@ export function createAccountLinks({
           ...{ tokenHash: hashSecret(token), kind: 'reset', consumedAt: null },
           ...{ expiresAt: { gt: clock.now() }, account: { disabledAt: null } },
         },
-        select: { account: { select: { id: true, email: true } } },
+        select: { account: { select: { id: true, email: true, language: true } } },
       })
-      return row === null ? undefined : { accountId: row.account.id, email: row.account.email }
+      if (row === null) return undefined
+      const { id: accountId, email, language } = row.account
+      return { accountId, email, language: language ?? undefined }
     },
     redeemReset: (token, passwordHash, also) => {
       const values = [hashSecret(token), clock.now().toISOString(), passwordHash]

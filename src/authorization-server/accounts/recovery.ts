@@ -61,7 +61,12 @@ export function createRecovery(parts: RecoveryParts): (request: ClaimedMail) => 
 
   const mailFor = (account: Account | undefined, { email, language, requestId }: RecoveryRequest): readonly Write[] => {
     const to = account?.email ?? email
-    const order = { to, language, lifetimeSeconds: resetLinkSeconds, values: { email: to } }
+    const order = {
+      to,
+      language: account?.language ?? language,
+      lifetimeSeconds: resetLinkSeconds,
+      values: { email: to },
+    }
     if (account === undefined) return [mailer.write({ ...order, kind: 'recoverUnknown' })]
     if (account.disabledAt !== undefined) return [mailer.write({ ...order, kind: 'recoverDisabled' })]
     if (account.passwordHash === undefined) return [mailer.write({ ...order, kind: 'recoverNoPassword' })]

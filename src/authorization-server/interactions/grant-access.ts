@@ -5,7 +5,7 @@ import type { Write } from '../../database/writes.js'
 import type { HttpContext } from '../../http/context.js'
 import { refusedToStay, rememberConsent } from '../../storage/grants/consents.js'
 import { grantOrigin } from '../../storage/grants/grant-origins.js'
-import { consentFingerprint } from '../clients/identity.js'
+import { consentFingerprint, displayName } from '../clients/identity.js'
 import { whereaboutsOf } from '../login/whereabouts.js'
 import { describeClient } from './decision-facts.js'
 import { isRefusedToStay, saveGrant } from './grant.js'
@@ -93,6 +93,20 @@ function consentsOf(
   })
 }
 
+/** To the person, of a client that they never allowed anything: somebody else may have done it in their name. */
+function noticeOf(
+  { mailer }: InteractionParts,
+  ctx: HttpContext,
+  { known, client }: Interaction,
+  accountId: string,
+): readonly Write[] {
+  const person = known.person(accountId)
+  if (mailer === undefined || person === undefined || known.consents.length > 0) return []
+  const language = known.languageOf(accountId) ?? mailer.languageOf(ctx)
+  const values = { client: displayName(client), email: person.email }
+  return [mailer.write({ kind: 'newClient', to: person.email, values, path: '/account/apps', language })]
+}
+
 /** Ends the interaction with a grant for these scopes. */
 export async function grantAccess(
   parts: InteractionParts,
@@ -123,5 +137,14 @@ export async function grantAccess(
     allowed,
     isRefusedToStay(access, allowed, remembered),
   )
-  await finishInteraction(ctx, interaction, result, epochSeconds(parts.storage.clock), origin, ...consented, ...events)
+  await finishInteraction(
+    ctx,
+    interaction,
+    result,
+    epochSeconds(parts.storage.clock),
+    origin,
+    ...consented,
+    ...events,
+    ...noticeOf(parts, ctx, interaction, accountId),
+  )
 }

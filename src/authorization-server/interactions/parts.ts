@@ -1,4 +1,5 @@
 /** Dependencies of the interaction steps. */
+import type { Mailer } from '../../mail/mailer.js'
 import type { Pages } from '../../pages/pages.js'
 import type { AccountStore } from '../../storage/accounts/accounts.js'
 import type { AuditTrail } from '../../storage/audit/audit.js'
@@ -27,6 +28,8 @@ export interface InteractionParts {
   readonly throttle: SignInThrottle
   readonly knownBrowsers: KnownBrowsers
   readonly audit: AuditTrail
+  /** `undefined`: no mail is sent. */
+  readonly mailer: Mailer | undefined
   readonly csrf: CsrfProtection
   readonly pages: Pages<Views>
   readonly resources: Resources

@@ -1,11 +1,12 @@
 /** Contexts of views/account.ejs: one frame, and in it blocks, one file in views/account/ each. */
+import type { Weakness } from '../accounts/password-rules.js'
 import type { ConsentContext, ConsentScopeContext } from './consent-views.js'
 
 /** The sections, as `account.sections` names them. */
-export type AccountSectionName = 'overview' | 'apps' | 'profile'
+export type AccountSectionName = 'overview' | 'security' | 'apps' | 'profile'
 
 /** What was done, as `account.notices` says it. */
-export type AccountNotice = 'saved' | 'disconnected' | 'gone'
+export type AccountNotice = 'password-changed' | 'saved' | 'disconnected' | 'gone'
 
 /** views/account/overview.ejs. */
 export interface OverviewBlock {
@@ -55,10 +56,24 @@ export interface AppsBlock {
   readonly problem?: { readonly id: string; readonly kind: 'nothing-left' } | undefined
 }
 
+/** views/account/password.ejs: posts `current` (if asked for), `password` and `csrf` to `action`. */
+export interface PasswordBlock {
+  readonly action: string
+  readonly email: string
+  readonly asksForCurrent: boolean
+  /** The shortest password that is taken. */
+  readonly passwordLength: number
+  readonly errors: {
+    readonly current?: 'wrong-credentials' | 'too-many-attempts' | 'form-expired' | 'busy' | undefined
+    readonly password?: Weakness | undefined
+  }
+}
+
 /** Every block by the name of its file. */
 export interface AccountBlocks {
   readonly overview: OverviewBlock
   readonly language: LanguageBlock
+  readonly password: PasswordBlock
   readonly apps: AppsBlock
 }
 

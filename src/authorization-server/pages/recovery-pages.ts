@@ -123,7 +123,7 @@ async function reset(parts: RecoveryPageParts, ctx: HttpContext, token: string):
   const event = { type: 'account.password_changed', accountId, detail: { by: 'reset link' } } as const
   const notice = mail?.mailer.write({
     ...{ kind: 'passwordChanged', to: email, values: { email }, path: '/recover' },
-    language: parts.languages.chosenFor(ctx),
+    language: account.language ?? parts.languages.chosenFor(ctx),
   })
   const also = [...(notice === undefined ? [] : [notice]), audit.event(event, ctx.state.event)]
   if (!(await links.redeemReset(token, passwordHash, also))) throw linkEnded()

@@ -90,11 +90,20 @@ const apps: AppsBlock & { readonly block: 'apps' } = {
   csrfToken: 'sample-csrf-token',
 }
 
+const password: AccountBlock = {
+  ...{ block: 'password', action: '/account/security/password', email: 'ada@example.com' },
+  ...{ asksForCurrent: true, passwordLength: 15, errors: {} },
+}
+
 export const accountSamples: Readonly<Record<string, AccountContext>> = {
   overview: accountPage('overview', overview),
   'without a name': accountPage('overview', { ...overview, name: undefined }),
   profile: accountPage('profile', language),
   'profile without a choice': accountPage('profile', { ...language, chosen: undefined }),
+  password: accountPage('security', password),
+  'password without the current one': accountPage('security', { ...password, asksForCurrent: false }),
+  'wrong current password': accountPage('security', { ...password, errors: { current: 'wrong-credentials' } }),
+  'weak password': accountPage('security', { ...password, errors: { password: 'too-short' } }),
   saved: { ...accountPage('overview', overview), notice: 'saved' },
   'connected programs': accountPage('apps', apps),
   'no program': accountPage('apps', { ...apps, connections: [] }),

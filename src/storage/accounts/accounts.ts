@@ -43,8 +43,8 @@ export interface AccountStore {
   /** Stops the account from signing in and ends its access (`endAccess`). False when there is no such account. */
   disable(id: string): Promise<boolean>
   enable(id: string): Promise<boolean>
-  /** Ends every session and sign-in in progress. Programs keep their access. */
-  endSignIns(id: string): Promise<void>
+  /** Ends every session, except one, and every sign-in in progress. Programs keep their access. */
+  endSignIns(id: string, exceptSession?: string): Promise<void>
   /** Ends every session and sign-in in progress, and revokes every grant, which the revocation feed tells resource servers. */
   endAccess(id: string): Promise<void>
   /** Every account, by email. */
@@ -102,10 +102,10 @@ export function createAccountStore({ prisma, database, clock }: AccountStorage):
       { payload: { path: ['session', 'accountId'], equals: accountId } },
     ],
   })
-  const endSignIns = (accountId: string) => [
+  const endSignIns = (accountId: string, exceptSession?: string) => [
     // A sign-in in progress has passed the old password already.
     prisma.ephemeralArtifact.deleteMany({ where: isTheirs(accountId) }),
-    endSessionsOf(prisma, accountId, clock.now()),
+    endSessionsOf(prisma, accountId, clock.now(), exceptSession),
   ]
   const endAccess = (accountId: string) => [...endSignIns(accountId), prisma.grant.deleteMany({ where: { accountId } })]
   // `updated_at` ends what browsers were known by (login/known-browsers.ts): write it with what ends access, and with nothing else.
@@ -148,8 +148,8 @@ export function createAccountStore({ prisma, database, clock }: AccountStorage):
       return count === 1
     },
     enable: (id) => update({ id }, { disabledAt: null }),
-    async endSignIns(id) {
-      await prisma.$transaction(endSignIns(id))
+    async endSignIns(id, exceptSession) {
+      await prisma.$transaction(endSignIns(id, exceptSession))
     },
     async endAccess(id) {
       await prisma.$transaction(endAccess(id))

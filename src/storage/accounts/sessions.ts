@@ -94,7 +94,12 @@ export async function endSession(storage: Storage, uid: string): Promise<void> {
   await storage.database.sql.query(destroyByUid, [uid, storage.clock.now().toISOString()])
 }
 
-/** Ends all sessions of an account; a step of a transaction. */
-export function endSessionsOf(prisma: PrismaClient, accountId: string, now: Date): Prisma.PrismaPromise<number> {
-  return prisma.$executeRaw`UPDATE sessions SET ${Prisma.raw(ended)}, expires_at = ${now} WHERE account_id = ${accountId}`
+/** Ends all sessions of an account, except one; a step of a transaction. */
+export function endSessionsOf(
+  prisma: PrismaClient,
+  accountId: string,
+  now: Date,
+  except = '',
+): Prisma.PrismaPromise<number> {
+  return prisma.$executeRaw`UPDATE sessions SET ${Prisma.raw(ended)}, expires_at = ${now} WHERE account_id = ${accountId} AND uid <> ${except}`
 }

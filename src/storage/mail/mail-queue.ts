@@ -25,6 +25,7 @@ export interface NewMail {
 export interface ClaimedMail {
   readonly id: string
   readonly kind: string
+  /** `undefined`: it was sealed with an encryption key that is gone. */
   readonly content: unknown
   readonly claim: string
   /** This one included. */
@@ -113,6 +114,8 @@ export function createMailQueue({
     const expires_at = after(lifetimeSeconds)
     return { text: insert, values: insertion.values({ id, kind, sealed, created_at: now, expires_at, due_at: now }) }
   }
+  const contentOf = (id: string, sealed: string): unknown =>
+    secretBox.opens(sealed, mailPurpose(id)) ? JSON.parse(secretBox.open(sealed, mailPurpose(id))) : undefined
   return {
     write,
     add: async (mail) => {
@@ -123,7 +126,7 @@ export function createMailQueue({
       const { rows } = await sql.query(takeDue, [claim, clock.now(), after(leaseSeconds), most])
       return rows.map(({ id, kind, sealed, attempts, expires_at: expiresAt }) => ({
         ...{ id, kind, claim, attempts, expiresAt },
-        content: JSON.parse(secretBox.open(sealed, mailPurpose(id))) as unknown,
+        content: contentOf(id, sealed),
       }))
     },
     handOver: async ({ id, claim }) => (await sql.query(markHandOver, [id, claim, clock.now()])).rowCount === 1,
