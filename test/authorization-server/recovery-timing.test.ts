@@ -4,7 +4,7 @@ import { pageOf } from '../support/browser.js'
 import { preferredDatabase } from '../support/databases.js'
 import { startMailingServer } from './recovery-server.js'
 
-const tries = 400
+const tries = 250
 
 function statistics(samples: readonly number[]): { readonly mean: number; readonly variance: number } {
   const mean = samples.reduce((sum, each) => sum + each, 0) / samples.length
