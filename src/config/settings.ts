@@ -48,12 +48,12 @@ export const settings = {
   ),
   RESOURCE_ALIASES: setting<readonly string[]>(
     [],
-    'Further URLs of the MCP endpoint, for example former ones, comma-separated. Clients that use one go on working. Tokens always name RESOURCE_URL.',
+    'Further URLs of the MCP endpoint, for example former ones, comma-separated. Clients that use one keep working. Tokens always name RESOURCE_URL.',
     listOf(resourceUrl),
   ),
   GATEHOUSE_FILE: setting(
     unset,
-    'YAML or JSON file that declares resources, clients and identity providers, see docs/reference/file.md. It is followed: changes count without a restart. Unset: gatehouse.yaml in the current folder, if it is there.',
+    'YAML or JSON file that declares resources, clients and identity providers, see docs/reference/file.md. Changes apply without a restart. Unset: gatehouse.yaml in the current folder, if it exists.',
     text,
   ),
   ISSUER_MIRROR: setting(
@@ -79,7 +79,7 @@ export const settings = {
   ),
   TRUSTED_PROXIES: setting<readonly string[]>(
     [],
-    'Addresses or CIDR ranges of your proxies, comma-separated. X-Forwarded-For is believed from these only.',
+    'Addresses or CIDR ranges of your proxies, comma-separated. X-Forwarded-For is trusted from these only.',
     listOf(addressRange),
   ),
   WORKERS: setting<Workers>(
@@ -89,15 +89,15 @@ export const settings = {
   ),
   STOP_DELAY_SECONDS: setting(
     0,
-    'Seconds for which a stopping server still answers while /health/ready says 503. Give your proxy time to notice, and more than it keeps idle connections.',
+    'Seconds for which a stopping server still serves requests while /health/ready answers 503. Longer than your proxy takes to notice, and than it keeps idle connections.',
     integer(0, 60),
   ),
   ALLOWED_ORIGINS: setting<readonly string[]>(
     [],
-    "Origins of pages that may call the MCP endpoint, comma-separated: https://app.example.com, chrome-extension://<id>, tauri://localhost, or vscode-webview://* where hosts are random. The endpoint's own origin and pages on localhost are always allowed.",
+    "Origins of pages that may call the MCP endpoint, comma-separated: https://app.example.com, chrome-extension://<id>, tauri://localhost, or vscode-webview://* for random hosts. The endpoint's own origin and pages on localhost are always allowed.",
     listOf(allowedOrigin),
   ),
-  READ_ONLY: setting(false, 'Offer only the tools that change nothing.', boolean),
+  READ_ONLY: setting(false, 'The MCP server offers only the tools that change nothing.', boolean),
   API_KEYS: setting(
     false,
     'The MCP server also accepts API keys in place of access tokens. `gatehouse api-keys add` makes one.',
@@ -105,7 +105,7 @@ export const settings = {
   ),
   CALL_LIMIT_PER_CALLER: setting(
     unset,
-    'Requests a second for one client and one person, and how many at once: 5/20. Beyond it the caller gets 429. Unset: no limit. Replicas add up their counts in the database once a second.',
+    'Requests per second for one client and one person, and the burst: 5/20. Beyond it the caller gets 429. Unset: no limit. Replicas add up their counts in the database once a second.',
     callLimit,
   ),
   CALL_LIMIT_TOTAL: setting(
@@ -149,7 +149,7 @@ export const settings = {
   ),
   AUDIT_RETENTION_DAYS: setting(
     365,
-    'Days for which security events are kept in the audit table, see `gatehouse audit list`. 0: for ever.',
+    'Days for which security events are kept in the audit table, see `gatehouse audit list`. 0: forever.',
     integer(0, 36_500),
   ),
   LOG_LEVEL: setting<LogLevel>(
@@ -159,7 +159,7 @@ export const settings = {
   ),
   COMMAND_NAME: setting(
     unset,
-    'How start-up messages write this command, for example `docker compose exec auth gatehouse`. Unset: as it was started.',
+    'How start-up messages spell this command, for example `docker compose exec auth gatehouse`. Unset: as it was started.',
     plainText,
   ),
   METRICS_PORT: setting<number | undefined>(
@@ -196,12 +196,12 @@ export const settings = {
   ),
   REGISTRATION_LIMIT_PER_ADDRESS: setting(
     60,
-    'Registrations an hour from one address (IPv6: from a /64; a /56 gets 4 times as many, a /48 16 times). No effect if REGISTRATION is open. Behind a proxy it needs TRUSTED_PROXIES.',
+    'Maximum registrations per hour from one address (IPv6: from a /64; a /56 gets 4 times as many, a /48 16 times). No effect if REGISTRATION is open. Behind a proxy it needs TRUSTED_PROXIES.',
     integer(1, 1_000_000),
   ),
   REGISTRATION_LIMIT_TOTAL: setting(
     2_000,
-    'Registrations an hour from all addresses together. No effect if REGISTRATION is open or token. When it is used up, each address still gets a twentieth of its own limit.',
+    'Maximum registrations per hour from all addresses together. No effect if REGISTRATION is open or token. When it is used up, each address still gets a twentieth of its own limit.',
     integer(1, 1_000_000),
   ),
   RATE_LIMITS: setting(
@@ -211,7 +211,7 @@ export const settings = {
   ),
   IDLE_CLIENT_DAYS: setting(
     90,
-    'Days without use after which a client that registered itself is removed. A client that nobody ever allowed is removed 30 days after its last authorization request. A client with live access stays.',
+    'Days without use after which a client that registered itself is removed. A client that nobody has allowed is removed 30 days after its last authorization request. A client with a valid grant is kept.',
     integer(1, 3_650),
   ),
   DEVICE_FLOW: setting(
@@ -231,7 +231,7 @@ export const settings = {
   ),
   CLIENT_METADATA_ALLOWED_HOSTS: setting<readonly string[]>(
     [],
-    'Hosts from which client metadata and keys may be fetched, comma-separated. `*.example.com` is every host below it. Unset: all hosts.',
+    'Hosts from which client metadata and keys may be fetched, comma-separated. `*.example.com` matches every host below it. Unset: all hosts.',
     listOf(hostPattern),
   ),
   CLIENT_METADATA_DENIED_HOSTS: setting<readonly string[]>(
@@ -241,7 +241,7 @@ export const settings = {
   ),
   RESOURCE_DISCOVERY_HOSTS: setting<readonly string[]>(
     [],
-    'Hosts, in the same form. If a client asks for a resource there that is not declared, the issuer reads what the server says of itself and writes a proposal into the audit trail (`gatehouse resources proposals`). Nothing is accepted by that. Unset: never.',
+    'Hosts, in the same form. If a client requests an undeclared resource there, the issuer reads the metadata of that server and writes a proposal to the audit trail (`gatehouse resources proposals`). Nothing is accepted automatically. Unset: never.',
     listOf(hostPattern),
   ),
   ALLOWED_PRIVATE_USE_REDIRECTS: setting<readonly string[]>(
@@ -282,7 +282,7 @@ export const settings = {
   PRIVACY_URL: setting(unset, 'Your privacy notice, linked at the foot of every page. An https URL.', pageUrl),
   SUPPORT_CONTACT: setting(
     unset,
-    'Where people reach you, an email address or an https URL: at the foot of every page, and where a page says to ask the people who run the server.',
+    'Contact for people, an email address or an https URL: at the foot of every page, and on pages that refer people to the operator.',
     contact,
   ),
   dangerouslyAllowLoopbackClientMetadata: setting(

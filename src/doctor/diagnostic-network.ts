@@ -1,7 +1,7 @@
 /**
- * The outbound client of the doctor: it looks at deployments, healthy or not, and reports what it saw instead of failing. Follows no
- * redirect, caps time and size, keeps no cookie, sends no credential. Because nothing secret is sent, it goes on behind a bad
- * certificate: the certificate itself is reported by `certificate`. Does not judge.
+ * The outbound client of the doctor: it examines healthy and broken deployments, and reports what it saw instead of failing. Follows no
+ * redirect, limits time and size, keeps no cookie, sends no credential. Because it sends nothing secret, it continues despite an invalid
+ * certificate, which `certificate` reports. Does not evaluate responses.
  */
 import { lookup as systemLookup } from 'node:dns/promises'
 import { isIP, type LookupFunction } from 'node:net'
@@ -32,13 +32,13 @@ export interface Answer {
   readonly headers: Headers
   /** As text; empty for an event stream, which may never end. */
   readonly body: string
-  /** False when the body was longer than the cap. */
+  /** False if the body was longer than the limit. */
   readonly isWhole: boolean
   readonly startedAt: Date
   readonly durationMs: number
 }
 
-/** `not-contacted`: this machine must not, or need not, knock there. */
+/** `not-contacted`: this machine must not, or need not, contact the address. */
 export type SilenceReason =
   | 'refused'
   | 'unresolved'
@@ -71,20 +71,20 @@ export interface CertificateReport {
 export interface DiagnosticNetwork {
   /** Never rejects. */
   send(request: ProbeRequest): Promise<Exchange>
-  /** `undefined` if no TLS connection can be made. Never rejects. */
+  /** `undefined` if no TLS connection is possible. Never rejects. */
   certificate(origin: string): Promise<CertificateReport | undefined>
   close(): Promise<void>
 }
 
 export interface DiagnosticNetworkOptions {
-  /** What is examined. When it is on the public Internet, nothing it names can make us contact a private address. */
+  /** The examined URL. If it is on the public Internet, nothing that it names can make the doctor contact a private address. */
   readonly startUrl: string
   /** For one whole exchange, body included. */
   readonly timeoutMs: number
   readonly maxBytes: number
   readonly clock: Clock
   readonly userAgent: string
-  /** Certificate authorities in PEM, besides the usual ones. */
+  /** Further certificate authorities in PEM. */
   readonly ca?: string | undefined
   readonly resolve?: Resolve
 }
@@ -93,7 +93,7 @@ function hostOf(url: string): string {
   return new URL(url).hostname.replace(/^\[|\]$/g, '')
 }
 
-/** Every address of a host, asked once; the connection is then made to exactly these. */
+/** All addresses of a host, resolved once; connections are made to exactly these. */
 function createAddressBook(resolve: Resolve) {
   const known = new Map<string, Promise<readonly ResolvedAddress[]>>()
   const addressesOf = (host: string): Promise<readonly ResolvedAddress[]> => {
@@ -140,7 +140,7 @@ function textOf(value: unknown, name: string): string {
   return typeof member === 'string' ? member : ''
 }
 
-/** The library's errors only say that a fetch failed; what happened stands in their causes. */
+/** The library's errors only say that a fetch failed; their causes say why. */
 function silenceOf(request: ProbeRequest, error: unknown): Silence {
   let silence: SilenceReason = 'failed'
   let detail = String(error)
@@ -177,7 +177,7 @@ function reportOf(origin: string, socket: TLSSocket): CertificateReport | undefi
   const peer: PeerCertificate = socket.getPeerCertificate()
   if (peer.valid_to === undefined) return undefined
   const fitsHost = checkServerIdentity(hostOf(origin), peer) === undefined
-  // Dates and names are judged from the certificate itself: the library names only the first thing it dislikes.
+  // Dates and names are checked on the certificate itself, because the library reports only the first problem.
   const elsewhere = /CERT_HAS_EXPIRED|CERT_NOT_YET_VALID|ALTNAME_INVALID/
   const { authorizationError } = socket
   const error = socket.authorized ? undefined : textOf(authorizationError, 'code') || String(authorizationError)

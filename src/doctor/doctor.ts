@@ -1,7 +1,7 @@
 /**
- * The doctor: plays an MCP client against a deployment and says what a client would stumble over. Owns the list of checks and the
- * shape of a diagnosis. Does not own the network (an argument), nor how a diagnosis is printed (`report.ts`). Sends no credential,
- * registers nothing, changes nothing. RFC 6750, 6749, 7591, 8414, 9207, 9728, MCP authorization 2025-03-26 to 2026-07-28.
+ * The doctor: acts as an MCP client against a deployment and reports what would make clients fail. Owns the list of checks and the format
+ * of a diagnosis. Does not own the network (an argument) or the printing (`report.ts`). Sends no credential, registers nothing, changes
+ * nothing. RFC 6750, 6749, 7591, 8414, 9207, 9728, MCP authorization 2025-03-26 to 2026-07-28.
  */
 import type { Clock } from '../base/clock.js'
 import { crossOriginChecks } from './checks/cross-origin.js'
@@ -16,7 +16,7 @@ import type { DiagnosticNetwork, Silence } from './diagnostic-network.js'
 import { type CheckGroup, type Findings, judge } from './finding.js'
 import { gather } from './gather.js'
 
-/** In the order a client meets them. */
+/** In the order in which a client reaches them. */
 const groups: readonly CheckGroup[] = [
   endpointChecks,
   resourceMetadataChecks,
@@ -33,7 +33,7 @@ export interface Diagnosis extends Findings {
   readonly requests: number
 }
 
-/** Examines the MCP URL, an absolute http(s) URL. Answers a Silence when nothing came from there at all. Does not throw. */
+/** Examines the MCP URL, an absolute http(s) URL. Returns a Silence if nothing answers there. Never throws. */
 export async function diagnose(url: string, network: DiagnosticNetwork, clock: Clock): Promise<Diagnosis | Silence> {
   const gathered = await gather(url, network, clock)
   if ('silence' in gathered) return gathered.silence

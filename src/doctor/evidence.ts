@@ -1,4 +1,4 @@
-/** What playing a client has shown. Gathered once (`gather.ts`), then only looked at. */
+/** The collected responses of a deployment. Gathered once (`gather.ts`), then only read. */
 import type { Challenge } from '../oauth/challenge.js'
 import { parseScope } from '../oauth/scope.js'
 import type { CertificateReport, Exchange } from './diagnostic-network.js'
@@ -14,7 +14,7 @@ export interface MetadataCopy {
   readonly reading: Reading
 }
 
-/** What a page in a browser would do: ask first, then send. */
+/** The requests of a page in a browser: a preflight, then the request. */
 export interface CrossOriginPair {
   readonly target: 'endpoint' | 'resource-metadata' | 'server-metadata' | 'token' | 'registration'
   /** Request headers the page needs, in lower case. */
@@ -30,7 +30,7 @@ export interface EndpointEvidence {
   readonly badToken: Exchange
   readonly get: Exchange
   readonly delete: Exchange
-  /** The first request again, as other programs. */
+  /** The first request again, with the user agents of other programs. */
   readonly asOthers: readonly { readonly program: string; readonly userAgent: string; readonly exchange: Exchange }[]
 }
 
@@ -39,7 +39,7 @@ export interface ServerEvidence {
   /** In the order clients try them. */
   readonly copies: readonly MetadataCopy[]
   readonly authorization: Exchange | undefined
-  /** A code that nobody issued. */
+  /** A token request with an invented code. */
   readonly token: Exchange | undefined
   /** A registration that has to be refused. */
   readonly registration: Exchange | undefined
@@ -54,7 +54,7 @@ export interface Evidence {
   readonly resourceMetadata: readonly MetadataCopy[]
   /** Absent when no authorization server could be found. */
   readonly server: ServerEvidence | undefined
-  /** What clients of 2025-03-26 find on the MCP server's own origin: metadata, or else a token endpoint. */
+  /** What clients of 2025-03-26 find on the MCP server's own origin: metadata, or otherwise a token endpoint. */
   readonly origin: { readonly metadata: MetadataCopy; readonly token: Exchange | undefined }
   readonly crossOrigin: readonly CrossOriginPair[]
   /** Documents asked for with `X-Forwarded-Host` set to `forwardedHost`. */
@@ -67,10 +67,10 @@ export interface Evidence {
   readonly at: Date
 }
 
-/** A host that cannot exist (RFC 6761 §6.4). A server that publishes it believed a header that the doctor sent. */
+/** A host that cannot exist (RFC 6761 §6.4). A server that publishes it trusted a header that the doctor sent. */
 export const forwardedHost = 'gatehouse-doctor.invalid'
 
-/** The first copy that is a document: the one clients go by. */
+/** The first copy that is a document, which clients use. */
 export function documentOf(copies: readonly MetadataCopy[]): JsonObject | undefined {
   for (const { reading } of copies) if ('document' in reading) return reading.document
   return undefined
@@ -88,7 +88,7 @@ export function challengeScopes({ challenge }: Evidence): readonly string[] {
   return parseScope(challenge?.parameters['scope'])
 }
 
-/** True when the first request was answered as the specification wants. */
+/** True if the response to the first request is as specified. */
 export function asksForToken({ endpoint }: Evidence): boolean {
   return answerOf(endpoint.unauthenticated)?.status === 401
 }

@@ -1,4 +1,4 @@
-/** Reading what was answered. */
+/** Reads responses. */
 import type { Answer, Exchange, ProbeRequest } from './diagnostic-network.js'
 
 export type JsonObject = Readonly<Record<string, unknown>>
@@ -33,7 +33,7 @@ export function isHtml(answer: Answer): boolean {
   return /html/i.test(answer.headers.get('content-type') ?? '') || /^\s*<(!doctype|html)/i.test(answer.body)
 }
 
-/** What nests so deep that it cannot be written again is taken for no JSON. */
+/** Text nested too deeply to be serialised again counts as invalid JSON. */
 function parse(text: string): unknown {
   try {
     const value: unknown = JSON.parse(text)
@@ -74,14 +74,14 @@ function nameRequest({ method, url }: ProbeRequest): string {
   return `${method} ${url}`
 }
 
-/** The answer when it is an OAuth endpoint's refusal: 404 and 500 come from somewhere else, whatever their body says. */
+/** The answer when it is an OAuth endpoint's refusal: 404 and 500 come from something else, whatever their body says. */
 export function oauthRefusalOf(exchange: Exchange | undefined): Answer | undefined {
   const answer = answerOf(exchange)
   if (answer === undefined || (answer.status !== 400 && answer.status !== 401)) return undefined
   return oauthErrorOf(answer) === undefined ? undefined : answer
 }
 
-/** One line: what was asked and what came back. */
+/** One line with the request and the response. */
 export function describeExchange(exchange: Exchange): string {
   const asked = nameRequest(exchange.request)
   if (!isAnswer(exchange)) return `${asked}: ${exchange.detail}`

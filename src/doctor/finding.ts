@@ -1,4 +1,4 @@
-/** What a check is and what it may find. */
+/** Checks and their findings. */
 
 import type { Evidence } from './evidence.js'
 import { type LocalProblemCode, localProblems } from './local/problems.js'
@@ -7,16 +7,16 @@ import { type ProblemCode, problems } from './problems/index.js'
 
 export interface Problem extends ProblemKind {
   readonly code: ProblemCode | LocalProblemCode
-  /** What was seen here. Others' words: made fit for a terminal by the report. */
+  /** What was seen. Untrusted text, which the report makes safe for a terminal. */
   readonly seen: string
 }
 
-/** `Seen`: what it judges; the evidence of a client unless told. */
+/** `Seen`: the input of the check; default: the evidence of a client. */
 export interface Check<Seen = Evidence> {
   readonly id: string
   /** What holds if the check passes. */
   readonly title: string
-  /** No problems: passed. `undefined`: there was nothing to judge. Pure. */
+  /** No problems: passed. `undefined`: nothing to check. Pure. */
   readonly examine: (seen: Seen) => readonly Problem[] | undefined
 }
 
@@ -34,7 +34,7 @@ export interface CheckResult {
   readonly problems: readonly Problem[]
 }
 
-/** What all checks came to. */
+/** The results of all checks. */
 export interface Findings {
   readonly at: Date
   readonly groups: readonly { readonly name: string; readonly checks: readonly CheckResult[] }[]
@@ -46,7 +46,7 @@ export function problem(code: ProblemCode | LocalProblemCode, seen: string): Pro
   return { code, ...kinds[code], seen }
 }
 
-/** The problem when it is there; for lists that are spread. */
+/** A list with the problem if the condition holds, otherwise empty. */
 export function problemIf(isThere: boolean, code: ProblemCode | LocalProblemCode, seen: string): Problem[] {
   return isThere ? [problem(code, seen)] : []
 }
@@ -57,7 +57,7 @@ function outcomeOf(problems: readonly Problem[] | undefined): Outcome {
   return problems.length > 0 ? 'warning' : 'passed'
 }
 
-/** Of one check: a hostile document may hold the same mistake a thousand times. */
+/** Per check: a hostile document may have the same mistake a thousand times. */
 const maxProblems = 20
 
 /** Every check, in order, on what was seen. */

@@ -1,6 +1,6 @@
 /**
- * Plays a client from the MCP URL to the authorization server's endpoints and records every answer. At most about forty requests
- * in six steps, those of one step at once; no step waits longer than the network's time limit.
+ * Acts as a client from the MCP URL to the authorization server's endpoints and records every response. At most about forty requests in six
+ * steps, those of one step at once; no step waits longer than the network's time limit.
  */
 
 import type { Clock } from '../base/clock.js'
@@ -26,7 +26,7 @@ interface Probe {
   readonly exchanges: readonly Exchange[]
 }
 
-/** Remembers every exchange, and leaves alone what a public deployment wrongly names inside a private network. */
+/** Records every exchange, and does not contact private addresses that a public deployment wrongly names. */
 function createProbe(network: DiagnosticNetwork, startUrl: string): Probe {
   const exchanges: Exchange[] = []
   const isInside = isInternalHost(new URL(startUrl).hostname)
@@ -139,7 +139,7 @@ function isRefused(exchange: Exchange | undefined): boolean {
 
 type Target = Pick<CrossOriginPair, 'target' | 'headers'> & { readonly request: ProbeRequest }
 
-/** Headers that a page sends and that browsers ask about first. */
+/** Headers of a page that cause a preflight. */
 function crossOriginTargets(
   url: string,
   resourceCopies: readonly MetadataCopy[],
@@ -160,7 +160,7 @@ function crossOriginTargets(
     ...asDocument('resource-metadata', resource),
     ...asDocument('server-metadata', metadata),
     ...again('token', ['authorization'], server?.token),
-    // Once is enough for a server that registers anything.
+    // Not repeated for a server that registers anything.
     ...again('registration', ['content-type'], isRefused(server?.registration) ? server?.registration : undefined),
   ]
 }
@@ -195,7 +195,7 @@ function issuerOf(resourceCopies: readonly MetadataCopy[], origin: Evidence['ori
   return 'document' in origin.metadata.reading ? new URL(origin.metadata.url).origin : undefined
 }
 
-/** The one an MCP client goes by: Bearer, else DPoP, which few know. */
+/** The challenge that an MCP client uses: Bearer, otherwise DPoP, which few support. */
 function challengeIn({ headers }: Answer): Challenge | undefined {
   const all = parseChallenges(headers.get('www-authenticate') ?? '')
   const ofScheme = (name: string) => all.find(({ scheme }) => scheme.toLowerCase() === name)
@@ -204,7 +204,7 @@ function challengeIn({ headers }: Answer): Challenge | undefined {
 
 export type Gathered = { readonly evidence: Evidence } | { readonly silence: Extract<Exchange, { silence: unknown }> }
 
-/** `url` is an absolute http(s) URL. Answers `silence` when nothing at all came from there. */
+/** `url` is an absolute http(s) URL. Returns `silence` if nothing answers there. */
 export async function gather(url: string, network: DiagnosticNetwork, clock: Clock): Promise<Gathered> {
   const probe = createProbe(network, url)
   const at = clock.now()

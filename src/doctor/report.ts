@@ -1,9 +1,9 @@
-/** A diagnosis in words for a terminal, and as JSON. What servers said is made fit to be shown: they may be hostile. */
+/** Formats a diagnosis for a terminal, and as JSON. Text from servers is made safe to display, because they may be hostile. */
 import { displayText } from '../base/display-text.js'
 import type { Diagnosis } from './doctor.js'
 import { type CheckResult, countOutcomes, type Findings, type Outcome, type Problem } from './finding.js'
 
-/** Longest text of a server that is repeated. */
+/** Maximum length of text from a server. */
 const maxSeen = 400
 const maxWidth = 110
 
@@ -45,7 +45,7 @@ function checkLines({ title, outcome, problems }: CheckResult): string[] {
   return [...labelled(2, marks[outcome], title), ...problems.flatMap(problemLines)]
 }
 
-/** Lines ready to print, below a line that says what was examined; checks without anything to judge are left out. */
+/** Lines to print, after a headline; checks with nothing to check are omitted. */
 export function findingsLines(headline: string, findings: Findings): string[] {
   const { passed, warning, failed, skipped } = countOutcomes(findings)
   const groups = findings.groups.flatMap(({ name, checks }) => {
@@ -60,7 +60,7 @@ export function reportLines(diagnosis: Diagnosis): string[] {
   return findingsLines(`Examined ${diagnosis.url} with ${diagnosis.requests} requests.`, diagnosis)
 }
 
-/** The shape of `--json`, `about` being what was examined; members are added, never renamed or removed, while `version` is 1. */
+/** The format of `--json`; `about`: the examined target. While `version` is 1, members are added, never renamed or removed. */
 export function findingsJson<About extends object>(about: About, findings: Findings): object {
   const { passed, warning, failed, skipped } = countOutcomes(findings)
   return {

@@ -1,11 +1,11 @@
-/** The requests a client makes, and the ones made to be refused: nothing here may leave anything behind on a healthy server. */
+/** The requests of a client, and requests that must be refused. None may leave anything behind on a healthy server. */
 import type { ProbeRequest } from './diagnostic-network.js'
 import { forwardedHost } from './evidence.js'
 
-/** Revision 2025-11-25: what most deployed clients speak first. */
+/** Revision 2025-11-25, which most deployed clients try first. */
 const protocolVersion = '2025-11-25'
 
-/** Where MCP Inspector's page runs. */
+/** Origin of MCP Inspector's page. */
 const browserOrigin = 'http://localhost:6274'
 
 const json = { 'content-type': 'application/json', accept: 'application/json' }
@@ -41,7 +41,7 @@ export function visit(url: string): ProbeRequest {
   return { method: 'GET', url, headers: { accept: 'text/html' } }
 }
 
-/** Redeems a code that nobody issued, for a client that nobody registered. */
+/** Redeems an invented code for an unregistered client. */
 export function token(url: string): ProbeRequest {
   const body = new URLSearchParams({
     grant_type: 'authorization_code',
@@ -58,7 +58,7 @@ export function token(url: string): ProbeRequest {
   }
 }
 
-/** No server may accept it: its only redirect URI is none (RFC 7591 §2, RFC 6749 §3.1.2). */
+/** No server may accept it: its only redirect URI is invalid (RFC 7591 §2, RFC 6749 §3.1.2). */
 export function registration(url: string): ProbeRequest {
   const metadata = {
     client_name: 'Gatehouse doctor: to be refused',
@@ -70,7 +70,7 @@ export function registration(url: string): ProbeRequest {
   return { method: 'POST', url, headers: json, body: JSON.stringify(metadata) }
 }
 
-/** Takes back what a careless server registered all the same (RFC 7592 §2.3). */
+/** Deletes the registration if a server accepted it nevertheless (RFC 7592 §2.3). */
 export function unregister(url: string, accessToken: string): ProbeRequest {
   return { method: 'DELETE', url, headers: { authorization: `Bearer ${accessToken}` } }
 }
@@ -79,7 +79,7 @@ export function withHeaders(request: ProbeRequest, headers: Readonly<Record<stri
   return { ...request, headers: { ...request.headers, ...headers } }
 }
 
-/** As if a proxy had said that the public host is another one, reached over plain http. */
+/** With forwarding headers that claim a different public host and http. */
 export function withForwardedHost(request: ProbeRequest): ProbeRequest {
   return withHeaders(request, {
     'x-forwarded-host': forwardedHost,

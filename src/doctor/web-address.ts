@@ -1,10 +1,10 @@
-/** Comparing and judging URLs: what exactly differs, and who could reach a host. */
+/** Compares URLs and classifies hosts. */
 
 import { isIP } from 'node:net'
 import { canParseUrl, withoutTrailingSlashes } from '../oauth/url.js'
 import { isPublicAddress } from '../outbound/public-address.js'
 
-/** The first thing in which two URLs differ, from what outweighs the most. `text`: none of the others, yet not identical. */
+/** The most significant difference between two URLs. `text`: none of the others, but not identical. */
 export type Difference = 'scheme' | 'host' | 'slash' | 'path' | 'case' | 'text'
 
 /** How `seen` differs from `expected`, which is a valid URL; `undefined` when they are identical, character for character. */
@@ -21,14 +21,14 @@ export function differenceOf(expected: string, seen: string): Difference | undef
       ? 'case'
       : 'path'
   }
-  // Parsers add the slash of an empty path: only the text shows that one has it.
+  // Parsers add the slash of an empty path, so only the text shows whether there is one.
   if (withoutTrailingSlashes(expected) === withoutTrailingSlashes(seen)) return 'slash'
   return expected.toLowerCase() === seen.toLowerCase() ? 'case' : 'text'
 }
 
 const internalSuffixes = /\.(localhost|local|localdomain|internal|intranet|lan|home\.arpa|corp|svc)$/
 
-/** True for hosts that mean nothing, or something else, outside one machine or network. */
+/** True for hosts that are meaningless or different outside one machine or network. */
 export function isInternalHost(hostname: string): boolean {
   const host = hostname
     .replace(/^\[|\]$/g, '')

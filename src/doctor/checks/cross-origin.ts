@@ -8,15 +8,15 @@ function tokens(header: string | null): string[] {
   return (header ?? '').split(',').map((token) => token.trim().toLowerCase())
 }
 
-/** True when the page that asked may read the answer. */
+/** True if the requesting page may read the response. */
 function isReadable({ headers, request }: Answer): boolean {
   const allowed = headers.get('access-control-allow-origin')
   return allowed === '*' || allowed === request.headers['origin']
 }
 
-/** Headers of the newest revision: a server that speaks only older ones needs none of them. */
+/** Headers of the newest revision: a server that supports only older ones needs none of them. */
 const newHeaders: ReadonlySet<string> = new Set(['mcp-method', 'mcp-name'])
-/** Sent only by clients of servers with sessions. */
+/** Sent only to servers with sessions. */
 const optionalHeaders: ReadonlySet<string> = new Set(['mcp-session-id'])
 
 function headerProblems(preflight: Answer, wanted: readonly string[]): Problem[] {

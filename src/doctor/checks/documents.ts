@@ -1,10 +1,10 @@
-/** What every published document has to get right, whichever it is. */
+/** Checks that apply to every published document. */
 import type { MetadataCopy } from '../evidence.js'
 import { answerOf, type DocumentFlaw, describeBody, describeExchange, type JsonObject } from '../exchange.js'
 import { type Problem, problem, problemIf } from '../finding.js'
 import type { ProblemCode } from '../problems/index.js'
 
-/** A silent address is reported once, among the addresses that do not answer; an absent one where it matters. */
+/** A silent address is reported once, among the addresses that do not answer; an absent document is reported where it matters. */
 const codes: Readonly<Record<DocumentFlaw, ProblemCode | undefined>> = {
   silence: undefined,
   absent: undefined,
@@ -16,7 +16,7 @@ const codes: Readonly<Record<DocumentFlaw, ProblemCode | undefined>> = {
   'too-long': 'document-too-long',
 }
 
-/** Longest time a document may be kept: a changed endpoint or key has to arrive within a day. */
+/** Maximum cache lifetime of a document: a changed endpoint or key must reach clients within a day. */
 const longestCachingSeconds = 86_400
 
 function cachingSeconds(header: string | null): number {
@@ -48,7 +48,7 @@ export function formProblems({ exchange, reading }: Form): Problem[] {
   ]
 }
 
-/** The same for an address that only some clients ask. */
+/** The same for an address that only some clients use. */
 export function spareFormProblems(copy: Form): Problem[] {
   const found = formProblems(copy)
   return 'flaw' in copy.reading
@@ -56,14 +56,14 @@ export function spareFormProblems(copy: Form): Problem[] {
     : found
 }
 
-/** Copies in the order clients ask: what comes after the first document matters only to those with an order of their own. */
+/** Copies in the order of clients: those after the first document matter only to clients with a different order. */
 export function allFormProblems(copies: readonly MetadataCopy[]): Problem[] {
   const first = copies.findIndex(({ reading }) => 'document' in reading)
   const isSpare = (index: number) => first !== -1 && index > first
   return copies.flatMap((copy, index) => (isSpare(index) ? spareFormProblems(copy) : formProblems(copy)))
 }
 
-/** A member in a form in which order does not matter, nor the slash at the end of `resource`: a server may echo either spelling. */
+/** A member normalised for comparison, without regard to order and to a trailing slash of `resource`: a server may echo either spelling. */
 function comparable(document: JsonObject, name: string): string {
   const member = document[name]
   if (name === 'resource' && typeof member === 'string') return member.replace(/\/$/, '')
@@ -76,7 +76,7 @@ function shown(document: JsonObject, name: string): string {
   return JSON.stringify(document[name]) ?? 'absent'
 }
 
-/** Which of the members say something else at another place than at the first, in words. */
+/** Describes which members differ between the first copy and the others. */
 export function disagreements(copies: readonly MetadataCopy[], members: readonly string[]): string[] {
   const found = copies.flatMap(({ reading, url }) =>
     'document' in reading ? [{ url, document: reading.document }] : [],

@@ -1,4 +1,4 @@
-/** The MCP endpoint before any token exists: what it answers, and where it sends the client (RFC 6750 §3, RFC 9728 §5.1). */
+/** Checks of the MCP endpoint without a token: its response, and its challenge (RFC 6750 §3, RFC 9728 §5.1). */
 import type { Answer } from '../diagnostic-network.js'
 import { asksForToken, challengeScopes, type Evidence } from '../evidence.js'
 import { answerOf, describeExchange, isRedirect } from '../exchange.js'
@@ -59,7 +59,7 @@ function badToken(evidence: Evidence): Problem[] | undefined {
   )
 }
 
-/** Without a token 401 is right for every method; 405 says that a method is not offered. */
+/** Without a token, 401 is right for every method; 405 means that a method is not supported. */
 function otherMethods(evidence: Evidence): Problem[] | undefined {
   if (!asksForToken(evidence)) return undefined
   const { get, delete: end } = evidence.endpoint

@@ -1,4 +1,4 @@
-/** The published keys (RFC 7517, RFC 7518): there, usable, and public. */
+/** Checks that the published keys exist, are usable, and are public (RFC 7517, RFC 7518). */
 import type { Evidence } from '../evidence.js'
 import { type JsonObject, stringIn } from '../exchange.js'
 import { type CheckGroup, type Problem, problem, problemIf } from '../finding.js'
@@ -8,7 +8,7 @@ function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** `undefined` when there is no key set to look into. */
+/** `undefined` if there is no key set. */
 function keysOf({ server }: Evidence): readonly JsonObject[] | undefined {
   const reading = server?.keys?.reading
   if (reading === undefined || 'flaw' in reading) return undefined
@@ -16,14 +16,14 @@ function keysOf({ server }: Evidence): readonly JsonObject[] | undefined {
   return Array.isArray(keys) ? keys.filter(isObject) : []
 }
 
-/** Members without which a public key is none. */
+/** Required members of a public key. */
 const neededMembers: Readonly<Record<string, readonly string[]>> = {
   EC: ['crv', 'x', 'y'],
   RSA: ['n', 'e'],
   OKP: ['crv', 'x'],
 }
 
-/** RFC 7518 §6.2.2, §6.3.2, §6.4.1: what only the owner may have. */
+/** RFC 7518 §6.2.2, §6.3.2, §6.4.1: members of private keys. */
 const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k']
 
 function nameOf(key: JsonObject, index: number): string {

@@ -1,12 +1,12 @@
-/** Clients of revision 2025-03-26: to them the MCP server's origin is the authorization server. */
+/** Checks for clients of revision 2025-03-26, which treat the MCP server's origin as the authorization server. */
 import type { Evidence } from '../evidence.js'
 import { describeExchange, oauthRefusalOf, stringIn } from '../exchange.js'
 import { type CheckGroup, type Problem, problemIf } from '../finding.js'
 import { spareFormProblems } from './documents.js'
 
 /**
- * The document may be the real issuer's: revision 2025-03-26 asks for no comparison, and clients that compare read the protected
- * resource metadata first.
+ * The document may be the real issuer's: revision 2025-03-26 requires no comparison of `issuer`, and clients that compare read the
+ * protected resource metadata first.
  */
 function fallback({ origin: { metadata, token }, server }: Evidence): Problem[] {
   if ('flaw' in metadata.reading) {

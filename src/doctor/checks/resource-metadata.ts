@@ -1,4 +1,4 @@
-/** The document that says who issues tokens for this resource (RFC 9728). */
+/** Checks of the protected resource metadata (RFC 9728). */
 import { challengeScopes, type Evidence, type MetadataCopy, resourceDocument } from '../evidence.js'
 import { describeExchange, isAnswer, stringIn, stringsIn } from '../exchange.js'
 import { type CheckGroup, type Problem, problem, problemIf } from '../finding.js'
@@ -9,13 +9,13 @@ function isDocument({ reading }: MetadataCopy): boolean {
   return 'document' in reading
 }
 
-/** Absent as such: an address that redirects or fails has a problem of its own. */
+/** Absent, as opposed to an address that redirects or fails, which is a separate problem. */
 function isAbsent({ reading }: MetadataCopy): boolean {
   return 'flaw' in reading && reading.flaw === 'absent'
 }
 
 function found({ resourceMetadata: copies }: Evidence): Problem[] | undefined {
-  // What does not answer at all is reported as such.
+  // Silence is reported separately.
   if (copies.every(({ exchange }) => !isAnswer(exchange))) return undefined
   const tried = copies.map(({ exchange }) => describeExchange(exchange)).join('; ')
   if (!copies.some(isDocument)) return [problem('resource-metadata-missing', tried)]
@@ -44,7 +44,7 @@ function identity(evidence: Evidence): Problem[] | undefined {
     return [problem('resource-absent', `"resource" is ${JSON.stringify(document['resource'])}`)]
   const seen = `"resource" is ${resource}, the URL in use is ${url}`
   const difference = differenceOf(url, resource)
-  // An origin has an empty path: with and without the slash it is the same URL to every client.
+  // For an origin, which has an empty path, every client treats the URL with and without the slash as equal.
   if (difference === undefined || (difference === 'slash' && new URL(url).pathname === '/')) return []
   return [problem(`resource-other-${difference}`, seen)]
 }

@@ -1,4 +1,4 @@
-/** The authorization server's endpoints: each is there, and refuses nonsense in the words of its specification. */
+/** Checks that the authorization server's endpoints exist, and refuse invalid requests as their specifications require. */
 import type { Answer } from '../diagnostic-network.js'
 import { announcesMetadataDocuments, type Evidence, serverDocument } from '../evidence.js'
 import { answerOf, describeBody, describeExchange, isRedirect, oauthErrorOf, oauthRefusalOf } from '../exchange.js'
@@ -37,7 +37,7 @@ function registration({ server }: Evidence): Problem[] | undefined {
   return problemIf(oauthErrorOf(answer) === undefined, 'registration-error-unreadable', describeBody(answer))
 }
 
-/** Problems of an endpoint that is not there, or breaks; none when it answers as an endpoint may. */
+/** Problems of an endpoint that is missing or fails; empty if its response is plausible. */
 function absence(answer: Answer): Problem[] {
   const seen = describeExchange(answer)
   if (answer.status === 404 || answer.status === 405) return [problem('endpoint-not-there', seen)]

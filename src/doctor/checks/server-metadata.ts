@@ -1,4 +1,4 @@
-/** What the authorization server says of itself (RFC 8414, OpenID Connect Discovery, RFC 9207). */
+/** Checks of the authorization server's metadata (RFC 8414, OpenID Connect Discovery, RFC 9207). */
 import { canonicalResource } from '../../oauth/resource.js'
 import { canParseUrl } from '../../oauth/url.js'
 import { authenticationMethods, challengeScopes, type Evidence, resourceDocument, serverDocument } from '../evidence.js'
@@ -94,7 +94,7 @@ function responseTypes(document: JsonObject): Problem[] {
   ]
 }
 
-/** RFC 8414 §2: left out, the list means authorization_code and implicit. */
+/** RFC 8414 §2: the default of the list is authorization_code and implicit. */
 function grantTypes(document: JsonObject): Problem[] {
   const types = stringsIn(document, 'grant_types_supported') ?? ['authorization_code']
   const seen = shown(document, 'grant_types_supported')
@@ -122,10 +122,10 @@ function scopes(document: JsonObject, evidence: Evidence): Problem[] {
   return problemIf(unknown.length > 0, 'scope-unknown-to-server', `${unknown.join(' ')} is not in "scopes_supported"`)
 }
 
-/** Longest list that is repeated. */
+/** Maximum list length in the report. */
 const maxListed = 10
 
-/** RFC 9728 §4. An issuer without the list says nothing about its resources. */
+/** RFC 9728 §4. An issuer without the list makes no statement about its resources. */
 function declaration(evidence: Evidence): Problem[] | undefined {
   const document = serverDocument(evidence)
   const listed = document && stringsIn(document, 'protected_resources')

@@ -1,4 +1,4 @@
-/** The way there: schemes, hosts, certificates, proxies, clocks and time. */
+/** Checks of the transport: schemes, hosts, certificates, proxies, clocks and response times. */
 import type { Answer, CertificateReport, Exchange } from '../diagnostic-network.js'
 import { type Evidence, forwardedHost } from '../evidence.js'
 import { answerOf, isAnswer } from '../exchange.js'
@@ -61,7 +61,7 @@ function certificates({ certificates: reports, at }: Evidence): Problem[] | unde
   return reports.length === 0 ? undefined : reports.flatMap((report) => certificateProblems(at, report))
 }
 
-/** Each silent address once, however often it was asked. */
+/** Each silent address once, however often it was contacted. */
 function reachable({ exchanges }: Evidence): Problem[] {
   const silent = new Map<string, Problem>()
   for (const exchange of exchanges) {
