@@ -9,6 +9,7 @@ import { parseConfig } from '../../src/config/config.js'
 import { FileMistakes } from '../../src/declarations/declaration-file.js'
 import { openDeclarations } from '../../src/program/declarations/following.js'
 import { openTestStorage, type TestStorage } from '../storage/test-storage.js'
+import { eventually } from '../support/eventually.js'
 import { keepLines } from '../support/known-problems.js'
 import { temporaryFolder } from '../support/run-folder.js'
 
@@ -81,4 +82,26 @@ it('is neither waited for nor read if it is a pipe, or has no end', async () => 
     make()
     expect((await open()).warnings()).toEqual([expect.stringMatching(expected)])
   }
+})
+
+it('ends what a replica gave for a resource that another one had taken away before it knew', async () => {
+  const two = one.replace(']', ', { url: https://two.example.com/mcp, name: Two, scopes: { a: { title: A } } }]')
+  rmSync('gatehouse.yaml')
+  writeFileSync('gatehouse.yaml', two)
+  const late = await open()
+  expect(ids(late)).toEqual(['one', 'two'])
+  writeFileSync('gatehouse.yaml', one)
+  expect(ids(await open())).toEqual(['one'])
+  const { grant } = storage.storage.prisma
+  const give = async (url: string) => {
+    const { grantId } = await storage.newGrant()
+    await grant.update({ where: { id: grantId }, data: { payload: { resources: { [url]: 'a' } } } })
+    return grantId
+  }
+  const [kept, ended] = [await give('https://one.example.com/mcp'), await give('https://two.example.com/mcp')]
+  const stop = late.follow()
+  await eventually(async () => (await grant.findUnique({ where: { id: ended } })) === null)
+  await stop()
+  expect(ids(late)).toEqual(['one'])
+  expect(await grant.findUnique({ where: { id: kept } })).not.toBeNull()
 })

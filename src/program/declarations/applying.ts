@@ -2,6 +2,7 @@
 import type { Config } from '../../config/config.js'
 import type { DeclaredFile } from '../../declarations/declaration-file.js'
 import { providerSecretPurpose, toIdentityProvider } from '../../oauth/identity-provider.js'
+import { fileLock } from '../../storage/clients/clients.js'
 import {
   accessOf,
   changeDeclared,
@@ -107,6 +108,19 @@ export function writeDeclarations<T extends DeclarationChange | undefined>(
     },
     async (transaction) => void (await endAccessOutside(transaction, consequences.isDeclared, consequences.gone)),
   )
+}
+
+/**
+ * Ends what a process issued for these resources after another one had taken them away, and before it knew. Looks again under the lock: by
+ * now one of them may be declared again, and what was given since is good.
+ */
+export async function endLateAccess(storage: Storage, config: Config, lost: readonly string[]): Promise<void> {
+  await storage.database.exclusively(fileLock, async () => {
+    const isDeclared = declares(config, declaredBy(config, (await readDeclared(storage)).rows))
+    const gone = lost.filter((url) => !isDeclared(url))
+    if (gone.length > 0)
+      await storage.prisma.$transaction((transaction) => endAccessOutside(transaction, isDeclared, gone))
+  })
 }
 
 /**

@@ -9,7 +9,7 @@ import type { Declarations } from '../../oauth/declared-resource.js'
 import type { DeclaredState } from '../../storage/declarations/declarations.js'
 import { declaredVersion, readDeclared } from '../../storage/declarations/declarations.js'
 import type { Storage } from '../../storage/storage.js'
-import { applyFile } from './applying.js'
+import { applyFile, endLateAccess } from './applying.js'
 import { rowsIn, servedBefore } from './declared-by-file.js'
 import { createFileWatch, lookSeconds, type Seen } from './file-watch.js'
 import { declaredBy, LiveDeclarations } from './in-force.js'
@@ -82,10 +82,21 @@ export async function openDeclarations(storage: Storage, options: FollowingOptio
   const warnings = new Warnings(config, log)
   let version = 0
   let live: LiveDeclarations | undefined
+  // Resources that went while this process served them: it issued tokens for them until it knew.
+  const late = new Set<string>()
+  const endLate = async () => {
+    const lost = [...late]
+    if (lost.length === 0) return
+    await endLateAccess(storage, config, lost)
+    for (const url of lost) late.delete(url)
+  }
 
   const take = (state: DeclaredState): LiveDeclarations => {
     version = state.version
     const declared = declaredBy(config, state.rows)
+    const urls = new Set(declared.resources.map(({ url }) => url))
+    const lost = (live?.current().resources ?? []).map(({ url }) => url).filter((url) => !urls.has(url))
+    for (const url of lost) late.add(url)
     if (live === undefined) live = new LiveDeclarations(declared)
     else live.set(declared)
     return live
@@ -107,6 +118,7 @@ export async function openDeclarations(storage: Storage, options: FollowingOptio
       await apply(seen, force)
       warnings.clear()
       take(await readDeclared(storage))
+      await endLate()
       return true
     } catch (error) {
       const isTold = warnings.take(error)
@@ -118,6 +130,7 @@ export async function openDeclarations(storage: Storage, options: FollowingOptio
   const ask = async (): Promise<void> => {
     try {
       if ((await declaredVersion(storage)) !== version) take(await readDeclared(storage))
+      await endLate()
     } catch (error) {
       log.debug({ err: error }, 'whether declarations changed could not be asked')
     }
