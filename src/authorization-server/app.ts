@@ -70,6 +70,7 @@ import { createKnownBrowsers } from './login/known-browsers.js'
 import { createLoginMethods } from './login/login-methods.js'
 import type { PasswordHasher } from './login/passwords.js'
 import { createSignInThrottle } from './login/throttle.js'
+import { whereaboutsOf } from './login/whereabouts.js'
 import type { AuthorizationServerOptions } from './options.js'
 import { createCsrfProtection } from './pages/csrf.js'
 import { createFirstRunRouter } from './pages/first-run.js'
@@ -222,14 +223,17 @@ export async function createAuthorizationServer(
   })
   const readSelfContained = createSelfContainedReader({ issuer, storage, keyRing })
   takeResourceTokensAtUserinfo(provider, createLiveTokenFinder(storage, readSelfContained))
-  const unitsOfWork = inUnitsOfWork([
-    tokenRequests(storage, audit, createTokenGate(usage)),
-    introspections(storage, resources, introspectSelfContained(storage, resources, readSelfContained)),
-    interactionRequests(storage),
-    accountRequests(storage),
-    authorizationRequests(storage),
-    registrations(issuer, storage, createRegistrationGate(options.registration, limits)),
-  ])
+  const unitsOfWork = inUnitsOfWork(
+    [
+      tokenRequests(storage, audit, createTokenGate(usage)),
+      introspections(storage, resources, introspectSelfContained(storage, resources, readSelfContained)),
+      interactionRequests(storage),
+      accountRequests(storage),
+      authorizationRequests(storage),
+      registrations(issuer, storage, createRegistrationGate(options.registration, limits)),
+    ],
+    (ctx) => whereaboutsOf(ctx, hidesAddresses),
+  )
   const everything: readonly HttpMiddleware[] = [
     pages.serveAssets,
     documents.middleware,

@@ -4,6 +4,7 @@
  * by their endpoints.
  */
 import type { HttpContext, HttpMiddleware } from '../http/context.js'
+import type { Whereabouts } from '../storage/grants/whereabouts.js'
 import { type UnitOfWork, withinUnit } from '../storage/unit-of-work.js'
 
 /** One kind of request. */
@@ -22,11 +23,12 @@ export function unitOf({ state }: { readonly state: object }): UnitOfWork | unde
 }
 
 /** The one middleware that opens units of work. A request is of the first kind that opens one. */
-export function inUnitsOfWork(kinds: readonly UnitKind[]): HttpMiddleware {
+export function inUnitsOfWork(kinds: readonly UnitKind[], senderOf: (ctx: HttpContext) => Whereabouts): HttpMiddleware {
   return async (ctx, next) => {
     for (const kind of kinds) {
       const unit = kind.open(ctx)
       if (unit === undefined) continue
+      unit.sender = () => senderOf(ctx)
       units.set(ctx.state, unit)
       await withinUnit(unit, next)
       return kind.close(ctx, unit)

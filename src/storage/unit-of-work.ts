@@ -13,6 +13,7 @@ import { type Condition, type Write, writeTogether } from '../database/writes.js
 import type { Payload } from './adapter-types.js'
 import { type ArtifactRow, isGrantGone, issuing } from './grants/artifact-writes.js'
 import type { ClientRow, GrantHolder } from './grants/credential.js'
+import type { Whereabouts } from './grants/whereabouts.js'
 import type { Storage } from './storage.js'
 
 /**
@@ -131,6 +132,8 @@ const byNothing = decidedBy(undefined)
 
 export class UnitOfWork {
   readonly reader: Reader
+  /** From where the request comes, for what is stored of a session. */
+  sender: (() => Whereabouts) | undefined
   readonly #sql: Sql
   readonly #writes: Write[] = []
   readonly #issued: IssuedArtifact[] = []

@@ -5,6 +5,7 @@ import { languageChoice } from './language.js'
 import type { AccountParts } from './parts.js'
 import { createPasswordChange } from './password-change.js'
 import type { AccountSection } from './section.js'
+import { createSessions } from './sessions.js'
 
 export function createSections(parts: AccountParts): readonly AccountSection[] {
   return [
@@ -18,8 +19,9 @@ export function createSections(parts: AccountParts): readonly AccountSection[] {
         },
       ],
     },
-    { name: 'security', parts: [createPasswordChange(parts)] },
-    { name: 'profile', parts: [languageChoice(parts)] },
     { name: 'apps', parts: [createApps(parts)] },
+    { name: 'security', parts: [createPasswordChange(parts)] },
+    { name: 'sessions', parts: [createSessions(parts)] },
+    { name: 'profile', parts: [languageChoice(parts)] },
   ]
 }

@@ -1,7 +1,7 @@
 /** From which kind of device and network a request comes, in words that are the same in all languages: for the person alone. */
 import { clientNetwork } from '../../http/client-network.js'
 import type { HttpContext } from '../../http/context.js'
-import type { Whereabouts } from '../../storage/grants/grant-origins.js'
+import type { Whereabouts } from '../../storage/grants/whereabouts.js'
 
 /** The first that fits; a browser names those that it descends from behind its own name. */
 const systems: readonly (readonly [RegExp, string])[] = [

@@ -3,10 +3,10 @@ import type { Weakness } from '../accounts/password-rules.js'
 import type { ConsentContext, ConsentScopeContext } from './consent-views.js'
 
 /** The sections, as `account.sections` names them. */
-export type AccountSectionName = 'overview' | 'security' | 'apps' | 'profile'
+export type AccountSectionName = 'overview' | 'security' | 'apps' | 'sessions' | 'profile'
 
 /** What was done, as `account.notices` says it. */
-export type AccountNotice = 'password-changed' | 'saved' | 'disconnected' | 'gone'
+export type AccountNotice = 'password-changed' | 'saved' | 'disconnected' | 'gone' | 'signed-out' | 'session-gone'
 
 /** views/account/overview.ejs. */
 export interface OverviewBlock {
@@ -69,12 +69,35 @@ export interface PasswordBlock {
   }
 }
 
+/** views/account/sessions.ejs: posts `id` to `endAction`, `programs` to `everywhereAction`, and `csrf` to both. */
+export interface SessionsBlock {
+  readonly sessions: readonly {
+    readonly id: string
+    readonly isThis: boolean
+    /** ISO 8601. */
+    readonly since?: string | undefined
+    readonly seenAt?: string | undefined
+    readonly device?: string | undefined
+    readonly network?: string | undefined
+  }[]
+  readonly endAction: string
+  readonly everywhereAction: string
+  readonly csrfToken: string
+}
+
+/** views/account/history.ejs. An event without words in `account.history` is not shown. */
+export interface HistoryBlock {
+  readonly events: readonly { readonly at: string; readonly type: string; readonly clientId?: string | undefined }[]
+}
+
 /** Every block by the name of its file. */
 export interface AccountBlocks {
   readonly overview: OverviewBlock
   readonly language: LanguageBlock
   readonly password: PasswordBlock
   readonly apps: AppsBlock
+  readonly sessions: SessionsBlock
+  readonly history: HistoryBlock
 }
 
 export type AccountBlock = {

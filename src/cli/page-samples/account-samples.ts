@@ -8,7 +8,7 @@ import type {
 } from '../../authorization-server/pages/account-views.js'
 import { forEachHostile } from './hostile-samples.js'
 
-const sections: readonly AccountSectionName[] = ['overview', 'apps', 'profile']
+const sections: readonly AccountSectionName[] = ['overview', 'apps', 'sessions', 'profile']
 
 function accountPage(section: AccountSectionName, ...blocks: readonly AccountBlock[]): AccountContext {
   return {
@@ -106,6 +106,33 @@ export const accountSamples: Readonly<Record<string, AccountContext>> = {
   'weak password': accountPage('security', { ...password, errors: { password: 'too-short' } }),
   saved: { ...accountPage('overview', overview), notice: 'saved' },
   'connected programs': accountPage('apps', apps),
+  sessions: accountPage(
+    'sessions',
+    {
+      block: 'sessions',
+      sessions: [
+        {
+          id: 'one',
+          isThis: true,
+          since: connection.since,
+          seenAt: connection.usedAt,
+          device: 'Mac, Firefox',
+          network: '203.0.113.7',
+        },
+        { id: 'other', isThis: false },
+      ],
+      endAction: '/account/sessions/end',
+      everywhereAction: '/account/sessions/everywhere',
+      csrfToken: 'sample-csrf-token',
+    },
+    {
+      block: 'history',
+      events: [
+        { at: connection.since, type: 'consent.allowed' },
+        { at: connection.since, type: 'sign_in.succeeded' },
+      ],
+    },
+  ),
   'no program': accountPage('apps', { ...apps, connections: [] }),
   'nothing left': accountPage('apps', { ...apps, problem: { id: 'other', kind: 'nothing-left' } }),
   disconnected: { ...accountPage('apps', { ...apps, connections: [connection] }), notice: 'disconnected' },

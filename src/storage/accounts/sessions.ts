@@ -14,9 +14,11 @@ import { sessions } from '../tables.js'
 import { currentUnit } from '../unit-of-work.js'
 
 const upsert = sessions.part('session', {
-  session: `INSERT INTO sessions (uid, id_hash, account_id, payload, expires_at)
-    SELECT $1::text, $2::text, $3::text, $4::jsonb, $5::timestamptz FROM {condition}
-    ON CONFLICT (uid) DO UPDATE SET id_hash = excluded.id_hash, account_id = excluded.account_id, payload = excluded.payload, expires_at = excluded.expires_at
+  session: `INSERT INTO sessions (uid, id_hash, account_id, payload, expires_at, started_at, seen_at, device, network)
+    SELECT $1::text, $2::text, $3::text, $4::jsonb, $5::timestamptz, $6::timestamptz, $6::timestamptz, $7::text, $8::text FROM {condition}
+    ON CONFLICT (uid) DO UPDATE SET id_hash = excluded.id_hash, account_id = excluded.account_id, payload = excluded.payload, expires_at = excluded.expires_at,
+      started_at = CASE WHEN sessions.account_id = excluded.account_id THEN sessions.started_at ELSE excluded.started_at END,
+      seen_at = excluded.seen_at, device = COALESCE(excluded.device, sessions.device), network = COALESCE(excluded.network, sessions.network)
     WHERE sessions.id_hash <> 'ended:' || sessions.uid`,
 })
 
@@ -52,9 +54,11 @@ export function createSessionAdapter(storage: Storage): Adapter {
     upsert: async (id, payload, expiresIn) => {
       const { jti: _cookie, ...stored } = payload
       const expiresAt = expiryOf(storage, expiresIn)
-      const values = [payload.uid, hashSecret(id), payload.accountId ?? null, JSON.stringify(stored), expiresAt]
-      const write = { text: upsert, values }
       const unit = currentUnit()
+      const { device, network } = unit?.sender?.() ?? {}
+      const row = [payload.uid, hashSecret(id), payload.accountId ?? null, JSON.stringify(stored), expiresAt]
+      const now = storage.clock.now().toISOString()
+      const write = { text: upsert, values: [...row, now, device ?? null, network ?? null] }
       if (unit?.collects('Session') === true) unit.write(write)
       else await writeTogether(sql, [write])
     },

@@ -1,19 +1,12 @@
 /** What the consent page said of the client of a grant, and from where the person allowed it: for the person's list of connections. */
 import type { Write } from '../../database/writes.js'
 import { grantOrigins } from '../tables.js'
+import type { Whereabouts } from './whereabouts.js'
 
 /** As the page that shows it knows it: kept as it is. */
 export interface ShownGrantClient {
   readonly name: string
   readonly [fact: string]: unknown
-}
-
-/** Where a person was. */
-export interface Whereabouts {
-  /** Such as `Windows, Firefox`; `undefined` if nothing is known. */
-  readonly device: string | undefined
-  /** The address, of IPv6 its /64; `undefined` if addresses do not tell senders apart. */
-  readonly network: string | undefined
 }
 
 const insertion = grantOrigins.insertion('grant_id', 'client', 'device', 'network')
