@@ -1,7 +1,6 @@
 /**
- * The entry point of the library: every decision between a request and its handler, made on plain values. Owns which resource a
- * request is for, the metadata documents, preflights, the guard. Does not own the handler, nor reads a body; adapters for
- * frameworks copy what is decided here.
+ * The entry point of the library: every decision between a request and its handler, on plain values. Owns the choice of the resource, the
+ * metadata documents, preflights and the guard. Does not own the handler and reads no body; adapters for frameworks copy its decisions.
  */
 import { OAuthError } from '../oauth/errors.js'
 import { hostsOf } from '../oauth/public-url.js'
@@ -30,16 +29,16 @@ export interface ResourceServerOptions {
   readonly clock?: VerifierClock
   /** For URLs of the authorization servers. Default: five seconds, 1 MiB, no redirects. */
   readonly fetch?: FetchFunction
-  /** Let pages of any origin read answers, and answer preflights; default true. `false`: the program does that itself. */
+  /** Let pages of any origin read responses, and answer preflights; default true. `false`: the program does that itself. */
   readonly cors?: boolean
   /**
-   * What is asked of headers before the token. Default: that a page which calls is one of the resources' own origins or on loopback
-   * (MCP Streamable HTTP, "security"). Given: with these `origins`, and Host and protocol revision too. `false`: nothing.
+   * Checks of headers before the token. Default: the origin of a calling page must be one of the resources' own or loopback (MCP Streamable
+   * HTTP, "security"). If set: also these `origins`, and Host and protocol revision. `false`: no checks.
    */
   readonly checks?: false | RequestChecks
-  /** How often callers may ask. Default: as often as they like. */
+  /** Rate limits of callers. Default: none. */
   readonly rateLimiter?: RateLimiter
-  /** Told of every decision, once. */
+  /** Receives every decision, once. */
   readonly audit?: AuditHook
 }
 
@@ -48,21 +47,21 @@ export type Decision = { readonly answer: Answer } | { readonly serve: Authorize
 export interface ResourceServer {
   /** All URLs, for routers that need them. */
   readonly addresses: Addresses
-  /** The metadata document that is asked for, or its preflight; `undefined` for every other request. Needs no token. */
+  /** The requested metadata document, or the response to its preflight; `undefined` for every other request. Needs no token. */
   publish(request: RequestValues): Answer | undefined
   /**
-   * The guard: serves with a good token, answers without. A single resource is taken to be meant by every request that gets here,
-   * whatever its path; with several the path must be one of theirs. Rejects only for failures of the program itself.
+   * The guard: admits a request with a valid token, and returns a response to any other. With a single resource, every request is for it,
+   * whatever its path; with several, the path must be one of theirs. Rejects only for failures of the program itself.
    */
   admit(request: RequestValues): Promise<Decision>
-  /** What `publish` says, else what `admit` says. */
+  /** The result of `publish`, otherwise that of `admit`. */
   decide(request: RequestValues): Promise<Decision>
   /**
-   * Looks every authorization server up now, and tells by issuer what is wrong with its metadata, for programs that want to know at
-   * start. Rejects when one cannot be found; it is looked for again when a token of its comes.
+   * Contacts every authorization server now, and returns the findings about its metadata by issuer, for programs that want to know at
+   * start-up. Rejects if one cannot be found; it is tried again when one of its tokens arrives.
    */
   ready(): Promise<ReadonlyMap<string, ServerMetadataFindings>>
-  /** The same for one of several resources, which every request is then for. Throws for one that is not in the settings. */
+  /** The same for one of several resources, which is then the resource of every request. Throws for one that is not in the settings. */
   only(resource: string): ResourceServer
 }
 
@@ -94,7 +93,7 @@ function serverOf(resources: readonly [GuardedResource, ...GuardedResource[]], g
     const { host, path } = targetOf(request)
     const found = addresses.find(host, path)
     if (resources.length === 1) return found ?? addresses.firstOf(host)
-    // The request line goes before Host (RFC 9112 §3.2.2), but a program may choose its handler by Host.
+    // The request line takes precedence over Host (RFC 9112 §3.2.2), but a program may select its handler by Host.
     const header = headerOf(request, 'host').toLowerCase()
     const other = header === host ? found : addresses.find(header, path)
     const isAmbiguous = other?.resource !== found?.resource && other !== undefined && names(header, other)
@@ -140,8 +139,8 @@ function serverOf(resources: readonly [GuardedResource, ...GuardedResource[]], g
 }
 
 /**
- * Protects one resource, or several that live in one program. Throws one error with every mistake in the settings. Contacts nobody
- * before the first token arrives, so a resource server and its authorization server may start in any order.
+ * Protects one resource, or several that live in one program. Throws one error with every mistake in the settings. Makes no request before
+ * the first token arrives, so a resource server and its authorization server may start in any order.
  *
  * Checked for each request: the token's signature or activity, type, issuer, audience, times, and its proof of possession when it
  * is bound (RFC 6750, 7662, 9068, 9449). Not checked: scopes beyond `requiredScopes` and the rules for operations, Host and

@@ -1,7 +1,7 @@
 /**
- * Follows the revocation feed of a Gatehouse authorization server, so that tokens which verify themselves are refused within two
- * seconds of their revocation, without a question per call. The feed is no standard: another issuer has none. What is known stays in
- * force while the feed is down; whether that is enough is the caller's choice.
+ * Follows the revocation feed of a Gatehouse authorization server, so that JWTs are refused within two seconds of their revocation, without
+ * a request per call. The feed is not a standard: other issuers have none. Known revocations stay in effect while the feed is down; the
+ * caller decides whether that is enough.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { revocationFeedMember } from '../oauth/well-known.js'
@@ -20,40 +20,40 @@ import { createRevocationList, type RevocationFact, type RevocationListOptions }
 export interface RevocationFeedSettings extends RevocationListOptions {
   /** The issuer whose tokens are checked. Tokens of other issuers are ignored. */
   readonly issuer: string
-  /** Where the feed is: its URL, or a discovery of the issuer, whose metadata names it. */
+  /** The feed: its URL, or a discovery of the issuer, whose metadata names it. */
   readonly feed: string | Pick<IssuerDiscovery, 'endpoint'>
-  /** Of this resource server: a client that may introspect (`clients add --introspects`). */
+  /** Credentials of this resource server: a client that may introspect (`clients add --introspects`). */
   readonly credentials: ClientCredentials
-  /** Its own limit of time must be longer than `waitSeconds`. */
+  /** Its time-out must be longer than `waitSeconds`. */
   readonly fetch: FetchFunction
   readonly clock: VerifierClock
-  /** How long a request waits at the authorization server for news; default 10. */
+  /** How long a request waits at the authorization server for new entries; default 10. */
   readonly waitSeconds?: number
   /**
-   * While nothing is heard from the feed for longer than this, or was not yet since the start, every token is answered with 503: no revoked token passes, but
-   * an outage of the authorization server becomes one of this server. Default: never; then a revoked token passes at most until it
-   * expires. At least `waitSeconds` and 5.
+   * Answer 503 to every token if the feed has been silent for longer than this, including since start-up: no revoked token passes, but an
+   * outage of the authorization server becomes one of this server. Default: never; then a revoked token passes at most until it expires. At
+   * least `waitSeconds` and 5.
    */
   readonly refuseAfterSeconds?: number | undefined
-  /** Told when the feed is lost and when it is back, for the log. */
+  /** Called when the feed is lost and when it is back, for the log. */
   readonly onChange?: (state: FeedState) => void
 }
 
 export type FeedState = { readonly isFollowing: true } | { readonly isFollowing: false; readonly reason: string }
 
 export interface RevocationFeed {
-  /** Resolves when everything that was revoked lately is known. May never: see `check`. */
+  /** Resolves when all recent revocations are known. This may never happen: see `check`. */
   readonly ready: Promise<void>
-  /** What is known now. */
+  /** By the revocations known now. */
   isRevoked(accessToken: AccessToken): boolean
   /**
-   * Throws `invalid_token` for a revoked token, and `temporarily_unavailable` when `refuseAfterSeconds` say so. The first call
-   * waits, a few seconds at most, for what was revoked before this server started.
+   * Throws `invalid_token` for a revoked token, and `temporarily_unavailable` if `refuseAfterSeconds` have passed. The first call waits, at
+   * most a few seconds, for the revocations from before this server started.
    */
   check(accessToken: AccessToken): Promise<void>
   /** The token without the scopes that its person took away since: a narrowed grant. The same object if nothing was. */
   narrowed(accessToken: AccessToken): AccessToken
-  /** Stops following. What is known stays in force. */
+  /** Stops following. Known revocations stay in effect. */
   close(): void
 }
 
@@ -63,7 +63,7 @@ interface Page {
   readonly more: boolean
 }
 
-/** A fault that asking again soon will not mend. */
+/** A fault that an early retry will not fix. */
 class Refused extends Error {}
 
 const kinds: readonly unknown[] = ['grant', 'grant-scopes', 'token', 'client', 'account', 'key']
@@ -72,7 +72,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** One fact. Kinds to come are passed over: an older library goes on with a newer server. */
+/** One entry. Unknown kinds are skipped, so that an older library works with a newer server. */
 function factOf(value: unknown): RevocationFact[] {
   if (!isObject(value)) throw new Error('not an answer of the feed')
   const { kind, id, at, expires_at: expiresAt, resource, scopes } = value
@@ -93,7 +93,7 @@ function pageOf(body: unknown): Page {
   return { facts: body['revocations'].flatMap(factOf), cursor, more }
 }
 
-/** Asks for one page. */
+/** Requests one page. */
 function createReader(settings: RevocationFeedSettings, closed: AbortSignal) {
   const { feed } = settings
   const authenticate = createClientAuthentication(settings.credentials, settings)
@@ -111,7 +111,7 @@ function createReader(settings: RevocationFeedSettings, closed: AbortSignal) {
         wait: String(waitSeconds),
         ...(after !== undefined && { after }),
       }).toString(),
-      // The credentials are for this place alone, whatever `fetch` does with redirects otherwise.
+      // The credentials must go to this URL only, whatever `fetch` does by default.
       redirect: 'error',
     })
     if (response.status === 200) return pageOf(await response.json())
@@ -141,15 +141,15 @@ function createGate(): { readonly opened: Promise<void>; open(): void } {
   return { opened, open: () => open() }
 }
 
-/** So many failures in a row are an outage, not a hiccup. */
+/** This many consecutive failures are an outage. */
 const outageFailures = 3
 
-/** Milliseconds until the next try. An authorization server that restarts is found again within a second. */
+/** Milliseconds until the next attempt. A restarted authorization server is found again within a second. */
 function pauseAfter(failures: number, error: unknown): number {
   return Math.min(200 * 2 ** (failures - 1), error instanceof Refused ? 10_000 : 800)
 }
 
-/** Starts following at once, and goes on until `close`, over outages and restarts of the authorization server. */
+/** Starts following at once, and continues until `close`, across outages and restarts of the authorization server. */
 export function followRevocations(settings: RevocationFeedSettings): RevocationFeed {
   const { issuer, clock, waitSeconds = 10, refuseAfterSeconds, onChange } = settings
   if (refuseAfterSeconds !== undefined && refuseAfterSeconds < waitSeconds + 5) {
@@ -166,7 +166,7 @@ export function followRevocations(settings: RevocationFeedSettings): RevocationF
   const settled = createGate()
   let isSettled = false
   let isFollowing: boolean | undefined
-  // After a restart nothing is known. Until the first full answer, the feed counts as silent for too long.
+  // After a restart nothing is known, so until the first complete response the feed counts as silent for too long.
   let heardAt = Number.NEGATIVE_INFINITY
 
   function note(state: FeedState): void {
@@ -181,7 +181,7 @@ export function followRevocations(settings: RevocationFeedSettings): RevocationF
     let failures = 0
     while (!signal.aborted) {
       try {
-        // At first, and after an outage, all there is without waiting: so that it is soon known whether the feed is there.
+        // Initially, and after an outage, without waiting, to learn quickly whether the feed is available.
         const page = await read(cursor, failures === 0 && cursor !== undefined ? waitSeconds : 0)
         list.add(page.facts)
         cursor = page.cursor
@@ -190,12 +190,12 @@ export function followRevocations(settings: RevocationFeedSettings): RevocationF
         heardAt = seconds()
         ready.open()
         note({ isFollowing: true })
-        // However a server may answer, it is not asked without end.
+        // Prevents a busy loop, whatever a server responds.
         await sleep(20, undefined, { signal, ref: false })
       } catch (error) {
         if (signal.aborted) return
         failures += 1
-        // A place that the server does not know any more: from the start.
+        // The server no longer knows this cursor: start again.
         if (error instanceof Refused) cursor = undefined
         if (failures >= outageFailures) note({ isFollowing: false, reason: String(error) })
         await sleep(pauseAfter(failures, error), undefined, { signal, ref: false }).catch(() => undefined)
@@ -228,7 +228,7 @@ export function followRevocations(settings: RevocationFeedSettings): RevocationF
 /** What a verifier asks of a feed. Without `narrowed`, scopes that were taken away count until the token expires. */
 export type RevocationCheck = Pick<RevocationFeed, 'check'> & Partial<Pick<RevocationFeed, 'narrowed'>>
 
-/** A verifier that refuses revoked tokens too. Put it in front of the cache, not behind: cached tokens are revoked as well. */
+/** A verifier that refuses revoked tokens too. Wrap it around the cache, not inside, because cached tokens may be revoked as well. */
 export function refuseRevoked(verify: TokenVerifier, feed: RevocationCheck): TokenVerifier {
   return async (token) => {
     const accessToken = await verify(token)

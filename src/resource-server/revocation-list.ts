@@ -1,6 +1,6 @@
 /**
- * The revocations that a resource server knows: tokens to refuse although they are signed and unexpired. Bounded in memory; if it
- * must forget, it refuses more rather than less. revocation-feed.ts fills it.
+ * The revocations that a resource server knows: tokens to refuse although they are signed and unexpired. Bounded in memory; if it is full,
+ * it refuses too many tokens rather than too few. revocation-feed.ts fills it.
  */
 import { hash } from 'node:crypto'
 import type { AccessToken, VerifierClock } from './access-token.js'
@@ -9,11 +9,11 @@ export type RevocationKind = 'grant' | 'grant-scopes' | 'token' | 'client' | 'ac
 
 export interface RevocationFact {
   readonly kind: RevocationKind
-  /** A grant's as tokens claim it (`gid`); SHA-256 in base64url of a token's `jti`, a client's or an account's id, a key's `kid`. */
+  /** For a grant, the claim `gid`; SHA-256 in base64url of a token's `jti`, a client's or an account's id, a key's `kid`. */
   readonly id: string
-  /** Seconds since the epoch. Tokens of a client or account that were issued later are not meant. */
+  /** Seconds since the epoch. Tokens of a client or account that were issued later are not affected. */
   readonly at: number
-  /** Seconds since the epoch: from then on no token lives that is meant. */
+  /** Seconds since the epoch: after that, all affected tokens have expired. */
   readonly expiresAt: number
   /** Of `grant-scopes`: the resource whose tokens are meant. */
   readonly resource?: string | undefined
@@ -24,8 +24,8 @@ export interface RevocationFact {
 export interface RevocationListOptions {
   readonly clock: VerifierClock
   /**
-   * Default 100 000. Beyond it the oldest facts are dropped, and with them all tokens issued up to their time are refused: clients
-   * get new ones, and nothing that was revoked passes.
+   * Default 100 000. Beyond it the oldest entries are dropped, and all tokens issued up to their time are refused: clients get new ones,
+   * and no revoked token passes.
    */
   readonly maxEntries?: number
 }
@@ -35,16 +35,16 @@ export interface RevocationList {
   revokes(accessToken: AccessToken): boolean
   /** The token with the scopes that its grant still has: the same object if that was not narrowed. */
   narrowed(accessToken: AccessToken): AccessToken
-  /** Facts kept. */
+  /** Number of entries. */
   readonly size: number
 }
 
-/** Clocks that differ: a client that was removed and came back within this time has to ask for a token once more. */
+/** Tolerance for clock differences: a client that is removed and returns within this time has to request a token once more. */
 const sameMomentSeconds = 1
 
 const hashed = (value: string) => hash('sha256', value, 'base64url')
 
-/** Under which keys a token may be in the list. */
+/** The keys under which a token may be in the list. */
 function keysOf({
   claims,
   tokenId,
@@ -80,7 +80,7 @@ function withScopes(accessToken: AccessToken, kept: readonly string[]): AccessTo
 
 export function createRevocationList({ clock, maxEntries = 100_000 }: RevocationListOptions): RevocationList {
   const facts = new Map<string, RevocationFact>()
-  // A token that is verified from a cache is the same object each time.
+  // A cached token is the same object each time.
   const keys = new WeakMap<AccessToken, readonly (readonly [RevocationKind, string])[]>()
   const narrowedTokens = new WeakMap<
     AccessToken,
@@ -127,7 +127,7 @@ export function createRevocationList({ clock, maxEntries = 100_000 }: Revocation
     revokes: (accessToken) => {
       if (facts.size === 0 && refusedUntil === Number.NEGATIVE_INFINITY) return false
       const { iat } = accessToken.claims
-      // Without a time it could be from before.
+      // Without `iat`, it could be from before the revocation.
       const issuedAt = typeof iat === 'number' ? iat : Number.NEGATIVE_INFINITY
       if (issuedAt <= refusedUntil + sameMomentSeconds) return true
       let ofToken = keys.get(accessToken)

@@ -1,6 +1,6 @@
 /**
- * Remembers verified tokens. Keyed by SHA-256 of the whole token, signature included: a key made of less (the `jti`, the payload)
- * would let a forged token ride on a genuine one. The token itself is never kept.
+ * Caches verified tokens, keyed by SHA-256 of the whole token including the signature: with a smaller key (the `jti`, the payload) a forged
+ * token could use the entry of a genuine one. The token itself is never stored.
  */
 import { hash } from 'node:crypto'
 import { OAuthError } from '../oauth/errors.js'
@@ -10,9 +10,9 @@ export interface TokenCacheOptions {
   readonly clock: VerifierClock
   /** Least recently used entries beyond this many are dropped; default 10 000. */
   readonly maxEntries?: number
-  /** How long an answer may be believed though the token lives longer; default: until `exp`. Use 10 for introspection. */
+  /** Maximum age of a cached result; default: until `exp`. Use 10 for introspection. */
   readonly maxAgeSeconds?: number
-  /** How long a refusal is remembered; default 2. Never longer than a key rotation may take to be noticed. */
+  /** How long a refusal is cached; default 2. Never longer than a key rotation may take to be noticed. */
   readonly refusalSeconds?: number
 }
 
@@ -21,7 +21,7 @@ interface Entry<T> {
   readonly diesAt: number
 }
 
-/** A bounded map whose entries die; least recently used ones go first. */
+/** A bounded map with expiring entries; the least recently used are dropped first. */
 function createBoundedMap<T>(maxEntries: number) {
   const entries = new Map<string, Entry<T>>()
   return {
@@ -46,8 +46,8 @@ function createBoundedMap<T>(maxEntries: number) {
 }
 
 /**
- * Wraps a verifier. Promises: one verification at a time per token, no answer after `exp`, refusals of tokens remembered only
- * briefly, outages never. Refusals live in a map of their own, so that a flood of bad tokens cannot push out good ones.
+ * Wraps a verifier. Guarantees: one verification at a time per token, no cached result after `exp`, refusals cached only briefly, outages
+ * never. Refusals are in a separate map, so that a flood of invalid tokens cannot evict valid ones.
  */
 export function cacheVerifiedTokens(verify: TokenVerifier, options: TokenCacheOptions): TokenVerifier {
   const maxEntries = options.maxEntries ?? 10_000

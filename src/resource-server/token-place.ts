@@ -1,14 +1,13 @@
 /**
- * Where in a request its token is (RFC 6750 §2). The Authorization header counts always; a form body or the query only where a
- * setting with an ugly name says so, because tokens in them end up in logs, histories and caches (RFC 9700 §4.3.2; MCP forbids
- * the query). What a setting does not name does not exist here.
+ * Finds the token in a request (RFC 6750 §2). The Authorization header is always read; a form body or the query only if a `dangerously…`
+ * setting enables it, because such tokens end up in logs, histories and caches (RFC 9700 §4.3.2; MCP forbids the query).
  */
 
-/** Both are off unless they are set. Announce what is on: `bearerMethodsOf`. */
+/** Both are off by default. Publish the enabled ones: `bearerMethodsOf`. */
 export interface TokenPlaces {
-  /** Also take `access_token` of the query (RFC 6750 §2.3). Every log and proxy on the way sees it. */
+  /** Also accept `access_token` in the query (RFC 6750 §2.3). Every log and proxy on the way sees it. */
   readonly dangerouslyAcceptTokenInQuery?: boolean
-  /** Also take `access_token` of a form body (RFC 6750 §2.2). */
+  /** Also accept `access_token` in a form body (RFC 6750 §2.2). */
   readonly dangerouslyAcceptTokenInBody?: boolean
 }
 
@@ -17,7 +16,7 @@ export type TokenPlace = 'header' | 'body' | 'query'
 
 export type TokenScheme = 'Bearer' | 'DPoP'
 
-/** What a request says about its caller. */
+/** The credentials in a request. */
 export interface PresentedCredentials {
   /** Value of the Authorization header. */
   readonly authorization: string | undefined
@@ -26,16 +25,16 @@ export interface PresentedCredentials {
   readonly method: string
   /** As the client knows it: public scheme, host and path. */
   readonly url: string
-  /** The query as it was sent, without the question mark. Only read where tokens in it are taken. */
+  /** The query as sent, without the question mark. Used only if tokens in it are accepted. */
   readonly query?: string | undefined
   /**
-   * The body as it was sent, when its media type is application/x-www-form-urlencoded; absent for any other (RFC 6750 §2.2). Only
-   * read where tokens in it are taken.
+   * The body as sent, if its media type is application/x-www-form-urlencoded; absent for any other (RFC 6750 §2.2). Used only if tokens in
+   * it are accepted.
    */
   readonly form?: string | undefined
 }
 
-/** A token with the way it came, or `undefined` where there is none. */
+/** A token with its scheme and place, or `undefined`. */
 export type FoundToken =
   | { readonly token: string; readonly scheme: TokenScheme; readonly place: TokenPlace }
   | { readonly malformed: string; readonly scheme: TokenScheme }
@@ -51,7 +50,7 @@ interface Candidate {
   readonly place: TokenPlace
 }
 
-/** What `bearer_methods_supported` has to say. */
+/** The value of `bearer_methods_supported`. */
 export function bearerMethodsOf(places: TokenPlaces = {}): readonly TokenPlace[] {
   return [
     'header',
@@ -61,8 +60,8 @@ export function bearerMethodsOf(places: TokenPlaces = {}): readonly TokenPlace[]
 }
 
 /**
- * Another scheme counts as no token, and so do DPoP where it is unknown and a scheme with nothing after it: a client that sends an
- * empty credential has none, and signs in when it is challenged.
+ * Any other scheme counts as no token, and so do DPoP if it is not supported and a scheme without a value: a client with an empty
+ * credential has none, and signs in when it is challenged.
  */
 function inHeader(authorization: string | undefined, knowsDpop: boolean): Candidate[] {
   const match = credentials.exec(authorization?.trim() ?? '')
@@ -76,7 +75,7 @@ function inParameters(encoded: string | undefined, place: 'body' | 'query'): Can
   return (
     new URLSearchParams(encoded ?? '')
       .getAll('access_token')
-      // Sent without a value, a parameter counts as left out (RFC 6749 §3.1).
+      // A parameter without a value counts as omitted (RFC 6749 §3.1).
       .filter((token) => token !== '')
       .map((token) => ({ token, scheme: 'Bearer' as const, place }))
   )
@@ -88,8 +87,8 @@ function hasBody(method: string): boolean {
 }
 
 /**
- * Finds the token of a request. One in more than one place, or twice in one, is malformed (RFC 6750 §2: one method per request), and
- * so is one that no token can look like. The scheme's case does not matter.
+ * Finds the token of a request. One in more than one place, or twice in one, is malformed (RFC 6750 §2: one method per request), and so is
+ * text that cannot be a token. The scheme is case-insensitive.
  */
 export function findToken(presented: PresentedCredentials, places: TokenPlaces, knowsDpop: boolean): FoundToken {
   const found = inHeader(presented.authorization, knowsDpop)
@@ -107,14 +106,14 @@ export function findToken(presented: PresentedCredentials, places: TokenPlaces, 
   }
 }
 
-/** For logs: a URL, or path and query, without the token in it. Everything else stays as it is. */
+/** For logs: removes the token from a URL, or path and query. Everything else is unchanged. */
 export function withoutQueryToken(url: string): string {
   return url.replace(/(?<=[?&])([^=&#]*)=[^&#]*/g, (parameter, name: string) =>
     isTokenName(name) ? `${name}=hidden` : parameter,
   )
 }
 
-/** Also where the name is percent-encoded, which parsers see through. */
+/** Also if the name is percent-encoded, which parsers decode. */
 function isTokenName(name: string): boolean {
   return new URLSearchParams(`${name}=`).has('access_token')
 }

@@ -1,9 +1,9 @@
-/** Which of several verifiers a token goes to. What is read here is not verified: it only chooses among those configured. */
+/** Selects the verifier of a token. The data read here is unverified: it only selects among the configured verifiers. */
 import { decodeJwt, decodeProtectedHeader } from 'jose'
 import { OAuthError } from '../oauth/errors.js'
 import { invalidToken, longestToken, type TokenVerifier } from './access-token.js'
 
-/** True for what looks like a signed JWT: three parts, the first a JSON header with an algorithm. Says nothing of its worth. */
+/** True for a text in the form of a signed JWT: three parts, the first a JSON header with an algorithm. Does not verify it. */
 export function looksLikeJwt(token: string): boolean {
   if (token.length > longestToken || token.split('.').length !== 3) return false
   try {
@@ -13,7 +13,7 @@ export function looksLikeJwt(token: string): boolean {
   }
 }
 
-/** The `iss` a JWT claims to be from. */
+/** The unverified `iss` of a JWT. */
 function claimedIssuer(token: string): string | undefined {
   try {
     return token.length > longestToken ? undefined : decodeJwt(token).iss
@@ -23,8 +23,8 @@ function claimedIssuer(token: string): string | undefined {
 }
 
 /**
- * Sends each JWT to the verifier of the issuer it names, exactly as configured. One that names another issuer, or none, is refused
- * without anybody being asked. The verifier chosen still has to check `iss` under the signature.
+ * Sends each JWT to the verifier of the issuer it names, exactly as configured. A JWT with another issuer, or none, is refused without any
+ * request. The selected verifier still has to check the signed `iss`.
  */
 export function routeByIssuer(verifiers: ReadonlyMap<string, TokenVerifier>): TokenVerifier {
   return async (token) => {
@@ -39,8 +39,8 @@ export interface ShapeRoutes {
   /** For everything that does not look like a JWT. */
   readonly opaque: TokenVerifier
   /**
-   * Also ask `opaque` about what looks like a JWT but is refused as one. Default false: then a forged JWT costs the authorization
-   * server nothing. An outage never leads there.
+   * Also pass refused JWTs to `opaque`. Default false: then a forged JWT costs the authorization server nothing. Never used after an
+   * outage.
    */
   readonly fallBackToOpaque?: boolean
 }

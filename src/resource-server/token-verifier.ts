@@ -1,6 +1,6 @@
 /**
- * Puts together how a resource verifies tokens: which authorization servers it trusts, how each is found and how its tokens are
- * checked, with a cache in front of each. Contacts nobody before the first token arrives, so servers may start in any order.
+ * Configures how a resource verifies tokens: the trusted authorization servers, the discovery of each and the checks of its tokens, with a
+ * cache for each. Makes no request before the first token arrives, so servers may start in any order.
  */
 import { OAuthError } from '../oauth/errors.js'
 import { type FetchFunction, invalidToken, type TokenVerifier, verificationUnavailable } from './access-token.js'
@@ -14,48 +14,48 @@ import { cacheVerifiedTokens } from './token-cache.js'
 import { routeByIssuer, routeByShape } from './token-routing.js'
 import { createJwtVerifier, type JwtRules } from './verifier.js'
 
-/** How opaque tokens are verified (RFC 7662): this resource server's own credentials, and how far the answers carry. */
+/** Introspection of tokens (RFC 7662): this resource server's own credentials, and the use of the responses. */
 export type IntrospectionSettings = ClientCredentials & {
   /** Default: as discovered. */
   readonly endpoint?: string
   /**
-   * Which tokens are asked about. `opaque`, the default: those that are no JWTs. `refused`: those too that fail as JWTs. `all`: every
+   * Which tokens to introspect. `opaque`, the default: tokens that are not JWTs. `refused`: also those that fail as JWTs. `all`: every
    * token, so that revoked JWTs are noticed.
    */
   readonly tokens?: 'opaque' | 'refused' | 'all'
-  /** How long an answer is believed, and so a revoked token taken; default 10. */
+  /** How long a response is cached, and so how long a revoked token may be accepted; default 10. */
   readonly maxAgeSeconds?: number
 }
 
-/** How long a verified JWT is believed without another look at the keys: one whose key was withdrawn must not live on until `exp`. */
+/** How long a verified JWT is cached before the keys are checked again: a token whose key was removed must not be accepted until `exp`. */
 const jwtMaxAgeSeconds = 600
 
 type FindingOptions = Omit<IssuerDiscoveryOptions, 'fetch' | 'clock'>
 type ServerRules = Pick<JwtRules, 'algorithms' | 'maxLifetimeSeconds' | 'requireAccessTokenType' | 'checkClaims'>
 
-/** One authorization server whose tokens are taken. `issuer` alone is enough for one that publishes metadata and keys. */
+/** An authorization server whose tokens are accepted. `issuer` is enough for one that publishes metadata and keys. */
 export interface TrustedServer extends FindingOptions, ServerRules {
-  /** Its public keys, known beforehand: then no key is fetched. */
+  /** Its configured public keys; then none are fetched. */
   readonly keys?: readonly StaticKey[]
-  /** Where its keys are; default: as discovered. */
+  /** URL of its keys; default: as discovered. */
   readonly jwksUri?: string
   readonly introspection?: IntrospectionSettings
 }
 
-/** Rules for the tokens of every server; each server may have further ones. */
+/** Rules for the tokens of all servers; each server may have further ones. */
 export interface TokenVerifierSettings extends Omit<TokenRules, 'issuer'> {
-  /** At least one. The `iss` of a token only chooses among them. */
+  /** At least one. The `iss` of a token only selects among them. */
   readonly authorizationServers: readonly TrustedServer[]
-  /** Which of several introspecting servers opaque tokens are sent to: nobody else may see them. Its `issuer`. */
+  /** The `issuer` of the introspecting server that opaque tokens are sent to, if there are several: no other server may see them. */
   readonly opaqueTokensOf?: string
   readonly fetch: FetchFunction
-  /** Tokens remembered for each server; default 10 000. */
+  /** Maximum cached tokens for each server; default 10 000. */
   readonly maxCachedTokens?: number
 }
 
 export interface TrustedTokens {
   readonly verify: TokenVerifier
-  /** By issuer, for those who want to look servers up at start, or to read their documents. */
+  /** By issuer, to contact servers at start-up, or to read their documents. */
   readonly discoveries: ReadonlyMap<string, IssuerDiscovery>
 }
 
@@ -65,7 +65,7 @@ interface ServerVerifiers {
   readonly opaque: TokenVerifier | undefined
 }
 
-/** How long an introspection answer is believed: a revoked opaque token is refused at most this much later. */
+/** How long an introspection response is cached: the maximum delay until a revoked opaque token is refused. */
 export const introspectionMaxAgeSeconds = 10
 
 const neverOpaque: TokenVerifier = async () => {
@@ -91,7 +91,7 @@ function keysOf({ keys, jwksUri }: TrustedServer, discovery: IssuerDiscovery, { 
   return createRemoteKeySet({ jwksUri: locate, fetch, clock })
 }
 
-/** Both a resource's rules and a server's own are asked. */
+/** Both the resource's rules and the server's own apply. */
 function rulesFor({ issuer, checkClaims }: TrustedServer, settings: TokenVerifierSettings): TokenRules {
   const checks = [settings.checkClaims, checkClaims].filter((check) => check !== undefined)
   const { authorizationServers: _, opaqueTokensOf: __, fetch: ___, maxCachedTokens: ____, ...rules } = settings
@@ -139,8 +139,8 @@ function opaqueVerifier(all: readonly ServerVerifiers[], chosen: string | undefi
 }
 
 /**
- * A verifier for the tokens of all trusted servers. A token from an issuer that is not among them is refused without anything
- * being fetched. Throws a TypeError at once for settings that contradict each other.
+ * A verifier for the tokens of all trusted servers. A token of any other issuer is refused without a fetch. Throws a TypeError immediately
+ * for contradictory settings.
  */
 export function createTokenVerifier(settings: TokenVerifierSettings): TrustedTokens {
   const { authorizationServers: servers, fetch, clock } = settings
@@ -162,8 +162,8 @@ export function createTokenVerifier(settings: TokenVerifierSettings): TrustedTok
 }
 
 /**
- * A verifier around a function of the caller's own that finds out what a token says, `undefined` being a bad one; what it throws
- * that is no OAuthError counts as an outage (503). Audience, times, client and binding are still checked here. Does not cache.
+ * A verifier around a custom function that returns the claims of a token, or `undefined` for an invalid one. Any error except an OAuthError
+ * counts as an outage (503). Audience, times, client and binding are still checked here. Does not cache.
  */
 export function createCustomVerifier(
   claimsOf: (token: string) => Promise<Readonly<Record<string, unknown>> | undefined>,

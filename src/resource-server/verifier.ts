@@ -1,4 +1,4 @@
-/** Verifies JWT access tokens locally (RFC 9068), with the lessons of RFC 8725. */
+/** Verifies JWT access tokens locally (RFC 9068), following RFC 8725. */
 import { errors, type JWTVerifyGetKey, jwtVerify } from 'jose'
 import { OAuthError } from '../oauth/errors.js'
 import { invalidToken, longestToken, type TokenVerifier } from './access-token.js'
@@ -6,7 +6,7 @@ import { acceptedAudiences, accessTokenFromClaims, type TokenRules } from './cla
 import { acceptCompactJwt, type CompactJwtRules, type VerifiedJwt } from './compact-jwt.js'
 import type { RenewableKeySet } from './key-set.js'
 
-/** Signatures that can be accepted: asymmetric ones only, so that a public key can never be taken for a shared secret. */
+/** Algorithms that can be accepted: asymmetric ones only, so that a public key can never be used as a shared secret. */
 export type SigningAlgorithm =
   | 'ES256'
   | 'ES384'
@@ -23,20 +23,20 @@ export type SigningAlgorithm =
 export interface JwtRules extends TokenRules {
   /** Default: ES256, EdDSA, Ed25519, PS256 and RS256. */
   readonly algorithms?: readonly SigningAlgorithm[]
-  /** A token that would live longer than this is refused as a mistake of its issuer; default one day. */
+  /** A token with a longer lifetime is refused as a mistake of its issuer; default one day. */
   readonly maxLifetimeSeconds?: number
-  /** Demand `typ: at+jwt` (RFC 9068 §2.1); default true. Without it an ID token could pass for an access token. */
+  /** Require `typ: at+jwt` (RFC 9068 §2.1); default true. Without it an ID token could pass for an access token. */
   readonly requireAccessTokenType?: boolean
 }
 
 export interface JwtVerifierOptions extends JwtRules {
-  /** From `createRemoteKeySet`, or `createStaticKeySet` for keys that are known beforehand. */
+  /** From `createRemoteKeySet`, or `createStaticKeySet` for configured keys. */
   readonly keys: JWTVerifyGetKey | RenewableKeySet
 }
 
 const defaultAlgorithms: readonly SigningAlgorithm[] = ['ES256', 'EdDSA', 'Ed25519', 'PS256', 'RS256']
 
-/** A token without `kid` may fit several keys of its issuer; more than these are not tried. */
+/** A token without `kid` may match several keys of its issuer; at most this many are tried. */
 const mostKeysTried = 4
 
 interface VerifyingRules extends CompactJwtRules {
@@ -53,7 +53,7 @@ async function verifyWithKey(token: string, keys: JWTVerifyGetKey, rules: Verify
     issuer,
     audience: [...audience],
     requiredClaims: [...requiredClaims],
-    // Each time is judged by its own tolerance in claims.ts, with a better message.
+    // claims.ts checks each time with its own tolerance and a better message.
     clockTolerance: Number.MAX_SAFE_INTEGER,
     currentDate: now,
   })
@@ -78,10 +78,7 @@ async function verifyWithAnyKey(token: string, keys: JWTVerifyGetKey, rules: Ver
   }
 }
 
-/**
- * An issuer that lost its keys may come back with other ones under the same `kid`: a signature that does not fit is judged once
- * more, by newer keys.
- */
+/** An issuer that lost its keys may reuse a `kid` for new ones: an invalid signature is checked once more with newer keys. */
 async function verifyWithCurrentKeys(
   token: string,
   keys: JwtVerifierOptions['keys'],
@@ -102,7 +99,7 @@ async function verifyWithCurrentKeys(
     const renewed = await keys.renewed()
     const other: JWTVerifyGetKey = async (header, input) => {
       const key = await renewed(header, input)
-      // The copy is the same: so is the answer.
+      // The keys have not changed, so neither has the result.
       if (key === used) throw error
       return key
     }
@@ -115,7 +112,7 @@ async function verified(token: string, keys: JwtVerifierOptions['keys'], rules: 
   try {
     return await verifyWithCurrentKeys(token, keys, rules)
   } catch (error) {
-    // An outage of the key source says nothing about the token; everything else does.
+    // An outage of the key source says nothing about the token; any other error does.
     if (error instanceof OAuthError) throw error
     throw invalidToken(error instanceof Error ? error.message : 'not a JWT', error)
   }

@@ -8,14 +8,14 @@ export function responseOf({ status, headers, body }: Answer): Response {
   return new Response(body === '' ? null : body, { status, headers })
 }
 
-/** Of a copy, made only when the first byte is asked for: a request that is refused by its headers stays untouched. */
+/** Reads a clone, created only when the first byte is read: a request that is refused by its headers stays unread. */
 async function* bytesOf(request: Request): AsyncGenerator<Uint8Array> {
   yield* request.clone().body ?? []
 }
 
 /**
- * The guard for a `fetch` handler: a response to send at once, or what is known of the caller, whose `headers` the handler's own
- * response should get. The body of the request stays unread.
+ * The guard for a `fetch` handler: returns a response to send at once, or the caller with `headers` to set on the handler's own response.
+ * The body of the request stays unread.
  */
 export async function guardRequest(server: ResourceServer, request: Request): Promise<Response | AuthorizedRequest> {
   const decision = await server.decide(request)
