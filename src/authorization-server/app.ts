@@ -67,7 +67,7 @@ import { inLanes } from './lanes.js'
 import { createRegistrationGate, requireInvitation } from './limits/registration-limits.js'
 import { createTokenGate, limitUsage } from './limits/usage-limits.js'
 import { createKnownBrowsers } from './login/known-browsers.js'
-import { createLoginMethods } from './login/login-methods.js'
+import { createSignInFactors } from './login/login-methods.js'
 import type { PasswordHasher } from './login/passwords.js'
 import { createSignInThrottle } from './login/throttle.js'
 import { whereaboutsOf } from './login/whereabouts.js'
@@ -100,14 +100,14 @@ export async function createAuthorizationServer(
     scripts: pageScripts,
     basePath,
   })
-  const { declarations } = options
+  const { declarations, requiredLevel } = options
   const resources = createResources(declarations, issuer)
   const csrf = createCsrfProtection(keyRing, origin)
   const audit = createAuditTrail(storage, log, options.auditObserver)
   const accounts = createAccountStore(storage)
   const clients = createEngineClients(options, (clientId) => void audit.record({ type: 'client.changed', clientId }))
   const enginePages = createEnginePages(pages)
-  const standing = { storage, resources, audit }
+  const standing = { storage, resources, requiredLevel, audit }
   const provider = createProvider({ options, resources, keyRing, pages: enginePages, clients, standing })
   const ownGrants = createOwnGrants({
     issuer,
@@ -179,7 +179,7 @@ export async function createAuthorizationServer(
   const signIns = {
     engine: provider,
     storage,
-    loginMethods: createLoginMethods({ storage, accounts, hasher }),
+    ...createSignInFactors(options, accounts, hasher),
     accounts,
     ...identityProviders,
     throttle: createSignInThrottle(storage.database.sql, storage.clock),
@@ -198,6 +198,7 @@ export async function createAuthorizationServer(
   const interactions = createInteractionRouter({
     ...signIns,
     keepDocument: (clientId) => clients.keep(clientId),
+    requiredLevel,
     decisionGuard: createDecisionGuard(csrf, storage.clock),
     offersHandOff: options.offersHandOff,
     refreshTokenTtlSeconds: options.refreshTokenTtlSeconds,

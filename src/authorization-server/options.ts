@@ -6,6 +6,7 @@ import type { Peers } from '../http/peers.js'
 import type { Declarations, DeclarationsInForce } from '../oauth/declared-resource.js'
 import type { HostRules } from '../oauth/host-pattern.js'
 import type { RegistrationRules } from '../oauth/registration-rules.js'
+import type { SignInLevel } from '../oauth/sign-in-levels.js'
 import type { UsageLimits } from '../oauth/usage-limits.js'
 import type { Brand } from '../pages/brand.js'
 import type { AuditObserver } from '../storage/audit/audit.js'
@@ -110,6 +111,8 @@ export interface AuthorizationServerOptions {
   readonly accessTokenTtlSeconds: number
   readonly refreshTokenTtlSeconds: number
   readonly sessionTtlSeconds: number
+  /** How strongly every person has to be proven. Default: any way to sign in will do. */
+  readonly requiredLevel?: SignInLevel | undefined
   readonly productName: string
   /** See `PagesOptions.textFolders`. */
   readonly textFolders?: readonly string[] | undefined

@@ -9,6 +9,8 @@ import { writeTogether } from '../database/writes.js'
 import { type Account, type AccountStore, createAccountStore, normalizeEmail } from '../storage/accounts/accounts.js'
 import { createIdentityLinks, type IdentityLinks } from '../storage/accounts/identity-links.js'
 import { type AuditEventType, createAuditTrail } from '../storage/audit/audit.js'
+import type { Storage } from '../storage/storage.js'
+import { removableFactor, removeFactors, showFactors } from './account-factors.js'
 import {
   type Command,
   type FlagsOf,
@@ -23,11 +25,12 @@ import {
 import { readNewPassword } from './password-prompt.js'
 import { withStorage } from './storage.js'
 
-type Record = (type: AuditEventType, accountId: string) => Promise<void>
+type Record = (type: AuditEventType, accountId: string, detail?: { readonly factor: string }) => Promise<void>
 
 /** What a subcommand works with. */
 interface Bench {
   readonly terminal: Terminal
+  readonly storage: Storage
   readonly accounts: AccountStore
   readonly links: IdentityLinks
   /** Forgets failed sign-ins. */
@@ -40,6 +43,7 @@ const flags = {
   json: { type: 'boolean' },
   issuer: { type: 'string' },
   subject: { type: 'string' },
+  remove: { type: 'string' },
 } as const
 
 type Flags = FlagsOf<typeof flags>
@@ -47,10 +51,11 @@ type Flags = FlagsOf<typeof flags>
 async function withAccounts(terminal: Terminal, work: (bench: Bench) => Promise<void>): Promise<void> {
   await withStorage(terminal, (storage) => {
     const audit = createAuditTrail(storage, createLogger('silent'))
-    const record: Record = (type, accountId) => audit.record({ type, accountId, detail: { by: 'command line' } })
+    const record: Record = (type, accountId, detail) =>
+      audit.record({ type, accountId, detail: { ...detail, by: 'command line' } })
     const accounts = createAccountStore(storage)
     const forgetFailures = (email: string) => unlockAccount(storage, email)
-    return work({ terminal, accounts, links: createIdentityLinks(storage.prisma), forgetFailures, record })
+    return work({ terminal, storage, accounts, links: createIdentityLinks(storage.prisma), forgetFailures, record })
   })
 }
 
@@ -149,6 +154,18 @@ async function link(terminal: Terminal, email: string, { issuer, subject }: Flag
   })
 }
 
+/** For somebody who lost a phone, and for a look before that. */
+async function factors(terminal: Terminal, email: string, { json, remove }: Flags): Promise<void> {
+  const kind = removableFactor(remove)
+  await withAccounts(terminal, async ({ accounts, storage, forgetFailures, record }) => {
+    const account = await existing(accounts, email)
+    if (kind === undefined) return showFactors(terminal, storage, account, json ?? false)
+    for (const factor of await removeFactors(terminal, storage, account, kind))
+      await record('factor.removed', account.id, { factor })
+    await forgetFailures(account.email)
+  })
+}
+
 async function list(terminal: Terminal, asJson: boolean): Promise<void> {
   await withAccounts(terminal, async ({ accounts }) => {
     const all = await accounts.list()
@@ -179,6 +196,7 @@ export const accounts: Command = {
     'accounts disable <email>',
     'accounts enable <email>',
     'accounts unlock <email>',
+    'accounts factors <email> [--json] [--remove passkeys|app|recovery-codes|all]',
     'accounts link <email> --issuer <url> --subject <sub>',
   ],
   async run(terminal, args) {
@@ -186,10 +204,21 @@ export const accounts: Command = {
     const [action, email, ...surplus] = positionals
     if (surplus.length > 0) throw new UsageError('too many arguments; a password is never one of them')
     if (action === 'list' && email === undefined) return list(terminal, values.json ?? false)
-    const actions = { add, 'set-password': setPassword, 'reset-link': resetLink, disable, enable, unlock, link }
+    const actions = {
+      add,
+      'set-password': setPassword,
+      'reset-link': resetLink,
+      disable,
+      enable,
+      unlock,
+      factors,
+      link,
+    }
     const known = Object.entries(actions).find(([candidate]) => candidate === action)
     if (known === undefined)
-      throw new UsageError('say what to do: add, list, set-password, reset-link, disable, enable, unlock or link')
+      throw new UsageError(
+        'say what to do: add, list, set-password, reset-link, disable, enable, unlock, factors or link',
+      )
     if (email === undefined) throw new UsageError('say which account, by its email address')
     await known[1](terminal, email, values)
   },

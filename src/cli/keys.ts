@@ -132,9 +132,11 @@ async function encrypt(terminal: Terminal): Promise<void> {
       )
     }
   })
-  const total = counts.keys + counts['client secrets']
+  const { keys: keyCount, 'client secrets': secretCount, 'authenticator apps': appCount } = counts
+  const total = keyCount + secretCount + appCount
   if (total === 0) return writeLine(terminal, 'Everything is encrypted with the first encryption key already.')
-  writeLine(terminal, `Re-encrypted ${counts.keys} keys and ${counts['client secrets']} client secrets.`)
+  writeLine(terminal, `Re-encrypted ${keyCount} keys and ${secretCount} client secrets.`)
+  if (appCount > 0) writeLine(terminal, `Re-encrypted the secrets of ${appCount} authenticator apps.`)
   terminal.stderr.write(
     'Remove the older encryption keys in an hour. Device sign-ins that began before may still need them: `gatehouse keys sealed` tells.\n',
   )
@@ -147,9 +149,15 @@ async function sealed(terminal: Terminal): Promise<void> {
     older: await countOlderSeals(storage),
   }))
   const { keys: keyCount, 'client secrets': secretCount, 'sign-ins by device': deviceCount } = older
+  const appCount = older['authenticator apps']
   if (keyCount + secretCount > 0) {
     throw new Error(
       `${keyCount} keys and ${secretCount} client secrets are not encrypted with the first encryption key: run \`gatehouse keys encrypt\``,
+    )
+  }
+  if (appCount > 0) {
+    throw new Error(
+      `the secrets of ${appCount} authenticator apps are not encrypted with the first encryption key: run \`gatehouse keys encrypt\``,
     )
   }
   if (deviceCount > 0) {

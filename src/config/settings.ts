@@ -116,7 +116,7 @@ export const settings = {
   ...databaseSettings,
   ENCRYPTION_KEY: setting<readonly string[] | undefined>(
     undefined,
-    'Encrypts keys and client secrets at rest, 32 bytes or more in base64url. Separate several by commas or lines: the first encrypts, all decrypt. Unset: generated into DATA_DIR/encryption.key.',
+    'Encrypts keys, client secrets and secrets of authenticator apps at rest, 32 bytes or more in base64url. Separate several by commas or lines: the first encrypts, all decrypt. Unset: generated into DATA_DIR/encryption.key.',
     encryptionKeys,
     { secret: true },
   ),
@@ -184,6 +184,11 @@ export const settings = {
     integer(0, 60),
   ),
   SESSION_TTL_SECONDS: setting(14 * 86_400, 'Seconds for which a browser stays signed in.', integer(300, 90 * 86_400)),
+  SIGN_IN_ACR: setting<'any' | 'mfa' | 'phr'>(
+    'any',
+    'How strongly people must prove who they are before a program gets access: any, mfa (a password with a code, or a passkey) or phr (a passkey). Weaker sign-ins reach the account page only, where people set up what is missing. A resource may demand more (`tokens.acr`).',
+    oneOf('any', 'mfa', 'phr'),
+  ),
   REGISTRATION: setting<RegistrationMode | undefined>(
     undefined,
     'Dynamic client registration (RFC 7591): open, limited (open, but rate-limited per hour), token (with a token from `gatehouse clients invite`) or closed. Default: open if ISSUER_URL is on localhost, otherwise limited.',

@@ -5,6 +5,7 @@
 import { z } from 'zod'
 import { clientClasses } from '../oauth/declared-resource.js'
 import { described, type Form, memberForms } from '../oauth/operator-clients.js'
+import { passwordLevel, twoFactorLevel } from '../oauth/sign-in-levels.js'
 import { accountMappings, signingAlgorithms } from '../oauth/trusted-issuer.js'
 import { providerSchema } from './provider-schema.js'
 import { entry, flag, idForm, idPattern, list, longest, oneOf, plain, texts, url } from './schema-parts.js'
@@ -61,6 +62,10 @@ const tokens = entry({
   max_auth_age: duration
     .optional()
     .meta({ description: 'The oldest sign-in with which the resource may be asked for. Default: any.' }),
+  acr: oneOf(['mfa', 'phr', twoFactorLevel, passwordLevel]).optional().meta({
+    description:
+      'How strong the sign-in has to be: `mfa` (two factors: a password with a code, or a passkey) or `phr` (a passkey). Default: any.',
+  }),
 })
 
 const ceiling = z.union([oneOf(['all', 'none']), list(scopeName, 'scopes')], 'must be all, none or a list of scopes')

@@ -11,6 +11,7 @@ import {
 } from '../oauth/declared-resource.js'
 import { protectedResourceUrl } from '../oauth/public-url.js'
 import type { ResourceDeclaration, ScopeDeclaration, ToolDeclaration } from '../oauth/resource.js'
+import { levelNames } from '../oauth/sign-in-levels.js'
 import { type ResourceEntry, type ScopeEntry, secondsOf, type ToolEntry } from './file-schema.js'
 
 /** An entry with all that it leaves out to be understood alone. */
@@ -79,13 +80,14 @@ function defaultScopesOf(entries: readonly (readonly [string, ScopeEntry])[]): r
 }
 
 function tokenRulesOf({ tokens = {} }: ResourceEntry): TokenRules {
-  const { format, ttl, dpop, refresh, max_auth_age: maxAuthAge } = tokens
+  const { format, ttl, dpop, refresh, max_auth_age: maxAuthAge, acr } = tokens
   return {
     format: format ?? defaultTokenRules.format,
     ttlSeconds: ttl === undefined ? defaultTokenRules.ttlSeconds : secondsOf(ttl),
     dpop: dpop ?? defaultTokenRules.dpop,
     refresh: refresh ?? defaultTokenRules.refresh,
     ...(maxAuthAge !== undefined && { maxAuthAgeSeconds: secondsOf(maxAuthAge) }),
+    ...(acr !== undefined && { acr: acr === 'mfa' ? levelNames.mfa : acr }),
   }
 }
 

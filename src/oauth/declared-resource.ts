@@ -5,6 +5,7 @@
 
 import type { IdentityProvider } from './identity-provider.js'
 import type { ResourceDeclaration } from './resource.js'
+import type { SignInLevel } from './sign-in-levels.js'
 import type { TrustedIssuer } from './trusted-issuer.js'
 
 /**
@@ -30,6 +31,8 @@ export interface TokenRules {
   readonly refresh: boolean
   /** Maximum age of the sign-in, in seconds, for a request for this resource. */
   readonly maxAuthAgeSeconds?: number | undefined
+  /** How strong the sign-in has to be. */
+  readonly acr?: SignInLevel | undefined
 }
 
 export interface DeclaredResource extends Omit<ResourceDeclaration, 'resource'> {

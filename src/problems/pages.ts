@@ -156,6 +156,27 @@ export const formProblems = {
     },
     show: 'gatehouse audit list --event sign_in.failed',
   },
+  'wrong-passkey': {
+    says: ['That passkey did not work here. Try again, or use another way.'],
+    means:
+      'The passkey is not known, was removed, was made for another address, did not verify the person, or its counter went back. The audit event says which.',
+    change: {
+      person: 'Try again, or sign in another way and add the passkey once more.',
+      operator: 'Read `reason` of the audit event. `counter` may mean that the passkey was copied: remove it.',
+    },
+    show: 'gatehouse audit list --event sign_in.failed',
+  },
+  'wrong-code': {
+    says: ['That code is not right, or was used before. Wait for the next one and try again.'],
+    means:
+      'The code of the authenticator app or the recovery code is wrong, was used before, or is too old. A code counts for about a minute and once.',
+    change: {
+      person:
+        'Wait for the next code. Check that the time of the phone is right. Use a recovery code if the app is gone.',
+      operator: 'If nothing is left, take the second factor off the account.',
+    },
+    show: 'gatehouse audit list --event sign_in.failed',
+  },
   'too-many-attempts': {
     says: ['There were too many tries. Wait a little and try again.'],
     means: 'Too many wrong passwords or codes in a short time. A known browser of the person is counted separately.',

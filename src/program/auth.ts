@@ -10,6 +10,7 @@ import type { Database } from '../database/database.js'
 import { type ListeningServer, listen } from '../http/http.js'
 import { sharePort } from '../http/shared-port.js'
 import { allowsHost } from '../oauth/host-pattern.js'
+import { levelNames } from '../oauth/sign-in-levels.js'
 import { createOperatorFetch } from '../outbound/operator-fetch.js'
 import { createUntrustedFetch } from '../outbound/untrusted-fetch.js'
 import { createAccountStore } from '../storage/accounts/accounts.js'
@@ -146,6 +147,7 @@ export async function startAuth(
       accessTokenTtlSeconds: config.ACCESS_TOKEN_TTL_SECONDS,
       refreshTokenTtlSeconds: config.REFRESH_TOKEN_TTL_SECONDS,
       sessionTtlSeconds: config.SESSION_TTL_SECONDS,
+      requiredLevel: config.SIGN_IN_ACR === 'any' ? undefined : levelNames[config.SIGN_IN_ACR],
       productName,
       accentColor: config.ACCENT_COLOR,
       brand: brandOf(config),

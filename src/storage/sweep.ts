@@ -24,6 +24,7 @@ const expiring: readonly Expiring[] = [
   { table: 'artifacts', key: 'model, id_hash', expiry: expiresAt },
   { table: 'sessions', key: 'uid', expiry: expiresAt },
   { table: 'grants', key: 'id', expiry: expiresAt },
+  { table: 'used_challenges', key: 'challenge_hash', expiry: expiresAt },
   { table: 'setup_links', key: 'token_hash', expiry: expiresAt },
   { table: 'account_links', key: 'token_hash', expiry: expiresAt },
   { table: 'mails', key: 'id', expiry: expiresAt },

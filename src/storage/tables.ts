@@ -21,6 +21,31 @@ export const identityLinks = table('identity_links', {
   created_at: moment,
 })
 
+export const passkeys = table('passkeys', {
+  id: text,
+  account_id: text,
+  public_key: text,
+  counter: bigint,
+  // Never null; Prisma declares lists so.
+  transports: orNull(textList),
+  name: text,
+  is_synced: bool,
+  created_at: moment,
+  last_used_at: orNull(moment),
+})
+
+export const authenticatorApps = table('authenticator_apps', {
+  account_id: text,
+  sealed_secret: text,
+  confirmed_at: orNull(moment),
+  last_step: bigint,
+  created_at: moment,
+})
+
+export const recoveryCodes = table('recovery_codes', { account_id: text, code_hash: text, created_at: moment })
+
+export const usedChallenges = table('used_challenges', { challenge_hash: text, expires_at: moment })
+
 export const setupLinks = table('setup_links', {
   token_hash: text,
   expires_at: moment,

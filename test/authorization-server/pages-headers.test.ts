@@ -13,7 +13,7 @@ afterAll(() => server.close())
 
 describe('headers of a page (RFC 9700 §4.16, OWASP ASVS 5 §3.4)', () => {
   it('forbid framing, sniffing, referrers, caching and scripts', async () => {
-    const { headers } = await fetch(`${server.origin}/sign-in/first`)
+    const { headers } = await fetch(`${server.origin}/second-factor/code`)
     expect(Object.fromEntries(headers)).toMatchObject({
       'content-type': 'text/html; charset=utf-8',
       'content-security-policy':
@@ -23,6 +23,13 @@ describe('headers of a page (RFC 9700 §4.16, OWASP ASVS 5 §3.4)', () => {
       'referrer-policy': 'same-origin',
       'cache-control': 'no-store',
     })
+  })
+
+  it('let the one script of a page run, by its hash', async () => {
+    for (const page of ['sign-in/first', 'passkey/first', 'consent/verified']) {
+      const policy = (await fetch(`${server.origin}/${page}`)).headers.get('content-security-policy')
+      expect(policy).toMatch(/^default-src 'none'; [^;]+; [^;]+; [^;]+; [^;]+; script-src 'sha256-[\w+/]{43}='$/)
+    }
   })
 
   it('never limit form-action, which Chromium applies to redirects to loopback and private-use schemes', () => {

@@ -66,6 +66,16 @@ describe('gatehouse accounts', () => {
     expect(await accounts(['reset-link', 'nobody@example.org'])).toMatchObject({ exitCode: 1, stdout: '' })
   })
 
+  it('shows what a person signs in with, and takes it off a lost account', async () => {
+    expect((await accounts(['factors', 'ada@example.org'])).stdout).toMatch(/^FACTOR[^\n]+\npassword *\n$/)
+    const removed = await accounts(['factors', 'ada@example.org', '--remove', 'all'])
+    expect(removed).toMatchObject({ exitCode: 0, stdout: 'Removed from ada@example.org: nothing: there was none.\n' })
+    expect(await accounts(['factors', 'ada@example.org', '--remove', 'everything'])).toMatchObject({ exitCode: 2 })
+    expect(JSON.parse((await accounts(['factors', 'ada@example.org', '--json'])).stdout)).toEqual({
+      ...{ password: true, passkeys: [], app: {}, recoveryCodes: 0 },
+    })
+  })
+
   it('asks twice at a terminal and shows nothing of what is typed', async () => {
     const { exitCode, stdout, stderr } = await accounts(
       ['add', 'bo@example.org'],

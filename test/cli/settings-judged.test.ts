@@ -72,6 +72,7 @@ const plain: Readonly<Record<Exclude<Setting, 'DATA_DIR' | 'GATEHOUSE_FILE'>, Ro
   KEY_LEAD_SECONDS: '60',
   BOOTSTRAP_EMAIL: 'ada',
   BOOTSTRAP_PASSWORD: 'sesame',
+  SIGN_IN_ACR: 'strong',
   SMTP_URL: 'https://mail.example.com',
   MAIL_FROM: 'login',
   AUDIT_RETENTION_DAYS: 'never',

@@ -3,10 +3,10 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from '@jest/globals'
 import { createClientJudge } from '../../src/authorization-server/engine/provider.js'
-import { passwordLogin } from '../../src/authorization-server/login/password-login.js'
 import { parseConfig } from '../../src/config/config.js'
 import { readDeclarations } from '../../src/declarations/declaration-file.js'
 import { operatorMembers } from '../../src/oauth/operator-clients.js'
+import { passwordLevel } from '../../src/oauth/sign-in-levels.js'
 import { applyFile } from '../../src/program/declarations/applying.js'
 import { readText } from '../../src/program/declarations/judging.js'
 import { startServer } from '../authorization-server/server.js'
@@ -193,7 +193,7 @@ describe('a file of clients', () => {
       jwks_uri: 'https://app.example/jwks',
       id_token_signed_response_alg: 'ES256',
       default_max_age: 600,
-      default_acr_values: [passwordLogin.acr],
+      default_acr_values: [passwordLevel],
       require_auth_time: true,
       require_pushed_authorization_requests: true,
       dpop_bound_access_tokens: true,

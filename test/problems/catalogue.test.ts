@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from '@jest/globals'
-import type { DeviceEntryError, SignInError } from '../../src/authorization-server/pages/views.js'
+import type { DeviceEntryError, SecondFactorError, SignInError } from '../../src/authorization-server/pages/views.js'
 import { explainedEntries } from '../../src/cli/explained.js'
 import { problemGroups } from '../../src/problems/catalogue.js'
 import { errorCodes } from '../../src/problems/error-codes.js'
@@ -183,17 +183,20 @@ describe('Every error has an entry', () => {
 
   it('that a form shows', () => {
     // The compiler holds these: a new one without an entry does not compile.
-    const shown: Readonly<Record<SignInError | DeviceEntryError, keyof typeof errorPages | keyof typeof formProblems>> =
-      {
-        'wrong-credentials': 'wrong-credentials',
-        'too-many-attempts': 'too-many-attempts',
-        'form-expired': 'form-expired',
-        busy: 'busy',
-        'no-code': 'no-code',
-        'unknown-code': 'unknown-code',
-        'expired-code': 'expired-code',
-        'used-code': 'used-code',
-      }
+    const shown: Readonly<
+      Record<SignInError | SecondFactorError | DeviceEntryError, keyof typeof errorPages | keyof typeof formProblems>
+    > = {
+      'wrong-credentials': 'wrong-credentials',
+      'wrong-passkey': 'wrong-passkey',
+      'wrong-code': 'wrong-code',
+      'too-many-attempts': 'too-many-attempts',
+      'form-expired': 'form-expired',
+      busy: 'busy',
+      'no-code': 'no-code',
+      'unknown-code': 'unknown-code',
+      'expired-code': 'expired-code',
+      'used-code': 'used-code',
+    }
     expect(Object.keys(shown)).toEqual(Object.values(shown))
     const words: unknown = JSON.parse(readFileSync(new URL('../../views/text.en.json', import.meta.url), 'utf8'))
     const errorTexts = Object.entries(words as Readonly<Record<string, object>>).flatMap(([page, texts]) => {

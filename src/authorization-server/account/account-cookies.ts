@@ -25,6 +25,17 @@ export function ensureFormCookie(ctx: HttpContext, issuer: string): string {
   return made
 }
 
+/** See second-factor.ts. */
+export function firstFactorCookieOf(ctx: HttpContext, issuer: string): string | undefined {
+  return ctx.cookies.get(nameOf(issuer, 'first_factor'), { signed: true })
+}
+
+/** Without a value it is taken away. */
+export function setFirstFactorCookie(ctx: HttpContext, issuer: string, value: string | undefined, seconds = 0): void {
+  const lifetime = value === undefined ? {} : { maxAge: seconds * 1000 }
+  ctx.cookies.set(nameOf(issuer, 'first_factor'), value ?? null, { ...attributes, ...lifetime })
+}
+
 /** Signed: a link from elsewhere must not make a page say that something was done. */
 export function leaveNotice(ctx: HttpContext, issuer: string, notice: AccountNotice): void {
   ctx.cookies.set(nameOf(issuer, 'account_notice'), notice, { ...attributes, maxAge: 60_000 })

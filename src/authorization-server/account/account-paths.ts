@@ -16,7 +16,7 @@ export function wayBack(asked: string | null | undefined): string {
   return isOurs ? asked : accountPath
 }
 
-/** The sign-in page that leads back to `path`. */
-export function signInThen(path: string): string {
-  return `${signInPath}?to=${encodeURIComponent(wayBack(path))}`
+/** The sign-in page, or a page below it, that leads back to `path`. */
+export function signInThen(path: string, below = ''): string {
+  return `${signInPath}${below}?to=${encodeURIComponent(wayBack(path))}`
 }

@@ -1,9 +1,11 @@
 /** Dependencies of the account area. */
 import type { Mailer } from '../../mail/mailer.js'
 import type { Pages } from '../../pages/pages.js'
+import type { SecondFactorStore } from '../../storage/factors/authenticator-apps.js'
 import type { OwnNames } from '../clients/name-warnings.js'
 import type { SessionParts } from '../login/browser-session.js'
 import type { LoginMethods } from '../login/login-methods.js'
+import type { PasskeyCeremonies } from '../login/passkey-ceremony.js'
 import type { PasswordHasher } from '../login/passwords.js'
 import type { SignInParts } from '../login/sign-in-check.js'
 import type { CsrfProtection } from '../pages/csrf.js'
@@ -12,6 +14,9 @@ import type { Resources } from '../resources/resources.js'
 
 export interface AccountParts extends SessionParts, SignInParts {
   readonly loginMethods: LoginMethods
+  /** `undefined` where browsers offer none. */
+  readonly passkeys: PasskeyCeremonies | undefined
+  readonly secondFactors: SecondFactorStore
   readonly hasher: PasswordHasher
   readonly productName: string
   /** `undefined`: no mail is sent. */

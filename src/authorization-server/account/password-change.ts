@@ -45,7 +45,9 @@ async function checkCurrent(parts: AccountParts, { ctx, account }: Visit, form: 
   const proof = new URLSearchParams({ email: account.email, password: form.get('current') ?? '' })
   const { id, passwordHash, disabledAt } = account
   const claimant = { id, passwordHash, disabledAt, changedAt: await changedAt(parts, account) }
-  return checkSignIn(parts, ctx, claimant, parts.loginMethods.of(proof), proof)
+  // The form has no passkey, so no challenge counts here.
+  const place = { claimant, challenge: { purpose: 'prove', binding: '' } } as const
+  return checkSignIn(parts, ctx, place, parts.loginMethods.of(proof), proof)
 }
 
 async function changedAt({ storage }: AccountParts, { id }: Account): Promise<Date> {
@@ -72,8 +74,11 @@ export function createPasswordChange(parts: AccountParts): SectionPart {
           const counted: Write[] = []
           if (asksForCurrent(parts, visit)) {
             const checked = await checkCurrent(parts, visit, form)
-            if (!('proof' in checked)) return refused({ current: checked.error }, checked.status ?? 401)
-            counted.push(checked.counted)
+            if (!('proven' in checked)) {
+              const current = checked.error === 'wrong-passkey' ? 'wrong-credentials' : checked.error
+              return refused({ current }, checked.status ?? 401)
+            }
+            counted.push(...checked.counted)
           } else if (!isProvenWithin(parts, visit, proofSeconds)) {
             return { goTo: signInThen(pathOfSection('security')) }
           }

@@ -16,10 +16,19 @@ import { accountPath, routes } from '../routes.js'
 import { type UnitKind, unitOf } from '../units-of-work.js'
 import { leaveNotice, takeNotice } from './account-cookies.js'
 import { pathOfSection, signInPath, signInThen, wayBack } from './account-paths.js'
+import { showAccountCode, submitAccountCode } from './code-sign-in.js'
 import type { AccountParts } from './parts.js'
+import { forgetAccountCode } from './second-factor.js'
 import type { AccountSection, Visit } from './section.js'
 import { createSections } from './sections.js'
-import { showAccountSignIn, submitAccountSignIn } from './sign-in.js'
+import {
+  type AccountSignIn,
+  demandSignInForm,
+  showAccountPasskey,
+  showAccountSignIn,
+  submitAccountSignIn,
+  wayBackOf,
+} from './sign-in.js'
 import { findVisitor, formBinding, isProvenWithin } from './visit.js'
 
 /** What a form writes in one commit. */
@@ -144,12 +153,23 @@ export function createAccountRouter(parts: AccountParts): Router<HttpState> {
     const { visit } = await findVisitor(parts, ctx)
     showAccountSignIn(parts, ctx, wayBack(new URLSearchParams(ctx.querystring).get('to')), visit)
   })
-  router.post(signInPath, async (ctx) => {
+  const signInForm = async (ctx: HttpContext): Promise<AccountSignIn> => {
     const form = await readForm(ctx)
     const unit = unitOf(ctx)
     if (unit === undefined) throw new Error('a form of the account area is no unit of work')
-    const { session, visit } = await findVisitor(parts, ctx)
-    await submitAccountSignIn(parts, ctx, unit, form, session, visit)
+    const { session: earlier, visit } = await findVisitor(parts, ctx)
+    return { ctx, unit, form, earlier, visit }
+  }
+  router.post(signInPath, async (ctx) => submitAccountSignIn(parts, await signInForm(ctx)))
+  router.get(`${signInPath}/passkey`, (ctx) => showAccountPasskey(parts, ctx, wayBackOf(ctx)))
+  for (const kind of ['code', 'recovery-code'] as const) {
+    router.get(`${signInPath}/${kind}`, (ctx) => showAccountCode(parts, ctx, kind))
+    router.post(`${signInPath}/${kind}`, async (ctx) => submitAccountCode(parts, await signInForm(ctx), kind))
+  }
+  router.post(`${signInPath}/start-over`, async (ctx) => {
+    demandSignInForm(parts, ctx, await readForm(ctx))
+    forgetAccountCode(parts, ctx)
+    seeOther(ctx, signInThen(wayBackOf(ctx)))
   })
   router.post(`${accountPath}/sign-out`, signOut)
   router.get(`${accountPath}/:section`, async (ctx, next) => {

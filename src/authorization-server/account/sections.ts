@@ -1,6 +1,7 @@
 /** The sections of the account area, in the order of their links. */
 
 import { createApps } from './apps.js'
+import { createFactors } from './factors.js'
 import { languageChoice } from './language.js'
 import type { AccountParts } from './parts.js'
 import { createPasswordChange } from './password-change.js'
@@ -20,7 +21,7 @@ export function createSections(parts: AccountParts): readonly AccountSection[] {
       ],
     },
     { name: 'apps', parts: [createApps(parts)] },
-    { name: 'security', parts: [createPasswordChange(parts)] },
+    { name: 'security', parts: [createPasswordChange(parts), createFactors(parts)] },
     { name: 'sessions', parts: [createSessions(parts)] },
     { name: 'profile', parts: [languageChoice(parts)] },
   ]

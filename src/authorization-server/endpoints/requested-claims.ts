@@ -2,8 +2,9 @@
  * The `claims` parameter (OpenID Connect Core §5.5): claims that a request names one by one, besides those of its scopes. A person is asked
  * about such a claim in the words of the scope that has it; what is granted is the claim alone.
  */
+
+import { signInLevels } from '../../oauth/sign-in-levels.js'
 import { engineError } from '../engine/engine-errors.js'
-import { authenticationContexts } from '../login/login-methods.js'
 
 /** The claims of each scope (OpenID Connect Core §5.4), all of which this server has. The first ones are about the sign-in, not the person. */
 export const claimsOfScope = {
@@ -82,6 +83,13 @@ export function requestedSubjects(text: string | undefined): readonly unknown[] 
   return isObject(asked) ? valuesOf(asked['sub']) : undefined
 }
 
+/** One of these `acr` has to be reached; `undefined`: none is essential. */
+export function essentialContexts(text: string | undefined): readonly unknown[] | undefined {
+  const asked = parsed(text)?.['id_token']
+  const acr = isObject(asked) ? asked['acr'] : undefined
+  return isObject(acr) && acr['essential'] === true ? valuesOf(acr) : undefined
+}
+
 /**
  * Refuses a request that no sign-in here can satisfy: an essential `acr` with other values than those there are (OpenID Connect Core
  * §5.5.1.1; the error is of OpenID Connect Core Unmet Authentication Requirements §2). For the engine's `assertClaimsParameter`.
@@ -93,7 +101,7 @@ export function assertAuthenticationContext(claims: { readonly id_token?: object
   const { value, values } = acr
   if (values !== undefined && !Array.isArray(values))
     throw engineError('invalid_request', { description: 'invalid claims.id_token.acr.values' })
-  const isMet = authenticationContexts.some(
+  const isMet = signInLevels.some(
     (known) => (value === undefined || value === known) && (values === undefined || values.includes(known)),
   )
   if (isMet) return

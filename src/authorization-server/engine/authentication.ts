@@ -9,7 +9,9 @@ import { claimsMetadataDocument } from '../../oauth/client-id.js'
 import { futureToleranceSeconds } from '../../oauth/clock-skew.js'
 import { isOnOwnHost } from '../../oauth/own-hosts.js'
 import { loopbackSpellings } from '../../oauth/redirect-uri.js'
+import { saidLevel } from '../../oauth/sign-in-levels.js'
 import { clockToleranceSeconds } from '../../storage/engine-model.js'
+import { essentialContexts } from '../endpoints/requested-claims.js'
 import { currentRequest } from './engine-context.js'
 import { engineError } from './engine-errors.js'
 import type { EngineClient, EngineRequest } from './engine-types.js'
@@ -81,6 +83,20 @@ export function expectAudience(
     clientJwtAuthExpectedAudience: function expectedAudience(this: EngineRequest & { readonly issuer: string }) {
       const mayNameEndpoint = acceptsTokenEndpoint || claimsMetadataDocument(this.client?.clientId ?? '')
       return new Set([this.issuer, ...(mayNameEndpoint ? [this.urlFor('token')] : [])])
+    },
+  })
+}
+
+/**
+ * What the engine takes a sign-in's `acr` for: a stronger sign-in than an essential one of the request is that one too, by its name, because
+ * the client must find a value that it named (OpenID Connect Core §5.5.1.1).
+ */
+export function sayDemandedLevel({ OIDCContext }: { readonly OIDCContext: { readonly prototype: object } }): void {
+  Object.defineProperty(OIDCContext.prototype, 'acr', {
+    configurable: true,
+    get(this: EngineRequest) {
+      const claims = this.params?.['claims']
+      return saidLevel(this.session?.acr, essentialContexts(typeof claims === 'string' ? claims : undefined) ?? [])
     },
   })
 }

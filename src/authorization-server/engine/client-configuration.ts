@@ -5,8 +5,8 @@
 import { dpopProofAlgorithms } from '../../oauth/dpop.js'
 import { defaultGrantTypes } from '../../oauth/grant-types.js'
 import type { ClientMetadata } from '../../oauth/registration.js'
+import { signInLevels } from '../../oauth/sign-in-levels.js'
 import { clientMetadataRules } from '../clients/metadata-rules.js'
-import { authenticationContexts } from '../login/login-methods.js'
 import type { AuthorizationServerOptions } from '../options.js'
 import { openidScopes } from '../resources/resources.js'
 import type { EngineClient, EngineContext } from './engine-types.js'
@@ -49,7 +49,7 @@ export function extraClientMetadata(options: Parameters<typeof clientMetadataRul
 /** Everything of it but the features. */
 export function clientConfiguration(options: ClientRuleOptions) {
   return {
-    acrValues: [...authenticationContexts],
+    acrValues: [...signInLevels],
     clientAuthMethods: [
       'none' as const,
       'client_secret_basic' as const,

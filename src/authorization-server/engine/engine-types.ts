@@ -28,6 +28,8 @@ export interface EngineSession {
   /** Seconds since 1970; a session that was never stored has none. */
   readonly exp: number
   readonly state?: Readonly<Record<string, unknown>> | undefined
+  /** How strongly the person was proven. */
+  readonly acr?: string | undefined
   /** True if the person signed in more than `age` seconds ago. */
   past(age: number): boolean
   loginAccount(details: {
@@ -94,6 +96,8 @@ interface Credential extends OfAccount {
   readonly resource?: string | readonly string[] | undefined
   /** When the person signed in, in seconds since 1970. */
   readonly authTime?: number | undefined
+  /** How strongly they were proven then. */
+  readonly acr?: string | undefined
 }
 
 /** A request as the engine sees it. */

@@ -4,10 +4,11 @@
  * dispatcher in interactions/router.ts decides which page that is.
  */
 import { interactionPolicy } from 'oidc-provider'
+import { reaches } from '../../oauth/sign-in-levels.js'
 import { requestedSubjects } from '../endpoints/requested-claims.js'
 import { askingParameters } from '../interactions/requested-access.js'
 import { isAcquainted, isStanding } from '../interactions/standing-consent.js'
-import type { Resources } from '../resources/resources.js'
+import { demandedLevel, type LevelRules } from '../resources/demanded-level.js'
 import { isSignInTooOld } from '../resources/sign-in-age.js'
 
 const { Check, base } = interactionPolicy
@@ -16,7 +17,8 @@ const { Check, base } = interactionPolicy
 const scopeChecks = ['op_scopes_missing', 'op_claims_missing', 'rs_scopes_missing'] as const
 
 /** The prompts and checks of `interactions.policy`. */
-export function createInteractionPolicy(resources: Resources): ReturnType<typeof base> {
+export function createInteractionPolicy(rules: LevelRules): ReturnType<typeof base> {
+  const { resources } = rules
   const policy = base()
   const login = policy.get('login')
   const consent = policy.get('consent')
@@ -50,6 +52,17 @@ export function createInteractionPolicy(resources: Resources): ReturnType<typeof
       if (session?.accountId === undefined || result?.login !== undefined) return Check.NO_NEED_TO_PROMPT
       const named = askingParameters(params).values('resource')
       return isSignInTooOld(session, named, resources) ? Check.REQUEST_PROMPT : Check.NO_NEED_TO_PROMPT
+    }),
+  )
+
+  // A sign-in within this request is judged as well: the dispatcher lets no weaker one pass, and nothing else may.
+  login.checks.add(
+    new Check('demanded_acr', 'the sign-in is not strong enough', 'login_required', ({ oidc }) => {
+      const { session, params } = oidc
+      if (session?.accountId === undefined) return Check.NO_NEED_TO_PROMPT
+      const demanded = demandedLevel(rules, askingParameters(params))
+      const isEnough = demanded === undefined || reaches(session.acr, demanded)
+      return isEnough ? Check.NO_NEED_TO_PROMPT : Check.REQUEST_PROMPT
     }),
   )
 

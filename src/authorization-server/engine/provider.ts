@@ -25,7 +25,13 @@ import type { AuthorizationServerOptions } from '../options.js'
 import { mayIntrospect } from '../resources/introspected.js'
 import type { Resources } from '../resources/resources.js'
 import { routes } from '../routes.js'
-import { clientAssertionRules, compareLoopbackRedirects, compareSecrets, expectAudience } from './authentication.js'
+import {
+  clientAssertionRules,
+  compareLoopbackRedirects,
+  compareSecrets,
+  expectAudience,
+  sayDemandedLevel,
+} from './authentication.js'
 import { renewSessionsInPlace, resumeForSignedInBrowser } from './browser-sessions.js'
 import { keepBuiltClients } from './built-clients.js'
 import { type ClientRuleOptions, clientConfiguration, clientFeatures } from './client-configuration.js'
@@ -147,7 +153,7 @@ function configuration(parts: ProviderParts): Configuration {
     fetch: (url, init) => options.untrustedFetch(url, init),
     findAccount: findAccountIn(options.storage, parts.resources),
     interactions: {
-      policy: createInteractionPolicy(parts.resources),
+      policy: createInteractionPolicy(parts.standing),
       url: async (_ctx, interaction) => `${pathOf(options.issuer)}/interaction/${interaction.uid}`,
     },
     issueRefreshToken: async ({ oidc }, client) =>
@@ -208,6 +214,7 @@ export function createProvider(parts: ProviderParts): Provider {
   compareSecrets(provider)
   compareLoopbackRedirects(provider, ownUrlsInForce(parts.options))
   expectAudience(provider, parts.options.acceptsTokenEndpointAudience ?? false)
+  sayDemandedLevel(provider)
   keepBuiltClients(provider)
   explainRefusedGrantTypes(provider, grantSwitches(parts.options))
   parts.clients.attach(provider)

@@ -11,6 +11,7 @@ import type { ClientClass } from '../../oauth/declared-resource.js'
 import { grantTypeNamed } from '../../oauth/grant-types.js'
 import { scopeHierarchyOf } from '../../oauth/resource.js'
 import { expandScopes, formatScope, parseScope } from '../../oauth/scope.js'
+import { reaches } from '../../oauth/sign-in-levels.js'
 import { bestClassOf, clientClassOf } from '../clients/client-class.js'
 import { identified } from '../clients/identity.js'
 import { isSignInAlone } from '../endpoints/requested-scopes.js'
@@ -107,6 +108,7 @@ function judgeRefresh(
   const { maxAuthAgeSeconds: oldest } = tokens
   if (oldest !== undefined && epochSeconds(clock) - (token?.authTime ?? 0) > oldest)
     throw refusedBy('tokens.max_auth_age')
+  if (tokens.acr !== undefined && !reaches(token?.acr, tokens.acr)) throw refusedBy('tokens.acr')
   if (grant === undefined || Object.values(resource.declared.ceilings).every((ceiling) => ceiling === 'all')) return
   const granted = [...expandScopes(parseScope(grant.getResourceScope(resource.resource)), scopeHierarchyOf(resource))]
   const clientClass = bestClassOf(identified(client))

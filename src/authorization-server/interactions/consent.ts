@@ -32,6 +32,7 @@ import {
   scopesOf,
 } from './requested-access.js'
 import { switchAccount } from './sign-in.js'
+import { missingLevel, showStronger } from './stronger-sign-in.js'
 
 /**
  * The client and the account that a page was rendered for. Both may change while it is read: clients change their documents and
@@ -179,6 +180,13 @@ export async function cancelInteraction(
   ...writes: readonly Write[]
 ): Promise<void> {
   ctx.state.event.outcome = 'denied'
+  if (interaction.accountId !== undefined && missingLevel(parts, interaction) !== undefined) {
+    const unmet = {
+      error: 'unmet_authentication_requirements',
+      error_description: 'none of the requested acr values can be met',
+    }
+    return finishInteraction(ctx, interaction, unmet, epochSeconds(parts.storage.clock), ...writes)
+  }
   const description = refusalOf(accessOf(parts, interaction))
   const result = { error: 'access_denied', error_description: description }
   await finishInteraction(ctx, interaction, result, epochSeconds(parts.storage.clock), ...writes)
@@ -214,6 +222,7 @@ export async function submitConsent(
   accountId: string,
   form: URLSearchParams,
 ): Promise<void> {
+  if (showStronger(parts, ctx, interaction)) return
   const decision = decisionOf(parts, interaction, form)
   if (decision === 'deny') return deny(parts, ctx, interaction, accountId)
   const access = accessOf(parts, interaction)

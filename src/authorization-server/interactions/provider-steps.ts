@@ -5,10 +5,10 @@ import { seeOther } from '../../http/http.js'
 import { isProvenByLink } from '../../storage/accounts/identity-links.js'
 import { providerLogin } from '../login/provider-login.js'
 import { PageError } from '../pages/page-error.js'
+import { completeSignIn } from './complete-sign-in.js'
 import { demandedProof } from './demanded-proof.js'
 import type { Interaction } from './interaction.js'
 import type { InteractionParts } from './parts.js'
-import { openSignIn } from './sign-in.js'
 
 /** The button was pressed. */
 export async function beginProviderSignIn(
@@ -33,7 +33,7 @@ export async function finishProviderSignIn(
   ctx: HttpContext,
   interaction: Interaction,
 ): Promise<void> {
-  const { engine, known } = interaction
+  const { engine } = interaction
   const arrival = await parts.providerSignIn.arrive(ctx, 'sign-in')
   if (arrival === undefined) return seeOther(ctx, `/interaction/${engine.uid}`)
   const { provider, identity } = arrival
@@ -45,13 +45,9 @@ export async function finishProviderSignIn(
   const { accountId } = found
   const account = await parts.accounts.find(accountId)
   if (account !== undefined) parts.knownBrowsers.remember(ctx, account.email, account.passwordHash)
-  known.proven = { accountId, condition: isProvenByLink, evidence: [identity.issuer, identity.subject] }
+  const proof = { accountId, condition: isProvenByLink, evidence: [identity.issuer, identity.subject] }
   const now = epochSeconds(parts.storage.clock)
-  await openSignIn(parts, ctx, interaction, {
-    ...providerLogin,
-    accountId,
-    // What the provider says of it: a session there may be old.
-    ts: Math.min(identity.authTime ?? now, now),
-    detail: { provider: provider.id },
-  })
+  // What the provider says of it: a session there may be old.
+  const told = { ts: Math.min(identity.authTime ?? now, now), detail: { provider: provider.id } }
+  await completeSignIn(parts, ctx, interaction, { proven: { ...providerLogin, proof }, counted: [] }, 'provider', told)
 }

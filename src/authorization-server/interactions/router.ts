@@ -19,9 +19,12 @@ import { answerStanding } from './grant-access.js'
 import { type Interaction, loadInteraction } from './interaction.js'
 import { accessOf } from './interaction-access.js'
 import type { InteractionParts } from './parts.js'
+import { showPasskeySignIn } from './passkey-sign-in.js'
 import { beginProviderSignIn, finishProviderSignIn } from './provider-steps.js'
 import { isRequestedPerson } from './requested-person.js'
+import { showCode, showRecoveryCode, submitCode } from './second-factor.js'
 import { showSignIn, submitSignIn, switchAccount } from './sign-in.js'
+import { missingLevel, showStronger } from './stronger-sign-in.js'
 
 type Step = (ctx: HttpContext, interaction: Interaction, form: URLSearchParams) => Promise<void>
 
@@ -30,6 +33,11 @@ function signedIn(interaction: Interaction): string {
   if (interaction.accountId === undefined) throw new PageError('interaction-expired', 'invalid_request', 400)
   return interaction.accountId
 }
+
+/** Steps whose form may name an account by its address. */
+const namesAccount: ReadonlySet<string> = new Set(['sign-in', 'recovery-code'])
+
+const signInPages = { passkey: showPasskeySignIn, 'recovery-code': showRecoveryCode }
 
 /** Routes under `/interaction/:uid`; the interaction's cookies are bound to that path. */
 export function createInteractionRouter(parts: InteractionParts): Router<HttpState> {
@@ -45,6 +53,8 @@ export function createInteractionRouter(parts: InteractionParts): Router<HttpSta
   const steps: Readonly<Record<string, Step>> = {
     'sign-in': (ctx, interaction, form) => submitSignIn(parts, ctx, interaction, form),
     provider: (ctx, interaction, form) => beginProviderSignIn(parts, ctx, interaction, form),
+    code: (ctx, interaction, form) => submitCode(parts, ctx, interaction, 'code', form),
+    'recovery-code': (ctx, interaction, form) => submitCode(parts, ctx, interaction, 'recovery-code', form),
     consent: (ctx, interaction, form) => submitConsent(parts, ctx, interaction, signedIn(interaction), form),
     'switch-account': (ctx, interaction) => switchAccount(parts, ctx, interaction),
     cancel: (ctx, interaction) => cancelInteraction(parts, ctx, interaction),
@@ -58,8 +68,10 @@ export function createInteractionRouter(parts: InteractionParts): Router<HttpSta
     // Before sign-in: nobody need sign in to learn that nothing can be allowed.
     if (isBarred(access)) showBarred(parts, ctx, interaction, access)
     else if (accountId === undefined) {
-      if (!continueSignedIn(ctx, interaction)) showSignIn(parts, ctx, interaction)
-    } else if (!isRequestedPerson(interaction.parameter, accountId)) await refuseOtherPerson(parts, ctx, interaction)
+      if (showCode(parts, ctx, interaction) || continueSignedIn(ctx, interaction)) return
+      showSignIn(parts, ctx, interaction)
+    } else if (showStronger(parts, ctx, interaction)) return
+    else if (!isRequestedPerson(interaction.parameter, accountId)) await refuseOtherPerson(parts, ctx, interaction)
     else if (!(await answerStanding(parts, ctx, interaction, accountId)))
       await showConsent(parts, ctx, interaction, accountId)
   })
@@ -67,7 +79,7 @@ export function createInteractionRouter(parts: InteractionParts): Router<HttpSta
     const step = Object.hasOwn(steps, ctx.params['step'] ?? '') ? steps[ctx.params['step'] ?? ''] : undefined
     if (step === undefined) return next()
     const form = await readForm(ctx)
-    const email = step === steps['sign-in'] ? form.get('email') : undefined
+    const email = namesAccount.has(ctx.params['step'] ?? '') ? form.get('email') : undefined
     const interaction = await load(ctx, ctx.params['uid'], email)
     if (!parts.csrf.accepts(ctx, interaction.engine.uid, form.get('csrf'))) {
       throw new PageError('form-expired', 'access_denied', 403, { detail: 'CSRF check failed' })
@@ -78,6 +90,15 @@ export function createInteractionRouter(parts: InteractionParts): Router<HttpSta
   router.get('/interaction/:uid/provider', async (ctx) => {
     await finishProviderSignIn(parts, ctx, await load(ctx, ctx.params['uid']))
   })
+  // What the sign-in page links to. Nobody is signed in there yet.
+  for (const [name, showPage] of Object.entries(signInPages)) {
+    router.get(`/interaction/:uid/${name}`, async (ctx) => {
+      const interaction = await load(ctx, ctx.params['uid'])
+      if (interaction.accountId !== undefined && missingLevel(parts, interaction) === undefined)
+        return seeOther(ctx, `/interaction/${interaction.engine.uid}`)
+      showPage(parts, ctx, interaction)
+    })
+  }
   // A reload or a bookmark of a step's address leads back to the dispatcher.
   router.get('/interaction/:uid/:step', async (ctx) => {
     seeOther(ctx, `/interaction/${encodeURIComponent(ctx.params['uid'] ?? '')}`)

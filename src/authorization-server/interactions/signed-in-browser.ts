@@ -24,10 +24,14 @@ export function bindSignIn(ctx: HttpContext, { uid, returnTo }: EngineInteractio
   return hashSecret(proof)
 }
 
+/** True in the browser whose proof has this hash. */
+export function isBoundBrowser(ctx: HttpContext, browser: unknown): boolean {
+  const proof = ctx.cookies.get(cookieName(ctx), { signed: false }) ?? ''
+  return typeof browser === 'string' && secretsEqual(hashSecret(proof), browser)
+}
+
 /** The account that signed in to the interaction in this very browser. */
 export function signedInAccount(ctx: HttpContext, result: EngineInteraction['result']): string | undefined {
   const login = result?.login
-  const browser = login?.['browser']
-  const proof = ctx.cookies.get(cookieName(ctx), { signed: false }) ?? ''
-  return typeof browser === 'string' && secretsEqual(hashSecret(proof), browser) ? login?.accountId : undefined
+  return isBoundBrowser(ctx, login?.['browser']) ? login?.accountId : undefined
 }

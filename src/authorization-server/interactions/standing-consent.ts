@@ -6,6 +6,7 @@ import { consentModeOf } from '../../oauth/operator-clients.js'
 import { redirectKind } from '../../oauth/redirect-uri.js'
 import { scopeHierarchyOf } from '../../oauth/resource.js'
 import { expandScopes } from '../../oauth/scope.js'
+import { reaches } from '../../oauth/sign-in-levels.js'
 import type { AuditTrail } from '../../storage/audit/audit.js'
 import { consentsOf, rememberedScopes, type StoredConsent } from '../../storage/grants/consents.js'
 import type { Storage } from '../../storage/storage.js'
@@ -18,7 +19,7 @@ import {
 } from '../clients/identity.js'
 import { groupsOfAccount } from '../engine/engine-account.js'
 import type { Engine, EngineRequest } from '../engine/engine-types.js'
-import type { Resources } from '../resources/resources.js'
+import { demandedLevel, type LevelRules } from '../resources/demanded-level.js'
 import { isSignInTooOld } from '../resources/sign-in-age.js'
 import { saveGrant } from './grant.js'
 import {
@@ -103,18 +104,19 @@ export function standingConsent(
 function mustSignIn(
   { session, params, prompts }: EngineRequest,
   { parameter, values }: AskingParameters,
-  resources: Resources,
+  rules: LevelRules,
 ): boolean {
   const maxAge = Number(params?.['max_age'] ?? Number.NaN)
   if (session?.accountId === undefined || prompts.has('login')) return true
   if (!Number.isNaN(maxAge) && session.past(maxAge)) return true
-  if (isSignInTooOld(session, values('resource'), resources)) return true
+  if (isSignInTooOld(session, values('resource'), rules.resources)) return true
+  const demanded = demandedLevel(rules, { parameter, values })
+  if (demanded !== undefined && !reaches(session.acr, demanded)) return true
   return !isRequestedPerson(parameter, session.accountId)
 }
 
-export interface StandingConsentParts {
+export interface StandingConsentParts extends LevelRules {
   readonly storage: Storage
-  readonly resources: Resources
   readonly audit: AuditTrail
 }
 
@@ -145,7 +147,7 @@ export async function grantStanding(
   // Looked up first, or the time of the answer would tell whether the person is the one that the client asks for.
   const consents = await consentsOf(parts.storage, key)
   if (consents.length > 0) acquainted.add(asked)
-  if (mustSignIn(asked, asking, parts.resources)) return undefined
+  if (mustSignIn(asked, asking, parts)) return undefined
   const standing = standingConsent(known, request, access, consents)
   if (standing === undefined) return undefined
   const { allowed, remembered } = standing

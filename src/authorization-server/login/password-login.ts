@@ -1,23 +1,35 @@
-/** Signing in with a password. */
+/** Signing in with a password. If the account has an authenticator app, a code of it follows (interactions/second-factor.ts). */
+
+import { passwordLevel } from '../../oauth/sign-in-levels.js'
 import { declareSignIn } from '../../storage/grants/ephemeral-artifacts.js'
 import { createAuthenticator } from './authenticator.js'
 import type { LoginMethodKind } from './login-method.js'
 
-/** A password that was changed while it was checked opens nothing. */
-const isStillThePassword = declareSignIn('sign_in', 'password_hash = $5')
+/**
+ * A password that was changed while it was checked opens nothing. Neither does one alone if an authenticator app was set up meanwhile.
+ */
+const isStillThePassword = declareSignIn(
+  'sign_in',
+  `password_hash = $5
+    AND NOT EXISTS (SELECT 1 FROM authenticator_apps WHERE account_id = $4 AND confirmed_at IS NOT NULL)`,
+)
+
+/** Half of a sign-in: the code is asked for next. */
+const isStillTheFirstFactor = declareSignIn('first_factor', 'password_hash = $5')
 
 export const passwordLogin: LoginMethodKind = {
   name: 'password',
-  // A password over a protected connection, by the name that SAML 2.0 gave it (saml-authn-context §3.4.10).
-  acr: 'urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport',
-  amr: ['pwd'],
+  isGuessable: true,
   create: ({ accounts, hasher }) => {
     const authenticator = createAuthenticator(accounts, hasher)
     return async ({ form, claimant, sender }) => {
       const proven = await authenticator.authenticate(claimant, form.get('password') ?? '', sender)
-      if (proven === undefined) return undefined
+      if (proven === undefined) return {}
       const { accountId, passwordHash } = proven
-      return { accountId, condition: isStillThePassword, evidence: [passwordHash], passwordHash }
+      const app = claimant?.app
+      const condition = app === undefined ? isStillThePassword : isStillTheFirstFactor
+      const proof = { accountId, condition, evidence: [passwordHash], passwordHash }
+      return { proof, acr: passwordLevel, amr: ['pwd'], ...(app === undefined ? {} : { awaitsCodeOf: app }) }
     }
   },
 }

@@ -28,7 +28,7 @@ import { signInThrottles } from '../../storage/tables.js'
 import type { KnownBrowser } from './known-browsers.js'
 
 export interface SignInAttempt {
-  /** As typed. */
+  /** As typed; or the name of what is tried behind the password (`secondFactorName`). */
   readonly email: string
   /** `ctx.state.clientAddress`: the address behind trusted proxies. `undefined` when addresses do not tell senders apart. */
   readonly address: string | undefined
@@ -164,8 +164,19 @@ export function createSignInThrottle(sql: Sql, clock: Clock): SignInThrottle {
   }
 }
 
+/**
+ * What tries of a second factor count under. Not the account's address: whoever has the password could set those counters back by typing it,
+ * and guess at the code for ever.
+ */
+export function secondFactorName(accountId: string): string {
+  return `second factor of ${accountId}`
+}
+
 /** Forgets the tries for an account from anywhere: the operator lets its owner in again. */
 export async function unlockAccount({ prisma }: Pick<Storage, 'prisma'>, email: string): Promise<void> {
-  const keys = accountCounters(normalizeEmail(email) ?? email).map(({ key }) => key)
+  const account = normalizeEmail(email) ?? email
+  const owner = await prisma.account.findUnique({ where: { email: account }, select: { id: true } })
+  const names = [account, ...(owner === null ? [] : [secondFactorName(owner.id)])]
+  const keys = names.flatMap((name) => accountCounters(name).map(({ key }) => key))
   await prisma.signInThrottle.deleteMany({ where: { key: { in: keys } } })
 }

@@ -6,7 +6,16 @@ import type { ConsentContext, ConsentScopeContext } from './consent-views.js'
 export type AccountSectionName = 'overview' | 'security' | 'apps' | 'sessions' | 'profile'
 
 /** What was done, as `account.notices` says it. */
-export type AccountNotice = 'password-changed' | 'saved' | 'disconnected' | 'gone' | 'signed-out' | 'session-gone'
+export type AccountNotice =
+  | 'password-changed'
+  | 'saved'
+  | 'disconnected'
+  | 'gone'
+  | 'passkey-added'
+  | 'app-added'
+  | 'factor-removed'
+  | 'signed-out'
+  | 'session-gone'
 
 /** views/account/overview.ejs. */
 export interface OverviewBlock {
@@ -90,6 +99,56 @@ export interface HistoryBlock {
   readonly events: readonly { readonly at: string; readonly type: string; readonly clientId?: string | undefined }[]
 }
 
+/** views/account/passkeys.ejs: posts `credential` and `name` to `addAction`, `id` (and `name`) to the others, and `csrf` to all. */
+export interface PasskeysBlock {
+  readonly passkeys: readonly {
+    readonly id: string
+    /** '' if the person gave none. */
+    readonly name: string
+    readonly isSynced: boolean
+    /** ISO 8601. */
+    readonly since: string
+    readonly usedAt?: string | undefined
+  }[]
+  /** False where browsers offer no passkeys. */
+  readonly isOffered: boolean
+  /** What `navigator.credentials.create` is asked for, as JSON; absent: the person has to prove first who they are. */
+  readonly options?: string | undefined
+  readonly error?: 'not-added' | 'last-passkey' | undefined
+  readonly addAction: string
+  readonly renameAction: string
+  readonly removeAction: string
+}
+
+/** Dark modules of a QR code, as the path of an SVG of `size` units. */
+export interface QrCode {
+  readonly size: number
+  readonly path: string
+}
+
+/** views/account/app.ejs: posts `code` to `confirmAction`, and `csrf` to all. */
+export interface AppBlock {
+  /** ISO 8601; absent: no app is set up. */
+  readonly since?: string | undefined
+  /** Without a password no code is asked for. */
+  readonly hasPassword: boolean
+  /** An app that is being set up. Shown right after the press of the button only. */
+  readonly setUp?: { readonly secret: string; readonly link: string; readonly qrCode: QrCode } | undefined
+  readonly error?: 'wrong-code' | undefined
+  readonly beginAction: string
+  readonly confirmAction: string
+  readonly removeAction: string
+}
+
+/** views/account/recovery-codes.ejs: posts `csrf` to `createAction`. */
+export interface RecoveryCodesBlock {
+  /** How many are left. */
+  readonly left: number
+  /** New ones, shown this once. */
+  readonly codes: readonly string[]
+  readonly createAction: string
+}
+
 /** Every block by the name of its file. */
 export interface AccountBlocks {
   readonly overview: OverviewBlock
@@ -98,6 +157,9 @@ export interface AccountBlocks {
   readonly apps: AppsBlock
   readonly sessions: SessionsBlock
   readonly history: HistoryBlock
+  readonly passkeys: PasskeysBlock
+  readonly app: AppBlock
+  readonly 'recovery-codes': RecoveryCodesBlock
 }
 
 export type AccountBlock = {

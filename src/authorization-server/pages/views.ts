@@ -15,7 +15,44 @@ export type * from './consent-views.js'
 export type { ClientIdentity, IdentityClaim, NameWarning, RedirectTarget } from './shown-client.js'
 
 /** Something went wrong with a sign-in. One message for every wrong pair of email and password. */
-export type SignInError = 'wrong-credentials' | 'too-many-attempts' | 'form-expired' | 'busy'
+export type SignInError = 'wrong-credentials' | 'wrong-passkey' | 'too-many-attempts' | 'form-expired' | 'busy'
+
+/** What the sign-in page offers of passkeys: a link, and (by script) the browser's own list of them. */
+export interface PasskeySignIn {
+  readonly pagePath: string
+  /** What `navigator.credentials.get` is asked for, as JSON. */
+  readonly options: string
+}
+
+/** views/passkey.ejs: its script posts what the device signed as `credential`, with `method` and `csrf`, to `action`. */
+export interface PasskeyContext {
+  readonly clientName?: string | undefined
+  readonly error?: 'wrong-passkey' | undefined
+  readonly options: string
+  readonly action: string
+  /** Back to the sign-in page. */
+  readonly otherPath: string
+  readonly recoveryPath: string
+  readonly csrfToken: string
+}
+
+export type SecondFactorError = 'wrong-code' | 'too-many-attempts'
+
+/** views/second-factor.ejs: posts `code`, or `recovery-code` (with `email`, where nobody typed a password), and `csrf` to `action`. */
+export interface SecondFactorContext {
+  readonly kind: 'code' | 'recovery-code'
+  /** Asked for unless it is absent: no password was typed before. */
+  readonly email?: string | undefined
+  readonly clientName?: string | undefined
+  readonly error?: SecondFactorError | undefined
+  /** With `too-many-attempts`: how long to wait. */
+  readonly retryAfterSeconds?: number | undefined
+  readonly action: string
+  /** To the other kind, or back to the sign-in page. */
+  readonly otherPath: string
+  readonly switchAccountAction: string
+  readonly csrfToken: string
+}
 
 /** views/sign-in.ejs with one form of views/sign-in/ for each method: posts `email`, what the method asks for, `csrf` and (unless it is the first) `method` to `action`. */
 export interface SignInContext {
@@ -24,6 +61,8 @@ export interface SignInContext {
   /** Other providers, each a button that posts `provider` and `csrf` to `providerAction`. */
   readonly providers?: readonly { readonly id: string; readonly name: string }[] | undefined
   readonly providerAction?: string | undefined
+  /** With the method `passkey`. */
+  readonly passkey?: PasskeySignIn | undefined
   /** Who sent the person here; absent when they came by themselves. */
   readonly clientName?: string | undefined
   readonly resourceName?: string | undefined
@@ -39,6 +78,20 @@ export interface SignInContext {
   readonly action: string
   /** Where "Cancel and go back" posts `csrf` to; absent: no such button. */
   readonly cancelAction?: string | undefined
+  readonly csrfToken: string
+}
+
+/** views/stronger-sign-in.ejs: the person is signed in, but not as strongly as the request asks for. Both forms post `csrf`. */
+export interface StrongerSignInContext {
+  readonly clientName?: string | undefined
+  /** Two factors, or a passkey. */
+  readonly needs: 'mfa' | 'phr'
+  /** Where the person sets up what is missing. */
+  readonly securityPath: string
+  /** Absent where browsers offer no passkeys. */
+  readonly passkeyPath?: string | undefined
+  readonly switchAccountAction: string
+  readonly cancelAction: string
   readonly csrfToken: string
 }
 
@@ -188,6 +241,9 @@ export interface HomeContext {
 export interface Views extends ConnectViews {
   readonly account: AccountContext
   readonly 'sign-in': SignInContext
+  readonly passkey: PasskeyContext
+  readonly 'second-factor': SecondFactorContext
+  readonly 'stronger-sign-in': StrongerSignInContext
   readonly consent: ConsentContext
   readonly confirm: ConfirmContext
   readonly barred: BarredContext
@@ -210,6 +266,9 @@ export interface Views extends ConnectViews {
 /** Pages on the way of an authorization: a web client may show them in a window it opened (see `PagesOptions.popupViews`). */
 export const popupViews: readonly (keyof Views)[] = [
   'sign-in',
+  'passkey',
+  'second-factor',
+  'stronger-sign-in',
   'consent',
   'confirm',
   'barred',
@@ -222,6 +281,9 @@ export const popupViews: readonly (keyof Views)[] = [
 
 /** Scripts in views/scripts/ by page. */
 export const pageScripts: Readonly<Partial<Record<keyof Views, string>>> = {
+  'sign-in': 'passkey',
+  passkey: 'passkey',
+  account: 'passkey',
   consent: 'decision-guard',
   confirm: 'decision-guard',
   'form-post': 'submit-form',

@@ -6,6 +6,7 @@ import type {
   AppsBlock,
   ConnectionContext,
 } from '../../authorization-server/pages/account-views.js'
+import { securitySamples } from './factor-samples.js'
 import { forEachHostile } from './hostile-samples.js'
 
 const sections: readonly AccountSectionName[] = ['overview', 'apps', 'sessions', 'profile']
@@ -104,6 +105,7 @@ export const accountSamples: Readonly<Record<string, AccountContext>> = {
   'password without the current one': accountPage('security', { ...password, asksForCurrent: false }),
   'wrong current password': accountPage('security', { ...password, errors: { current: 'wrong-credentials' } }),
   'weak password': accountPage('security', { ...password, errors: { password: 'too-short' } }),
+  ...securitySamples(accountPage),
   saved: { ...accountPage('overview', overview), notice: 'saved' },
   'connected programs': accountPage('apps', apps),
   sessions: accountPage(

@@ -14,6 +14,7 @@ import { accountSamples } from './account-samples.js'
 import { confirmSamples } from './confirm-samples.js'
 import { connectSamples } from './connect-samples.js'
 import { consentSamples } from './consent-samples.js'
+import { factorSamples, passkeyOfSignIn } from './factor-samples.js'
 import { forEachHostile, hostileTexts, longHost } from './hostile-samples.js'
 
 /** For every page, its contexts by the name of the situation. */
@@ -106,6 +107,7 @@ export const viewSamples: ViewSamples = {
   account: accountSamples,
   'sign-in': {
     first: signIn,
+    'with a passkey': { ...signIn, methods: ['password', 'passkey'], passkey: passkeyOfSignIn },
     'by oneself': { methods: ['password'], email: '', action, csrfToken },
     'to the account': { methods: ['password'], toAccount: 'open', email: '', action, csrfToken },
     'once more': { methods: ['password'], toAccount: 'prove', email: 'ada@example.com', action, csrfToken },
@@ -124,6 +126,7 @@ export const viewSamples: ViewSamples = {
       providerAction: `${action}/provider`,
     })),
   },
+  ...factorSamples,
   consent: consentSamples,
   confirm: confirmSamples,
   barred: {

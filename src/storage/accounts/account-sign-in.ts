@@ -33,10 +33,18 @@ export async function findSignedInSession(storage: Storage, cookie: string): Pro
 /** `email`: as typed. */
 export async function findClaimant({ prisma }: Pick<Storage, 'prisma'>, text: string): Promise<Claimant | undefined> {
   const email = normalizeEmail(text)
-  const row = email === undefined ? null : await prisma.account.findUnique({ where: { email } })
+  const row = email === undefined ? null : await prisma.account.findUnique({ where: { email }, include: { app: true } })
   if (row === null) return undefined
-  const { id, passwordHash, disabledAt, updatedAt: changedAt } = row
-  return { id, passwordHash: passwordHash ?? undefined, disabledAt: disabledAt ?? undefined, changedAt }
+  const { id, passwordHash, disabledAt, updatedAt: changedAt, app } = row
+  return {
+    id,
+    passwordHash: passwordHash ?? undefined,
+    disabledAt: disabledAt ?? undefined,
+    changedAt,
+    ...(app === null || app.confirmedAt === null
+      ? {}
+      : { app: { sealedSecret: app.sealedSecret, lastStep: Number(app.lastStep) } }),
+  }
 }
 
 /** The session is written with the proof, once the unit has its decision. */

@@ -4,6 +4,7 @@
  */
 import { randomSecret } from '../../base/secrets.js'
 import { normalizeEmail } from '../../oauth/email-address.js'
+import { firstFactorMember } from '../grants/interaction-reader.js'
 import type { Storage } from '../storage.js'
 import { accounts } from '../tables.js'
 import { endSessionsOf } from './sessions.js'
@@ -99,6 +100,7 @@ export function createAccountStore({ prisma, database, clock }: AccountStorage):
     model: 'Interaction',
     OR: [
       { payload: { path: ['result', 'login', 'accountId'], equals: accountId } },
+      { payload: { path: ['result', firstFactorMember, 'accountId'], equals: accountId } },
       { payload: { path: ['session', 'accountId'], equals: accountId } },
     ],
   })

@@ -25,6 +25,8 @@ export type AuditEventType =
   | 'consent.allowed'
   | 'consent.handed_off'
   | 'consent.denied'
+  | 'factor.added'
+  | 'factor.removed'
   | 'client.invited'
   | 'client.registered'
   | 'client.removed'

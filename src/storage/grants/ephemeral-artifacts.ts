@@ -1,7 +1,8 @@
 /** Interactions and pushed authorization requests, in an unlogged table: a sign-in in progress, nothing issued. */
 
 import { hashSecret } from '../../base/secrets.js'
-import { writeTogether } from '../../database/writes.js'
+import type { Columns, Table } from '../../database/table.js'
+import { type Steps, writeTogether } from '../../database/writes.js'
 import { type Adapter, AdapterRefusal, type Payload, type RequestUnderWay } from '../adapter-types.js'
 import { deviceCodePurpose, expiryLimit, expiryOf, openSealed, unsupported } from '../engine-model.js'
 import type { Storage } from '../storage.js'
@@ -44,18 +45,36 @@ const save = ephemeralArtifacts.condition('interaction', {
  * The same for somebody who has just signed in: a proof that was withdrawn while it was checked, or an account that was disabled,
  * opens nothing. Without an interaction, for somebody who signs in to their account page, the account alone decides. `stillHolds`: SQL
  * about the row of `accounts`, with what was proven as `$5` and on. A change of that row waits for the
- * lock, and then finds this sign-in among those to be ended.
+ * lock, and then finds this sign-in among those to be ended. `uses`: steps that use up what is good once, named by
+ * `stillHolds` as `{step}`; they are carried out even if the sign-in is not saved. `tables`: those that they write.
  */
-export function declareSignIn(name: string, stillHolds: string): SignInCondition {
-  const ofAccount = stillHolds.replace(/\$(\d+)/g, (_, place: string) => `$${Number(place) - 3}`)
+export function declareSignIn(
+  name: string,
+  stillHolds: string,
+  uses: Steps = {},
+  ...tables: readonly Table<Columns>[]
+): SignInCondition {
+  const alone = (sql: string) => sql.replace(/\$(\d+)/g, (_, place: string) => `$${Number(place) - 3}`)
+  const usesAlone = Object.fromEntries(Object.entries(uses).map(([step, sql]) => [step, alone(sql)]))
+  const ofAccount = {
+    ...usesAlone,
+    condition: `SELECT 1 FROM accounts WHERE id = $1 AND ${alone(stillHolds)} AND disabled_at IS NULL FOR SHARE`,
+  }
+  const [first, ...others] = tables
   return {
-    inInteraction: ephemeralArtifacts.condition(name, {
-      condition: `${update} WHERE ${isOpen} AND EXISTS (
+    inInteraction: ephemeralArtifacts.condition(
+      name,
+      {
+        ...uses,
+        condition: `${update} WHERE ${isOpen} AND EXISTS (
     SELECT 1 FROM accounts WHERE id = $4 AND ${stillHolds} AND disabled_at IS NULL FOR SHARE) RETURNING 1`,
-    }),
-    alone: accounts.lookingCondition(`${name}_alone`, {
-      condition: `SELECT 1 FROM accounts WHERE id = $1 AND ${ofAccount} AND disabled_at IS NULL FOR SHARE`,
-    }),
+      },
+      ...tables,
+    ),
+    alone:
+      first === undefined
+        ? accounts.lookingCondition(`${name}_alone`, ofAccount)
+        : first.condition(`${name}_alone`, ofAccount, ...others),
   }
 }
 

@@ -10,7 +10,7 @@ import type { ConditionText } from '../../database/writes.js'
 import type { Payload } from '../adapter-types.js'
 import { expiryLimit } from '../engine-model.js'
 import type { Storage } from '../storage.js'
-import { accounts, clients, ephemeralArtifacts, sessions } from '../tables.js'
+import { accounts, authenticatorApps, clients, ephemeralArtifacts, sessions } from '../tables.js'
 import type { Reader, UnitOfWork } from '../unit-of-work.js'
 import type { StoredConsent } from './consents.js'
 import {
@@ -35,6 +35,15 @@ export interface Claimant {
   readonly disabledAt: Date | undefined
   /** When the password was set, the account was disabled or enabled, or all access was ended: the last of these. */
   readonly changedAt: Date
+  /** The authenticator app that is asked for behind the password. `undefined`: none is set up. */
+  readonly app?: StoredApp | undefined
+}
+
+/** An authenticator app that was set up. */
+export interface StoredApp {
+  readonly sealedSecret: string
+  /** The time step of the last code that was taken. */
+  readonly lastStep: number
 }
 
 /** What a sign-in is saved on. */
@@ -56,6 +65,9 @@ export interface SignInProof {
   readonly passwordHash?: string
 }
 
+/** Of an interaction's result: the account whose password was proven, while its second factor is not. Nobody is signed in by it. */
+export const firstFactorMember = 'firstFactor'
+
 /** Everything that is joined may be missing. */
 interface JoinedRow extends InteractionRow, JoinedGrant {
   readonly client_id: string | null
@@ -71,6 +83,8 @@ interface JoinedRow extends InteractionRow, JoinedGrant {
   readonly password_hash: string | null
   readonly claimant_disabled_at: Date | string | null
   readonly claimant_changed_at: Date | string | null
+  readonly app_secret: string | null
+  readonly app_step: string | null
 }
 
 const joinedColumns: ColumnsOf<JoinedRow> = {
@@ -88,6 +102,8 @@ const joinedColumns: ColumnsOf<JoinedRow> = {
   password_hash: accounts.columns.password_hash,
   claimant_disabled_at: accounts.columns.disabled_at,
   claimant_changed_at: orNull(accounts.columns.updated_at),
+  app_secret: orNull(authenticatorApps.columns.sealed_secret),
+  app_step: orNull(authenticatorApps.columns.last_step),
 }
 
 const find = ephemeralArtifacts.read(
@@ -98,14 +114,17 @@ const find = ephemeralArtifacts.read(
       ${holderColumns('p')}, p.language AS account_language,
       (SELECT json_agg(json_build_object('resource', r.resource, 'scopes', r.scopes, 'fingerprint', r.fingerprint))
         FROM consents r WHERE r.account_id = p.id AND r.client_id = i.payload->'params'->>'client_id') AS consents,
-      t.id AS claimant_id, t.password_hash, t.disabled_at AS claimant_disabled_at, t.updated_at AS claimant_changed_at
+      t.id AS claimant_id, t.password_hash, t.disabled_at AS claimant_disabled_at, t.updated_at AS claimant_changed_at,
+      f.sealed_secret AS app_secret, f.last_step AS app_step
     FROM ephemeral_artifacts i
     LEFT JOIN clients c ON c.id = i.payload->'params'->>'client_id'
     LEFT JOIN sessions s ON s.uid = i.payload->'session'->>'uid' AND s.expires_at > $2::timestamptz AND s.id_hash <> 'ended:' || s.uid
     LEFT JOIN sessions b ON b.id_hash = $4::text AND b.expires_at > $2::timestamptz
     LEFT JOIN grants g ON g.id = i.payload->'result'->'consent'->>'grantId' AND g.expires_at > $2::timestamptz
     LEFT JOIN accounts p ON p.id = COALESCE(i.payload->'result'->'login'->>'accountId', i.payload->'session'->>'accountId')
-    LEFT JOIN accounts t ON t.email = $3::text
+    LEFT JOIN accounts t ON t.id = CASE WHEN $3::text IS NULL THEN i.payload->'result'->'${firstFactorMember}'->>'accountId'
+      ELSE (SELECT id FROM accounts WHERE email = $3::text) END
+    LEFT JOIN authenticator_apps f ON f.account_id = t.id AND f.confirmed_at IS NOT NULL
     WHERE i.model = 'Interaction' AND i.id_hash = $1 AND i.expires_at > $2::timestamptz`,
 )
 
@@ -216,7 +235,7 @@ export class InteractionReader implements Reader {
     return this.#row?.consents ?? []
   }
 
-  /** The account of the email that was typed. */
+  /** The account of the email that was typed; without one, that of the first factor (`firstFactorMember`). */
   get claimant(): Claimant | undefined {
     const { claimant_id: id, password_hash: passwordHash, claimant_disabled_at: disabledAt } = this.#row ?? {}
     const changedAt = this.#row?.claimant_changed_at
@@ -226,7 +245,14 @@ export class InteractionReader implements Reader {
       passwordHash: passwordHash ?? undefined,
       disabledAt: disabledAt == null ? undefined : new Date(disabledAt),
       changedAt: new Date(changedAt),
+      app: this.#app,
     }
+  }
+
+  get #app(): StoredApp | undefined {
+    const { app_secret: sealedSecret, app_step: lastStep } = this.#row ?? {}
+    if (sealedSecret == null) return undefined
+    return { sealedSecret, lastStep: Number(lastStep ?? 0) }
   }
 
   /** The payload of the grant that was made for this interaction, once: the engine changes what it gets. */

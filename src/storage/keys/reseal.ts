@@ -8,10 +8,11 @@ import { type Columns, int, type Table, text } from '../../database/table.js'
 import { providerSecretPurpose, toIdentityProvider } from '../../oauth/identity-provider.js'
 import { secretPurpose } from '../clients/clients.js'
 import { expiryLimit } from '../engine-model.js'
+import { appPurpose } from '../factors/authenticator-apps.js'
 import type { Prisma, PrismaClient } from '../generated/client.js'
 import { expiredDeviceCodeSeconds } from '../grants/artifacts.js'
 import type { Storage } from '../storage.js'
-import { clients, cookieKeys, declarations, signingKeys } from '../tables.js'
+import { authenticatorApps, clients, cookieKeys, declarations, signingKeys } from '../tables.js'
 import { cookieKeyPurpose, signingKeyPurpose } from './keys.js'
 
 interface SealedRow {
@@ -21,7 +22,7 @@ interface SealedRow {
 
 /** A column of sealed values. Device codes, sealed too, are left to their end, which comes within the hour. */
 interface SealedColumn {
-  readonly what: 'keys' | 'client secrets'
+  readonly what: 'keys' | 'client secrets' | 'authenticator apps'
   readonly table: Table<Columns>
   readonly key: string
   /** Or an expression over the row. */
@@ -89,6 +90,19 @@ const columns: readonly SealedColumn[] = [
       return declaration.updateMany({ where: { kind: 'provider', id, payload: row.payload }, data: { payload } })
     },
   },
+  {
+    ...{ what: 'authenticator apps', table: authenticatorApps, key: 'account_id', column: 'sealed_secret' },
+    purpose: appPurpose,
+    read: async ({ authenticatorApp }, after) => {
+      const rows = await authenticatorApp.findMany({
+        where: { accountId: { gt: after } },
+        ...{ orderBy: { accountId: 'asc' }, take: batchSize },
+      })
+      return rows.map(({ accountId: id, sealedSecret: sealed }) => ({ id, sealed }))
+    },
+    replace: ({ authenticatorApp }, { id, sealed }, anew) =>
+      authenticatorApp.updateMany({ where: { accountId: id, sealedSecret: sealed }, data: { sealedSecret: anew } }),
+  },
 ]
 
 const examineColumn = ({ table, key, column }: SealedColumn) =>
@@ -114,7 +128,7 @@ export type ResealCounts = Readonly<Record<SealedColumn['what'], number>>
  * nothing is lost then.
  */
 export async function resealAll({ prisma, secretBox }: Storage): Promise<ResealCounts> {
-  const counts = { keys: 0, 'client secrets': 0 }
+  const counts = { keys: 0, 'client secrets': 0, 'authenticator apps': 0 }
   for (const { what, purpose, read, replace } of columns) {
     let last = ''
     for (let size = batchSize; size === batchSize; ) {
@@ -166,8 +180,8 @@ export async function examineSeals({
 
 const countOlder = signingKeys.read(
   'reseal_older',
-  { keys: int, 'client secrets': int, 'sign-ins by device': int },
-  `SELECT ${['keys', 'client secrets']
+  { keys: int, 'client secrets': int, 'authenticator apps': int, 'sign-ins by device': int },
+  `SELECT ${['keys', 'client secrets', 'authenticator apps']
     .map((what) => {
       const of = columns.filter((sealedColumn) => sealedColumn.what === what)
       const counts = of.map(
