@@ -15,7 +15,7 @@ const languages = readdirSync(viewsFolder).flatMap((file) => /^text\.([\w-]+)\.j
 
 /** The same in English and in the language, because it is the same word there. */
 const same: Readonly<Record<string, readonly string[]>> = {
-  de: ['direction', 'passkey.name', 'secondFactor.code.label', 'consent.website', 'device.code'],
+  de: ['direction', 'consent.website', 'device.code', 'passkey.name', 'secondFactor.code.label'],
   ar: [],
 }
 
