@@ -68,7 +68,6 @@ export function composeMail(words: PageText, productName: string, facts: MailFac
   })
   const values = { ...Object.fromEntries(given), product: productName }
   const name = `mail.${kind}`
-  const textOf = (part: SentencePart) => ('words' in part ? part.words : part.value)
   const htmlOf = (part: SentencePart) => ('words' in part ? escaped(part.words) : `<bdi>${escaped(part.value)}</bdi>`)
   const paragraphs = (member: string) =>
     words.hasText(`${name}.${member}`) ? [words.sentence(`${name}.${member}`, values)] : []
@@ -76,9 +75,9 @@ export function composeMail(words: PageText, productName: string, facts: MailFac
   const before = paragraphs('lead')
   const after = [...paragraphs('after'), foot]
   const text = [
-    ...before.map((parts) => wrapped(parts.map(textOf).join(''))),
+    ...before.map((parts) => wrapped(words.plain(parts))),
     ...(link === undefined ? [] : [`${words.text(`${name}.action`)}:`, link]),
-    ...after.map((parts) => wrapped(parts.map(textOf).join(''))),
+    ...after.map((parts) => wrapped(words.plain(parts))),
   ].join('\n\n')
   const p = (inner: string) => `<p style="margin:0 0 16px">${inner}</p>`
   const button =
@@ -97,7 +96,7 @@ export function composeMail(words: PageText, productName: string, facts: MailFac
     ...after.map((parts) => p(parts.map(htmlOf).join(''))),
     '</body></html>',
   ].join('\n')
-  const subject = words.sentence(`${name}.subject`, values).map(textOf).join('')
+  const subject = words.plain(words.sentence(`${name}.subject`, values))
   for (const part of [text, html])
     if (Buffer.byteLength(part) > mostBytes) throw new Error(`the mail ${kind} is longer than ${mostBytes} bytes`)
   return { to, subject, text: `${text}\n`, html }

@@ -282,6 +282,16 @@ describeOnDatabases('A forgotten password, on %s', (kind) => {
     await askAndDeliver(email)
     expect(server.smtp.to(email)[0]?.html).toContain('lang="en" dir="ltr"')
   })
+
+  it('writes in the language that the person chose, and keeps an address apart from words that run the other way', async () => {
+    const { id, email } = await newPerson()
+    await server.accounts.setLanguage(id, 'ar')
+    await askAndDeliver(email)
+    const [mail] = server.smtp.to(email)
+    expect(mail?.html).toContain('lang="ar" dir="rtl"')
+    expect(mail?.text).toContain(`\u2068${email}\u2069`)
+    expect(mail?.links).toHaveLength(1)
+  })
 })
 
 describeOnDatabases('Limits on mails, on %s', (kind) => {
