@@ -51,11 +51,17 @@ const offsetOf = (node: unknown): number => {
 class Reading {
   readonly offsets = new Map<string, number>()
   readonly #anchors = new Map<string, Node>()
+  readonly #most: number
   #values = 0
+
+  /** `length`: of the text. A small one whose aliases stand for very much is none that somebody wrote. */
+  constructor(length: number) {
+    this.#most = Math.min(mostValues, 1_000 + 5 * length)
+  }
 
   read(node: unknown, path: Path): unknown {
     this.#values += 1
-    if (this.#values > mostValues) throw new Refused(`stands for more than ${mostValues} values`, offsetOf(node))
+    if (this.#values > this.#most) throw new Refused(`stands for more than ${this.#most} values`, offsetOf(node))
     if (path.length > mostDepth) throw new Refused(`is nested more than ${mostDepth} deep`, offsetOf(node))
     if (isAlias(node)) {
       const meant = this.#anchors.get(node.source)
@@ -138,7 +144,7 @@ function parse(text: string): Parsed {
   const found = [...first.errors, ...first.warnings].map(({ message, pos }) => ({ place: at(pos[0]), text: message }))
   if (found.length > 0) return { mistakes: found }
   if (second !== undefined) return refused('holds more than one document', at(offsetOf(second)))
-  const reading = new Reading()
+  const reading = new Reading(text.length)
   try {
     const value = reading.read(first.contents, [])
     const root = at(offsetOf(first.contents))
