@@ -257,6 +257,10 @@ describe('the consent page about strangers (CIMD §6, RFC 8252 §8.6)', () => {
   })
 })
 
+it('the stylesheet never shows what is hidden until a script shows it', () => {
+  expect(readFileSync(join(viewsFolder, 'style.css'), 'utf8')).toMatch(/^\[hidden\] \{\n {2}display: none !important;/m)
+})
+
 describe('the templates', () => {
   const files = readdirSync(viewsFolder, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ejs'))
 
