@@ -109,6 +109,7 @@ export const essence = ({ status, html, headers }: Tried, email: string) => ({
   html: html
     .replace(/\/interaction\/[\w-]+/g, '/interaction/UID')
     .replace(/name="csrf" value="[^"]+"/g, 'CSRF')
+    .replace(/challenge&#34;:&#34;[\w-]+/g, 'CHALLENGE')
     // Ids are other ones in each answer, so that no fragment from outside leads to a part of the page.
     .replace(/\b(id|for|aria-describedby)="[^"]+"/g, '$1="ID"')
     .replace(/name="email"([^>]*) value="[^"]*"/, `name="email"$1 value="${email === '' ? '' : 'EMAIL'}"`),
