@@ -231,6 +231,7 @@ export function readDeclarations(
     const providers = readProviders(
       {
         entries: judgement.entries('identity_providers'),
+        groups: [...judgement.entries('groups').map((group) => group['name']), ...(rules.otherGroups ?? [])],
         complainAt: (around) => judgement.complainAt(around),
         placesOf: (around, entry) => judgement.placesOf(around, entry),
       },

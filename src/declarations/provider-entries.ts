@@ -3,7 +3,7 @@ import { dirname } from 'node:path'
 import { providerIssuer, providerMistakes } from '../oauth/identity-provider.js'
 import { type SecretSources, secretOf } from './client-entries.js'
 import { providerSchema } from './provider-schema.js'
-import { type Complain, type Raw, textOf } from './raw.js'
+import { type Complain, type Raw, rawOf, textOf } from './raw.js'
 import type { Path } from './yaml-document.js'
 
 /** `secret`: what its members say; the entry itself holds none. */
@@ -16,6 +16,8 @@ export interface ProviderEntry {
 
 interface ProviderReading {
   readonly entries: readonly Raw[]
+  /** Names of the groups that are declared. */
+  readonly groups: readonly unknown[]
   readonly complainAt: (around: Path) => Complain
   readonly placesOf: (around: Path, entry: Raw) => ProviderEntry['places']
 }
@@ -55,6 +57,9 @@ export function readProviders(
       !['client_secret_file', 'client_secret_env'].some((name) => entry[name] !== undefined)
     )
       complain([], 'needs client_secret_file or client_secret_env: GitHub has no public clients')
+    for (const [there, here] of Object.entries(rawOf(rawOf(entry['groups'])['map'])))
+      if (typeof here === 'string' && !reading.groups.includes(here))
+        complain(['groups', 'map', there], `groups.map names the group ${here}, which is not declared`)
     const secret = sources && secretOf(entry, dirname(path), sources, complain, 1)
     const id = textOf(entry['id'])
     if (id === undefined || !providerSchema.safeParse(entry).success) return []

@@ -5,6 +5,18 @@ import { entry, flag, idForm, idPattern, list, longest, oneOf, plain } from './s
 
 const tenantForm = 'must be the id or a domain of a tenant'
 const domainsForm = 'must be a list of domains'
+const claimForm = 'must be the name of a claim'
+
+const groups = entry({
+  claim: z
+    .string(claimForm)
+    .regex(/^[\x21-\x7e]{1,200}$/, claimForm)
+    .meta({ description: 'Claim of the ID token or of userinfo that lists groups there.' }),
+  map: z
+    .record(z.string().min(1).max(200), z.string('must be the name of a group'), 'must be an object of groups by name')
+    .meta({ description: 'Group here, by the name or id of the group there.' }),
+})
+
 const clientIdForm = 'must be 1 to 400 visible ASCII characters'
 
 export const providerSchema = entry({
@@ -44,6 +56,9 @@ export const providerSchema = entry({
   authoritative_for: list(z.string(domainsForm).min(1, domainsForm), 'domains').optional().meta({
     description:
       'Domains whose addresses the provider answers for. A first sign-in with a verified address there is linked to the account with this verified address.',
+  }),
+  groups: groups.optional().meta({
+    description: 'Groups of the provider that put a person into groups here, as of each sign-in with it.',
   }),
   create_accounts: flag().optional().meta({
     description:

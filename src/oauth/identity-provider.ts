@@ -25,6 +25,8 @@ export interface IdentityProvider {
   readonly sealedSecret: string | undefined
   /** Domains, lower case, whose verified addresses it may speak for: the only automatic way to an account. */
   readonly authoritativeFor: readonly string[]
+  /** Which claim names groups there, and the groups here, by their names there. */
+  readonly groups?: { readonly claim: string; readonly map: ReadonlyMap<string, string> } | undefined
   /** A person without an account gets one, if the provider verified their address. */
   readonly createAccounts: boolean
 }
@@ -115,6 +117,12 @@ export function providerMistakes(entry: Entry): readonly ProviderMistake[] {
     .map(([, member, sentence]) => ({ text: sentence, ...(member !== undefined && { member }) }))
 }
 
+function groupsOf(value: unknown): IdentityProvider['groups'] {
+  if (typeof value !== 'object' || value === null || !('claim' in value) || !('map' in value)) return undefined
+  const map = typeof value.map === 'object' && value.map !== null ? Object.entries(value.map) : []
+  return { claim: String(value.claim), map: new Map(map.map(([there, here]) => [there, String(here)])) }
+}
+
 /** Only for an entry without mistakes, as it is stored: `client_secret` is sealed. */
 export function toIdentityProvider(entry: Entry): IdentityProvider {
   const { authoritative_for: domains } = entry
@@ -127,6 +135,7 @@ export function toIdentityProvider(entry: Entry): IdentityProvider {
     clientId: String(entry['client_id']),
     sealedSecret: text(entry['client_secret']),
     authoritativeFor: listed.map((domain) => String(domain).toLowerCase()),
+    groups: groupsOf(entry['groups']),
     createAccounts: entry['create_accounts'] === true,
   }
 }

@@ -186,6 +186,12 @@ export const formProblems = {
     },
     show: 'gatehouse accounts unlock <email>',
   },
+  'last-way': {
+    says: ['It is the only way into your account. Set a password first, then unlink it.'],
+    means:
+      'The account has no password and no other connected identity provider: without this one nobody could sign in to it.',
+    change: { person: 'Set a password first, by the link for a forgotten one, or connect another provider.' },
+  },
   'no-code': {
     says: ['There is no code in that. Enter the eight letters that your device shows.'],
     means: 'The person entered no device code.',

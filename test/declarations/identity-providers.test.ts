@@ -86,6 +86,14 @@ describe('identity_providers of a declaration file', () => {
     )
   })
 
+  it('puts people into declared groups alone', () => {
+    const mapped = entry('preset: google, groups: { claim: groups, map: { sales: support } }')
+    expect(mistakesOf(mapped)).toEqual([
+      'gatehouse.yaml:2:99: groups.map names the group support, which is not declared',
+    ])
+    expect(mistakesOf(`${mapped}groups:\n  - { name: support }\n`)).toEqual([])
+  })
+
   it('refuses two of one id, and two of one issuer', () => {
     const twice = `${entry('preset: google')}  - { id: work, name: Other, client_id: b, preset: google }\n`
     expect(mistakesOf(twice)).toEqual([

@@ -3,6 +3,12 @@ import { accountPath } from '../routes.js'
 
 export const signInPath = `${accountPath}/sign-in`
 
+/** Where the way to another identity provider begins, and where it ends. */
+export const providerSignInPath = `${signInPath}/provider`
+
+/** Where the way to one ends that becomes a way into the account. */
+export const connectedPath = `${accountPath}/security/connected`
+
 /** Of a section, or of a page below it. */
 export function pathOfSection(name: string): string {
   return name === 'overview' ? accountPath : `${accountPath}/${name}`

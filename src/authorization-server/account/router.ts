@@ -15,9 +15,11 @@ import { PageError } from '../pages/page-error.js'
 import { accountPath, routes } from '../routes.js'
 import { type UnitKind, unitOf } from '../units-of-work.js'
 import { leaveNotice, takeNotice } from './account-cookies.js'
-import { pathOfSection, signInPath, signInThen, wayBack } from './account-paths.js'
+import { connectedPath, pathOfSection, providerSignInPath, signInPath, signInThen, wayBack } from './account-paths.js'
 import { showAccountCode, submitAccountCode } from './code-sign-in.js'
+import { finishConnecting } from './connected-providers.js'
 import type { AccountParts } from './parts.js'
+import { beginAccountSignIn, finishAccountSignIn } from './provider-sign-in.js'
 import { forgetAccountCode } from './second-factor.js'
 import type { AccountSection, Visit } from './section.js'
 import { createSections } from './sections.js'
@@ -35,7 +37,9 @@ import { findVisitor, formBinding, isProvenWithin } from './visit.js'
 export function accountRequests(storage: Storage): UnitKind {
   return {
     open: ({ path, method }) =>
-      method === 'POST' && path.startsWith(`${accountPath}/`) ? accountUnit(storage) : undefined,
+      (method === 'POST' && path.startsWith(`${accountPath}/`)) || path === providerSignInPath
+        ? accountUnit(storage)
+        : undefined,
     close: async (_ctx, unit) => void (await unit.commit()),
   }
 }
@@ -171,6 +175,18 @@ export function createAccountRouter(parts: AccountParts): Router<HttpState> {
     forgetAccountCode(parts, ctx)
     seeOther(ctx, signInThen(wayBackOf(ctx)))
   })
+  router.post(providerSignInPath, async (ctx) => {
+    const form = await readForm(ctx)
+    demandSignInForm(parts, ctx, form)
+    const { visit } = await findVisitor(parts, ctx)
+    await beginAccountSignIn(parts, ctx, form, visit)
+  })
+  router.get(providerSignInPath, async (ctx) => {
+    const unit = unitOf(ctx)
+    if (unit === undefined) throw new Error('a sign-in to the account area is no unit of work')
+    await finishAccountSignIn(parts, ctx, unit, (await findVisitor(parts, ctx)).session)
+  })
+  router.get(connectedPath, async (ctx) => finishConnecting(parts, ctx, (await findVisitor(parts, ctx)).visit))
   router.post(`${accountPath}/sign-out`, signOut)
   router.get(`${accountPath}/:section`, async (ctx, next) => {
     if (ctx.params['section'] === 'overview' || !(await show(ctx, ctx.params['section'] ?? ''))) return next()

@@ -1,6 +1,7 @@
 /** The sections of the account area, in the order of their links. */
 
 import { createApps } from './apps.js'
+import { createConnectedProviders } from './connected-providers.js'
 import { createFactors } from './factors.js'
 import { languageChoice } from './language.js'
 import type { AccountParts } from './parts.js'
@@ -21,7 +22,7 @@ export function createSections(parts: AccountParts): readonly AccountSection[] {
       ],
     },
     { name: 'apps', parts: [createApps(parts)] },
-    { name: 'security', parts: [createPasswordChange(parts), createFactors(parts)] },
+    { name: 'security', parts: [createPasswordChange(parts), createFactors(parts), createConnectedProviders(parts)] },
     { name: 'sessions', parts: [createSessions(parts)] },
     { name: 'profile', parts: [languageChoice(parts)] },
   ]

@@ -13,7 +13,7 @@ import { openSession } from '../login/browser-session.js'
 import { type CheckedSignIn, checkSignIn, type RefusedSignIn, rememberBrowser } from '../login/sign-in-check.js'
 import { PageError } from '../pages/page-error.js'
 import { ensureFormCookie, formCookieOf } from './account-cookies.js'
-import { signInThen, wayBack } from './account-paths.js'
+import { providerSignInPath, signInThen, wayBack } from './account-paths.js'
 import type { AccountParts } from './parts.js'
 import { awaitAccountCode } from './second-factor.js'
 import type { Visit } from './section.js'
@@ -48,6 +48,8 @@ export function showAccountSignIn(
         options: parts.passkeys.requestOptions('prove', binding),
       },
       toAccount: visit === undefined ? 'open' : 'prove',
+      providers: parts.providerSignIn.offered(visit !== undefined),
+      providerAction: publicPath(ctx, `${providerSignInPath}?to=${encodeURIComponent(to)}`),
       email: state?.email ?? visit?.account.email ?? '',
       error: state?.error,
       retryAfterSeconds: state?.retryAfterSeconds,

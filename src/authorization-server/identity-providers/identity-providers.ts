@@ -2,7 +2,8 @@
 import { derived } from '../../oauth/declared-resource.js'
 import { providerSecretPurpose } from '../../oauth/identity-provider.js'
 import type { AccountStore } from '../../storage/accounts/accounts.js'
-import { createIdentityLinks } from '../../storage/accounts/identity-links.js'
+import { createGroupMembers } from '../../storage/accounts/group-members.js'
+import { createIdentityLinks, type IdentityLinks } from '../../storage/accounts/identity-links.js'
 import { createProviderSignIns } from '../../storage/accounts/provider-sign-ins.js'
 import type { AuditTrail } from '../../storage/audit/audit.js'
 import type { AuthorizationServerOptions } from '../options.js'
@@ -19,6 +20,7 @@ export interface IdentityProviderParts {
 export interface IdentityProviders {
   readonly providerSignIn: ProviderSignIn
   readonly providerAccounts: ProviderAccounts
+  readonly identityLinks: IdentityLinks
 }
 
 export function createIdentityProviders({ options, accounts, audit }: IdentityProviderParts): IdentityProviders {
@@ -30,7 +32,9 @@ export function createIdentityProviders({ options, accounts, audit }: IdentityPr
       sealedSecret === undefined ? undefined : secretBox.open(sealedSecret, providerSecretPurpose(id)),
     nowMs: () => clock.now().getTime(),
   })
+  const identityLinks = createIdentityLinks(prisma)
   return {
+    identityLinks,
     providerSignIn: createProviderSignIn({
       providers: derived(declarations, ({ identityProviders = [] }) => identityProviders),
       clients,
@@ -41,7 +45,8 @@ export function createIdentityProviders({ options, accounts, audit }: IdentityPr
     providerAccounts: createProviderAccounts({
       sql: database.sql,
       accounts,
-      links: createIdentityLinks(prisma),
+      links: identityLinks,
+      members: createGroupMembers(storage),
       audit,
       clock,
     }),

@@ -7,6 +7,7 @@ import { type Write, writeTogether } from '../../database/writes.js'
 import type { IdentityProvider } from '../../oauth/identity-provider.js'
 import type { Account, AccountStore } from '../../storage/accounts/accounts.js'
 import { accountMade, linkMade } from '../../storage/accounts/first-assertion.js'
+import type { GroupMembers } from '../../storage/accounts/group-members.js'
 import type { IdentityLinks } from '../../storage/accounts/identity-links.js'
 import type { AuditTrail, EventRequest } from '../../storage/audit/audit.js'
 import { decideLinking, type LinkingOutcome } from './linking.js'
@@ -29,6 +30,7 @@ export interface ProviderAccountParts {
   readonly sql: Sql
   readonly accounts: AccountStore
   readonly links: IdentityLinks
+  readonly members: Pick<GroupMembers, 'setByProvider'>
   readonly audit: AuditTrail
   readonly clock: Clock
 }
@@ -43,7 +45,14 @@ function isOvertaken(error: unknown): boolean {
   return code === '23502' || code === '23503' || code === '23505'
 }
 
-export function createProviderAccounts({ sql, accounts, links, audit, clock }: ProviderAccountParts): ProviderAccounts {
+export function createProviderAccounts({
+  sql,
+  accounts,
+  links,
+  members,
+  audit,
+  clock,
+}: ProviderAccountParts): ProviderAccounts {
   const decide = async (
     provider: IdentityProvider,
     identity: ProviderIdentity,
@@ -89,7 +98,10 @@ export function createProviderAccounts({ sql, accounts, links, audit, clock }: P
       for (let tries = 0; tries < 3; tries += 1) {
         const outcome = await decide(provider, identity, connects)
         try {
-          return await carryOut(outcome, { provider, identity, request })
+          const found = await carryOut(outcome, { provider, identity, request })
+          if ('accountId' in found && identity.groups !== undefined)
+            await members.setByProvider(provider.id, found.accountId, identity.groups)
+          return found
         } catch (error) {
           if (!isOvertaken(error)) throw error
         }

@@ -122,12 +122,14 @@ const scopesOf = ({ preset }: IdentityProvider): string =>
 /** What the ID token left out is asked for; `sub` must be the same there (OpenID Connect Core §5.3.4). */
 async function claimsOf(
   client: typeof openid,
+  provider: IdentityProvider,
   configuration: openid.Configuration,
   claims: openid.IDToken,
   accessToken: string,
 ): Promise<Readonly<Record<string, unknown>>> {
   const endpoint = configuration.serverMetadata().userinfo_endpoint
-  if (claims['email'] !== undefined || endpoint === undefined) return claims
+  const needed = ['email', ...(provider.groups === undefined ? [] : [provider.groups.claim])]
+  if (endpoint === undefined || needed.every((name) => claims[name] !== undefined)) return claims
   const more = await client.fetchUserInfo(configuration, accessToken, claims.sub)
   return { ...more, ...claims }
 }
@@ -196,7 +198,7 @@ export function createProviderClients(options: ProviderClientOptions): ProviderC
         if (provider.preset === 'github')
           return await readGitHubPerson(client, configuration, provider, tokens.access_token)
         if (idToken === undefined) throw new ProviderAnswerRefused(new Error('there is no ID token'))
-        const claims = await claimsOf(client, configuration, idToken, tokens.access_token)
+        const claims = await claimsOf(client, provider, configuration, idToken, tokens.access_token)
         // The library has compared `iss` with the metadata; of Entra, with its template.
         return identityOf(provider, { issuer: idToken.iss, subject: idToken.sub }, claims)
       } catch (error) {

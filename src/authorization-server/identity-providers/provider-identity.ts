@@ -15,6 +15,8 @@ export interface ProviderIdentity {
   readonly name: string | undefined
   /** When the person proved themselves to the provider, in seconds since 1970. */
   readonly authTime: number | undefined
+  /** Groups here that the provider puts the person into; `undefined`: it does not say. */
+  readonly groups: readonly string[] | undefined
   /** Of the session there, for a back-channel logout. */
   readonly sid: string | undefined
 }
@@ -38,6 +40,15 @@ function isVerified(provider: IdentityProvider, claims: Claims): boolean {
   return claims['email_verified'] === true
 }
 
+/** A claim that is missing names no group: a person who left all of them must not keep what they opened. */
+function mappedGroups({ groups }: IdentityProvider, claims: Claims): readonly string[] | undefined {
+  if (groups === undefined) return undefined
+  const listed = claims[groups.claim]
+  const names: readonly unknown[] = Array.isArray(listed) ? listed : [listed]
+  const mapped = names.flatMap((name) => (typeof name === 'string' ? (groups.map.get(name) ?? []) : []))
+  return [...new Set(mapped)].sort()
+}
+
 /** `issuer`, `subject`: as the checked ID token, or the provider's API, says. */
 export function identityOf(
   provider: IdentityProvider,
@@ -54,6 +65,7 @@ export function identityOf(
     isEmailVerified: address !== undefined && email !== undefined && isPlain(address) && isVerified(provider, claims),
     name: text(claims['name'])?.slice(0, 200),
     authTime: typeof authTime === 'number' ? Math.floor(authTime) : undefined,
+    groups: mappedGroups(provider, claims),
     sid: text(claims['sid']),
   }
 }

@@ -48,6 +48,8 @@ export interface ProviderArrival {
 }
 
 export interface ProviderSignIn {
+  /** Those that are declared. */
+  all(): readonly IdentityProvider[]
   /** For the buttons. `demandsProof`: those that can say when the person signed in. */
   offered(demandsProof: boolean): readonly { readonly id: string; readonly name: string }[]
   /** Sends the browser to the provider. Throws PageError. */
@@ -103,6 +105,7 @@ const provenSchema = z.object({
   email: optional,
   isEmailVerified: z.boolean(),
   name: optional,
+  groups: z.array(z.string()).nullable(),
   authTime: z.number().nullable(),
   sid: optional,
 })
@@ -163,6 +166,7 @@ export function createProviderSignIn(parts: ProviderSignInParts): ProviderSignIn
   }
 
   return {
+    all: providers,
     offered: (demandsProof) =>
       providers()
         .filter((provider) => !demandsProof || saysWhenSignedIn(provider))
@@ -217,14 +221,14 @@ export function createProviderSignIn(parts: ProviderSignInParts): ProviderSignIn
       if (begun.isFresh && isOld)
         throw pageFor(new ProviderAnswerRefused(new Error('the person did not sign in again')), goesOnAt)
       const { purpose, accountId, sessionUid } = begun
-      const { issuer: of, subject, isEmailVerified, email, name, authTime, sid } = identity
+      const { issuer: of, subject, isEmailVerified, email, name, groups, authTime, sid } = identity
       const row = {
         ...{ provider: provider.id, browser, purpose, accountId, sessionUid },
         ...{ issuer: of, subject, isEmailVerified, email: email ?? null, name: name ?? null },
-        ...{ authTime: authTime ?? null, sid: sid ?? null },
+        ...{ authTime: authTime ?? null, sid: sid ?? null, groups: groups ?? null },
       }
       await signIns.put('proven', state, row, provenSeconds)
-      seeOther(ctx, `${goesOnAt}?state=${encodeURIComponent(state)}`)
+      seeOther(ctx, `${goesOnAt}${goesOnAt.includes('?') ? '&' : '?'}state=${encodeURIComponent(state)}`)
     },
     arrive: async (ctx, purpose) => {
       const state = stateOf(ctx)
@@ -237,12 +241,12 @@ export function createProviderSignIn(parts: ProviderSignInParts): ProviderSignIn
       const provider = proven && find(proven.provider)
       if (proven === undefined || provider === undefined) return undefined
       ctx.cookies.set(cookieName(state), '', { ...cookieOptions(ctx), maxAge: 0 })
-      const { issuer: of, subject, email, isEmailVerified, name, authTime, sid } = proven
+      const { issuer: of, subject, email, isEmailVerified, name, groups, authTime, sid } = proven
       return {
         provider,
         identity: {
           ...{ issuer: of, subject, isEmailVerified, email: email ?? undefined, name: name ?? undefined },
-          ...{ authTime: authTime ?? undefined, sid: sid ?? undefined },
+          ...{ authTime: authTime ?? undefined, sid: sid ?? undefined, groups: groups ?? undefined },
         },
         account: accountOf(proven),
       }

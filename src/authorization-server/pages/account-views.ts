@@ -16,6 +16,8 @@ export type AccountNotice =
   | 'factor-removed'
   | 'signed-out'
   | 'session-gone'
+  | 'connected'
+  | 'unlinked'
 
 /** views/account/overview.ejs. */
 export interface OverviewBlock {
@@ -149,6 +151,15 @@ export interface RecoveryCodesBlock {
   readonly createAction: string
 }
 
+/** views/account/providers.ejs: each button posts `provider` and `csrf` to one of the two. */
+export interface ProvidersBlock {
+  readonly providers: readonly { readonly id: string; readonly name: string; readonly isLinked: boolean }[]
+  readonly connectAction: string
+  readonly unlinkAction: string
+  /** `last-way`: without it nobody could sign in to the account. */
+  readonly error?: 'last-way' | undefined
+}
+
 /** Every block by the name of its file. */
 export interface AccountBlocks {
   readonly overview: OverviewBlock
@@ -160,6 +171,7 @@ export interface AccountBlocks {
   readonly passkeys: PasskeysBlock
   readonly app: AppBlock
   readonly 'recovery-codes': RecoveryCodesBlock
+  readonly providers: ProvidersBlock
 }
 
 export type AccountBlock = {

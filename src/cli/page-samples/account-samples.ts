@@ -96,7 +96,19 @@ const password: AccountBlock = {
   ...{ asksForCurrent: true, passwordLength: 15, errors: {} },
 }
 
+const providers: AccountBlock = {
+  block: 'providers',
+  providers: [
+    { id: 'work', name: 'Acme', isLinked: true },
+    { id: 'github', name: 'GitHub', isLinked: false },
+  ],
+  connectAction: '/account/security/connect',
+  unlinkAction: '/account/security/unlink',
+}
+
 export const accountSamples: Readonly<Record<string, AccountContext>> = {
+  'other ways to sign in': accountPage('security', providers),
+  'the last way to sign in': accountPage('security', { ...providers, error: 'last-way' }),
   overview: accountPage('overview', overview),
   'without a name': accountPage('overview', { ...overview, name: undefined }),
   profile: accountPage('profile', language),

@@ -5,7 +5,10 @@
 import type { Storage } from '../storage.js'
 import { normalizeEmail } from './accounts.js'
 
-export type MembershipSource = 'command' | 'invitation'
+/** `provider`: another identity provider said so at a sign-in. */
+export type MembershipSource = 'command' | 'invitation' | 'provider'
+
+const providerSource = (id: string): string => `provider ${id}`
 
 export interface GroupMember {
   readonly group: string
@@ -13,6 +16,11 @@ export interface GroupMember {
   readonly source: MembershipSource
   /** Absent: no account has the address yet. */
   readonly accountId: string | undefined
+}
+
+function sourceOf(source: string): MembershipSource {
+  if (source.startsWith('provider ')) return 'provider'
+  return source === 'invitation' ? 'invitation' : 'command'
 }
 
 type GroupStorage = Pick<Storage, 'prisma' | 'clock'>
@@ -28,6 +36,8 @@ export interface GroupMembers {
   list(group?: string): Promise<readonly GroupMember[]>
   /** False if it is one already. Throws RangeError for text that is no address. */
   add(group: string, email: string, source: MembershipSource): Promise<boolean>
+  /** The groups of an account by the word of one provider: others of its word end. */
+  setByProvider(providerId: string, accountId: string, groups: readonly string[]): Promise<void>
   /** False if there is no such member. */
   remove(group: string, email: string): Promise<boolean>
   /** Groups of an address that no account has yet. */
@@ -53,7 +63,7 @@ export function createGroupMembers(storage: GroupStorage): GroupMembers {
       const shown = rows.map(({ group: name, member, source }) => ({
         group: name,
         email: byMember.get(member)?.email ?? member,
-        source: source === 'invitation' ? ('invitation' as const) : ('command' as const),
+        source: sourceOf(source),
         accountId: byMember.get(member)?.id,
       }))
       const order = ({ group: name, email }: GroupMember) => `${name}\n${email}`
@@ -63,6 +73,17 @@ export function createGroupMembers(storage: GroupStorage): GroupMembers {
       const member = await keyOf(storage, addressOf(text))
       const data = [{ group, member, source, createdAt: clock.now() }]
       return (await prisma.groupMember.createMany({ data, skipDuplicates: true })).count === 1
+    },
+    setByProvider: async (providerId, member, groups) => {
+      const source = providerSource(providerId)
+      const before = await prisma.groupMember.findMany({ where: { member, source }, select: { group: true } })
+      const isSame = before.length === groups.length && before.every((row) => groups.includes(row.group))
+      if (isSame) return
+      const data = groups.map((group) => ({ group, member, source, createdAt: clock.now() }))
+      await prisma.$transaction([
+        prisma.groupMember.deleteMany({ where: { member, source } }),
+        prisma.groupMember.createMany({ data, skipDuplicates: true }),
+      ])
     },
     remove: async (group, text) => {
       const email = addressOf(text)

@@ -13,6 +13,10 @@ export interface IdentityLinks {
   find(identity: IdentitySubject): Promise<string | undefined>
   /** The account with an address, as accounts have them, and whether the address was ever verified here. */
   addressed(email: string): Promise<AddressedAccount | undefined>
+  /** Of one account. */
+  of(accountId: string): Promise<readonly IdentitySubject[]>
+  /** False: it was not linked to the account. */
+  unlink(identity: IdentitySubject, accountId: string): Promise<boolean>
   /** Links unless there is a link already; returns the account that counts, which is the one linked first. */
   link(identity: IdentitySubject, accountId: string, at: Date): Promise<string>
 }
@@ -36,6 +40,14 @@ export function createIdentityLinks(prisma: PrismaClient): IdentityLinks {
   }
   return {
     find,
+    of: (accountId) =>
+      prisma.identityLink.findMany({
+        where: { accountId },
+        select: { issuer: true, subject: true },
+        orderBy: { createdAt: 'asc' },
+      }),
+    unlink: async ({ issuer, subject }, accountId) =>
+      (await prisma.identityLink.deleteMany({ where: { issuer, subject, accountId } })).count === 1,
     addressed: async (email) => {
       const row = await prisma.account.findUnique({
         where: { email },

@@ -18,6 +18,7 @@ export type AuditEventType =
   | 'account.password_changed'
   | 'account.reset_link'
   | 'account.linked'
+  | 'account.unlinked'
   | 'assertion.accepted'
   | 'account.disabled'
   | 'sign_in.succeeded'
