@@ -19,6 +19,7 @@ import type {
   EncryptionKeyFacts,
   FeedFacts,
   LocalFacts,
+  MailFacts,
   Part,
   StoredFacts,
 } from '../doctor/local/facts.js'
@@ -29,6 +30,7 @@ import { tryFollowing } from '../mcp-host/revocations.js'
 import { notesMigrations } from '../notes/notes-database.js'
 import { type Declarations, notesIn } from '../oauth/declared-resource.js'
 import { authorizationServerMetadataUrls, pathOf, protectedResourceMetadataUrl } from '../oauth/well-known.js'
+import { createSmtpClient } from '../outbound/smtp.js'
 import { hasEmbeddedDatabase } from '../program/data-folder.js'
 import {
   encryptionKeyFile,
@@ -247,6 +249,11 @@ async function askFeed(
   return tryFollowing({ issuer: config.ISSUER_URL, internalUrl: internal, credentials, clock })
 }
 
+async function askMail({ SMTP_URL: url }: Config, parts: readonly Part[]): Promise<MailFacts | undefined> {
+  if (url === undefined || !parts.includes('auth')) return undefined
+  return { failure: await createSmtpClient(url, 10_000).check() }
+}
+
 /** Never rejects for what is wrong with the deployment: that is what it is for. */
 export async function gatherLocalFacts(terminal: Terminal, { only, network }: LocalExamination): Promise<LocalFacts> {
   const { clock } = terminal
@@ -281,5 +288,6 @@ export async function gatherLocalFacts(terminal: Terminal, { only, network }: Lo
       only === undefined || config.MCP_SERVER_SECRET !== undefined || config.introspectionClient !== undefined,
     feed: await askFeed(config, only, addresses, clock),
     addresses,
+    mail: await askMail(config, parts),
   }
 }

@@ -139,6 +139,7 @@ const findings: readonly (readonly [Problem['code'], Partial<LocalFacts>, RegExp
   ['issuer-out-of-reach', withAddress({ setting: 'ISSUER_INTERNAL_URL', exchange: silence }), /^ISSUER_INTERNAL_URL/],
   ['mcp-secret-refused', { feed: { isFollowing: false, reason: 'Error: status 401' } }, /401/],
   ['feed-silent', { feed: { isFollowing: false, reason: 'Error: status 404' } }, /404/],
+  ['smtp-failed', { mail: { failure: 'EAUTH AUTH PLAIN 535' } }, /^SMTP_URL: EAUTH AUTH PLAIN 535$/],
   ['certificate-expired', withAddress({ certificate: { ...certificate, validTo: at } }), /valid until/],
 ]
 

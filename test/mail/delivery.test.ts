@@ -6,6 +6,7 @@ import { writeTogether } from '../../src/database/writes.js'
 import { backOffSeconds } from '../../src/mail/delivery.js'
 import { createMailer } from '../../src/mail/mailer.js'
 import { noUsageLimits } from '../../src/oauth/usage-limits.js'
+import { createSmtpClient } from '../../src/outbound/smtp.js'
 import { readPageLanguages } from '../../src/pages/page-languages.js'
 import { viewsFolder } from '../../src/pages/pages.js'
 import { openMail } from '../../src/program/mail.js'
@@ -178,6 +179,19 @@ describeOnDatabases('The mail queue, on %s', (kind) => {
     await write('ada@example.test')
     await newProcess(`smtp://lo%40gin:p%2Fss@127.0.0.1:${port}`).run()
     expect([seen, await waiting()]).toEqual([[['lo@gin', 'p/ss']], 0])
+  })
+
+  it('can be checked without sending anything: the doctor tells the codes of what is wrong, and no password', async () => {
+    const check = (url: string) => createSmtpClient(url, 5_000).check()
+    expect(await check(`smtp://127.0.0.1:${port}`)).toMatch(/^E[A-Z]+ CONN$/)
+    const server = await startSmtp({
+      ...{ port, disabledCommands: ['STARTTLS'] },
+      onAuth: ({ password }, _session, done) =>
+        password === 'right' ? done(null, { user: 'x' }) : done(new Error('no')),
+    })
+    expect(await check(`smtp://login:s3cret@127.0.0.1:${port}`)).toMatch(/^EAUTH AUTH \w+ 535$/)
+    expect(await check(`smtp://login:right@127.0.0.1:${port}`)).toBeUndefined()
+    expect(server.mails).toHaveLength(0)
   })
 
   it('is sent by another process when the first one died before it handed it over', async () => {

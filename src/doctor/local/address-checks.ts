@@ -43,6 +43,11 @@ function credentials({ feed }: LocalFacts): readonly Problem[] | undefined {
   return [problem(/status 40[13]/.test(feed.reason) ? 'mcp-secret-refused' : 'feed-silent', feed.reason)]
 }
 
+function smtpServer({ mail }: LocalFacts): readonly Problem[] | undefined {
+  if (mail === undefined) return undefined
+  return mail.failure === undefined ? [] : [problem('smtp-failed', `SMTP_URL: ${mail.failure}`)]
+}
+
 function certificates({ addresses, at }: LocalFacts): readonly Problem[] | undefined {
   const reports = addresses.flatMap(({ certificate }) => (certificate === undefined ? [] : [certificate]))
   return reports.length === 0 ? undefined : reports.flatMap((report) => certificateProblems(at, report))
@@ -60,6 +65,7 @@ export const addressChecks: CheckGroup<LocalFacts> = {
       title: "the authorization server knows the MCP server's secret",
       examine: credentials,
     },
+    { id: 'smtp-server', title: 'the SMTP server takes mail from here', examine: smtpServer },
     {
       id: 'clocks',
       title: 'the servers have the time of this machine',

@@ -76,6 +76,11 @@ export interface AddressFacts {
 /** What came of asking for the revocation feed with the MCP server's own credentials. */
 export type FeedFacts = { readonly isFollowing: true } | { readonly isFollowing: false; readonly reason: string }
 
+/** What came of connecting to the SMTP server and signing in. `failure`: its codes. */
+export interface MailFacts {
+  readonly failure: string | undefined
+}
+
 export interface DiskFacts {
   readonly folder: string
   readonly freeBytes: number
@@ -101,4 +106,6 @@ export interface LocalFacts {
   /** `undefined`: nobody to ask, or nothing to ask with. */
   readonly feed: FeedFacts | undefined
   readonly addresses: readonly AddressFacts[]
+  /** `undefined`: no mail is sent. */
+  readonly mail?: MailFacts | undefined
 }

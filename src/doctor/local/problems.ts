@@ -257,6 +257,12 @@ export const localProblems = {
     clients: 'A revoked access token works until it expires.',
     fix: 'Let the proxy pass POST /revocations, and look into the log of the authorization server.',
   },
+  'smtp-failed': {
+    severity: 'failure',
+    title: 'the SMTP server of SMTP_URL cannot be used',
+    clients: 'No program: people get no mail, so they cannot choose a new password by themselves.',
+    fix: 'Compare host, port, user and password of SMTP_URL with what the SMTP server wants. smtp:// needs STARTTLS except on localhost; NODE_EXTRA_CA_CERTS names further authorities.',
+  },
 } as const satisfies Readonly<Record<string, ProblemKind>>
 
 export type LocalProblemCode = keyof typeof localProblems
