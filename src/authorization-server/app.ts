@@ -9,6 +9,7 @@ import { answerAhead } from '../http/prepared-answers.js'
 import { createMailer } from '../mail/mailer.js'
 import { derived } from '../oauth/declared-resource.js'
 import { grantSwitches } from '../oauth/grant-types.js'
+import { letsStrangersIn, signUpOf } from '../oauth/sign-up.js'
 import { pathOf } from '../oauth/well-known.js'
 import { readPageLanguages } from '../pages/page-languages.js'
 import { createPages, viewsFolder } from '../pages/pages.js'
@@ -74,6 +75,7 @@ import { whereaboutsOf } from './login/whereabouts.js'
 import type { AuthorizationServerOptions } from './options.js'
 import { createCsrfProtection } from './pages/csrf.js'
 import { createFirstRunRouter } from './pages/first-run.js'
+import { createNewcomerRouter } from './pages/newcomer-pages.js'
 import { renderErrorPage } from './pages/page-error.js'
 import { createRecoveryRouter } from './pages/recovery-pages.js'
 import { pageScripts, popupViews, type Views } from './pages/views.js'
@@ -193,7 +195,12 @@ export async function createAuthorizationServer(
     hidesAddresses,
     resources,
     ownNames: derived(declarations, (declared) => ownNames({ productName, issuer, resources: declared.resources })),
+    letsStrangersSignUp: () => mailer !== undefined && letsStrangersIn(signUpOf(declarations.current(), issuer)),
   }
+  const newcomers = createNewcomerRouter({
+    ...{ ...signIns, productName, hasher, languages, limits, signUp: () => signUpOf(declarations.current(), issuer) },
+    ...{ mail: mailer && { queue, mailer }, usageLimits: options.usageLimits },
+  })
   const accountArea = createAccountRouter({ ...signIns, hasher, productName })
   const interactions = createInteractionRouter({
     ...signIns,
@@ -256,6 +263,7 @@ export async function createAuthorizationServer(
     routesOf(visitorPages),
     routesOf(firstRun),
     routesOf(recovery),
+    routesOf(newcomers),
     routesOf(interactions),
     routesOf(accountArea),
     routesOf(createProviderRouter(identityProviders)),

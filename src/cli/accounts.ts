@@ -11,6 +11,7 @@ import { createIdentityLinks, type IdentityLinks } from '../storage/accounts/ide
 import { type AuditEventType, createAuditTrail } from '../storage/audit/audit.js'
 import type { Storage } from '../storage/storage.js'
 import { removableFactor, removeFactors, showFactors } from './account-factors.js'
+import { exportAccount, invite, remove } from './account-people.js'
 import {
   type Command,
   type FlagsOf,
@@ -44,6 +45,7 @@ const flags = {
   issuer: { type: 'string' },
   subject: { type: 'string' },
   remove: { type: 'string' },
+  group: { type: 'string', multiple: true },
 } as const
 
 type Flags = FlagsOf<typeof flags>
@@ -190,6 +192,7 @@ export const accounts: Command = {
   summary: 'The people who can sign in. Passwords are asked for, or read from standard input.',
   usage: [
     'accounts add <email> [--name <name>]',
+    'accounts invite <email> [--group <group>]...',
     'accounts list [--json]',
     'accounts set-password <email>',
     'accounts reset-link <email>',
@@ -198,6 +201,8 @@ export const accounts: Command = {
     'accounts unlock <email>',
     'accounts factors <email> [--json] [--remove passkeys|app|recovery-codes|all]',
     'accounts link <email> --issuer <url> --subject <sub>',
+    'accounts export <email>',
+    'accounts remove <email>',
   ],
   async run(terminal, args) {
     const { values, positionals } = readArguments(args, flags)
@@ -213,11 +218,12 @@ export const accounts: Command = {
       unlock,
       factors,
       link,
+      ...{ invite, export: exportAccount, remove },
     }
     const known = Object.entries(actions).find(([candidate]) => candidate === action)
     if (known === undefined)
       throw new UsageError(
-        'say what to do: add, list, set-password, reset-link, disable, enable, unlock, factors or link',
+        'say what to do: add, invite, list, set-password, reset-link, disable, enable, unlock, factors, link, export or remove',
       )
     if (email === undefined) throw new UsageError('say which account, by its email address')
     await known[1](terminal, email, values)

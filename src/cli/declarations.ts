@@ -2,6 +2,7 @@
 import { exportedFile, withDeclaredResources } from '../declarations/exported-file.js'
 import { fileJsonSchema } from '../declarations/file-schema.js'
 import type { StoredGroup } from '../declarations/group-entries.js'
+import type { SignUp } from '../oauth/declared-resource.js'
 import type { Plan, PlannedChange } from '../program/declarations/plan.js'
 import { createGroupMembers, type GroupMember } from '../storage/accounts/group-members.js'
 import { type Command, loadConfig, readArguments, type Terminal, UsageError, writeJson, writeLine } from './command.js'
@@ -131,6 +132,7 @@ export const exportCommand: Command = {
       terminal.stdout.write(
         exportedFile({
           resources: of('resource').map(parsedEntry),
+          signUp: of('sign_up').map((payload) => JSON.parse(payload) as SignUp)[0],
           groups: of('group').map((payload) => withMembers(JSON.parse(payload) as StoredGroup, members)),
           clients: known,
           issuers: of('issuer').map((payload) => JSON.parse(payload)),

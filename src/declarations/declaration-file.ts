@@ -3,12 +3,19 @@
  * file names. Conflicts with what is in a database are found when it is applied.
  */
 import { basename } from 'node:path'
-import type { DeclarationSource, DeclaredResource } from '../oauth/declared-resource.js'
+import type { DeclarationSource, DeclaredResource, SignUp } from '../oauth/declared-resource.js'
 import type { NamedClientMetadata } from '../oauth/registration.js'
 import type { RegistrationRules } from '../oauth/registration-rules.js'
 import { issuerMistakes, type TrustedIssuer, toTrustedIssuer } from '../oauth/trusted-issuer.js'
 import { judgeClient, type SecretSources } from './client-entries.js'
-import { clientSchema, fileSchema, issuerSchema, type ResourceEntry, resourceSchema } from './file-schema.js'
+import {
+  clientSchema,
+  fileSchema,
+  issuerSchema,
+  type ResourceEntry,
+  resourceSchema,
+  signUpSchema,
+} from './file-schema.js'
 import { judgeAccess, readGroups, type StoredGroup } from './group-entries.js'
 import { createKnownResources } from './known-resources.js'
 import { type ProviderEntry, readProviders } from './provider-entries.js'
@@ -30,6 +37,8 @@ export interface FileRules extends ResourceRules {
   readonly others: (hasResources: boolean) => readonly Pick<DeclaredResource, 'url' | 'aliases'>[]
   /** Names of groups beside those of the file: of commands. Not known: no name is a mistake. */
   readonly otherGroups?: readonly string[] | undefined
+  /** Mail is sent. Default: false. */
+  readonly sendsMail?: boolean
   /** Settings that say what the file says too, and are set. */
   readonly overruledSettings: readonly string[]
   /** Only tools that change nothing are offered, of the notes. Default: false. */
@@ -49,6 +58,8 @@ export interface FileEntry<T> {
 export interface DeclaredFile {
   readonly resources: readonly FileEntry<StoredResource>[]
   readonly groups: readonly FileEntry<StoredGroup>[]
+  /** One at most. */
+  readonly signUp: readonly FileEntry<SignUp>[]
   readonly clients: readonly FileEntry<NamedClientMetadata>[]
   readonly issuers: readonly FileEntry<Raw>[]
   readonly providers: readonly ProviderEntry[]
@@ -148,6 +159,21 @@ function readIssuers(judgement: Judgement): FileEntry<Raw>[] {
   })
 }
 
+/** A sign-up that nobody was invited to rests on a mail: an address that is not verified is anybody's. */
+function readSignUp(judgement: Judgement, { sendsMail, withClients }: FileRules): FileEntry<SignUp>[] {
+  const value = rawOf(judgement.document.value)['sign_up']
+  const read = signUpSchema.safeParse(value)
+  if (!read.success) return []
+  const signUp: SignUp = typeof read.data === 'string' ? { policy: read.data } : { policy: 'domains', ...read.data }
+  const asksStrangers = signUp.policy === 'open' || signUp.policy === 'domains'
+  if (asksStrangers && withClients !== false && sendsMail !== true)
+    judgement.complainAt([])(
+      ['sign_up'],
+      'sign_up lets strangers in, who must verify their address, and this server sends no mail',
+    )
+  return [{ id: 'sign_up', value: signUp, places: judgement.placesOf(['sign_up'], rawOf(value)) }]
+}
+
 function readClients(
   judgement: Judgement,
   path: string,
@@ -209,7 +235,7 @@ export function readDeclarations(
   const parsed = parseLocated(bytes)
   if ('mistakes' in parsed) {
     refuse(path, parsed.mistakes)
-    return { resources: [], groups: [], clients: [], issuers: [], providers: [] }
+    return { resources: [], groups: [], signUp: [], clients: [], issuers: [], providers: [] }
   }
   const { document } = parsed
   const judgement = new Judgement(document, path)
@@ -226,6 +252,7 @@ export function readDeclarations(
     const groups = readGroups(judgement)
     if (rules.otherGroups !== undefined)
       judgeAccess(judgement, [...judgement.entries('groups').map((group) => group['name']), ...rules.otherGroups])
+    const signUp = readSignUp(judgement, rules)
     const issuers = readIssuers(judgement)
     const clients = readClients(judgement, path, sources, rules, { issuers })
     const providers = readProviders(
@@ -242,13 +269,14 @@ export function readDeclarations(
     return {
       resources: resources.map((each) => ({ ...each, value: normalisedEntry(each.value, each.id) })),
       groups,
+      signUp,
       issuers,
       clients,
       providers,
     }
   }
   refuse(path, judgement.mistakes)
-  return { resources: [], groups: [], clients: [], issuers: [], providers: [] }
+  return { resources: [], groups: [], signUp: [], clients: [], issuers: [], providers: [] }
 }
 
 /** What a stored or a file's entry declares. */

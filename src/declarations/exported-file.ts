@@ -1,6 +1,7 @@
 /** Writes what is declared as a file that declares the same: sorted, so that equal declarations are equal bytes, and without secrets. */
 import { createHash } from 'node:crypto'
 import { stringify } from 'yaml'
+import type { SignUp } from '../oauth/declared-resource.js'
 import type { NamedClientMetadata } from '../oauth/registration.js'
 import { methodOf } from './client-entries.js'
 import { clientSchema, groupSchema, issuerSchema, resourceSchema } from './file-schema.js'
@@ -12,6 +13,7 @@ import type { StoredResource } from './resource-entries.js'
 export interface Exported {
   readonly resources: readonly StoredResource[]
   readonly groups: readonly StoredGroup[]
+  readonly signUp?: SignUp | undefined
   readonly clients: readonly NamedClientMetadata[]
   readonly issuers: readonly Raw[]
   readonly providers: readonly Raw[]
@@ -67,7 +69,7 @@ const withoutNobody = ({ members = [], ...group }: StoredGroup): StoredGroup =>
   members.length === 0 ? group : { ...group, members: [...members].sort() }
 
 /** YAML; `{}` if nothing is declared. */
-export function exportedFile({ resources, groups, clients, issuers, providers }: Exported): string {
+export function exportedFile({ resources, groups, signUp, clients, issuers, providers }: Exported): string {
   const file = {
     resources: sortedBy(resources, 'id').map((entry) => inOrder(entry, resourceSchema)),
     groups: sortedBy(groups.map(withoutNobody), 'name').map((entry) => inOrder(entry, groupSchema)),
@@ -77,7 +79,11 @@ export function exportedFile({ resources, groups, clients, issuers, providers }:
     identity_providers: sortedBy(providers, 'id').map((entry) => inOrder(entry, providerSchema)),
   }
   const filled = Object.fromEntries(Object.entries(file).filter(([, list]) => list.length > 0))
-  return stringify(filled, { lineWidth: 0, aliasDuplicateObjects: false })
+  const ofSignUp = signUp?.policy === 'domains' ? { domains: signUp.domains } : signUp?.policy
+  return stringify(
+    { ...(ofSignUp !== undefined && { sign_up: ofSignUp }), ...filled },
+    { lineWidth: 0, aliasDuplicateObjects: false },
+  )
 }
 
 /** One entry, as `resources show` prints it. */

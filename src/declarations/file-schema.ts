@@ -212,11 +212,31 @@ export const issuerSchema = entry({
     .meta({ description: 'Longest time between `iat` and `exp`. Default: 600.' }),
 })
 
+const domainForm = 'must be a list of domains such as example.com'
+const signUpForm = 'must be closed, invite, open or an object with domains'
+
+export const signUpSchema = z.union(
+  [
+    oneOf(['closed', 'invite', 'open']),
+    entry({
+      domains: list(z.string(domainForm).regex(/^(?!-)[a-z\d-]+(?:\.[a-z\d-]+)+$/, domainForm), 'domains').min(
+        1,
+        domainForm,
+      ),
+    }),
+  ],
+  signUpForm,
+)
+
 export const fileSchema = entry({
   $schema: z.string('must be text').optional().meta({ description: 'For editors: where this schema is.' }),
   resources: list(resourceSchema, 'resources')
     .optional()
     .meta({ description: 'The MCP servers that tokens are issued for. Left out: the notes under RESOURCE_URL.' }),
+  sign_up: signUpSchema.optional().meta({
+    description:
+      'Who may make an account: nobody (closed), people with an invitation (invite), everybody (open), or everybody with an address of some domains. Default: invite on localhost, closed elsewhere.',
+  }),
   groups: list(groupSchema, 'groups').optional().meta({ description: 'Groups of people, for `access` of resources.' }),
   clients: list(clientSchema, 'clients')
     .optional()

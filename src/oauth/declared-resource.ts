@@ -67,6 +67,13 @@ export interface DeclaredGroup {
   readonly places: Readonly<Record<string, string>>
 }
 
+/** Who may make an account of their own. */
+export interface SignUp {
+  readonly policy: 'closed' | 'invite' | 'open' | 'domains'
+  /** With `domains`: of the addresses. */
+  readonly domains?: readonly string[] | undefined
+}
+
 export interface Declarations {
   readonly resources: readonly DeclaredResource[]
   readonly assertionIssuers: readonly TrustedIssuer[]
@@ -74,6 +81,8 @@ export interface Declarations {
   readonly groups?: readonly DeclaredGroup[] | undefined
   /** Where people may sign in instead of here. Absent: nowhere. */
   readonly identityProviders?: readonly IdentityProvider[] | undefined
+  /** Absent: as sign-up.ts says. */
+  readonly signUp?: SignUp | undefined
 }
 
 /**

@@ -23,6 +23,7 @@ export const issuerSegments: readonly string[] = [
   'device',
   'interaction',
   'introspect',
+  'invite',
   'jwks',
   'logout',
   'par',
@@ -30,8 +31,10 @@ export const issuerSegments: readonly string[] = [
   'revocations',
   'revoke',
   'setup',
+  'sign-up',
   'token',
   'userinfo',
+  'verify',
 ]
 
 export interface Deployment {

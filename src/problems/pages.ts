@@ -107,6 +107,22 @@ export const errorPages = {
     },
     show: 'gatehouse accounts reset-link <email>',
   },
+  'sign-up-ended': {
+    says: ['This link no longer works'],
+    means:
+      'The link of a sign-up was used, has expired, or the address has an account. Or `sign_up` no longer lets it in.',
+    change: { person: 'Sign in if you have made your account; otherwise sign up again.' },
+  },
+  'invitation-ended': {
+    says: ['This invitation no longer works'],
+    means:
+      'The invitation was used, has expired, was replaced by a newer one, or the address has an account. Or `sign_up` is `closed` by now.',
+    change: {
+      person: 'Sign in if you have made your account; otherwise ask for a new invitation.',
+      operator: 'Make a new link.',
+    },
+    show: 'gatehouse accounts invite <email>',
+  },
   'not-found': {
     says: ['There is nothing at this address'],
     means: 'No page has this address.',

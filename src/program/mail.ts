@@ -1,6 +1,7 @@
 /** Mail in a running program: the queue's delivery, if SMTP_URL is set. */
 import { createAccountLinks } from '../authorization-server/accounts/account-links.js'
 import { createRecovery } from '../authorization-server/accounts/recovery.js'
+import { createSignUps, signUpRequest } from '../authorization-server/accounts/sign-up.js'
 import type { Logger } from '../base/log.js'
 import type { Config } from '../config/config.js'
 import { createDelivery, type Delivery } from '../mail/delivery.js'
@@ -8,10 +9,11 @@ import { createMailer } from '../mail/mailer.js'
 import { createSmtpClient } from '../outbound/smtp.js'
 import { readPageLanguages } from '../pages/page-languages.js'
 import { viewsFolder } from '../pages/pages.js'
+import { createAccountInvitations } from '../storage/accounts/account-invitations.js'
 import { createAccountStore } from '../storage/accounts/accounts.js'
 import { type AuditObserver, createAuditTrail } from '../storage/audit/audit.js'
 import { createRateLimits } from '../storage/counters/rate-limits.js'
-import { createMailQueue } from '../storage/mail/mail-queue.js'
+import { type ClaimedMail, createMailQueue } from '../storage/mail/mail-queue.js'
 import type { Storage } from '../storage/storage.js'
 
 /** Every process works on the queue; the database says whose a mail is. `undefined`: no mail is sent. */
@@ -27,14 +29,22 @@ export function openMail(
   const queue = createMailQueue(storage)
   const languages = readPageLanguages([viewsFolder])
   const mailer = createMailer({ queue, languages, issuer, productName, wake: () => delivery.wake() })
-  const answer = createRecovery({
+  const limits = createRateLimits(storage.database.sql, clock)
+  const signUps = createSignUps({
+    ...{ storage, queue, mailer, limits },
+    accounts: createAccountStore(storage),
+    invitations: createAccountInvitations(storage),
+    usageLimits: config.usageLimits,
+  })
+  const recovery = createRecovery({
     ...{ storage, queue, mailer },
     accounts: createAccountStore(storage),
     links: createAccountLinks(storage),
     audit: createAuditTrail(storage, log, auditObserver),
-    limits: createRateLimits(storage.database.sql, clock),
+    limits,
     usageLimits: config.usageLimits,
   })
+  const answer = (request: ClaimedMail) => (request.kind === signUpRequest ? signUps(request) : recovery(request))
   const messageHost = new URL(issuer).hostname.replace(/[[\]]/g, '')
   const delivery = createDelivery({
     ...{ queue, from, messageHost, clock, log, answer },

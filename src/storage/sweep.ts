@@ -28,6 +28,7 @@ const expiring: readonly Expiring[] = [
   { table: 'setup_links', key: 'token_hash', expiry: expiresAt },
   { table: 'account_links', key: 'token_hash', expiry: expiresAt },
   { table: 'mails', key: 'id', expiry: expiresAt },
+  { table: 'account_invitations', key: 'token_hash', expiry: expiresAt },
   { table: 'sign_in_throttles', key: 'key', expiry: 'resets_at' },
   { table: 'rate_limits', key: 'key', expiry: 'resets_at' },
   { table: 'client_documents', key: 'kind, url', expiry: 'usable_until' },

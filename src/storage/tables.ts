@@ -155,6 +155,19 @@ export const consents = table('consents', {
   updated_at: moment,
 })
 
+export const accountInvitations = table('account_invitations', {
+  token_hash: text,
+  kind: text,
+  name: orNull(text),
+  password_hash: orNull(text),
+  email: text,
+  // Never null; Prisma declares lists so.
+  groups: orNull(textList),
+  created_at: moment,
+  expires_at: moment,
+  consumed_at: orNull(moment),
+})
+
 export const groupMembers = table('group_members', {
   member: text,
   group_name: text,

@@ -33,11 +33,14 @@ import {
 } from './sign-in.js'
 import { findVisitor, formBinding, isProvenWithin } from './visit.js'
 
+/** The area's own, and those by which people come (pages/newcomer-pages.ts). */
+const formPaths = [`${accountPath}/`, '/invite/', '/verify/']
+
 /** What a form writes in one commit. */
 export function accountRequests(storage: Storage): UnitKind {
   return {
     open: ({ path, method }) =>
-      (method === 'POST' && path.startsWith(`${accountPath}/`)) || path === providerSignInPath
+      (method === 'POST' && formPaths.some((start) => path.startsWith(start))) || path === providerSignInPath
         ? accountUnit(storage)
         : undefined,
     close: async (_ctx, unit) => void (await unit.commit()),

@@ -54,6 +54,7 @@ export function showAccountSignIn(
       error: state?.error,
       retryAfterSeconds: state?.retryAfterSeconds,
       recoverUrl: publicPath(ctx, '/recover'),
+      signUpUrl: parts.letsStrangersSignUp() ? publicPath(ctx, '/sign-up') : undefined,
       action: publicPath(ctx, signInThen(to)),
       csrfToken: parts.csrf.tokenFor(binding),
     },

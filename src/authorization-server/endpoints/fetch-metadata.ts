@@ -24,6 +24,9 @@ const pages: readonly string[] = [
   '/sign-in',
   connectPath,
   '/setup',
+  '/invite',
+  '/sign-up',
+  '/verify',
 ]
 
 /** Forms of other sites may lead here (OpenID Connect Core §3.1.2.1, RP-Initiated Logout §2). All others are our own pages' forms. */

@@ -39,6 +39,9 @@ const always: MethodTable = {
   '/recover': ['GET', 'POST'],
   '/reset/:token': ['GET', 'POST'],
   '/sign-in/:id/callback': ['GET'],
+  '/invite/:token': ['GET', 'POST'],
+  '/sign-up': ['GET', 'POST'],
+  '/verify/:token': ['GET', 'POST'],
   '/interaction/:uid': ['GET'],
   '/interaction/:uid/:step': ['GET', 'POST'],
 }

@@ -41,6 +41,8 @@ export interface InteractionParts {
   readonly resources: Resources
   /** What every sign-in must reach. */
   readonly requiredLevel: SignInLevel | undefined
+  /** Whether the sign-in page leads to `/sign-up`. */
+  readonly letsStrangersSignUp: () => boolean
   readonly decisionGuard: DecisionGuard
   /** Names that no client but the operator's own may be mistaken for. */
   readonly ownNames: () => OwnNames

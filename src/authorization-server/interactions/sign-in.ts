@@ -38,6 +38,7 @@ export function showSignIn(
       error: state?.error,
       retryAfterSeconds: state?.retryAfterSeconds,
       recoverUrl: publicPath(ctx, '/recover'),
+      signUpUrl: parts.letsStrangersSignUp() ? publicPath(ctx, '/sign-up') : undefined,
       action: publicPath(ctx, `/interaction/${uid}/sign-in`),
       cancelAction: publicPath(ctx, `/interaction/${uid}/cancel`),
       csrfToken: parts.csrf.tokenFor(uid),

@@ -18,6 +18,8 @@ export interface SignInParts {
   readonly audit: AuditTrail
   /** See `AuthorizationServerOptions`. */
   readonly hidesAddresses: boolean
+  /** Whether the page leads to `/sign-up`. */
+  readonly letsStrangersSignUp: () => boolean
 }
 
 /** The sign-in page once more, with what was wrong. */

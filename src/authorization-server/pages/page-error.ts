@@ -34,7 +34,13 @@ function kindOf(error: OAuthError): ErrorKind {
 }
 
 /** Errors between a person and this server, where the code of a client's protocol would only confuse. */
-const withoutCode: ReadonlySet<ErrorKind> = new Set(['set-up-unavailable', 'link-ended', 'form-expired'])
+const withoutCode: ReadonlySet<ErrorKind> = new Set([
+  'set-up-unavailable',
+  'link-ended',
+  'invitation-ended',
+  'sign-up-ended',
+  'form-expired',
+])
 
 /** Writes any error as a page. The status was set by the caller. */
 export function renderErrorPage(pages: Pages<Views>): (ctx: HttpContext, error: OAuthError) => Promise<void> {

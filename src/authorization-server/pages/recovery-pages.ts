@@ -65,7 +65,11 @@ function showAsk(parts: RecoveryPageParts, ctx: HttpContext, email = '', error?:
   parts.pages.send(ctx, 'recover', context, error === undefined ? 200 : 422)
 }
 
-async function countAsk(parts: RecoveryPageParts, ctx: HttpContext): Promise<void> {
+/** Throws if a stranger asks for too many mails. */
+export async function countMailAsk(
+  parts: Pick<RecoveryPageParts, 'limits' | 'usageLimits' | 'hidesAddresses'>,
+  ctx: HttpContext,
+): Promise<void> {
   const { limit, windowSeconds, total, limitBeyond } = parts.usageLimits.mail
   if (limit === 0) return
   const perAddress = parts.hidesAddresses ? undefined : limit
@@ -84,7 +88,7 @@ async function ask(parts: RecoveryPageParts, ctx: HttpContext): Promise<void> {
   const typed = form.get('email') ?? ''
   const email = normalizeEmail(typed)
   if (email === undefined) return showAsk(parts, ctx, typed, 'no-address')
-  await countAsk(parts, ctx)
+  await countMailAsk(parts, ctx)
   const { requestId } = ctx.state.event
   await askToRecover(parts.mail.queue, { email, language: parts.languages.chosenFor(ctx), requestId })
   parts.pages.send(ctx, 'recover-sent', { email })

@@ -9,9 +9,11 @@ import type { Weakness } from '../accounts/password-rules.js'
 import type { AccountContext } from './account-views.js'
 import type { BarredContext, ConfirmContext, ConsentContext } from './consent-views.js'
 import type { FormPostContext } from './form-post-view.js'
+import type { InviteContext, SignUpContext, SignUpSentContext, VerifyContext } from './newcomer-views.js'
 
 export type * from './account-views.js'
 export type * from './consent-views.js'
+export type * from './newcomer-views.js'
 export type { ClientIdentity, IdentityClaim, NameWarning, RedirectTarget } from './shown-client.js'
 
 /** Something went wrong with a sign-in. One message for every wrong pair of email and password. */
@@ -75,6 +77,8 @@ export interface SignInContext {
   readonly retryAfterSeconds?: number | undefined
   /** "Forgot password?" */
   readonly recoverUrl?: string | undefined
+  /** Where strangers may make an account. */
+  readonly signUpUrl?: string | undefined
   readonly action: string
   /** Where "Cancel and go back" posts `csrf` to; absent: no such button. */
   readonly cancelAction?: string | undefined
@@ -255,6 +259,10 @@ export interface Views extends ConnectViews {
   readonly 'recover-sent': RecoverSentContext
   readonly reset: ResetContext
   readonly 'reset-done': ResetDoneContext
+  readonly invite: InviteContext
+  readonly 'sign-up': SignUpContext
+  readonly 'sign-up-sent': SignUpSentContext
+  readonly verify: VerifyContext
   readonly 'sign-out': SignOutContext
   readonly 'signed-out': SignedOutContext
   readonly 'form-post': FormPostContext

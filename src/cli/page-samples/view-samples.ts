@@ -16,6 +16,7 @@ import { connectSamples } from './connect-samples.js'
 import { consentSamples } from './consent-samples.js'
 import { factorSamples, passkeyOfSignIn } from './factor-samples.js'
 import { forEachHostile, hostileTexts, longHost } from './hostile-samples.js'
+import { newcomerSamples } from './newcomer-samples.js'
 
 /** For every page, its contexts by the name of the situation. */
 export type ViewSamples = { readonly [Name in keyof Views]: Readonly<Record<string, Views[Name]>> }
@@ -74,6 +75,8 @@ const errors: Readonly<Record<ErrorKind, ErrorContext>> = {
   'unknown-resource': problem('unknown-resource', { code: 'invalid_target' }),
   'set-up-unavailable': problem('set-up-unavailable'),
   'link-ended': problem('link-ended'),
+  'invitation-ended': problem('invitation-ended'),
+  'sign-up-ended': problem('sign-up-ended'),
   'not-found': problem('not-found'),
   'wrong-host': problem('wrong-host'),
   busy: problem('busy', { code: 'temporarily_unavailable' }),
@@ -181,6 +184,7 @@ export const viewSamples: ViewSamples = {
       csrfToken,
     })),
   },
+  ...newcomerSamples,
   'set-up-done': {
     done: { email: 'ada@example.com', resourceUrl: 'http://localhost:4000/mcp', connectUrl: '/connect' },
     long: { email: `${'a'.repeat(60)}@${longHost}`, resourceUrl: `https://${longHost}/mcp`, connectUrl: '/connect' },

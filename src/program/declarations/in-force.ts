@@ -3,7 +3,7 @@ import type { Config } from '../../config/config.js'
 import { declaredGroup, type StoredGroup } from '../../declarations/group-entries.js'
 import { createKnownResources } from '../../declarations/known-resources.js'
 import { declaredFrom } from '../../declarations/resource-entries.js'
-import { type Declarations, type DeclarationsInForce, notesIn } from '../../oauth/declared-resource.js'
+import { type Declarations, type DeclarationsInForce, notesIn, type SignUp } from '../../oauth/declared-resource.js'
 import { toIdentityProvider } from '../../oauth/identity-provider.js'
 import { toTrustedIssuer } from '../../oauth/trusted-issuer.js'
 import type { DeclaredState, StoredDeclaration } from '../../storage/declarations/declarations.js'
@@ -20,6 +20,7 @@ export function declaredBy(config: Config, rows: readonly StoredDeclaration[]): 
   const groups = rows
     .filter(({ kind }) => kind === 'group')
     .map(({ payload, source, places }) => declaredGroup(JSON.parse(payload) as StoredGroup, { source, places }))
+  const signUp = rows.find(({ kind }) => kind === 'sign_up')
   const issuers = rows.filter(({ kind }) => kind === 'issuer')
   const ofSettings = declarationsOf(config)
   const hasFile = resources.some(({ source }) => source === 'file')
@@ -27,6 +28,7 @@ export function declaredBy(config: Config, rows: readonly StoredDeclaration[]): 
   const own = ofSettings.resources.map((each) => (hasDefault ? { ...each, isDefault: false } : each))
   return {
     ...(groups.length > 0 && { groups }),
+    ...(signUp !== undefined && { signUp: JSON.parse(signUp.payload) as SignUp }),
     resources: [...(hasFile ? [] : own), ...resources],
     assertionIssuers: [
       ...ofSettings.assertionIssuers,

@@ -86,6 +86,7 @@ function rulesOf(config: Config, state: DeclaredState | undefined, engine: FileR
     registrationRules: clientRules(config).registrationRules,
     engine,
     others: (hasResources) => [...ofCommands, ...(hasResources ? [] : declarationsOf(config).resources)],
+    sendsMail: config.SMTP_URL !== undefined,
     // Without a database nobody knows which groups commands made.
     otherGroups: state && groupsByCommand(state),
     overruledSettings: config.notesSettings,

@@ -67,6 +67,7 @@ function wantedRows(file: DeclaredFile): readonly Wanted[] {
   return [
     ...file.resources.map(rowOf('resource', true)),
     ...file.groups.map(rowOf('group', true)),
+    ...file.signUp.map(rowOf('sign_up', true)),
     ...file.issuers.map(rowOf('issuer', true)),
     ...file.providers.map(rowOf('provider', true)),
     ...file.clients.map(rowOf('client', false)),

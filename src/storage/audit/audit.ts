@@ -15,12 +15,14 @@ const insert = auditEvents.insertPart('audit', insertion)
 
 export type AuditEventType =
   | 'account.created'
+  | 'account.invited'
   | 'account.password_changed'
   | 'account.reset_link'
   | 'account.linked'
   | 'account.unlinked'
   | 'assertion.accepted'
   | 'account.disabled'
+  | 'account.removed'
   | 'sign_in.succeeded'
   | 'sign_in.failed'
   | 'consent.allowed'

@@ -11,7 +11,7 @@ import type { Prisma } from '../generated/client.js'
 import type { Storage } from '../storage.js'
 import { appliedDeclarations, declarations, grants } from '../tables.js'
 
-const kinds = ['resource', 'group', 'issuer', 'provider', 'client'] as const
+const kinds = ['resource', 'group', 'issuer', 'provider', 'sign_up', 'client'] as const
 
 export type DeclarationKind = (typeof kinds)[number]
 
