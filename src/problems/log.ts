@@ -62,7 +62,8 @@ export const logProblems = {
   },
   'document-not-refreshed': {
     logs: ['a client document was not refreshed', 'using the last good copy of a client document'],
-    means: 'The host of a client’s document does not answer. The server keeps using its last copy for a day.',
+    means:
+      'The host of a client’s document does not answer. The server keeps using its last copy: metadata for a week, keys for a day.',
     change: { client: 'Restore the document.' },
     show: 'curl -si <client_id>',
   },

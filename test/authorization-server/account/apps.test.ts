@@ -44,7 +44,7 @@ describeOnDatabases('A connection on the account page, on %s', (kind) => {
     pageOf(await browser.open(`${at.issuer}/account/apps`))
   const idOf = (page: Page) => page.forms[0]?.fields.find(({ name }) => name === 'id')?.value ?? ''
   const csrfOf = (page: Page) => page.forms[0]?.fields.find(({ name }) => name === 'csrf')?.value ?? ''
-  const introspect = async (at: TestServer, { grant, tokens }: Program) => {
+  const introspect = async ({ grant, tokens }: Program) => {
     const authorization = `Basic ${Buffer.from(`rs:${'s'.repeat(40)}`).toString('base64')}`
     const body = new URLSearchParams({ token: tokens.access_token })
     const endpoint = grant.server.introspection_endpoint as string
@@ -72,17 +72,17 @@ describeOnDatabases('A connection on the account page, on %s', (kind) => {
   it.each(['jwt', 'opaque'] as const)('is narrowed for introspection at once, of %s tokens', async (format) => {
     const at = servers.get(format) as TestServer
     const program = await connect(at)
-    expect((await introspect(at, program)).scope?.split(' ').sort()).toEqual([
+    expect((await introspect(program)).scope?.split(' ').sort()).toEqual([
       'email',
       'notes:read',
       'notes:write',
       'openid',
     ])
     await program.browser.press(await apps(program, at), 'Save', { 'scope=notes:write': false, 'scope=email': false })
-    const narrowed = await introspect(at, program)
+    const narrowed = await introspect(program)
     expect([narrowed.active, narrowed.scope?.split(' ').sort()]).toEqual([true, ['notes:read', 'openid']])
     await program.browser.press(await apps(program, at), 'Disconnect')
-    expect(await introspect(at, program)).toEqual({ active: false })
+    expect(await introspect(program)).toEqual({ active: false })
   })
 
   it('loses a scope together with one that it includes', async () => {
