@@ -3,9 +3,6 @@ import { oldestSignIn } from '../resources/sign-in-age.js'
 import type { Interaction } from './interaction.js'
 import type { InteractionParts } from './parts.js'
 
-/** Reasons of the engine that an older sign-in does not answer. */
-const freshReasons: ReadonlySet<string> = new Set(['login_prompt', 'max_age', 'resource_max_auth_age'])
-
 /** What the request, or its resource, demands of the sign-in. */
 export function demandedProof(
   { resources }: Pick<InteractionParts, 'resources'>,
@@ -15,7 +12,8 @@ export function demandedProof(
   const ages = [asked, oldestSignIn(values('resource'), resources) ?? Number.NaN].filter((age) => !Number.isNaN(age))
   // Of a second: 0 is the wish for a new sign-in, which `isFresh` is too.
   const oldest = ages.length === 0 ? undefined : Math.max(1, Math.min(...ages))
-  const isFresh = engine.prompt.reasons.some((reason) => freshReasons.has(reason)) || asked === 0
+  // A sign-in that is too old here may be young enough there: the age is passed on, and only `prompt=login` demands a new one.
+  const isFresh = engine.prompt.reasons.includes('login_prompt') || asked === 0
   return { isFresh, ...(oldest !== undefined && !isFresh ? { maxAgeSeconds: oldest } : {}) }
 }
 

@@ -54,7 +54,9 @@ export async function startProviderWorld(kind: DatabaseKind, options: ServerOpti
   const grant = await newGrant(server)
   const newBrowser = () => createBrowser([server.issuer, upstream.issuer])
   const signInPage: ProviderWorld['signInPage'] = async (browser, parameters = {}) =>
-    pageOf(await browser.open(startAuthorization(grant.server, { ...grant, scope: 'notes:read', parameters }).url))
+    pageOf(
+      await browser.open(startAuthorization(grant.server, { ...grant, scope: 'openid notes:read', parameters }).url),
+    )
   return {
     ...{ server, upstream, grant, declarations, declare, newBrowser, signInPage },
     continueWith: async (browser, parameters) =>
