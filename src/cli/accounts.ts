@@ -56,7 +56,7 @@ async function withAccounts(terminal: Terminal, work: (bench: Bench) => Promise<
     const record: Record = (type, accountId, detail) =>
       audit.record({ type, accountId, detail: { ...detail, by: 'command line' } })
     const accounts = createAccountStore(storage)
-    const forgetFailures = (email: string) => unlockAccount(storage, email)
+    const forgetFailures = (email: string) => unlockAccount(storage, email, { secondFactorToo: true })
     return work({ terminal, storage, accounts, links: createIdentityLinks(storage.prisma), forgetFailures, record })
   })
 }

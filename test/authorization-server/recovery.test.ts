@@ -8,6 +8,7 @@ import { parseUsageLimits } from '../../src/oauth/usage-limits.js'
 import { isConsentPage, signIn } from '../support/authorization.js'
 import { type Browser, type Page, pageOf } from '../support/browser.js'
 import { describeOnDatabases } from '../support/describe-with.js'
+import { giveApp } from '../support/factors.js'
 import { newGrant, startAuthorization } from '../support/oauth-client.js'
 import { type MailingServer, startMailingServer } from './recovery-server.js'
 import { startServer } from './server.js'
@@ -272,6 +273,25 @@ describeOnDatabases('A forgotten password, on %s', (kind) => {
     for (let tries = 0; tries < 11; tries += 1) await signsIn(person.email, 'wrong wrong wrong')
     expect(await signsIn(person.email, newPassword, fresh)).toBe(true)
     expect(await signsIn(person.email, newPassword, old)).toBe(false)
+  })
+
+  it('keeps a second factor, the tries that it has left, and browsers unknown that have not shown it', async () => {
+    const person = await newPerson()
+    await giveApp(server.storage, person.id)
+    const codePage = async (password: string) => {
+      const browser = server.newBrowser()
+      const page = pageOf(await signIn(browser, await signInPage(browser), { email: person.email, password }))
+      expect(page.heading).toBe('Enter the code')
+      return async () => pageOf(await browser.press(page, 'Continue', { Code: '000000' })).status
+    }
+    const type = await codePage(person.password)
+    const tries: number[] = []
+    for (let time = 0; time < 11; time += 1) tries.push(await type())
+    expect(tries).toEqual([...Array(10).fill(401), 429])
+    const browser = server.newBrowser()
+    await save(await open(await linkOf(person.id), browser), newPassword, {}, browser)
+    expect(browser.cookies.names().filter((name) => name.includes('known_browser'))).toEqual([])
+    expect(await (await codePage(newPassword))()).toBe(429)
   })
 
   it('speaks the language of the browser', async () => {

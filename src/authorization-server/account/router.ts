@@ -135,7 +135,7 @@ export function createAccountRouter(parts: AccountParts): Router<HttpState> {
       return true
     }
     if (outcome.notice !== undefined) leaveNotice(ctx, issuer, outcome.notice)
-    seeOther(ctx, wayBack(outcome.goTo ?? pathOfSection(name)))
+    seeOther(ctx, outcome.goTo ?? pathOfSection(name))
     return true
   }
 

@@ -1,6 +1,6 @@
 /**
  * Checks the second factor behind a password, wherever a person signs in: a code of the authenticator app, or a recovery code. Tries are
- * counted apart from those of the password (`secondFactorName`), before the code is looked at. A right code is used up by the statement that
+ * counted apart from those of the password (`secondFactorOf`), before the code is looked at. A right code is used up by the statement that
  * saves the sign-in, so of many at once one counts.
  */
 import { epochSeconds } from '../../base/clock.js'
@@ -21,7 +21,6 @@ import type { SecondFactorError } from '../pages/views.js'
 import type { Proven } from './login-method.js'
 import { normalizeRecoveryCode, stepOfCode } from './one-time-codes.js'
 import type { CheckedSignIn, SignInParts } from './sign-in-check.js'
-import { secondFactorName } from './throttle.js'
 
 /** How long a password counts while its code is looked for. */
 export const firstFactorSeconds = 600
@@ -73,9 +72,9 @@ export interface RefusedCode {
 }
 
 interface Tried {
-  /** What the tries count under. */
-  readonly name: string
   readonly email: string
+  /** See `SignInAttempt`. */
+  readonly secondFactorOf?: string
   readonly kind: CodeKind
   readonly claimant: Claimant | undefined
   /** The proof, if the code is right. */
@@ -87,11 +86,11 @@ interface Tried {
 async function attempt(
   parts: CodeParts,
   ctx: HttpContext,
-  { name, email, kind, claimant, prove, acr, amr }: Tried,
+  { email, secondFactorOf, kind, claimant, prove, acr, amr }: Tried,
 ): Promise<CheckedSignIn | RefusedCode> {
   const { clientAddress } = ctx.state
   const knownBrowser = parts.knownBrowsers.recognize(ctx, email, claimant)
-  const counted = { email: name, address: parts.hidesAddresses ? undefined : clientAddress, knownBrowser }
+  const counted = { email, secondFactorOf, address: parts.hidesAddresses ? undefined : clientAddress, knownBrowser }
   const wait = await parts.throttle.begin(counted)
   if (wait !== undefined) return { error: 'too-many-attempts', retryAfterSeconds: wait.retryAfterSeconds, status: 429 }
   const proof = await prove()
@@ -125,8 +124,8 @@ export function checkCode(
     return isRight ? recoveryCodeProof(first, code) : undefined
   }
   const prove = kind === 'code' ? ofApp : ofRecovery
-  const name = secondFactorName(first.accountId)
-  return attempt(parts, ctx, { ...bothFactors, name, email: first.email, kind, claimant, prove })
+  const secondFactorOf = first.accountId
+  return attempt(parts, ctx, { ...bothFactors, secondFactorOf, email: first.email, kind, claimant, prove })
 }
 
 /** Checks a recovery code of an account without a password, whose passkeys are lost. `claimant`: the account of `email`. */
@@ -145,6 +144,6 @@ export function checkRecoveryCodeAlone(
     return isRight && claimant !== undefined && mayAlone ? recoveryCodeAloneProof(claimant.id, code) : undefined
   }
   return attempt(parts, ctx, {
-    ...{ name: email, email, kind: 'recovery-code', claimant, prove, acr: passwordLevel, amr: ['otp'] },
+    ...{ email, kind: 'recovery-code', claimant, prove, acr: passwordLevel, amr: ['otp'] },
   })
 }

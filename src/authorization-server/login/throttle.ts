@@ -28,8 +28,10 @@ import { signInThrottles } from '../../storage/tables.js'
 import type { KnownBrowser } from './known-browsers.js'
 
 export interface SignInAttempt {
-  /** As typed; or the name of what is tried behind the password (`secondFactorName`). */
+  /** As typed. */
   readonly email: string
+  /** The account whose second factor is tried. It has counters of its own: with the password, nobody can set them back. */
+  readonly secondFactorOf?: string | undefined
   /** `ctx.state.clientAddress`: the address behind trusted proxies. `undefined` when addresses do not tell senders apart. */
   readonly address: string | undefined
   /** What `KnownBrowsers` knows the browser by, when it signed in to this account before. */
@@ -98,9 +100,16 @@ function accountCounters(account: string): readonly [TriedCounter, TriedCounter]
   ]
 }
 
+/** No normalized address has a space, so that nobody can type the name of a second factor's counters. */
+function nameOf({ email, secondFactorOf }: Pick<SignInAttempt, 'email' | 'secondFactorOf'>): string {
+  if (secondFactorOf !== undefined) return `second factor of ${secondFactorOf}`
+  return normalizeEmail(email) ?? `text ${email}`
+}
+
 /** What a try counts in, the narrow ones first. That is also the order of locks: no try waits for another in a circle. */
-function countersOf({ email, address, knownBrowser }: SignInAttempt): readonly TriedCounter[] {
-  const account = normalizeEmail(email) ?? email
+function countersOf(attempt: SignInAttempt): readonly TriedCounter[] {
+  const { address, knownBrowser } = attempt
+  const account = nameOf(attempt)
   const { windowSeconds, accountAndAddress, address: ofAddress, knownBrowser: ofBrowser } = signInLimits
   if (knownBrowser !== undefined) {
     return [
@@ -127,10 +136,11 @@ function countersOf({ email, address, knownBrowser }: SignInAttempt): readonly T
 }
 
 /** The total of all browsers that the account knows. */
-function commonCounterOf({ email, knownBrowser }: SignInAttempt): (TriedCounter & CommonCounter) | undefined {
+function commonCounterOf(attempt: SignInAttempt): (TriedCounter & CommonCounter) | undefined {
+  const { knownBrowser } = attempt
   if (knownBrowser === undefined) return undefined
   const { windowSeconds, knownBrowsers: limit, knownBrowserBeyond } = signInLimits
-  const key = hashSecret(`browsers\n${normalizeEmail(email) ?? email}\n${knownBrowser.generation}`)
+  const key = hashSecret(`browsers\n${nameOf(attempt)}\n${knownBrowser.generation}`)
   return { key, limit, windowSeconds, back: 'pair', limitsBeyond: [knownBrowserBeyond] }
 }
 
@@ -150,8 +160,7 @@ export function createSignInThrottle(sql: Sql, clock: Clock): SignInThrottle {
     begin: (attempt) => takeFromAll(sql, clock, table, countersOf(attempt), commonCounterOf(attempt)),
     success(attempt) {
       const counters = allCountersOf(attempt)
-      const account = normalizeEmail(attempt.email) ?? attempt.email
-      const [, day] = accountCounters(account)
+      const [, day] = accountCounters(nameOf(attempt))
       const [first = day, ...others] = counters
       if (attempt.knownBrowser !== undefined)
         return { text: forgetPair, values: [first.key, inOrder([...others, day])] }
@@ -165,18 +174,22 @@ export function createSignInThrottle(sql: Sql, clock: Clock): SignInThrottle {
 }
 
 /**
- * What tries of a second factor count under. Not the account's address: whoever has the password could set those counters back by typing it,
- * and guess at the code for ever.
+ * Forgets the tries for an account from anywhere, so that its owner can sign in again. Those of its second factor only if `secondFactorToo`,
+ * for the operator: a thief of the mailbox can set a new password as often as mails are sent.
  */
-export function secondFactorName(accountId: string): string {
-  return `second factor of ${accountId}`
-}
-
-/** Forgets the tries for an account from anywhere: the operator lets its owner in again. */
-export async function unlockAccount({ prisma }: Pick<Storage, 'prisma'>, email: string): Promise<void> {
-  const account = normalizeEmail(email) ?? email
-  const owner = await prisma.account.findUnique({ where: { email: account }, select: { id: true } })
-  const names = [account, ...(owner === null ? [] : [secondFactorName(owner.id)])]
+export async function unlockAccount(
+  { prisma }: Pick<Storage, 'prisma'>,
+  email: string,
+  { secondFactorToo = false }: { readonly secondFactorToo?: boolean } = {},
+): Promise<void> {
+  const names = [nameOf({ email })]
+  if (secondFactorToo) {
+    const owner = await prisma.account.findUnique({
+      where: { email: normalizeEmail(email) ?? email },
+      select: { id: true },
+    })
+    if (owner !== null) names.push(nameOf({ email, secondFactorOf: owner.id }))
+  }
   const keys = names.flatMap((name) => accountCounters(name).map(({ key }) => key))
   await prisma.signInThrottle.deleteMany({ where: { key: { in: keys } } })
 }

@@ -135,7 +135,12 @@ async function reset(parts: RecoveryPageParts, ctx: HttpContext, token: string):
   await (disconnects ? accounts.endAccess(accountId) : accounts.endSignIns(accountId))
   // No browser is known to the account from now on: what strangers tried before would keep the owner out.
   await unlockAccount(parts.storage, email)
-  parts.knownBrowsers.remember(ctx, email, passwordHash)
+  // A known browser has tries of its own, at a second factor too, which the link proved nothing of.
+  const app = await parts.storage.prisma.authenticatorApp.findFirst({
+    where: { accountId, confirmedAt: { not: null } },
+    select: { accountId: true },
+  })
+  if (app === null) parts.knownBrowsers.remember(ctx, email, passwordHash)
   parts.pages.send(ctx, 'reset-done', { email, disconnects })
 }
 

@@ -1,7 +1,7 @@
 /** The second factor behind a password: a code of the authenticator app, or a recovery code. */
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import { decodeJwt } from 'jose'
-import { signInLimits, unlockAccount } from '../../../src/authorization-server/login/throttle.js'
+import { createSignInThrottle, signInLimits, unlockAccount } from '../../../src/authorization-server/login/throttle.js'
 import { consent, isConsentPage, isSignInPage, signIn } from '../../support/authorization.js'
 import { type Browser, type Page, pageOf } from '../../support/browser.js'
 import { describeOnDatabases } from '../../support/describe-with.js'
@@ -142,9 +142,20 @@ describeOnDatabases('The second factor, on %s', (kind) => {
     expect(late.status).toBe(429)
     expect(Number(late.headers.get('retry-after'))).toBeGreaterThan(0)
     server.advance(signInLimits.windowSeconds + 1)
-    await unlockAccount(server.storage, person.email)
+    await unlockAccount(server.storage, person.email, { secondFactorToo: true })
     const next = await codePage(server.newBrowser(), person).catch(() => undefined)
     expect(next).toBeDefined()
+  })
+
+  it('has tries that nobody can use up by typing what they count under', async () => {
+    const person = await newPerson()
+    const email = `second factor of ${person.id}`
+    const throttle = createSignInThrottle(server.storage.database.sql, server.storage.clock)
+    for (let time = 0; time < signInLimits.account; time += 1)
+      await throttle.begin({ email, address: `192.0.${time}.1` })
+    const browser = server.newBrowser()
+    const page = await codePage(browser, person)
+    expect(isConsentPage(await enter(browser, page, codeAt(person.secret, now())))).toBe(true)
   })
 
   it.each([
