@@ -91,7 +91,9 @@ describe.each(rendered)('the page $title', ({ elements, render }) => {
     const ids = new Set(elements.map((element) => attribute(element, 'id')))
     const labelled = new Set(named(elements, 'label').map((label) => attribute(label, 'for')))
     for (const field of named(elements, 'input')) {
-      if (attribute(field, 'type') !== 'hidden') expect(labelled).toContain(attribute(field, 'id'))
+      // One with `hidden` is for password managers alone.
+      const isShown = attribute(field, 'type') !== 'hidden' && attribute(field, 'hidden') === undefined
+      if (isShown) expect(labelled).toContain(attribute(field, 'id'))
     }
     const described = elements.flatMap((element) => attribute(element, 'aria-describedby')?.split(' ') ?? [])
     for (const id of described) expect(ids).toContain(id)

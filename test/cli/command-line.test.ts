@@ -36,7 +36,7 @@ describe('gatehouse', () => {
     ['an unknown flag', ['serve', '--fast'], /Unknown option '--fast'/],
     ['an unknown server', ['serve', 'everything'], /serve takes nothing, auth or mcp/],
     ['an unknown database', ['migrate', 'all'], /migrate takes nothing, auth or notes/],
-    ['no action', ['accounts'], /say what to do: add, list/],
+    ['no action', ['accounts'], /say what to do: add, invite, list/],
     ['no moment', ['access', 'end'], /--before is required/],
     ['a moment to come', ['access', 'end', '--before', '2999-01-01'], /a moment in the past/],
     ['no moment of any kind', ['access', 'end', '--before', 'soon'], /--before takes a time ago/],

@@ -250,7 +250,7 @@ describeOnPostgres('gatehouse doctor --local on PostgreSQL', () => {
     const { exitCode, report, problems } = await examine(settings)
     expect({ exitCode, problems, parts: report.parts }).toEqual({ exitCode: 0, problems: [], parts: ['auth', 'mcp'] })
     const skipped = report.groups.flatMap(({ checks }) => checks.filter(({ outcome }) => outcome === 'skipped'))
-    expect(skipped.map(({ id }) => id)).toEqual(['disk', 'proxy', 'certificates', 'issuer-reach'])
+    expect(skipped.map(({ id }) => id)).toEqual(['disk', 'proxy', 'certificates', 'issuer-reach', 'smtp-server'])
     expect(await examine(settings, 'mcp')).toMatchObject({ exitCode: 0, problems: [] })
     const { exitCode: status, stdout } = await runCli(['doctor', '--local', 'auth'], settings)
     expect(status).toBe(0)

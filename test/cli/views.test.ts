@@ -18,7 +18,7 @@ describe('views preview', () => {
     const logo = join(temporaryFolder('logo'), 'logo.svg')
     writeFileSync(logo, '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"><path d="M0 0h1v1z"/></svg>')
     const { exitCode, stdout } = await runCli(['views', 'preview', folder], { ...settings, LOGO_FILE: logo })
-    const calm = samplePages.filter(({ sample }) => !sample.startsWith('hostile '))
+    const calm = samplePages.filter(({ sample }) => !sample.includes('hostile '))
     expect([exitCode, stdout]).toEqual([
       0,
       `Wrote ${calm.length} pages in 3 languages (en, ar, de).\nOpen ${join(folder, 'index.html')}\n`,
@@ -40,7 +40,7 @@ describe('views preview', () => {
       expect([file, loaded.length]).not.toEqual([file, 0])
       for (const target of loaded)
         expect([file, target, existsSync(join(folder, dirname(file), target))]).toContain(true)
-      expect([file, html]).toEqual([file, expect.not.stringContaining('.submit()')])
+      expect([file, html]).toEqual([file, expect.not.stringContaining('.forms[0].submit()')])
     }
     const index = readFileSync(join(folder, 'index.html'), 'utf8')
     const linked = [...index.matchAll(/<a href="([^"]+)"/g)].map(([, target = '']) => decodeURIComponent(target))

@@ -185,12 +185,12 @@ const endings: readonly Row[] = (
 )
 
 const links: readonly Row[] = [
-  ...['/reset', '/forgot', '/forgot-password', '/password/reset', '/account/recover', '/admin', '/signup'].map(
+  ...['/reset', '/forgot', '/forgot-password', '/password/reset', '/admin', '/signup'].map(
     (path): Row => ({
       id: 'C53',
       name: `${path} is nothing`,
       source: 'CVE-2026-18963 (reset flows)',
-      note: 'There is no reset by link: the operator sets a new password on the command line (README.md).',
+      note: 'A reset goes by /recover and /reset/:token alone (test/authorization-server/recovery.test.ts).',
       run: async ({ plain: { server } }) => {
         for (const method of ['GET', 'POST'])
           expect([method, (await fetch(`${server.issuer}${path}`, { method, redirect: 'manual' })).status]).toEqual([

@@ -11,9 +11,15 @@ export { samplePages } from '../../src/cli/page-samples/sample-pages.js'
 
 export const viewsFolder = fileURLToPath(new URL('../../views', import.meta.url))
 
-export function createSamplePages(accentColor = '#0b5cad'): Pages<Views> {
-  return createPages<Views>({ viewsFolder, productName: 'Gatehouse', accentColor, popupViews, scripts: pageScripts })
+export function createSamplePages(
+  accentColor = '#0b5cad',
+  scripts: Readonly<Record<string, string>> = pageScripts,
+): Pages<Views> {
+  return createPages<Views>({ viewsFolder, productName: 'Gatehouse', accentColor, popupViews, scripts })
 }
+
+/** This page would submit itself to a website. */
+const { 'form-post': _leaves, ...stayingScripts } = pageScripts
 
 /** A running server of sample pages. Forms that are sent to it are answered by a redirect to what `redirectForms` was told last. */
 export interface SampleServer {
@@ -24,7 +30,7 @@ export interface SampleServer {
 
 export async function serveSamplePages(accentColor?: string): Promise<SampleServer> {
   let formsLeadTo = '/signed-out/plain'
-  const pages = createSamplePages(accentColor)
+  const pages = createSamplePages(accentColor, stayingScripts)
   const app = new Koa<HttpState>()
   app.use(pages.serveAssets)
   app.use(async (ctx) => {

@@ -51,7 +51,7 @@ describe('How and when a person signed in (OpenID Connect Core §2)', () => {
 
   it('is announced, as is what is not offered', () => {
     const metadata = party.configuration.serverMetadata()
-    expect(metadata.acr_values_supported).toEqual([password])
+    expect(metadata.acr_values_supported).toEqual([password, 'https://refeds.org/profile/mfa', 'phr'])
     expect(metadata.claims_supported).toEqual(
       expect.arrayContaining(['sub', 'acr', 'amr', 'auth_time', 'name', 'email']),
     )

@@ -214,10 +214,10 @@ describe('Requests with claims that decide about the answer', () => {
   })
 
   it.each([
-    { essential: true, value: 'phr' },
-    { essential: true, values: ['phr', 'phrh'] },
+    { essential: true, value: 'phrh' },
+    { essential: true, values: ['phrh', 'urn:example:none'] },
     { essential: true, values: [] },
-    { essential: true, value: password, values: ['phr'] },
+    { essential: true, value: password, values: ['phrh'] },
   ])('an essential acr that there is not is a failed authentication, before any page (§5.5.1.1): %j', async (acr) => {
     const claims = { id_token: { acr } }
     expect(answerOf(await open(server.newBrowser(), claims))).toBe('unmet_authentication_requirements')
