@@ -84,6 +84,7 @@ export function createAccountMapper({ accounts, links, audit, clock }: AccountMa
     const made = accountMade(
       accountId,
       email,
+      true,
       now,
       audit.event({ type: 'account.created', accountId, detail }, request),
     )

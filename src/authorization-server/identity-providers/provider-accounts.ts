@@ -84,7 +84,11 @@ export function createProviderAccounts({
     if (outcome.kind === 'create') {
       const accountId = randomSecret(16)
       const made = audit.event({ type: 'account.created', accountId, detail }, request)
-      await writeTogether(sql, [accountMade(accountId, identity.email ?? '', now, made), linkTo(accountId)])
+      const { email = '' } = identity
+      await writeTogether(sql, [
+        accountMade(accountId, email, speaksFor(provider, email), now, made),
+        linkTo(accountId),
+      ])
       return { accountId }
     }
     if (!('accountId' in outcome)) return { page: outcome.kind }

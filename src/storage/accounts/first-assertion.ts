@@ -9,19 +9,19 @@ import { accounts, auditEvents, identityLinks } from '../tables.js'
 import type { Decision } from '../unit-of-work.js'
 import type { IdentitySubject } from './identity-links.js'
 
-const newAccount = accounts.insertion('id', 'email', 'created_at', 'updated_at')
+const newAccount = accounts.insertion('id', 'email', 'email_verified', 'created_at', 'updated_at')
 const newLink = identityLinks.insertion('issuer', 'subject', 'account_id', 'created_at')
 
-/** Both rows above have four values; those of the event follow. */
-const newEvent = `INSERT INTO audit_events (at, type, account_id, client_id, detail)
-  SELECT $5::timestamptz, $6::text, $7::text, $8::text, $9::jsonb`
+/** The event of a row: its values follow the row's, of which there are `before`. */
+const eventBehind = (before: number) => `INSERT INTO audit_events (at, type, account_id, client_id, detail)
+  SELECT $${before + 1}::timestamptz, $${before + 2}::text, $${before + 3}::text, $${before + 4}::text, $${before + 5}::jsonb`
 
 const makeAccount = accounts.part(
   'account_made',
   {
     // Another request may make the same one at the same moment. In one process both have chosen the same id.
     made: `${newAccount.sql} FROM {condition} ON CONFLICT DO NOTHING RETURNING id`,
-    made_event: `${newEvent} FROM {made}`,
+    made_event: `${eventBehind(5)} FROM {made}`,
   },
   auditEvents,
 )
@@ -34,17 +34,23 @@ const makeLink = identityLinks.part(
       ON CONFLICT (issuer, subject) DO UPDATE
       SET account_id = CASE WHEN identity_links.account_id = excluded.account_id THEN excluded.account_id END
       RETURNING xmax = 0 AS is_new`,
-    linked_event: `${newEvent} FROM {linked} WHERE is_new`,
+    linked_event: `${eventBehind(4)} FROM {linked} WHERE is_new`,
   },
   auditEvents,
 )
 
-/** `event`: of the audit trail, written if this request makes the account. It has no password. */
-export function accountMade(id: string, email: string, at: Date, event: Write): Write {
+/**
+ * `isVerified`: the operator declared the provider authoritative for the address's domain. Otherwise the account gets nothing by its address:
+ * no group, and no other provider's person (CVE-2026-53516). `event`: written if this request makes the account. It has no password.
+ */
+export function accountMade(id: string, email: string, isVerified: boolean, at: Date, event: Write): Write {
   return {
     ...event,
     text: makeAccount,
-    values: [...newAccount.values({ id, email, created_at: at, updated_at: at }), ...event.values],
+    values: [
+      ...newAccount.values({ id, email, email_verified: isVerified, created_at: at, updated_at: at }),
+      ...event.values,
+    ],
   }
 }
 

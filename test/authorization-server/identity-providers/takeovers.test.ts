@@ -93,6 +93,19 @@ describeOnDatabases('Takeovers by another provider, on %s', (kind) => {
     await nothingWasLinked(before)
   })
 
+  it('CVE-2026-53516: a provider that does not answer for the domain makes an account that is joined to nobody by its address', async () => {
+    count += 1
+    const email = `early-${count}@example.com`
+    const claims = (sub: string) => ({ sub: `${sub}-${count}`, email, email_verified: true })
+    expect(isConsentPage(await arrive({ claims: claims('partner') }, { createAccounts: true }))).toBe(true)
+    const made = await world.server.storage.prisma.account.findUniqueOrThrow({ where: { email } })
+    expect(made.emailVerified).toBe(false)
+    const before = await linksOf(world)
+    const page = await arrive({ claims: claims('owner') }, { createAccounts: true, authoritativeFor: ['example.com'] })
+    expect(page.heading).toBe(connectFirst)
+    await nothingWasLinked(before)
+  })
+
   it('nOAuth: what an administrator of some tenant wrote into Entra is no verified address', async () => {
     const { email } = await victim()
     const entra = { preset: 'entra' as const, authoritativeFor: ['example.com'] }
