@@ -14,7 +14,7 @@ import type { Visit } from './section.js'
 
 const askedWay = (ctx: HttpContext): string => wayBack(new URLSearchParams(ctx.querystring).get('to'))
 
-/** The button was pressed, in a form of ours. `visit`: the person is signed in, and proves who they are once more. */
+/** The button was pressed, in one of our forms. `visit`: the person is signed in, and proves who they are once more. */
 export async function beginAccountSignIn(
   { providerSignIn }: AccountParts,
   ctx: HttpContext,

@@ -1,5 +1,5 @@
 /**
- * Links that let a person act for an account: a new password. Whoever follows one is not signed in. Only the SHA-256 of a link's token
+ * Links that let a person act for an account: a new password. Following one signs nobody in. Only the SHA-256 of a link's token
  * is stored; it works once, decided by the statement that does what the link is for.
  */
 import { hashSecret, randomSecret } from '../../base/secrets.js'
