@@ -5,6 +5,7 @@
 import type { HttpContext } from '../../http/context.js'
 import { publicPath, seeOther } from '../../http/http.js'
 import { isIssuerOf } from '../../oauth/identity-provider.js'
+import { createGroupMembers } from '../../storage/accounts/group-members.js'
 import type { ProvidersBlock } from '../pages/account-views.js'
 import { PageError } from '../pages/page-error.js'
 import { leaveNotice } from './account-cookies.js'
@@ -28,7 +29,8 @@ async function hasOtherWay(
 }
 
 export function createConnectedProviders(parts: AccountParts): SectionPart {
-  const { providerSignIn, identityLinks, audit } = parts
+  const { providerSignIn, identityLinks, audit, storage } = parts
+  const members = createGroupMembers(storage)
 
   const blockOf = async (
     { ctx, account }: Visit,
@@ -73,6 +75,8 @@ export function createConnectedProviders(parts: AccountParts): SectionPart {
           if (provider === undefined || own === undefined) return {}
           if (!(await hasOtherWay(parts, visit, own.issuer)))
             return { refused: await blockOf(visit, 'last-way'), status: 409 }
+          // First, so that a crash in between leaves nobody in a group by the word of a provider that says no more.
+          await members.setByProvider(provider.id, account.id, [])
           await identityLinks.unlink(own, account.id)
           const detail = { provider: provider.id, issuer: own.issuer }
           await audit.record({ type: 'account.unlinked', accountId: account.id, detail }, ctx.state.event)

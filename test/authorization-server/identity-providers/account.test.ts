@@ -120,6 +120,21 @@ describeOnDatabases('Identity providers on the account pages, on %s', (kind) => 
     expect(await groupsAfter(undefined)).toEqual([])
   })
 
+  it('takes the groups that the provider named away with the link', async () => {
+    const map = new Map([['sales', 'support']])
+    world.declare({ groups: { claim: 'groups', map } })
+    const person = await newPerson()
+    const groups = () => world.server.storage.prisma.groupMember.count({ where: { member: person.id } })
+    world.upstream.bend({ claims: { sub: `leaving-${count}`, groups: ['sales'] } })
+    const browser = world.newBrowser()
+    await browser.press(await signIn(browser, person), 'Connect Acme')
+    const other = world.newBrowser()
+    await other.press(await open(other, '/account'), 'Continue with Acme')
+    expect(await groups()).toBe(1)
+    await browser.press(await open(browser, '/account/security'), 'Unlink')
+    expect(await groups()).toBe(0)
+  })
+
   // Last: it moves the clock.
   it('CVE-2026-105207: asks for a new proof before it connects or unlinks', async () => {
     const person = await newPerson()
